@@ -1,0 +1,91 @@
+//! The longer texts of the help. Must not hold anything that runs.
+
+pub const AFTER: &str = "\
+Examples:
+  edot-tui                                watch edot-gateway-hpa in observability-lab
+  edot-tui -n shop --hpa checkout         watch another HPA
+  edot-tui status -o json --wait 20s      one answer for a script
+  edot-tui doctor                         what is wrong, and what would mend it
+
+Environment, exit codes and files: edot-tui --help";
+
+pub const AFTER_LONG: &str = "\
+Examples:
+  edot-tui                                watch edot-gateway-hpa in observability-lab
+  edot-tui -n shop --hpa checkout         watch another HPA
+  edot-tui --context prod --readonly      watch and change nothing
+  edot-tui --load-manifest my-load.yaml   let `s` start your own load
+  edot-tui status -o json --wait 20s      one answer for a script
+  edot-tui doctor                         what is wrong, and what would mend it
+
+Environment:
+  KUBECONFIG                 kubeconfig files, separated by colons
+  HTTPS_PROXY, NO_PROXY      the way to the API server
+  NO_COLOR                   no colours, when not empty
+  COLORTERM, TERM            how many colours the terminal has
+  EDOT_TUI_CONFIG            the configuration file
+  EDOT_TUI_<FLAG>            any flag of the groups above, such as EDOT_TUI_NAMESPACE or EDOT_TUI_LOAD_JOB
+
+A flag beats the environment, which beats the configuration file. The file is TOML and has the flags' names as keys:
+  namespace = \"observability-lab\"
+  request-timeout = \"20s\"
+  no-mouse = true
+
+Files:
+  $XDG_CONFIG_HOME/edot-tui/config.toml     configuration (~/.config/edot-tui)
+  $XDG_CONFIG_HOME/edot-tui/themes/*.toml   your own themes
+  $XDG_STATE_HOME/edot-tui/edot-tui.log     log, when asked for (~/.local/state/edot-tui)
+
+Exit codes:
+  0      fine
+  1      error
+  2      wrong flag, environment variable or configuration
+  3      not found, such as the HPA
+  5      the cluster cannot be reached
+  6      the cluster denies access
+  128+n  ended by signal n";
+
+pub const STATUS: &str = "\
+Say once how the HPA, its pods and the load stand.
+
+Waits until every feed is up, with its rates known (two samples), or known to be absent, and prints what it has at the
+limit of --wait. Data goes to stdout, messages to stderr.
+
+-o json prints one object. A figure that is not known is null, never 0. Times are RFC 3339 in UTC, durations seconds,
+sizes bytes, percentages percent of request:
+  schema     \"edot-tui/status/1\"
+  at, context, lab
+  hpa        namespace, name, target {kind, name}, min, max, replicas {current, desired, ready},
+             metrics [{name, type, current, target, unit, proposal}],
+             conditions [{type, status, reason, message, since}],
+             decision {winner, replicas, text, limited_by}
+  pods       [{name, ready, age_s, cpu_millicores, memory_bytes, cpu_percent, memory_percent, accepted_per_s, queue, restarts}]
+  load       phase, vus, elapsed_s, duration_s, iterations_per_s, failed_ratio, p95_ms
+  gateway    accepted_per_s, refused_per_s, sent_per_s, send_failed_per_s, enqueue_failed_per_s, queue, skew
+  ingest     documents_per_s, bytes_per_s, rejected, write_queue, indexing_pressure_ratio, health, streams, log_quality
+  findings   [{id, severity, text, evidence, mend}]
+  feeds      [{feed, state, age_s, reason, mend}]";
+
+pub const STATUS_AFTER: &str = "\
+Examples:
+  edot-tui status
+  edot-tui status -o json --wait 30s | jq .hpa.replicas
+  edot-tui status -o screen --size 200x50 --screen overview
+
+Exit codes: 0 printed, 1 error, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
+
+pub const DOCTOR: &str = "\
+Check configuration, access, metrics and the HPA, and say what would mend them.
+
+Each line is a check: ✓ fine, ! worth knowing, ✗ wrong. Nothing in the cluster is changed.
+
+-o json prints {schema: \"edot-tui/doctor/1\", result, checks: [{id, result, what, detail, mend}]}, where result is
+\"ok\", \"warn\" or \"fail\" (of a check also \"skip\": it could not be made).
+
+Exit codes: 0 fine (also with warnings), 1 something is wrong, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
+
+pub const COMPLETIONS_AFTER: &str = "\
+Examples:
+  edot-tui completions bash > ~/.local/share/bash-completion/completions/edot-tui
+  edot-tui completions zsh > \"${fpath[1]}/_edot-tui\"
+  edot-tui completions fish > ~/.config/fish/completions/edot-tui.fish";

@@ -1,0 +1,67 @@
+//! `edot-tui doctor`: what is wrong, and what would mend it. Fetching, rules and printing stand in files of their own, so
+//! that the rules can be tried on facts without a cluster. Nothing is changed.
+
+pub mod access;
+pub mod check;
+pub mod facts;
+mod fetch;
+pub mod hpa;
+mod identity;
+pub mod load;
+pub mod permissions;
+pub mod print;
+mod requests;
+
+use crate::config::{self, Settings};
+use crate::source::live::ask::Asker;
+use crate::source::live::connect;
+use crate::{exit, out, start};
+use check::{Check, exit_code};
+
+/// Makes all checks, prints them (`output` is `text` or `json`) and gives the exit code: 0 fine, 1 something is wrong,
+/// 2 the configuration is, 3 no such HPA, 5 the cluster cannot be reached, 6 it denies access.
+pub async fn run(settings: &Settings, output: &str) -> u8 {
+    let checks = examine(settings, &config::environment()).await;
+    let report = match output {
+        "json" => print::json(&checks),
+        _ => print::text(&checks, settings.symbols == config::Symbols::Ascii),
+    };
+    out::finish(&report, exit_code(&checks))
+}
+
+/// The checks, in order; where one stands in the way of all that follow, it is the last.
+pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
+    let mut checks = vec![identity::configuration(settings)];
+    checks.extend(identity::environment(env));
+    let access = start::access(settings);
+    let what = "kubeconfig";
+    let plan = match connect::plan(&access) {
+        Ok(plan) => plan,
+        Err(e) => {
+            let code = if e.is_usage() { exit::USAGE } else { exit::UNREACHABLE };
+            checks.push(Check::fail("kubeconfig", what, e.to_string(), "").exits(code));
+            return checks;
+        }
+    };
+    checks.push(identity::kubeconfig(&access, &plan.context, &plan.server));
+    let connection = match connect::connect(plan).await {
+        Ok(connection) => connection,
+        Err(e) => {
+            let code = if e.is_usage() { exit::USAGE } else { exit::UNREACHABLE };
+            checks.push(Check::fail("credentials", "credentials", e.to_string(), "").exits(code));
+            return checks;
+        }
+    };
+    let asker = Asker { client: connection.client, timeout: settings.request_timeout };
+    let version = fetch::version(&asker).await;
+    checks.push(access::reach(&version, &connection.server));
+    let Ok(version) = version else { return checks };
+    checks.push(access::version(&version));
+    checks.push(identity::user(&fetch::user(&asker).await));
+    let facts = fetch::facts(&asker, settings).await;
+    checks.extend(access::permissions(&facts));
+    checks.extend(access::metrics(&facts.metrics_api, &facts.usage));
+    checks.extend(hpa::all(&facts));
+    checks.extend(load::all(&facts));
+    checks
+}

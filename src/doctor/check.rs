@@ -1,0 +1,73 @@
+//! What a check found, and the exit code of all of them. Must not check anything itself.
+
+use crate::exit;
+use serde::Serialize;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    Ok,
+    /// Worth knowing, or a pitfall.
+    Warn,
+    Fail,
+    /// It could not be made.
+    Skip,
+}
+
+/// One line of the report.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// Stable, for scripts.
+    pub id: &'static str,
+    pub result: Outcome,
+    /// What was checked.
+    pub what: String,
+    /// What was found.
+    pub detail: String,
+    /// What would mend it, where that is known.
+    pub mend: Option<String>,
+    /// The exit code that this calls for.
+    #[serde(skip)]
+    pub exit: u8,
+}
+
+impl Check {
+    pub fn ok(id: &'static str, what: impl Into<String>, detail: impl Into<String>) -> Check {
+        Check { id, result: Outcome::Ok, what: what.into(), detail: detail.into(), mend: None, exit: exit::FINE }
+    }
+
+    pub fn warn(
+        id: &'static str,
+        what: impl Into<String>,
+        detail: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Check {
+        let mend = Some(mend.into()).filter(|m: &String| !m.is_empty());
+        Check { result: Outcome::Warn, mend, ..Check::ok(id, what, detail) }
+    }
+
+    pub fn fail(
+        id: &'static str,
+        what: impl Into<String>,
+        detail: impl Into<String>,
+        mend: impl Into<String>,
+    ) -> Check {
+        Check { result: Outcome::Fail, exit: exit::ERROR, ..Check::warn(id, what, detail, mend) }
+    }
+
+    pub fn skip(id: &'static str, what: impl Into<String>, why: impl Into<String>) -> Check {
+        Check { result: Outcome::Skip, ..Check::ok(id, what, why) }
+    }
+
+    /// The same with another exit code.
+    pub fn exits(self, exit: u8) -> Check {
+        Check { exit, ..self }
+    }
+}
+
+/// The exit code: what stands most in the way decides.
+pub fn exit_code(checks: &[Check]) -> u8 {
+    let order = [exit::UNREACHABLE, exit::DENIED, exit::NOT_FOUND, exit::ERROR, exit::USAGE];
+    order.into_iter().find(|code| checks.iter().any(|c| c.exit == *code)).unwrap_or(exit::FINE)
+}

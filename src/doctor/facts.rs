@@ -1,0 +1,55 @@
+//! What the doctor learned of the cluster, before it is judged. Only data.
+
+use super::permissions::Permission;
+use crate::source::live::ask::Trouble;
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::Value;
+
+/// An object, None when it is not there (404), or why it could not be read.
+pub type Answer = Result<Option<Value>, Trouble>;
+
+/// Whether a verb is allowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Allowed {
+    Yes,
+    No,
+    /// It could not be found out, and why.
+    Unknown(String),
+}
+
+/// Everything that the rules look at.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    pub namespace: String,
+    /// The name that was asked for.
+    pub hpa: String,
+    pub load_namespace: String,
+    pub load_job: String,
+    /// Each row with one answer for each of its verbs.
+    pub allowed: Vec<(Permission, Vec<Allowed>)>,
+    /// The APIResourceList of metrics.k8s.io.
+    pub metrics_api: Answer,
+    /// PodMetrics of the HPA's namespace.
+    pub usage: Answer,
+    /// The HPAs of the namespace.
+    pub hpas: Result<Vec<HorizontalPodAutoscaler>, Trouble>,
+    /// The target's Scale; None when no HPA was found.
+    pub scale: Option<Answer>,
+    /// The pods of the Scale's selector; None when there is no Scale.
+    pub pods: Option<Result<Vec<Pod>, Trouble>>,
+    /// The load's Namespace.
+    pub load_room: Answer,
+    pub job: Answer,
+    /// The ConfigMap `k6-scripts`.
+    pub scripts: Answer,
+}
+
+impl Facts {
+    /// The HPA that will be watched: the named one, else the only one there is.
+    pub fn watched(&self) -> Option<&HorizontalPodAutoscaler> {
+        let all = self.hpas.as_ref().ok()?;
+        let named = all.iter().find(|h| h.metadata.name.as_deref() == Some(&self.hpa));
+        named.or(if let [only] = all.as_slice() { Some(only) } else { None })
+    }
+}

@@ -1,0 +1,167 @@
+//! Asks the cluster for what the rules look at. Must not judge, nor change anything.
+
+use super::facts::{Allowed, Answer, Facts};
+use super::permissions::{PERMISSIONS, Permission, Place};
+use crate::config::Settings;
+use crate::source::live::ask::{Asker, Request, Trouble};
+use futures::future::join_all;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// `/version`, which every known user may read.
+///
+/// # Errors
+/// The server does not answer, or not us.
+pub async fn version(asker: &Asker) -> Result<Value, Trouble> {
+    asker.ask(Request { method: "GET", path: "/version".into(), body: None }).await
+}
+
+/// Everything else.
+pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
+    let Settings { namespace, load_namespace, load_job, .. } = settings;
+    let hpas_path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
+    let usage_path = format!("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods");
+    let room_path = format!("/api/v1/namespaces/{load_namespace}");
+    let job_path = format!("/apis/batch/v1/namespaces/{load_namespace}/jobs/{load_job}");
+    let scripts_path = format!("/api/v1/namespaces/{load_namespace}/configmaps/k6-scripts");
+    let (metrics_api, usage, hpas, load_room, job, scripts) = tokio::join!(
+        asker.get("/apis/metrics.k8s.io/v1beta1"),
+        asker.get(&usage_path),
+        items(asker, &hpas_path),
+        asker.get(&room_path),
+        asker.get(&job_path),
+        asker.get(&scripts_path),
+    );
+    let mut facts = Facts {
+        namespace: namespace.clone(),
+        hpa: settings.hpa.clone(),
+        load_namespace: load_namespace.clone(),
+        load_job: load_job.clone(),
+        allowed: Vec::new(),
+        metrics_api,
+        usage,
+        hpas,
+        scale: None,
+        pods: None,
+        load_room,
+        job,
+        scripts,
+    };
+    let target = facts.watched().and_then(|h| h.spec.as_ref()).map(|s| s.scale_target_ref.clone());
+    let kind = target.as_ref().map_or("Deployment", |t| t.kind.as_str()).to_owned();
+    if let Some(of) = target {
+        let scale = scale(asker, namespace, of.api_version.as_deref().unwrap_or("apps/v1"), &of.kind, &of.name).await;
+        let selector = scale.as_ref().ok().and_then(Option::as_ref).and_then(|s| s.pointer("/status/selector"));
+        if let Some(selector) = selector.and_then(Value::as_str).filter(|s| !s.is_empty()) {
+            let path = format!("/api/v1/namespaces/{namespace}/pods?limit=500&labelSelector={}", escaped(selector));
+            facts.pods = Some(items(asker, &path).await);
+        }
+        facts.scale = Some(scale);
+    }
+    facts.allowed = allowed(asker, &facts, &kind).await;
+    facts
+}
+
+/// The items of a list; those that cannot be read are left out.
+async fn items<T: DeserializeOwned>(asker: &Asker, path: &str) -> Result<Vec<T>, Trouble> {
+    let list = asker.get(path).await?.unwrap_or_default();
+    let all = list["items"].as_array().cloned().unwrap_or_default();
+    Ok(all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect())
+}
+
+/// The target's Scale. One of the well-known kinds is read as itself, as its feed does, and so needs no right on `/scale`;
+/// the resource of any other is looked up.
+async fn scale(asker: &Asker, namespace: &str, api: &str, kind: &str, name: &str) -> Answer {
+    let root = if api.contains('/') { format!("/apis/{api}") } else { format!("/api/{api}") };
+    let group = api.split_once('/').map_or("", |(group, _)| group);
+    let name = escaped(name);
+    if let Some(known) = PERMISSIONS.iter().find(|p| p.target == Some(kind) && p.group == group) {
+        let path = format!("{root}/namespaces/{namespace}/{}?fieldSelector=metadata.name%3D{name}", known.resource);
+        let list = asker.get(&path).await?.unwrap_or_default();
+        return Ok(list["items"].get(0).map(|workload| as_scale(kind, workload)));
+    }
+    let Some(list) = asker.get(&root).await? else { return Ok(None) };
+    let of_kind = |r: &&Value| r["kind"] == kind && r["name"].as_str().is_some_and(|n| !n.contains('/'));
+    match list["resources"].as_array().into_iter().flatten().find(of_kind).and_then(|r| r["name"].as_str()) {
+        Some(resource) => asker.get(&format!("{root}/namespaces/{namespace}/{resource}/{name}/scale")).await,
+        None => Ok(None),
+    }
+}
+
+/// What the workload's Scale says: replicas wanted, and the selector in its string form.
+fn as_scale(kind: &str, workload: &Value) -> Value {
+    let selector = &workload["spec"]["selector"];
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+    // That of a ReplicationController is the labels themselves.
+    let labels = selector.get("matchLabels").or((kind == "ReplicationController").then_some(selector));
+    let labels = labels.and_then(Value::as_object);
+    let mut parts: Vec<String> = labels.into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
+    for e in selector["matchExpressions"].as_array().into_iter().flatten() {
+        let values: Vec<String> = e["values"].as_array().into_iter().flatten().map(text).collect();
+        let (key, values) = (text(&e["key"]), values.join(","));
+        parts.push(match e["operator"].as_str() {
+            Some("In") => format!("{key} in ({values})"),
+            Some("NotIn") => format!("{key} notin ({values})"),
+            Some("DoesNotExist") => format!("!{key}"),
+            _ => key,
+        });
+    }
+    json!({"spec": {"replicas": workload["spec"]["replicas"]}, "status": {"selector": parts.join(",")}})
+}
+
+/// Every permission that counts for a target of that kind, each verb asked for.
+async fn allowed(asker: &Asker, facts: &Facts, kind: &str) -> Vec<(Permission, Vec<Allowed>)> {
+    let rows = PERMISSIONS.iter().filter(|p| p.target.is_none_or(|t| t == kind));
+    join_all(rows.map(|p| async {
+        let namespace = if p.place == Place::Hpa { &facts.namespace } else { &facts.load_namespace };
+        (*p, join_all(p.verbs.iter().map(|verb| may(asker, p, verb, namespace))).await)
+    }))
+    .await
+}
+
+/// Whether a verb is allowed, by SelfSubjectAccessReview; where that itself is refused, reading is tried.
+async fn may(asker: &Asker, permission: &Permission, verb: &str, namespace: &str) -> Allowed {
+    let (resource, subresource) = permission.resource.split_once('/').unwrap_or((permission.resource, ""));
+    let body = json!({
+        "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {"namespace": namespace, "verb": verb, "group": permission.group,
+                                        "resource": resource, "subresource": subresource}},
+    });
+    let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
+    match asker.ask(Request { method: "POST", path, body: Some(body) }).await {
+        Ok(review) if review.pointer("/status/allowed") == Some(&Value::Bool(true)) => Allowed::Yes,
+        Ok(_) => Allowed::No,
+        Err(e) if e.denied() && verb == "list" => try_list(asker, permission, namespace).await,
+        Err(e) => Allowed::Unknown(e.words()),
+    }
+}
+
+async fn try_list(asker: &Asker, permission: &Permission, namespace: &str) -> Allowed {
+    let root = match permission.group {
+        "" => "/api/v1".to_owned(),
+        "autoscaling" => "/apis/autoscaling/v2".to_owned(),
+        "metrics.k8s.io" => "/apis/metrics.k8s.io/v1beta1".to_owned(),
+        group => format!("/apis/{group}/v1"),
+    };
+    match asker.get(&format!("{root}/namespaces/{namespace}/{}?limit=1", permission.resource)).await {
+        Ok(_) => Allowed::Yes,
+        Err(e) if e.denied() => Allowed::No,
+        Err(e) => Allowed::Unknown(e.words()),
+    }
+}
+
+/// A selector as part of a query.
+fn escaped(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    text.bytes().map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+/// Who we are, by SelfSubjectReview (Kubernetes 1.28).
+///
+/// # Errors
+/// The server does not know that question, or does not let us ask.
+pub async fn user(asker: &Asker) -> Result<Value, Trouble> {
+    let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews".to_owned();
+    asker.ask(Request { method: "POST", path, body: Some(body) }).await
+}

@@ -1,0 +1,244 @@
+//! Rules about the HPA, its target, its pods and the load. Pure: facts in, checks out.
+
+use super::access::{resolution_s, see};
+use super::check::Check;
+use super::facts::Facts;
+use super::requests::requests;
+use crate::exit;
+use crate::observe::Feed;
+use crate::observe::text::clean;
+use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, MetricSpec};
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::Value;
+
+type Hpa = HorizontalPodAutoscaler;
+
+/// That there is an HPA, and everything about it.
+pub fn all(facts: &Facts) -> Vec<Check> {
+    let mut checks = vec![present(facts)];
+    if let Some(hpa) = facts.watched() {
+        checks.extend(conditions(hpa));
+        checks.extend(target(facts, hpa));
+        checks.extend(alone(facts, hpa));
+        checks.extend(bounds(hpa));
+        checks.extend(requests(facts, hpa));
+        checks.extend(memory(hpa));
+        checks.extend(window(facts, hpa));
+    }
+    checks
+}
+
+fn name(hpa: &Hpa) -> String {
+    hpa.metadata.name.clone().unwrap_or_default()
+}
+
+fn present(facts: &Facts) -> Check {
+    let what = format!("HPA {}", facts.hpa);
+    let namespace = &facts.namespace;
+    let all = match &facts.hpas {
+        Err(e) if e.denied() => {
+            return Check::fail("hpa", what, format!("may not be read in namespace {namespace}"), see(Feed::Hpa))
+                .exits(exit::DENIED);
+        }
+        Err(e) => return Check::fail("hpa", what, e.words(), "try again"),
+        Ok(all) => all,
+    };
+    let names: Vec<String> = all.iter().map(name).collect();
+    match (facts.watched(), names.as_slice()) {
+        (Some(hpa), _) if name(hpa) == facts.hpa => {
+            let spec = hpa.spec.as_ref();
+            let target = spec.map(|s| format!("{} {}", s.scale_target_ref.kind, s.scale_target_ref.name));
+            Check::ok("hpa", what, format!("scales {} in namespace {namespace}", target.unwrap_or_default()))
+        }
+        (Some(hpa), _) => Check::warn(
+            "hpa",
+            what,
+            format!("is not in namespace {namespace}; the only one there, {}, will be watched", name(hpa)),
+            format!("pass --hpa {}", name(hpa)),
+        ),
+        (None, []) => Check::fail(
+            "hpa",
+            what,
+            format!("there is no HPA in namespace {namespace}"),
+            "name another namespace with -n, or create the HPA",
+        )
+        .exits(exit::NOT_FOUND),
+        (None, names) => Check::fail(
+            "hpa",
+            what,
+            format!("is not in namespace {namespace}"),
+            format!("pass --hpa with one of those that are: {}", names.join(", ")),
+        )
+        .exits(exit::NOT_FOUND),
+    }
+}
+
+fn conditions(hpa: &Hpa) -> Vec<Check> {
+    let all = hpa.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
+    if all.is_empty() {
+        return vec![Check::skip("conditions", "HPA conditions", "the controller has not looked at this HPA yet")];
+    }
+    let mut checks = Vec::new();
+    for c in all {
+        let reason = clean(c.reason.as_deref().unwrap_or_default(), 64);
+        let said = format!("{reason}: {}", clean(c.message.as_deref().unwrap_or_default(), 300));
+        match (c.type_.as_str(), c.status.as_str(), reason.as_str()) {
+            ("ScalingActive", "False", "ScalingDisabled") => checks.push(Check::warn(
+                "active",
+                "HPA ScalingActive",
+                said,
+                "the target has 0 replicas, which switches the HPA off: scale it to 1 or more",
+            )),
+            ("ScalingActive", "False", _) => checks.push(Check::fail(
+                "active",
+                "HPA ScalingActive",
+                said,
+                "without the metric nothing is scaled down, and up only by the others: see the metrics API and the requests",
+            )),
+            ("AbleToScale", "False", _) => {
+                checks.push(Check::fail("able", "HPA AbleToScale", said, "see the target, and the controller's rights"));
+            }
+            ("ScalingLimited", "True", "TooManyReplicas") => {
+                checks.push(Check::warn("limited", "HPA ScalingLimited", said, "raise maxReplicas if the load is meant to be served"));
+            }
+            ("ScalingActive", "True", _) => checks.push(Check::ok("active", "HPA ScalingActive", said)),
+            ("AbleToScale", "True", _) => checks.push(Check::ok("able", "HPA AbleToScale", said)),
+            _ => {}
+        }
+    }
+    checks
+}
+
+fn target(facts: &Facts, hpa: &Hpa) -> Vec<Check> {
+    let Some(spec) = &hpa.spec else { return Vec::new() };
+    let of = &spec.scale_target_ref;
+    let what = format!("scale target {} {}", of.kind, of.name);
+    let scale = match &facts.scale {
+        None => return Vec::new(),
+        Some(Err(e)) if e.denied() => {
+            return vec![Check::skip("target", what, format!("may not be read: {}", see(Feed::Target)))];
+        }
+        Some(Err(e)) => return vec![Check::fail("target", what, e.words(), "try again")],
+        Some(Ok(None)) => {
+            return vec![Check::fail(
+                "target",
+                what,
+                format!("is not there, or {} has no /scale", of.api_version.as_deref().unwrap_or_default()),
+                "create it, or mend scaleTargetRef of the HPA",
+            )];
+        }
+        Some(Ok(Some(scale))) => scale,
+    };
+    let replicas = scale.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(0);
+    let selector = clean(scale.pointer("/status/selector").and_then(Value::as_str).unwrap_or_default(), 200);
+    let mut checks = vec![Check::ok("target", what, format!("{replicas} replicas wanted, selector {selector}"))];
+    match &facts.pods {
+        _ if selector.is_empty() => checks.push(Check::fail(
+            "pods",
+            "pods of the target",
+            "its /scale has no selector, so the HPA cannot find its pods",
+            "the kind must fill in status.selector",
+        )),
+        Some(Ok(pods)) if pods.is_empty() && replicas > 0 => checks.push(Check::fail(
+            "pods",
+            "pods of the target",
+            format!("no pod matches {selector}, though {replicas} are wanted"),
+            "look at the target's events (quota? selector?)",
+        )),
+        Some(Ok(pods)) => checks.push(ready(pods)),
+        Some(Err(e)) if e.denied() => {
+            checks.push(Check::skip("pods", "pods of the target", format!("may not be read: {}", see(Feed::Pods))));
+        }
+        Some(Err(e)) => checks.push(Check::fail("pods", "pods of the target", e.words(), "try again")),
+        None => {}
+    }
+    checks
+}
+
+fn ready(pods: &[Pod]) -> Check {
+    let is_ready = |p: &&Pod| {
+        let conditions = p.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
+        conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True")
+    };
+    let ready = pods.iter().filter(is_ready).count();
+    let detail = format!("{ready} of {} ready", pods.len());
+    match ready == pods.len() {
+        true => Check::ok("pods", "pods of the target", detail),
+        false => Check::warn(
+            "pods",
+            "pods of the target",
+            detail,
+            "pods that are not ready do not count for a scale-down, and as idle for a scale-up",
+        ),
+    }
+}
+
+/// Two HPAs on one target undo each other's work.
+fn alone(facts: &Facts, hpa: &Hpa) -> Option<Check> {
+    let same = |h: &&Hpa| {
+        let of = |h: &Hpa| h.spec.as_ref().map(|s| (s.scale_target_ref.kind.clone(), s.scale_target_ref.name.clone()));
+        of(h) == of(hpa) && h.metadata.name != hpa.metadata.name
+    };
+    let others: Vec<String> = facts.hpas.as_ref().ok()?.iter().filter(same).map(name).collect();
+    let detail = format!("scaled by {} as well: they undo each other's work", others.join(", "));
+    (!others.is_empty())
+        .then(|| Check::fail("alone", "one HPA a target", detail, "delete all but one, and give that one all metrics"))
+}
+
+fn bounds(hpa: &Hpa) -> Option<Check> {
+    let spec = hpa.spec.as_ref()?;
+    let (min, max) = (spec.min_replicas.unwrap_or(1), spec.max_replicas);
+    let current = hpa.status.as_ref().and_then(|s| s.current_replicas).unwrap_or(0);
+    let what = "HPA bounds";
+    Some(if min == max {
+        Check::warn(
+            "bounds",
+            what,
+            format!("minReplicas and maxReplicas are both {max}: it never scales"),
+            "raise maxReplicas",
+        )
+    } else if current >= max {
+        Check::warn(
+            "bounds",
+            what,
+            format!("{current} replicas, the maximum: it cannot scale up any further"),
+            "raise maxReplicas if the load calls for it",
+        )
+    } else {
+        Check::ok("bounds", what, format!("{min} to {max} replicas, {current} now"))
+    })
+}
+
+/// Memory does not fall when the load does, so it can hold replicas up for ever.
+fn memory(hpa: &Hpa) -> Option<Check> {
+    let metrics = hpa.spec.as_ref()?.metrics.as_deref()?;
+    let of = |m: &MetricSpec| m.resource.as_ref().filter(|r| r.name == "memory")?.target.average_utilization;
+    let target = metrics.iter().find_map(of)?;
+    Some(Check::warn(
+        "memory",
+        "memory as a metric",
+        format!(
+            "the target is {target} % of the request, but a process rarely gives memory back after a load, so memory can hold replicas up"
+        ),
+        "set the memory request well above what a pod keeps when idle, or scale on cpu alone",
+    ))
+}
+
+/// The window must hold two samples, or one odd sample is enough to scale down.
+fn window(facts: &Facts, hpa: &Hpa) -> Option<Check> {
+    let usage = facts.usage.as_ref().ok()?.as_ref()?;
+    let resolution = resolution_s(usage)?;
+    let behavior = hpa.spec.as_ref()?.behavior.as_ref();
+    let window =
+        behavior.and_then(|b| b.scale_down.as_ref()).and_then(|d| d.stabilization_window_seconds).unwrap_or(300);
+    let what = "scale-down window";
+    if f64::from(window) < resolution * 1.5 {
+        return Some(Check::warn(
+            "window",
+            what,
+            format!("{window} s, while samples are {resolution:.0} s apart: one low sample is enough to scale down"),
+            format!("make stabilizationWindowSeconds at least {:.0}", (resolution * 2.0).ceil()),
+        ));
+    }
+    Some(Check::ok("window", what, format!("{window} s, with samples {resolution:.0} s apart")))
+}

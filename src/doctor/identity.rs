@@ -1,0 +1,85 @@
+//! Checks of the configuration: which file, which context, and who asks. Must not show a secret, nor read one.
+
+use super::check::Check;
+use crate::config::{self, Env, Settings};
+use crate::observe::text::clean;
+use crate::source::live::ask::Trouble;
+use crate::source::live::connect::Access;
+use kube::config::{AuthInfo, Kubeconfig};
+use serde_json::Value;
+use std::path::PathBuf;
+
+/// Which configuration file is in force.
+pub fn configuration(settings: &Settings) -> Check {
+    let detail = match &settings.config_file {
+        Some(path) => path.display().to_string(),
+        None => "no file: defaults, environment and flags".into(),
+    };
+    Check::ok("config", "configuration", detail)
+}
+
+/// Variables that look like ours and are not.
+pub fn environment(env: &Env) -> Option<Check> {
+    let unknown = config::unknown_env(env);
+    let detail = format!("unknown: {}", unknown.join(", "));
+    let mend = "a typing error? edot-tui --help names those that count";
+    (!unknown.is_empty()).then(|| Check::warn("environment", "environment", detail, mend))
+}
+
+/// Which kubeconfig, context and server, and by what means the user is known.
+pub fn kubeconfig(access: &Access, context: &str, server: &str) -> Check {
+    let files = files(access);
+    let names: Vec<String> = files.iter().map(|p| p.display().to_string()).collect();
+    let from = if context == "in-cluster" { "the pod's service account".to_owned() } else { names.join(", ") };
+    let means = files.iter().filter_map(|f| Kubeconfig::read_from(f).ok()).collect::<Vec<_>>();
+    let means = auth(&means, context).map(means_of).unwrap_or_default();
+    let acting = access.as_user.as_ref().map(|u| format!(", acting as {}", clean(u, 200))).unwrap_or_default();
+    Check::ok("kubeconfig", "kubeconfig", format!("{from}: context {context}, server {server}{means}{acting}"))
+}
+
+/// The files that were read, by the same rule as for connecting.
+fn files(access: &Access) -> Vec<PathBuf> {
+    if let Some(path) = &access.kubeconfig {
+        return vec![path.clone()];
+    }
+    let listed = access.environment.kubeconfig.iter().flat_map(std::env::split_paths);
+    let listed: Vec<PathBuf> = listed.filter(|p| !p.as_os_str().is_empty()).collect();
+    let home = || access.environment.home.iter().map(|h| h.join(".kube/config")).collect();
+    let paths: Vec<PathBuf> = if listed.is_empty() { home() } else { listed };
+    paths.into_iter().filter(|p| p.exists()).collect()
+}
+
+/// The user of the context; of several files the first that has it counts.
+fn auth<'a>(files: &'a [Kubeconfig], context: &str) -> Option<&'a AuthInfo> {
+    let contexts = files.iter().flat_map(|f| &f.contexts).find(|c| c.name == context)?;
+    let user = contexts.context.as_ref()?.user.as_ref()?;
+    files.iter().flat_map(|f| &f.auth_infos).find(|a| &a.name == user)?.auth_info.as_ref()
+}
+
+fn means_of(auth: &AuthInfo) -> String {
+    let means = if let Some(exec) = &auth.exec {
+        format!("the plugin {}", clean(exec.command.as_deref().unwrap_or_default(), 200))
+    } else if auth.token_file.is_some() {
+        "a token file".into()
+    } else if auth.token.is_some() {
+        "a token".into()
+    } else if auth.client_certificate.is_some() || auth.client_certificate_data.is_some() {
+        "a client certificate".into()
+    } else if auth.username.is_some() {
+        "a password".into()
+    } else {
+        "nothing (anonymous)".into()
+    };
+    format!(", known by {means}")
+}
+
+/// Who the API server takes us for, from a SelfSubjectReview.
+pub fn user(review: &Result<Value, Trouble>) -> Check {
+    match review {
+        Ok(review) => {
+            let name = review.pointer("/status/userInfo/username").and_then(Value::as_str).unwrap_or_default();
+            Check::ok("user", "user", clean(name, 253))
+        }
+        Err(_) => Check::skip("user", "user", "the server does not tell (before 1.28, or not allowed)"),
+    }
+}

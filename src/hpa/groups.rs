@@ -1,0 +1,160 @@
+//! Which pods count for one metric: ready, unready, missing, ignored, each with the rule that put it there.
+//! Looks at pods and readings only; what the groups mean for the replica count is in `per_pod`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    pods::{ConditionStatus, Phase, Pod, PodName, later},
+    readings::{Reading, Readings},
+    settings::Settings,
+};
+
+/// Where a pod was put, and by which rule. The first rule that matches wins, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Ignored: it is being deleted.
+    Deleted,
+    /// Ignored: phase Failed.
+    Failed,
+    /// Unready: phase Pending.
+    Pending,
+    /// Missing: no reading.
+    NoSample,
+    /// Unready (cpu): no Ready condition.
+    NoReadyCondition,
+    /// Unready (cpu): no start time.
+    NotStarted,
+    /// Unready (cpu): Ready=False within the initialization period.
+    Initializing,
+    /// Unready (cpu): within the initialization period, and the reading does not yet cover a whole window since the
+    /// last flip of the Ready condition.
+    WindowNotFull { needs: DateTime<Utc> },
+    /// Unready (cpu): Ready=False and it never was ready since the readiness delay.
+    NeverReady,
+    /// It counts.
+    Counted,
+}
+
+/// A pod's group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    Ready,
+    Unready,
+    Missing,
+    Ignored,
+}
+
+impl Standing {
+    /// The group the rule puts a pod into.
+    #[must_use]
+    pub const fn group(self) -> Group {
+        match self {
+            Self::Deleted | Self::Failed => Group::Ignored,
+            Self::NoSample => Group::Missing,
+            Self::Counted => Group::Ready,
+            Self::Pending
+            | Self::NoReadyCondition
+            | Self::NotStarted
+            | Self::Initializing
+            | Self::WindowNotFull { .. }
+            | Self::NeverReady => Group::Unready,
+        }
+    }
+}
+
+/// One pod of the selector and where it was put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    pub pod: PodName,
+    pub standing: Standing,
+    /// Where its reading stands in the readings, if it has one.
+    pub reading: Option<usize>,
+}
+
+/// The pods of a selector, grouped for one metric, in the order they were listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Groups {
+    pub pods: Vec<Placed>,
+    /// Pods that have a reading but are not in the list, or no longer: their readings stay in the sums of
+    /// per-pod values and in the count of the second pass.
+    pub unlisted: Vec<PodName>,
+}
+
+impl Groups {
+    /// The pods of one group, in order.
+    pub fn of(&self, group: Group) -> impl Iterator<Item = &Placed> {
+        let inside = move |p: &&Placed| p.standing.group() == group;
+        self.pods.iter().filter(inside)
+    }
+
+    /// How many pods one group has.
+    #[must_use]
+    pub fn count(&self, group: Group) -> usize {
+        self.of(group).count()
+    }
+}
+
+/// Groups the pods for a metric. `resource` is empty for Pods metrics; only "cpu" makes unready pods stand apart.
+#[must_use]
+pub fn group(pods: &[Pod], readings: &Readings, resource: &str, settings: &Settings, now: DateTime<Utc>) -> Groups {
+    let all = readings.as_slice();
+    let mut listed = vec![false; all.len()];
+    let mut next = 0;
+    let mut placed = Vec::with_capacity(pods.len());
+    for pod in pods {
+        let at = readings.position(&pod.name, next);
+        let reading = at.and_then(|at| all.get(at));
+        if let Some(at) = at {
+            next = at + 1;
+            if let Some(seen) = listed.get_mut(at) {
+                *seen = true;
+            }
+        }
+        placed.push(Placed {
+            pod: pod.name.clone(),
+            standing: standing(pod, reading, resource == "cpu", settings, now),
+            reading: at,
+        });
+    }
+    let rest = all.iter().zip(&listed).filter(|(_, listed)| !**listed);
+    Groups { unlisted: rest.map(|(reading, _)| reading.pod.clone()).collect(), pods: placed }
+}
+
+/// The rule that places one pod.
+#[must_use]
+pub fn standing(pod: &Pod, reading: Option<&Reading>, cpu: bool, settings: &Settings, now: DateTime<Utc>) -> Standing {
+    if pod.deleted {
+        return Standing::Deleted;
+    }
+    match pod.phase {
+        Phase::Failed => return Standing::Failed,
+        Phase::Pending => return Standing::Pending,
+        _ => {}
+    }
+    let Some(reading) = reading else {
+        return Standing::NoSample;
+    };
+    if !cpu {
+        return Standing::Counted;
+    }
+    let Some(ready) = pod.ready else {
+        return Standing::NoReadyCondition;
+    };
+    let Some(started) = pod.started else {
+        return Standing::NotStarted;
+    };
+    let after = |d: TimeDelta| later(started, d);
+    let not_ready = ready.status == ConditionStatus::False;
+    if after(settings.cpu_initialization) > now {
+        let needs = later(ready.since, reading.window);
+        if not_ready {
+            return Standing::Initializing;
+        }
+        if reading.at < needs {
+            return Standing::WindowNotFull { needs };
+        }
+    } else if not_ready && after(settings.readiness_delay) > ready.since {
+        return Standing::NeverReady;
+    }
+    Standing::Counted
+}

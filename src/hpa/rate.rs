@@ -1,0 +1,76 @@
+//! The rate limit of `behavior`: how many replicas its policies allow now. Before min and max, which are in `limit`.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    history::{Memory, changed_within},
+    ratio,
+    spec::{Direction, Policy, PolicyKind, ScalingRules, SelectPolicy},
+};
+
+/// What the policies of a direction allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateLimit {
+    pub direction: Direction,
+    pub select: SelectPolicy,
+    /// One entry a policy; empty when the direction is disabled.
+    pub budgets: Vec<Budget>,
+    /// The replicas allowed: at most (up) or at least (down). Not yet held against the current replicas.
+    pub limit: i32,
+}
+
+/// One policy's account of its period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    pub policy: Policy,
+    /// Replicas added within the period.
+    pub added: i32,
+    /// Replicas removed within the period.
+    pub removed: i32,
+    /// The replicas at the start of the period: current - added + removed.
+    pub start: i32,
+    /// The replicas this policy allows.
+    pub limit: i32,
+}
+
+/// The rate limit of one direction. Events of both directions count towards the start of a period.
+#[must_use]
+pub fn limit(
+    direction: Direction,
+    rules: &ScalingRules,
+    current: i32,
+    memory: &Memory,
+    now: DateTime<Utc>,
+) -> RateLimit {
+    let disabled = rules.select == SelectPolicy::Disabled;
+    let budget = |policy: &Policy| budget(*policy, direction, current, memory, now);
+    let budgets: Vec<Budget> = match disabled {
+        true => Vec::new(),
+        false => rules.policies.iter().map(budget).collect(),
+    };
+    let limits = budgets.iter().map(|b| b.limit);
+    // the largest change is the highest count on the way up and the lowest on the way down
+    let highest = (direction == Direction::Up) == (rules.select == SelectPolicy::Max);
+    let limit = match highest {
+        _ if disabled => current,
+        true => limits.max().unwrap_or(i32::MIN),
+        false => limits.min().unwrap_or(i32::MAX),
+    };
+    RateLimit { direction, select: rules.select, budgets, limit }
+}
+
+fn budget(policy: Policy, direction: Direction, current: i32, memory: &Memory, now: DateTime<Utc>) -> Budget {
+    let changed = |events| changed_within(events, policy.period_seconds, now);
+    let added = changed(memory.events(Direction::Up));
+    let removed = changed(memory.events(Direction::Down));
+    let start = current.saturating_sub(added).saturating_add(removed);
+    let part = f64::from(policy.value) / 100.0;
+    let limit = match (direction, policy.kind) {
+        (Direction::Up, PolicyKind::Pods) => start.saturating_add(policy.value),
+        (Direction::Down, PolicyKind::Pods) => start.saturating_sub(policy.value),
+        // rounded up, so that a small percentage of few replicas can grow at all
+        (Direction::Up, PolicyKind::Percent) => ratio::replicas(f64::from(start) * (1.0 + part)),
+        (Direction::Down, PolicyKind::Percent) => (f64::from(start) * (1.0 - part)) as i32,
+    };
+    Budget { policy, added, removed, start, limit }
+}

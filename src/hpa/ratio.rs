@@ -1,0 +1,119 @@
+//! The ratio of usage to target, with the controller's truncations, and the band in which nothing happens.
+//! Sums are int64 that wrap and percentages int32, as in the controller; no pods are judged here.
+
+use super::{settings::Settings, spec::Behavior};
+
+/// The pooled utilization of a set of pods.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Utilization {
+    /// Σusage of the pods that have a request, milli-units.
+    pub usage: i64,
+    /// Σrequests of the same pods, milli-units.
+    pub requests: i64,
+    /// How many pods those are.
+    pub pods: usize,
+    /// Σusage × 100 / Σrequests, truncated: the percentage the controller reports and computes with.
+    pub percent: i32,
+    /// Mean usage a pod, truncated, milli-units.
+    pub mean: i64,
+}
+
+/// The utilization of pods given as (usage, request), both in milli-units; a pod without a request is left out.
+/// `None` when the requests add up to nothing.
+#[must_use]
+pub fn utilization(pods: impl IntoIterator<Item = (i64, Option<i64>)>) -> Option<Utilization> {
+    let (mut usage, mut requests, mut count) = (0_i64, 0_i64, 0_usize);
+    for (used, request) in pods {
+        if let Some(request) = request {
+            usage = usage.wrapping_add(used);
+            requests = requests.wrapping_add(request);
+            count += 1;
+        }
+    }
+    if requests == 0 {
+        return None;
+    }
+    let percent = usage.wrapping_mul(100).wrapping_div(requests);
+    Some(Utilization {
+        usage,
+        requests,
+        pods: count,
+        // the controller converts to int32 and wraps
+        percent: percent as i32,
+        mean: mean(usage, count)?,
+    })
+}
+
+/// Sum and truncated mean of values in milli-units; `None` without values.
+#[must_use]
+pub fn average(values: impl IntoIterator<Item = i64>) -> Option<(i64, i64)> {
+    let (mut sum, mut count) = (0_i64, 0_usize);
+    for value in values {
+        sum = sum.wrapping_add(value);
+        count += 1;
+    }
+    Some((sum, mean(sum, count)?))
+}
+
+fn mean(sum: i64, count: usize) -> Option<i64> {
+    sum.checked_div(i64::try_from(count).ok()?)
+}
+
+/// value / target as the controller divides.
+#[must_use]
+pub fn ratio(value: i64, target: i64) -> f64 {
+    value as f64 / target as f64
+}
+
+/// ceil(x) as an int32, kept inside its range (NaN is 0).
+#[must_use]
+pub fn replicas(x: f64) -> i32 {
+    x.ceil() as i32
+}
+
+/// The ratios at which nothing happens: 1 - down … 1 + up.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Band {
+    /// Tolerance downwards, e.g. 0.1.
+    pub down: f64,
+    /// Tolerance upwards.
+    pub up: f64,
+    /// The comparison up to Kubernetes 1.32.
+    pub strict: bool,
+}
+
+impl Band {
+    /// The band of a spec: the fields of `behavior` where the version honours them, else the flag.
+    #[must_use]
+    pub fn of(behavior: Option<&Behavior>, settings: &Settings) -> Self {
+        let behavior = behavior.filter(|_| settings.tolerance_fields);
+        let flag = settings.tolerance;
+        Self {
+            down: behavior.and_then(|b| b.down.tolerance).unwrap_or(flag),
+            up: behavior.and_then(|b| b.up.tolerance).unwrap_or(flag),
+            strict: settings.strict_tolerance,
+        }
+    }
+
+    /// Whether a ratio changes nothing.
+    #[must_use]
+    pub fn holds(&self, ratio: f64) -> bool {
+        if self.strict {
+            let tolerance = if ratio < 1.0 { self.down } else { self.up };
+            return (1.0 - ratio).abs() <= tolerance;
+        }
+        (1.0 - self.down) <= ratio && ratio <= (1.0 + self.up)
+    }
+
+    /// The lowest and highest integer percentage of utilization that change nothing, for a target in percent.
+    /// `None` when no percentage lies inside, or the band has no end.
+    #[must_use]
+    pub fn percentages(&self, target: i32) -> Option<(i32, i32)> {
+        let holds = |percent: i32| self.holds(f64::from(percent) / f64::from(target));
+        let near = |ratio: f64| (ratio * f64::from(target)).round() as i32;
+        let around = |middle: i32| middle.saturating_sub(2)..=middle.saturating_add(2);
+        let low = around(near(1.0 - self.down)).find(|p| holds(*p))?;
+        let high = around(near(1.0 + self.up)).rev().find(|p| holds(*p))?;
+        Some((low, high))
+    }
+}

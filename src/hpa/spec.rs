@@ -1,0 +1,188 @@
+//! The HorizontalPodAutoscaler's spec (autoscaling/v2) with its values in milli-units, and its defaults.
+//! Not the API object: parsing quantities and reading JSON is the caller's, checking it is `validate`'s.
+
+/// What an HPA is asked to do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spec {
+    /// `minReplicas`, 1 when not given.
+    pub min: Option<i32>,
+    /// `maxReplicas`.
+    pub max: i32,
+    /// `metrics`; see [`Spec::defaulted`] for an empty list.
+    pub metrics: Vec<Metric>,
+    /// `behavior`; `None` is another algorithm than `Some` of the defaults.
+    pub behavior: Option<Behavior>,
+}
+
+impl Spec {
+    /// The spec as the API server stores it: no metrics become cpu at 80 %.
+    #[must_use]
+    pub fn defaulted(mut self) -> Self {
+        if self.metrics.is_empty() {
+            self.metrics.push(Metric {
+                source: Source::Resource { resource: "cpu".to_owned() },
+                target: Target::Utilization(80),
+            });
+        }
+        self
+    }
+
+    /// The lower bound in force.
+    #[must_use]
+    pub fn min_replicas(&self) -> i32 {
+        self.min.unwrap_or(1)
+    }
+
+    /// Whether one metric is an Object or External metric, without which nothing scales to or from zero.
+    #[must_use]
+    pub fn watches_other_than_pods(&self) -> bool {
+        let other = |m: &Metric| matches!(m.source, Source::Object { .. } | Source::External { .. });
+        self.metrics.iter().any(other)
+    }
+}
+
+/// One entry of `spec.metrics`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Metric {
+    pub source: Source,
+    pub target: Target,
+}
+
+/// Where a metric's values come from. `selector` is the metric's own, already in the words of [`selector_text`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Resource {
+        resource: String,
+    },
+    ContainerResource {
+        resource: String,
+        container: String,
+    },
+    Pods {
+        metric: String,
+    },
+    Object {
+        metric: String,
+        kind: String,
+        name: String,
+        selector: Option<String>,
+    },
+    External {
+        metric: String,
+        selector: Option<String>,
+    },
+    /// A type this controller does not know.
+    Other(String),
+}
+
+/// What a metric is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// `averageUtilization`, percent of the request.
+    Utilization(i32),
+    /// `averageValue`, milli-units a pod.
+    AverageValue(i64),
+    /// `value`, milli-units.
+    Value(i64),
+    /// None was given.
+    None,
+}
+
+/// A label selector as the controller prints it in metric names; `None` is `nil`.
+#[must_use]
+pub fn selector_text(labels: &[(String, String)]) -> String {
+    let mut sorted: Vec<_> = labels.iter().collect();
+    sorted.sort();
+    let pairs: String = sorted.iter().map(|(k, v)| format!("{k}: {v},")).collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},MatchExpressions:[]LabelSelectorRequirement{{}},}}"
+    )
+}
+
+/// `spec.behavior` with its defaults filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Behavior {
+    pub up: ScalingRules,
+    pub down: ScalingRules,
+}
+
+/// The rules of one direction, defaults filled in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScalingRules {
+    /// `stabilizationWindowSeconds`; `None` (scaleDown only) is the controller's downscale-stabilization flag.
+    pub window_seconds: Option<i32>,
+    pub select: SelectPolicy,
+    pub policies: Vec<Policy>,
+    /// The ratio's tolerance in this direction; `None` is the controller's flag.
+    pub tolerance: Option<f64>,
+}
+
+/// The rules of one direction as written: what is not given is defaulted field by field.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WrittenRules {
+    pub window_seconds: Option<i32>,
+    pub select: Option<SelectPolicy>,
+    pub policies: Option<Vec<Policy>>,
+    pub tolerance: Option<f64>,
+}
+
+/// `selectPolicy`: the largest change, the smallest, or none at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SelectPolicy {
+    Max,
+    Min,
+    Disabled,
+}
+
+/// One scaling policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    pub kind: PolicyKind,
+    /// Pods, or percent of the replicas at the start of the period.
+    pub value: i32,
+    pub period_seconds: i32,
+}
+
+/// What a policy's value counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PolicyKind {
+    Pods,
+    Percent,
+}
+
+/// Up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    Up,
+    Down,
+}
+
+impl Behavior {
+    /// A `behavior` that is present: both directions are filled, also when one or both were not written.
+    #[must_use]
+    pub fn defaulted(up: Option<WrittenRules>, down: Option<WrittenRules>) -> Self {
+        Self {
+            up: ScalingRules::defaulted(Direction::Up, up.unwrap_or_default()),
+            down: ScalingRules::defaulted(Direction::Down, down.unwrap_or_default()),
+        }
+    }
+}
+
+impl ScalingRules {
+    /// The defaults of a direction under what was written.
+    #[must_use]
+    pub fn defaulted(direction: Direction, written: WrittenRules) -> Self {
+        let policy = |kind, value| Policy { kind, value, period_seconds: 15 };
+        let all = policy(PolicyKind::Percent, 100);
+        let (window, policies) = match direction {
+            Direction::Up => (Some(0), vec![policy(PolicyKind::Pods, 4), all]),
+            Direction::Down => (None, vec![all]),
+        };
+        Self {
+            window_seconds: written.window_seconds.or(window),
+            select: written.select.unwrap_or(SelectPolicy::Max),
+            policies: written.policies.unwrap_or(policies),
+            tolerance: written.tolerance,
+        }
+    }
+}

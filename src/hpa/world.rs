@@ -1,0 +1,56 @@
+//! Everything one sync of the controller reads besides the HPA itself. Values only: whoever fills it did the reading.
+
+use std::collections::BTreeMap;
+
+use super::pods::{Pod, PodName, PodSample};
+
+/// The `/scale` of the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Scale {
+    /// spec.replicas: what "current" means everywhere.
+    pub spec: i32,
+    /// status.replicas: used by average targets of Object and External metrics only.
+    pub status: i32,
+}
+
+/// The selector of the scale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selector {
+    /// The scale has none.
+    Missing,
+    /// It cannot be parsed; the parser's error.
+    Invalid(String),
+    /// Its pods belong to several HPAs, "namespace/name" each.
+    Shared { selector: String, hpas: Vec<String> },
+    /// One HPA, one selector.
+    Own,
+}
+
+/// The values of a metric that is not in the resource metrics API, milli-units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Values {
+    /// Pods metrics.
+    Pods(Vec<(PodName, i64)>),
+    /// Object metrics.
+    Object(i64),
+    /// External metrics: one value a series.
+    External(Vec<i64>),
+}
+
+/// What the controller sees.
+#[derive(Debug, Clone, PartialEq)]
+pub struct World {
+    /// The HPA's namespace; only in messages.
+    pub namespace: String,
+    /// The scale, or why it could not be read.
+    pub scale: Result<Scale, String>,
+    pub selector: Selector,
+    /// All pods of the selector.
+    pub pods: Vec<Pod>,
+    /// The resource metrics API, or its error.
+    pub samples: Result<Vec<PodSample>, String>,
+    /// The other metrics by their place in `spec.metrics`, or the API's error. What is not here was empty.
+    pub values: BTreeMap<usize, Result<Values, String>>,
+    /// Why the scale cannot be updated, if it cannot.
+    pub update_error: Option<String>,
+}

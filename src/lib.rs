@@ -1,0 +1,69 @@
+//! The architecture of edot-tui.
+//!
+//! One sentence: **feeds emit stamped observations; the session folds them; the ui folds keys; panes read both.**
+//!
+//! ```text
+//! kube watches, polls ── source ── mpsc<Stamped> 1024 ──► App::take ──► Session::apply ──► view::draw(&Session, &Ui, &Look)
+//!                          ▲                                                                    ▲
+//!                          └── mpsc<Control> 16 ◄── App carries out Request ◄── Ui::act(Action, &Session) ◄── keys
+//! ```
+//!
+//! # Rooms
+//!
+//! | room | what it holds | may use |
+//! |---|---|---|
+//! | [`observe`] | the vocabulary upwards: what a source saw. The only types that will ever be recorded | – |
+//! | [`control`] | the vocabulary downwards: what may be asked of a source | observe |
+//! | [`hpa`] | the HPA controller's arithmetic, pure | – |
+//! | [`session`] | the fold: what is known now and was known before | observe, hpa |
+//! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control |
+//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session |
+//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, ui |
+//! | [`report`] | a session or a screen in other forms: `status`, SVG | observe, session, view |
+//! | [`doctor`] | the checks of the `doctor` command | observe, config, source |
+//! | [`app`], [`status`], `main` | tie the rooms together: the loop, the one-shot, the set-up | all |
+//! | [`terminal`], [`cli`], [`config`], [`logging`], [`out`], [`exit`] | the program's edges | one another, downwards |
+//!
+//! # Invariants
+//!
+//! `tests/it/tidy.rs` holds those that can be read off the text.
+//!
+//! 1. **Record what was seen; derive when read.** Observations carry raw samples with the server's own timestamps, never
+//!    rates, percentages or sentences made for a screen.
+//! 2. **Time comes with the data.** Every observation is stamped; a 1 Hz `Tick` moves "now". Only a source and the app
+//!    read a clock, so the fold is deterministic.
+//! 3. **Failure is data.** A feed never returns an error to the app; it says `Link { feed, state, reason, mend }`. One dead
+//!    feed greys one pane, and the pane says why and what would mend it.
+//! 4. **A missing sample is a gap**, never a zero and never a NaN handed to a chart.
+//! 5. **`App::take` is the only door** for observations.
+//! 6. **Nothing blocks the screen.** The loop drains at most 256 observations, then keys have their turn; a frame is drawn
+//!    only when something changed, and written with one write, inside synchronized output, only where cells changed.
+//! 7. **Effects are data.** `Ui::act` returns a `Request`; only the app carries it out. Keys, help and README's key table
+//!    come from one list.
+//! 8. **Panes are rows in a table** (`view/pane.rs`) that draw into a buffer: a new pane is one file and one row; a new feed
+//!    is one `…Seen`, one fold arm, one live file; a new colour is one role.
+//! 9. **Old readers skip what later versions write**: observations are internally tagged, with an `Unknown` arm.
+//! 10. **Text from outside is hostile**: cleaned and bounded once, where it enters (`observe::text`).
+//! 11. **One owner for everything.** Three channels, one cancellation token, no locks.
+//!
+//! Panes draw into a `Buffer`, not a ratatui `Frame`, and `terminal` writes the difference itself: ratatui's own terminal
+//! asks for the cursor's position when it clears, writes even when nothing changed, and cuts a frame into several writes.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod control;
+pub mod doctor;
+pub mod exit;
+pub mod hpa;
+pub mod logging;
+pub mod observe;
+pub mod out;
+pub mod report;
+pub mod session;
+pub mod source;
+pub mod start;
+pub mod status;
+pub mod terminal;
+pub mod ui;
+pub mod view;

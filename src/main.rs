@@ -1,0 +1,109 @@
+//! Set up, run, print the error, exit code; nothing else.
+
+use clap::Parser;
+use edot_tui::{
+    app::{self, App, Ended},
+    cli::{self, Cli, Command},
+    config::{self, Settings},
+    doctor, exit, logging, out,
+    start::{self, Refusal},
+    status, terminal,
+    ui::{Screen, Ui},
+};
+use std::{io::IsTerminal, process::ExitCode, time::Duration};
+
+/// How long the screen waits for word that an HPA which was named is there; after that, the screen tells what is wrong.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    let typed = Cli::parse();
+    let code = run(&typed).unwrap_or_else(|refusal| {
+        out::message(&refusal.text);
+        refusal.code
+    });
+    ExitCode::from(code)
+}
+
+fn run(typed: &Cli) -> Result<u8, Refusal> {
+    let failed = |e: &dyn std::fmt::Display| Refusal { text: e.to_string(), code: exit::ERROR };
+    match &typed.command {
+        Some(Command::Completions { shell }) => return Ok(out::finish(&cli::completions(*shell), exit::FINE)),
+        Some(Command::Man) => return Ok(out::finish(&cli::man().map_err(|e| failed(&e))?, exit::FINE)),
+        _ => {}
+    }
+    let settings = cli::settings(typed).map_err(|e| Refusal { text: e.to_string(), code: exit::USAGE })?;
+    if typed.print_config() {
+        return Ok(out::finish(&config::print(&settings), exit::FINE));
+    }
+    if let Some(log) = &settings.log {
+        logging::start(log).map_err(|e| failed(&e))?;
+    }
+    // One worker: everything that is not drawing waits for the network.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    let runtime = runtime.map_err(|e| failed(&e))?;
+    let code = match &typed.command {
+        Some(Command::Doctor(doctor)) => Ok(runtime.block_on(doctor::run(&settings, &doctor.output))),
+        Some(Command::Status(asked)) => runtime.block_on(one_shot(&settings, asked)),
+        _ => runtime.block_on(live(&settings)),
+    };
+    // A request that hangs must not keep the user from the shell.
+    runtime.shutdown_background();
+    code
+}
+
+async fn live(settings: &Settings) -> Result<u8, Refusal> {
+    if !std::io::stdout().is_terminal() {
+        let text = "the dashboard needs a terminal; edot-tui status prints once what it would show".into();
+        return Err(Refusal { text, code: exit::USAGE });
+    }
+    let look = start::look(settings, app::utc_offset())?;
+    start::check_access(settings)?;
+    // Connecting goes on while the first frame is drawn: reading certificates and running plugins takes its time.
+    let mut opening = start::opening(settings);
+    let mut running = None;
+    if start::named(settings)
+        && let Ok(opened) = tokio::time::timeout(PATIENCE, &mut opening).await
+    {
+        let mut opened = start::opened(opened)?;
+        if let Ok(Err(refusal)) = tokio::time::timeout(PATIENCE, opened.found()).await
+            && refusal.code == exit::NOT_FOUND
+        {
+            return Err(refusal);
+        }
+        running = Some(opened);
+    }
+    let failed = |e: anyhow::Error| Refusal { text: format!("{e:#}"), code: exit::ERROR };
+    let ui = Ui::new(settings.readonly);
+    let mut app = App::new(settings.mouse, ui, look, settings.fps).map_err(failed)?;
+    if let Some(running) = running {
+        app.watch(running);
+    }
+    let ended = app.run(opening).await;
+    drop(app);
+    terminal::restore();
+    match ended.map_err(failed)? {
+        Ended::Quit => Ok(exit::FINE),
+        Ended::Signal(number) => Ok(128 + u8::try_from(number).unwrap_or(0)),
+        Ended::Refused(refusal) => Err(refusal),
+    }
+}
+
+async fn one_shot(settings: &Settings, asked: &cli::Status) -> Result<u8, Refusal> {
+    let look = start::look(settings, app::utc_offset())?;
+    let mut running = start::open(settings).await?;
+    running.found().await?;
+    let session = status::settle(&mut running.source, asked.wait).await;
+    running.stop.cancel();
+    session.watching.notes.iter().for_each(|note| out::message(note));
+    let output = match asked.output.as_str() {
+        "json" => status::Output::Json,
+        "screen" => {
+            let screen = Screen::named(&asked.screen).unwrap_or(Screen::Overview);
+            status::Output::Screen { size: asked.size, screen }
+        }
+        _ => status::Output::Text,
+    };
+    let text =
+        status::render(&session, &output, &look).map_err(|e| Refusal { text: e.to_string(), code: exit::ERROR })?;
+    Ok(out::finish(&text, exit::FINE))
+}

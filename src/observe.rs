@@ -1,0 +1,93 @@
+//! The vocabulary upwards: what a source saw, stamped with the source's own time.
+//!
+//! These are the only types that are recorded, so they hold raw samples (counters, quantities as the API wrote them,
+//! specs and statuses), never rates, percentages or sentences made for a screen. Must not depend on any other room,
+//! read a clock or do I/O. Text from outside is cleaned once, on its way in, by [`text::clean`].
+
+mod event;
+mod hpa;
+pub mod k6;
+mod link;
+mod load;
+mod pod;
+pub mod text;
+mod workload;
+
+pub use event::{EventSeen, ObjectRef};
+pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
+pub use link::{Feed, Link, LinkState, Rule};
+pub use load::{AnswerSeen, Ask, JobSeen};
+pub use pod::{ContainerSeen, Exit, PodGone, PodSeen, PodUsage, ReadySeen, UsageSeen};
+pub use workload::{Resources, TargetSeen};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// A moment, UTC.
+pub type Time = DateTime<Utc>;
+
+/// One observation and the moment the source made it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Stamped {
+    pub at: Time,
+    #[serde(flatten)]
+    pub what: Observation,
+}
+
+/// Everything a source can say. Old readers skip kinds that come later.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "seen", rename_all = "snake_case")]
+pub enum Observation {
+    /// Time passed and nothing else; once a second.
+    Tick,
+    /// What is watched: said first, and again when it changes.
+    Watching(WatchingSeen),
+    /// A feed's own state.
+    Link(Link),
+    Hpa(Box<HpaSeen>),
+    /// The HPA was deleted, or is not there.
+    HpaGone,
+    Target(Box<TargetSeen>),
+    /// The scale target was deleted, or is not there.
+    TargetGone,
+    /// A pod of the scale's selector.
+    Pod(Box<PodSeen>),
+    PodGone(PodGone),
+    /// One answer of the metrics API.
+    Usage(UsageSeen),
+    Event(Box<EventSeen>),
+    /// The load Job.
+    Job(Box<JobSeen>),
+    JobGone {
+        name: String,
+    },
+    /// A pod of the load Job.
+    LoadPod(Box<PodSeen>),
+    /// What became of something the user asked for.
+    Answer(AnswerSeen),
+    /// The user's own marker.
+    Note {
+        text: String,
+    },
+    /// A kind that a later version wrote.
+    #[serde(other)]
+    Unknown,
+}
+
+/// The cluster, HPA and load that a session is about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WatchingSeen {
+    /// The kubeconfig context, or how the cluster was found.
+    pub context: String,
+    /// The API server's version, such as `v1.36.3`; empty until known.
+    pub server_version: String,
+    pub namespace: String,
+    pub hpa: String,
+    pub load_namespace: String,
+    pub load_job: String,
+    /// The cluster is the one inside this process.
+    pub lab: bool,
+    /// What the user should know of the choice, such as another HPA taken for want of the named one.
+    pub notes: Vec<String>,
+}

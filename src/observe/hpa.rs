@@ -1,0 +1,139 @@
+//! The HorizontalPodAutoscaler as the API wrote it (autoscaling/v2). Quantities stay strings; defaults stay unset.
+
+use super::Time;
+use serde::{Deserialize, Serialize};
+
+/// One version of the HPA object.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HpaSeen {
+    pub namespace: String,
+    pub name: String,
+    pub uid: String,
+    pub resource_version: String,
+    pub created: Option<Time>,
+    pub target: TargetRef,
+    pub min_replicas: Option<i32>,
+    pub max_replicas: i32,
+    /// The spec's metrics; `value` is the target.
+    pub metrics: Vec<Metric>,
+    pub behavior: Option<Behavior>,
+    pub status: HpaStatus,
+}
+
+/// `spec.scaleTargetRef`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TargetRef {
+    pub api_version: String,
+    pub kind: String,
+    pub name: String,
+}
+
+/// A metric of the spec (`value` = target) or of the status (`value` = current).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Metric {
+    pub kind: MetricKind,
+    /// `cpu`, or the metric's name.
+    pub name: String,
+    /// ContainerResource only.
+    pub container: Option<String>,
+    /// Object only: `Ingress/main`.
+    pub object: Option<String>,
+    /// The metric's label selector, as `k=v,k2 in (a,b)`; None when it has none.
+    pub selector: Option<String>,
+    pub value: MetricValue,
+}
+
+impl Metric {
+    /// Whether both name the same thing, whatever their values.
+    pub fn same(&self, other: &Metric) -> bool {
+        self.kind == other.kind
+            && self.name == other.name
+            && self.container == other.container
+            && self.object == other.object
+            && self.selector == other.selector
+    }
+}
+
+/// `type` of a metric source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MetricKind {
+    Resource,
+    ContainerResource,
+    Pods,
+    Object,
+    External,
+    /// The empty entry the controller leaves for a metric that failed, or a later type.
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// A target or a current value. Which fields are set says of what type it is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MetricValue {
+    /// Percent of request.
+    pub utilization: Option<i32>,
+    /// Quantity, mean over pods.
+    pub average_value: Option<String>,
+    /// Quantity.
+    pub value: Option<String>,
+}
+
+/// `spec.behavior`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Behavior {
+    pub scale_up: Option<Rules>,
+    pub scale_down: Option<Rules>,
+}
+
+/// The rules of one direction, as far as they are given.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rules {
+    pub window_s: Option<i32>,
+    /// `Max`, `Min` or `Disabled`.
+    pub select: Option<String>,
+    /// None: not given, so the default policies hold.
+    pub policies: Option<Vec<Policy>>,
+    /// Quantity, such as `0.05` or `50m`.
+    pub tolerance: Option<String>,
+}
+
+/// A scaling policy.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Policy {
+    /// `Pods` or `Percent`.
+    pub kind: String,
+    pub value: i32,
+    pub period_s: i32,
+}
+
+/// `status`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HpaStatus {
+    pub current_replicas: Option<i32>,
+    pub desired_replicas: i32,
+    pub last_scale: Option<Time>,
+    /// The controller's figures; `value` is current.
+    pub metrics: Vec<Metric>,
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition of an HPA or a Job.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Condition {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub status: String,
+    pub reason: String,
+    pub message: String,
+    pub since: Option<Time>,
+}

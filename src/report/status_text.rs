@@ -1,0 +1,82 @@
+//! `status -o text`: the same as the JSON, for people. Must not say more than it.
+
+use super::status::{MetricStatus, PodStatus, Status};
+use crate::observe::LinkState;
+use crate::view::format;
+use std::fmt::Write;
+
+/// The status as lines of text.
+pub fn status_text(s: &Status) -> String {
+    let mut out = String::new();
+    let version = s.server_version.as_deref().map(|v| format!(", Kubernetes {v}")).unwrap_or_default();
+    match &s.hpa {
+        None => {
+            let _ = writeln!(out, "no HPA (context {}{version})", s.context);
+        }
+        Some(h) => {
+            let figure = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
+            let r = &h.replicas;
+            let _ = writeln!(out, "{}/{} (context {}{version})", h.namespace, h.name, s.context);
+            let _ = writeln!(
+                out,
+                "scales {}/{}, {} to {} replicas",
+                h.target.reference.kind, h.target.reference.name, h.min, h.max
+            );
+            let (current, desired, ready) = (figure(r.current), figure(r.desired), figure(r.ready));
+            let _ = writeln!(out, "replicas: {current} current, {desired} desired, {ready} ready");
+            h.metrics.iter().for_each(|m| metric(&mut out, m));
+            if let Some(d) = &h.decision {
+                let _ = writeln!(out, "next: {}; so it {}", d.text, d.next);
+            }
+            for c in &h.conditions {
+                let _ = writeln!(out, "{} {} {}: {}", c.kind, c.status, c.reason, c.message);
+            }
+        }
+    }
+    if !s.pods.is_empty() {
+        let _ = writeln!(out, "pods:");
+    }
+    s.pods.iter().for_each(|p| pod(&mut out, p));
+    if let Some(load) = &s.load {
+        let reason = load.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+        let ran = load.elapsed_s.map(|s| format!(", {}", format::clock(s))).unwrap_or_default();
+        let _ = writeln!(out, "load: {} {}{ran}{reason}", load.job, load.phase);
+    }
+    for f in s.feeds.iter().filter(|f| f.state != LinkState::Up) {
+        let state = format!("{:?}", f.state).to_lowercase();
+        let reason = f.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
+        let mend = f.mend.as_deref().map(|m| format!("; {m}")).unwrap_or_default();
+        let _ = writeln!(out, "feed {} {state}{reason}{mend}", f.feed);
+    }
+    out
+}
+
+fn metric(out: &mut String, m: &MetricStatus) {
+    let figure = |v: Option<f64>| match (v, m.unit) {
+        (None, _) => format::UNKNOWN.to_string(),
+        (Some(v), "percent") => format::percent(v),
+        (Some(v), "cores") => format::millicores(v * 1000.0),
+        (Some(v), "bytes") => format::bytes(v),
+        (Some(v), _) => format::count(v),
+    };
+    let proposal = m.proposal.map(|p| format!(", proposes {p}")).unwrap_or_default();
+    let reason = m.reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
+    let _ = writeln!(out, "{}: {} of {}{proposal}{reason}", m.label, figure(m.current), figure(m.target));
+}
+
+fn pod(out: &mut String, p: &PodStatus) {
+    let ready = match (p.terminating, p.ready) {
+        (true, _) => "terminating",
+        (false, true) => "ready",
+        (false, false) => "not ready",
+    };
+    let usage = |value: Option<f64>, percent: Option<f64>, unit: fn(f64) -> String| {
+        let value = value.map_or_else(|| format::UNKNOWN.into(), unit);
+        percent.map_or_else(|| value.clone(), |p| format!("{value} ({})", format::percent(p)))
+    };
+    let age = p.age_s.map_or_else(|| format::UNKNOWN.into(), format::age);
+    let cpu = usage(p.cpu_millicores, p.cpu_percent, format::millicores);
+    let memory = usage(p.memory_bytes, p.memory_percent, format::bytes);
+    let restarts = if p.restarts > 0 { format!(", {} restarts", p.restarts) } else { String::new() };
+    let _ = writeln!(out, "  {} {ready}, {age}, cpu {cpu}, memory {memory}{restarts}", p.name);
+}

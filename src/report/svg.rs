@@ -1,0 +1,125 @@
+//! A screen as an SVG picture: a rectangle for each stretch of background, a text for each stretch of one style. Must
+//! not depend on a font's width: every text is told how long it is.
+
+use crate::view::theme::Theme;
+use ratatui::{
+    buffer::{Buffer, Cell},
+    style::{Color, Modifier},
+};
+use std::fmt::Write;
+
+const CELL: (usize, usize) = (9, 19);
+
+/// The picture of `buffer`.
+pub fn svg(buffer: &Buffer, theme: &Theme) -> String {
+    let (width, height) = (usize::from(buffer.area.width) * CELL.0, usize::from(buffer.area.height) * CELL.1);
+    let ground = rgb(theme.background);
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">\n\
+         <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{ground}\"/>\n\
+         <g font-family=\"'DejaVu Sans Mono','Cascadia Mono','JetBrains Mono',Menlo,Consolas,monospace\" font-size=\"15\" xml:space=\"preserve\">\n",
+        w = width + 24,
+        h = height + 24,
+    );
+    for y in 0..buffer.area.height {
+        let row: Vec<&Cell> = (0..buffer.area.width).filter_map(|x| buffer.cell((x, y))).collect();
+        let mut x = 0;
+        while x < row.len() {
+            let same = |c: &&Cell| (c.fg, c.bg, c.modifier) == (row[x].fg, row[x].bg, row[x].modifier);
+            let end = x + row[x..].iter().take_while(|c| same(c)).count();
+            stretch(&mut out, &row[x..end], x, usize::from(y), theme);
+            x = end;
+        }
+    }
+    out.push_str("</g>\n</svg>\n");
+    out
+}
+
+fn stretch(out: &mut String, cells: &[&Cell], x: usize, y: usize, theme: &Theme) {
+    let first = cells[0];
+    let default = if luminance(theme.background) > 0.5 { "#1f2328".to_string() } else { "#d8dee4".into() };
+    let mut fg = colour(first.fg).unwrap_or(default);
+    let mut bg = colour(first.bg);
+    if first.modifier.contains(Modifier::REVERSED) {
+        let before = bg.unwrap_or_else(|| rgb(theme.background));
+        bg = Some(std::mem::replace(&mut fg, before));
+    }
+    let (left, top, width) = (12 + x * CELL.0, 12 + y * CELL.1, cells.len() * CELL.0);
+    if let Some(bg) = bg {
+        let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
+    }
+    let text: String = cells.iter().map(|c| c.symbol()).collect();
+    if text.trim().is_empty() {
+        return;
+    }
+    let mut style = String::new();
+    if first.modifier.contains(Modifier::BOLD) {
+        style.push_str(" font-weight=\"bold\"");
+    }
+    if first.modifier.contains(Modifier::DIM) {
+        style.push_str(" opacity=\"0.6\"");
+    }
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let _ = writeln!(
+        out,
+        "<text x=\"{left}\" y=\"{}\" fill=\"{fg}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"{style}>{escaped}</text>",
+        top + 15
+    );
+}
+
+fn rgb((r, g, b): (u8, u8, u8)) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
+fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
+    (0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b)) / 255.0
+}
+
+/// None: the terminal's own.
+fn colour(c: Color) -> Option<String> {
+    const NAMED: [(u8, u8, u8); 16] = [
+        (0, 0, 0),
+        (205, 49, 49),
+        (13, 188, 121),
+        (229, 229, 16),
+        (36, 114, 200),
+        (188, 63, 188),
+        (17, 168, 205),
+        (229, 229, 229),
+        (102, 102, 102),
+        (241, 76, 76),
+        (35, 209, 139),
+        (245, 245, 67),
+        (59, 142, 234),
+        (214, 112, 214),
+        (41, 184, 219),
+        (255, 255, 255),
+    ];
+    let index = match c {
+        Color::Reset => return None,
+        Color::Rgb(r, g, b) => return Some(rgb((r, g, b))),
+        Color::Indexed(n) => n,
+        Color::Black => 0,
+        Color::Red => 1,
+        Color::Green => 2,
+        Color::Yellow => 3,
+        Color::Blue => 4,
+        Color::Magenta => 5,
+        Color::Cyan => 6,
+        Color::Gray => 7,
+        Color::DarkGray => 8,
+        Color::LightRed => 9,
+        Color::LightGreen => 10,
+        Color::LightYellow => 11,
+        Color::LightBlue => 12,
+        Color::LightMagenta => 13,
+        Color::LightCyan => 14,
+        Color::White => 15,
+    };
+    let level = |n: u8| if n == 0 { 0 } else { 55 + n * 40 };
+    Some(rgb(match index {
+        0..=15 => NAMED[usize::from(index)],
+        16..=231 => (level((index - 16) / 36), level((index - 16) / 6 % 6), level((index - 16) % 6)),
+        grey => (8 + (grey - 232) * 10, 8 + (grey - 232) * 10, 8 + (grey - 232) * 10),
+    }))
+}

@@ -1,0 +1,301 @@
+//! What is known now and was known before: a fold over observations. Deterministic, bounded; no I/O, no clock, no
+//! terminal. Rates, utilization and phases are derived here, from raw samples, with the times that the samples carry.
+
+pub mod controller;
+pub mod decisions;
+mod events;
+mod links;
+mod load;
+mod markers;
+mod metrics;
+mod moment;
+mod outlook;
+mod pods;
+mod series;
+mod steps;
+pub mod told;
+mod unknown;
+
+pub use decisions::Decisions;
+pub use events::{Events, time_of};
+pub use links::{LinkNow, Links};
+pub use load::{Load, Phase};
+pub use markers::{Mark, Marker, Markers};
+pub use metrics::{TargetType, Track, Tracks};
+pub use moment::{MetricAt, Moment};
+pub use outlook::{Outlook, Proposed};
+pub use pods::{Pod, Pods, is_ready, max_gap};
+pub use series::Series;
+pub use steps::Steps;
+
+use crate::hpa;
+use crate::observe::{
+    AnswerSeen, Condition, EventSeen, Feed, HpaSeen, LinkState, Observation, Stamped, TargetSeen, Time, UsageSeen,
+    WatchingSeen,
+};
+
+/// The fold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Session {
+    /// The time of the latest observation.
+    pub now: Option<Time>,
+    /// The time of the first.
+    pub began: Option<Time>,
+    pub watching: WatchingSeen,
+    pub links: Links,
+    /// None before it was seen and after it went.
+    pub hpa: Option<HpaSeen>,
+    pub target: Option<TargetSeen>,
+    pub pods: Pods,
+    pub metrics: Tracks,
+    pub replicas: Replicas,
+    pub conditions: Steps<Vec<Condition>>,
+    pub events: Events,
+    pub markers: Markers,
+    pub load: Load,
+    /// Every sync of the controller, reconstructed.
+    pub decisions: Decisions,
+    /// What became of the last thing asked for, and when.
+    pub answer: Option<(Time, AnswerSeen)>,
+    /// Seconds between two samples of the metrics API, learnt from their windows.
+    pub resolution_s: Option<f64>,
+    /// Observations of a kind that this version does not know.
+    pub unknown: u64,
+}
+
+/// Replicas and bounds in time; None while unknown.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Replicas {
+    /// The target's replicas; the controller's figure where the target is not seen.
+    pub current: Steps<Option<i32>>,
+    /// `status.desiredReplicas`.
+    pub desired: Steps<Option<i32>>,
+    pub ready: Steps<Option<i32>>,
+    pub min: Steps<Option<i32>>,
+    pub max: Steps<Option<i32>>,
+}
+
+impl Session {
+    /// Takes in one observation.
+    pub fn apply(&mut self, seen: &Stamped) {
+        self.began = self.began.or(Some(seen.at));
+        self.now = self.now.max(Some(seen.at));
+        let (at, ms) = (seen.at, seen.at.timestamp_millis());
+        match &seen.what {
+            Observation::Tick => self.tick(ms),
+            Observation::Watching(w) => {
+                self.decisions.watching(w);
+                self.watching = w.clone();
+            }
+            Observation::Link(link) => {
+                self.decisions.link(link.feed, link.state);
+                self.links.set(at, link);
+                // That all pods have been listed is said after the pods.
+                if link.feed == Feed::Pods && self.target.is_some() {
+                    self.count_ready(ms);
+                    self.measure(at);
+                }
+            }
+            Observation::Hpa(hpa) => self.hpa_seen(at, hpa),
+            Observation::HpaGone => self.hpa_gone(at),
+            Observation::Target(target) => self.target_seen(at, Some(target)),
+            Observation::TargetGone => self.target_seen(at, None),
+            Observation::Pod(pod) => {
+                self.links.data(at, Feed::Pods);
+                let had_sample = self.pods.take(pod);
+                self.decisions.pod(ms, pod);
+                self.count_ready(ms);
+                if had_sample && !self.pods.some_early() {
+                    self.measure(at);
+                }
+            }
+            Observation::PodGone(gone) => {
+                self.links.data(at, Feed::Pods);
+                self.pods.leave(ms, &gone.uid);
+                self.decisions.pod_gone(ms, &gone.uid);
+                self.load.pods.remove(&gone.uid);
+                self.count_ready(ms);
+            }
+            Observation::Usage(usage) => self.usage_seen(at, usage),
+            Observation::Event(event) => self.event_seen(at, event),
+            Observation::Job(job) => {
+                self.links.data(at, Feed::Load);
+                if self.load.job.as_ref().is_some_and(|j| j.uid != job.uid) {
+                    self.load.pods.clear();
+                }
+                self.load.job = Some((**job).clone());
+                self.mark_load();
+            }
+            Observation::JobGone { .. } => {
+                self.links.data(at, Feed::Load);
+                if self.load.phase() == Phase::Running {
+                    let text = "the load Job was deleted".to_string();
+                    self.markers.add(ms, Mark::LoadEnd { ok: false, text });
+                }
+                self.load = Load::default();
+            }
+            Observation::LoadPod(pod) => {
+                self.links.data(at, Feed::Load);
+                self.load.pods.insert(pod.uid.clone(), (**pod).clone());
+                self.mark_load();
+            }
+            Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
+            Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
+            Observation::Unknown => self.unknown += 1,
+        }
+        self.decisions.advance(self.now_ms());
+    }
+
+    fn tick(&mut self, ms: i64) {
+        if self.links.is_up(Feed::Hpa) && self.hpa.is_some() && ms / 1000 % 15 == 0 {
+            self.metrics.hold(ms, self.blind());
+        }
+    }
+
+    fn hpa_seen(&mut self, at: Time, hpa: &HpaSeen) {
+        let ms = at.timestamp_millis();
+        self.links.data(at, Feed::Hpa);
+        let status = &hpa.status;
+        let before = self.hpa.as_ref().filter(|b| b.uid == hpa.uid).map(|b| &b.status);
+        if let (Some(when), Some(before)) = (status.last_scale, before)
+            && before.last_scale != Some(when)
+        {
+            let from = before.current_replicas.filter(|f| *f != status.desired_replicas);
+            self.markers.rescale(when.timestamp_millis(), from, status.desired_replicas, "");
+        }
+        self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));
+        self.metrics.take(ms, hpa, self.blind());
+        self.replicas.desired.set(ms, told::desired(hpa));
+        self.replicas.min.set(ms, Some(hpa.min_replicas.unwrap_or(1)));
+        self.replicas.max.set(ms, Some(hpa.max_replicas));
+        if self.target.is_none() {
+            self.replicas.current.set(ms, told::current(hpa));
+        }
+        self.conditions.set(ms, status.conditions.clone());
+        self.hpa = Some(hpa.clone());
+    }
+
+    /// The metrics API cannot be read by this user, or is not there for us.
+    pub fn blind(&self) -> bool {
+        matches!(self.links.state(Feed::Usage), LinkState::Denied | LinkState::Absent)
+    }
+
+    fn hpa_gone(&mut self, at: Time) {
+        let ms = at.timestamp_millis();
+        self.hpa = None;
+        self.decisions.hpa_gone();
+        self.metrics.gone();
+        for steps in [&mut self.replicas.desired, &mut self.replicas.min, &mut self.replicas.max] {
+            steps.set(ms, None);
+        }
+        self.conditions.set(ms, Vec::new());
+    }
+
+    fn target_seen(&mut self, at: Time, target: Option<&TargetSeen>) {
+        let ms = at.timestamp_millis();
+        self.links.data(at, Feed::Target);
+        self.decisions.target(ms, target);
+        self.target = target.cloned();
+        let seen = target.map(|t| t.replicas.or(t.spec_replicas));
+        self.replicas.current.set(ms, seen.unwrap_or_else(|| self.hpa.as_ref().and_then(told::current)));
+        self.count_ready(ms);
+    }
+
+    /// The target's own count of ready replicas, else ours.
+    fn count_ready(&mut self, ms: i64) {
+        let told = self.target.as_ref().and_then(|t| t.ready);
+        let counted = self.links.is_up(Feed::Pods).then(|| i32::try_from(self.pods.ready()).unwrap_or(i32::MAX));
+        self.replicas.ready.set(ms, told.or(counted));
+    }
+
+    fn usage_seen(&mut self, at: Time, usage: &UsageSeen) {
+        self.links.data(at, Feed::Usage);
+        self.decisions.usage(at.timestamp_millis(), usage);
+        self.pods.forget_usage();
+        usage.pods.iter().for_each(|sample| self.pods.used(sample));
+        let Some(newest) = usage.pods.iter().max_by_key(|p| p.at) else { return };
+        self.resolution_s = Some(newest.window_s).filter(|w| *w > 0.0).or(self.resolution_s);
+        self.measure(at);
+    }
+
+    /// Works out each resource metric from the pods' latest samples, once all of their pods are known.
+    fn measure(&mut self, at: Time) {
+        if self.pods.some_early() && !self.links.is_up(Feed::Pods) {
+            return;
+        }
+        let Some(newest) = self.pods.live().filter_map(|p| p.usage.as_ref()).max_by_key(|p| p.at) else { return };
+        let (ms, gap) = (newest.at.timestamp_millis(), max_gap(newest.window_s));
+        let settings = controller::settings(&self.watching.server_version);
+        let world = controller::world(&self.pods, self.current_replicas().unwrap_or(1), 1, "");
+        for track in self.metrics.all.iter_mut().filter(|t| t.retired.is_none() && t.is_resource()) {
+            if let Some(value) = controller::figure(track, &world, &settings, at) {
+                track.samples.push(ms, value, gap);
+            }
+        }
+    }
+
+    fn event_seen(&mut self, at: Time, event: &EventSeen) {
+        self.links.data(at, Feed::Events);
+        if !self.events.take(event) {
+            return;
+        }
+        let Some(ms) = time_of(event).map(|t| t.timestamp_millis()) else { return };
+        let rescaled = event.message.strip_prefix("New size: ").and_then(|rest| rest.split_once("; reason: "));
+        match (event.reason.as_str(), rescaled) {
+            ("SuccessfulRescale", Some((size, reason))) if self.is_own_hpa(event) => {
+                if let Ok(to) = size.parse() {
+                    self.markers.rescale(ms, None, to, reason);
+                    self.origins();
+                }
+            }
+            ("ScalingReplicaSet", _) => self.origins(),
+            _ => {}
+        }
+    }
+
+    /// The Deployment's own events tell where a rescale started from, also one before the session.
+    fn origins(&mut self) {
+        for event in self.events.newest() {
+            let told = event.message.rsplit_once(" from ").and_then(|(_, sizes)| sizes.split_once(" to "));
+            if let (Some((from, to)), Some(when)) =
+                (told.filter(|_| event.reason == "ScalingReplicaSet"), time_of(event))
+                && let (Ok(from), Ok(to)) = (from.parse(), to.parse())
+            {
+                self.markers.origin(when.timestamp_millis(), from, to);
+            }
+        }
+        let rescales = self.markers.all().iter().enumerate().filter_map(|(i, m)| match m.mark {
+            Mark::Rescale { to, .. } => Some((m.ms, self.markers.from_of(i), to)),
+            _ => None,
+        });
+        self.decisions.earlier(rescales);
+    }
+
+    fn is_own_hpa(&self, event: &EventSeen) -> bool {
+        event.object.kind == "HorizontalPodAutoscaler" && event.object.name == self.watching.hpa
+    }
+
+    fn mark_load(&mut self) {
+        if let Some(start) = self.load.started() {
+            self.markers.add(start.timestamp_millis(), Mark::LoadStart);
+        }
+        let (ok, text) = match self.load.phase() {
+            Phase::Complete => (true, String::new()),
+            Phase::Failed(text) => (false, text),
+            _ => return,
+        };
+        if let Some(end) = self.load.ended() {
+            self.markers.load_end(end.timestamp_millis(), ok, text);
+        }
+    }
+
+    /// The present, milliseconds since 1970; 0 before the first observation.
+    pub fn now_ms(&self) -> i64 {
+        self.now.map_or(0, |t| t.timestamp_millis())
+    }
+}
+
+/// A Kubernetes quantity in base units: cores, bytes.
+pub fn quantity(text: &str) -> Option<f64> {
+    hpa::quantity::approximate(text).ok()
+}

@@ -1,0 +1,262 @@
+//! One sync as a case: what went in, what the controller told of it, and the arithmetic run over it with other samples,
+//! other moments or other settings. Must not remember anything between syncs.
+
+use super::evidence::{Evidence, Fit};
+use super::inputs::{Answer, Inputs};
+use super::sync::{Basis, BasisKind};
+use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Status, Target, Values, World, reconcile};
+use crate::observe::Time;
+use chrono::TimeDelta;
+use std::collections::BTreeMap;
+
+/// Between the reading of pods and the status that tells of it, milliseconds.
+const WORK: i64 = 60;
+/// How far a sync may have been from when its status was seen, milliseconds.
+const SHIFTS: [i64; 5] = [0, -150, 150, -400, 400];
+/// Answers of the metrics API that the controller may have had.
+const GENERATIONS: usize = 3;
+
+/// What went into a sync.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Case {
+    pub at: Time,
+    pub spec: Spec,
+    pub status: Status,
+    pub world: World,
+    pub past: Memory,
+    pub told: Evidence,
+}
+
+/// A run of the arithmetic, and how it fits what the controller told.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub decision: Decision,
+    pub world: World,
+    pub basis: Basis,
+    pub fit: Fit,
+    /// Another moment than the likeliest was needed.
+    pub shifted: bool,
+}
+
+impl Case {
+    /// The arithmetic over a world, and how it fits.
+    pub fn run(&self, world: &World, past: &Memory, settings: &Settings) -> (Decision, Fit) {
+        self.run_at(self.at, world, past, settings)
+    }
+
+    fn run_at(&self, at: Time, world: &World, past: &Memory, settings: &Settings) -> (Decision, Fit) {
+        let mut memory = past.clone();
+        let decision = reconcile(&self.spec, &self.status, world, &mut memory, at, settings);
+        let fit = self.told.fit(&decision, settings);
+        (decision, fit)
+    }
+
+    /// The first run over the case's own world and memory that fits in all, at its moment or a little beside it.
+    /// Windows are whole periods long, so a little decides what is still in them.
+    pub fn about(&self, world: &World, past: &Memory, settings: &Settings) -> Option<(Time, Decision, Fit)> {
+        SHIFTS.iter().find_map(|ms| {
+            let at = self.at.checked_add_signed(TimeDelta::milliseconds(*ms))?;
+            let (decision, fit) = self.run_at(at, world, past, settings);
+            fit.full().then_some((at, decision, fit))
+        })
+    }
+
+    /// The run that fits best, over the samples and moments that the controller may have seen, the likeliest first.
+    pub fn best(&self, inputs: &Inputs, settings: &Settings) -> Attempt {
+        let ms = self.at.timestamp_millis();
+        let mut best: Option<Attempt> = None;
+        let mut offer = |world: World, basis: Basis, shifted: bool| -> bool {
+            let (decision, fit) = self.run(&world, &self.past, settings);
+            let full = fit.full();
+            if best.as_ref().is_none_or(|b| fit > b.fit) {
+                best = Some(Attempt { decision, world, basis, fit, shifted });
+            }
+            full
+        };
+        let bare = self.world(inputs, ms - WORK, Ok(Vec::new()));
+        let blank = Basis::default();
+        let reads = self.spec.metrics.iter().any(|m| is_resource(&m.source));
+        let bounds = (self.spec.min_replicas(), self.spec.max);
+        let clamped = self.told.current.is_some_and(|c| c > bounds.1 || c < bounds.0);
+        if !reads || clamped {
+            offer(bare, blank, false);
+        } else {
+            self.search(inputs, ms, &mut offer);
+        }
+        best.unwrap_or_else(|| {
+            let world = self.world(inputs, ms - WORK, Err("no sample".into()));
+            let (decision, fit) = self.run(&world, &self.past, settings);
+            Attempt { decision, world, basis: blank, fit, shifted: false }
+        })
+    }
+
+    fn search(&self, inputs: &Inputs, ms: i64, offer: &mut impl FnMut(World, Basis, bool) -> bool) {
+        if let Some(why) = &self.told.failed {
+            let down = self.world(inputs, ms - WORK, Err(why.clone()));
+            if offer(down, Basis::default(), false) {
+                return;
+            }
+        }
+        // The pods of a rescale come before the status that tells of it.
+        let moments =
+            if self.told.rescaled { [ms - 1000, ms - WORK, ms - 300] } else { [ms - WORK, ms - 1000, ms + 400] };
+        let mut tried: Option<i64> = None;
+        for moment in moments {
+            let (from, to) = (tried.unwrap_or(moment).min(moment), tried.unwrap_or(moment).max(moment));
+            if tried.is_some() && !inputs.changed(from, to) {
+                continue;
+            }
+            let shifted = tried.is_some();
+            tried = tried.or(Some(moment));
+            for answer in inputs.answers(ms).take(GENERATIONS) {
+                let basis = Basis { kind: BasisKind::Samples, sampled: Some(answer.newest), seen: Some(answer.seen) };
+                for samples in listed(answer) {
+                    if offer(self.world(inputs, moment, Ok(samples)), basis, shifted) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The world at a moment, with these samples.
+    pub fn world(&self, inputs: &Inputs, ms: i64, samples: Result<Vec<crate::hpa::PodSample>, String>) -> World {
+        let pods = inputs.pods_at(ms);
+        let (spec, status) = inputs.scale.at(ms).copied().unwrap_or_default();
+        let current = self.told.current.or(spec).unwrap_or_default();
+        let status = status.unwrap_or(current);
+        let mut values = BTreeMap::new();
+        for (i, metric) in self.spec.metrics.iter().enumerate() {
+            if is_resource(&metric.source) {
+                continue;
+            }
+            let Some(figure) = self.told.figure(i) else {
+                let why = self.told.failed.clone().unwrap_or_else(|| "no value".into());
+                values.insert(i, Err(why));
+                continue;
+            };
+            let whole = figure.value.or_else(|| figure.average_value.map(|a| total(a, status, metric.target)));
+            let value = match (&metric.source, figure.average_value, whole) {
+                (Source::Pods { .. }, Some(mean), _) => {
+                    let counts = |p: &&crate::hpa::Pod| p.phase != crate::hpa::Phase::Pending && !p.deleted;
+                    Values::Pods(pods.iter().filter(counts).map(|p| (p.name.clone(), mean)).collect())
+                }
+                (Source::Object { .. }, _, Some(value)) => Values::Object(value),
+                (Source::External { .. }, _, Some(value)) => Values::External(vec![value]),
+                _ => continue,
+            };
+            values.insert(i, Ok(value));
+        }
+        World {
+            namespace: String::new(),
+            scale: Ok(Scale { spec: current, status }),
+            selector: Selector::Own,
+            pods,
+            samples,
+            values,
+            update_error: None,
+        }
+    }
+
+    /// The world with the controller's own figures in place of the samples of those pods that count; None where it
+    /// told none.
+    pub fn from_status(&self, attempt: &Attempt) -> Option<World> {
+        let mut world = attempt.world.clone();
+        let samples = world.samples.as_mut().ok()?;
+        for (i, metric) in self.spec.metrics.iter().enumerate() {
+            let (resource, container) = match &metric.source {
+                Source::Resource { resource } => (resource, None),
+                Source::ContainerResource { resource, container } => (resource, Some(container)),
+                _ => continue,
+            };
+            let figure = self.told.figure(i)?;
+            let crate::hpa::Steps::PerPod(steps) = &attempt.decision.metrics.get(i)?.as_ref().ok()?.steps else {
+                return None;
+            };
+            let n = i64::try_from(steps.first.pods.len()).ok().filter(|n| *n > 0)?;
+            // The least sum that gives the percentage, else the mean.
+            let sum = match (figure.average_utilization, steps.first.requests, metric.target) {
+                (Some(percent), Some(requests), Target::Utilization(_)) => {
+                    i64::from(percent).checked_mul(requests)?.checked_add(99)?.checked_div(100)?
+                }
+                _ => figure.average_value?.checked_mul(n)?,
+            };
+            for (k, counted) in steps.first.pods.iter().enumerate() {
+                let Some(sample) = samples.iter_mut().find(|s| s.pod == counted.pod) else { continue };
+                let share = sum / n + i64::from((k as i64) < sum % n);
+                let first = sample.containers.iter().position(|c| container.is_none_or(|name| c.name == *name))?;
+                for (j, c) in sample.containers.iter_mut().enumerate() {
+                    if let Some(used) = c.usage.get_mut(resource).filter(|_| container.is_none() || j == first) {
+                        *used = if j == first { share } else { 0 };
+                    }
+                }
+            }
+        }
+        Some(world)
+    }
+
+    /// The case as it would have been at another world.
+    pub fn at_world(mut self, world: World) -> Self {
+        self.world = world;
+        self
+    }
+
+    /// Whether a pod is young enough for the initialization period to matter.
+    pub fn has_young_pods(&self) -> bool {
+        let young = |s: Time| self.at - s <= TimeDelta::seconds(660);
+        self.world.pods.iter().any(|p| p.started.is_some_and(young))
+    }
+
+    /// A world of nothing, before one is known.
+    pub fn nowhere() -> World {
+        World {
+            namespace: String::new(),
+            scale: Err(String::new()),
+            selector: Selector::Own,
+            pods: Vec::new(),
+            samples: Ok(Vec::new()),
+            values: BTreeMap::new(),
+            update_error: None,
+        }
+    }
+
+    /// The moment a little before the status told of it.
+    pub fn moment(ms: i64) -> Time {
+        let at = Time::from_timestamp_millis(ms).unwrap_or_default();
+        at.checked_sub_signed(TimeDelta::milliseconds(20)).unwrap_or(at)
+    }
+}
+
+fn is_resource(source: &Source) -> bool {
+    matches!(source, Source::Resource { .. } | Source::ContainerResource { .. })
+}
+
+/// The list of an answer: with older samples of pods that are still there, and without where that differs.
+fn listed(answer: &Answer) -> impl Iterator<Item = Vec<crate::hpa::PodSample>> {
+    let bare = (answer.fresh < answer.samples.len()).then(|| answer.samples[..answer.fresh].to_vec());
+    std::iter::once(answer.samples.clone()).chain(bare)
+}
+
+/// The figure whose average, rounded up, the controller reports: a whole number where one fits.
+fn total(average: i64, replicas: i32, target: Target) -> i64 {
+    let most = average.saturating_mul(i64::from(replicas.max(1)));
+    let whole = most - most.rem_euclid(1000);
+    let fits = most.saturating_sub(whole) < i64::from(replicas.max(1));
+    match target {
+        Target::AverageValue(_) if fits => whole,
+        _ => most,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_read_back_from_its_rounded_average() {
+        // 12 over 7 replicas is told as 1.715.
+        assert_eq!(total(1715, 7, Target::AverageValue(4000)), 12_000);
+        assert_eq!(total(2400, 5, Target::AverageValue(4000)), 12_000);
+        assert_eq!(total(17, 1, Target::AverageValue(4000)), 17);
+    }
+}

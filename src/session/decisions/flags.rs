@@ -1,0 +1,129 @@
+//! Flags of the controller that are not at their default, inferred from syncs that only another value explains. Must
+//! not explain one sync at the cost of those before.
+
+use super::case::Case;
+use crate::hpa::Settings;
+use chrono::TimeDelta;
+use std::collections::VecDeque;
+
+/// Cases kept to hold a new value against.
+const CASES: usize = 40;
+/// Cases with more pods are not kept.
+const PODS: usize = 200;
+
+/// A flag and the value tried for it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Flag {
+    /// Seconds.
+    Initialization(i64),
+    Readiness(i64),
+    Stabilization(i64),
+    Tolerance(f64),
+}
+
+/// What was inferred so far, and the syncs that it rests on.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flags {
+    found: Vec<Flag>,
+    cases: VecDeque<Case>,
+}
+
+impl Flag {
+    pub fn set(self, settings: &mut Settings) {
+        match self {
+            Flag::Initialization(s) => settings.cpu_initialization = TimeDelta::seconds(s),
+            Flag::Readiness(s) => settings.readiness_delay = TimeDelta::seconds(s),
+            Flag::Stabilization(s) => settings.downscale_stabilization = TimeDelta::seconds(s),
+            Flag::Tolerance(t) => settings.tolerance = t,
+        }
+    }
+
+    /// `cpu initialization period about 10 s`.
+    pub fn text(self) -> String {
+        match self {
+            Flag::Initialization(s) => format!("cpu initialization period about {s} s"),
+            Flag::Readiness(s) => format!("initial readiness delay about {s} s"),
+            Flag::Stabilization(s) => format!("downscale stabilization about {s} s"),
+            Flag::Tolerance(t) => format!("tolerance about {t}"),
+        }
+    }
+
+    fn same_kind(self, other: Flag) -> bool {
+        std::mem::discriminant(&self) == std::mem::discriminant(&other)
+    }
+}
+
+/// Values worth trying, nearest to those of `now` first. `figures`: those that change which pods count; else those that
+/// change what is made of the figures.
+fn candidates(figures: bool, now: &Settings) -> Vec<Flag> {
+    const PERIODS: [i64; 12] = [0, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 600];
+    const WINDOWS: [i64; 16] = [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1800];
+    const TOLERANCES: [f64; 10] = [0.1, 0.05, 0.15, 0.2, 0.01, 0.02, 0.25, 0.3, 0.5, 0.0];
+    let near = |values: &[i64], at: TimeDelta| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by_key(|v| (v - at.num_seconds()).abs());
+        sorted
+    };
+    if figures {
+        let init = near(&PERIODS, now.cpu_initialization).into_iter().map(Flag::Initialization);
+        return init.chain(near(&PERIODS, now.readiness_delay).into_iter().map(Flag::Readiness)).collect();
+    }
+    let windows = near(&WINDOWS, now.downscale_stabilization).into_iter().map(Flag::Stabilization);
+    windows.chain(TOLERANCES.into_iter().map(Flag::Tolerance)).collect()
+}
+
+impl Flags {
+    /// The settings with what was inferred.
+    pub fn settings(&self, base: &Settings) -> Settings {
+        let mut settings = base.clone();
+        self.found.iter().for_each(|f| f.set(&mut settings));
+        settings
+    }
+
+    /// What was inferred, in words.
+    pub fn found(&self) -> &[Flag] {
+        &self.found
+    }
+
+    /// Keeps a case that later values have to explain as well.
+    pub fn keep(&mut self, case: Case) {
+        if case.world.pods.len() <= PODS {
+            self.cases.push_back(case);
+            if self.cases.len() > CASES {
+                self.cases.pop_front();
+            }
+        }
+    }
+
+    /// Forgets the cases, as the controller may have been started anew.
+    pub fn forget(&mut self) {
+        self.cases.clear();
+    }
+
+    /// A value that explains `case`, which the settings of now do not, and no fewer of the kept cases. `figures` says
+    /// whether the figures differ already. What it finds holds from now on.
+    pub fn infer(&mut self, base: &Settings, case: &Case, figures: bool) -> Option<(Flag, Settings)> {
+        let now = self.settings(base);
+        let explains = |settings: &Settings, case: &Case| case.about(&case.world, &case.past, settings).is_some();
+        let mut best: Option<(i64, Flag, Settings)> = None;
+        for flag in candidates(figures, &now) {
+            let mut settings = now.clone();
+            flag.set(&mut settings);
+            if settings == now || !explains(&settings, case) {
+                continue;
+            }
+            let change = |c: &Case| i64::from(explains(&settings, c)) - i64::from(explains(&now, c));
+            if matches!(flag, Flag::Tolerance(_)) && case.run(&case.world, &case.past, &now).1.replicas {
+                continue;
+            }
+            let gain = 1 + self.cases.iter().map(change).sum::<i64>();
+            if gain > 0 && best.as_ref().is_none_or(|b| gain > b.0) {
+                best = Some((gain, flag, settings));
+            }
+        }
+        let (_, flag, settings) = best?;
+        self.found.retain(|f| !f.same_kind(flag));
+        self.found.push(flag);
+        Some((flag, settings))
+    }
+}

@@ -1,0 +1,157 @@
+//! What the controller could see, as it was at a moment of the last minutes: pods, samples, the scale's replicas.
+//! Bounded. Must not decide which of it the controller did see.
+
+use crate::hpa::{Pod, PodSample};
+use crate::observe::{PodSeen, UsageSeen};
+use crate::session::{controller, steps::Steps};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Versions older than this (milliseconds) are forgotten, but for the one in force.
+const KEEP: i64 = 150_000;
+/// Answers of the metrics API kept.
+const ANSWERS: usize = 6;
+/// A pod first seen so long after it was made (milliseconds) was there before.
+const LATE: i64 = 1500;
+
+/// The last minutes.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inputs {
+    /// By uid: what it was from when on (milliseconds since 1970), ascending; None once it was gone.
+    pods: BTreeMap<String, VecDeque<(i64, Option<Pod>)>>,
+    answers: VecDeque<Answer>,
+    /// The scale's `spec.replicas` and `status.replicas`.
+    pub scale: Steps<(Option<i32>, Option<i32>)>,
+}
+
+/// What the metrics API listed from a moment on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// When it was seen, milliseconds since 1970.
+    pub seen: i64,
+    /// When the newest and the oldest of the new samples were taken.
+    pub newest: i64,
+    pub oldest: i64,
+    /// New samples, then older ones of pods that are still there.
+    pub samples: Vec<PodSample>,
+    /// How many are new.
+    pub fresh: usize,
+}
+
+impl Inputs {
+    /// A version of a pod, seen at `ms`.
+    pub fn pod(&mut self, ms: i64, seen: &PodSeen) {
+        let versions = self.pods.entry(seen.uid.clone()).or_default();
+        let made = seen.created.map(|t| t.timestamp_millis()).filter(|made| *made < ms - LATE);
+        let from = if versions.is_empty() { made.unwrap_or(ms) } else { ms };
+        let pod = controller::pod(seen);
+        if versions.back().is_some_and(|(_, last)| last.as_ref() == Some(&pod)) {
+            return;
+        }
+        versions.push_back((from, Some(pod)));
+        while versions.len() > 64 || versions.get(1).is_some_and(|v| v.0 < ms - KEEP) {
+            versions.pop_front();
+        }
+    }
+
+    /// A pod left at `ms`.
+    pub fn pod_gone(&mut self, ms: i64, uid: &str) {
+        if let Some(versions) = self.pods.get_mut(uid) {
+            versions.push_back((ms, None));
+        }
+        self.pods.retain(|_, v| !v.back().is_some_and(|(t, pod)| pod.is_none() && *t < ms - KEEP));
+    }
+
+    /// An answer of the metrics API, seen at `ms`: the samples that are new.
+    pub fn usage(&mut self, ms: i64, usage: &UsageSeen) {
+        let times = || usage.pods.iter().map(|p| p.at.timestamp_millis());
+        let (Some(newest), Some(oldest)) = (times().max(), times().min()) else { return };
+        let mut samples: Vec<PodSample> = usage.pods.iter().map(controller::sample).collect();
+        let fresh = samples.len();
+        if let Some(before) = self.answers.back() {
+            let there = |name: &str| {
+                let last = |v: &VecDeque<(i64, Option<Pod>)>| v.back().and_then(|(_, p)| p.clone());
+                self.pods.values().filter_map(last).any(|p| &*p.name == name)
+            };
+            let kept = before.samples.iter().filter(|s| samples.iter().all(|f| f.pod != s.pod) && there(&s.pod));
+            let kept: Vec<PodSample> = kept.cloned().collect();
+            samples.extend(kept);
+        }
+        self.answers.push_back(Answer { seen: ms, newest, oldest, samples, fresh });
+        if self.answers.len() > ANSWERS {
+            self.answers.pop_front();
+        }
+    }
+
+    /// The pods as they were at `ms`.
+    pub fn pods_at(&self, ms: i64) -> Vec<Pod> {
+        let at = |versions: &VecDeque<(i64, Option<Pod>)>| {
+            let n = versions.partition_point(|v| v.0 <= ms);
+            n.checked_sub(1).and_then(|i| versions.get(i)).and_then(|v| v.1.clone())
+        };
+        let mut all: Vec<Pod> = self.pods.values().filter_map(at).collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// Whether a pod changed after `from` and up to `to`.
+    pub fn changed(&self, from: i64, to: i64) -> bool {
+        self.pods.values().flatten().any(|v| v.0 > from && v.0 <= to)
+    }
+
+    /// The answers whose samples were taken before `ms`, newest first.
+    pub fn answers(&self, ms: i64) -> impl Iterator<Item = &Answer> {
+        self.answers.iter().rev().filter(move |a| a.oldest <= ms)
+    }
+
+    /// When the last answer was seen.
+    pub fn answered(&self) -> Option<i64> {
+        self.answers.back().map(|a| a.seen)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{PodUsage, ReadySeen, Time};
+
+    fn pod(ready: &str, created: i64) -> PodSeen {
+        let ready = Some(ReadySeen { status: ready.into(), since: None });
+        let created = Time::from_timestamp_millis(created);
+        PodSeen { uid: "u".into(), name: "p".into(), created, ready, ..Default::default() }
+    }
+
+    #[test]
+    fn a_pod_is_as_it_was_then() {
+        let mut i = Inputs::default();
+        i.pod(10_000, &pod("False", 9_900));
+        i.pod(12_000, &pod("True", 9_900));
+        i.pod_gone(20_000, "u");
+        let ready = |ms| i.pods_at(ms).first().map(Pod::is_ready);
+        assert_eq!([9_999, 10_000, 12_000, 20_000].map(ready), [None, Some(false), Some(true), None]);
+        assert!(i.changed(11_999, 12_000) && !i.changed(12_000, 19_999));
+    }
+
+    #[test]
+    fn a_pod_seen_late_was_there_before() {
+        let mut i = Inputs::default();
+        i.pod(100_000, &pod("True", 1_000));
+        assert_eq!(i.pods_at(50_000).len(), 1);
+    }
+
+    #[test]
+    fn an_answer_keeps_older_samples_of_pods_that_are_there() {
+        let sample = |pod: &str, ms| PodUsage {
+            pod: pod.into(),
+            at: Time::from_timestamp_millis(ms).unwrap(),
+            window_s: 15.0,
+            containers: vec![],
+        };
+        let mut i = Inputs::default();
+        i.pod(0, &pod("True", 0));
+        i.usage(16_000, &UsageSeen { pods: vec![sample("p", 15_000), sample("gone", 15_000)] });
+        i.usage(31_000, &UsageSeen { pods: vec![sample("q", 30_000)] });
+        let last = i.answers(31_000).next().unwrap();
+        assert_eq!(last.samples.iter().map(|s| &*s.pod).collect::<Vec<_>>(), ["q", "p"]);
+        assert_eq!((last.fresh, i.answers(20_000).count()), (1, 1));
+    }
+}

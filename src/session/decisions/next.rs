@@ -1,0 +1,81 @@
+//! The next sync with the figures at hand: the arithmetic over the newest samples and what is remembered, at the moment
+//! the rhythm predicts. Must not promise: the controller's samples may be others by then.
+
+use super::case::Case;
+use super::evidence::Evidence;
+use super::status;
+use crate::hpa::{self, Limited, Stabilized};
+use crate::session::Session;
+
+/// Samples older than this (milliseconds) are no basis.
+const OLD: i64 = 180_000;
+
+impl Session {
+    /// What the next sync would do if nothing else came in; None without samples or status figures to reckon with.
+    pub fn next_sync(&self) -> Option<hpa::Decision> {
+        let (decisions, now) = (&self.decisions, self.now_ms());
+        let known = decisions.hpa.as_ref()?;
+        let spec = known.spec.clone()?;
+        let mut told = Evidence::of(&known.seen, &known.seen.status);
+        told.current = self.current_replicas();
+        let at = decisions.expected(now).unwrap_or(now);
+        let case = Case {
+            at: Case::moment(at + 20),
+            spec: (*spec).clone(),
+            status: status(&known.seen),
+            world: Case::nowhere(),
+            past: decisions.past.memory.clone(),
+            told,
+        };
+        let answer = decisions.inputs().answers(now).next().filter(|a| now - a.seen <= OLD);
+        let samples = answer.map(|a| a.samples.clone());
+        if samples.is_none() && spec.metrics.iter().any(|m| matches!(m.source, hpa::Source::Resource { .. })) {
+            return None;
+        }
+        let world = case.world(decisions.inputs(), now, Ok(samples.unwrap_or_default()));
+        Some(case.run(&world, &case.past, &decisions.settings()).0)
+    }
+}
+
+impl super::Decisions {
+    /// When the next sync is expected, milliseconds since 1970; None without a rhythm to go by.
+    pub fn expected(&self, now: i64) -> Option<i64> {
+        let last = self.last.filter(|_| !self.blind)?;
+        let period = self.rhythm.period();
+        let beats = (now - last).max(0) / period + 1;
+        (beats <= 20).then_some(last + beats * period)
+    }
+}
+
+/// What holds the next sync's result, in a few words; None where nothing does.
+pub fn held_by(it: &hpa::Decision) -> Option<String> {
+    let result = it.replicas?;
+    if matches!(it.branch, hpa::Branch::AboveMax) {
+        return Some(format!("max {}", it.max));
+    }
+    if matches!(it.branch, hpa::Branch::BelowMin) {
+        return Some(format!("min {}", it.min));
+    }
+    let by = it.limit.as_ref().map(|l| l.by);
+    match by {
+        Some(Limited::Max) => return Some(format!("max {}", it.max)),
+        Some(Limited::Min) => return Some(format!("min {}", it.min)),
+        Some(Limited::UpRate | Limited::DownRate) => return Some(format!("a policy that allows {result}")),
+        _ => {}
+    }
+    let s = it.stabilization.filter(|s| s.outcome != Stabilized::Unchanged)?;
+    let lower = s.stabilized > s.recommended;
+    let window = if lower { Some(s.down) } else { s.up }?;
+    let (which, seconds) = (if lower { "highest" } else { "lowest" }, window.length.num_seconds());
+    Some(match window.held_by {
+        Some(held) => {
+            let leaves = (held.at.timestamp() + seconds - it.at.timestamp()).max(0);
+            let age = (it.at.timestamp() - held.at.timestamp()).max(0);
+            format!(
+                "the window: {which} in {seconds} s is {}, told {age} s before, in it for {leaves} s more",
+                held.replicas
+            )
+        }
+        None => format!("the window of {seconds} s"),
+    })
+}

@@ -1,0 +1,196 @@
+//! What the controller remembers, as far as it was watched: recommendations and rescales, corrected by what it really
+//! did, so that one miss does not poison the next syncs. Must not run the arithmetic.
+
+use super::evidence::Evidence;
+use crate::hpa::history::store_event;
+use crate::hpa::{Behavior, Decision, Limited, Memory, Recommendation, Settings, Spec, Stabilized};
+use crate::observe::Time;
+use chrono::TimeDelta;
+
+/// The longest window that the API allows, seconds.
+const LONGEST: i64 = 3600;
+/// Rescales from before the session that are taken in at most.
+const EARLIER: usize = 64;
+/// Moments tried as the start of a new controller.
+const RESTARTS: usize = 40;
+
+/// The controller's memory of the HPA.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Past {
+    pub memory: Memory,
+    /// What was before this moment is not known.
+    pub known_from: Option<Time>,
+    /// When a first recommendation was assumed, as the controller does for itself when it starts.
+    seeded: Option<Time>,
+    /// Rescales from before that, by their times.
+    told: Vec<i64>,
+    /// A sync came off the rhythm: the controller may have started anew before it.
+    pub restart: Option<Time>,
+}
+
+impl Past {
+    /// Whether recommendations or rescales from before the session (or a gap) may still be in force at `now`.
+    pub fn unknown(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
+        let periods = spec.behavior.iter().flat_map(|b| b.up.policies.iter().chain(&b.down.policies));
+        let longest = periods.map(|p| TimeDelta::seconds(i64::from(p.period_seconds))).max().unwrap_or_default();
+        self.known_from.is_some_and(|from| now - from <= longest_window(spec, settings).max(longest))
+    }
+
+    /// A rescale from before the watch began. On the way up the recommendation was at least the new size.
+    pub fn earlier(&mut self, behavior: Option<&Behavior>, ms: i64, from: Option<i32>, to: i32) {
+        let (Some(at), Some(known), Some(from)) = (Time::from_timestamp_millis(ms), self.known_from, from) else {
+            return;
+        };
+        if at >= known || self.told.contains(&ms) || self.told.len() >= EARLIER {
+            return;
+        }
+        self.told.push(ms);
+        if let Some(behavior) = behavior {
+            let (events, rules) = match to > from {
+                true => (&mut self.memory.ups, &behavior.up),
+                false => (&mut self.memory.downs, &behavior.down),
+            };
+            store_event(events, to.saturating_sub(from).saturating_abs(), rules, at);
+        }
+        if to > from {
+            let all = self.memory.recommendations.get_or_insert_default();
+            all.insert(0, Recommendation { replicas: to, at });
+        }
+    }
+
+    /// When the controller may have started anew: at any sync since the rhythm broke.
+    pub fn restarts(&self, now: Time) -> Vec<Time> {
+        let Some(from) = self.restart else { return Vec::new() };
+        let since = self.memory.recommendations().iter().map(|r| r.at).filter(|at| *at >= from);
+        since.take(RESTARTS).chain([now]).collect()
+    }
+
+    /// The memory of a controller that started at `since`.
+    pub fn anew(&self, since: Time) -> Memory {
+        let mut memory = self.memory.clone();
+        let kept: Vec<Recommendation> = memory.recommendations().iter().filter(|r| r.at >= since).copied().collect();
+        memory.recommendations = if kept.is_empty() { None } else { Some(kept) };
+        memory.ups.retain(|e| e.at >= since);
+        memory.downs.retain(|e| e.at >= since);
+        memory
+    }
+
+    /// The memory without the recommendation that was assumed at its beginning.
+    pub fn unseeded(&self) -> Memory {
+        let mut memory = self.memory.clone();
+        let all = memory.recommendations.get_or_insert_default();
+        if self.seeded.is_some_and(|at| all.first().is_some_and(|r| r.at == at)) {
+            all.remove(0);
+        }
+        memory
+    }
+
+    /// Remembers a sync at `now`: its raw recommendation, and the rescale that the controller really did.
+    pub fn remember(&mut self, current: i32, recommended: Option<i32>, now: Time) {
+        if self.memory.recommendations.is_none() {
+            self.seeded = Some(now);
+            self.memory.seed(current, now);
+        }
+        if let Some(replicas) = recommended {
+            self.memory.recommendations.get_or_insert_default().push(Recommendation { replicas, at: now });
+        }
+        let cutoff = now.checked_sub_signed(TimeDelta::seconds(LONGEST)).unwrap_or(now);
+        if let Some(all) = &mut self.memory.recommendations
+            && all.first().is_some_and(|r| r.at < cutoff)
+        {
+            let mut kept: Vec<Recommendation> = all.iter().filter(|r| r.at >= cutoff).copied().collect();
+            if kept.is_empty() {
+                kept.extend(all.last().copied());
+            }
+            *all = kept;
+        }
+    }
+
+    /// Remembers a rescale.
+    pub fn rescaled(&mut self, behavior: Option<&Behavior>, from: i32, to: i32, now: Time) {
+        self.memory.rescaled(behavior, from, to, now);
+    }
+
+    /// Corrects what is remembered by what the controller did at `now`, where the arithmetic asked for something
+    /// else. Returns the recommendation that the controller must have had, as far as that can be told.
+    pub fn correct(
+        &mut self,
+        it: &Decision,
+        told: &Evidence,
+        spec: &Spec,
+        settings: &Settings,
+        now: Time,
+    ) -> Option<i32> {
+        let current = it.current.or(told.current).unwrap_or(told.controller);
+        let free = told.limited == Limited::Not.reason();
+        let did = told.controller;
+        if !told.rescaled && told.able == reason(Stabilized::Unchanged) && free {
+            return Some(did);
+        }
+        let since = now.checked_sub_signed(longest_window(spec, settings)).unwrap_or(now);
+        if let Some(all) = &mut self.memory.recommendations {
+            for r in all.iter_mut().filter(|r| r.at >= since) {
+                if did < current && r.replicas > did {
+                    r.replicas = did;
+                }
+            }
+        }
+        let held = told.able == reason(Stabilized::Down) && did == current;
+        if held && it.recommended.is_some_and(|r| r < did) {
+            // It remembers something as high from before; how long is not known, at most as long as we watched.
+            let at = self.known_from.filter(|from| *from > since).unwrap_or(since + TimeDelta::seconds(1));
+            let all = self.memory.recommendations.get_or_insert_default();
+            all.insert(0, Recommendation { replicas: did, at });
+        }
+        match it.recommended {
+            Some(r) if did > current => Some(r.max(did)),
+            Some(r) if did < current => Some(r.min(did)),
+            other => other,
+        }
+    }
+}
+
+/// The reason in the condition AbleToScale.
+pub fn reason(held: Stabilized) -> &'static str {
+    match held {
+        Stabilized::Unchanged => "ReadyForNewScale",
+        Stabilized::Up => "ScaleUpStabilized",
+        Stabilized::Down => "ScaleDownStabilized",
+    }
+}
+
+/// The longest stabilization window of a spec.
+pub fn longest_window(spec: &Spec, settings: &Settings) -> TimeDelta {
+    let flag = settings.downscale_stabilization;
+    let Some(behavior) = &spec.behavior else { return flag };
+    let seconds = |s: i32| TimeDelta::seconds(i64::from(s));
+    let up = seconds(behavior.up.window_seconds.unwrap_or(0));
+    up.max(behavior.down.window_seconds.map_or(flag, seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(s: i64) -> Time {
+        Time::from_timestamp(1_800_000_000 + s, 0).unwrap()
+    }
+
+    #[test]
+    fn a_controller_that_started_anew_remembers_only_what_came_after() {
+        let mut past = Past::default();
+        past.remember(4, Some(4), at(0));
+        past.remember(4, Some(1), at(30));
+        let seen = |m: &Memory| m.recommendations().iter().map(|r| r.replicas).collect::<Vec<_>>();
+        assert_eq!(seen(&past.memory), [4, 4, 1]);
+        assert_eq!(seen(&past.anew(at(30))), [1]);
+        assert_eq!(past.anew(at(31)).recommendations, None);
+    }
+
+    #[test]
+    fn what_is_older_than_any_window_goes() {
+        let mut past = Past::default();
+        (0..1000).for_each(|i| past.remember(1, Some(1), at(i * 15)));
+        assert!(past.memory.recommendations().len() <= 242);
+    }
+}

@@ -1,0 +1,86 @@
+//! Events, one for each uid with its latest count, bounded. Must not judge them.
+
+use crate::observe::{EventSeen, Time};
+use std::collections::BTreeMap;
+
+/// Events kept at most; the oldest go.
+const MOST: usize = 2000;
+
+/// The events that concern this session.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Events {
+    by_uid: BTreeMap<String, EventSeen>,
+    /// Those that went for want of room.
+    pub dropped: u64,
+}
+
+/// When an event last happened.
+pub fn time_of(event: &EventSeen) -> Option<Time> {
+    event.last.or(event.first)
+}
+
+impl Events {
+    /// Takes in a version of an event. Returns whether it tells of something new: an unknown uid or a higher count.
+    pub fn take(&mut self, event: &EventSeen) -> bool {
+        let news = self.by_uid.get(&event.uid).is_none_or(|e| e.count < event.count || time_of(e) < time_of(event));
+        if news {
+            self.by_uid.insert(event.uid.clone(), event.clone());
+        }
+        while self.by_uid.len() > MOST {
+            let oldest = self.by_uid.iter().min_by_key(|(uid, e)| (time_of(e), (*uid).clone())).map(|(u, _)| u.clone());
+            if let Some(uid) = oldest {
+                self.by_uid.remove(&uid);
+                self.dropped += 1;
+            }
+        }
+        news
+    }
+
+    pub fn get(&self, uid: &str) -> Option<&EventSeen> {
+        self.by_uid.get(uid)
+    }
+
+    pub fn len(&self) -> usize {
+        self.by_uid.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.by_uid.is_empty()
+    }
+
+    /// Newest first.
+    pub fn newest(&self) -> Vec<&EventSeen> {
+        let mut all: Vec<&EventSeen> = self.by_uid.values().collect();
+        all.sort_by(|a, b| time_of(b).cmp(&time_of(a)).then_with(|| a.uid.cmp(&b.uid)));
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(uid: &str, count: i32, second: i64) -> EventSeen {
+        EventSeen { uid: uid.into(), count, last: Time::from_timestamp(second, 0), ..Default::default() }
+    }
+
+    #[test]
+    fn counts_are_kept_and_repeats_are_not_news() {
+        let mut e = Events::default();
+        assert!(e.take(&event("a", 1, 10)));
+        assert!(!e.take(&event("a", 1, 10)));
+        assert!(e.take(&event("a", 2, 20)));
+        assert!(!e.take(&event("a", 1, 10)), "an older version that comes late changes nothing");
+        assert_eq!((e.len(), e.get("a").unwrap().count), (1, 2));
+    }
+
+    #[test]
+    fn the_oldest_go_first() {
+        let mut e = Events::default();
+        (0..3000).for_each(|i| {
+            e.take(&event(&format!("{i:05}"), 1, 5000 - i));
+        });
+        assert_eq!((e.len(), e.dropped), (MOST, 1000));
+        assert!(e.get("00000").is_some(), "the newest by time stayed");
+    }
+}

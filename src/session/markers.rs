@@ -1,0 +1,132 @@
+//! Moments worth jumping to: rescales, load start and end, the user's notes. Must not judge them.
+
+/// What a marker tells of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Mark {
+    /// The controller changed the scale. `from` is None when it was not seen.
+    Rescale {
+        from: Option<i32>,
+        to: i32,
+        /// The controller's reason; empty when only the status told of it.
+        reason: String,
+    },
+    LoadStart,
+    LoadEnd {
+        ok: bool,
+        text: String,
+    },
+    Note(String),
+}
+
+/// A moment, milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marker {
+    pub ms: i64,
+    pub mark: Mark,
+}
+
+/// Two tellings of a rescale to the same size within this many milliseconds are one.
+const SAME_RESCALE: i64 = 10_000;
+const MOST: usize = 2000;
+
+/// Markers by ascending time, bounded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Markers {
+    all: Vec<Marker>,
+}
+
+impl Markers {
+    pub fn all(&self) -> &[Marker] {
+        &self.all
+    }
+
+    pub fn add(&mut self, ms: i64, mark: Mark) {
+        if self.all.iter().any(|m| m.ms == ms && m.mark == mark) {
+            return;
+        }
+        let at = self.all.partition_point(|m| m.ms <= ms);
+        self.all.insert(at, Marker { ms, mark });
+        if self.all.len() > MOST {
+            self.all.drain(..MOST / 4);
+        }
+    }
+
+    /// A rescale, told by the HPA's status (without a reason) or by its event (without `from`); the two are joined.
+    pub fn rescale(&mut self, ms: i64, from: Option<i32>, to: i32, reason: &str) {
+        for m in self.all.iter_mut().rev().take_while(|m| m.ms > ms - SAME_RESCALE) {
+            if let Mark::Rescale { from: f, to: t, reason: r } = &mut m.mark
+                && *t == to
+                && (m.ms - ms).abs() <= SAME_RESCALE
+            {
+                *f = f.or(from);
+                if r.is_empty() {
+                    *r = reason.to_string();
+                }
+                return;
+            }
+        }
+        self.add(ms, Mark::Rescale { from, to, reason: reason.to_string() });
+    }
+
+    /// Where a rescale to `to` at about `ms` started from, if there is one and it is not known.
+    pub fn origin(&mut self, ms: i64, from: i32, to: i32) {
+        for m in self.all.iter_mut().filter(|m| (m.ms - ms).abs() <= SAME_RESCALE) {
+            if let Mark::Rescale { from: origin @ None, to: t, .. } = &mut m.mark
+                && *t == to
+            {
+                *origin = Some(from);
+            }
+        }
+    }
+
+    /// The end of a load; its text may become known, or better, later.
+    pub fn load_end(&mut self, ms: i64, ok: bool, text: String) {
+        let last = self.all.iter_mut().rev().find(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart));
+        match last {
+            Some(Marker { ms: at, mark: Mark::LoadEnd { ok: o, text: t } }) if (*at - ms).abs() < 30_000 => {
+                (*o, *t) = (ok, text);
+            }
+            _ => self.add(ms, Mark::LoadEnd { ok, text }),
+        }
+    }
+
+    /// `from` of a rescale, or where the one before it led.
+    pub fn from_of(&self, index: usize) -> Option<i32> {
+        let Some(Marker { mark: Mark::Rescale { from, .. }, .. }) = self.all.get(index) else { return None };
+        from.or_else(|| {
+            self.all[..index].iter().rev().find_map(|m| match &m.mark {
+                Mark::Rescale { to, .. } => Some(*to),
+                _ => None,
+            })
+        })
+    }
+
+    /// The time of the next marker after `ms`, or of the last one before it.
+    pub fn step(&self, ms: i64, forward: bool) -> Option<i64> {
+        if forward {
+            self.all.get(self.all.partition_point(|m| m.ms <= ms)).map(|m| m.ms)
+        } else {
+            self.all.get(self.all.partition_point(|m| m.ms < ms).checked_sub(1)?).map(|m| m.ms)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_and_status_tell_of_one_rescale() {
+        let mut m = Markers::default();
+        m.rescale(10_000, Some(1), 4, "");
+        m.rescale(10_400, None, 4, "cpu above target");
+        m.rescale(40_000, None, 2, "All metrics below target");
+        assert_eq!(m.all().len(), 2);
+        assert_eq!(m.all()[0].mark, Mark::Rescale { from: Some(1), to: 4, reason: "cpu above target".into() });
+        assert_eq!(m.from_of(1), Some(4), "the one before led to 4");
+        assert_eq!(
+            (m.step(10_000, true), m.step(40_000, false), m.step(40_000, true)),
+            (Some(40_000), Some(10_000), None)
+        );
+    }
+}

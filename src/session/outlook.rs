@@ -1,0 +1,221 @@
+//! What each metric proposes with the figures at hand, and what stands in its way. The arithmetic is `hpa`'s; here it
+//! is put into a sentence. Must not promise what the controller will do: its own samples may be others.
+
+use super::decisions::next::held_by;
+use super::{Session, TargetType, Track, controller, told};
+use crate::hpa::{self, Steps};
+use crate::observe::{HpaSeen, MetricKind};
+
+/// A metric's proposal.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposed {
+    pub replicas: i32,
+    /// `cpu wants ceil(3 × 96/80) = 4`.
+    pub text: String,
+}
+
+/// The highest proposal, what limits it, and what the next sync would make of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outlook {
+    /// Index into the live metrics; None when none of them decides.
+    pub winner: Option<usize>,
+    /// After stabilization, policies and bounds.
+    pub replicas: i32,
+    pub text: String,
+    pub limited_by: Option<String>,
+    /// What will come of it and when, as a sentence: `goes to 4 at the next sync, in about 6 s`.
+    pub next: String,
+}
+
+impl Session {
+    /// The tolerance downwards and upwards: the spec's, where this server's version honours it, else the default.
+    pub fn tolerance(&self) -> (f64, f64) {
+        let settings = self.decisions.settings();
+        let behavior = self.hpa.as_ref().and_then(controller::spec).and_then(|s| s.behavior);
+        let band = hpa::Band::of(behavior.as_ref(), &settings);
+        (band.down, band.up)
+    }
+
+    /// What each live metric proposes, in the spec's order: reckoned from the pods' samples where those are known, else
+    /// estimated from the controller's own figure. None for a metric without either.
+    pub fn proposals(&self) -> Vec<Option<Proposed>> {
+        self.proposed(self.next_sync().as_ref())
+    }
+
+    fn proposed(&self, next: Option<&hpa::Decision>) -> Vec<Option<Proposed>> {
+        let idle = self.hpa.as_ref().is_none_or(idle);
+        let Some(current) = self.current_replicas().filter(|c| *c > 0 && !idle) else {
+            return self.metrics.live().map(|_| None).collect();
+        };
+        // A metric of the spec whose target cannot be read has no track.
+        let specs = self.hpa.iter().flat_map(|h| &h.metrics).map(|m| TargetType::of(&m.value).is_some());
+        let places: Vec<usize> = specs.enumerate().filter_map(|(i, live)| live.then_some(i)).collect();
+        let one = |(i, track): (usize, &Track)| {
+            let counted = next.and_then(|n| n.metrics.get(*places.get(i)?)).and_then(|p| p.as_ref().ok());
+            match counted.map(|p| &p.steps) {
+                Some(Steps::PerPod(steps)) if track.is_resource() => Some(worked_out(track, steps, current)),
+                _ => self.estimated(track, current),
+            }
+        };
+        self.metrics.live().enumerate().map(one).collect()
+    }
+
+    /// The highest proposal, and what the next sync would make of it.
+    pub fn outlook(&self) -> Option<Outlook> {
+        let hpa = self.hpa.as_ref()?;
+        let (min, max) = (hpa.min_replicas.unwrap_or(1), hpa.max_replicas);
+        let current = self.current_replicas().filter(|c| *c > 0 && !idle(hpa))?;
+        let next = self.next_sync();
+        let then = |replicas, held: Option<&str>| self.then(next.as_ref(), replicas, held);
+        // Outside of its bounds the controller does not look at metrics.
+        let outside = |replicas, side: &str| {
+            let text = format!("{current} replicas are {side} {replicas}, so {replicas} it will be");
+            Some(Outlook { winner: None, replicas, text, limited_by: None, next: then(replicas, None) })
+        };
+        if current > max {
+            return outside(max, "above max");
+        }
+        if current < min {
+            return outside(min, "below min");
+        }
+        let proposals = self.proposed(next.as_ref());
+        let unknown = proposals.iter().position(Option::is_none).and_then(|i| self.metrics.live().nth(i));
+        let (mut best, mut winner): (Option<&Proposed>, usize) = (None, 0);
+        for (i, proposed) in proposals.iter().enumerate() {
+            if let Some(p) = proposed
+                && best.is_none_or(|b| p.replicas > b.replicas)
+            {
+                (best, winner) = (Some(p), i);
+            }
+        }
+        let best = best?;
+        // With a metric unknown, the controller goes up but never down.
+        if let Some(unknown) = unknown.filter(|_| best.replicas < current) {
+            let text = format!("keeps {current}, for {} is unknown; {}", unknown.label(), best.text);
+            let next = "no scale-down until every metric has a figure".into();
+            return Some(Outlook { winner: None, replicas: current, text, limited_by: None, next });
+        }
+        let reckoned = next.as_ref().and_then(|n| n.replicas.map(|r| (r, held_by(n))));
+        let (replicas, limited_by) = reckoned.unwrap_or_else(|| {
+            let by = match best.replicas {
+                r if r > max => Some(format!("max {max}")),
+                r if r < min => Some(format!("min {min}")),
+                _ => None,
+            };
+            (best.replicas.clamp(min.min(max), max), by)
+        });
+        let text = self.floor(&proposals, winner, best);
+        let next = then(replicas, limited_by.as_deref());
+        Some(Outlook { winner: Some(winner), replicas, text, limited_by, next })
+    }
+
+    /// The winner's proposal; where it keeps what the others would lower, it holds the floor.
+    fn floor(&self, proposals: &[Option<Proposed>], winner: usize, best: &Proposed) -> String {
+        let current = self.current_replicas().unwrap_or_default();
+        let others = proposals.iter().enumerate().filter(|(i, _)| *i != winner);
+        let lower = others.filter_map(|(_, p)| p.as_ref().map(|p| p.replicas)).max().filter(|p| *p < best.replicas);
+        match lower {
+            Some(lower) if best.replicas == current && lower < current => {
+                format!("{}, without it {lower}", best.text)
+            }
+            _ => best.text.clone(),
+        }
+    }
+
+    /// What will come of it, and when.
+    fn then(&self, next: Option<&hpa::Decision>, replicas: i32, held: Option<&str>) -> String {
+        let now = self.now_ms();
+        let expected = self.decisions.expected(now).map(|at| (at - now + 500) / 1000);
+        let when = expected.map_or_else(String::new, |s| format!(", in about {} s", s.max(1)));
+        let current = self.current_replicas().unwrap_or(replicas);
+        if let Some(it) = next
+            && it.branch == hpa::Branch::NoMetrics
+        {
+            return "a metric is invalid: no scale-down until it is back".into();
+        }
+        match (replicas == current, held) {
+            (true, Some(by)) => format!("stays at {current}, held by {by}"),
+            (true, None) => format!("stays at {current} at the next sync{when}"),
+            (false, Some(by)) => format!("goes to {replicas} at the next sync{when}, held by {by}"),
+            (false, None) => format!("goes to {replicas} at the next sync{when}"),
+        }
+    }
+
+    /// `spec.replicas` of the target, else what the controller read.
+    pub fn current_replicas(&self) -> Option<i32> {
+        let seen = self.target.as_ref().and_then(|t| t.spec_replicas);
+        seen.or_else(|| self.hpa.as_ref().and_then(told::current))
+    }
+
+    /// From the controller's figure: the ratio times the replicas, where it leaves the band.
+    fn estimated(&self, track: &Track, current: i32) -> Option<Proposed> {
+        let (value, target) = (track.current?, *track.target.last()?);
+        let (down, up) = self.tolerance();
+        let ratio = value / target;
+        if !ratio.is_finite() {
+            return None;
+        }
+        // An average over all of an Object or External metric stands for value / status.replicas.
+        let of_all = matches!(track.metric.kind, MetricKind::Object | MetricKind::External);
+        let count = match (of_all, track.target_type, self.target.as_ref()) {
+            (true, TargetType::AverageValue, Some(t)) => t.replicas.unwrap_or(current),
+            (_, TargetType::Value, Some(t)) => t.ready.unwrap_or(current),
+            _ => current,
+        };
+        let wanted = (ratio * f64::from(count)).ceil();
+        let within = (1.0 - down) <= ratio && ratio <= (1.0 + up);
+        let figures = format!("{}/{}", plain(value), plain(target));
+        Some(said(&track.label(), &figures, count as usize, if within { current } else { wanted as i32 }, within))
+    }
+}
+
+/// The controller computes nothing: it cannot read the scale, or does not know whose the pods are.
+fn idle(hpa: &HpaSeen) -> bool {
+    let active = told::condition(hpa, "ScalingActive").filter(|c| c.status == "False");
+    let shared = active.is_some_and(|c| matches!(c.reason.as_str(), "AmbiguousSelector" | "InvalidSelector"));
+    shared || told::unreadable(hpa).is_some()
+}
+
+fn worked_out(track: &Track, steps: &hpa::PerPod, current: i32) -> Proposed {
+    let pass = steps.second.as_ref().unwrap_or(&steps.first);
+    let figures = match (pass.percent, steps.target) {
+        (Some(percent), hpa::PodTarget::Utilization(target)) => format!("{percent}/{target}"),
+        (_, hpa::PodTarget::Average(target)) => {
+            format!("{}/{}", plain(pass.mean as f64 / 1000.0), plain(target as f64 / 1000.0))
+        }
+        (None, hpa::PodTarget::Utilization(target)) => format!("{:.0}/{target}", pass.ratio * f64::from(target)),
+    };
+    match steps.verdict {
+        hpa::Verdict::RatioReversed | hpa::Verdict::CountReversed => Proposed {
+            replicas: steps.replicas,
+            text: format!("{} keeps {current}: unready or missing pods could turn the proposal round", track.label()),
+        },
+        verdict => said(&track.label(), &figures, pass.count, steps.replicas, verdict == hpa::Verdict::Within),
+    }
+}
+
+fn said(label: &str, figures: &str, count: usize, replicas: i32, stays: bool) -> Proposed {
+    let text = match stays {
+        true => format!("{label} keeps {replicas}: {figures} is within tolerance"),
+        false => format!("{label} wants ceil({count} × {figures}) = {replicas}"),
+    };
+    Proposed { replicas, text }
+}
+
+/// At most three decimals; of what is less than 1, three digits.
+fn plain(v: f64) -> String {
+    let zeros = if v != 0.0 && v.abs() < 1.0 { -v.abs().log10().floor() } else { 1.0 };
+    let text = format!("{v:.*}", zeros.clamp(1.0, 9.0) as usize + 2);
+    text.trim_end_matches('0').trim_end_matches('.').to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn small_figures_keep_their_digits() {
+        let all = [0.0015, 0.000_057, 0.061, 0.5, 96.0, 12.3456, 0.0, 0.000_1];
+        assert_eq!(all.map(plain), ["0.0015", "0.000057", "0.061", "0.5", "96", "12.346", "0", "0.0001"]);
+    }
+}

@@ -1,0 +1,198 @@
+//! The gateway's pods: their latest version, what they used, and those that left. Bounded. Must not judge readiness
+//! for the controller; that is `hpa`'s part.
+
+use super::{quantity, series::Series};
+use crate::observe::{PodSeen, PodUsage};
+use std::collections::BTreeMap;
+
+/// Pods that left are remembered at most so many.
+const GONE: usize = 32;
+/// Samples kept of all pods together: 24 h of four pods, one every ten seconds, cpu and memory.
+const SAMPLES: usize = 4 * 8640;
+
+/// A pod and its course.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pod {
+    pub seen: PodSeen,
+    /// Milliseconds since 1970; it left then.
+    pub gone: Option<i64>,
+    /// The latest sample of the metrics API.
+    pub usage: Option<PodUsage>,
+    /// Millicores, all containers together.
+    pub cpu: Series,
+    /// Bytes, all containers together.
+    pub memory: Series,
+}
+
+/// Every pod of the scale's selector.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pods {
+    by_uid: BTreeMap<String, Pod>,
+    uid_by_name: BTreeMap<String, String>,
+    /// The latest samples of pods that are not known yet, by name: the metrics API may answer before the list of pods.
+    early: BTreeMap<String, PodUsage>,
+}
+
+impl Pods {
+    /// Takes in a version of a pod. Returns whether a sample had been waiting for it.
+    pub fn take(&mut self, seen: &PodSeen) -> bool {
+        self.uid_by_name.insert(seen.name.clone(), seen.uid.clone());
+        let pod = self.by_uid.entry(seen.uid.clone()).or_default();
+        pod.seen = seen.clone();
+        pod.gone = None;
+        let early = self.early.remove(&seen.name);
+        early.inspect(|usage| self.used(usage)).is_some()
+    }
+
+    /// Samples are waiting for their pods.
+    pub fn some_early(&self) -> bool {
+        !self.early.is_empty()
+    }
+
+    pub fn leave(&mut self, ms: i64, uid: &str) {
+        let Some(pod) = self.by_uid.get_mut(uid) else { return };
+        pod.gone = Some(ms);
+        pod.usage = None;
+        if self.uid_by_name.get(&pod.seen.name).is_some_and(|u| u == uid) {
+            self.uid_by_name.remove(&pod.seen.name);
+        }
+        let mut gone: Vec<(i64, String)> =
+            self.by_uid.iter().filter_map(|(u, p)| p.gone.map(|g| (g, u.clone()))).collect();
+        if gone.len() > GONE {
+            gone.sort();
+            for (_, uid) in &gone[..gone.len() - GONE] {
+                self.by_uid.remove(uid);
+            }
+        }
+    }
+
+    /// Takes in a sample.
+    pub fn used(&mut self, usage: &PodUsage) {
+        let share = (SAMPLES / self.by_uid.len().max(1)).max(64);
+        let Some(pod) = self.uid_by_name.get(&usage.pod).and_then(|uid| self.by_uid.get_mut(uid)) else {
+            self.early.insert(usage.pod.clone(), usage.clone());
+            return;
+        };
+        // As `kubectl top` and the controller round: up. A thousandth of a nanocore is an error of the sum.
+        let cpu = total(usage, "cpu").map(|cores| (cores * 1000.0 - 1e-7).ceil());
+        let memory = total(usage, "memory");
+        let ms = usage.at.timestamp_millis();
+        let max_gap = max_gap(usage.window_s);
+        if let Some(cpu) = cpu {
+            pod.cpu.push(ms, cpu, max_gap);
+        }
+        if let Some(memory) = memory {
+            pod.memory.push(ms, memory, max_gap);
+        }
+        pod.cpu.keep(share);
+        pod.memory.keep(share);
+        pod.usage = Some(usage.clone());
+    }
+
+    /// An answer of the metrics API begins: who is not in it has no sample.
+    pub fn forget_usage(&mut self) {
+        self.by_uid.values_mut().for_each(|p| p.usage = None);
+        self.early.clear();
+    }
+
+    /// Those that are there, by name.
+    pub fn live(&self) -> impl Iterator<Item = &Pod> {
+        self.uid_by_name.values().filter_map(|uid| self.by_uid.get(uid))
+    }
+
+    pub fn named(&self, name: &str) -> Option<&Pod> {
+        self.by_uid.get(self.uid_by_name.get(name)?)
+    }
+
+    /// Those that are there and those that left.
+    pub fn all(&self) -> impl Iterator<Item = &Pod> {
+        self.by_uid.values()
+    }
+
+    pub fn ready(&self) -> usize {
+        self.live().filter(|p| is_ready(&p.seen)).count()
+    }
+}
+
+/// What all containers of a pod used, in base units; None if one of them has no such figure.
+fn total(usage: &PodUsage, resource: &str) -> Option<f64> {
+    let texts = usage.containers.iter().filter_map(|(_, r)| r.get(resource));
+    texts.map(|t| quantity(t)).sum::<Option<f64>>().filter(|_| !usage.containers.is_empty())
+}
+
+/// The Ready condition is True.
+pub fn is_ready(pod: &PodSeen) -> bool {
+    pod.ready.as_ref().is_some_and(|r| r.status == "True")
+}
+
+/// Milliseconds without a sample that make a gap, for samples of a window of so many seconds.
+pub fn max_gap(window_s: f64) -> i64 {
+    ((window_s.clamp(10.0, 600.0) * 2500.0) as i64).max(30_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::Time;
+
+    fn pod(n: i64) -> PodSeen {
+        PodSeen { uid: format!("uid-{n}"), name: format!("pod-{n}"), ..Default::default() }
+    }
+
+    fn usage(pod: &str, at: Time, cpu: &str) -> PodUsage {
+        let container = ("app".to_string(), [("cpu".to_string(), cpu.to_string())].into());
+        PodUsage { pod: pod.into(), at, window_s: 15.0, containers: vec![container] }
+    }
+
+    #[test]
+    fn a_sample_that_comes_before_its_pod_waits_for_it() {
+        let at = Time::from_timestamp(1, 0).unwrap();
+        let mut pods = Pods::default();
+        pods.used(&usage("pod-1", at, "5m"));
+        assert!(pods.some_early() && pods.take(&pod(1)) && !pods.some_early());
+        assert_eq!(pods.named("pod-1").unwrap().cpu.last(), Some((1000, 5.0)));
+        pods.used(&usage("pod-2", at, "5m"));
+        pods.forget_usage();
+        assert!(!pods.take(&pod(2)), "the next answer of the metrics API did not have it");
+    }
+
+    #[test]
+    fn cpu_is_rounded_as_kubectl_top_does() {
+        let at = |s| Time::from_timestamp(s, 0).unwrap();
+        let mut pods = Pods::default();
+        pods.take(&pod(1));
+        let mut two = usage("pod-1", at(1), "33300001n");
+        two.containers.push(("proxy".into(), [("cpu".to_string(), "33300u".to_string())].into()));
+        for (n, text) in ["4000268n", "44m", "1500m", "0", "0.1"].into_iter().enumerate() {
+            pods.used(&usage("pod-1", at(10 + n as i64), text));
+        }
+        pods.used(&PodUsage { at: at(20), ..two });
+        let read: Vec<f64> = pods.named("pod-1").unwrap().cpu.points().iter().map(|p| p.1).collect();
+        assert_eq!(read, [5.0, 44.0, 1500.0, 0.0, 100.0, 67.0]);
+    }
+
+    #[test]
+    fn a_pod_of_the_same_name_is_another_pod() {
+        let mut pods = Pods::default();
+        pods.take(&pod(1));
+        pods.take(&PodSeen { uid: "new".into(), ..pod(1) });
+        pods.leave(5, "uid-1");
+        assert_eq!(pods.live().map(|p| p.seen.uid.as_str()).collect::<Vec<_>>(), ["new"]);
+        assert_eq!(pods.all().count(), 2);
+    }
+
+    #[test]
+    fn many_pods_share_the_room() {
+        let mut pods = Pods::default();
+        (0..1000).for_each(|n| assert!(!pods.take(&pod(n))));
+        for t in 0..500 {
+            let at = Time::from_timestamp(t * 15, 0).unwrap();
+            for n in [0, 999] {
+                pods.used(&usage(&format!("pod-{n}"), at, "1m"));
+            }
+        }
+        assert!(pods.named("pod-999").unwrap().cpu.points().len() <= 64 + 16);
+        (0..1000).for_each(|n| pods.leave(n, &format!("uid-{n}")));
+        assert_eq!((pods.live().count(), pods.all().count()), (0, GONE));
+    }
+}

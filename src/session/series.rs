@@ -1,0 +1,184 @@
+//! A series of samples in time, with gaps, of bounded size. Must not interpolate, and never holds a NaN.
+
+/// Samples kept at full resolution: 24 h of one every ten seconds.
+const FULL: usize = 8640;
+
+/// Samples by ascending time, and the moments at which the line is broken.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Series {
+    /// (milliseconds since 1970, value), strictly ascending in time.
+    points: Vec<(i64, f64)>,
+    /// A gap stands before the sample of each of these times.
+    gaps: Vec<i64>,
+    broken: bool,
+}
+
+impl Series {
+    /// Adds a sample. One that is not finite breaks the line; one not newer than the last is dropped. A distance of
+    /// more than `max_gap` milliseconds to the sample before is a gap.
+    pub fn push(&mut self, ms: i64, value: f64, max_gap: i64) {
+        if !value.is_finite() {
+            self.broken = true;
+            return;
+        }
+        let last = self.points.last().map(|p| p.0);
+        if last.is_some_and(|t| ms <= t) {
+            return;
+        }
+        if last.is_some_and(|t| self.broken || ms - t > max_gap) {
+            self.gaps.push(ms);
+        }
+        self.broken = false;
+        self.points.push((ms, value));
+        if self.points.len() > FULL + FULL / 4 {
+            self.thin();
+        }
+    }
+
+    /// What was expected did not come: the next sample starts a new line.
+    pub fn break_line(&mut self) {
+        self.broken = true;
+    }
+
+    /// Whether the line is broken after the last sample.
+    pub fn is_broken(&self) -> bool {
+        self.broken
+    }
+
+    /// Drops the oldest samples down to `most`, now and then, so that dropping costs little.
+    pub fn keep(&mut self, most: usize) {
+        if self.points.len() > most + most / 4 {
+            self.points.drain(..self.points.len() - most);
+            let first = self.points.first().map_or(i64::MAX, |p| p.0);
+            self.gaps.retain(|g| *g > first);
+        }
+    }
+
+    pub fn points(&self) -> &[(i64, f64)] {
+        &self.points
+    }
+
+    pub fn last(&self) -> Option<(i64, f64)> {
+        self.points.last().copied()
+    }
+
+    /// The last sample at or before `ms` that is no older than `max_age` milliseconds and not cut off by a gap that
+    /// is known to lie between.
+    pub fn at(&self, ms: i64, max_age: i64) -> Option<(i64, f64)> {
+        let n = self.points.partition_point(|p| p.0 <= ms);
+        let p = *self.points.get(n.checked_sub(1)?)?;
+        let cut = self.broken && n == self.points.len() && ms - p.0 > max_age / 2;
+        (ms - p.0 <= max_age && !cut).then_some(p)
+    }
+
+    /// The time of the sample after (`forward`) or before `ms`.
+    pub fn step(&self, ms: i64, forward: bool) -> Option<i64> {
+        if forward {
+            self.points.get(self.points.partition_point(|p| p.0 <= ms)).map(|p| p.0)
+        } else {
+            let n = self.points.partition_point(|p| p.0 < ms);
+            self.points.get(n.checked_sub(1)?).map(|p| p.0)
+        }
+    }
+
+    /// The unbroken lines that touch `from..=to`, each with one sample beyond either end where there is one.
+    pub fn segments(&self, from: i64, to: i64) -> Vec<&[(i64, f64)]> {
+        let lo = self.points.partition_point(|p| p.0 < from).saturating_sub(1);
+        let hi = (self.points.partition_point(|p| p.0 <= to) + 1).min(self.points.len());
+        let mut out = Vec::new();
+        let mut start = lo;
+        for &gap in &self.gaps[self.gaps.partition_point(|&g| g < from)..] {
+            let cut = self.points.partition_point(|p| p.0 < gap);
+            if cut >= hi {
+                break;
+            }
+            if cut > start {
+                out.push(&self.points[start..cut]);
+                start = cut;
+            }
+        }
+        if hi > start {
+            out.push(&self.points[start..hi]);
+        }
+        out
+    }
+
+    /// The older half keeps the least and the greatest of every four samples, so that no spike is lost.
+    fn thin(&mut self) {
+        let half = self.points.len() / 2;
+        let mut kept: Vec<(i64, f64)> = Vec::with_capacity(self.points.len());
+        for four in self.points[..half].chunks(4) {
+            let least = four.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
+            let most = four.iter().copied().reduce(|a, b| if b.1 >= a.1 { b } else { a });
+            let (Some(least), Some(most)) = (least, most) else { continue };
+            let (first, second) = if least.0 <= most.0 { (least, most) } else { (most, least) };
+            kept.push(first);
+            if second.0 > first.0 {
+                kept.push(second);
+            }
+        }
+        kept.extend_from_slice(&self.points[half..]);
+        self.points = kept;
+        // A gap whose sample was thinned away moves to the next one that stayed.
+        let points = &self.points;
+        for gap in &mut self.gaps {
+            let n = points.partition_point(|p| p.0 < *gap);
+            *gap = points.get(n).map_or(*gap, |p| p.0);
+        }
+        self.gaps.dedup();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn series(points: &[(i64, f64)], max_gap: i64) -> Series {
+        let mut s = Series::default();
+        points.iter().for_each(|&(t, v)| s.push(t, v, max_gap));
+        s
+    }
+
+    #[test]
+    fn a_missing_sample_is_a_gap() {
+        let mut s = series(&[(0, 1.0), (10, 2.0), (50, 3.0), (60, f64::NAN), (70, 4.0)], 20);
+        s.break_line();
+        s.push(80, 5.0, 20);
+        let lines: Vec<usize> = s.segments(0, 100).iter().map(|l| l.len()).collect();
+        assert_eq!(lines, [2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn reads_back_what_held_at_a_moment() {
+        let s = series(&[(0, 1.0), (10, 2.0)], 20);
+        assert_eq!(s.at(15, 20), Some((10, 2.0)));
+        assert_eq!(s.at(31, 20), None);
+        assert_eq!(s.at(-1, 20), None);
+        assert_eq!((s.step(0, true), s.step(10, true), s.step(10, false)), (Some(10), None, Some(0)));
+    }
+
+    #[test]
+    fn a_spike_outlives_thinning() {
+        let mut s = Series::default();
+        for i in 0..40_000 {
+            s.push(i * 1000, if i == 5001 { 900.0 } else { 1.0 }, 2000);
+        }
+        assert!(s.points.len() <= FULL + FULL / 4 + 1, "{}", s.points.len());
+        assert!(s.points.iter().any(|p| p.1 == 900.0));
+        assert_eq!(s.segments(0, i64::MAX).len(), 1, "thinning makes no gap");
+    }
+
+    proptest! {
+        #[test]
+        fn segments_hold_every_sample_once(ts in prop::collection::vec((0i64..10_000, -1e9f64..1e9), 0..200), gap in 1i64..500) {
+            let mut s = Series::default();
+            for (t, v) in &ts { s.push(*t, *v, gap); }
+            let joined: Vec<_> = s.segments(i64::MIN, i64::MAX).concat();
+            prop_assert_eq!(&joined, &s.points);
+            for line in s.segments(i64::MIN, i64::MAX) {
+                prop_assert!(line.windows(2).all(|w| w[1].0 - w[0].0 <= gap && w[1].0 > w[0].0));
+            }
+        }
+    }
+}

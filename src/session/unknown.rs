@@ -1,0 +1,164 @@
+//! Why a metric has no figure, in words: what the controller said of this very metric, else what it said of the HPA, else
+//! how the feed stands. Must not guess.
+
+use super::{Session, TargetType, Track, told};
+use crate::observe::{LinkState, MetricKind};
+
+impl Session {
+    /// Why a metric has no figure.
+    pub fn why_unknown(&self, track: &Track) -> String {
+        let said = |reason: &str, message: &str| format!("{reason}: {message}");
+        let hpa = self.hpa.as_ref();
+        if let Some(c) = hpa.and_then(told::unreadable) {
+            return said(&c.reason, &c.message);
+        }
+        // The condition quotes one failing metric, the first; each has an event of its own.
+        let inactive = hpa.and_then(|h| told::condition(h, "ScalingActive")).filter(|c| c.status == "False");
+        let quoted = inactive.filter(|c| !c.reason.starts_with("FailedGet") || speaks_of(track, &c.reason, &c.message));
+        if let Some(c) = quoted {
+            return said(&c.reason, &c.message);
+        }
+        let of_it = |e: &&crate::observe::EventSeen| self.is_own_hpa(e) && speaks_of(track, &e.reason, &e.message);
+        if let Some(event) = self.events.newest().into_iter().find(of_it) {
+            return said(&event.reason, &event.message);
+        }
+        if let Some(c) = inactive {
+            return said(&c.reason, &c.message);
+        }
+        let link = self.links.get(track.feed()).map(|l| &l.link);
+        match link {
+            _ if self.current_replicas() == Some(0) => "the target has 0 replicas".into(),
+            Some(link) if track.is_resource() && link.state != LinkState::Up => {
+                link.reason.clone().unwrap_or_else(|| "no sample yet".into())
+            }
+            _ => "no figure yet".into(),
+        }
+    }
+}
+
+/// Whether the controller's words are about this metric. Source of the texts: `FailedGet…Metric` in
+/// pkg/controller/podautoscaler/horizontal.go and metrics/client.go.
+fn speaks_of(track: &Track, reason: &str, message: &str) -> bool {
+    let m = &track.metric;
+    let name = &m.name;
+    let resource = match track.target_type {
+        TargetType::Utilization => format!("failed to get {name} utilization"),
+        _ => format!("failed to get {name} usage"),
+    };
+    match (m.kind, reason) {
+        (MetricKind::Resource, "FailedGetResourceMetric") => message.contains(&resource),
+        (MetricKind::ContainerResource, "FailedGetContainerResourceMetric") => message.contains(&resource),
+        (MetricKind::Pods, "FailedGetPodsMetric") => message.contains(&format!("metric {name}:")),
+        (MetricKind::Object, "FailedGetObjectMetric") => {
+            let (kind, object) = m.object.as_deref().and_then(|o| o.split_once('/')).unwrap_or_default();
+            message.contains(&format!("metric {name}: {kind} on ")) && message.contains(&format!(" {object}/"))
+        }
+        (MetricKind::External, "FailedGetExternalMetric") => {
+            message.contains(&format!("/{name}/")) && selects(m.selector.as_deref(), message)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a message holds this selector, in the form that Go prints it.
+fn selects(selector: Option<&str>, message: &str) -> bool {
+    let Some(selector) = selector else { return message.contains("/nil") };
+    let one = |part: &str| match (part.split_once(" in ("), part.split_once(" notin ("), part.split_once('=')) {
+        (Some((key, _)), _, _) => message.contains(&format!("Key:{key},Operator:In")),
+        (_, Some((key, _)), _) => message.contains(&format!("Key:{key},Operator:NotIn")),
+        (_, _, Some((key, value))) => message.contains(&format!("{key}: {value},")),
+        _ => message.contains(&format!("Key:{},", part.trim_start_matches('!'))),
+    };
+    parts(selector).into_iter().all(one)
+}
+
+/// The requirements of a selector; commas inside of parentheses part values.
+fn parts(selector: &str) -> Vec<&str> {
+    let (mut out, mut from, mut depth) = (Vec::new(), 0, 0);
+    for (i, c) in selector.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            ',' if depth == 0 => {
+                out.push(&selector[from..i]);
+                from = i + 1;
+            }
+            _ => {}
+        }
+    }
+    out.push(&selector[from..]);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{
+        Condition, EventSeen, HpaSeen, Metric, MetricValue, ObjectRef, Observation, Stamped, Time, WatchingSeen,
+    };
+
+    fn external(selector: Option<&str>) -> Metric {
+        let value = MetricValue { average_value: Some("30".into()), ..MetricValue::default() };
+        let selector = selector.map(Into::into);
+        Metric { kind: MetricKind::External, name: "queue".into(), selector, value, ..Metric::default() }
+    }
+
+    fn event(uid: &str, reason: &str, message: &str) -> EventSeen {
+        let object = ObjectRef { kind: "HorizontalPodAutoscaler".into(), name: "web".into(), ..ObjectRef::default() };
+        let last = Time::from_timestamp(9, 0);
+        let (uid, reason, message) = (uid.into(), reason.into(), message.into());
+        EventSeen { uid, reason, message, object, last, ..EventSeen::default() }
+    }
+
+    fn condition(kind: &str, reason: &str, message: &str) -> Condition {
+        let (kind, status) = (kind.into(), "False".into());
+        Condition { kind, status, reason: reason.into(), message: message.into(), since: None }
+    }
+
+    /// Each metric's reason, with these conditions and events.
+    fn reasons(metrics: Vec<Metric>, conditions: Vec<Condition>, events: Vec<EventSeen>) -> Vec<String> {
+        let mut hpa = HpaSeen { name: "web".into(), max_replicas: 4, metrics, ..HpaSeen::default() };
+        hpa.status.conditions = conditions;
+        hpa.status.current_replicas = Some(1);
+        let mut session = Session::default();
+        let at = Time::from_timestamp(10, 0).unwrap();
+        let watching = WatchingSeen { hpa: "web".into(), ..WatchingSeen::default() };
+        let first = [Observation::Watching(watching), Observation::Hpa(Box::new(hpa))];
+        let all = first.into_iter().chain(events.into_iter().map(|e| Observation::Event(Box::new(e))));
+        all.for_each(|what| session.apply(&Stamped { at, what }));
+        session.metrics.live().map(|t| session.why_unknown(t)).collect()
+    }
+
+    #[test]
+    fn each_metric_is_given_its_own_reason() {
+        let go = |selector: &str| format!("unable to get external metric ns/queue/{selector}: refused");
+        let (nil, labels) = (go("nil"), go("&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]}"));
+        let expressions = go(
+            "&LabelSelector{MatchLabels:{},MatchExpressions:[LabelSelectorRequirement{Key:q,Operator:In,Values:[c b],},]}",
+        );
+        let metrics = vec![external(None), external(Some("a=b")), external(Some("q in (b,c)"))];
+        let failed = "FailedGetExternalMetric";
+        let events = vec![event("1", failed, &nil), event("2", failed, &labels), event("3", failed, &expressions)];
+        let first = condition("ScalingActive", failed, &nil);
+        let told: Vec<String> = [nil, labels, expressions].iter().map(|m| format!("{failed}: {m}")).collect();
+        assert_eq!(reasons(metrics.clone(), vec![first], events.clone()), told);
+        assert_eq!(reasons(metrics, vec![], events), told, "also while others keep the HPA active");
+    }
+
+    #[test]
+    fn what_holds_for_the_whole_hpa_holds_for_each_metric() {
+        let lost = condition("AbleToScale", "FailedGetScale", "not found");
+        let stale = condition("ScalingActive", "FailedGetExternalMetric", "/queue/nil: refused");
+        assert_eq!(reasons(vec![external(None)], vec![lost, stale], vec![]), ["FailedGetScale: not found"]);
+        let shared = condition("ScalingActive", "AmbiguousSelector", "pods by selector");
+        let metrics = vec![external(None), external(Some("a=b"))];
+        assert_eq!(reasons(metrics, vec![shared], vec![]), ["AmbiguousSelector: pods by selector"; 2]);
+    }
+
+    #[test]
+    fn without_an_event_the_condition_is_better_than_nothing() {
+        let first = condition("ScalingActive", "FailedGetPodsMetric", "metric qps: refused");
+        assert_eq!(reasons(vec![external(None)], vec![first], vec![]), ["FailedGetPodsMetric: metric qps: refused"]);
+        assert_eq!(reasons(vec![external(None)], vec![], vec![]), ["no figure yet"]);
+    }
+}

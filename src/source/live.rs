@@ -1,0 +1,140 @@
+//! A real cluster, live: one file a feed. Every feed heals by itself and says how it stands; none returns an error.
+//!
+//! ```text
+//! connect ─► cluster (one client for all, renewed when refused) ─► http ─► watch ─► hpa, workload, pods, events, load
+//!                                                                       └► usage (polled), scale (/scale)
+//! hpa ─ target ─► workload ─ selector ─► pods, usage          gate: turns for retries, and who found the server away
+//! ```
+
+mod about;
+pub mod ask;
+mod cadence;
+pub mod cluster;
+pub mod connect;
+mod controls;
+pub mod convert;
+mod events;
+mod facts;
+mod fault;
+mod gate;
+mod hpa;
+mod http;
+mod load;
+mod pace;
+mod pods;
+mod retry;
+mod scale;
+mod shared;
+pub mod simulate;
+mod usage;
+mod watch;
+pub mod wire;
+mod workload;
+
+pub use fault::{Fault, Kind};
+pub use pace::Pace;
+
+use crate::control::Abilities;
+use crate::observe::{Feed, LinkState, Observation, Time, WatchingSeen};
+use crate::source::{Died, Source};
+use chrono::Utc;
+use cluster::Cluster;
+use events::Places;
+use facts::Facts;
+use gate::Gate;
+use shared::{Out, Shared};
+use simulate::LoadSettings;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// What to watch.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub namespace: String,
+    pub hpa: String,
+    /// When it is not there, the only other HPA of the namespace will do.
+    pub any: bool,
+    /// Its namespace and Job are watched as well.
+    pub load: LoadSettings,
+    /// How often and how long; [`Pace::default`] outside tests.
+    pub pace: Pace,
+}
+
+/// The names of all HPAs of a namespace, in order.
+pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>, Fault> {
+    // Nobody listens, and nothing is said.
+    let (to, _) = mpsc::channel(1);
+    hpa::list_hpas(&shared(cluster.clone(), to, Pace::default()), namespace).await
+}
+
+fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, pace: Pace) -> Shared {
+    let pace = Pace { request: cluster.request_timeout().min(pace.request), ..pace };
+    Shared { cluster, gate: Gate::new(pace.between), pace: Arc::new(pace), out: Out::new(to, now) }
+}
+
+fn now() -> Time {
+    Utc::now()
+}
+
+/// A source over the cluster, and the future that drives it: it ends well when `stop` is cancelled, and badly when a
+/// task dies.
+pub fn open(
+    settings: Settings,
+    cluster: Cluster,
+    stop: CancellationToken,
+) -> (Source, impl Future<Output = Result<(), Died>> + Send) {
+    let (to, observations) = mpsc::channel(1024);
+    let (controls, asked) = mpsc::channel(16);
+    let shared = shared(cluster, to, settings.pace.clone());
+    let abilities = Abilities { load: !settings.load.readonly, seek: false };
+    (Source { observations, controls, abilities }, run(settings, shared, asked, stop))
+}
+
+async fn run(
+    settings: Settings,
+    shared: Shared,
+    asked: mpsc::Receiver<crate::control::Control>,
+    stop: CancellationToken,
+) -> Result<(), Died> {
+    let Settings { namespace, hpa, any, load, .. } = settings;
+    let facts = Facts::new(&hpa);
+    let seen = tokio::sync::watch::Sender::new(WatchingSeen {
+        context: shared.cluster.context(),
+        namespace: namespace.clone(),
+        hpa,
+        load_namespace: load.namespace.clone(),
+        load_job: load.job.clone(),
+        ..WatchingSeen::default()
+    });
+    let first = seen.borrow().clone();
+    shared.out.say(Observation::Watching(first)).await;
+    for feed in [Feed::Collector, Feed::Ingest] {
+        let link = retry::state(feed, LinkState::Absent, "not read by this version");
+        shared.out.say(Observation::Link(link)).await;
+    }
+    let places =
+        Places { namespace: namespace.clone(), load_namespace: load.namespace.clone(), load_job: load.job.clone() };
+    let mut tasks = JoinSet::new();
+    tasks.spawn(about::tick(shared.out.clone()));
+    tasks.spawn(about::watching(shared.out.clone(), seen.subscribe()));
+    tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, facts.clone(), seen.clone()));
+    tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));
+    tasks.spawn(pods::run(shared.clone(), namespace.clone(), facts.clone()));
+    tasks.spawn(usage::run(shared.clone(), namespace, facts.clone()));
+    tasks.spawn(events::run(shared.clone(), places, facts));
+    tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone()));
+    tasks.spawn(controls::run(shared.clone(), load, asked));
+    tasks.spawn(about::version(shared, seen));
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            ended = tasks.join_next() => match ended {
+                Some(Err(e)) if e.is_panic() => return Err(Died::from_panic(e)),
+                Some(_) => {}
+                None => return Ok(()),
+            },
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What a session is about, said first and again when it changes; the server's version; the tick.
+
+use super::fault::{Asked, Kind};
+use super::http::{get, read};
+use super::shared::{Out, Shared};
+use super::wire::Version;
+use crate::observe::text::{NAME, clean};
+use crate::observe::{Observation, WatchingSeen};
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Say what is watched each time it changes.
+pub async fn watching(out: Out, mut seen: watch::Receiver<WatchingSeen>) {
+    while seen.changed().await.is_ok() {
+        let now = seen.borrow_and_update().clone();
+        out.say(Observation::Watching(now)).await;
+    }
+}
+
+/// Ask for the server's version until it is known, or may not be known.
+pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
+    let asked = Asked { verb: "get", version: "v1".into(), resource: "/version".into(), ..Asked::default() };
+    let mut attempt = 0;
+    loop {
+        match get(&shared, "/version", &asked, shared.pace.request).await {
+            Ok(body) => {
+                let version = read::<Version>(&body).unwrap_or_default().git_version;
+                seen.send_modify(|seen| seen.server_version = clean(&version, NAME));
+                return;
+            }
+            Err(fault) if matches!(fault.kind, Kind::Denied | Kind::Absent) => return,
+            Err(fault) => {
+                attempt += 1;
+                shared.gate.pause(fault.wait(attempt, &shared.pace).max(shared.pace.longest)).await;
+                shared.gate.turn().await;
+            }
+        }
+    }
+}
+
+/// Say that time passes, at every whole second.
+pub async fn tick(out: Out) {
+    loop {
+        let into = Duration::from_nanos(u64::from(out.now().timestamp_subsec_nanos()));
+        tokio::time::sleep(Duration::from_secs(1).saturating_sub(into)).await;
+        out.say(Observation::Tick).await;
+    }
+}

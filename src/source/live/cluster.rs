@@ -1,0 +1,90 @@
+//! The client that all feeds share, renewed for all of them when the server refuses its credentials.
+
+use super::connect::{Access, ConnectError, Connection, connect, plan};
+use kube::Client;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+
+/// A handle to the cluster; cloning is cheap.
+#[derive(Clone)]
+pub struct Cluster {
+    access: Arc<Access>,
+    state: watch::Sender<State>,
+    turn: Arc<Semaphore>,
+}
+
+#[derive(Clone)]
+struct State {
+    generation: u64,
+    connection: Connection,
+    /// The last try to renew it, and what came of it.
+    tried: Option<(Instant, Option<ConnectError>)>,
+}
+
+/// Connect for the first time.
+pub async fn open(access: Access) -> Result<Cluster, ConnectError> {
+    let connection = connect(plan(&access)?).await?;
+    let state = watch::Sender::new(State { generation: 0, connection, tried: None });
+    Ok(Cluster { access: Arc::new(access), state, turn: Arc::new(Semaphore::new(1)) })
+}
+
+impl Cluster {
+    /// The client of now, and its generation for [`Cluster::renew`].
+    pub fn client(&self) -> (u64, Client) {
+        let state = self.state.borrow();
+        (state.generation, state.connection.client.clone())
+    }
+
+    /// The context's name, or `in-cluster`.
+    pub fn context(&self) -> String {
+        self.state.borrow().connection.context.clone()
+    }
+
+    /// The server's URL.
+    pub fn server(&self) -> String {
+        self.state.borrow().connection.server.clone()
+    }
+
+    /// The longest that an answer may take.
+    pub fn request_timeout(&self) -> Duration {
+        self.access.request_timeout
+    }
+
+    /// Whether the configuration now names another server, as after a local cluster was made anew. Reads files.
+    pub fn moved(&self) -> bool {
+        plan(&self.access).is_ok_and(|plan| plan.server != self.server())
+    }
+
+    /// Read the configuration and fetch the credentials anew, because the client of `generation` was refused. True if
+    /// there is a newer client than that; tried at most once in `least` for all callers together.
+    pub async fn renew(&self, generation: u64, least: Duration) -> Result<bool, ConnectError> {
+        // The semaphore is never closed, so this is always a permit.
+        let _one = self.turn.acquire().await;
+        let state = self.state.borrow().clone();
+        if state.generation != generation {
+            return Ok(true);
+        }
+        match state.tried {
+            Some((at, failed)) if at.elapsed() < least => failed.map_or(Ok(false), Err),
+            _ => self.replace(generation).await.map(|()| true),
+        }
+    }
+
+    async fn replace(&self, generation: u64) -> Result<(), ConnectError> {
+        let fresh = match plan(&self.access) {
+            Ok(plan) => connect(plan).await,
+            Err(e) => Err(e),
+        };
+        let tried = Some((Instant::now(), fresh.as_ref().err().cloned()));
+        self.state.send_modify(|state| {
+            state.tried = tried;
+            if let Ok(connection) = &fresh {
+                state.connection = connection.clone();
+                state.generation = generation + 1;
+            }
+        });
+        fresh.map(drop)
+    }
+}

@@ -1,0 +1,112 @@
+//! From what the user said and has to a client of the cluster, with credentials as kubectl has them.
+//!
+//! Kubeconfig files and lists, contexts, tokens and token files, client certificates, exec plugins, proxies, in-cluster.
+//! Nothing here writes to the terminal; what an exec plugin says goes into the error. Secrets are in no error.
+
+mod auth;
+mod error;
+mod exec;
+mod kubeconfig;
+mod proxy;
+
+pub use error::ConnectError;
+pub use kubeconfig::{Environment, contexts};
+
+use futures::FutureExt;
+use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use kube::{Client, Error};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Which cluster, as whom.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// `--kubeconfig`; otherwise KUBECONFIG, `~/.kube/config`, in-cluster.
+    pub kubeconfig: Option<PathBuf>,
+    /// `--context`; otherwise the current one.
+    pub context: Option<String>,
+    /// `--as`: the user to impersonate.
+    pub as_user: Option<String>,
+    /// The longest that one answer may take.
+    pub request_timeout: Duration,
+    /// What the environment says of it all.
+    pub environment: Environment,
+}
+
+impl Access {
+    /// What the environment alone leads to.
+    pub fn new(environment: Environment) -> Self {
+        Access { kubeconfig: None, context: None, as_user: None, request_timeout: Duration::from_secs(10), environment }
+    }
+}
+
+/// A client, and what it talks to.
+#[derive(Clone)]
+pub struct Connection {
+    pub client: Client,
+    /// The context's name, or `in-cluster`.
+    pub context: String,
+    /// The server's URL.
+    pub server: String,
+}
+
+/// A configuration that was found and is whole, before any credentials are fetched.
+#[derive(Clone)]
+pub struct Plan {
+    pub context: String,
+    pub server: String,
+    config: Config,
+}
+
+/// Find the configuration and check it. Reads files; asks no plugin and no server.
+pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
+    // A second call finds one installed, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (context, mut config) = match kubeconfig::find(access)? {
+        kubeconfig::Found::InCluster => {
+            let config = Config::incluster().map_err(|e| ConnectError::InCluster(error::words(&e)))?;
+            ("in-cluster".to_owned(), config)
+        }
+        kubeconfig::Found::Files(files) => from_files(access, *files)?,
+    };
+    config.default_retry = false;
+    config.connect_timeout = Some(access.request_timeout.min(Duration::from_secs(5)));
+    if let Some(user) = &access.as_user {
+        config.auth_info.impersonate = Some(user.clone());
+    }
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    Ok(Plan { context, server, config })
+}
+
+fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), ConnectError> {
+    let name = kubeconfig::context(access, &files)?;
+    let files = kubeconfig::with_scheme(files);
+    let proxy_given = kubeconfig::proxy_given(&files, &name);
+    let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
+    // The future only wraps what is done at once.
+    let loaded = Config::from_custom_kubeconfig(files, &options).now_or_never();
+    let loaded = loaded.ok_or_else(|| ConnectError::Client("the kubeconfig was not loaded at once".into()))?;
+    let mut config = loaded.map_err(|e| error::from_kubeconfig(e, &name))?;
+    config.proxy_url = proxy::choose(proxy_given.as_deref(), &config.cluster_url, &access.environment)?;
+    Ok((name, config))
+}
+
+/// A client for the plan: fetches the credentials (running an exec plugin once) and sets up TLS. Asks no server.
+pub async fn connect(plan: Plan) -> Result<Connection, ConnectError> {
+    let building = tokio::task::spawn_blocking(move || {
+        let Plan { context, server, mut config } = plan;
+        auth::fetch(&mut config.auth_info)?;
+        let client = Client::try_from(config).map_err(from_client)?;
+        Ok(Connection { client, context, server })
+    });
+    building.await.unwrap_or_else(|e| Err(ConnectError::Client(format!("the client could not be built: {e}"))))
+}
+
+fn from_client(from: Error) -> ConnectError {
+    match from {
+        Error::RustlsTls(e) => ConnectError::Certificate(error::words(&e)),
+        Error::InferKubeconfig(e) => error::from_kubeconfig(e, ""),
+        Error::Auth(e) => ConnectError::Credentials(error::words(&e)),
+        e => ConnectError::Client(error::words(&e)),
+    }
+}

@@ -1,0 +1,169 @@
+//! Exec credential plugins, run by the client-go protocol: once, without a terminal, for a limited time.
+
+use super::{ConnectError, error};
+use crate::observe::text::clean;
+use kube::config::{ExecConfig, ExecInteractiveMode};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+/// The longest that a plugin may take; it may have to ask another server.
+const LIMIT: Duration = Duration::from_secs(60);
+/// The most that is read of what it prints.
+const MOST: u64 = 1 << 20;
+
+/// What a plugin yields.
+pub enum Credential {
+    Token(SecretString),
+    /// PEM.
+    Certificate {
+        certificate: String,
+        key: SecretString,
+    },
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    status: Option<AnswerStatus>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AnswerStatus {
+    token: Option<String>,
+    client_certificate_data: Option<String>,
+    client_key_data: Option<String>,
+}
+
+/// Run the plugin and read its answer. Blocks.
+pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
+    let named = plugin.command.clone().unwrap_or_default();
+    let failed = |cause: String| ConnectError::Exec { command: clean(&named, 200), cause };
+    if plugin.interactive_mode == Some(ExecInteractiveMode::Always) {
+        return Err(failed("it wants to ask on the terminal; log in with kubectl first".into()));
+    }
+    let mut command = Command::new(&named);
+    command.args(plugin.args.iter().flatten());
+    let pairs = plugin.env.iter().flatten().filter_map(|e| Some((e.get("name")?, e.get("value")?)));
+    command.envs(pairs).env("KUBERNETES_EXEC_INFO", info(plugin));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().map_err(|e| {
+        let hint = plugin.install_hint.as_deref().map(|hint| format!("; {}", clean(hint, 300))).unwrap_or_default();
+        failed(format!("{e}{hint}"))
+    })?;
+    let (status, out, err) = finish(child, LIMIT).map_err(&failed)?;
+    if !status.success() {
+        let said = clean(String::from_utf8_lossy(&err).trim(), 300);
+        let how = status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"));
+        return Err(failed(if said.is_empty() { how } else { format!("{how}: {said}") }));
+    }
+    // JSON is YAML, and some plugins print YAML. What is wrong with it is not told, for it may hold the token.
+    let answer: Answer = serde_saphyr::from_slice(&out).map_err(|_| failed("it printed no ExecCredential".into()))?;
+    let status = answer.status.ok_or_else(|| failed("its ExecCredential has no status".into()))?;
+    match (status.client_certificate_data, status.client_key_data, status.token) {
+        (_, _, Some(token)) => Ok(Credential::Token(token.into())),
+        (Some(certificate), Some(key), None) => Ok(Credential::Certificate { certificate, key: key.into() }),
+        _ => Err(failed("its ExecCredential holds neither a token nor a certificate with its key".into())),
+    }
+}
+
+/// What the protocol tells the plugin.
+fn info(plugin: &ExecConfig) -> String {
+    let mut spec = serde_json::json!({ "interactive": false });
+    if let Some(cluster) = plugin.cluster.as_ref().filter(|_| plugin.provide_cluster_info) {
+        spec["cluster"] = serde_json::to_value(cluster).unwrap_or_default();
+    }
+    let version = plugin.api_version.as_deref().unwrap_or("client.authentication.k8s.io/v1");
+    serde_json::json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
+}
+
+/// Wait for the child and take what it prints; end it when it takes too long.
+fn finish(mut child: Child, limit: Duration) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), String> {
+    let (out, err) = (drain(child.stdout.take()), drain(child.stderr.take()));
+    let begun = Instant::now();
+    let status = loop {
+        match child.try_wait() {
+            Ok(Some(status)) => break status,
+            Ok(None) if begun.elapsed() < limit => std::thread::sleep(Duration::from_millis(5)),
+            Ok(None) => {
+                // It may have ended in this very moment.
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(format!("no answer within {} s", limit.as_secs()));
+            }
+            Err(e) => return Err(error::words(&e)),
+        }
+    };
+    // What it started may hold the pipes open after it.
+    let rest = |pipe: mpsc::Receiver<Vec<u8>>| pipe.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+    Ok((status, rest(out), rest(err)))
+}
+
+fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+    let (send, receive) = mpsc::channel();
+    if let Some(pipe) = pipe {
+        std::thread::spawn(move || {
+            let mut all = Vec::new();
+            // What was read up to an error is as good as it gets; nobody may be waiting for it any more.
+            let _ = pipe.take(MOST).read_to_end(&mut all);
+            let _ = send.send(all);
+        });
+    }
+    receive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn plugin(script: &str) -> ExecConfig {
+        ExecConfig {
+            command: Some("/bin/sh".into()),
+            args: Some(vec!["-c".into(), script.into()]),
+            ..ExecConfig::default()
+        }
+    }
+
+    fn cause(script: &str) -> String {
+        run(&plugin(script)).err().map(|e| e.to_string()).unwrap_or_default()
+    }
+
+    #[test]
+    fn a_plugins_token_is_taken_and_it_is_told_that_nobody_can_answer() {
+        let script = r#"case "$KUBERNETES_EXEC_INFO" in *'"interactive":false'*) ;; *) exit 9;; esac
+            echo noise >&2; echo '{"kind":"ExecCredential","status":{"token":"abc"}}'"#;
+        match run(&plugin(script)) {
+            Ok(Credential::Token(token)) => assert_eq!(token.expose_secret(), "abc"),
+            _ => panic!("no token"),
+        }
+    }
+
+    #[test]
+    fn a_plugin_that_fails_is_told_with_its_code_and_words_on_one_line() {
+        let told = cause(r#"printf 'token expired\n\033[31mrun: login\n' >&2; exit 3"#);
+        assert!(told.ends_with("exit code 3: token expired run: login"), "{told}");
+        assert!(cause("echo secret-rubbish").ends_with("it printed no ExecCredential"));
+        assert!(cause("echo '{\"status\":{}}'").contains("neither a token nor a certificate"));
+    }
+
+    #[test]
+    fn a_plugin_that_is_not_there_comes_with_its_hint() {
+        let missing = ExecConfig {
+            command: Some("/no/such/plugin".into()),
+            install_hint: Some("install\nit".into()),
+            ..ExecConfig::default()
+        };
+        let told = run(&missing).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(told.contains("No such file") && told.ends_with("install it"), "{told}");
+    }
+
+    #[test]
+    fn a_plugin_that_hangs_is_ended() {
+        let child = Command::new("sleep").arg("100").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        assert!(finish(child, Duration::from_millis(20)).unwrap_err().contains("no answer"));
+    }
+}

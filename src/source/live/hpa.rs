@@ -1,0 +1,140 @@
+//! The HPA feed: one HorizontalPodAutoscaler, watched by its name. Tells the others what it scales.
+
+use super::convert;
+use super::facts::{Fact, Facts, miss, set};
+use super::fault::{Asked, Fault};
+use super::http::{encode, get, read};
+use super::retry::state;
+use super::shared::{Shared, Teller};
+use super::watch::{Saw, Spec, follow};
+use super::wire::{Bare, Hpa, List};
+use crate::observe::{Feed, Link, LinkState, Observation, WatchingSeen};
+use tokio::sync::{mpsc, watch};
+
+/// What RBAC calls it.
+fn asked(namespace: &str) -> Asked {
+    Asked {
+        verb: "list",
+        group: "autoscaling".into(),
+        version: "v2".into(),
+        resource: "horizontalpodautoscalers".into(),
+        namespace: namespace.to_owned(),
+    }
+}
+
+fn collection(namespace: &str) -> String {
+    format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", encode(namespace))
+}
+
+/// The names of all HPAs of the namespace, in order.
+pub async fn list_hpas(shared: &Shared, namespace: &str) -> Result<Vec<String>, Fault> {
+    let body = get(shared, &collection(namespace), &asked(namespace), shared.pace.request).await?;
+    let list: List<Bare> =
+        read(&body).map_err(|e| Fault::new(super::fault::Kind::Garbled, format!("the answer is no list: {e}")))?;
+    let mut names: Vec<String> = list.items.into_iter().flatten().map(|o| convert::name(&o.metadata.name)).collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Whether the namespace is there; None if that may not be asked or got no answer.
+pub async fn namespace_exists(shared: &Shared, namespace: &str) -> Option<bool> {
+    let asked = Asked { verb: "get", version: "v1".into(), resource: "namespaces".into(), ..Asked::default() };
+    let path = format!("/api/v1/namespaces/{}", encode(namespace));
+    match get(shared, &path, &asked, shared.pace.request).await {
+        Ok(_) => Some(true),
+        Err(fault) if fault.kind == super::fault::Kind::Absent => Some(false),
+        Err(_) => None,
+    }
+}
+
+/// Watch the HPA until the program ends; with `any`, another one if the named one is not there and it is the only one.
+pub async fn run(shared: Shared, namespace: String, any: bool, facts: Facts, watching: watch::Sender<WatchingSeen>) {
+    let mut teller = Teller::new(shared.out.clone(), Feed::Hpa, 1);
+    loop {
+        let name = facts.hpa.borrow().clone();
+        let Some(other) = one(&shared, &namespace, &name, any, &facts, &mut teller).await else { return };
+        watching.send_modify(|seen| {
+            seen.notes.push(format!("there is no HPA {name}; watching {other}, the only one in namespace {namespace}"));
+            seen.hpa = other.clone();
+        });
+        facts.hpa.send_replace(other);
+    }
+}
+
+/// Watch one HPA. Returns the name of another that is to be watched instead.
+async fn one(
+    shared: &Shared,
+    namespace: &str,
+    name: &str,
+    any: bool,
+    facts: &Facts,
+    teller: &mut Teller,
+) -> Option<String> {
+    let spec = Spec {
+        feed: Feed::Hpa,
+        collection: collection(namespace),
+        selectors: vec![("fieldSelector", format!("metadata.name={name}"))],
+        asked: asked(namespace),
+        bookmarks: true,
+    };
+    let (to, mut from) = mpsc::channel(64);
+    let following = follow::<Hpa>(shared, spec, to);
+    tokio::pin!(following);
+    // The uid of the HPA that is there; whether one ever was; how the watch stands; why there is none.
+    let (mut current, mut ever) = (None, false);
+    let mut link = Link::new(Feed::Hpa, LinkState::Connecting);
+    let mut absence = None;
+    loop {
+        let saw = tokio::select! {
+            () = &mut following => return None,
+            saw = from.recv() => saw?,
+        };
+        match saw {
+            Saw::Object(hpa) => {
+                let seen = convert::hpa(&hpa);
+                (current, ever, absence) = (Some(seen.uid.clone()), true, None);
+                set(&facts.target, Fact::Is(seen.target.clone()));
+                shared.out.say(Observation::Hpa(Box::new(seen))).await;
+            }
+            Saw::Gone { uid, .. } if current.as_ref() == Some(&uid) => {
+                current = None;
+                shared.out.say(Observation::HpaGone).await;
+                absence = Some(state(Feed::Hpa, LinkState::Absent, format!("HPA {name} was deleted")));
+            }
+            Saw::Gone { .. } => {}
+            Saw::Listed if current.is_none() && absence.is_none() => {
+                let others = list_hpas(shared, namespace).await.unwrap_or_default();
+                match others.as_slice() {
+                    [only] if any && only != name && !ever => return Some(only.clone()),
+                    _ => absence = Some(absent(shared, namespace, name, &others).await),
+                }
+                shared.out.say(Observation::HpaGone).await;
+                miss(&facts.target, "there is no HPA to tell what it scales");
+            }
+            Saw::Listed => {}
+            Saw::State(now) => {
+                if now.state == LinkState::Denied {
+                    miss(&facts.target, "the HPA may not be read, so its scale target is not known");
+                }
+                link = now;
+            }
+        }
+        let shown = match (&absence, link.state) {
+            (Some(absence), LinkState::Up) => absence.clone(),
+            _ => link.clone(),
+        };
+        teller.tell(0, shown).await;
+    }
+}
+
+async fn absent(shared: &Shared, namespace: &str, name: &str, others: &[String]) -> Link {
+    let reason = format!("there is no HPA {name} in namespace {namespace}");
+    let (reason, mend) = match others {
+        [] if namespace_exists(shared, namespace).await == Some(false) => {
+            (format!("there is no namespace {namespace}"), "say --namespace, or create it".to_owned())
+        }
+        [] => (format!("{reason}, nor any other"), "create it, or say --namespace".to_owned()),
+        _ => (format!("{reason}; there are: {}", others.join(", ")), "say --hpa with one of these names".to_owned()),
+    };
+    Link { mend: Some(mend), ..state(Feed::Hpa, LinkState::Absent, reason) }
+}

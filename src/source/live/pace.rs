@@ -1,0 +1,90 @@
+//! How long things may take and how often they are tried: every duration of the live feeds in one place, so that tests
+//! can hand in milliseconds.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+/// Durations of the live feeds.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    /// The longest that an answer may take; a watch's first byte too.
+    pub request: Duration,
+    /// The same for a request that follows a failure, so that what hangs is noticed to be over soon.
+    pub retried: Duration,
+    /// A watch without a line for so long is taken for dead. Bookmarks come about once a minute.
+    pub silent: Duration,
+    /// How long the server is asked to keep a watch open.
+    pub watch: Duration,
+    /// The same where no bookmarks are sent (events): the watch's own end is then the sign of life.
+    pub watch_unmarked: Duration,
+    /// A watch that lived shorter was cut.
+    pub early: Duration,
+    /// The least between a watch's proper end and the next.
+    pub reopen: Duration,
+    /// The first wait after a failure; it doubles with each.
+    pub first: Duration,
+    /// The longest wait after a failure that may pass by itself.
+    pub longest: Duration,
+    /// The wait after an answer that only somebody's doing can change: denied, absent, refused.
+    pub settled: Duration,
+    /// The least between two requests that follow failures, all feeds together.
+    pub between: Duration,
+    /// The least between two renewals of the credentials.
+    pub renew: Duration,
+    /// Polling of what cannot be watched.
+    pub poll: Duration,
+}
+
+impl Default for Pace {
+    /// Over within 10 s of the cause being over, at no more than 2 requests a second meanwhile.
+    fn default() -> Self {
+        Pace {
+            request: Duration::from_secs(10),
+            retried: Duration::from_secs(5),
+            silent: Duration::from_secs(75),
+            watch: Duration::from_secs(290),
+            watch_unmarked: Duration::from_secs(70),
+            early: Duration::from_secs(5),
+            reopen: Duration::from_millis(250),
+            first: Duration::from_secs(1),
+            longest: Duration::from_secs(4),
+            settled: Duration::from_secs(8),
+            between: Duration::from_millis(550),
+            renew: Duration::from_secs(5),
+            poll: Duration::from_secs(15),
+        }
+    }
+}
+
+impl Pace {
+    /// The wait before try `attempt` + 1: doubling from `first` to `longest`.
+    pub fn backoff(&self, attempt: u32) -> Duration {
+        self.first.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(self.longest)
+    }
+}
+
+/// `wait`, up to a tenth shorter, so that feeds which failed together do not return together.
+pub fn jitter(wait: Duration) -> Duration {
+    let random = RandomState::new().hash_one(0u8) % 1000;
+    wait.mul_f64(1.0 - random as f64 / 10_000.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let waits: Vec<u64> = (1..7).map(|n| Pace::default().backoff(n).as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 4, 4, 4]);
+        assert_eq!(Pace::default().backoff(u32::MAX), Duration::from_secs(4));
+    }
+
+    #[test]
+    fn jitter_only_shortens_and_by_little() {
+        for _ in 0..100 {
+            let wait = jitter(Duration::from_secs(10));
+            assert!(wait > Duration::from_secs(9) - Duration::from_millis(1) && wait <= Duration::from_secs(10));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The pods feed: pods of the scale's selector, watched.
+
+use super::convert;
+use super::facts::{Fact, Facts};
+use super::fault::Asked;
+use super::http::encode;
+use super::retry::state;
+use super::shared::{Shared, Teller};
+use super::watch::{Saw, Spec, follow};
+use super::wire::Pod;
+use crate::observe::{Feed, LinkState, Observation, PodGone};
+use std::collections::BTreeMap;
+use tokio::sync::mpsc;
+
+/// Pods of a namespace by a label selector.
+pub fn spec(feed: Feed, namespace: &str, selector: &str) -> Spec {
+    Spec {
+        feed,
+        collection: format!("/api/v1/namespaces/{}/pods", encode(namespace)),
+        selectors: vec![("labelSelector", selector.to_owned())],
+        asked: Asked {
+            verb: "list",
+            version: "v1".into(),
+            resource: "pods".into(),
+            namespace: namespace.to_owned(),
+            ..Asked::default()
+        },
+        bookmarks: true,
+    }
+}
+
+/// Watch the pods, and others when the selector changes.
+pub async fn run(shared: Shared, namespace: String, facts: Facts) {
+    let mut teller = Teller::new(shared.out.clone(), Feed::Pods, 1);
+    let mut scaled = facts.scaled.subscribe();
+    // uid -> name.
+    let mut here: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        let now = scaled.borrow_and_update().clone();
+        let following = async {
+            match now {
+                Fact::NotYet => teller.tell(0, state(Feed::Pods, LinkState::Connecting, "waits for the target")).await,
+                Fact::Missing(why) => teller.tell(0, state(Feed::Pods, LinkState::Absent, why)).await,
+                Fact::Is(scaled) => {
+                    let spec = spec(Feed::Pods, &namespace, &scaled.selector);
+                    pods(&shared, spec, &facts, &mut teller, &mut here).await;
+                }
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = following => {}
+            changed = scaled.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+        }
+        // The next selector's watch tells of those that are still there.
+        for (uid, name) in std::mem::take(&mut here) {
+            shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+        }
+        facts.pods.send_modify(|names| names.clear());
+    }
+}
+
+async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, here: &mut BTreeMap<String, String>) {
+    let (to, mut from) = mpsc::channel(64);
+    let following = follow::<Pod>(shared, spec, to);
+    tokio::pin!(following);
+    loop {
+        let saw = tokio::select! {
+            () = &mut following => return,
+            saw = from.recv() => saw,
+        };
+        match saw {
+            None => return,
+            Some(Saw::Object(pod)) => {
+                let seen = convert::pod(&pod);
+                here.insert(seen.uid.clone(), seen.name.clone());
+                facts.pods.send_modify(|names| {
+                    names.insert(seen.name.clone());
+                });
+                shared.out.say(Observation::Pod(Box::new(seen))).await;
+            }
+            Some(Saw::Gone { uid, name }) => {
+                here.remove(&uid);
+                facts.pods.send_modify(|names| {
+                    names.remove(&name);
+                });
+                shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+            }
+            Some(Saw::Listed) => {}
+            Some(Saw::State(link)) => teller.tell(0, link).await,
+        }
+    }
+}

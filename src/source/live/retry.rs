@@ -1,0 +1,42 @@
+//! Trying again where there is no watch to do it: polls, discovery, `/scale`.
+
+use super::fault::{Fault, Kind};
+use super::shared::{Shared, Teller};
+use crate::observe::{Feed, Link, LinkState};
+use std::time::Duration;
+
+/// Tries that failed since it last worked.
+#[derive(Debug, Default)]
+pub struct Tries(u32);
+
+impl Tries {
+    /// How long an answer may take.
+    pub fn limit(&self, shared: &Shared) -> Duration {
+        match self.0 {
+            0 => shared.pace.request,
+            _ => shared.pace.retried.min(shared.pace.request),
+        }
+    }
+
+    /// It worked.
+    pub fn worked(&mut self) {
+        self.0 = 0;
+    }
+
+    /// A fault: say so, wait, and wait for the turn of the next try.
+    pub async fn failed(&mut self, shared: &Shared, teller: &mut Teller, part: usize, feed: Feed, fault: &Fault) {
+        self.0 += 1;
+        let wait = fault.wait(self.0, &shared.pace);
+        teller.tell(part, Link { retry_at: shared.out.after(wait), ..fault.link(feed, self.0) }).await;
+        match fault.kind {
+            Kind::Unreachable => shared.gate.pause(wait).await,
+            _ => tokio::time::sleep(wait).await,
+        }
+        shared.gate.turn().await;
+    }
+}
+
+/// A state with a reason.
+pub fn state(feed: Feed, state: LinkState, reason: impl Into<String>) -> Link {
+    Link { reason: Some(reason.into()), ..Link::new(feed, state) }
+}

@@ -1,0 +1,122 @@
+//! What every feed is handed: the cluster, the gate, the durations, and the way out for observations.
+
+use super::cluster::Cluster;
+use super::gate::Gate;
+use super::pace::Pace;
+use crate::observe::{Feed, Link, LinkState, Observation, Stamped, Time};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Handed to every feed; cloning is cheap.
+#[derive(Clone)]
+pub struct Shared {
+    pub cluster: Cluster,
+    pub gate: Gate,
+    pub pace: Arc<Pace>,
+    pub out: Out,
+}
+
+/// The way out: stamps with the clock it was handed.
+#[derive(Clone)]
+pub struct Out {
+    to: mpsc::Sender<Stamped>,
+    clock: fn() -> Time,
+}
+
+impl Out {
+    pub fn new(to: mpsc::Sender<Stamped>, clock: fn() -> Time) -> Self {
+        Out { to, clock }
+    }
+
+    /// Send, and wait while the receiver is behind. Once it is gone nobody listens, and the source is about to end.
+    pub async fn say(&self, what: Observation) {
+        let _ = self.to.send(Stamped { at: (self.clock)(), what }).await;
+    }
+
+    pub fn now(&self) -> Time {
+        (self.clock)()
+    }
+
+    /// The moment `wait` from now.
+    pub fn after(&self, wait: Duration) -> Option<Time> {
+        Some(self.now() + chrono::TimeDelta::from_std(wait).ok()?)
+    }
+}
+
+/// A feed's state, said only when it changes. A feed of several parts stands as its worst part does.
+pub struct Teller {
+    out: Out,
+    parts: Vec<Link>,
+    last: Option<Link>,
+}
+
+impl Teller {
+    pub fn new(out: Out, feed: Feed, parts: usize) -> Self {
+        Teller { out, parts: vec![Link::new(feed, LinkState::Connecting); parts], last: None }
+    }
+
+    /// Every part stands so.
+    pub async fn tell_all(&mut self, link: Link) {
+        self.parts.fill(link.clone());
+        self.tell(0, link).await;
+    }
+
+    /// Part `part` stands so.
+    pub async fn tell(&mut self, part: usize, link: Link) {
+        if let Some(place) = self.parts.get_mut(part) {
+            *place = link;
+        }
+        let Some(worst) = self.parts.iter().max_by_key(|link| (badness(link.state), link.reason.is_some())).cloned()
+        else {
+            return;
+        };
+        if self.last.as_ref() != Some(&worst) {
+            self.last = Some(worst.clone());
+            self.out.say(Observation::Link(worst)).await;
+        }
+    }
+}
+
+/// How bad a state is, for the worst of several.
+fn badness(state: LinkState) -> u8 {
+    match state {
+        LinkState::Up => 0,
+        LinkState::Absent => 1,
+        LinkState::Unknown => 2,
+        LinkState::Connecting => 3,
+        LinkState::Stale => 4,
+        LinkState::Retrying => 5,
+        LinkState::Denied => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_feed_stands_as_its_worst_part_and_says_so_once() {
+        let (to, mut from) = mpsc::channel(16);
+        let out = Out::new(to, || Time::UNIX_EPOCH);
+        let mut teller = Teller::new(out, Feed::Load, 2);
+        let link = |state| Link::new(Feed::Load, state);
+        for (part, state) in [
+            (0, LinkState::Up),
+            (1, LinkState::Up),
+            (1, LinkState::Denied),
+            (0, LinkState::Retrying),
+            (1, LinkState::Up),
+            (0, LinkState::Up),
+        ] {
+            teller.tell(part, link(state)).await;
+        }
+        drop(teller);
+        let mut said = Vec::new();
+        while let Some(Stamped { what: Observation::Link(link), .. }) = from.recv().await {
+            said.push(link.state);
+        }
+        use LinkState::*;
+        assert_eq!(said, [Connecting, Up, Denied, Retrying, Up]);
+    }
+}

@@ -1,0 +1,99 @@
+//! What a line of a watch says.
+
+use super::{Known, Saw};
+use crate::source::live::convert;
+use crate::source::live::fault::{Asked, Fault, Kind};
+use crate::source::live::http::read as parse;
+use crate::source::live::wire::{Bare, Meta, Object, Status};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+/// A line of a watch.
+pub enum Said<T> {
+    Object(T),
+    Gone(Meta),
+    /// The version that the watch has come to.
+    Bookmark(String),
+    Error(Fault),
+    /// An object that cannot be read, or a type of event that is not known: its version.
+    Odd(String),
+}
+
+#[derive(Deserialize)]
+struct Head {
+    #[serde(rename = "type", default)]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Frame<T> {
+    object: T,
+}
+
+/// Read one line; a fault if it is no line of a watch.
+pub fn read<T: Object>(line: &[u8]) -> Result<Said<T>, Fault> {
+    let head: Head = parse(line).map_err(|_| garbage(line))?;
+    let bare = || parse::<Frame<Bare>>(line).map(|frame| frame.object.metadata).map_err(|_| garbage(line));
+    Ok(match head.kind.as_str() {
+        "ADDED" | "MODIFIED" => match parse::<Frame<T>>(line) {
+            Ok(frame) => Said::Object(frame.object),
+            Err(e) => {
+                let meta = bare()?;
+                tracing::warn!(name = convert::name(&meta.name), "an object was left out: {e}");
+                Said::Odd(meta.resource_version)
+            }
+        },
+        "DELETED" => Said::Gone(bare()?),
+        "BOOKMARK" => Said::Bookmark(bare()?.resource_version),
+        "ERROR" => {
+            let status = parse::<Frame<Status>>(line).map_err(|_| garbage(line))?.object;
+            let text = serde_json::json!({ "kind": "Status", "message": status.message }).to_string();
+            let code = if status.code == 0 { 500 } else { status.code };
+            Said::Error(Fault::from_answer(code, None, text.as_bytes(), &Asked { verb: "watch", ..Asked::default() }))
+        }
+        // A bare Status, as some servers send it instead of an event.
+        "" => return Err(garbage(line)),
+        _ => Said::Odd(bare()?.resource_version),
+    })
+}
+
+fn garbage(line: &[u8]) -> Fault {
+    let start = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
+    let text = crate::source::live::fault::plain(&start);
+    Fault::new(Kind::Garbled, format!("the watch sent a line that is no event: {text:?}"))
+        .mended_by("something in between does not pass the API server's answers on as they are")
+}
+
+/// Take what a line says into what is known, and tell the feed. Returns the version that the watch has come to.
+pub async fn apply<T: Object>(said: Said<T>, known: &mut Known, out: &mpsc::Sender<Saw<T>>) -> Option<String> {
+    let version = match said {
+        Said::Object(object) => {
+            let version = object.meta().resource_version.clone();
+            if note(known, object.meta()) {
+                let _ = out.send(Saw::Object(object)).await;
+            }
+            version
+        }
+        Said::Gone(meta) => {
+            if known.0.remove(&key(&meta)).is_some() {
+                let _ = out.send(Saw::Gone { uid: convert::name(&meta.uid), name: convert::name(&meta.name) }).await;
+            }
+            meta.resource_version
+        }
+        Said::Odd(version) | Said::Bookmark(version) => version,
+        Said::Error(_) => String::new(),
+    };
+    Some(version).filter(|version| !version.is_empty())
+}
+
+/// Take note of an object; false if this very version of it is known.
+pub fn note(known: &mut Known, meta: &Meta) -> bool {
+    let version = (meta.name.clone(), meta.resource_version.clone());
+    let versioned = !meta.resource_version.is_empty();
+    known.0.insert(key(meta), version.clone()) != Some(version) || !versioned
+}
+
+/// The uid, or the name where there is none.
+pub fn key(meta: &Meta) -> String {
+    if meta.uid.is_empty() { meta.name.clone() } else { meta.uid.clone() }
+}

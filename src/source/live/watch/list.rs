@@ -1,0 +1,73 @@
+//! A full list, page by page, and what is gone since the last.
+
+use super::line::{key, note};
+use super::{Known, Saw, Spec};
+use crate::source::live::convert;
+use crate::source::live::fault::{Fault, Kind};
+use crate::source::live::http::{get, read};
+use crate::source::live::shared::Shared;
+use crate::source::live::wire::{List, ListMeta, Object};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Objects in a page.
+const PAGE: &str = "500";
+
+/// Tell of every object that is new or has changed, then of those that are gone. Returns the list's version.
+pub async fn all<T: Object>(
+    shared: &Shared,
+    spec: &Spec,
+    known: &mut Known,
+    out: &mpsc::Sender<Saw<T>>,
+    limit: Duration,
+) -> Result<String, Fault> {
+    let mut here = HashSet::new();
+    let mut next = String::new();
+    loop {
+        let mut query = vec![("limit", PAGE)];
+        if !next.is_empty() {
+            query.push(("continue", &next));
+        }
+        let body = get(shared, &spec.path(&query), &spec.asked.to("list"), limit).await?;
+        let page = page::<T>(&body)?;
+        drop(body);
+        for object in page.items.into_iter().flatten() {
+            here.insert(key(object.meta()));
+            if note(known, object.meta()) {
+                let _ = out.send(Saw::Object(object)).await;
+            }
+        }
+        if page.metadata.next.is_empty() {
+            let gone: Vec<String> = known.0.keys().filter(|uid| !here.contains(*uid)).cloned().collect();
+            for uid in gone {
+                let name = known.0.remove(&uid).map(|(name, _)| convert::name(&name)).unwrap_or_default();
+                let _ = out.send(Saw::Gone { uid: convert::name(&uid), name }).await;
+            }
+            return Ok(page.metadata.resource_version);
+        }
+        next = page.metadata.next;
+    }
+}
+
+/// A page; an object that cannot be read is left out rather than the whole page.
+fn page<T: Object>(body: &[u8]) -> Result<List<T>, Fault> {
+    if let Ok(page) = read::<List<T>>(body) {
+        return Ok(page);
+    }
+    let loose: List<serde_json::Value> = read(body).map_err(|e| {
+        let start = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
+        let text = crate::source::live::fault::plain(&start);
+        Fault::new(Kind::Garbled, format!("the answer is no list ({e}): {text:?}"))
+    })?;
+    let kept = loose.items.into_iter().flatten().filter_map(|item| match serde_json::from_value::<T>(item) {
+        Ok(object) => Some(object),
+        Err(e) => {
+            tracing::warn!("an object was left out: {e}");
+            None
+        }
+    });
+    let items = Some(kept.collect());
+    let ListMeta { resource_version, next } = loose.metadata;
+    Ok(List { metadata: ListMeta { resource_version, next }, items })
+}

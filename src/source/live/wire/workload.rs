@@ -1,0 +1,86 @@
+//! Scale targets on the wire: the workloads that are watched directly, and `/scale` for every other kind.
+
+use super::{Condition, Meta, PodSpec, Selector, nullable};
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+/// Deployment, StatefulSet, ReplicaSet or ReplicationController: the members they share.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Workload {
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Meta,
+    #[serde(deserialize_with = "nullable")]
+    pub spec: WorkloadSpec,
+    #[serde(deserialize_with = "nullable")]
+    pub status: WorkloadStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct WorkloadSpec {
+    pub replicas: Option<i32>,
+    #[serde(deserialize_with = "either_selector")]
+    pub selector: Selector,
+    #[serde(deserialize_with = "nullable")]
+    pub template: Template,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Template {
+    #[serde(deserialize_with = "nullable")]
+    pub spec: PodSpec,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct WorkloadStatus {
+    pub replicas: Option<i32>,
+    pub ready_replicas: Option<i32>,
+    pub updated_replicas: Option<i32>,
+    pub available_replicas: Option<i32>,
+    #[serde(deserialize_with = "nullable")]
+    pub conditions: Vec<Condition>,
+}
+
+/// autoscaling/v1 Scale.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Scale {
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Meta,
+    #[serde(deserialize_with = "nullable")]
+    pub spec: ScaleSpec,
+    #[serde(deserialize_with = "nullable")]
+    pub status: ScaleStatus,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ScaleSpec {
+    pub replicas: Option<i32>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct ScaleStatus {
+    pub replicas: Option<i32>,
+    #[serde(deserialize_with = "nullable")]
+    pub selector: String,
+}
+
+/// A ReplicationController's selector is a plain map of labels; everything else has a LabelSelector.
+fn either_selector<'de, D: Deserializer<'de>>(from: D) -> Result<Selector, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Plain(BTreeMap<String, String>),
+        Full(Selector),
+    }
+    Ok(match Option::<Either>::deserialize(from)? {
+        Some(Either::Plain(match_labels)) => Selector { match_labels, match_expressions: Vec::new() },
+        Some(Either::Full(selector)) => selector,
+        None => Selector::default(),
+    })
+}

@@ -1,0 +1,217 @@
+//! From settings to a running source, and what can be said before the screen is taken: no configuration, no such
+//! context, no such HPA. Must not draw or fold.
+
+use crate::{
+    config::Settings,
+    exit,
+    observe::Stamped,
+    source::{
+        Died, Source,
+        live::{
+            self, Fault, Kind,
+            cluster::{self, Cluster},
+            connect::{self, Access, ConnectError, Environment},
+            simulate::LoadSettings,
+        },
+    },
+    view::{Look, symbols, theme},
+};
+use std::{io::IsTerminal, time::Duration};
+use tokio::task::{JoinError, JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// A sentence for stderr, and the exit code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub text: String,
+    pub code: u8,
+}
+
+/// A source and what drives it.
+pub struct Running {
+    pub source: Source,
+    pub stop: CancellationToken,
+    /// Ends with an error when a part of the source died; None once it has ended.
+    driver: Option<JoinHandle<Result<(), Died>>>,
+    /// Says, at the start only, that the HPA is not there; None once it has said what it knows.
+    missing: Option<JoinHandle<Result<(), Refusal>>>,
+}
+
+/// What a source has to tell.
+pub enum Told {
+    Seen(Stamped),
+    /// What was asked for is not there, or the source broke.
+    Refused(Refusal),
+}
+
+impl Running {
+    /// Whether the HPA is there, as far as the cluster says so; to be asked once.
+    ///
+    /// # Errors
+    /// It is not, or the cluster does not say.
+    pub async fn found(&mut self) -> Result<(), Refusal> {
+        let found = ended(&mut self.missing).await;
+        self.missing = None;
+        found.unwrap_or(Ok(()))
+    }
+
+    /// What comes next; never, once the source has ended. Nothing is lost when the future is dropped.
+    pub async fn next(&mut self) -> Told {
+        loop {
+            tokio::select! {
+                biased;
+                found = ended(&mut self.missing) => {
+                    self.missing = None;
+                    if let Ok(Err(refusal)) = found && refusal.code == exit::NOT_FOUND {
+                        return Told::Refused(refusal);
+                    }
+                }
+                died = ended(&mut self.driver) => {
+                    self.driver = None;
+                    if let Ok(Err(died)) = died {
+                        return Told::Refused(Refusal { text: died.to_string(), code: exit::ERROR });
+                    }
+                }
+                seen = self.source.observations.recv() => match seen {
+                    Some(seen) => return Told::Seen(seen),
+                    None => std::future::pending().await,
+                },
+            }
+        }
+    }
+}
+
+async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What the user said about the cluster, for the connection.
+pub fn access(settings: &Settings) -> Access {
+    Access {
+        kubeconfig: settings.kubeconfig.clone(),
+        context: settings.context.clone(),
+        as_user: settings.impersonate.clone(),
+        request_timeout: settings.request_timeout,
+        environment: Environment::read(),
+    }
+}
+
+/// Checks the kubeconfig; nothing is sent.
+///
+/// # Errors
+/// What is wrong with it, as a sentence.
+pub fn check_access(settings: &Settings) -> Result<(), Refusal> {
+    connect::plan(&access(settings)).map(drop).map_err(|e| refuse(&e))
+}
+
+/// Connects and opens the source. Credentials are fetched; the first request is on its way when this returns.
+///
+/// # Errors
+/// When there can be no client at all.
+pub async fn open(settings: &Settings) -> Result<Running, Refusal> {
+    let cluster = cluster::open(access(settings)).await.map_err(|e| refuse(&e))?;
+    let stop = CancellationToken::new();
+    let watched = live::Settings {
+        namespace: settings.namespace.clone(),
+        hpa: settings.hpa.clone(),
+        any: !given(settings, "hpa"),
+        load: LoadSettings {
+            namespace: settings.load_namespace.clone(),
+            job: settings.load_job.clone(),
+            manifest: settings.load_manifest.clone(),
+            readonly: settings.readonly,
+            timeout: settings.request_timeout,
+            patience: Duration::from_secs(60),
+        },
+        pace: live::Pace::default(),
+    };
+    let missing =
+        tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));
+    let (source, driver) = live::open(watched, cluster, stop.clone());
+    Ok(Running { source, driver: Some(tokio::spawn(driver)), stop, missing: Some(missing) })
+}
+
+/// The same on the runtime's own threads.
+pub fn opening(settings: &Settings) -> JoinHandle<Result<Running, Refusal>> {
+    let settings = settings.clone();
+    tokio::spawn(async move { open(&settings).await })
+}
+
+/// What came of [`opening`].
+///
+/// # Errors
+/// When there can be no client.
+pub fn opened(joined: Result<Result<Running, Refusal>, JoinError>) -> Result<Running, Refusal> {
+    joined.unwrap_or_else(|e| Err(Refusal { text: Died::from_panic(e).to_string(), code: exit::ERROR }))
+}
+
+/// Whether the user named the HPA or its namespace; then a wrong name is worth waiting for.
+pub fn named(settings: &Settings) -> bool {
+    given(settings, "hpa") || given(settings, "namespace")
+}
+
+/// Whether a value was given anywhere, in place of the default.
+fn given(settings: &Settings, key: &str) -> bool {
+    settings.origins.contains_key(key)
+}
+
+/// The named HPA is there, or with `any` the only one of its namespace.
+async fn find_hpa(cluster: Cluster, namespace: String, hpa: String, any: bool) -> Result<(), Refusal> {
+    let names = match live::list_hpas(&cluster, &namespace).await {
+        Ok(names) => names,
+        Err(fault) => return Err(of_fault(&fault)),
+    };
+    if names.contains(&hpa) || (any && names.len() == 1) {
+        return Ok(());
+    }
+    let text = match names.len() {
+        0 => {
+            format!("no HPA {hpa} in namespace {namespace}, nor any other; say which with -n NAMESPACE and --hpa NAME")
+        }
+        _ => {
+            format!("no HPA {hpa} in namespace {namespace}; there are: {}; say which with --hpa NAME", names.join(", "))
+        }
+    };
+    Err(Refusal { text, code: exit::NOT_FOUND })
+}
+
+/// Why the cluster did not say whether the HPA is there.
+fn of_fault(fault: &Fault) -> Refusal {
+    let code = match fault.kind {
+        Kind::Denied => exit::DENIED,
+        Kind::Unauthorized => exit::DENIED,
+        _ => exit::UNREACHABLE,
+    };
+    let mend = fault.mend.as_deref().map(|m| format!("; {m}")).unwrap_or_default();
+    Refusal { text: format!("{}{mend}", fault.reason), code }
+}
+
+fn refuse(error: &ConnectError) -> Refusal {
+    let text = match error {
+        ConnectError::NoConfiguration => {
+            format!("{error}; point edot-tui at a cluster with --kubeconfig FILE, KUBECONFIG or ~/.kube/config")
+        }
+        _ => error.to_string(),
+    };
+    let code = if error.is_usage() { exit::USAGE } else { exit::UNREACHABLE };
+    Refusal { text, code }
+}
+
+/// The look that the settings ask for.
+///
+/// # Errors
+/// A theme that is not there or is faulty.
+pub fn look(settings: &Settings, utc_offset_s: i32) -> Result<Look, Refusal> {
+    let level = theme::detect(|name| std::env::var(name).ok(), std::io::stdout().is_terminal());
+    let level = if settings.color { level } else { theme::Level::None };
+    let symbols = match settings.symbols {
+        crate::config::Symbols::Braille => symbols::Symbols::Braille,
+        crate::config::Symbols::Block => symbols::Symbols::Block,
+        crate::config::Symbols::Ascii => symbols::Symbols::Ascii,
+    };
+    Look::new(&settings.theme, level, settings.theme_dir.clone(), symbols, utc_offset_s)
+        .map_err(|e| Refusal { text: e.to_string(), code: exit::USAGE })
+}

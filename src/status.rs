@@ -1,0 +1,71 @@
+//! The `status` command: watch until everything is known, or known to be absent, and print it once. Must not format
+//! figures; that is `report`'s part.
+
+use crate::{
+    observe::{Feed, LinkState},
+    report,
+    session::Session,
+    source::Source,
+    ui::{Screen, Ui},
+    view::{self, Cx, Look},
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::time::Duration;
+
+/// What to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    Json,
+    Text,
+    Screen { size: (u16, u16), screen: Screen },
+}
+
+/// Folds what the source says until every feed has settled, at most for `wait`.
+pub async fn settle(source: &mut Source, wait: Duration) -> Session {
+    let mut session = Session::default();
+    let all = async {
+        while !settled(&session) {
+            let Some(seen) = source.observations.recv().await else { break };
+            session.apply(&seen);
+        }
+    };
+    // At the limit, what is known is what is printed.
+    let _ = tokio::time::timeout(wait, all).await;
+    session
+}
+
+/// Whether every feed is up with what it has to say, or cannot be.
+fn settled(session: &Session) -> bool {
+    let state = |feed| session.links.state(feed);
+    let done = |feed: Feed| match state(feed) {
+        LinkState::Denied | LinkState::Absent => true,
+        LinkState::Up => match feed {
+            // Pods that do not run are not measured.
+            Feed::Usage => session.resolution_s.is_some() || !session.pods.live().any(|p| p.seen.phase == "Running"),
+            Feed::Hpa => session.hpa.is_some() && !session.watching.server_version.is_empty(),
+            _ => true,
+        },
+        _ => false,
+    };
+    // Without the HPA the feeds that follow from it never start.
+    state(Feed::Hpa) == LinkState::Absent || Feed::ALL.into_iter().all(done)
+}
+
+/// The session in the asked form.
+///
+/// # Errors
+/// None in practice; JSON is fallible by type.
+pub fn render(session: &Session, output: &Output, look: &Look) -> serde_json::Result<String> {
+    Ok(match output {
+        Output::Json => serde_json::to_string_pretty(&report::status(session))? + "\n",
+        Output::Text => report::status_text(&report::status(session)),
+        Output::Screen { size, screen } => {
+            let mut ui = Ui::new(true);
+            ui.screen = *screen;
+            let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
+            view::draw(&mut buffer, &Cx { session, now: session.now_ms(), ui: &ui, look });
+            let rows = view::plane::planes(&buffer).text;
+            rows.join("\n") + "\n"
+        }
+    })
+}

@@ -1,0 +1,174 @@
+//! Raw mode, alternate screen and the one write a frame; restored once: on quit, panic, signal, Ctrl-Z. Must never ask
+//! the terminal a question (a mute one would hang us), so sizes come from the kernel and the screen is cleared blindly.
+
+mod pen;
+
+use crossterm::{
+    cursor::{Hide, MoveTo, Show},
+    queue,
+    style::{Attribute, Print, SetAttribute},
+    terminal::{
+        BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        disable_raw_mode, enable_raw_mode,
+    },
+};
+use pen::Pen;
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The terminal is ours; whoever turns this off restores it.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Clicks, drags and the wheel, without bare movement: each move of the mouse would wake the program for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+/// Exit code after a panic, as Rust's own.
+const PANICKED: i32 = 101;
+/// A terminal that takes nothing for the moment is asked again after so long.
+const BUSY: Duration = Duration::from_millis(2);
+
+/// The taken terminal, with the frame that it shows.
+pub struct Terminal {
+    /// What is to be written with the next frame.
+    out: Vec<u8>,
+    shown: Buffer,
+    next: Buffer,
+    pen: Pen,
+    mouse: bool,
+}
+
+impl Terminal {
+    /// Takes the terminal: raw mode, alternate screen, and a panic hook that gives it back.
+    ///
+    /// # Errors
+    /// When there is no terminal to read keys from.
+    pub fn take(mouse: bool) -> io::Result<Self> {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            restore();
+            before(panic);
+            // A panic in a task would leave a program without its screen; end it here, whatever thread this is.
+            std::process::exit(PANICKED);
+        }));
+        let (shown, next) = (Buffer::empty(Rect::ZERO), Buffer::empty(Rect::ZERO));
+        let mut terminal = Terminal { out: Vec::new(), shown, next, pen: Pen::default(), mouse };
+        terminal.enter()?;
+        Ok(terminal)
+    }
+
+    /// Enters the alternate screen: at the start, after Ctrl-Z, and after a stop that left no time to give it back, when
+    /// the shell may have changed the terminal's mode.
+    ///
+    /// # Errors
+    /// When the terminal cannot be set.
+    pub fn enter(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
+        enable_raw_mode()?;
+        // Entered twice, it would forget where the shell's cursor was.
+        if !TAKEN.swap(true, Ordering::SeqCst) {
+            self.out.clear();
+            queue!(self.out, EnterAlternateScreen)?;
+        }
+        queue!(self.out, Hide)?;
+        if self.mouse {
+            queue!(self.out, Print(MOUSE_ON))?;
+        }
+        self.resize(None)
+    }
+
+    /// Forgets what is shown: the next frame is written whole. `size` is (columns, rows) where it is known.
+    ///
+    /// # Errors
+    /// When the kernel does not tell the size.
+    pub fn resize(&mut self, size: Option<(u16, u16)>) -> io::Result<()> {
+        let (width, height) = size.map_or_else(crossterm::terminal::size, Ok)?;
+        // A pty without a size reports 0×0; draw for the smallest classic one.
+        let area = if width == 0 || height == 0 { Rect::new(0, 0, 80, 24) } else { Rect::new(0, 0, width, height) };
+        self.shown = Buffer::empty(area);
+        self.next = Buffer::empty(area);
+        self.pen = Pen::default();
+        queue!(self.out, SetAttribute(Attribute::Reset), Clear(ClearType::All))
+    }
+
+    /// The size of a frame.
+    pub fn area(&self) -> Rect {
+        self.shown.area
+    }
+
+    /// The frame that is shown.
+    pub fn shown(&self) -> &Buffer {
+        &self.shown
+    }
+
+    /// Draws a frame and writes what changed, in one write inside synchronized output; nothing when nothing changed, or
+    /// when the terminal has been given back.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        self.next.reset();
+        draw(&mut self.next);
+        let changed = self.shown.diff(&self.next);
+        if changed.is_empty() && self.out.is_empty() {
+            return Ok(());
+        }
+        let mut frame = Vec::with_capacity(4096);
+        queue!(frame, BeginSynchronizedUpdate)?;
+        frame.append(&mut self.out);
+        self.pen.lose_place();
+        changed.into_iter().for_each(|(x, y, cell)| self.pen.put(&mut frame, x, y, cell));
+        queue!(frame, EndSynchronizedUpdate)?;
+        // A panic elsewhere has given the terminal back; the program is about to end.
+        if TAKEN.load(Ordering::SeqCst) {
+            write_all(&frame)?;
+        }
+        std::mem::swap(&mut self.shown, &mut self.next);
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        restore();
+        // The panic hook stays: with the terminal given back it only ends the program.
+    }
+}
+
+/// Gives the terminal back, once.
+pub fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = Vec::new();
+    let _ = queue!(
+        out,
+        EndSynchronizedUpdate,
+        Print(MOUSE_OFF),
+        MoveTo(0, 0),
+        LeaveAlternateScreen,
+        // Last, as leaving brings back what held when the screen was entered.
+        SetAttribute(Attribute::Reset),
+        Show
+    );
+    let _ = write_all(&out);
+    let _ = disable_raw_mode();
+}
+
+/// Straight to the file descriptor: stdout's own buffer would cut a frame into pieces. Another program on the same
+/// terminal may have made it non-blocking; then what is left goes out as it takes it.
+fn write_all(mut bytes: &[u8]) -> io::Result<()> {
+    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+    let mut stdout = std::fs::File::from(stdout);
+    while !bytes.is_empty() {
+        match stdout.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) => bytes = bytes.get(n..).unwrap_or_default(),
+            Err(e) if e.kind() == ErrorKind::Interrupted => {}
+            Err(e) if e.kind() == ErrorKind::WouldBlock => std::thread::sleep(BUSY),
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! The second fold: keys -> Action -> what the user sees and asks for. Must not draw, do I/O or change a session;
+//! an effect leaves as a [`Request`], which the app carries out.
+
+mod act;
+pub mod keys;
+mod mouse;
+mod overlay;
+mod place;
+mod syncs;
+
+pub use keys::{Action, BINDINGS, Binding};
+pub use mouse::Hit;
+pub use overlay::{Entry, Overlay};
+pub use place::{Pane, Screen};
+
+use crate::control::Control;
+
+/// An effect that the user asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    Quit,
+    Control(Control),
+    /// Set a marker now.
+    Note(String),
+    NextTheme,
+    /// Write what is shown to a file.
+    Export,
+    Suspend,
+}
+
+/// How the y axis is chosen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum YAxis {
+    #[default]
+    Auto,
+    Linear,
+    Log,
+}
+
+/// Seconds that the time axis can show.
+pub const SPANS: [i64; 11] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
+/// The default: 5 min.
+pub const SPAN: usize = 2;
+
+/// Everything the keys have changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ui {
+    pub screen: Screen,
+    /// Which of the screen's panes has the focus.
+    pub focus: usize,
+    /// The focused pane has the whole screen.
+    pub expanded: bool,
+    pub overlay: Option<Overlay>,
+    /// Lists show the rows that hold this text.
+    pub filter: String,
+    /// Index into [`SPANS`].
+    pub span: usize,
+    /// The time cursor, milliseconds since 1970; None is live.
+    pub cursor: Option<i64>,
+    /// The view stands still since this moment (milliseconds since 1970).
+    pub paused: Option<i64>,
+    pub y: YAxis,
+    /// The selected row of the screen's list, and of the overlay's.
+    pub row: usize,
+    /// The selected sync of the controller, by its (first) time, milliseconds since 1970; None is the newest.
+    pub sync: Option<i64>,
+    /// A sentence for the footer, and until when (milliseconds since 1970).
+    pub message: Option<(String, i64)>,
+    /// Changing the cluster is off.
+    pub readonly: bool,
+    /// The source can start and stop a load.
+    pub can_load: bool,
+    /// A load that this program started still runs.
+    pub own_load: bool,
+}
+
+impl Ui {
+    pub fn new(readonly: bool) -> Self {
+        Ui {
+            screen: Screen::Overview,
+            focus: 0,
+            expanded: false,
+            overlay: None,
+            filter: String::new(),
+            span: SPAN,
+            cursor: None,
+            paused: None,
+            y: YAxis::Auto,
+            row: 0,
+            sync: None,
+            message: None,
+            readonly,
+            can_load: false,
+            own_load: false,
+        }
+    }
+
+    /// The pane that has the focus.
+    pub fn pane(&self) -> Pane {
+        let panes = self.screen.panes();
+        panes.get(self.focus).or(panes.first()).copied().unwrap_or(Pane::Utilization)
+    }
+
+    /// What the time axis shows at `now` (milliseconds since 1970): its end. A cursor that left the window takes it along.
+    pub fn view_end(&self, now: i64) -> i64 {
+        let end = self.paused.unwrap_or(now);
+        match self.cursor {
+            Some(c) if c < end - self.span_ms() => c + self.span_ms() / 2,
+            _ => end,
+        }
+    }
+
+    pub fn span_ms(&self) -> i64 {
+        SPANS[self.span.min(SPANS.len() - 1)] * 1000
+    }
+
+    /// The moment that figures are read at.
+    pub fn moment(&self, now: i64) -> i64 {
+        self.cursor.or(self.paused).unwrap_or(now)
+    }
+
+    /// Shows `text` in the footer for a while.
+    pub fn say(&mut self, now: i64, text: impl Into<String>) {
+        self.message = Some((text.into(), now + 8000));
+    }
+}

@@ -1,0 +1,240 @@
+//! What each action does to the user's view, and which effect it asks for. Must not do the effect.
+
+use super::{Action, Entry, Overlay, Pane, Request, SPAN, SPANS, Screen, Ui, YAxis};
+use crate::control::Control;
+use crate::observe::{Ask, Feed};
+use crate::session::{Phase, Session};
+
+impl Ui {
+    /// Takes in an action; returns the effect it asks for.
+    pub fn act(&mut self, action: Action, session: &Session) -> Option<Request> {
+        let now = session.now_ms();
+        match action {
+            Action::Show(screen) => self.show(screen),
+            Action::NextPane => self.turn(1),
+            Action::PreviousPane => self.turn(-1),
+            Action::Simulate => return self.simulate(now),
+            Action::Pause => self.paused = if self.paused.is_some() { None } else { Some(now) },
+            Action::Cursor { forward, minute } => self.move_cursor(session, forward, minute),
+            Action::CursorStart => self.cursor = session.began.map(|t| t.timestamp_millis()),
+            Action::CursorLive => self.cursor = None,
+            Action::Marker { forward } => {
+                match session.markers.step(self.moment(now), forward) {
+                    Some(ms) => self.cursor = Some(ms),
+                    None => self.say(now, if forward { "no marker after this" } else { "no marker before this" }),
+                };
+            }
+            Action::Zoom(0) => self.span = SPAN,
+            Action::Zoom(by) => {
+                self.span = if by > 0 { self.span.saturating_sub(1) } else { (self.span + 1).min(SPANS.len() - 1) };
+            }
+            Action::Move(by) => self.move_row(session, by),
+            Action::Open => self.open(session),
+            Action::Expand => self.expanded = !self.expanded,
+            Action::Filter => self.overlay = Some(Overlay::Typing(Entry::Filter(self.filter.clone()))),
+            Action::YAxis => {
+                self.y = match self.y {
+                    YAxis::Auto => YAxis::Linear,
+                    YAxis::Linear => YAxis::Log,
+                    YAxis::Log => YAxis::Auto,
+                };
+            }
+            Action::Note => self.overlay = Some(Overlay::Typing(Entry::Note(String::new()))),
+            Action::Export => return Some(Request::Export),
+            Action::Feeds => self.toggle(Overlay::Feeds),
+            Action::Theme => return Some(Request::NextTheme),
+            Action::Help => self.toggle(Overlay::Help),
+            Action::Back => self.back(),
+            Action::Quit => return self.quit(session),
+            Action::Suspend => return Some(Request::Suspend),
+            Action::Yes => return self.yes(),
+            Action::Type(c) => self.typed(|entry| entry.push(c)),
+            Action::Rub => self.typed(Entry::pop),
+        }
+        None
+    }
+
+    /// The source's answer to something asked: a plan opens its question, everything else is said.
+    pub fn answered(&mut self, session: &Session) {
+        let Some((_, answer)) = &session.answer else { return };
+        let now = session.now_ms();
+        match (answer.to, answer.ok) {
+            (Ask::PlanLoad, true) if self.overlay == Some(Overlay::Planning) => {
+                self.overlay = Some(Overlay::Confirm(answer.clone()));
+                return;
+            }
+            (Ask::PlanLoad, true) => return,
+            (Ask::PlanLoad, false) if self.overlay == Some(Overlay::Planning) => self.overlay = None,
+            (Ask::StartLoad, ok) => self.own_load = ok,
+            (Ask::StopLoad, true) => self.own_load = false,
+            _ => {}
+        }
+        self.say(now, answer.text.clone());
+    }
+
+    fn show(&mut self, screen: Screen) {
+        if self.screen != screen {
+            (self.screen, self.focus, self.expanded, self.row) = (screen, 0, false, 0);
+        }
+        self.overlay = None;
+    }
+
+    fn turn(&mut self, by: isize) {
+        let n = self.screen.panes().len() as isize;
+        self.focus = (self.focus as isize + by).rem_euclid(n.max(1)) as usize;
+        self.row = 0;
+    }
+
+    fn toggle(&mut self, overlay: Overlay) {
+        self.row = 0;
+        self.overlay = if self.overlay.as_ref() == Some(&overlay) { None } else { Some(overlay) };
+    }
+
+    fn simulate(&mut self, now: i64) -> Option<Request> {
+        if self.readonly {
+            self.say(now, "--readonly: the load is neither started nor stopped from here");
+            return None;
+        }
+        if !self.can_load {
+            self.say(now, "this source cannot start a load");
+            return None;
+        }
+        self.overlay = Some(Overlay::Planning);
+        Some(Request::Control(Control::PlanLoad))
+    }
+
+    fn move_cursor(&mut self, session: &Session, forward: bool, minute: bool) {
+        let now = session.now_ms();
+        let from = self.moment(now);
+        let to = match minute {
+            true => Some(if forward { from + 60_000 } else { from - 60_000 }),
+            false => session.step(from, forward),
+        };
+        let began = session.began.map_or(now, |t| t.timestamp_millis());
+        self.cursor = match to {
+            Some(ms) if ms >= self.paused.unwrap_or(now) => None,
+            Some(ms) => Some(ms.max(began.min(from))),
+            None if forward => None,
+            None => self.cursor,
+        };
+    }
+
+    /// The rows that the focused list (or the overlay's) has, under the filter.
+    fn rows(&self, session: &Session) -> usize {
+        match (&self.overlay, self.pane()) {
+            (Some(Overlay::Feeds), _) => Feed::ALL.len(),
+            (Some(_), _) => 0,
+            (None, Pane::Pods) => session.pods.live().filter(|p| self.shows(&p.seen.name)).count(),
+            (None, Pane::Markers) => session.markers.all().len(),
+            (None, Pane::Decisions) => self.syncs(session).len(),
+            (None, _) => self.events(session).len(),
+        }
+    }
+
+    fn move_row(&mut self, session: &Session, by: isize) {
+        if self.overlay.is_none() && self.pane() == Pane::Decisions {
+            return self.move_sync(session, by);
+        }
+        if self.overlay.is_none() && !matches!(self.pane(), Pane::Events | Pane::Pods | Pane::Markers) {
+            self.focus_list();
+        }
+        let last = self.rows(session).saturating_sub(1);
+        self.row = self.row.min(last).saturating_add_signed(by).min(last);
+    }
+
+    /// Moving in lists without a list in focus means the screen's list.
+    fn focus_list(&mut self) {
+        let lists = |p: &Pane| matches!(p, Pane::Events | Pane::Pods | Pane::Markers);
+        if let Some(i) = self.screen.panes().iter().position(lists) {
+            (self.focus, self.row) = (i, 0);
+        }
+    }
+
+    /// Whether the filter lets `text` through.
+    pub fn shows(&self, text: &str) -> bool {
+        self.filter.is_empty() || text.to_lowercase().contains(&self.filter.to_lowercase())
+    }
+
+    /// The events that the filter lets through, newest first; with a cursor, those up to its moment.
+    pub fn events<'a>(&self, session: &'a Session) -> Vec<&'a crate::observe::EventSeen> {
+        let until = self.cursor.or(self.paused);
+        let mut all = session.events.newest();
+        all.retain(|e| {
+            let known = until.is_none_or(|ms| crate::session::time_of(e).is_none_or(|t| t.timestamp_millis() <= ms));
+            known && (self.shows(&e.message) || self.shows(&e.reason) || self.shows(&e.object.name))
+        });
+        all
+    }
+
+    fn open(&mut self, session: &Session) {
+        match (&self.overlay, self.pane()) {
+            (Some(_), _) => self.overlay = None,
+            (None, Pane::Events) => {
+                let uid = self.events(session).get(self.row).map(|e| e.uid.clone());
+                self.overlay = uid.map(Overlay::Event);
+            }
+            (None, Pane::Pods) => {
+                let mut shown = session.pods.live().filter(|p| self.shows(&p.seen.name));
+                self.overlay = shown.nth(self.row).map(|p| Overlay::Pod(p.seen.name.clone()));
+            }
+            (None, Pane::Markers) => {
+                let all = session.markers.all();
+                let newest_first = all.len().checked_sub(self.row + 1).and_then(|i| all.get(i));
+                self.cursor = newest_first.map(|m| m.ms).or(self.cursor);
+            }
+            (None, Pane::Decisions) => {
+                let at = self.selected_sync(session);
+                self.cursor = self.syncs(session).get(at).map(|s| s.last).or(self.cursor);
+            }
+            (None, _) => self.expanded = !self.expanded,
+        }
+    }
+
+    fn back(&mut self) {
+        if self.overlay.take().is_some() {
+        } else if self.expanded {
+            self.expanded = false;
+        } else if !self.filter.is_empty() {
+            self.filter.clear();
+        } else {
+            (self.cursor, self.paused) = (None, None);
+        }
+    }
+
+    fn quit(&mut self, session: &Session) -> Option<Request> {
+        let runs = matches!(session.load.phase(), Phase::Running | Phase::Pending(_));
+        if self.own_load && runs && self.overlay != Some(Overlay::Leave) {
+            self.overlay = Some(Overlay::Leave);
+            return None;
+        }
+        Some(Request::Quit)
+    }
+
+    fn yes(&mut self) -> Option<Request> {
+        match self.overlay.take()? {
+            Overlay::Confirm(plan) if plan.stops => Some(Request::Control(Control::StopLoad)),
+            Overlay::Confirm(_) => Some(Request::Control(Control::StartLoad)),
+            Overlay::Leave => Some(Request::Quit),
+            Overlay::Typing(Entry::Filter(text)) => {
+                (self.filter, self.row) = (text, 0);
+                None
+            }
+            Overlay::Typing(Entry::Note(text)) if !text.trim().is_empty() => Some(Request::Note(text)),
+            Overlay::Planning => {
+                self.overlay = Some(Overlay::Planning);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn typed(&mut self, change: impl FnOnce(&mut Entry)) {
+        if let Some(Overlay::Typing(entry)) = &mut self.overlay {
+            change(entry);
+            // The list narrows while one types.
+            if let Entry::Filter(text) = entry {
+                (self.filter, self.row) = (text.clone(), 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! What the mouse does: a click focuses a pane and sets the cursor or the row, the wheel zooms or scrolls. Must not
+//! know where panes are; that comes as a hit.
+
+use super::{Action, Pane, Ui};
+use crate::session::Session;
+use crossterm::event::{MouseButton, MouseEventKind};
+
+/// What stands under the mouse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hit {
+    pub pane: Option<Pane>,
+    /// In a chart: the moment, milliseconds since 1970.
+    pub ms: Option<i64>,
+    /// In a list: the row on screen.
+    pub row: Option<usize>,
+}
+
+impl Ui {
+    /// Takes in a mouse event over `hit`.
+    pub fn mouse(&mut self, kind: MouseEventKind, hit: Hit, session: &Session) {
+        if self.overlay.is_some() {
+            if matches!(kind, MouseEventKind::Down(_)) {
+                self.act(Action::Back, session);
+            }
+            return;
+        }
+        let charts = matches!(hit.pane, Some(Pane::Utilization | Pane::Replicas));
+        match kind {
+            MouseEventKind::Down(MouseButton::Left) => self.click(hit, session),
+            MouseEventKind::Drag(MouseButton::Left) if hit.ms.is_some() => self.point(hit, session),
+            MouseEventKind::ScrollUp if charts => self.span = self.span.saturating_sub(1),
+            MouseEventKind::ScrollDown if charts => self.span = (self.span + 1).min(super::SPANS.len() - 1),
+            MouseEventKind::ScrollUp => {
+                self.act(Action::Move(-3), session);
+            }
+            MouseEventKind::ScrollDown => {
+                self.act(Action::Move(3), session);
+            }
+            _ => {}
+        }
+    }
+
+    fn click(&mut self, hit: Hit, session: &Session) {
+        let Some(at) = self.screen.panes().iter().position(|p| Some(*p) == hit.pane) else { return };
+        if at != self.focus {
+            (self.focus, self.row) = (at, 0);
+        } else if let (Some(row), Some(Pane::Decisions)) = (hit.row, hit.pane) {
+            self.select_sync(session, row);
+        } else if let Some(row) = hit.row {
+            self.row = row;
+        }
+        self.point(hit, session);
+    }
+
+    fn point(&mut self, hit: Hit, session: &Session) {
+        if let Some(ms) = hit.ms {
+            let now = self.paused.unwrap_or(session.now_ms());
+            self.cursor = Some(ms).filter(|ms| *ms < now);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What can lie over a screen: help, the feeds, a question, a line to type, one row's full text. Must not draw.
+
+use crate::observe::AnswerSeen;
+
+/// A window over the screen; one at a time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Overlay {
+    Help,
+    Feeds,
+    /// The plan is asked for.
+    Planning,
+    /// Start (or stop) the load? `AnswerSeen` is the plan.
+    Confirm(AnswerSeen),
+    /// Leave while a load that this program started goes on?
+    Leave,
+    Typing(Entry),
+    /// The full text of the event with this uid.
+    Event(String),
+    /// The full text of the pod with this name.
+    Pod(String),
+}
+
+/// A line being typed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Entry {
+    Filter(String),
+    Note(String),
+}
+
+impl Entry {
+    /// The longest that can be typed, in characters.
+    const MOST: usize = 120;
+
+    pub fn text(&self) -> &str {
+        match self {
+            Entry::Filter(t) | Entry::Note(t) => t,
+        }
+    }
+
+    pub fn push(&mut self, c: char) {
+        let (Entry::Filter(t) | Entry::Note(t)) = self;
+        if !c.is_control() && t.chars().count() < Self::MOST {
+            t.push(c);
+        }
+    }
+
+    pub fn pop(&mut self) {
+        let (Entry::Filter(t) | Entry::Note(t)) = self;
+        t.pop();
+    }
+}

@@ -1,0 +1,149 @@
+//! Dots within cells: braille 2×4, quadrants 2×2 or one character. Lines that cross keep each other's dots; the last
+//! one drawn gives the cell its colour.
+use super::{Look, TimeAxis};
+use crate::view::symbols::Symbols;
+use crate::view::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+const FREE: u8 = u8::MAX;
+const QUADRANTS: [char; 16] = [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
+/// One for each of `Role::SERIES`, so that lines differ without colour.
+const ASCII: [char; 5] = ['*', 'o', '+', 'x', '#'];
+
+/// A dot raster as large as a plot.
+pub(super) struct Canvas {
+    symbols: Symbols,
+    cells: usize,
+    /// Dots across and down.
+    pub(super) width: usize,
+    pub(super) height: usize,
+    mask: Vec<u8>,
+    role: Vec<u8>,
+    /// Without colour lines are dashed to tell them apart; this many dots the dashes have scrolled.
+    dashes: Option<usize>,
+}
+
+impl Canvas {
+    pub(super) fn new(area: Rect, axis: TimeAxis, look: &Look) -> Canvas {
+        let symbols = look.symbols;
+        let (across, down) = symbols.dots();
+        let scrolled = || {
+            let dots = usize::from(area.width) * across;
+            (axis.start_ms as f64 / axis.dot_ms(dots)).round().rem_euclid(12.0) as usize
+        };
+        let (cells, rows) = (usize::from(area.width), usize::from(area.height));
+        Canvas {
+            symbols,
+            cells,
+            width: cells * across,
+            height: rows * down,
+            mask: vec![0; cells * rows],
+            role: vec![FREE; cells * rows],
+            dashes: (look.theme.colourless() && symbols != Symbols::Ascii).then(scrolled),
+        }
+    }
+
+    /// A column of a line. Where lines are told apart by dashes, flat stretches of `dashed` ones are left out.
+    pub(super) fn stroke(&mut self, x: usize, (a, b): (usize, usize), dashed: bool, role: Role) {
+        if let Some(scrolled) = self.dashes.filter(|_| dashed && a.abs_diff(b) < 2) {
+            let at = (x + scrolled) % 12;
+            let gap = match role {
+                Role::Series2 => at % 6 >= 4,
+                Role::Series3 => at % 2 == 1,
+                Role::Series4 => at >= 8,
+                Role::Series5 => at % 4 >= 2,
+                _ => false,
+            };
+            if gap {
+                return;
+            }
+        }
+        self.column(x, a, b, role);
+    }
+
+    /// Sets a column's dots from row `a` to row `b`, in either order, both included; outside the raster nothing.
+    pub(super) fn column(&mut self, x: usize, a: usize, b: usize, role: Role) {
+        if x >= self.width || self.height == 0 {
+            return;
+        }
+        let (across, down) = self.symbols.dots();
+        for y in a.min(b)..=a.max(b).min(self.height - 1) {
+            let cell = y / down * self.cells + x / across;
+            let bit = match self.symbols {
+                Symbols::Braille => [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]][x % 2][y % 4],
+                Symbols::Block => 1 << (y % 2 * 2 + x % 2),
+                Symbols::Ascii => 1,
+            };
+            if let (Some(mask), Some(owner)) = (self.mask.get_mut(cell), self.role.get_mut(cell)) {
+                *mask |= bit;
+                *owner = role as u8;
+            }
+        }
+    }
+
+    /// Whether any dot lies in a cell.
+    pub(super) fn taken(&self, column: u16, row: u16) -> bool {
+        self.mask.get(usize::from(row) * self.cells + usize::from(column)).is_some_and(|m| *m != 0)
+    }
+
+    /// Writes the cells that have dots, keeping the backgrounds that lie there.
+    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, look: &Look) {
+        self.write(area, buf, look, false);
+    }
+
+    /// The same, but nothing that stands there already is overwritten.
+    pub(super) fn draw_where_blank(&self, area: Rect, buf: &mut Buffer, look: &Look) {
+        self.write(area, buf, look, true);
+    }
+
+    fn write(&self, area: Rect, buf: &mut Buffer, look: &Look, blank: bool) {
+        for row in 0..area.height {
+            for column in 0..area.width {
+                let at = usize::from(row) * self.cells + usize::from(column);
+                let (Some(mask), Some(owner)) = (self.mask.get(at), self.role.get(at)) else { continue };
+                let (Some(role), Some(cell)) =
+                    (Role::ALL.get(usize::from(*owner)), buf.cell_mut((area.x + column, area.y + row)))
+                else {
+                    continue;
+                };
+                if *mask == 0 || (blank && cell.symbol() != " ") {
+                    continue;
+                }
+                let glyph = match self.symbols {
+                    Symbols::Braille => char::from_u32(0x2800 + u32::from(*mask)).unwrap_or(' '),
+                    Symbols::Block => QUADRANTS[usize::from(*mask & 15)],
+                    Symbols::Ascii => Role::SERIES.iter().position(|r| r == role).map_or('-', |i| ASCII[i]),
+                };
+                cell.set_char(glyph).modifier = ratatui::style::Modifier::empty();
+                cell.set_style(look.theme.style(*role));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::theme::Theme;
+
+    #[test]
+    fn lines_that_cross_keep_each_others_dots_and_the_last_colours_the_cell() {
+        let theme = Theme::roles();
+        for (symbols, wanted) in [(Symbols::Braille, "⣇"), (Symbols::Block, "▙"), (Symbols::Ascii, "o")] {
+            let area = Rect::new(0, 0, 1, 1);
+            let mut buf = Buffer::empty(area);
+            buf[(0, 0)].set_bg(ratatui::style::Color::Red);
+            let look = Look { theme: &theme, symbols, utc_offset_s: 0 };
+            let mut canvas = Canvas::new(area, TimeAxis { start_ms: 0, end_ms: 1 }, &look);
+            canvas.column(0, 0, 99, Role::Series1);
+            canvas.column(1, canvas.height - 1, canvas.height - 1, Role::Series2);
+            canvas.column(0, 0, 0, Role::Series2);
+            canvas.column(99, 0, 0, Role::Series3);
+            canvas.draw(area, &mut buf, &look);
+            assert_eq!(buf[(0, 0)].symbol(), wanted);
+            assert_eq!(buf[(0, 0)].style().fg, theme.style(Role::Series2).fg);
+            assert_eq!(buf[(0, 0)].bg, ratatui::style::Color::Red);
+        }
+    }
+}

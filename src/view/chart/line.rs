@@ -1,0 +1,95 @@
+//! Several lines over time with a value axis of their own unit: load, gateway, ingest.
+use super::canvas::Canvas;
+use super::labels::Label;
+use super::paint::{cursor, figures, grid, markers, names, tick_figures};
+use super::scale::{Needs, Scale};
+use super::spark::Sparkline;
+use super::trace::{Column, join, runs, visible};
+use super::{Look, Margins, MarkerAt, Segments, TimeAxis, split};
+use crate::view::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// One line of a [`LineChart`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlainLine {
+    /// At the right end: `accepted 18.2 k/s`.
+    pub label: String,
+    pub role: Role,
+    pub segments: Segments,
+}
+
+/// Lines from 0 up. Lines drawn later lie on top. In one row: a sparkline of the last line.
+#[derive(Clone, Debug)]
+pub struct LineChart {
+    pub axis: TimeAxis,
+    pub margins: Margins,
+    pub lines: Vec<PlainLine>,
+    /// Writes the figures of the value axis.
+    pub unit: fn(f64) -> String,
+    pub cursor: Option<i64>,
+    pub markers: Vec<MarkerAt>,
+}
+
+impl LineChart {
+    /// Draws into `area`; expects it blank.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, look: &Look) {
+        let area = area.intersection(buf.area);
+        let parts = split(area, self.margins, false, false);
+        let plot = parts.plot;
+        if plot.is_empty() {
+            return;
+        }
+        if plot.height == 1 {
+            if let Some(line) = self.lines.last() {
+                Sparkline { axis: self.axis, role: line.role, segments: &line.segments }.draw(plot, buf, look);
+                let label = Label { row: 0, text: line.label.clone(), role: line.role, weight: 0 };
+                names(buf, &parts, vec![label], look);
+            }
+            return;
+        }
+        let rows = usize::from(plot.height);
+        let most = self.lines.iter().filter_map(|line| self.most(line)).fold(0.0, f64::max);
+        let scale =
+            Scale::linear(Needs { least: None, most: Some(most), target: None, edge: 0.0, low_edge: 0.0 }, rows);
+        let mut canvas = Canvas::new(plot, self.axis, look);
+        let (dots, height) = (canvas.width, canvas.height);
+        let mut run: Vec<Column> = Vec::with_capacity(dots);
+        for line in &self.lines {
+            for segment in &line.segments {
+                runs(segment, self.axis, dots, &mut run, |run| {
+                    join(
+                        run,
+                        dots,
+                        |v| scale.row(v, height),
+                        |x, a, b| canvas.stroke(x, (a, b), run.len() > 1, line.role),
+                    );
+                });
+            }
+        }
+        markers(buf, &parts, self.axis, &self.markers, look);
+        cursor(buf, plot, self.axis, self.cursor, look);
+        let mut ticks = vec![(0, (self.unit)(scale.hi), Role::Muted), (rows - 1, (self.unit)(0.0), Role::Muted)];
+        if rows >= 5 {
+            ticks = tick_figures(scale, rows, self.unit);
+            grid(buf, plot, self.axis, ticks.iter().map(|t| t.0), look);
+        }
+        canvas.draw(plot, buf, look);
+        figures(buf, parts.left, &ticks, look);
+        let label = |line: &PlainLine| {
+            let last = line.segments.iter().rev().find_map(|s| {
+                visible(s, self.axis).iter().rev().find(|(at, v)| v.is_finite() && *at < self.axis.end_ms).copied()
+            })?;
+            Some(Label { row: scale.row(last.1, rows), text: line.label.clone(), role: line.role, weight: 0 })
+        };
+        names(buf, &parts, self.lines.iter().filter_map(label).collect(), look);
+    }
+
+    fn most(&self, line: &PlainLine) -> Option<f64> {
+        let visible = line
+            .segments
+            .iter()
+            .flat_map(|s| visible(s, self.axis).iter().map(|(_, v)| *v).filter(|v| v.is_finite()).reduce(f64::max));
+        visible.reduce(f64::max)
+    }
+}

@@ -1,0 +1,169 @@
+//! Replicas over time as steps: current, desired, ready, between the HPA's bounds.
+use super::canvas::Canvas;
+use super::labels::Label;
+use super::paint::{cursor, figures, ground, markers, names, offset};
+use super::scale::{Scale, tick_step};
+use super::trace::stretches;
+use super::{Look, Margins, MarkerAt, Parts, Steps, TimeAxis, split};
+use crate::view::format::count;
+use crate::view::theme::Role;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// Replica counts. Ready is the shaded area, current the line, desired the line that runs ahead of it.
+/// In one row: bars of the current count and the figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepChart {
+    pub axis: TimeAxis,
+    pub margins: Margins,
+    pub current: Steps,
+    pub desired: Steps,
+    pub ready: Steps,
+    /// The HPA's bounds.
+    pub min: Steps,
+    pub max: Steps,
+    pub cursor: Option<i64>,
+    pub markers: Vec<MarkerAt>,
+}
+
+const CURRENT: Role = Role::Series3;
+const DESIRED: Role = Role::Series4;
+const READY: Role = Role::Muted;
+const BOUND: Role = Role::Faint;
+
+/// `(first column, end column, value)`.
+type Stretches = Vec<(usize, usize, f64)>;
+
+impl StepChart {
+    /// Draws into `area`; expects it blank.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, look: &Look) {
+        let area = area.intersection(buf.area);
+        let parts = split(area, self.margins, false, false);
+        let plot = parts.plot;
+        if plot.is_empty() {
+            return;
+        }
+        let rows = usize::from(plot.height);
+        let dots = usize::from(plot.width) * look.symbols.dots().0;
+        let [current, desired, ready, min, max] = [&self.current, &self.desired, &self.ready, &self.min, &self.max]
+            .map(|steps| stretches(steps, self.axis, dots));
+        let most = [&current, &desired, &ready].into_iter().flatten().map(|s| s.2).fold(1.0, f64::max);
+        let limit = max.iter().map(|s| s.2).fold(0.0, f64::max);
+        // a bound far above the data would flatten it
+        let top = if limit > most * 4.0 { (most * 1.5).ceil() } else { most.max(limit) };
+        let scale = Scale::whole(top, rows);
+        if rows == 1 {
+            return self.one_row(buf, &parts, scale, look);
+        }
+        for (from, to, v) in stretches(&self.ready, self.axis, usize::from(plot.width)) {
+            fill(buf, plot, scale, (from, to), v, look);
+        }
+        let mut bounds = Canvas::new(plot, self.axis, look);
+        for (from, to, v) in min.iter().chain(&max).filter(|s| scale.shows(s.2)) {
+            let y = scale.row(*v, bounds.height);
+            (*from..*to).filter(|x| x % 6 < 3).for_each(|x| bounds.column(x, y, y, BOUND));
+        }
+        bounds.draw_where_blank(plot, buf, look);
+        markers(buf, &parts, self.axis, &self.markers, look);
+        cursor(buf, plot, self.axis, self.cursor, look);
+        let mut canvas = Canvas::new(plot, self.axis, look);
+        trace(&mut canvas, scale, &desired, DESIRED);
+        trace(&mut canvas, scale, &current, CURRENT);
+        canvas.draw(plot, buf, look);
+        figures(buf, parts.left, &beside(scale, (rows, top), &min, &max, look), look);
+        let ends = [("current", &current, CURRENT), ("desired", &desired, DESIRED), ("ready", &ready, READY)];
+        names(buf, &parts, labels(&ends, scale, rows), look);
+    }
+
+    fn one_row(&self, buf: &mut Buffer, parts: &Parts, scale: Scale, look: &Look) {
+        let plot = parts.plot;
+        let style = look.theme.style(CURRENT);
+        for (from, to, v) in stretches(&self.current, self.axis, usize::from(plot.width)) {
+            let eighth = ((scale.share(v) * 8.0).ceil() as usize).clamp(1, 8) - 1;
+            for x in (from..to).filter_map(|c| offset(plot.x, c, plot.width)) {
+                if let Some(cell) = buf.cell_mut((x, plot.y)) {
+                    cell.set_char(look.symbols.glyphs().bars[eighth]).set_style(style);
+                }
+            }
+        }
+        let last = |steps: &Steps| stretches(steps, self.axis, 1).last().map(|s| s.2);
+        let text = match (last(&self.current), last(&self.desired)) {
+            (Some(a), Some(b)) if a != b => format!("{}{}{}", count(a), look.symbols.glyphs().to, count(b)),
+            (Some(a), _) => count(a),
+            _ => return,
+        };
+        if let Some(v) = last(&self.max) {
+            figures(buf, parts.left, &[(0, format!("max {}", count(v)), Role::Muted)], look);
+        }
+        names(buf, parts, vec![Label { row: 0, text, role: CURRENT, weight: 0 }], look);
+    }
+}
+
+/// The bounds by name, then whole numbers where rows are left.
+fn beside(
+    scale: Scale,
+    (rows, top): (usize, f64),
+    min: &Stretches,
+    max: &Stretches,
+    look: &Look,
+) -> Vec<(usize, String, Role)> {
+    let mut figures = Vec::new();
+    for (name, steps) in [("max", max), ("min", min)] {
+        if let Some((_, _, v)) = steps.last() {
+            let hidden = if scale.shows(*v) { String::new() } else { look.symbols.glyphs().up.to_string() };
+            figures.push((scale.row(*v, rows), format!("{name} {}{hidden}", count(*v)), Role::Muted));
+        }
+    }
+    let step = tick_step((scale.hi / rows as f64).max(1.0));
+    let whole = (1..=(top / step) as usize).take(64).map(|i| i as f64 * step);
+    figures.extend(whole.map(|v| (scale.row(v, rows), count(v), Role::Muted)));
+    figures
+}
+
+/// One name a value: equal ones share it.
+fn labels(ends: &[(&str, &Stretches, Role)], scale: Scale, rows: usize) -> Vec<Label> {
+    let mut groups: Vec<(f64, Vec<&str>, Role)> = Vec::new();
+    for (name, steps, role) in ends {
+        let Some((_, _, v)) = steps.last() else { continue };
+        match groups.iter_mut().find(|g| g.0 == *v) {
+            Some(group) => group.1.push(name),
+            None => groups.push((*v, vec![name], *role)),
+        }
+    }
+    let text = |v: f64, names: &[&str]| match names {
+        ["current", .., "ready"] => format!("{} ready", count(v)),
+        _ => format!("{} {}", count(v), names.first().copied().unwrap_or_default()),
+    };
+    groups
+        .into_iter()
+        .map(|(v, names, role)| Label { row: scale.row(v, rows), text: text(v, &names), role, weight: 0 })
+        .collect()
+}
+
+/// Horizontal runs and the risers between runs that touch.
+fn trace(canvas: &mut Canvas, scale: Scale, steps: &Stretches, role: Role) {
+    let height = canvas.height;
+    let mut before: Option<(usize, usize)> = None;
+    for (from, to, v) in steps {
+        let y = scale.row(*v, height);
+        if let Some((_, old)) = before.filter(|(end, _)| end >= from) {
+            canvas.column(*from, old, y, role);
+        }
+        for x in *from..*to {
+            canvas.column(x, y, y, role);
+        }
+        before = Some((*to, y));
+    }
+}
+
+/// Shades from 0 up to a value.
+fn fill(buf: &mut Buffer, plot: Rect, scale: Scale, columns: (usize, usize), v: f64, look: &Look) {
+    if v <= 0.0 {
+        return;
+    }
+    for y in plot.y + scale.row(v, usize::from(plot.height)) as u16..plot.bottom() {
+        for x in (columns.0..columns.1).filter_map(|c| offset(plot.x, c, plot.width)) {
+            ground(buf, x, y, Role::Band, look);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The last row: the screens, a dot a feed, and the keys that matter here; or a message. Must not hold more than a row.
+
+use super::{Cx, theme::Role, words};
+use crate::observe::{Feed, LinkState};
+use crate::ui::{Entry, Overlay, Screen};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let look = cx.look;
+    let (muted, text) = (look.style(Role::Muted), look.style(Role::Text));
+    if let Some(Overlay::Typing(entry)) = &cx.ui.overlay {
+        let name = match entry {
+            Entry::Filter(_) => " filter: ",
+            Entry::Note(_) => " marker: ",
+        };
+        let keys = "   Enter done  Esc cancel";
+        words::line(
+            buf,
+            area,
+            0,
+            &[(name, look.style(Role::Accent)), (entry.text(), text), ("_", text), (keys, muted)],
+        );
+        return;
+    }
+    if let Some((message, _)) = &cx.ui.message {
+        let cut = words::fit(message, usize::from(area.width).saturating_sub(2), look.symbols.glyphs().ellipsis);
+        words::line(buf, area, 0, &[(" ", text), (&cut, look.style(Role::Accent))]);
+        return;
+    }
+    let mut pieces: Vec<(String, Style)> = Vec::new();
+    let narrow = area.width < 100;
+    for (i, screen) in Screen::ALL.into_iter().enumerate() {
+        let here = screen == cx.ui.screen;
+        pieces.push((format!(" {}", i + 1), if here { look.style(Role::Accent) } else { muted }));
+        if here || !narrow {
+            pieces.push((format!(" {}", screen.name()), if here { look.style(Role::Accent) } else { muted }));
+        }
+    }
+    pieces.push(("  ".into(), muted));
+    for feed in Feed::ALL {
+        let (dot, role) = dot(cx, feed);
+        pieces.push((dot.to_string(), look.style(role)));
+    }
+    pieces.push(("  ".into(), muted));
+    if !cx.ui.filter.is_empty() {
+        pieces.push((format!("/{}  ", cx.ui.filter), look.style(Role::Accent)));
+    }
+    let keys: &[(&str, &str)] =
+        match (cx.ui.cursor.is_some() || cx.ui.paused.is_some(), cx.ui.readonly || !cx.ui.can_load) {
+            (true, _) => &[("←→", "cursor"), ("[]", "marker"), ("Esc", "live"), ("?", "help"), ("q", "quit")],
+            (false, false) => {
+                &[("s", "load"), ("Space", "pause"), ("←→", "cursor"), ("L", "feeds"), ("?", "help"), ("q", "quit")]
+            }
+            (false, true) => &[("Space", "pause"), ("←→", "cursor"), ("L", "feeds"), ("?", "help"), ("q", "quit")],
+        };
+    for (key, does) in keys {
+        pieces.push((look.symbols.keys(key), text));
+        pieces.push((format!(" {does}  "), muted));
+    }
+    let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
+    words::line(buf, area, 0, &borrowed);
+}
+
+/// A feed's sign and colour.
+pub fn dot(cx: &Cx, feed: Feed) -> (char, Role) {
+    let g = cx.look.symbols.glyphs();
+    match cx.session.links.get(feed).map(|l| l.link.state) {
+        None | Some(LinkState::Connecting) => (g.dot_none, Role::Muted),
+        Some(LinkState::Up) => (g.dot_up, Role::Good),
+        Some(LinkState::Retrying | LinkState::Stale) => (g.dot_half, Role::Warn),
+        Some(LinkState::Absent | LinkState::Unknown) => (g.dot_absent, Role::Muted),
+        Some(LinkState::Denied) => (g.dot_failed, Role::Bad),
+    }
+}

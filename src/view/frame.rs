@@ -1,0 +1,92 @@
+//! Borders, rules and titles of a column of panes. Must not draw what is inside.
+
+use super::{Cx, layout::Column, theme::Role};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+/// Draws a column's frame; `title` gives a pane's name and summary.
+pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::Slot) -> (String, String)) {
+    let g = cx.look.symbols.glyphs();
+    let border = cx.look.style(Role::Border);
+    let area = column.area;
+    if area.width < 2 || area.height < 2 {
+        return;
+    }
+    let (left, right, bottom) = (area.x, area.right() - 1, area.bottom() - 1);
+    for y in area.y..=bottom {
+        put(buf, left, y, g.vertical, border);
+        put(buf, right, y, g.vertical, border);
+    }
+    for x in left..=right {
+        put(buf, x, bottom, g.horizontal, border);
+    }
+    put(buf, left, bottom, g.corners[2], border);
+    put(buf, right, bottom, g.corners[3], border);
+    for (i, slot) in column.slots.iter().enumerate() {
+        let focused = cx.ui.pane() == slot.pane && cx.ui.overlay.is_none() && cx.ui.screen.panes().len() > 1;
+        let line = if focused { cx.look.style(Role::Focus) } else { border };
+        let y = slot.rule.y;
+        for x in left + 1..right {
+            put(buf, x, y, g.horizontal, line);
+        }
+        let ends = if i == 0 { [g.corners[0], g.corners[1]] } else { [g.tees[0], g.tees[1]] };
+        put(buf, left, y, ends[0], border);
+        put(buf, right, y, ends[1], border);
+        let (name, summary) = title(slot);
+        let name_role = if focused { Role::Focus } else { Role::Title };
+        let room = usize::from(area.width.saturating_sub(4));
+        let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, cx.look.style(name_role));
+        let summary = super::words::fit(&summary, usize::from(right.saturating_sub(end + 4)), g.ellipsis);
+        if !summary.is_empty() {
+            let width = super::words::width(&summary) as u16 + 2;
+            buf.set_string(right.saturating_sub(width + 1), y, format!(" {summary} "), cx.look.style(Role::Muted));
+        }
+    }
+}
+
+fn put(buf: &mut Buffer, x: u16, y: u16, c: char, style: Style) {
+    if let Some(cell) = buf.cell_mut((x, y)) {
+        cell.set_char(c).set_style(style);
+    }
+}
+
+/// A window in the middle of `area`, emptied and framed; returns its inside.
+pub fn window(buf: &mut Buffer, area: Rect, size: (u16, u16), name: &str, cx: &Cx) -> Rect {
+    let width = size.0.saturating_add(4).min(area.width);
+    let height = size.1.saturating_add(2).min(area.height);
+    let window = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    let ground = cx.look.theme().screen().unwrap_or_default();
+    for y in window.top()..window.bottom() {
+        for x in window.left()..window.right() {
+            if let Some(cell) = buf.cell_mut((x, y)) {
+                cell.reset();
+                cell.set_style(ground);
+            }
+        }
+    }
+    let g = cx.look.symbols.glyphs();
+    let line = cx.look.style(Role::Focus);
+    if width >= 2 && height >= 2 {
+        for x in window.left()..window.right() {
+            put(buf, x, window.top(), g.horizontal, line);
+            put(buf, x, window.bottom() - 1, g.horizontal, line);
+        }
+        for y in window.top()..window.bottom() {
+            put(buf, window.left(), y, g.vertical, line);
+            put(buf, window.right() - 1, y, g.vertical, line);
+        }
+        let corners = [(window.left(), window.top()), (window.right() - 1, window.top())];
+        let low = [(window.left(), window.bottom() - 1), (window.right() - 1, window.bottom() - 1)];
+        for ((x, y), c) in corners.into_iter().chain(low).zip(g.corners) {
+            put(buf, x, y, c, line);
+        }
+        buf.set_stringn(
+            window.left() + 2,
+            window.top(),
+            format!(" {name} "),
+            usize::from(width.saturating_sub(4)),
+            line,
+        );
+    }
+    Rect { x: window.x + 2, y: window.y + 1, width: width.saturating_sub(4), height: height.saturating_sub(2) }
+        .intersection(window)
+}

@@ -1,0 +1,74 @@
+//! The first row: what is watched, the load, the clock and the mode. Must not hold more than a row.
+
+use super::{Cx, format, theme::Role, words};
+use crate::session::Phase;
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let look = cx.look;
+    let g = look.symbols.glyphs();
+    let (muted, text) = (look.style(Role::Muted), look.style(Role::Text));
+    let mode = mode(cx);
+    let right: Vec<(String, Style)> = vec![(mode.0, look.style(mode.1)), (format!("  {} ", look.clock(cx.now)), text)];
+    let right_width: usize = right.iter().map(|p| words::width(&p.0)).sum();
+    let room = usize::from(area.width).saturating_sub(right_width + 1);
+    let left = Rect { width: room as u16, ..area };
+
+    let w = &cx.session.watching;
+    let separator = format!(" {} ", g.separator);
+    let mut pieces: Vec<(String, Style)> = vec![(" edot-tui".into(), look.style(Role::Accent))];
+    if w.lab {
+        pieces.push((" ".into(), text));
+        pieces.push((" LAB ".into(), look.style(Role::Badge)));
+    }
+    let load = load(cx);
+    let load_width = load.as_ref().map_or(0, |l| words::width(&l.0) + 3);
+    let hpa = if w.hpa.is_empty() { String::new() } else { format!("{}/{}", w.namespace, w.hpa) };
+    let spare = room.saturating_sub(9 + load_width + words::width(&hpa) + 3);
+    if !w.context.is_empty() && spare >= 8 {
+        pieces.push((format!("{separator}{}", words::fit(&w.context, spare - 3, g.ellipsis)), muted));
+    }
+    if !hpa.is_empty() {
+        let most = room.saturating_sub(9 + 3 + load_width).max(12);
+        pieces.push((separator.clone(), muted));
+        pieces.push((words::fit(&hpa, most, g.ellipsis), text));
+    }
+    if let Some((load, role)) = load {
+        pieces.push((separator, muted));
+        pieces.push((load, look.style(role)));
+    }
+    let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
+    words::line(buf, left, 0, &borrowed);
+    let right_area = Rect { x: area.right().saturating_sub(right_width as u16), width: right_width as u16, ..area };
+    let borrowed: Vec<(&str, Style)> = right.iter().map(|p| (p.0.as_str(), p.1)).collect();
+    words::line(buf, right_area.intersection(area), 0, &borrowed);
+}
+
+fn mode(cx: &Cx) -> (String, Role) {
+    let g = cx.look.symbols.glyphs();
+    match (cx.ui.cursor, cx.ui.paused) {
+        (Some(at), _) => (format!("{} {}", g.cursor, cx.look.clock(at)), Role::Cursor),
+        (None, Some(since)) => (format!("PAUSED -{}", format::clock((cx.now - since) / 1000)), Role::Warn),
+        (None, None) => ("LIVE".into(), Role::Good),
+    }
+}
+
+/// The load's phase, with the time it has run.
+pub fn load(cx: &Cx) -> Option<(String, Role)> {
+    let g = cx.look.symbols.glyphs();
+    let load = &cx.session.load;
+    let name = load.job.as_ref().map_or("", |j| j.name.as_str());
+    let ran = |end: i64| {
+        let start = load.started().map(|t| t.timestamp_millis());
+        start.map(|s| format!(" {}", format::clock((end - s) / 1000))).unwrap_or_default()
+    };
+    let ended = || load.ended().map_or(cx.now, |t| t.timestamp_millis());
+    Some(match load.phase() {
+        Phase::None => return None,
+        Phase::Pending(why) => (format!("{name} pending: {}", words::fit(&why, 40, g.ellipsis)), Role::Warn),
+        Phase::Running => (format!("{} {name}{}", g.play, ran(cx.now)), Role::Load),
+        Phase::Complete => (format!("{} {name} complete{}", g.check, ran(ended())), Role::Good),
+        Phase::Failed(why) => (format!("{} {name} failed: {}", g.cross, words::fit(&why, 48, g.ellipsis)), Role::Bad),
+        Phase::Terminating => (format!("{name} is terminating"), Role::Warn),
+    })
+}

@@ -1,0 +1,158 @@
+//! Which panes stand where, for any size from 1×1. A pure function of the area and the keys; draws nothing.
+
+use crate::ui::{Pane, Screen, Ui};
+use ratatui::layout::Rect;
+
+/// Below these a plain list of figures is shown.
+const TINY: (u16, u16) = (40, 12);
+/// From this width on, the right column stands beside the charts.
+const WIDE: u16 = 120;
+
+/// A pane's place. `rule` is the row of its title; `inner` may have no rows, then the title's summary stands for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub pane: Pane,
+    pub rule: Rect,
+    pub inner: Rect,
+}
+
+/// A framed stack of panes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    pub area: Rect,
+    pub slots: Vec<Slot>,
+    /// Its bottom border carries the time axis.
+    pub axis: bool,
+}
+
+/// A screen's places.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Layout {
+    pub header: Rect,
+    pub footer: Rect,
+    /// Empty: too small, a plain list in `body`.
+    pub columns: Vec<Column>,
+    pub body: Rect,
+}
+
+/// Lays the screen out; `now_rows` is what the Now pane would like to have.
+pub fn layout(area: Rect, ui: &Ui, now_rows: u16) -> Layout {
+    if area.width < TINY.0 || area.height < TINY.1 {
+        return Layout { body: area, ..Layout::default() };
+    }
+    let header = Rect { height: 1, ..area };
+    let footer = Rect { y: area.bottom() - 1, height: 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let columns = match (ui.expanded, ui.screen) {
+        (true, _) => vec![column(body, &[(ui.pane(), u16::MAX)], charted(ui.pane()))],
+        (false, Screen::Overview) => overview(body, now_rows),
+        (false, Screen::Timeline) => {
+            let marks = (body.height / 4).clamp(3, 10);
+            vec![column(body, &[(Pane::Expectations, 2), (Pane::Markers, marks), (Pane::Events, u16::MAX)], false)]
+        }
+        (false, screen) => vec![column(body, &[(screen.panes()[0], u16::MAX)], false)],
+    };
+    Layout { header, footer, columns, body }
+}
+
+fn charted(pane: Pane) -> bool {
+    matches!(pane, Pane::Utilization | Pane::Replicas)
+}
+
+fn overview(body: Rect, now_rows: u16) -> Vec<Column> {
+    let h = body.height;
+    let row = if h >= 44 { 2 } else { u16::from(h >= 34) };
+    let rows = [(Pane::Load, row), (Pane::Gateway, row), (Pane::Ingest, row)];
+    let replicas = (h / 6).clamp(3, 7);
+    if body.width >= WIDE {
+        let right_width = (body.width / 3).clamp(42, 64);
+        let (left, right) = (
+            Rect { width: body.width - right_width, ..body },
+            Rect { x: body.right() - right_width, width: right_width, ..body },
+        );
+        let mut stack = vec![(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
+        stack.extend(rows);
+        let now = now_rows.min(h / 2);
+        let side = [(Pane::Now, now), (Pane::Findings, if h >= 40 { 3 } else { 2 }), (Pane::Events, u16::MAX)];
+        return vec![column(left, &stack, true), column(right, &side, false)];
+    }
+    // One column: the figures go under the charts, events where there is room left.
+    let spare = h.saturating_sub(22);
+    let now = now_rows.min(3 + spare / 3);
+    let mut stack = vec![(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
+    stack.extend(rows.map(|(pane, _)| (pane, 0)));
+    stack.push((Pane::Now, now));
+    if spare >= 6 {
+        stack.push((Pane::Events, spare / 2));
+    }
+    vec![column(body, &stack, true)]
+}
+
+/// A framed stack; one of the heights may be `u16::MAX`, which takes what is left. What does not fit is left out from
+/// the end.
+fn column(area: Rect, panes: &[(Pane, u16)], axis: bool) -> Column {
+    let fixed: u16 = panes.iter().filter(|p| p.1 != u16::MAX).fold(0, |sum, p| sum.saturating_add(p.1));
+    let rules = u16::try_from(panes.len()).unwrap_or(u16::MAX);
+    let fill = area.height.saturating_sub(fixed.saturating_add(rules) + 1);
+    let mut slots = Vec::with_capacity(panes.len());
+    let mut y = area.y;
+    for (pane, height) in panes {
+        let height = if *height == u16::MAX { fill } else { *height };
+        if y + 1 >= area.bottom() {
+            break;
+        }
+        let rule = Rect { x: area.x, y, width: area.width, height: 1 };
+        let height = height.min(area.bottom().saturating_sub(y + 2));
+        let inner = Rect { x: area.x + 1, y: y + 1, width: area.width.saturating_sub(2), height };
+        slots.push(Slot { pane: *pane, rule, inner });
+        y += 1 + height;
+    }
+    Column { area, slots, axis }
+}
+
+impl Layout {
+    /// The place that holds a cell.
+    pub fn slot_at(&self, x: u16, y: u16) -> Option<&Slot> {
+        let inside = |r: &Rect| r.contains(ratatui::layout::Position { x, y });
+        self.columns.iter().flat_map(|c| &c.slots).find(|s| inside(&s.rule) || inside(&s.inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn panes(width: u16, height: u16) -> Vec<(Pane, u16)> {
+        let layout = layout(Rect::new(0, 0, width, height), &Ui::new(false), 9);
+        layout.columns.iter().flat_map(|c| &c.slots).map(|s| (s.pane, s.inner.height)).collect()
+    }
+
+    #[test]
+    fn the_smallest_classic_terminal_shows_what_matters() {
+        let all = panes(80, 24);
+        let height = |p: Pane| all.iter().find(|s| s.0 == p).map(|s| s.1);
+        assert!(height(Pane::Utilization) >= Some(8), "{all:?}");
+        assert!(height(Pane::Replicas) >= Some(3));
+        assert!(height(Pane::Now) >= Some(3));
+        assert_eq!([Pane::Load, Pane::Gateway, Pane::Ingest].map(height), [Some(0); 3]);
+    }
+
+    #[test]
+    fn every_size_stays_inside_its_area() {
+        for width in 0..=220u16 {
+            for height in 0..=70u16 {
+                let area = Rect::new(0, 0, width, height);
+                for screen in Screen::ALL {
+                    let mut ui = Ui::new(false);
+                    ui.screen = screen;
+                    for column in layout(area, &ui, 9).columns {
+                        for slot in &column.slots {
+                            assert_eq!(area.intersection(slot.rule), slot.rule, "{width}x{height}");
+                            assert!(slot.inner.bottom() < column.area.bottom(), "{width}x{height} {slot:?}");
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

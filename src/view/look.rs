@@ -1,0 +1,92 @@
+//! How everything looks: theme, colour level, symbols, local time. Must not be changed while drawing.
+
+use super::{
+    symbols::Symbols,
+    theme::{Level, Role, Theme, ThemeError},
+};
+use chrono::{DateTime, FixedOffset, Offset, Utc};
+use ratatui::style::Style;
+use std::path::PathBuf;
+
+/// The look of the program.
+#[derive(Clone, Debug)]
+pub struct Look {
+    theme: Theme,
+    level: Level,
+    user_themes: PathBuf,
+    pub symbols: Symbols,
+    /// Local time.
+    offset: FixedOffset,
+}
+
+impl Look {
+    /// # Errors
+    /// When the theme is not there or has a fault.
+    pub fn new(
+        theme: &str,
+        level: Level,
+        user_themes: PathBuf,
+        symbols: Symbols,
+        utc_offset_s: i32,
+    ) -> Result<Self, ThemeError> {
+        let theme = Theme::load(theme, level, Some(&user_themes))?;
+        let offset = FixedOffset::east_opt(utc_offset_s).unwrap_or_else(|| Utc.fix());
+        Ok(Look { theme, level, user_themes, symbols, offset })
+    }
+
+    /// For tests: each role its own colour, UTC.
+    pub fn roles() -> Self {
+        Look {
+            theme: Theme::roles(),
+            level: Level::TrueColor,
+            user_themes: PathBuf::new(),
+            symbols: Symbols::Braille,
+            offset: Utc.fix(),
+        }
+    }
+
+    pub fn theme(&self) -> &Theme {
+        &self.theme
+    }
+
+    pub fn style(&self, role: Role) -> Style {
+        self.theme.style(role)
+    }
+
+    /// Takes the next theme that can be loaded, and says which.
+    pub fn next_theme(&mut self) -> String {
+        let names = Theme::names();
+        let at = names.iter().position(|n| *n == self.theme.name).map_or(0, |i| i + 1);
+        for i in 0..names.len() {
+            let name = names[(at + i) % names.len()];
+            if let Ok(theme) = Theme::load(name, self.level, Some(&self.user_themes)) {
+                self.theme = theme;
+                return format!("theme {name}");
+            }
+        }
+        "no other theme can be loaded".into()
+    }
+
+    /// Seconds east of UTC.
+    pub fn offset_s(&self) -> i32 {
+        self.offset.local_minus_utc()
+    }
+
+    /// `12:04:16`, local.
+    pub fn clock(&self, ms: i64) -> String {
+        self.local(ms).map_or_else(|| "--:--:--".into(), |t| t.format("%H:%M:%S").to_string())
+    }
+
+    /// The clock, with the day where it is another one than at `now`.
+    pub fn moment(&self, ms: i64, now: i64) -> String {
+        let day = |ms| self.local(ms).map(|t| t.date_naive());
+        if day(ms) == day(now) {
+            return self.clock(ms);
+        }
+        self.local(ms).map_or_else(String::new, |t| t.format("%b %d %H:%M").to_string())
+    }
+
+    fn local(&self, ms: i64) -> Option<DateTime<FixedOffset>> {
+        DateTime::from_timestamp_millis(ms).map(|t| t.with_timezone(&self.offset))
+    }
+}

@@ -1,0 +1,101 @@
+//! The table of panes: for each its name, its summary in the title, and how it is drawn. A new pane is one file and
+//! one row here.
+
+mod decisions;
+mod events;
+mod findings;
+mod gateways;
+mod load;
+mod markers;
+mod now;
+mod replicas;
+mod utilization;
+mod waiting;
+
+use super::Cx;
+use crate::observe::Feed;
+use crate::ui::Pane;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// One row of the table.
+pub struct Row {
+    name: &'static str,
+    summary: fn(&Cx) -> String,
+    /// Draws the inside; `Rect` has at least one cell.
+    pub draw: fn(&mut Buffer, Rect, &Cx),
+}
+
+impl Row {
+    /// Name and summary for the rule above the pane.
+    pub fn title(&self, cx: &Cx) -> (String, String) {
+        (self.name.to_string(), (self.summary)(cx))
+    }
+}
+
+/// The row of a pane.
+pub fn of(pane: Pane) -> Row {
+    let row = |name, summary: fn(&Cx) -> String, draw: fn(&mut Buffer, Rect, &Cx)| Row { name, summary, draw };
+    match pane {
+        Pane::Utilization => row("Utilization of request", utilization::summary, utilization::draw),
+        Pane::Replicas => row("Replicas", replicas::summary, replicas::draw),
+        Pane::Load => row("Load", load::summary, load::draw),
+        Pane::Gateway => row(
+            "Gateway",
+            |cx| waiting::short(cx, Feed::Collector),
+            |b, r, cx| waiting::draw(b, r, cx, Feed::Collector, "items accepted, refused and sent, and the queue"),
+        ),
+        Pane::Ingest => row(
+            "Ingest",
+            |cx| waiting::short(cx, Feed::Ingest),
+            |b, r, cx| waiting::draw(b, r, cx, Feed::Ingest, "documents per second and rejections"),
+        ),
+        Pane::Now => row("Now", now::summary, now::draw),
+        Pane::Findings => row("Findings", |_| String::new(), findings::draw),
+        Pane::Events => row("Events", events::summary, events::draw),
+        Pane::Decisions => row("Decisions", decisions::summary, decisions::draw),
+        Pane::Pods => row("Gateways", gateways::summary, gateways::draw),
+        Pane::Pipeline => row(
+            "Pipeline",
+            |_| String::new(),
+            |b, r, cx| {
+                waiting::draw(
+                    b,
+                    r,
+                    cx,
+                    Feed::Collector,
+                    "the path apps, agents, gateway, Elasticsearch, and where items were lost",
+                )
+            },
+        ),
+        Pane::Streams => row(
+            "Ingest",
+            |_| String::new(),
+            |b, r, cx| {
+                waiting::draw(
+                    b,
+                    r,
+                    cx,
+                    Feed::Ingest,
+                    "each data stream's documents and bytes per second, and back-pressure",
+                )
+            },
+        ),
+        Pane::Expectations => row("Timeline", |_| String::new(), markers::expectations),
+        Pane::Markers => row("Markers", markers::summary, markers::draw),
+    }
+}
+
+/// The rows that the Now pane would like to have.
+pub fn now_rows(cx: &Cx) -> u16 {
+    now::rows(cx)
+}
+
+/// The place in the list of syncs that stands at a cell of the Decisions pane.
+pub fn sync_at(inner: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
+    decisions::place_at(inner, x, y, cx)
+}
+
+/// Why a feed gives nothing, for screens without panes.
+pub fn waiting_for(cx: &Cx, feed: Feed) -> String {
+    waiting::short(cx, feed)
+}

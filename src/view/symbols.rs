@@ -1,0 +1,249 @@
+//! The characters charts and panes are drawn with: braille, blocks for poor fonts, ASCII for none.
+
+/// A set of drawing characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Symbols {
+    /// 2×4 dots a cell.
+    #[default]
+    Braille,
+    /// 2×2 dots a cell.
+    Block,
+    /// One character a cell, 7 bits.
+    Ascii,
+}
+
+/// The characters of one set that are not dots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glyphs {
+    /// Dashes of a target or bound.
+    pub dash: char,
+    /// Vertical line of a marker and of the cursor.
+    pub marker: char,
+    pub cursor: char,
+    /// Grid point.
+    pub grid: char,
+    /// Shades used where no background colour is to be had: tolerance band, above the target.
+    pub band: char,
+    pub above: char,
+    /// Filled share and rest of a bar.
+    pub bar: char,
+    pub rest: char,
+    /// Rising eighths, lowest first.
+    pub bars: [char; 8],
+    pub up: char,
+    pub down: char,
+    /// Between an old and a new figure.
+    pub to: &'static str,
+    pub play: char,
+    pub stop: char,
+    /// Recording.
+    pub rec: char,
+    /// Feed states: up, stale or retrying, absent, denied or failed, not started.
+    pub dot_up: char,
+    pub dot_half: char,
+    pub dot_absent: char,
+    pub dot_failed: char,
+    pub dot_none: char,
+    /// A list's selected row; something cut off.
+    pub pointer: char,
+    pub ellipsis: char,
+    /// Done, not done.
+    pub check: char,
+    pub cross: char,
+    /// Between parts of a line.
+    pub separator: char,
+    /// Borders: horizontal, vertical, corners (top left, top right, bottom left, bottom right), then tees
+    /// (left, right, down, up).
+    pub horizontal: char,
+    pub vertical: char,
+    pub corners: [char; 4],
+    pub tees: [char; 4],
+}
+
+const BRAILLE: Glyphs = Glyphs {
+    dash: '╌',
+    marker: '┊',
+    cursor: '│',
+    grid: '·',
+    band: '░',
+    above: '▒',
+    bar: '━',
+    rest: '╌',
+    bars: ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'],
+    up: '▲',
+    down: '▼',
+    to: "→",
+    play: '▶',
+    stop: '■',
+    rec: '●',
+    dot_up: '●',
+    dot_half: '◐',
+    dot_absent: '○',
+    dot_failed: '✕',
+    dot_none: '·',
+    pointer: '▸',
+    ellipsis: '…',
+    check: '✓',
+    cross: '✕',
+    separator: '·',
+    horizontal: '─',
+    vertical: '│',
+    corners: ['┌', '┐', '└', '┘'],
+    tees: ['├', '┤', '┬', '┴'],
+};
+
+// only what code page 437 and the oldest fonts have
+const BLOCK: Glyphs = Glyphs {
+    dash: '─',
+    marker: '│',
+    bar: '█',
+    rest: '░',
+    dot_half: '◘',
+    dot_failed: 'x',
+    pointer: '►',
+    play: '►',
+    ellipsis: '~',
+    check: '√',
+    cross: 'x',
+    bars: ['▄', '▄', '▄', '▄', '█', '█', '█', '█'],
+    ..BRAILLE
+};
+
+const ASCII: Glyphs = Glyphs {
+    dash: '-',
+    marker: ':',
+    cursor: '|',
+    grid: '.',
+    band: '.',
+    above: ':',
+    bar: '#',
+    rest: '-',
+    bars: ['_', '.', ',', '-', '=', '+', '*', '#'],
+    up: '^',
+    down: 'v',
+    to: "->",
+    play: '>',
+    stop: '#',
+    rec: '*',
+    dot_up: '*',
+    dot_half: '~',
+    dot_absent: 'o',
+    dot_failed: 'x',
+    dot_none: '.',
+    pointer: '>',
+    ellipsis: '~',
+    check: '+',
+    cross: 'x',
+    separator: '|',
+    horizontal: '-',
+    vertical: '|',
+    corners: ['+'; 4],
+    tees: ['+'; 4],
+};
+
+impl Symbols {
+    pub const ALL: [Symbols; 3] = [Symbols::Braille, Symbols::Block, Symbols::Ascii];
+
+    /// The names of keys, in words where arrows cannot be shown.
+    pub fn keys(self, text: &str) -> String {
+        if self != Symbols::Ascii {
+            return text.to_string();
+        }
+        let names = [("←→", "Left/Right"), ("←", "Left"), ("→", "Right"), ("↑", "Up"), ("↓", "Down"), ("–", "-")];
+        names.iter().fold(text.to_string(), |text, (sign, name)| text.replace(sign, name))
+    }
+
+    /// What stands for a sign of ours that these symbols do not have.
+    pub fn plain(self, sign: &str) -> Option<char> {
+        match (self, sign) {
+            (Symbols::Ascii, "–" | "−") => Some('-'),
+            (Symbols::Ascii, "×") => Some('x'),
+            (Symbols::Ascii, "…") => Some('~'),
+            (Symbols::Ascii, "≥" | "→") => Some('>'),
+            (Symbols::Ascii, "·") => Some('.'),
+            _ => None,
+        }
+    }
+
+    /// Its characters.
+    pub fn glyphs(self) -> &'static Glyphs {
+        match self {
+            Symbols::Braille => &BRAILLE,
+            Symbols::Block => &BLOCK,
+            Symbols::Ascii => &ASCII,
+        }
+    }
+
+    /// Dots a cell: columns, rows.
+    pub fn dots(self) -> (usize, usize) {
+        match self {
+            Symbols::Braille => (2, 4),
+            Symbols::Block => (2, 2),
+            Symbols::Ascii => (1, 1),
+        }
+    }
+
+    /// For `Block::border_set`.
+    pub fn border(self) -> ratatui::symbols::border::Set<'static> {
+        match self {
+            Symbols::Ascii => ratatui::symbols::border::Set {
+                top_left: "+",
+                top_right: "+",
+                bottom_left: "+",
+                bottom_right: "+",
+                vertical_left: "|",
+                vertical_right: "|",
+                horizontal_top: "-",
+                horizontal_bottom: "-",
+            },
+            _ => ratatui::symbols::border::PLAIN,
+        }
+    }
+}
+
+impl std::str::FromStr for Symbols {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Symbols, String> {
+        match word {
+            "braille" => Ok(Symbols::Braille),
+            "block" => Ok(Symbols::Block),
+            "ascii" => Ok(Symbols::Ascii),
+            _ => Err(format!("no symbol set `{word}`; allowed: braille, block, ascii")),
+        }
+    }
+}
+
+impl std::fmt::Display for Symbols {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Symbols::Braille => "braille",
+            Symbols::Block => "block",
+            Symbols::Ascii => "ascii",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_named_and_wrong_names_say_which_there_are() {
+        for symbols in Symbols::ALL {
+            assert_eq!(symbols.to_string().parse(), Ok(symbols));
+        }
+        let said = "fancy".parse::<Symbols>().map_or_else(|e| e, |s| s.to_string());
+        assert!(said.contains("fancy") && said.contains("braille, block, ascii"));
+    }
+
+    #[test]
+    fn ascii_is_seven_bits_and_everything_is_one_column_wide() {
+        assert!(format!("{ASCII:?}").is_ascii());
+        for symbols in Symbols::ALL {
+            for c in format!("{:?}", symbols.glyphs()).chars() {
+                assert_eq!(unicode_width::UnicodeWidthChar::width(c), Some(1), "{c}");
+            }
+        }
+    }
+}

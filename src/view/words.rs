@@ -1,0 +1,125 @@
+//! Cutting, wrapping and laying out text by its width on screen. Must not colour it by itself.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Columns that `text` takes.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// `text`, cut to `most` columns; a cut is marked.
+pub fn fit(text: &str, most: usize, ellipsis: char) -> String {
+    if width(text) <= most {
+        return text.to_string();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let w = c.width().unwrap_or(0);
+        if used + w + 1 > most {
+            break;
+        }
+        out.push(c);
+        used += w;
+    }
+    if most > 0 {
+        out.push(ellipsis);
+    }
+    out
+}
+
+/// The end of `text`, cut to `most` columns; a cut is marked.
+pub fn fit_end(text: &str, most: usize, ellipsis: char) -> String {
+    let turned = |text: &str| text.chars().rev().collect::<String>();
+    turned(&fit(&turned(text), most, ellipsis))
+}
+
+/// `text` in lines of at most `most` columns, broken between words where that is possible.
+pub fn wrap(text: &str, most: usize) -> Vec<String> {
+    let most = most.max(1);
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let mut word = word;
+        loop {
+            let line = lines.last().map_or(0, |l| width(l));
+            let gap = usize::from(line > 0);
+            if line + gap + width(word) <= most {
+                if let Some(l) = lines.last_mut() {
+                    if gap == 1 {
+                        l.push(' ');
+                    }
+                    l.push_str(word);
+                }
+                break;
+            }
+            if line > 0 {
+                lines.push(String::new());
+                continue;
+            }
+            // One word longer than a line.
+            let mut used = 0;
+            let cut = word.char_indices().find(|(_, c)| {
+                used += c.width().unwrap_or(0);
+                used > most
+            });
+            let at = cut.map_or(word.len(), |(i, c)| if i == 0 { c.len_utf8() } else { i });
+            if let Some(l) = lines.last_mut() {
+                l.push_str(&word[..at]);
+            }
+            word = &word[at..];
+            if word.is_empty() {
+                break;
+            }
+            lines.push(String::new());
+        }
+    }
+    lines
+}
+
+/// Writes pieces one after the other in a row of `area`; what does not fit is cut. Returns the column after the last.
+pub fn line(buf: &mut Buffer, area: Rect, row: u16, pieces: &[(&str, Style)]) -> u16 {
+    let y = area.y.saturating_add(row);
+    let mut x = area.x;
+    if row >= area.height {
+        return x;
+    }
+    for (text, style) in pieces {
+        if x >= area.right() {
+            break;
+        }
+        x = buf.set_stringn(x, y, text, usize::from(area.right() - x), *style).0;
+    }
+    x
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_by_columns() {
+        assert_eq!(fit("gateway", 7, '…'), "gateway");
+        assert_eq!(fit("gateway", 4, '…'), "gat…");
+        assert_eq!(fit("日本語", 4, '…'), "日…");
+        assert_eq!(fit("x", 0, '…'), "");
+        assert_eq!(fit_end("queue{q=a}", 6, '…'), "…{q=a}");
+        assert_eq!(fit_end("queue", 6, '…'), "queue");
+    }
+
+    #[test]
+    fn wraps_between_words() {
+        assert_eq!(wrap("New size: 4; reason: cpu", 12), ["New size: 4;", "reason: cpu"]);
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrap("", 3), [""]);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_line_is_wider(text in "\\PC{0,60}", most in 1usize..30) {
+            for l in wrap(&text, most) {
+                proptest::prop_assert!(width(&l) <= most.max(2));
+            }
+        }
+    }
+}

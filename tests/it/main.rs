@@ -1,0 +1,44 @@
+//! The one test binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+
+mod charts;
+mod cli;
+mod config;
+mod decisions;
+mod decisions_screens;
+mod decisions_sim;
+mod doctor_access;
+mod doctor_hpa;
+mod doctor_real;
+mod doctor_run;
+mod fake_api;
+mod fold;
+mod hpa_cases;
+mod hpa_edges;
+mod hpa_props;
+mod hpa_quantity;
+mod keys;
+mod live_access;
+mod live_connect;
+mod live_convert;
+mod live_feeds;
+mod live_watch;
+mod logging;
+mod manifest;
+mod pipe;
+mod pty;
+mod readme;
+mod real_cluster;
+mod real_decisions;
+mod recorded;
+mod screens;
+mod seen;
+mod simulate;
+mod simulate_real;
+mod stub_api;
+mod stub_cluster;
+mod terminal;
+mod terminal_panic;
+mod themes;
+mod tidy;
+mod wrong_input;

@@ -1,0 +1,99 @@
+//! README says what the program does: keys, flags, commands, permissions, themes, and its picture.
+
+use crate::recorded::scale_cycle;
+use clap::{CommandFactory, Parser};
+use edot_tui::{
+    cli::Cli,
+    doctor::permissions::roles,
+    report,
+    session::Session,
+    ui::{BINDINGS, Ui},
+    view::{
+        self, Cx, Look,
+        symbols::Symbols,
+        theme::{Level, Theme},
+    },
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+use std::path::{Path, PathBuf};
+
+fn root(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// The file's text; with `EDOT_BLESS` set, what stands between the marks is written anew first.
+fn between(name: &str, from: &str, to: &str, want: &str) {
+    let text = std::fs::read_to_string(root(name)).unwrap();
+    let (head, rest) = text.split_once(from).expect(from);
+    let (got, tail) = rest.split_once(to).expect(to);
+    if std::env::var_os("EDOT_BLESS").is_some() {
+        std::fs::write(root(name), format!("{head}{from}{want}{to}{tail}")).unwrap();
+    } else {
+        assert_eq!(got, want, "EDOT_BLESS=1 writes it anew");
+    }
+}
+
+#[test]
+fn the_key_table_is_the_programs() {
+    let rows: String = BINDINGS.iter().map(|b| format!("| {} | {} |\n", b.keys, b.does)).collect();
+    let table = format!("\n| key | does |\n|---|---|\n{rows}");
+    between("README.md", "held by a test -->", "<!-- /keys -->", &table);
+}
+
+#[test]
+fn the_roles_are_the_programs() {
+    let yaml = format!("\n{}", roles("observability-lab", "demo-app"));
+    between("README.md", "# roles: written by the program, held by a test", "# /roles", &yaml);
+}
+
+#[test]
+fn every_flag_and_command_is_one() {
+    let text = std::fs::read_to_string(root("README.md")).unwrap();
+    let command = Cli::command();
+    let flags: Vec<String> = std::iter::once(&command)
+        .chain(command.get_subcommands())
+        .flat_map(|c| c.get_arguments().filter_map(|a| a.get_long()).map(|l| format!("--{l}")))
+        .chain(["--help", "--release", "--ignored", "--test", "--test-threads"].map(String::from))
+        .collect();
+    let mut seen = 0;
+    for word in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
+        if word.len() > 2 && word.starts_with("--") && word[2..].starts_with(|c: char| c.is_ascii_lowercase()) {
+            assert!(flags.contains(&word.to_string()), "README speaks of {word}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 8);
+    let mut commands = 0;
+    for line in text.lines().filter(|l| l.starts_with("edot-tui")) {
+        let typed = line.split('#').next().unwrap_or_default().split_whitespace();
+        Cli::try_parse_from(typed).unwrap_or_else(|e| panic!("{line}: {e}"));
+        commands += 1;
+    }
+    assert!(commands >= 7);
+}
+
+#[test]
+fn every_theme_is_named() {
+    let text = std::fs::read_to_string(root("README.md")).unwrap();
+    for name in Theme::names() {
+        assert!(text.contains(&format!("`{name}`")), "{name}");
+    }
+}
+
+#[test]
+fn the_picture_is_the_programs_own() {
+    let mut session = Session::default();
+    let all = scale_cycle();
+    all.iter().take_while(|s| s.at < all[0].at + chrono::TimeDelta::seconds(296)).for_each(|s| session.apply(s));
+    let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
+    let mut ui = Ui::new(false);
+    ui.can_load = true;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 40));
+    view::draw(&mut buffer, &Cx { session: &session, now: session.now_ms(), ui: &ui, look: &look });
+    let svg = report::svg(&buffer, look.theme());
+    let path = root("assets/overview.svg");
+    if std::env::var_os("EDOT_BLESS").is_some() {
+        std::fs::write(&path, &svg).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == svg, "EDOT_BLESS=1 writes it anew");
+}

@@ -1,0 +1,61 @@
+//! Whole screens as goldens: the text plane and the role plane, of the recorded cycle at chosen moments.
+
+use crate::recorded::scale_cycle;
+use edot_tui::{
+    session::Session,
+    ui::{Screen, Ui},
+    view::{self, Cx, Look, plane},
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// The session as it was `seconds` after the recording began.
+fn session(seconds: i64) -> Session {
+    let all = scale_cycle();
+    let end = all[0].at + chrono::TimeDelta::seconds(seconds);
+    let mut session = Session::default();
+    all.iter().take_while(|s| s.at <= end).for_each(|s| session.apply(s));
+    session
+}
+
+fn ui(session: &Session, keys: impl FnOnce(&mut Ui, &Session)) -> Ui {
+    let mut ui = Ui::new(false);
+    ui.can_load = true;
+    keys(&mut ui, session);
+    ui
+}
+
+fn draw(session: &Session, ui: &Ui, look: &Look, (width, height): (u16, u16)) -> Buffer {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
+    view::draw(&mut buffer, &Cx { session, now: session.now_ms(), ui, look });
+    buffer
+}
+
+/// Compares with `tests/golden/screens/NAME.txt`; `EDOT_BLESS=1` writes it.
+fn check(name: &str, session: &Session, ui: &Ui, size: (u16, u16)) {
+    let buffer = draw(session, ui, &Look::roles(), size);
+    let got = plane::planes(&buffer).to_string();
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/screens/{name}.txt"));
+    if std::env::var_os("EDOT_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &got).unwrap();
+    }
+    let want = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(got == want, "{name} differs (EDOT_BLESS=1 writes it anew); now:\n{got}");
+}
+
+#[test]
+fn overview_at_the_classic_sizes() {
+    let s = session(150);
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        check(&format!("overview-{width}x{height}"), &s, &ui(&s, |_, _| ()), (width, height));
+    }
+}
+
+#[test]
+fn every_screen() {
+    let s = session(200);
+    for screen in Screen::ALL {
+        let name = format!("{}-100x30", screen.name().to_lowercase());
+        check(&name, &s, &ui(&s, |ui, _| ui.screen = screen), (100, 30));
+    }
+}
