@@ -18,6 +18,7 @@ pub mod inputs;
 mod limits;
 pub mod next;
 pub mod past;
+mod restart;
 pub mod rhythm;
 pub mod score;
 pub mod sync;
@@ -84,7 +85,8 @@ struct Known {
 struct Waiting {
     ms: i64,
     told: bool,
-    off: bool,
+    /// It is off the rhythm: the sync told before it, milliseconds since 1970.
+    off: Option<i64>,
     before: Known,
     evidence: Evidence,
     tried: bool,
@@ -198,14 +200,16 @@ impl Decisions {
     }
 
     fn told(&mut self, ms: i64, before: Known, seen: &HpaSeen, resolution: i64) {
+        let last = self.rhythm.last();
         let beat = self.rhythm.take(ms, resolution);
+        let off = last.filter(|_| beat == Beat::Off);
         // A predicted one that is near was this one.
         let near = self.rhythm.period() / 2;
         while self.waiting.back().is_some_and(|w| !w.told && ms - w.ms < near) {
             self.waiting.pop_back();
         }
         let evidence = Evidence::of(&before.seen, &seen.status);
-        self.waiting.push_back(Waiting { ms, told: true, off: beat == Beat::Off, before, evidence, tried: false });
+        self.waiting.push_back(Waiting { ms, told: true, off, before, evidence, tried: false });
         self.last = Some(ms);
     }
 
@@ -225,7 +229,7 @@ impl Decisions {
             }
             let evidence = Evidence::of(&hpa.seen, &hpa.seen.status);
             let before = hpa.clone();
-            self.waiting.push_back(Waiting { ms: next, told: false, off: false, before, evidence, tried: false });
+            self.waiting.push_back(Waiting { ms: next, told: false, off: None, before, evidence, tried: false });
             self.last = Some(next);
         }
         while let Some(first) = self.waiting.front() {

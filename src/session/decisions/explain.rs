@@ -2,6 +2,7 @@
 //! what the controller really did.
 
 use super::case::{Attempt, Case};
+use super::restart::Restart;
 use super::sync::{BasisKind, Cause, Reckoned, Sync, Worked};
 use super::{Decisions, Waiting, changed_by_other};
 use crate::hpa::{Action, Settings};
@@ -11,8 +12,9 @@ impl Decisions {
     pub(super) fn explain(&mut self, first: &Waiting, case: Case, mut run: Attempt, mut settings: Settings) -> Sync {
         let told = &first.evidence;
         let mut cause = changed_by_other(self.asked, told.current);
-        if first.off {
-            self.past.restart = Some(self.rows.back().map_or(case.at, |r| Case::moment(r.last)));
+        if let Some(from) = first.off {
+            let (from, at) = (from + 1, case.at.timestamp_millis());
+            self.past.restart = Some(Restart { from, at, period: self.rhythm.period() });
         }
         if !run.fit.figures {
             cause = self.other_figures(&case, &mut run, &mut settings).or(cause);
@@ -99,12 +101,11 @@ impl Decisions {
             (run.decision, run.fit, case.at) = (decision, fit, at);
             return None;
         }
-        for since in self.past.restarts(case.at) {
-            let anew = self.past.anew(since);
+        let found = |ms| self.inputs.scale.at(ms).and_then(|s| s.0).or(self.asked).or(first.evidence.current);
+        for anew in self.past.anew(&case.spec, settings, case.at, found) {
             if let Some((at, decision, fit)) = case.about(&run.world, &anew, settings) {
                 (run.decision, run.fit, case.at) = (decision, fit, at);
                 self.past.memory = anew;
-                self.past.restart = None;
                 self.flags.forget();
                 return Some(Cause::Restart);
             }

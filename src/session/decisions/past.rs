@@ -2,6 +2,7 @@
 //! did, so that one miss does not poison the next syncs. Must not run the arithmetic.
 
 use super::evidence::Evidence;
+use super::restart::Restart;
 use crate::hpa::history::store_event;
 use crate::hpa::{Behavior, Decision, Limited, Memory, Recommendation, Settings, Spec, Stabilized};
 use crate::observe::Time;
@@ -11,8 +12,6 @@ use chrono::TimeDelta;
 const LONGEST: i64 = 3600;
 /// Rescales from before the session that are taken in at most.
 const EARLIER: usize = 64;
-/// Moments tried as the start of a new controller.
-const RESTARTS: usize = 40;
 
 /// The controller's memory of the HPA.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,15 +24,13 @@ pub struct Past {
     /// Rescales from before that, by their times.
     told: Vec<i64>,
     /// A sync came off the rhythm: the controller may have started anew before it.
-    pub restart: Option<Time>,
+    pub restart: Option<Restart>,
 }
 
 impl Past {
     /// Whether recommendations or rescales from before the session (or a gap) may still be in force at `now`.
     pub fn unknown(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
-        let periods = spec.behavior.iter().flat_map(|b| b.up.policies.iter().chain(&b.down.policies));
-        let longest = periods.map(|p| TimeDelta::seconds(i64::from(p.period_seconds))).max().unwrap_or_default();
-        self.known_from.is_some_and(|from| now - from <= longest_window(spec, settings).max(longest))
+        self.known_from.is_some_and(|from| now - from <= horizon(spec, settings))
     }
 
     /// A rescale from before the watch began. On the way up the recommendation was at least the new size.
@@ -58,21 +55,13 @@ impl Past {
         }
     }
 
-    /// When the controller may have started anew: at any sync since the rhythm broke.
-    pub fn restarts(&self, now: Time) -> Vec<Time> {
-        let Some(from) = self.restart else { return Vec::new() };
-        let since = self.memory.recommendations().iter().map(|r| r.at).filter(|at| *at >= from);
-        since.take(RESTARTS).chain([now]).collect()
-    }
-
-    /// The memory of a controller that started at `since`.
-    pub fn anew(&self, since: Time) -> Memory {
-        let mut memory = self.memory.clone();
-        let kept: Vec<Recommendation> = memory.recommendations().iter().filter(|r| r.at >= since).copied().collect();
-        memory.recommendations = if kept.is_empty() { None } else { Some(kept) };
-        memory.ups.retain(|e| e.at >= since);
-        memory.downs.retain(|e| e.at >= since);
-        memory
+    /// What a controller that started anew would remember at `now`, the longest memory first; `found` are the replicas
+    /// at a moment.
+    pub fn anew(&self, spec: &Spec, settings: &Settings, now: Time, found: impl Fn(i64) -> Option<i32>) -> Vec<Memory> {
+        let Some(restart) = self.restart else { return Vec::new() };
+        let horizon = now.checked_sub_signed(horizon(spec, settings)).unwrap_or(now).timestamp_millis();
+        let beats = restart.beats(horizon).into_iter();
+        beats.filter_map(|ms| Some(restart.anew(&self.memory, ms, found(ms)?))).collect()
     }
 
     /// The memory without the recommendation that was assumed at its beginning.
@@ -159,6 +148,13 @@ pub fn reason(held: Stabilized) -> &'static str {
     }
 }
 
+/// How far back anything remembered matters: the longest window or period of a policy.
+fn horizon(spec: &Spec, settings: &Settings) -> TimeDelta {
+    let periods = spec.behavior.iter().flat_map(|b| b.up.policies.iter().chain(&b.down.policies));
+    let longest = periods.map(|p| TimeDelta::seconds(i64::from(p.period_seconds))).max().unwrap_or_default();
+    longest_window(spec, settings).max(longest)
+}
+
 /// The longest stabilization window of a spec.
 pub fn longest_window(spec: &Spec, settings: &Settings) -> TimeDelta {
     let flag = settings.downscale_stabilization;
@@ -174,17 +170,6 @@ mod tests {
 
     fn at(s: i64) -> Time {
         Time::from_timestamp(1_800_000_000 + s, 0).unwrap()
-    }
-
-    #[test]
-    fn a_controller_that_started_anew_remembers_only_what_came_after() {
-        let mut past = Past::default();
-        past.remember(4, Some(4), at(0));
-        past.remember(4, Some(1), at(30));
-        let seen = |m: &Memory| m.recommendations().iter().map(|r| r.replicas).collect::<Vec<_>>();
-        assert_eq!(seen(&past.memory), [4, 4, 1]);
-        assert_eq!(seen(&past.anew(at(30))), [1]);
-        assert_eq!(past.anew(at(31)).recommendations, None);
     }
 
     #[test]
