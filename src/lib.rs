@@ -17,6 +17,7 @@
 //! | [`hpa`] | the HPA controller's arithmetic, pure | – |
 //! | [`session`] | the fold: what is known now and was known before | observe, hpa |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control |
+//! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa |
 //! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session |
 //! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, ui |
 //! | [`report`] | a session or a screen in other forms: `status`, SVG | observe, session, view |
@@ -56,6 +57,7 @@ pub mod control;
 pub mod doctor;
 pub mod exit;
 pub mod hpa;
+pub mod lab;
 pub mod logging;
 pub mod observe;
 pub mod out;

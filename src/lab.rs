@@ -1,0 +1,4 @@
+//! A small cluster inside this process. It is no source: it speaks the Kubernetes API, so the live feeds watch it as they
+//! watch any other, and so do `kubectl` and k9s.
+
+pub mod store;
