@@ -14,10 +14,11 @@
 //! |---|---|---|
 //! | [`observe`] | the vocabulary upwards: what a source saw. The only types that will ever be recorded | – |
 //! | [`control`] | the vocabulary downwards: what may be asked of a source | observe |
+//! | [`clock`] | the clock that a source is handed: the system's, or the lab's | – |
 //! | [`hpa`] | the HPA controller's arithmetic, pure | – |
 //! | [`session`] | the fold: what is known now and was known before | observe, hpa |
-//! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control |
-//! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa |
+//! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
+//! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
 //! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session |
 //! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, ui |
 //! | [`report`] | a session or a screen in other forms: `status`, SVG | observe, session, view |
@@ -52,6 +53,7 @@
 
 pub mod app;
 pub mod cli;
+pub mod clock;
 pub mod config;
 pub mod control;
 pub mod doctor;

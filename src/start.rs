@@ -91,6 +91,7 @@ async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
 /// What the user said about the cluster, for the connection.
 pub fn access(settings: &Settings) -> Access {
     Access {
+        lab: None,
         kubeconfig: settings.kubeconfig.clone(),
         context: settings.context.clone(),
         as_user: settings.impersonate.clone(),

@@ -35,9 +35,8 @@ pub use fault::{Fault, Kind};
 pub use pace::Pace;
 
 use crate::control::Abilities;
-use crate::observe::{Feed, LinkState, Observation, Time, WatchingSeen};
+use crate::observe::{Feed, LinkState, Observation, WatchingSeen};
 use crate::source::{Died, Source};
-use chrono::Utc;
 use cluster::Cluster;
 use events::Places;
 use facts::Facts;
@@ -70,12 +69,9 @@ pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>
 }
 
 fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, pace: Pace) -> Shared {
-    let pace = Pace { request: cluster.request_timeout().min(pace.request), ..pace };
-    Shared { cluster, gate: Gate::new(pace.between), pace: Arc::new(pace), out: Out::new(to, now) }
-}
-
-fn now() -> Time {
-    Utc::now()
+    let clock = cluster.clock();
+    let pace = Pace { request: cluster.request_timeout().min(pace.request), ..pace }.of(clock);
+    Shared { cluster, gate: Gate::new(pace.between), pace: Arc::new(pace), out: Out::new(to, clock) }
 }
 
 /// A source over the cluster, and the future that drives it: it ends well when `stop` is cancelled, and badly when a
@@ -106,6 +102,7 @@ async fn run(
         hpa,
         load_namespace: load.namespace.clone(),
         load_job: load.job.clone(),
+        lab: shared.cluster.is_lab(),
         ..WatchingSeen::default()
     });
     let first = seen.borrow().clone();

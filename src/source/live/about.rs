@@ -38,11 +38,16 @@ pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
     }
 }
 
-/// Say that time passes, at every whole second.
+/// The least between two ticks, however fast the clock runs.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Say that time passes, at every whole second of the clock.
 pub async fn tick(out: Out) {
     loop {
         let into = Duration::from_nanos(u64::from(out.now().timestamp_subsec_nanos()));
-        tokio::time::sleep(Duration::from_secs(1).saturating_sub(into)).await;
+        let rest = Duration::from_secs(1).saturating_sub(into);
+        tokio::time::sleep(out.clock().real(rest).max(if out.clock().speed() > 1.0 { TICK } else { Duration::ZERO }))
+            .await;
         out.say(Observation::Tick).await;
     }
 }

@@ -1,6 +1,7 @@
 //! The client that all feeds share, renewed for all of them when the server refuses its credentials.
 
 use super::connect::{Access, ConnectError, Connection, connect, plan};
+use crate::clock::Clock;
 use kube::Client;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,16 @@ impl Cluster {
     /// The server's URL.
     pub fn server(&self) -> String {
         self.state.borrow().connection.server.clone()
+    }
+
+    /// The clock that its objects go by.
+    pub fn clock(&self) -> Clock {
+        self.access.lab.as_ref().map_or_else(Clock::system, |lab| lab.clock)
+    }
+
+    /// It is the one inside this process.
+    pub fn is_lab(&self) -> bool {
+        self.access.lab.is_some()
     }
 
     /// The longest that an answer may take.

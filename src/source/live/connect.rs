@@ -12,15 +12,19 @@ mod proxy;
 pub use error::ConnectError;
 pub use kubeconfig::{Environment, contexts};
 
+use crate::clock::Clock;
 use futures::FutureExt;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Error};
+use secrecy::SecretString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// Which cluster, as whom.
 #[derive(Clone, Debug)]
 pub struct Access {
+    /// The cluster inside this process, in place of any configuration.
+    pub lab: Option<Lab>,
     /// `--kubeconfig`; otherwise KUBECONFIG, `~/.kube/config`, in-cluster.
     pub kubeconfig: Option<PathBuf>,
     /// `--context`; otherwise the current one.
@@ -33,10 +37,26 @@ pub struct Access {
     pub environment: Environment,
 }
 
+/// Where the cluster inside this process listens, and what it goes by.
+#[derive(Clone, Debug)]
+pub struct Lab {
+    /// `http://127.0.0.1:PORT`.
+    pub server: String,
+    pub token: SecretString,
+    pub clock: Clock,
+}
+
 impl Access {
     /// What the environment alone leads to.
     pub fn new(environment: Environment) -> Self {
-        Access { kubeconfig: None, context: None, as_user: None, request_timeout: Duration::from_secs(10), environment }
+        Access {
+            lab: None,
+            kubeconfig: None,
+            context: None,
+            as_user: None,
+            request_timeout: Duration::from_secs(10),
+            environment,
+        }
     }
 }
 
@@ -62,12 +82,9 @@ pub struct Plan {
 pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
     // A second call finds one installed, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (context, mut config) = match kubeconfig::find(access)? {
-        kubeconfig::Found::InCluster => {
-            let config = Config::incluster().map_err(|e| ConnectError::InCluster(error::words(&e)))?;
-            ("in-cluster".to_owned(), config)
-        }
-        kubeconfig::Found::Files(files) => from_files(access, *files)?,
+    let (context, mut config) = match &access.lab {
+        Some(lab) => ("lab".to_owned(), of_lab(lab)?),
+        None => configured(access)?,
     };
     config.default_retry = false;
     config.connect_timeout = Some(access.request_timeout.min(Duration::from_secs(5)));
@@ -76,6 +93,23 @@ pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
     }
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     Ok(Plan { context, server, config })
+}
+
+fn of_lab(lab: &Lab) -> Result<Config, ConnectError> {
+    let url = lab.server.parse().map_err(|e| ConnectError::Client(format!("{}: {e}", lab.server)))?;
+    let mut config = Config::new(url);
+    config.auth_info.token = Some(lab.token.clone());
+    Ok(config)
+}
+
+fn configured(access: &Access) -> Result<(String, Config), ConnectError> {
+    match kubeconfig::find(access)? {
+        kubeconfig::Found::InCluster => {
+            let config = Config::incluster().map_err(|e| ConnectError::InCluster(error::words(&e)))?;
+            Ok(("in-cluster".to_owned(), config))
+        }
+        kubeconfig::Found::Files(files) => from_files(access, *files),
+    }
 }
 
 fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), ConnectError> {

@@ -1,6 +1,7 @@
 //! How long things may take and how often they are tried: every duration of the live feeds in one place, so that tests
 //! can hand in milliseconds.
 
+use crate::clock::Clock;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -57,6 +58,26 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// The same for what is watched by `clock`: where time runs faster, everything but an answer's way is done sooner.
+    pub fn of(self, clock: Clock) -> Pace {
+        let least = |span: Duration| clock.real(span).max(span.min(Duration::from_secs(2)));
+        Pace {
+            request: least(self.request),
+            retried: least(self.retried),
+            silent: clock.real(self.silent),
+            watch: clock.real(self.watch),
+            watch_unmarked: clock.real(self.watch_unmarked),
+            early: clock.real(self.early),
+            reopen: clock.real(self.reopen),
+            first: clock.real(self.first),
+            longest: clock.real(self.longest),
+            settled: clock.real(self.settled),
+            between: clock.real(self.between),
+            renew: clock.real(self.renew),
+            poll: clock.real(self.poll),
+        }
+    }
+
     /// The wait before try `attempt` + 1: doubling from `first` to `longest`.
     pub fn backoff(&self, attempt: u32) -> Duration {
         self.first.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(self.longest)

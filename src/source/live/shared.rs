@@ -3,6 +3,7 @@
 use super::cluster::Cluster;
 use super::gate::Gate;
 use super::pace::Pace;
+use crate::clock::Clock;
 use crate::observe::{Feed, Link, LinkState, Observation, Stamped, Time};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,26 +22,30 @@ pub struct Shared {
 #[derive(Clone)]
 pub struct Out {
     to: mpsc::Sender<Stamped>,
-    clock: fn() -> Time,
+    clock: Clock,
 }
 
 impl Out {
-    pub fn new(to: mpsc::Sender<Stamped>, clock: fn() -> Time) -> Self {
+    pub fn new(to: mpsc::Sender<Stamped>, clock: Clock) -> Self {
         Out { to, clock }
     }
 
     /// Send, and wait while the receiver is behind. Once it is gone nobody listens, and the source is about to end.
     pub async fn say(&self, what: Observation) {
-        let _ = self.to.send(Stamped { at: (self.clock)(), what }).await;
+        let _ = self.to.send(Stamped { at: self.now(), what }).await;
     }
 
     pub fn now(&self) -> Time {
-        (self.clock)()
+        self.clock.now()
     }
 
-    /// The moment `wait` from now.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// The moment after a wait of `wait`.
     pub fn after(&self, wait: Duration) -> Option<Time> {
-        Some(self.now() + chrono::TimeDelta::from_std(wait).ok()?)
+        Some(self.now() + chrono::TimeDelta::from_std(self.clock.span(wait)).ok()?)
     }
 }
 
@@ -98,7 +103,7 @@ mod tests {
     #[tokio::test]
     async fn a_feed_stands_as_its_worst_part_and_says_so_once() {
         let (to, mut from) = mpsc::channel(16);
-        let out = Out::new(to, || Time::UNIX_EPOCH);
+        let out = Out::new(to, Clock::system());
         let mut teller = Teller::new(out, Feed::Load, 2);
         let link = |state| Link::new(Feed::Load, state);
         for (part, state) in [

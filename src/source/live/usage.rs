@@ -11,7 +11,7 @@ use super::wire::{Group, List, PodMetrics};
 use crate::observe::{Feed, Link, LinkState, Observation, PodUsage, Time, UsageSeen};
 use std::collections::HashMap;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 const GROUP: &str = "metrics.k8s.io";
 /// Periods without a newer sample after which the samples count as stale.
@@ -55,6 +55,7 @@ fn asked(version: &str, namespace: &str) -> Asked {
 async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Teller) {
     let (mut tries, mut cadence, mut samples) = (Tries::default(), Cadence::default(), Samples::default());
     let mut version: Option<String> = None;
+    let clock = shared.out.clock();
     loop {
         let answer = match &version {
             Some(version) => ask(shared, version, namespace, selector, &tries).await,
@@ -79,7 +80,7 @@ async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Tel
             }
         };
         tries.worked();
-        let at = Instant::now();
+        let at = clock.instant();
         let empty = all.is_empty();
         let next = match samples.take(all, at) {
             Some(fresh) => {
@@ -92,8 +93,8 @@ async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Tel
         };
         teller.tell(0, standing(&samples, empty, at, cadence.period())).await;
         // Samples of the first pods, or after a standstill, are not to be waited for long.
-        let soon = at + shared.pace.settled;
-        sleep_until(if empty { next.min(soon) } else { next }).await;
+        let soon = at + clock.span(shared.pace.settled);
+        clock.sleep_until(if empty { next.min(soon) } else { next }).await;
     }
 }
 

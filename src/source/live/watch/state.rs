@@ -192,7 +192,7 @@ impl<'a, T> Standing<'a, T> {
     pub async fn silent(&mut self) {
         self.phase = Some(Phase::Watch);
         self.unmarked |= !self.marked;
-        let seconds = self.shared.pace.silent.as_secs_f64();
+        let seconds = self.shared.out.clock().span(self.shared.pace.silent).as_secs_f64();
         self.stale(format!("no sign of life for {seconds:.0} s; asking again")).await;
     }
 
