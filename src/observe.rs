@@ -4,20 +4,27 @@
 //! specs and statuses), never rates, percentages or sentences made for a screen. Must not depend on any other room,
 //! read a clock or do I/O. Text from outside is cleaned once, on its way in, by [`text::clean`].
 
+mod collector;
 mod event;
 mod hpa;
 pub mod k6;
 mod link;
 mod load;
 mod pod;
+mod progress;
 pub mod text;
 mod workload;
 
+pub use collector::{
+    BatchSeen, CollectorLost, CollectorSeen, ElasticSeen, ExporterSeen, OutcomeSeen, ProcessSeen, ProcessorSeen,
+    ReceiverSeen, Role, Signal,
+};
 pub use event::{EventSeen, ObjectRef};
 pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
 pub use link::{Feed, Link, LinkState, Rule};
 pub use load::{AnswerSeen, Ask, JobSeen};
 pub use pod::{ContainerSeen, Exit, PodGone, PodSeen, PodUsage, ReadySeen, UsageSeen};
+pub use progress::{K6ErrorSeen, K6From, K6Seen, K6State, K6SummarySeen, ThresholdSeen};
 pub use workload::{Resources, TargetSeen};
 
 use chrono::{DateTime, Utc};
@@ -63,6 +70,18 @@ pub enum Observation {
     },
     /// A pod of the load Job.
     LoadPod(Box<PodSeen>),
+    /// The progress of a k6 process.
+    K6(Box<K6Seen>),
+    K6Summary(Box<K6SummarySeen>),
+    K6Error(K6ErrorSeen),
+    /// One scrape of a collector's own metrics.
+    Collector(Box<CollectorSeen>),
+    CollectorLost(CollectorLost),
+    /// A pod of an agent or of the cluster collector.
+    CollectorPod {
+        role: Role,
+        pod: Box<PodSeen>,
+    },
     /// What became of something the user asked for.
     Answer(AnswerSeen),
     /// The user's own marker.

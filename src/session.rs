@@ -139,6 +139,8 @@ impl Session {
                 self.load.pods.insert(pod.uid.clone(), (**pod).clone());
                 self.mark_load();
             }
+            Observation::K6(_) | Observation::K6Summary(_) | Observation::K6Error(_) => {}
+            Observation::Collector(_) | Observation::CollectorLost(_) | Observation::CollectorPod { .. } => {}
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
             Observation::Unknown => self.unknown += 1,

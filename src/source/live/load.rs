@@ -1,5 +1,9 @@
 //! The load feed: the load Job by its name, and its pods.
 
+pub mod log;
+pub mod rest;
+mod summary;
+
 use super::convert;
 use super::fault::Asked;
 use super::hpa::namespace_exists;

@@ -1,0 +1,4 @@
+//! The collector feed: the collectors' own metrics.
+
+pub mod read;
+mod text;
