@@ -1,0 +1,89 @@
+//! Scenarios: what the lab is set to and what befalls it, in TOML. The shipped ones are embedded and say by their
+//! comments what each key does. Data and its checks; what it leads to is the model's.
+
+mod fault;
+mod read;
+mod settings;
+mod values;
+
+pub use fault::{Fault, FaultKind};
+pub use settings::{
+    Agents, App, Batch, Connections, Elasticsearch, Gateway, Hpa, Load, Logs, MemoryLimiter, Metrics, Nodes, Policy,
+    PolicyType, Queue, Resources, Rules, Select, Stage,
+};
+pub use values::{Dur, Quantity, Share};
+
+use serde::Deserialize;
+
+/// One scenario. A key that is not written has the value it has in `assets/scenarios/guide.toml`'s comments.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Scenario {
+    /// As `--scenario` takes it; not in the file.
+    #[serde(skip)]
+    pub name: String,
+    /// One line for `lab --list`.
+    pub about: String,
+    /// Used when none is given by `--seed`.
+    #[serde(default = "one")]
+    pub seed: u64,
+    /// How long its course takes, in lab time, from the start of the load.
+    pub length: Dur,
+    #[serde(default)]
+    pub load: Load,
+    #[serde(default)]
+    pub nodes: Nodes,
+    #[serde(default)]
+    pub app: App,
+    #[serde(default)]
+    pub logs: Logs,
+    #[serde(default)]
+    pub agents: Agents,
+    #[serde(default)]
+    pub gateway: Gateway,
+    #[serde(default)]
+    pub hpa: Hpa,
+    #[serde(default)]
+    pub metrics: Metrics,
+    #[serde(default)]
+    pub elasticsearch: Elasticsearch,
+    /// In order of their time.
+    #[serde(default, rename = "fault")]
+    pub faults: Vec<Fault>,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// The shipped scenarios: name and text, the default one first.
+pub const SHIPPED: &[(&str, &str)] = &[
+    ("guide", include_str!("../../assets/scenarios/guide.toml")),
+    ("lab", include_str!("../../assets/scenarios/lab.toml")),
+    ("sticky", include_str!("../../assets/scenarios/sticky.toml")),
+    ("memory-hold", include_str!("../../assets/scenarios/memory-hold.toml")),
+    ("backpressure", include_str!("../../assets/scenarios/backpressure.toml")),
+    ("metrics-outage", include_str!("../../assets/scenarios/metrics-outage.toml")),
+    ("oom", include_str!("../../assets/scenarios/oom.toml")),
+    ("flapping", include_str!("../../assets/scenarios/flapping.toml")),
+    ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
+];
+
+impl Scenario {
+    /// A shipped one by its name.
+    pub fn shipped(name: &str) -> Option<Self> {
+        let (name, text) = SHIPPED.iter().find(|(each, _)| *each == name)?;
+        Self::parse(name, name, text).ok()
+    }
+
+    /// Read one. `file` is what errors call it.
+    ///
+    /// # Errors
+    /// One sentence: file, line, key, and what is allowed.
+    pub fn parse(name: &str, file: &str, text: &str) -> Result<Self, String> {
+        read::scenario(name, file, text)
+    }
+}
+
+#[cfg(test)]
+mod tests;
