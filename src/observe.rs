@@ -7,6 +7,7 @@
 mod collector;
 mod event;
 mod hpa;
+mod ingest;
 pub mod k6;
 mod link;
 mod load;
@@ -21,6 +22,10 @@ pub use collector::{
 };
 pub use event::{EventSeen, ObjectRef};
 pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
+pub use ingest::{
+    Breaker, CountedBy, CountersSeen, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, ElasticsearchSeen, IndexSeen,
+    IndexingPressure, LogGroup, LogQualitySeen, Pool, ShardSeen,
+};
 pub use link::{Feed, Link, LinkState, Rule};
 pub use load::{AnswerSeen, Ask, JobSeen};
 pub use pod::{ContainerSeen, Exit, PodGone, PodSeen, PodUsage, ReadySeen, UsageSeen};
@@ -82,6 +87,13 @@ pub enum Observation {
         role: Role,
         pod: Box<PodSeen>,
     },
+    /// Which Elasticsearch is asked, and how.
+    Elastic(Box<ElasticsearchSeen>),
+    /// The data streams' counters.
+    Counters(Box<CountersSeen>),
+    ElasticNodes(Box<ElasticNodesSeen>),
+    ElasticHealth(Box<ElasticHealthSeen>),
+    LogQuality(Box<LogQualitySeen>),
     /// What became of something the user asked for.
     Answer(AnswerSeen),
     /// The user's own marker.

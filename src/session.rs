@@ -4,6 +4,7 @@
 pub mod controller;
 pub mod decisions;
 mod events;
+pub mod ingest;
 mod links;
 mod load;
 mod markers;
@@ -18,6 +19,7 @@ mod unknown;
 
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
+pub use ingest::Ingest;
 pub use links::{LinkNow, Links};
 pub use load::{Load, Phase};
 pub use markers::{Mark, Marker, Markers};
@@ -53,6 +55,8 @@ pub struct Session {
     pub events: Events,
     pub markers: Markers,
     pub load: Load,
+    /// What Elasticsearch indexed, and how it stands.
+    pub ingest: Ingest,
     /// Every sync of the controller, reconstructed.
     pub decisions: Decisions,
     /// What became of the last thing asked for, and when.
@@ -90,6 +94,9 @@ impl Session {
             Observation::Link(link) => {
                 self.decisions.link(link.feed, link.state);
                 self.links.set(at, link);
+                if link.feed == Feed::Ingest && !matches!(link.state, LinkState::Up | LinkState::Connecting) {
+                    self.ingest.silent();
+                }
                 // That all pods have been listed is said after the pods.
                 if link.feed == Feed::Pods && self.target.is_some() {
                     self.count_ready(ms);
@@ -141,6 +148,11 @@ impl Session {
             }
             Observation::K6(_) | Observation::K6Summary(_) | Observation::K6Error(_) => {}
             Observation::Collector(_) | Observation::CollectorLost(_) | Observation::CollectorPod { .. } => {}
+            Observation::Elastic(_)
+            | Observation::Counters(_)
+            | Observation::ElasticNodes(_)
+            | Observation::ElasticHealth(_)
+            | Observation::LogQuality(_) => self.elastic_seen(at, &seen.what),
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
             Observation::Unknown => self.unknown += 1,
@@ -271,6 +283,19 @@ impl Session {
             _ => None,
         });
         self.decisions.earlier(rescales);
+    }
+
+    fn elastic_seen(&mut self, at: Time, seen: &Observation) {
+        self.links.data(at, Feed::Ingest);
+        let (ms, ingest) = (at.timestamp_millis(), &mut self.ingest);
+        match seen {
+            Observation::Elastic(cluster) => ingest.cluster = Some((**cluster).clone()),
+            Observation::Counters(counters) => ingest.counters(ms, counters),
+            Observation::ElasticNodes(nodes) => ingest.pressure.nodes(ms, nodes),
+            Observation::ElasticHealth(health) => ingest.pressure.health = Some((**health).clone()),
+            Observation::LogQuality(quality) => ingest.quality = Some((**quality).clone()),
+            _ => {}
+        }
     }
 
     fn is_own_hpa(&self, event: &EventSeen) -> bool {

@@ -1,0 +1,213 @@
+//! What Elasticsearch told: its data streams' counters, its nodes' queues and limits, its health, what its log records
+//! lack. Counters stand as the server keeps them; what cannot be compared with an earlier answer is the fold's business.
+
+use super::Time;
+use serde::{Deserialize, Serialize};
+
+/// Which Elasticsearch, and how it is asked.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ElasticsearchSeen {
+    /// Its own name for itself.
+    pub cluster: String,
+    /// `8.19.21`.
+    pub version: String,
+    /// `default`, or `serverless`.
+    pub flavor: String,
+    /// Without credentials.
+    pub url: String,
+    /// The way to it: `port-forward to pod quickstart-es-default-0`, or `the network`.
+    pub way: String,
+    /// Whose credentials are used; empty for none.
+    pub user: String,
+    /// Base address of Kibana; empty when it is not known.
+    pub kibana: String,
+    pub kibana_version: String,
+    /// What the user should know of the choice.
+    pub notes: Vec<String>,
+}
+
+/// What the documents are counted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedBy {
+    /// `max_seq_no` of each primary shard.
+    #[default]
+    SeqNo,
+    /// `indexing.index_total` of the primaries: it starts anew with the shard's copy.
+    IndexTotal,
+    /// The documents that a search can see: late by a refresh, and fewer after deletes.
+    Documents,
+    #[serde(other)]
+    Unknown,
+}
+
+/// One answer with the counters of all backing indices.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CountersSeen {
+    pub by: CountedBy,
+    /// From the question to the answer: the counters were read in between.
+    pub took_ms: u32,
+    /// When the next answer is meant to come.
+    pub every_ms: u32,
+    /// Shards whose counters could not be had, and the indices that are named with them.
+    pub failed_shards: u32,
+    pub failed: Vec<String>,
+    pub indices: Vec<IndexSeen>,
+}
+
+/// An index, usually the backing index of a data stream; figures are those of its primary shards.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IndexSeen {
+    pub name: String,
+    /// Empty where the API does not tell it.
+    pub uuid: String,
+    /// Its started primary shards; empty unless counted by them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<ShardSeen>,
+    /// `docs.count`.
+    pub documents: Option<u64>,
+    /// `store.size_in_bytes`: on disk, compressed.
+    pub stored_bytes: Option<u64>,
+    /// `bulk.total_size_in_bytes`.
+    pub bulk_bytes: Option<u64>,
+    /// `indexing.index_total`.
+    pub indexed: Option<u64>,
+    /// `indexing.index_failed`.
+    pub failed: Option<u64>,
+    /// `indexing.index_failed_due_to_version_conflict`, where the version has it.
+    pub conflicts: Option<u64>,
+    /// `indexing.is_throttled`.
+    pub throttled: bool,
+}
+
+/// A primary shard.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ShardSeen {
+    pub n: u32,
+    /// -1 when nothing was ever written.
+    pub max_seq_no: i64,
+    /// The node that holds it.
+    pub node: String,
+}
+
+/// One answer about the nodes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ElasticNodesSeen {
+    pub nodes: Vec<ElasticNode>,
+    /// Nodes that did not answer.
+    pub failed: u32,
+}
+
+/// A node's queues and limits. `rejected` and `tripped` count since the node started.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ElasticNode {
+    pub id: String,
+    pub name: String,
+    pub uptime_ms: Option<u64>,
+    /// The thread pool `write`.
+    pub write: Option<Pool>,
+    /// The thread pool `write_coordination` (9.1 and later).
+    pub coordination: Option<Pool>,
+    pub pressure: Option<IndexingPressure>,
+    pub breakers: Vec<Breaker>,
+    pub heap_percent: Option<f64>,
+    pub cpu_percent: Option<f64>,
+    pub gc_ms: Option<u64>,
+    /// Time that its cgroup was held back.
+    pub throttled_ns: Option<u64>,
+    pub disk_bytes: Option<u64>,
+    pub disk_available_bytes: Option<u64>,
+}
+
+/// A thread pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pool {
+    pub threads: u64,
+    pub active: u64,
+    pub queue: u64,
+    pub rejected: u64,
+}
+
+/// `indexing_pressure.memory`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IndexingPressure {
+    pub limit_bytes: Option<u64>,
+    /// `current.all_in_bytes`.
+    pub current_bytes: u64,
+    pub coordinating_rejections: u64,
+    pub primary_rejections: u64,
+    pub replica_rejections: u64,
+    /// `large_operation_rejections`, where the version has it.
+    pub large_rejections: u64,
+}
+
+/// A circuit breaker.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Breaker {
+    pub name: String,
+    pub limit_bytes: u64,
+    pub estimated_bytes: u64,
+    pub tripped: u64,
+}
+
+/// `_cluster/health`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ElasticHealthSeen {
+    /// `green`, `yellow` or `red`.
+    pub status: String,
+    pub nodes: u32,
+    pub data_nodes: u32,
+    pub active_shards: u32,
+    pub relocating: u32,
+    pub initializing: u32,
+    pub unassigned: u32,
+    /// Where the version tells it.
+    pub unassigned_primaries: Option<u32>,
+    pub pending_tasks: u32,
+}
+
+/// What the log records of a time lack, by data stream and service. Span events are left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogQualitySeen {
+    /// `@timestamp` from here on, and before `to`.
+    pub from: Time,
+    pub to: Time,
+    pub records: u64,
+    pub groups: Vec<LogGroup>,
+    pub failed_shards: u32,
+    /// Why it could not be counted; then nothing else is set.
+    pub denied: Option<String>,
+    pub mend: Option<String>,
+}
+
+/// The records of one data stream and service.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LogGroup {
+    /// `data_stream.dataset`.
+    pub dataset: String,
+    /// None: those that name no service.
+    pub service: Option<String>,
+    pub records: u64,
+    /// Without `log.level` (in OTel mode an alias of `severity_text`).
+    pub without_level: u64,
+    /// Without `trace.id` (in OTel mode an alias of `trace_id`).
+    pub without_trace: u64,
+    pub without_span: u64,
+    pub without_service: u64,
+    /// Without a level, though `attributes.log.level` is set; the same for the others.
+    pub level_in_attribute: u64,
+    pub trace_in_attribute: u64,
+    pub span_in_attribute: u64,
+}

@@ -1,0 +1,245 @@
+//! From counters to what was added between two answers, for each data stream; None where the truth is unknown.
+//!
+//! A shard is known by its index's uuid and its number, so neither rollover nor deletion nor a stream of the same name
+//! can be taken for growth or loss. Sums over streams are never compared with one another: they fall when an old index
+//! goes, and start anew with a shard's copy.
+
+use super::names::backing;
+use crate::observe::{CountedBy, CountersSeen, IndexSeen};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Shards that went are remembered up to this many: a primary that comes back goes on counting where it stood.
+const GONE: usize = 4096;
+
+/// What one stream got between two answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Added {
+    /// Documents that are certain to have come; more may have where `whole` is false.
+    pub documents: u64,
+    /// Nothing is missing, and all of it came between the two answers.
+    pub whole: bool,
+    /// Bytes of bulk requests; None where their counter started anew.
+    pub bytes: Option<u64>,
+    /// Documents that could not be indexed, and those of them whose version conflicted.
+    pub failed: u64,
+    pub conflicts: u64,
+}
+
+/// Where a stream stands in an answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Standing {
+    pub indices: usize,
+    pub stored: Option<u64>,
+    pub throttled: bool,
+}
+
+/// What an answer tells, by stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// None for the first answer, which there is nothing to compare with.
+    pub added: Option<BTreeMap<String, Added>>,
+    pub standing: BTreeMap<String, Standing>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Shard {
+    count: u64,
+    node: String,
+    /// It was in the latest answer.
+    here: bool,
+    /// It grew in the latest.
+    grew: bool,
+    /// It went while some shards failed, and is not back.
+    lost: bool,
+    index: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Totals {
+    bytes: Option<u64>,
+    indexed: Option<u64>,
+    failed: Option<u64>,
+    conflicts: Option<u64>,
+}
+
+/// The latest state of every shard and index.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counters {
+    shards: BTreeMap<(String, u32), Shard>,
+    totals: BTreeMap<String, Totals>,
+    /// The newest generation of each stream that was in any answer.
+    newest: BTreeMap<String, u64>,
+    /// Indices that came into being before our eyes.
+    born: BTreeSet<String>,
+    by: Option<CountedBy>,
+    /// No shard failed in the latest answer.
+    complete: bool,
+}
+
+impl Counters {
+    /// Takes in an answer.
+    pub fn take(&mut self, seen: &CountersSeen) -> Told {
+        let first = self.by != Some(seen.by);
+        if first {
+            *self = Counters { by: Some(seen.by), ..Counters::default() };
+        }
+        let failed: BTreeSet<&str> = seen.failed.iter().map(|name| backing(name).stream).collect();
+        let mut told = Told::default();
+        let mut added: BTreeMap<String, Added> = BTreeMap::new();
+        let mut here: BTreeSet<(String, u32)> = BTreeSet::new();
+        for index in &seen.indices {
+            let stream = backing(&index.name).stream;
+            let standing = told.standing.entry(stream.to_owned()).or_default();
+            standing.indices += 1;
+            standing.stored = standing.stored.unwrap_or(0).checked_add(index.stored_bytes.unwrap_or(0));
+            standing.throttled |= index.throttled;
+            let sum = added.entry(stream.to_owned()).or_insert_with(|| Added {
+                whole: true,
+                bytes: Some(0),
+                ..Added::default()
+            });
+            self.index(index, sum, &mut here);
+        }
+        let gone = self.missing(&here, seen.failed_shards > 0);
+        for (stream, sum) in &mut added {
+            sum.whole &= !failed.contains(stream.as_str()) && !gone.contains(stream);
+        }
+        for stream in gone.iter().filter(|s| told.standing.contains_key(*s) || !first) {
+            added.entry(stream.clone()).or_insert(Added { whole: false, ..Added::default() });
+        }
+        // One whose primaries are not up yet is new once they are.
+        for index in seen.indices.iter().filter(|i| here_is(&here, i)) {
+            let b = backing(&index.name);
+            let newest = self.newest.entry(b.stream.to_owned()).or_default();
+            *newest = b.generation.max(*newest);
+        }
+        self.complete = seen.failed_shards == 0;
+        told.added = (!first).then_some(added);
+        told
+    }
+
+    /// Adds what one index got; notes its shards in `here`.
+    fn index(&mut self, index: &IndexSeen, sum: &mut Added, here: &mut BTreeSet<(String, u32)>) {
+        let id = id(index);
+        let counts = counts(index, self.by.unwrap_or_default());
+        let known = counts.iter().any(|(n, ..)| self.shards.contains_key(&(id.clone(), *n)));
+        let fresh = match known {
+            true => self.complete && self.born.contains(id),
+            false => self.is_fresh(index, &counts),
+        };
+        if fresh && !counts.is_empty() {
+            self.born.insert(id.clone());
+        }
+        let (mut documents, mut stays) = (0, true);
+        for (n, count, node) in counts {
+            let key = (id.clone(), n);
+            match self.shards.get(&key) {
+                Some(before) if count >= before.count => {
+                    documents += count - before.count;
+                    sum.whole &= before.here;
+                    stays &= before.here && before.node == node;
+                }
+                // It lost documents, as a stale copy that was forced to be the primary.
+                Some(_) => (sum.whole, stays) = (false, false),
+                None if fresh => documents += count,
+                None => (sum.whole, stays) = (sum.whole && !known && self.is_old(index), false),
+            }
+            let grew = self.shards.get(&key).is_some_and(|b| count > b.count);
+            here.insert(key.clone());
+            let (node, index) = (node.to_owned(), index.name.clone());
+            self.shards.insert(key, Shard { count, node, here: true, grew, lost: false, index });
+        }
+        sum.documents += documents;
+        self.others(index, id.clone(), documents, stays, fresh, sum);
+    }
+
+    /// The counters that start anew with the shard's copy: they count only where it stayed what and where it was.
+    fn others(&mut self, index: &IndexSeen, id: String, documents: u64, stays: bool, fresh: bool, sum: &mut Added) {
+        let now = Totals {
+            bytes: index.bulk_bytes,
+            indexed: index.indexed,
+            failed: index.failed,
+            conflicts: index.conflicts,
+        };
+        let (before, comparable) = match self.totals.insert(id, now) {
+            Some(before) => (before, stays),
+            None if fresh => (Totals { bytes: Some(0), indexed: Some(0), failed: Some(0), conflicts: Some(0) }, true),
+            // An old index that came to the stream brought nothing.
+            None => (now, documents == 0),
+        };
+        let grown = |now: Option<u64>, before: Option<u64>| now.zip(before).and_then(|(n, b)| n.checked_sub(b));
+        // After a restart they are small, and of another history after a promotion; a few documents may fall between the
+        // reading of the two.
+        let follows = match grown(now.indexed, before.indexed) {
+            Some(indexed) => {
+                indexed.saturating_mul(2) + 100 >= documents && documents.saturating_mul(2) + 100 >= indexed
+            }
+            None => now.indexed.is_none(),
+        };
+        let grown_here = |now, before| grown(now, before).filter(|_| follows && comparable);
+        sum.bytes = sum.bytes.zip(grown_here(now.bytes, before.bytes)).map(|(a, b)| a + b);
+        sum.failed += grown_here(now.failed, before.failed).unwrap_or(0);
+        sum.conflicts += grown_here(now.conflicts, before.conflicts).unwrap_or(0);
+    }
+
+    /// An index that was not there at the latest answer and has been written to since by its stream: the next generation
+    /// after a rollover, or the first of a new stream. What came of a snapshot or another copy was not indexed here.
+    fn is_fresh(&self, index: &IndexSeen, counts: &[(u32, u64, &str)]) -> bool {
+        let b = backing(&index.name);
+        let next = self.newest.get(b.stream).is_none_or(|newest| b.generation > *newest);
+        let count: u64 = counts.iter().map(|c| c.1).sum();
+        self.complete && b.original && next && index.indexed.is_none_or(|indexed| indexed >= count)
+    }
+
+    /// An index of an earlier generation, or made of one, that was added to its stream.
+    fn is_old(&self, index: &IndexSeen) -> bool {
+        let b = backing(&index.name);
+        self.complete && (!b.original || self.newest.get(b.stream).is_some_and(|newest| b.generation <= *newest))
+    }
+
+    /// Marks the shards that are not in the answer, and returns the streams of which something may be missing: a shard
+    /// that was or could be written to went, or any while some failed.
+    fn missing(&mut self, here: &BTreeSet<(String, u32)>, some_failed: bool) -> BTreeSet<String> {
+        let mut streams = BTreeSet::new();
+        for (_, shard) in self.shards.iter_mut().filter(|(key, _)| !here.contains(*key)) {
+            let lost = some_failed && (shard.here || shard.lost);
+            let b = backing(&shard.index);
+            let written = shard.grew || self.newest.get(b.stream).is_none_or(|newest| b.generation >= *newest);
+            if lost || (shard.here && written) {
+                streams.insert(b.stream.to_owned());
+            }
+            (shard.here, shard.grew, shard.lost) = (false, false, lost);
+        }
+        let gone: Vec<_> = self.shards.iter().filter(|(_, s)| !s.here).map(|(key, _)| key.clone()).collect();
+        if gone.len() > GONE {
+            for key in &gone[..gone.len() - GONE / 2] {
+                self.shards.remove(key);
+                self.totals.remove(&key.0);
+                self.born.remove(&key.0);
+            }
+        }
+        streams
+    }
+}
+
+fn id(index: &IndexSeen) -> &String {
+    if index.uuid.is_empty() { &index.name } else { &index.uuid }
+}
+
+fn here_is(here: &BTreeSet<(String, u32)>, index: &IndexSeen) -> bool {
+    here.range((id(index).clone(), 0)..).next().is_some_and(|(first, _)| first == id(index))
+}
+
+/// (number, documents so far, node) of the index's parts that are counted.
+fn counts(index: &IndexSeen, by: CountedBy) -> Vec<(u32, u64, &str)> {
+    let whole = |count: Option<u64>| count.map(|c| (0, c, "")).into_iter().collect();
+    match by {
+        CountedBy::SeqNo => index
+            .shards
+            .iter()
+            .filter_map(|s| Some((s.n, u64::try_from(s.max_seq_no.checked_add(1)?).ok()?, s.node.as_str())))
+            .collect(),
+        CountedBy::IndexTotal => whole(index.indexed),
+        CountedBy::Documents | CountedBy::Unknown => whole(index.documents),
+    }
+}

@@ -1,0 +1,193 @@
+//! How hard Elasticsearch works: queues, rejections with their cause, indexing pressure, breakers, heap, disk, health.
+//! Must not judge what the gateway makes of it.
+
+use crate::observe::{ElasticHealthSeen, ElasticNode, ElasticNodesSeen};
+use crate::session::Series;
+use std::collections::BTreeMap;
+
+/// Why Elasticsearch turned writes away.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The thread pool `write` (or `write_coordination`) and its queue were full.
+    WritePool,
+    /// Indexing pressure: too many bytes of writes in flight, at the node that took the request, at the primary, at a
+    /// replica, or one operation too large.
+    Coordinating,
+    Primary,
+    Replica,
+    Large,
+    /// A circuit breaker tripped.
+    Breaker(String),
+}
+
+impl Cause {
+    /// For people.
+    pub fn words(&self) -> String {
+        match self {
+            Cause::WritePool => "write queue full".into(),
+            Cause::Coordinating => "indexing pressure, coordinating".into(),
+            Cause::Primary => "indexing pressure, primary".into(),
+            Cause::Replica => "indexing pressure, replica".into(),
+            Cause::Large => "indexing pressure, operation too large".into(),
+            Cause::Breaker(name) => format!("circuit breaker {name}"),
+        }
+    }
+}
+
+/// Disk watermarks as Elasticsearch has them by default: no new shards, shards move away, indices turn read-only.
+pub const WATERMARKS: [f64; 3] = [0.85, 0.90, 0.95];
+
+/// Queues, limits and health as last told, and rejections since the session began.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pressure {
+    /// As last told.
+    pub nodes: Vec<ElasticNode>,
+    /// When that was, milliseconds since 1970.
+    pub at: Option<i64>,
+    pub health: Option<ElasticHealthSeen>,
+    /// Rejected writes (requests or shard bulks, not documents) and tripped breakers by cause, since the session began.
+    pub rejected: BTreeMap<Cause, u64>,
+    /// The latest: when, and what for.
+    pub last_rejected: Option<(i64, Vec<(Cause, u64)>)>,
+    /// Rejections per second, all causes together.
+    pub rejections: Series,
+    /// Requests that wait in write queues, over all nodes.
+    pub queue: Series,
+    /// Bytes of writes in flight over their limit, of the node that is nearest to it: 0 to 1.
+    pub ratio: Series,
+    /// Answers in a row in which the write queue grew.
+    growing: u32,
+}
+
+impl Pressure {
+    /// Takes in an answer about the nodes.
+    pub fn nodes(&mut self, ms: i64, seen: &ElasticNodesSeen) {
+        let Some(before_ms) = self.at.filter(|at| ms > *at) else {
+            (self.nodes, self.at) = (seen.nodes.clone(), self.at.max(Some(ms)));
+            self.gauges(ms);
+            return;
+        };
+        let mut news: BTreeMap<Cause, u64> = BTreeMap::new();
+        let since = u64::try_from(ms - before_ms).unwrap_or(0);
+        for node in &seen.nodes {
+            let before = self.nodes.iter().find(|n| n.id == node.id);
+            // A counter that began after the answer before tells of what came since.
+            let young = node.uptime_ms.is_some_and(|up| up < since);
+            let restarted = before.zip(node.uptime_ms).is_some_and(|(b, up)| b.uptime_ms.is_some_and(|b| up < b));
+            let base: BTreeMap<Cause, u64> = match before {
+                Some(before) if !restarted => turned_away(before).into_iter().collect(),
+                Some(_) => BTreeMap::new(),
+                None if young => BTreeMap::new(),
+                None => turned_away(node).into_iter().collect(),
+            };
+            for (cause, count) in turned_away(node) {
+                let more = count.saturating_sub(base.get(&cause).copied().unwrap_or(0));
+                if more > 0 {
+                    *news.entry(cause).or_default() += more;
+                }
+            }
+        }
+        let seconds = (ms - before_ms) as f64 / 1000.0;
+        let all: u64 = news.values().sum();
+        // Nodes that stayed silent may have turned writes away as well.
+        match seen.failed {
+            0 => self.rejections.push(ms, all as f64 / seconds, 60_000),
+            _ => self.rejections.break_line(),
+        }
+        for (cause, count) in &news {
+            *self.rejected.entry(cause.clone()).or_default() += count;
+        }
+        if !news.is_empty() {
+            self.last_rejected = Some((ms, news.into_iter().collect()));
+        }
+        let waiting = self.waiting();
+        (self.nodes, self.at) = (seen.nodes.clone(), Some(ms));
+        self.growing = if self.waiting() > waiting { self.growing + 1 } else { 0 };
+        self.gauges(ms);
+    }
+
+    fn gauges(&mut self, ms: i64) {
+        if let Some(waiting) = self.waiting() {
+            self.queue.push(ms, waiting as f64, 60_000);
+        }
+        if let Some(ratio) = self.pressure() {
+            self.ratio.push(ms, ratio, 60_000);
+        }
+    }
+
+    /// Nothing new is told for now.
+    pub fn silent(&mut self) {
+        for series in [&mut self.rejections, &mut self.queue, &mut self.ratio] {
+            series.break_line();
+        }
+    }
+
+    /// Rejected writes since the session began, without tripped breakers; None before two answers.
+    pub fn rejected_writes(&self) -> Option<u64> {
+        self.rejections.last()?;
+        Some(self.rejected.iter().filter(|(c, _)| !matches!(c, Cause::Breaker(_))).map(|(_, n)| n).sum())
+    }
+
+    /// Requests that wait in the write queues of all nodes.
+    pub fn waiting(&self) -> Option<u64> {
+        let pools = self.nodes.iter().flat_map(|n| [n.write, n.coordination]).flatten();
+        pools.map(|p| p.queue).fold(None, |sum, q| Some(sum.unwrap_or(0) + q))
+    }
+
+    /// Bytes of writes in flight over their limit, of the node that is nearest to it.
+    pub fn pressure(&self) -> Option<f64> {
+        let of = |n: &ElasticNode| {
+            let p = n.pressure?;
+            p.limit_bytes.filter(|l| *l > 0).map(|l| p.current_bytes as f64 / l as f64)
+        };
+        self.most(of)
+    }
+
+    /// Of the node that uses most of its heap: 0 to 1.
+    pub fn heap(&self) -> Option<f64> {
+        self.most(|n| n.heap_percent.map(|p| p / 100.0))
+    }
+
+    pub fn cpu(&self) -> Option<f64> {
+        self.most(|n| n.cpu_percent.map(|p| p / 100.0))
+    }
+
+    /// Share of the disk that is used, of the fullest node.
+    pub fn disk(&self) -> Option<f64> {
+        self.most(|n| {
+            let total = n.disk_bytes.filter(|t| *t > 0)?;
+            Some(1.0 - n.disk_available_bytes? as f64 / total as f64)
+        })
+    }
+
+    /// The breaker that is nearest to its limit, over all nodes.
+    pub fn breaker(&self) -> Option<(&str, f64)> {
+        let all = self.nodes.iter().flat_map(|n| &n.breakers).filter(|b| b.limit_bytes > 0);
+        all.map(|b| (b.name.as_str(), b.estimated_bytes as f64 / b.limit_bytes as f64))
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+    }
+
+    /// The write queue grew in at least three answers in a row.
+    pub fn is_growing(&self) -> bool {
+        self.growing >= 3
+    }
+
+    fn most(&self, of: impl Fn(&ElasticNode) -> Option<f64>) -> Option<f64> {
+        self.nodes.iter().filter_map(of).max_by(f64::total_cmp)
+    }
+}
+
+/// What a node turned away since it started, by cause.
+fn turned_away(node: &ElasticNode) -> Vec<(Cause, u64)> {
+    let pools = node.write.map_or(0, |p| p.rejected) + node.coordination.map_or(0, |p| p.rejected);
+    let p = node.pressure.unwrap_or_default();
+    let mut all = vec![
+        (Cause::WritePool, pools),
+        (Cause::Coordinating, p.coordinating_rejections),
+        (Cause::Primary, p.primary_rejections),
+        (Cause::Replica, p.replica_rejections),
+        (Cause::Large, p.large_rejections),
+    ];
+    all.extend(node.breakers.iter().map(|b| (Cause::Breaker(b.name.clone()), b.tripped)));
+    all
+}

@@ -1,0 +1,308 @@
+//! The fold held to a small cluster whose truth is known.
+
+use super::*;
+use crate::observe::{CountedBy, ElasticNode, ElasticNodesSeen, IndexSeen, IndexingPressure, Pool, ShardSeen};
+use proptest::prelude::*;
+
+/// Milliseconds between two answers.
+const POLL: i64 = 10_000;
+
+#[derive(Clone)]
+struct Index {
+    stream: usize,
+    name: String,
+    uuid: String,
+    shards: Vec<u64>,
+    /// Since its copy was made.
+    indexed: u64,
+    node: String,
+}
+
+/// What Elasticsearch would answer, and what it really got.
+#[derive(Default)]
+struct World {
+    indices: Vec<Index>,
+    generation: Vec<u64>,
+    made: u64,
+    /// Documents that came, by stream.
+    truth: Vec<u64>,
+}
+
+const NAMES: [&str; 3] = ["logs-a.otel-default", "metrics-b.otel-default", "logs-c.otel-default"];
+const SIGNALS: [Signal; 3] = [Signal::Logs, Signal::Metrics, Signal::Logs];
+
+impl World {
+    fn roll(&mut self, stream: usize) {
+        self.generation.resize(3, 0);
+        self.truth.resize(3, 0);
+        self.generation[stream] += 1;
+        let name = format!(".ds-{}-2026.11.24-{:06}", NAMES[stream], self.generation[stream]);
+        self.push(stream, name, 0);
+    }
+
+    fn push(&mut self, stream: usize, name: String, count: u64) {
+        self.made += 1;
+        let uuid = format!("uuid-{}", self.made);
+        self.indices.push(Index { stream, name, uuid, shards: vec![count, count], indexed: 0, node: "n1".into() });
+    }
+
+    fn write(&mut self, stream: usize, documents: u64) {
+        let Some(index) = self.indices.iter_mut().rev().find(|i| i.stream == stream && i.name.starts_with('.')) else {
+            return;
+        };
+        index.shards[0] += documents / 2;
+        index.shards[1] += documents - documents / 2;
+        index.indexed += documents;
+        self.truth[stream] += documents;
+    }
+
+    /// It cannot be deleted.
+    fn is_write_index(&self, i: usize) -> bool {
+        let of = |j: &Index| j.stream == self.indices[i].stream && j.name.starts_with('.');
+        self.indices.iter().rposition(of) == Some(i)
+    }
+
+    fn seen(&self, hidden: Option<usize>) -> CountersSeen {
+        let all = self.indices.iter().enumerate().map(|(i, index)| {
+            let shard = |(n, count): (usize, &u64)| ShardSeen {
+                n: n as u32,
+                max_seq_no: *count as i64 - 1,
+                node: index.node.clone(),
+            };
+            let mut shards: Vec<ShardSeen> = index.shards.iter().enumerate().map(shard).collect();
+            if hidden == Some(i) {
+                shards.pop();
+            }
+            IndexSeen {
+                name: index.name.clone(),
+                uuid: index.uuid.clone(),
+                shards,
+                bulk_bytes: Some(index.indexed * 100),
+                indexed: Some(index.indexed),
+                ..IndexSeen::default()
+            }
+        });
+        let hidden = hidden.filter(|i| *i < self.indices.len());
+        CountersSeen {
+            every_ms: POLL as u32,
+            failed_shards: u32::from(hidden.is_some()),
+            failed: hidden.map(|i| self.indices[i].name.clone()).into_iter().collect(),
+            indices: all.collect(),
+            ..CountersSeen::default()
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Deed {
+    Write(usize, u64),
+    Roll(usize),
+    DeleteOldest,
+    /// Counters of the copies start anew.
+    Restart,
+    /// The same on another node.
+    Relocate(usize),
+    /// A replica with a history of its own takes over.
+    Promote(usize, u64),
+    /// A copy of an old index takes its place.
+    Mount,
+    /// An answer that does not come.
+    Silence,
+    /// An answer that lacks a shard.
+    Part(usize),
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    prop_oneof![
+        6 => (0usize..3, 0u64..5000).prop_map(|(s, n)| Deed::Write(s, n)),
+        1 => (0usize..3).prop_map(Deed::Roll),
+        1 => Just(Deed::DeleteOldest),
+        1 => Just(Deed::Restart),
+        1 => (0usize..9).prop_map(Deed::Relocate),
+        1 => (0usize..9, 0u64..9000).prop_map(|(i, n)| Deed::Promote(i, n)),
+        1 => Just(Deed::Mount),
+        1 => Just(Deed::Silence),
+        1 => (0usize..9).prop_map(Deed::Part),
+    ]
+}
+
+fn done(world: &mut World, deed: &Deed) {
+    let n = world.indices.len().max(1);
+    match deed {
+        Deed::Write(stream, documents) => world.write(*stream, *documents),
+        Deed::Roll(stream) => world.roll(*stream),
+        Deed::DeleteOldest => {
+            let old = (0..world.indices.len()).find(|i| !world.is_write_index(*i));
+            old.map(|i| world.indices.remove(i));
+        }
+        Deed::Restart => world.indices.iter_mut().for_each(|i| i.indexed = 0),
+        Deed::Relocate(i) => {
+            if let Some(index) = world.indices.get_mut(i % n) {
+                (index.node, index.indexed) = (format!("{}x", index.node), 0);
+            }
+        }
+        Deed::Promote(i, history) => {
+            if let Some(index) = world.indices.get_mut(i % n) {
+                (index.node, index.indexed) = (format!("{}y", index.node), *history);
+            }
+        }
+        Deed::Mount => {
+            let original = |i: &usize| !world.is_write_index(*i) && world.indices[*i].name.starts_with('.');
+            if let Some(i) = (0..world.indices.len()).find(original) {
+                let old = world.indices.remove(i);
+                world.push(old.stream, format!("partial-{}", old.name), old.shards[0]);
+            }
+        }
+        Deed::Silence | Deed::Part(_) => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_figures_are_right_or_missing(polls in prop::collection::vec(prop::collection::vec(deed(), 0..4), 2..30)) {
+        let mut world = World::default();
+        world.roll(0);
+        world.write(0, 1000);
+        let mut ingest = Ingest::default();
+        ingest.counters(0, &world.seen(None));
+        let began = world.truth.clone();
+        let mut before: (i64, Vec<u64>) = (0, began.clone());
+        for (i, deeds) in polls.iter().enumerate() {
+            let now = (i as i64 + 1) * POLL;
+            deeds.iter().for_each(|d| done(&mut world, d));
+            if deeds.iter().any(|d| matches!(d, Deed::Silence)) {
+                continue;
+            }
+            let part = deeds.iter().find_map(|d| if let Deed::Part(i) = d { Some(i % world.indices.len()) } else { None });
+            ingest.counters(now, &world.seen(part));
+            for signal in Signal::ALL {
+                let sum = |of: &[u64]| -> u64 { of.iter().zip(SIGNALS).filter(|(_, s)| *s == signal).map(|(n, _)| *n).sum() };
+                let (truth, earlier, start) = (sum(&world.truth), sum(&before.1), sum(&began));
+                let flow = ingest.signal(signal).unwrap();
+                // Never more than came, and all of it where nothing was hidden.
+                prop_assert!(flow.total <= truth - start, "{signal:?}: {} of {}", flow.total, truth - start);
+                prop_assert!(flow.partial || flow.total == truth - start, "{signal:?}: {} of {}", flow.total, truth - start);
+                if let Some(rate) = ingest.documents_per_s(signal, now) {
+                    let real = (truth - earlier) as f64 / (now - before.0) as f64 * 1000.0;
+                    prop_assert!((rate - real).abs() < 1e-6, "{signal:?}: {rate} of {real}");
+                }
+                if let Some(bytes) = flow.bytes_at(now, ingest.max_age()) {
+                    let real = (truth - earlier) as f64 / (now - before.0) as f64 * 100_000.0;
+                    // A counter that started anew is known by its size; what is left of it is small.
+                    prop_assert!(bytes >= 0.0 && bytes <= real * 2.0 + 10_000.0, "{signal:?}: {bytes} of {real}");
+                }
+            }
+            before = (now, world.truth.clone());
+        }
+    }
+}
+
+/// Polls a world, each after its deeds.
+fn after(polls: &[&[Deed]]) -> (World, Ingest) {
+    let (mut world, mut ingest) = (World::default(), Ingest::default());
+    world.roll(0);
+    world.write(0, 500);
+    ingest.counters(0, &world.seen(None));
+    for (i, deeds) in polls.iter().enumerate() {
+        deeds.iter().for_each(|d| done(&mut world, d));
+        ingest.counters((i as i64 + 1) * POLL, &world.seen(None));
+    }
+    (world, ingest)
+}
+
+fn logs(ingest: &Ingest) -> Option<f64> {
+    ingest.documents_per_s(Signal::Logs, ingest.at.unwrap())
+}
+
+#[test]
+fn one_answer_is_no_rate() {
+    let (_, ingest) = after(&[]);
+    assert_eq!((logs(&ingest), ingest.signal(Signal::Logs)), (None, None));
+    assert_eq!(ingest.stream(NAMES[0]).map(|s| s.indices), Some(1));
+}
+
+#[test]
+fn a_rollover_and_a_deletion_are_no_break() {
+    let (_, ingest) = after(&[&[Deed::Write(0, 300)], &[Deed::Roll(0), Deed::Write(0, 200)], &[Deed::DeleteOldest]]);
+    let points: Vec<f64> = ingest.signal(Signal::Logs).unwrap().rate.points().iter().map(|p| p.1).collect();
+    assert_eq!(points, [30.0, 20.0, 0.0]);
+    assert_eq!(ingest.signal(Signal::Logs).unwrap().total, 500);
+}
+
+#[test]
+fn a_restart_hides_bytes_and_not_documents() {
+    let (_, ingest) = after(&[&[Deed::Write(0, 300)], &[Deed::Restart, Deed::Write(0, 250)]]);
+    let flow = ingest.signal(Signal::Logs).unwrap();
+    assert_eq!((logs(&ingest), flow.bytes_at(20_000, 25_000)), (Some(25.0), None));
+    assert_eq!(flow.total, 550);
+}
+
+#[test]
+fn a_stream_that_appears_counts_from_its_first_document() {
+    let (_, ingest) = after(&[&[], &[Deed::Roll(2), Deed::Write(2, 40)]]);
+    assert_eq!(logs(&ingest), Some(4.0));
+    assert_eq!(ingest.first_after(Signal::Logs, 500), Some((10_000, 20_000)));
+    assert_eq!(ingest.first_after(Signal::Metrics, 500), None);
+    assert_eq!(ingest.indexed(Signal::Logs, 0, 20_000).map(|i| (i.documents, i.whole)), Some((40, true)));
+}
+
+#[test]
+fn a_restored_stream_is_not_taken_for_ingest() {
+    let (mut world, mut ingest) = after(&[&[]]);
+    world.generation[1] = 1;
+    world.push(1, format!(".ds-{}-2026.11.24-000001", NAMES[1]), 90_000);
+    ingest.counters(2 * POLL, &world.seen(None));
+    assert_eq!(ingest.documents_per_s(Signal::Metrics, 2 * POLL), None);
+    ingest.counters(3 * POLL, &world.seen(None));
+    assert_eq!(ingest.documents_per_s(Signal::Metrics, 3 * POLL), Some(0.0));
+}
+
+#[test]
+fn another_way_of_counting_is_a_new_beginning() {
+    let (world, mut ingest) = after(&[&[Deed::Write(0, 300)]]);
+    ingest.counters(2 * POLL, &CountersSeen { by: CountedBy::IndexTotal, ..world.seen(None) });
+    assert_eq!(logs(&ingest), None);
+    ingest.counters(3 * POLL, &CountersSeen { by: CountedBy::IndexTotal, ..world.seen(None) });
+    assert_eq!(logs(&ingest), Some(0.0));
+}
+
+fn node(uptime_s: u64, rejected: u64, coordinating: u64) -> ElasticNodesSeen {
+    let write = Some(Pool { threads: 1, active: 1, queue: 3, rejected });
+    let pressure = IndexingPressure {
+        limit_bytes: Some(1000),
+        current_bytes: 250,
+        coordinating_rejections: coordinating,
+        ..Default::default()
+    };
+    let node = ElasticNode {
+        id: "n".into(),
+        uptime_ms: Some(uptime_s * 1000),
+        write,
+        pressure: Some(pressure),
+        ..ElasticNode::default()
+    };
+    ElasticNodesSeen { nodes: vec![node], failed: 0 }
+}
+
+#[test]
+fn rejections_count_from_the_first_answer_and_over_restarts() {
+    let mut p = Pressure::default();
+    p.nodes(0, &node(100, 1694, 1));
+    assert_eq!((p.rejected_writes(), p.waiting(), p.pressure()), (None, Some(3), Some(0.25)));
+    p.nodes(10_000, &node(110, 1700, 1));
+    assert_eq!(p.rejected_writes(), Some(6));
+    assert_eq!(p.last_rejected, Some((10_000, vec![(Cause::WritePool, 6)])));
+    p.nodes(20_000, &node(4, 2, 3));
+    assert_eq!(p.rejected.get(&Cause::Coordinating), Some(&3));
+    assert_eq!(p.rejected_writes(), Some(11));
+}
+
+#[test]
+fn a_node_that_comes_late_brings_no_old_rejections() {
+    let mut p = Pressure::default();
+    p.nodes(0, &ElasticNodesSeen::default());
+    p.nodes(10_000, &node(5000, 900, 0));
+    assert_eq!(p.rejected_writes(), Some(0));
+}
