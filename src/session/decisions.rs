@@ -66,6 +66,8 @@ pub struct Decisions {
     last: Option<i64>,
     /// What the controller asked for last.
     asked: Option<i32>,
+    /// The last settled sync that the status told of, milliseconds since 1970.
+    heard: Option<i64>,
     /// The watch of the HPA is interrupted.
     blind: bool,
     /// Something came in that may settle a waiting sync.
@@ -85,8 +87,8 @@ struct Known {
 struct Waiting {
     ms: i64,
     told: bool,
-    /// It is off the rhythm: the sync told before it, milliseconds since 1970.
-    off: Option<i64>,
+    /// It is off the rhythm.
+    off: bool,
     before: Known,
     evidence: Evidence,
     tried: bool,
@@ -105,7 +107,7 @@ impl Decisions {
 
     /// The flags that were inferred, in words.
     pub fn flags_text(&self) -> Vec<String> {
-        self.flags.found().iter().map(|f| f.text()).collect()
+        self.flags.found().map(|f| f.text()).collect()
     }
 
     pub(crate) fn inputs(&self) -> &Inputs {
@@ -140,7 +142,7 @@ impl Decisions {
     }
 
     pub(super) fn hpa_gone(&mut self) {
-        (self.hpa, self.last, self.asked) = (None, None, None);
+        (self.hpa, self.last, self.asked, self.heard) = (None, None, None, None);
         self.waiting.clear();
         self.rhythm.interrupt();
         self.past = Past::default();
@@ -200,9 +202,7 @@ impl Decisions {
     }
 
     fn told(&mut self, ms: i64, before: Known, seen: &HpaSeen, resolution: i64) {
-        let last = self.rhythm.last();
-        let beat = self.rhythm.take(ms, resolution);
-        let off = last.filter(|_| beat == Beat::Off);
+        let off = self.rhythm.take(ms, resolution) == Beat::Off;
         // A predicted one that is near was this one.
         let near = self.rhythm.period() / 2;
         while self.waiting.back().is_some_and(|w| !w.told && ms - w.ms < near) {
@@ -229,7 +229,7 @@ impl Decisions {
             }
             let evidence = Evidence::of(&hpa.seen, &hpa.seen.status);
             let before = hpa.clone();
-            self.waiting.push_back(Waiting { ms: next, told: false, off: None, before, evidence, tried: false });
+            self.waiting.push_back(Waiting { ms: next, told: false, off: false, before, evidence, tried: false });
             self.last = Some(next);
         }
         while let Some(first) = self.waiting.front() {
@@ -265,7 +265,7 @@ impl Decisions {
             self.waiting.push_front(first);
             return false;
         }
-        if !first.told && self.contradicted(first.ms, &attempt) {
+        if !first.told && self.contradicted(first.ms, &first.evidence, &attempt) {
             return true;
         }
         let sync = self.explain(&first, case, attempt, settings);
@@ -273,8 +273,12 @@ impl Decisions {
         true
     }
 
-    /// Whether a predicted sync cannot have been: samples that were there before it would have changed the status.
-    fn contradicted(&self, ms: i64, attempt: &case::Attempt) -> bool {
+    /// Whether a predicted sync cannot have been: one after a rescale tells the new size, and samples that were there
+    /// before it would have changed the status.
+    fn contradicted(&self, ms: i64, told: &Evidence, attempt: &case::Attempt) -> bool {
+        if told.able == "SucceededRescale" {
+            return true;
+        }
         let there = self.inputs.answers(ms).find(|a| a.seen < ms - 500);
         let used = attempt.basis.seen.filter(|_| attempt.fit.figures);
         let read = attempt.basis.kind == sync::BasisKind::Samples;

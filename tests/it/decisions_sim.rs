@@ -286,6 +286,19 @@ fn a_controller_that_started_anew_is_noticed() {
 }
 
 #[test]
+fn a_restart_at_any_moment_costs_little() {
+    for (behavior, from) in [(None, 300), (down(45), 400), (down(120), 500)] {
+        for restart in (from..1500).step_by(133) {
+            let (all, _) = run(&Run { restart: Some(restart), behavior: behavior.clone(), ..Default::default() });
+            let s = fold(&all);
+            let whole = s.decisions.score.all();
+            assert!(whole.of - whole.agreed <= 2, "at {restart}: {:?}", s.decisions.score);
+            assert_eq!(s.decisions.flags_text(), Vec::<String>::new(), "at {restart}");
+        }
+    }
+}
+
+#[test]
 fn replicas_changed_by_somebody_else_are_told() {
     let s = held("by hand", &Run { by_hand: Some((150, 6)), behavior: down(30), ..Default::default() }, 0);
     let told = s.decisions.rows().iter().filter_map(|r| r.cause.as_ref()).any(|c| c.text().contains("from 1 to 6"));

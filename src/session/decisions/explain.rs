@@ -6,16 +6,21 @@ use super::restart::Restart;
 use super::sync::{BasisKind, Cause, Reckoned, Sync, Worked};
 use super::{Decisions, Waiting, changed_by_other};
 use crate::hpa::{Action, Settings};
+use crate::observe::Time;
 
 impl Decisions {
     /// Explains a sync, remembers it, and returns its row.
     pub(super) fn explain(&mut self, first: &Waiting, case: Case, mut run: Attempt, mut settings: Settings) -> Sync {
         let told = &first.evidence;
         let mut cause = changed_by_other(self.asked, told.current);
-        if let Some(from) = first.off {
-            let (from, at) = (from + 1, case.at.timestamp_millis());
-            self.past.restart = Some(Restart { from, at, period: self.rhythm.period() });
+        if first.off
+            && let Some(restart) = self.began_by(case.at)
+        {
+            self.flags.doubt(restart.from);
+            settings = self.settings();
+            self.past.restart = Some(restart);
         }
+        let seen = (!run.fit.figures).then(|| case.clone().at_world(run.world.clone()));
         if !run.fit.figures {
             cause = self.other_figures(&case, &mut run, &mut settings).or(cause);
         }
@@ -26,21 +31,28 @@ impl Decisions {
         let agrees = run.fit.replicas;
         let current = told.current.or(run.decision.current).unwrap_or(told.controller);
         if !agrees && cause.is_none() {
-            cause = Some(self.parted(&run, told.controller));
+            // When it began anew, and what it saw at first, is known to a beat at best.
+            let doubt = run.fit.figures && self.past.restarted(&case.spec, &settings, case.at);
+            cause = Some(if doubt { Cause::Restart } else { self.parted(&run, told.controller) });
         }
         let recommended = match agrees {
             true => run.decision.recommended.filter(|_| run.decision.stabilization.is_some()),
             false => self.past.correct(&run.decision, told, &case.spec, &settings, case.at),
         };
+        let basis = run.basis.kind;
         let reckoned = Reckoned::of(&run.decision, current);
         let exact = run.fit.full() && run.basis.kind != BasisKind::Status;
         let worked = Worked::new(run.decision, case.spec.clone(), settings, &self.past.memory).map(Box::new);
+        if first.told {
+            self.heard = Some(first.ms);
+        }
         self.past.remember(current, recommended, case.at);
         if told.rescaled && told.controller != current {
             self.past.rescaled(case.spec.behavior.as_ref(), current, told.controller, case.at);
         }
         if first.told || !agrees {
-            self.flags.keep(case);
+            // With the samples that were seen: those that the controller used may not be.
+            self.flags.keep(seen.filter(|_| basis == BasisKind::Status).unwrap_or(case));
         }
         Sync {
             first: first.ms,
@@ -101,14 +113,8 @@ impl Decisions {
             (run.decision, run.fit, case.at) = (decision, fit, at);
             return None;
         }
-        let found = |ms| self.inputs.scale.at(ms).and_then(|s| s.0).or(self.asked).or(first.evidence.current);
-        for anew in self.past.anew(&case.spec, settings, case.at, found) {
-            if let Some((at, decision, fit)) = case.about(&run.world, &anew, settings) {
-                (run.decision, run.fit, case.at) = (decision, fit, at);
-                self.past.memory = anew;
-                self.flags.forget();
-                return Some(Cause::Restart);
-            }
+        if self.anew(case, run, settings) {
+            return Some(Cause::Restart);
         }
         let told = &first.evidence;
         if told.able == "FailedUpdateScale" {
@@ -131,7 +137,19 @@ impl Decisions {
         if unknown && held && run.decision.action != Action::None {
             return Some(Cause::UnknownHistory);
         }
-        let mut inferred = self.flags.infer(&self.base, case, false);
+        // What it remembers is in doubt for a while after a restart: no ground to tell flags from.
+        let sure = !self.past.restarted(&case.spec, settings, case.at);
+        let mut inferred = if sure { self.flags.infer(&self.base, case, false) } else { None };
+        if inferred.is_none() && held && Some(told.controller) == told.current {
+            // It holds what it should have forgotten, and no window does: in silence, it began anew. That is a guess.
+            let before = (run.clone(), self.past.restart);
+            self.past.restart = self.began_by(case.at);
+            if self.anew(case, run, settings) {
+                *run = before.0;
+                return Some(Cause::Restart);
+            }
+            self.past.restart = before.1;
+        }
         if inferred.is_none() && case.has_young_pods() {
             inferred = self.flags.infer(&self.base, case, true);
         }
@@ -148,6 +166,26 @@ impl Decisions {
             (false, false, true) => Some(Cause::SyncTime),
             (false, false, false) => None,
         }
+    }
+
+    /// That the controller began anew since it was last heard of, and was there at `at`.
+    fn began_by(&self, at: Time) -> Option<Restart> {
+        Some(Restart { from: self.heard?, at: at.timestamp_millis(), period: self.rhythm.period() })
+    }
+
+    /// Whether a controller that began anew explains the sync: then its memory is taken over, and its run.
+    fn anew(&mut self, case: &mut Case, run: &mut Attempt, settings: &Settings) -> bool {
+        let asked = self.asked.or(case.told.current);
+        let found = |ms| self.inputs.scale.at(ms).and_then(|s| s.0).or(asked);
+        for memory in self.past.anew(&case.spec, settings, case.at, found) {
+            if let Some((at, decision, fit)) = case.about(&run.world, &memory, settings) {
+                (run.decision, run.fit, case.at) = (decision, fit, at);
+                (self.past.memory, self.past.known_from) = (memory, None);
+                self.flags.forget();
+                return true;
+            }
+        }
+        false
     }
 
     /// The step at which the arithmetic and the controller part.

@@ -24,7 +24,8 @@ pub enum Flag {
 /// What was inferred so far, and the syncs that it rests on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flags {
-    found: Vec<Flag>,
+    /// With the sync that told of it, milliseconds since 1970.
+    found: Vec<(Flag, i64)>,
     cases: VecDeque<Case>,
 }
 
@@ -76,13 +77,18 @@ impl Flags {
     /// The settings with what was inferred.
     pub fn settings(&self, base: &Settings) -> Settings {
         let mut settings = base.clone();
-        self.found.iter().for_each(|f| f.set(&mut settings));
+        self.found.iter().for_each(|f| f.0.set(&mut settings));
         settings
     }
 
-    /// What was inferred, in words.
-    pub fn found(&self) -> &[Flag] {
-        &self.found
+    /// What was inferred.
+    pub fn found(&self) -> impl Iterator<Item = Flag> {
+        self.found.iter().map(|f| f.0)
+    }
+
+    /// Takes back what was inferred since `ms`: the controller began anew then, which may have been the reason.
+    pub fn doubt(&mut self, ms: i64) {
+        self.found.retain(|f| f.1 <= ms);
     }
 
     /// Keeps a case that later values have to explain as well.
@@ -105,6 +111,8 @@ impl Flags {
     pub fn infer(&mut self, base: &Settings, case: &Case, figures: bool) -> Option<(Flag, Settings)> {
         let now = self.settings(base);
         let explains = |settings: &Settings, case: &Case| case.about(&case.world, &case.past, settings).is_some();
+        // Figures that differ may be those of a sample that was not seen: one case proves nothing.
+        let least = if figures { 2 } else { 1 };
         let mut best: Option<(i64, Flag, Settings)> = None;
         for flag in candidates(figures, &now) {
             let mut settings = now.clone();
@@ -117,13 +125,17 @@ impl Flags {
                 continue;
             }
             let gain = 1 + self.cases.iter().map(change).sum::<i64>();
-            if gain > 0 && best.as_ref().is_none_or(|b| gain > b.0) {
+            if gain >= least && best.as_ref().is_none_or(|b| gain > b.0) {
                 best = Some((gain, flag, settings));
             }
         }
         let (_, flag, settings) = best?;
-        self.found.retain(|f| !f.same_kind(flag));
-        self.found.push(flag);
+        self.found.retain(|f| !f.0.same_kind(flag));
+        let mut usual = base.clone();
+        flag.set(&mut usual);
+        if usual != *base {
+            self.found.push((flag, case.at.timestamp_millis()));
+        }
         Some((flag, settings))
     }
 }

@@ -55,6 +55,12 @@ impl Past {
         }
     }
 
+    /// Whether a controller that may have started anew has not yet run through its longest window.
+    pub fn restarted(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
+        let window = horizon(spec, settings).num_milliseconds();
+        self.restart.is_some_and(|r| now.timestamp_millis() - r.at <= window)
+    }
+
     /// What a controller that started anew would remember at `now`, the longest memory first; `found` are the replicas
     /// at a moment.
     pub fn anew(&self, spec: &Spec, settings: &Settings, now: Time, found: impl Fn(i64) -> Option<i32>) -> Vec<Memory> {

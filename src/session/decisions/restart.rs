@@ -45,13 +45,13 @@ impl Restart {
         out
     }
 
-    /// Syncs without a trace were placed on the old rhythm: here on the beat of the new one.
+    /// Syncs without a trace were placed on the old rhythm: here on the beat of the new one before.
     fn on_beat(&self, at: Time) -> Time {
         let (ms, period) = (at.timestamp_millis(), self.period.max(1));
         if ms <= self.from || ms >= self.at {
             return at;
         }
-        let beats = (self.at - ms + period / 2) / period;
+        let beats = (self.at - ms + period - 1) / period;
         Time::from_timestamp_millis(self.at - beats * period).unwrap_or(at)
     }
 }
@@ -82,6 +82,6 @@ mod tests {
         let before = memory(&[(0, 9), (15_000, 1), (30_000, 2), (45_000, 3), (60_000, 4), (67_000, 5)]);
         let anew = AT.anew(&before, 37_000, 6);
         let all = anew.recommendations().iter().map(|r| (r.at.timestamp_millis(), r.replicas)).collect::<Vec<_>>();
-        assert_eq!(all, [(37_000, 6), (37_000, 2), (52_000, 3), (67_000, 4), (67_000, 5)]);
+        assert_eq!(all, [(37_000, 6), (37_000, 3), (52_000, 4), (67_000, 5)]);
     }
 }
