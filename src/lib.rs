@@ -19,8 +19,9 @@
 //! | [`session`] | the fold: what is known now and was known before | observe, hpa |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
 //! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
-//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session |
-//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, ui |
+//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session |
+//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
+//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, verdict, ui |
 //! | [`report`] | a session or a screen in other forms: `status`, SVG | observe, session, view |
 //! | [`doctor`] | the checks of the `doctor` command | observe, config, source |
 //! | [`app`], [`status`], `main` | tie the rooms together: the loop, the one-shot, the set-up | all |
@@ -70,4 +71,5 @@ pub mod start;
 pub mod status;
 pub mod terminal;
 pub mod ui;
+pub mod verdict;
 pub mod view;

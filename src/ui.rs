@@ -14,6 +14,8 @@ pub use overlay::{Entry, Overlay};
 pub use place::{Pane, Screen};
 
 use crate::control::Control;
+use crate::verdict::Expectations;
+use std::sync::Arc;
 
 /// An effect that the user asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +68,8 @@ pub struct Ui {
     pub sync: Option<i64>,
     /// A sentence for the footer, and until when (milliseconds since 1970).
     pub message: Option<(String, i64)>,
+    /// What the run is held against; None is the built-in guide.
+    pub expected: Option<Arc<Expectations>>,
     /// Changing the cluster is off.
     pub readonly: bool,
     /// The source can start and stop a load.
@@ -89,10 +93,16 @@ impl Ui {
             row: 0,
             sync: None,
             message: None,
+            expected: None,
             readonly,
             can_load: false,
             own_load: false,
         }
+    }
+
+    /// What the run is held against.
+    pub fn expectations(&self) -> &Expectations {
+        self.expected.as_deref().unwrap_or(Expectations::guide())
     }
 
     /// The pane that has the focus.

@@ -89,5 +89,6 @@ pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
 }
 
 fn places(area: Rect, cx: &Cx) -> layout::Layout {
-    layout::layout(area, cx.ui, pane::now_rows(cx))
+    let wish = layout::Wish { now: pane::now_rows(cx), expectations: pane::expectation_rows(cx) };
+    layout::layout(area, cx.ui, wish)
 }

@@ -4,6 +4,7 @@ use super::{Action, Entry, Overlay, Pane, Request, SPAN, SPANS, Screen, Ui, YAxi
 use crate::control::Control;
 use crate::observe::{Ask, Feed};
 use crate::session::{Phase, Session};
+use crate::verdict::verdict;
 
 impl Ui {
     /// Takes in an action; returns the effect it asks for.
@@ -126,6 +127,7 @@ impl Ui {
             (Some(_), _) => 0,
             (None, Pane::Pods) => session.pods.live().filter(|p| self.shows(&p.seen.name)).count(),
             (None, Pane::Markers) => session.markers.all().len(),
+            (None, Pane::Expectations) => self.expectations().expect.len(),
             (None, Pane::Decisions) => self.syncs(session).len(),
             (None, _) => self.events(session).len(),
         }
@@ -135,7 +137,8 @@ impl Ui {
         if self.overlay.is_none() && self.pane() == Pane::Decisions {
             return self.move_sync(session, by);
         }
-        if self.overlay.is_none() && !matches!(self.pane(), Pane::Events | Pane::Pods | Pane::Markers) {
+        let lists = [Pane::Events, Pane::Pods, Pane::Markers, Pane::Expectations];
+        if self.overlay.is_none() && !lists.contains(&self.pane()) {
             self.focus_list();
         }
         let last = self.rows(session).saturating_sub(1);
@@ -181,6 +184,11 @@ impl Ui {
                 let all = session.markers.all();
                 let newest_first = all.len().checked_sub(self.row + 1).and_then(|i| all.get(i));
                 self.cursor = newest_first.map(|m| m.ms).or(self.cursor);
+            }
+            (None, Pane::Expectations) => {
+                let verdict = verdict(session, self.expectations());
+                let row = self.row.min(verdict.checks.len().saturating_sub(1));
+                self.cursor = verdict.checks.get(row).and_then(|c| c.found.at).or(self.cursor);
             }
             (None, Pane::Decisions) => {
                 let at = self.selected_sync(session);

@@ -35,8 +35,15 @@ pub struct Layout {
     pub body: Rect,
 }
 
-/// Lays the screen out; `now_rows` is what the Now pane would like to have.
-pub fn layout(area: Rect, ui: &Ui, now_rows: u16) -> Layout {
+/// The rows that some panes would like to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wish {
+    pub now: u16,
+    pub expectations: u16,
+}
+
+/// Lays the screen out.
+pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
     if area.width < TINY.0 || area.height < TINY.1 {
         return Layout { body: area, ..Layout::default() };
     }
@@ -45,10 +52,12 @@ pub fn layout(area: Rect, ui: &Ui, now_rows: u16) -> Layout {
     let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
     let columns = match (ui.expanded, ui.screen) {
         (true, _) => vec![column(body, &[(ui.pane(), u16::MAX)], charted(ui.pane()))],
-        (false, Screen::Overview) => overview(body, now_rows),
+        (false, Screen::Overview) => overview(body, wish.now),
         (false, Screen::Timeline) => {
-            let marks = (body.height / 4).clamp(3, 10);
-            vec![column(body, &[(Pane::Expectations, 2), (Pane::Markers, marks), (Pane::Events, u16::MAX)], false)]
+            // The expectations come first; markers and events share what they leave, and keep a few rows each.
+            let below = (body.height / 6).clamp(2, 8);
+            let top = wish.expectations.min(body.height.saturating_sub(4 + 2 * below));
+            vec![column(body, &[(Pane::Expectations, top), (Pane::Markers, below), (Pane::Events, u16::MAX)], false)]
         }
         (false, screen) => vec![column(body, &[(screen.panes()[0], u16::MAX)], false)],
     };
@@ -122,8 +131,10 @@ impl Layout {
 mod tests {
     use super::*;
 
+    const WISH: Wish = Wish { now: 9, expectations: 30 };
+
     fn panes(width: u16, height: u16) -> Vec<(Pane, u16)> {
-        let layout = layout(Rect::new(0, 0, width, height), &Ui::new(false), 9);
+        let layout = layout(Rect::new(0, 0, width, height), &Ui::new(false), WISH);
         layout.columns.iter().flat_map(|c| &c.slots).map(|s| (s.pane, s.inner.height)).collect()
     }
 
@@ -145,7 +156,7 @@ mod tests {
                 for screen in Screen::ALL {
                     let mut ui = Ui::new(false);
                     ui.screen = screen;
-                    for column in layout(area, &ui, 9).columns {
+                    for column in layout(area, &ui, WISH).columns {
                         for slot in &column.slots {
                             assert_eq!(area.intersection(slot.rule), slot.rule, "{width}x{height}");
                             assert!(slot.inner.bottom() < column.area.bottom(), "{width}x{height} {slot:?}");

@@ -3,6 +3,7 @@
 
 mod decisions;
 mod events;
+mod expectations;
 mod findings;
 mod gateways;
 mod load;
@@ -80,7 +81,7 @@ pub fn of(pane: Pane) -> Row {
                 )
             },
         ),
-        Pane::Expectations => row("Timeline", |_| String::new(), markers::expectations),
+        Pane::Expectations => row("Timeline", expectations::summary, expectations::draw),
         Pane::Markers => row("Markers", markers::summary, markers::draw),
     }
 }
@@ -88,6 +89,11 @@ pub fn of(pane: Pane) -> Row {
 /// The rows that the Now pane would like to have.
 pub fn now_rows(cx: &Cx) -> u16 {
     now::rows(cx)
+}
+
+/// The rows that the Timeline pane would like to have.
+pub fn expectation_rows(cx: &Cx) -> u16 {
+    expectations::rows(cx)
 }
 
 /// The place in the list of syncs that stands at a cell of the Decisions pane.

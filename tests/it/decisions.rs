@@ -4,7 +4,7 @@ use crate::recorded::scale_cycle;
 use edot_tui::{observe::Stamped, session::Session};
 
 /// A recording of the live source, folded.
-fn folded(lines: &str) -> Session {
+pub fn folded(lines: &str) -> Session {
     let mut session = Session::default();
     lines.lines().for_each(|l| session.apply(&serde_json::from_str::<Stamped>(l).unwrap()));
     session

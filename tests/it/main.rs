@@ -41,4 +41,5 @@ mod terminal;
 mod terminal_panic;
 mod themes;
 mod tidy;
+mod verdict;
 mod wrong_input;

@@ -59,3 +59,12 @@ fn every_screen() {
         check(&name, &s, &ui(&s, |ui, _| ui.screen = screen), (100, 30));
     }
 }
+
+#[test]
+fn the_timeline_tells_the_verdict_at_the_classic_sizes() {
+    let s = session(308);
+    for (width, height) in [(80, 24), (120, 36), (200, 50)] {
+        let ui = ui(&s, |ui, _| ui.screen = Screen::Timeline);
+        check(&format!("timeline-{width}x{height}"), &s, &ui, (width, height));
+    }
+}

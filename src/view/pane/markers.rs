@@ -1,4 +1,4 @@
-//! The markers of the session, newest first, and the place of the expectations. Must not judge the run.
+//! The markers of the session, newest first. Must not judge the run.
 
 use crate::session::{Mark, Marker};
 use crate::ui::Pane;
@@ -61,10 +61,4 @@ pub fn sign(cx: &Cx, index: usize, marker: &Marker) -> MarkerAt {
         }
         Mark::Note(text) => MarkerAt { at: marker.ms, text: words::fit(text, 16, g.ellipsis), role: Role::Accent },
     }
-}
-
-/// Until there are expectations to hold a run against.
-pub fn expectations(buf: &mut Buffer, area: Rect, cx: &Cx) {
-    let text = "this version does not yet hold a run against what is expected of it; its markers and events are below";
-    super::waiting::sentence(buf, area, cx, text, Role::Muted);
 }

@@ -1,0 +1,67 @@
+//! Whether the HPA has its metrics: known in good time, and from then on.
+
+use super::{Found, Run, no_load};
+use crate::observe::{Condition, Feed};
+use crate::verdict::run::clock;
+
+/// `limit` after the load's start, and never unknown for longer than `gap` afterwards; milliseconds.
+pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
+    let expected =
+        format!("every metric of the HPA is known by {}, and never missing for more than {}", clock(limit), clock(gap));
+    let Some(start) = run.start else { return no_load(run, expected) };
+    let changes = run.session.conditions.changes();
+    if changes.iter().all(|(_, c)| active(c).is_none()) {
+        return match run.session.links.is_up(Feed::Hpa) && run.now <= start + limit {
+            true => Found::waiting(expected, "the controller has not yet said whether it has metrics"),
+            false => Found::unobservable(run, Feed::Hpa, expected),
+        };
+    }
+    let due = start + limit;
+    // What held when the load began counts from then.
+    let first = changes.iter().find(|(ms, c)| active(c) == Some(true) && next(changes, *ms).is_none_or(|n| n > start));
+    let Some(first) = first.map(|(ms, _)| (*ms).max(start)) else {
+        let why = changes.last().and_then(|(_, c)| message(c)).unwrap_or_default();
+        return match run.now <= due {
+            true => Found::waiting(expected, format!("not yet: {why}")),
+            false => Found::failed(expected, format!("never known: {why}")).at(due),
+        };
+    };
+    if first > due {
+        return Found::failed(expected, format!("known only at {}", run.clock(first))).at(first);
+    }
+    let mut longest: Option<(i64, i64, String)> = None;
+    for (i, (ms, conditions)) in changes.iter().enumerate() {
+        if active(conditions) != Some(false) {
+            continue;
+        }
+        let until = changes[i..].iter().find(|(_, c)| active(c) == Some(true)).map_or(run.now, |c| c.0);
+        let from = (*ms).max(first);
+        if until > from && longest.as_ref().is_none_or(|(a, b, _)| until - from > b - a) {
+            longest = Some((from, until, message(conditions).unwrap_or_default()));
+        }
+    }
+    match longest {
+        Some((from, until, why)) if until - from > gap => {
+            let text = format!("missing from {} for {}: {why}", run.clock(from), clock(until - from));
+            Found::failed(expected, text).at(from)
+        }
+        _ if run.end.is_none() => Found::waiting(expected, format!("known since {}", run.clock(first))).at(first),
+        Some((from, until, _)) => {
+            let text = format!("known by {}; missing once for {}", run.clock(first), clock(until - from));
+            Found::passed(expected, text).at(first)
+        }
+        None => Found::passed(expected, format!("known by {} and ever since", run.clock(first))).at(first),
+    }
+}
+
+fn next(changes: &[(i64, Vec<Condition>)], after: i64) -> Option<i64> {
+    changes.iter().map(|c| c.0).find(|ms| *ms > after)
+}
+
+fn active(conditions: &[Condition]) -> Option<bool> {
+    conditions.iter().find(|c| c.kind == "ScalingActive").map(|c| c.status == "True")
+}
+
+fn message(conditions: &[Condition]) -> Option<String> {
+    conditions.iter().find(|c| c.kind == "ScalingActive").map(|c| c.message.clone())
+}

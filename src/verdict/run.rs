@@ -1,0 +1,192 @@
+//! The run that is judged: when its load began and ended, the spec in force, its rescales. Must not judge.
+
+use crate::hpa::{self, Spec};
+use crate::observe::{Feed, LinkState};
+use crate::session::{Mark, Session, controller, decisions::sync::Sync};
+
+/// Without a learnt rhythm, milliseconds.
+const SYNC: i64 = 15_000;
+
+/// A rescale of the run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rescale {
+    /// Milliseconds since 1970.
+    pub ms: i64,
+    pub from: Option<i32>,
+    pub to: i32,
+    /// The controller's; empty when no event told it.
+    pub reason: String,
+}
+
+impl Rescale {
+    pub fn up(&self) -> Option<bool> {
+        self.from.map(|from| self.to > from)
+    }
+
+    /// `4→1`.
+    pub fn text(&self) -> String {
+        let from = self.from.map_or_else(|| "?".to_string(), |f| f.to_string());
+        format!("{from}→{}", self.to)
+    }
+}
+
+/// The run.
+pub struct Run<'a> {
+    pub session: &'a Session,
+    pub now: i64,
+    /// The load's start and end, milliseconds since 1970.
+    pub start: Option<i64>,
+    pub end: Option<i64>,
+    /// It ended by itself; None while it runs or where no load was seen.
+    pub ended_well: Option<(bool, String)>,
+    /// How start and end were taken where no load was seen.
+    pub inferred: Option<String>,
+    pub spec: Option<Spec>,
+    /// Milliseconds between two syncs, and between two samples.
+    pub sync: i64,
+    pub resolution: i64,
+    /// Since the load began.
+    pub rescales: Vec<Rescale>,
+}
+
+impl<'a> Run<'a> {
+    /// The latest load of a session and what followed it.
+    pub fn of(session: &'a Session) -> Self {
+        let rhythm = session.decisions.rhythm.period();
+        let mut run = Run {
+            session,
+            now: session.now_ms(),
+            start: None,
+            end: None,
+            ended_well: None,
+            inferred: None,
+            spec: session.hpa.as_ref().and_then(controller::spec),
+            sync: if rhythm > 0 { rhythm } else { SYNC },
+            resolution: (session.resolution_s.unwrap_or(15.0) * 1000.0) as i64,
+            rescales: Vec::new(),
+        };
+        run.find_load();
+        if run.start.is_none() {
+            run.infer_load();
+        }
+        run.rescales = rescales(session, run.start.unwrap_or(i64::MIN));
+        run
+    }
+
+    fn find_load(&mut self) {
+        let began = self.session.began.map_or(0, |t| t.timestamp_millis());
+        let all = self.session.markers.all();
+        let Some(at) = all.iter().rposition(|m| m.mark == Mark::LoadStart) else { return };
+        let end = all[at..].iter().find_map(|m| match &m.mark {
+            Mark::LoadEnd { ok, text } => Some((m.ms, (*ok, text.clone()))),
+            _ => None,
+        });
+        // A Job that was over when the session began tells nothing of this run.
+        if end.as_ref().is_some_and(|e| e.0 < began) {
+            return;
+        }
+        self.start = Some(all[at].ms);
+        (self.end, self.ended_well) = end.unzip();
+    }
+
+    /// Without a load Job, what the metrics show: from the first sample above its band to the last that was not below.
+    fn infer_load(&mut self) {
+        let (down, up) = self.session.tolerance();
+        let (mut first, mut last, mut newest) = (i64::MAX, i64::MIN, i64::MIN);
+        for track in &self.session.metrics.all {
+            let goal = |ms| track.target.at(ms).or(track.target.changes().first().map(|c| &c.1)).copied();
+            for &(ms, value) in track.samples.points() {
+                newest = newest.max(ms);
+                let Some(ratio) = goal(ms).filter(|t| *t > 0.0).map(|t| value / t) else { continue };
+                first = if ratio > 1.0 + up { first.min(ms) } else { first };
+                last = if ratio >= 1.0 - down { last.max(ms) } else { last };
+            }
+        }
+        if first == i64::MAX {
+            return;
+        }
+        self.start = Some(first);
+        // One sample below may be noise; the load goes on while any metric holds its band.
+        self.end = (newest > last + self.resolution).then_some(last);
+        self.inferred = Some(
+            "no load Job was seen: start and end are the first sample above a target and the last not below".into(),
+        );
+    }
+
+    /// What a feed does instead of telling, for people: `collector: not read (…)`.
+    pub fn missing(&self, feed: Feed) -> String {
+        let link = self.session.links.get(feed).map(|l| &l.link);
+        let state = match link.map_or(LinkState::Connecting, |l| l.state) {
+            LinkState::Up => "up, but without this figure",
+            LinkState::Connecting => "not connected",
+            LinkState::Retrying => "failing",
+            LinkState::Denied => "denied",
+            LinkState::Absent => "absent",
+            LinkState::Stale => "stale",
+            _ => "not known",
+        };
+        let why = link.and_then(|l| l.reason.as_ref()).map(|r| format!(": {r}")).unwrap_or_default();
+        format!("the {} feed is {state}{why}", feed.name())
+    }
+
+    /// The bounds in force at a moment.
+    pub fn min_at(&self, ms: i64) -> Option<i32> {
+        self.session.replicas.min.at(ms).copied().flatten().or(self.spec.as_ref().map(Spec::min_replicas))
+    }
+
+    pub fn max(&self) -> Option<i32> {
+        self.spec.as_ref().map(|s| s.max)
+    }
+
+    /// The replicas at a moment.
+    pub fn replicas_at(&self, ms: i64) -> Option<i32> {
+        self.session.replicas.current.at(ms).copied().flatten()
+    }
+
+    /// The stabilization window of a scale-down, milliseconds.
+    pub fn down_window(&self) -> i64 {
+        let flag = self.session.decisions.settings().downscale_stabilization.num_milliseconds();
+        self.spec.as_ref().and_then(|s| self.window_of(s)).unwrap_or(flag)
+    }
+
+    /// The window that a spec sets of its own.
+    pub fn window_of(&self, spec: &Spec) -> Option<i64> {
+        spec.behavior.as_ref()?.down.window_seconds.map(|s| i64::from(s) * 1000)
+    }
+
+    /// The sync that made a rescale.
+    pub fn sync_of(&self, rescale: &Rescale) -> Option<&Sync> {
+        let near = |s: &&Sync| s.rescaled && s.controller == rescale.to && (s.first - rescale.ms).abs() < SYNC / 2;
+        self.session.decisions.rows().iter().rev().find(near)
+    }
+
+    pub fn behavior(&self) -> Option<&hpa::Behavior> {
+        self.spec.as_ref()?.behavior.as_ref()
+    }
+
+    /// A moment counted from the load's start, or from its end when after it: `3:12`, `end +0:45`.
+    pub fn clock(&self, ms: i64) -> String {
+        match (self.start, self.end) {
+            (_, Some(end)) if ms > end => format!("end +{}", clock(ms - end)),
+            (Some(start), _) => clock(ms - start),
+            _ => clock(ms - self.session.began.map_or(ms, |t| t.timestamp_millis())),
+        }
+    }
+}
+
+/// `3:12`, from milliseconds.
+pub fn clock(ms: i64) -> String {
+    let s = (ms.unsigned_abs() + 500) / 1000;
+    format!("{}{}:{:02}", if ms < 0 && s > 0 { "−" } else { "" }, s / 60, s % 60)
+}
+
+fn rescales(session: &Session, from: i64) -> Vec<Rescale> {
+    let all = session.markers.all().iter().enumerate();
+    let told = all.filter(|(_, m)| m.ms >= from).filter_map(|(i, m)| match &m.mark {
+        Mark::Rescale { to, reason, .. } => {
+            Some(Rescale { ms: m.ms, from: session.markers.from_of(i), to: *to, reason: reason.clone() })
+        }
+        _ => None,
+    });
+    told.collect()
+}
