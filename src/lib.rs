@@ -17,6 +17,7 @@
 //! | [`clock`] | the clock that a source is handed: the system's, or the lab's | – |
 //! | [`hpa`] | the HPA controller's arithmetic, pure | – |
 //! | [`session`] | the fold: what is known now and was known before | observe, hpa |
+//! | [`recording`] | the file: header, lines, parts, reader, writer | observe |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
 //! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
 //! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session |
@@ -64,6 +65,7 @@ pub mod lab;
 pub mod logging;
 pub mod observe;
 pub mod out;
+pub mod recording;
 pub mod report;
 pub mod session;
 pub mod source;

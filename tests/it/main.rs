@@ -1,6 +1,7 @@
 //! The one test binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
+mod any_seen;
 mod charts;
 mod cli;
 mod config;
@@ -31,6 +32,7 @@ mod readme;
 mod real_cluster;
 mod real_decisions;
 mod recorded;
+mod recording;
 mod screens;
 mod seen;
 mod simulate;

@@ -1,0 +1,98 @@
+//! A recording may come from anywhere, so its text is as hostile as any: cleaned and bounded on its way in. What this
+//! program wrote passes untouched. Must not know what a line means.
+
+use crate::observe::text::{MESSAGE, clean};
+use serde_json::Value;
+
+/// The most bytes that one piece of text may have: a whole message, its `…`, and escapes.
+const TEXT: usize = MESSAGE + 64;
+
+/// Whether a line holds nothing that would have to be cleaned: no escaped control characters, none that are invisible,
+/// no overlong text.
+pub(super) fn is_clean(line: &[u8]) -> bool {
+    let mut since_quote = 0;
+    let mut before = 0;
+    for &b in line {
+        since_quote = if b == b'"' { 0 } else { since_quote + 1 };
+        let escape = before == b'\\' && matches!(b, b'u' | b'n' | b'r' | b't' | b'b' | b'f');
+        // The first bytes of U+0080–U+00BF and U+0600–U+063F, U+1800–U+2FFF, U+F000–U+FFFF, U+10000 and up: some of those
+        // are invisible, and a look at the whole line is worth it.
+        let rare = matches!(b, 0xc2 | 0xd8 | 0xef | 0xf0..=0xff) || (before == 0xe1 && b == 0xa0);
+        let invisible = before == 0xe2 && matches!(b, 0x80 | 0x81);
+        if since_quote > TEXT || escape || rare || invisible || b < 0x20 || b == 0x7f {
+            return false;
+        }
+        before = b;
+    }
+    true
+}
+
+/// The line with each of its texts cleaned; None if it is no JSON.
+pub(super) fn line(text: &[u8]) -> Option<Vec<u8>> {
+    let mut value: Value = serde_json::from_slice(text).ok()?;
+    scrub(&mut value);
+    serde_json::to_vec(&value).ok()
+}
+
+fn scrub(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            let cleaned = clean(text, MESSAGE);
+            // Blanks at the end harm nobody, and belong to what was observed.
+            if *text != cleaned && text.trim_end() != cleaned {
+                *text = cleaned;
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(scrub),
+        Value::Object(map) => {
+            if map.keys().any(|k| clean(k, MESSAGE) != *k) {
+                *map = std::mem::take(map).into_iter().map(|(k, v)| (clean(&k, MESSAGE), v)).collect();
+            }
+            map.values_mut().for_each(scrub);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cleaned(text: &str) -> String {
+        String::from_utf8(line(text.as_bytes()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_taken_out_and_the_rest_stays() {
+        let hostile = r#"{"at":"2026-11-24T00:00:00Z","seen":"note","text":"a\u001b[31mred\u001b[0m"}"#;
+        assert!(!is_clean(hostile.as_bytes()));
+        assert!(cleaned(hostile).contains(r#""text":"ared""#));
+        for bad in
+            ["{\"a\":\"x\u{202e}y\"}", "{\"a\":\"x\u{9b}2Jy\"}", "{\"a\":\"x\u{feff}y\"}", "{\"a\":\"x\u{ad}y\"}"]
+        {
+            assert!(!is_clean(bad.as_bytes()), "{bad}");
+            assert!(cleaned(bad).contains("xy") || cleaned(bad).contains("xq"), "{bad}");
+        }
+        let good = r#"{"a":"ceil(3 × 96/80) — “so” …","b":"é","c\"d":["\\x",1.5e300]}"#;
+        assert!(cleaned(good).contains("ceil(3 × 96/80) — “so” …"));
+    }
+
+    #[test]
+    fn long_texts_are_bounded() {
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20));
+        assert!(!is_clean(long.as_bytes()));
+        assert!(cleaned(&long).len() < MESSAGE + 32);
+        let list = format!("[{}1]", "\"a\",".repeat(5000));
+        assert!(is_clean(list.as_bytes()), "many short texts are not a long one");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_hostile_passes_as_clean(text in proptest::prelude::any::<String>()) {
+            let json = serde_json::to_string(&text).unwrap();
+            if is_clean(json.as_bytes()) {
+                proptest::prop_assert_eq!(clean(&text, MESSAGE), text.trim_end());
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! A line of a recording, read. Must not know of files.
+//!
+//! Reading goes by `seen` first: the general way (flattened and tagged) holds every value twice on its way, which costs
+//! three times as much, and a day has to open in a second or two.
+
+use super::{Header, clean};
+use crate::observe::{Observation, Stamped, Time};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// What the recorder itself has to say, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Mark {
+    pub at: Time,
+    #[serde(flatten)]
+    pub told: Told,
+}
+
+/// What a mark tells.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "recorder", rename_all = "snake_case")]
+pub enum Told {
+    /// So many observations could not be written, for the disk was too slow.
+    Dropped { lines: u64 },
+    /// So much of what was known before recording began is no longer there: everything before `until`, but for objects as
+    /// they stood.
+    Forgotten { until: Time },
+    /// The clock was set back, by so many seconds.
+    ClockBack { seconds: i64 },
+    /// Recording ended here, and why.
+    End { why: String },
+    /// A mark that a later version wrote.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a line holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Line {
+    Header(Box<Header>),
+    Seen(Stamped),
+    /// An observation of a kind that this version does not know: its name.
+    Strange(Time, String),
+    Mark(Mark),
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    at: Option<Time>,
+    #[serde(borrow)]
+    seen: Option<Cow<'a, str>>,
+    recorder: Option<IgnoredAny>,
+    edot_session: Option<IgnoredAny>,
+}
+
+/// The line that `text` holds; None if it is none of ours.
+pub(super) fn parse(text: &[u8]) -> Option<Line> {
+    let cleaned;
+    let text = if clean::is_clean(text) {
+        text
+    } else {
+        cleaned = clean::line(text)?;
+        &cleaned
+    };
+    let kind: Kind = serde_json::from_slice(text).ok()?;
+    if kind.edot_session.is_some() {
+        return body(text).map(|h| Line::Header(Box::new(h)));
+    }
+    if kind.recorder.is_some() {
+        return body(text).map(Line::Mark);
+    }
+    let (at, seen) = (kind.at?, kind.seen?);
+    let what = match &*seen {
+        "tick" => Observation::Tick,
+        "hpa" => Observation::Hpa(body(text)?),
+        "target" => Observation::Target(body(text)?),
+        "pod" => Observation::Pod(body(text)?),
+        "load_pod" => Observation::LoadPod(body(text)?),
+        "usage" => Observation::Usage(body(text)?),
+        "event" => Observation::Event(body(text)?),
+        "link" => Observation::Link(body(text)?),
+        _ => body::<Stamped>(text)?.what,
+    };
+    match what {
+        Observation::Unknown => Some(Line::Strange(at, seen.into_owned())),
+        what => Some(Line::Seen(Stamped { at, what })),
+    }
+}
+
+fn body<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    serde_json::from_slice(text).ok()
+}
