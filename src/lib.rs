@@ -18,11 +18,12 @@
 //! | [`hpa`] | the HPA controller's arithmetic, pure | – |
 //! | [`session`] | the fold: what is known now and was known before | observe, hpa |
 //! | [`recording`] | the file: header, lines, parts, reader, writer | observe |
+//! | [`advise`] | rules over a session: findings with their evidence and the mend | observe, hpa, session |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
 //! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
 //! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session |
 //! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
-//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, verdict, ui |
+//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, advise, verdict, ui |
 //! | [`report`] | a session or a screen in other forms: `status`, SVG | observe, session, view |
 //! | [`doctor`] | the checks of the `doctor` command | observe, config, source |
 //! | [`app`], [`status`], `main` | tie the rooms together: the loop, the one-shot, the set-up | all |
@@ -53,6 +54,7 @@
 //! Panes draw into a `Buffer`, not a ratatui `Frame`, and `terminal` writes the difference itself: ratatui's own terminal
 //! asks for the cursor's position when it clears, writes even when nothing changed, and cuts a frame into several writes.
 
+pub mod advise;
 pub mod app;
 pub mod cli;
 pub mod clock;

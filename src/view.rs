@@ -89,6 +89,10 @@ pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
 }
 
 fn places(area: Rect, cx: &Cx) -> layout::Layout {
-    let wish = layout::Wish { now: pane::now_rows(cx), expectations: pane::expectation_rows(cx) };
+    let wish = layout::Wish {
+        now: pane::now_rows(cx),
+        findings: pane::findings_rows(cx),
+        expectations: pane::expectation_rows(cx),
+    };
     layout::layout(area, cx.ui, wish)
 }

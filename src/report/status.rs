@@ -1,6 +1,7 @@
 //! `status`: what a session knows now, as JSON (schema `edot-tui/status/1`) and as text. A figure that is not known is
 //! null, never 0. Must not derive figures of its own beyond units.
 
+use crate::advise;
 use crate::observe::{Condition, Feed, LinkState, MetricValue, TargetRef, Time};
 use crate::session::{Pod, Session, TargetType, Track, controller, is_ready, told};
 use serde::{Serialize, Serializer};
@@ -20,7 +21,7 @@ pub struct Status {
     pub load: Option<Load>,
     pub gateway: Option<()>,
     pub ingest: Option<()>,
-    pub findings: Vec<()>,
+    pub findings: Vec<FindingStatus>,
     pub feeds: Vec<FeedStatus>,
 }
 
@@ -139,6 +140,19 @@ pub struct Load {
 }
 
 #[derive(Debug, Serialize)]
+pub struct FindingStatus {
+    pub id: &'static str,
+    pub severity: &'static str,
+    pub text: String,
+    pub evidence: String,
+    pub mend: String,
+}
+
+fn finding(f: advise::Finding) -> FindingStatus {
+    FindingStatus { id: f.id, severity: f.severity.word(), text: f.text, evidence: f.evidence, mend: f.mend }
+}
+
+#[derive(Debug, Serialize)]
 pub struct FeedStatus {
     pub feed: &'static str,
     pub state: LinkState,
@@ -171,7 +185,7 @@ pub fn status(session: &Session) -> Status {
         load: load(session),
         gateway: None,
         ingest: None,
-        findings: Vec::new(),
+        findings: advise::findings(session).into_iter().map(finding).collect(),
         feeds: Feed::ALL.into_iter().map(|f| feed(session, f)).collect(),
     }
 }

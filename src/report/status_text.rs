@@ -42,6 +42,9 @@ pub fn status_text(s: &Status) -> String {
         let ran = load.elapsed_s.map(|s| format!(", {}", format::clock(s))).unwrap_or_default();
         let _ = writeln!(out, "load: {} {}{ran}{reason}", load.job, load.phase);
     }
+    for f in &s.findings {
+        let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.text, f.evidence, f.mend);
+    }
     for f in s.feeds.iter().filter(|f| f.state != LinkState::Up) {
         let state = format!("{:?}", f.state).to_lowercase();
         let reason = f.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();

@@ -194,6 +194,7 @@ impl Ui {
                 let at = self.selected_sync(session);
                 self.cursor = self.syncs(session).get(at).map(|s| s.last).or(self.cursor);
             }
+            (None, Pane::Findings) => self.overlay = Some(Overlay::Findings),
             (None, _) => self.expanded = !self.expanded,
         }
     }

@@ -14,6 +14,8 @@ pub enum Overlay {
     /// Leave while a load that this program started goes on?
     Leave,
     Typing(Entry),
+    /// Every finding in full.
+    Findings,
     /// The full text of the event with this uid.
     Event(String),
     /// The full text of the pod with this name.

@@ -39,6 +39,7 @@ pub struct Layout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wish {
     pub now: u16,
+    pub findings: u16,
     pub expectations: u16,
 }
 
@@ -52,7 +53,7 @@ pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
     let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
     let columns = match (ui.expanded, ui.screen) {
         (true, _) => vec![column(body, &[(ui.pane(), u16::MAX)], charted(ui.pane()))],
-        (false, Screen::Overview) => overview(body, wish.now),
+        (false, Screen::Overview) => overview(body, wish),
         (false, Screen::Timeline) => {
             // The expectations come first; markers and events share what they leave, and keep a few rows each.
             let below = (body.height / 6).clamp(2, 8);
@@ -68,7 +69,7 @@ fn charted(pane: Pane) -> bool {
     matches!(pane, Pane::Utilization | Pane::Replicas)
 }
 
-fn overview(body: Rect, now_rows: u16) -> Vec<Column> {
+fn overview(body: Rect, wish: Wish) -> Vec<Column> {
     let h = body.height;
     let row = if h >= 44 { 2 } else { u16::from(h >= 34) };
     let rows = [(Pane::Load, row), (Pane::Gateway, row), (Pane::Ingest, row)];
@@ -81,13 +82,14 @@ fn overview(body: Rect, now_rows: u16) -> Vec<Column> {
         );
         let mut stack = vec![(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
         stack.extend(rows);
-        let now = now_rows.min(h / 2);
-        let side = [(Pane::Now, now), (Pane::Findings, if h >= 40 { 3 } else { 2 }), (Pane::Events, u16::MAX)];
+        let now = wish.now.min(h / 2);
+        let findings = wish.findings.clamp(2, (h / 6).max(2));
+        let side = [(Pane::Now, now), (Pane::Findings, findings), (Pane::Events, u16::MAX)];
         return vec![column(left, &stack, true), column(right, &side, false)];
     }
     // One column: the figures go under the charts, events where there is room left.
     let spare = h.saturating_sub(22);
-    let now = now_rows.min(3 + spare / 3);
+    let now = wish.now.min(3 + spare / 3);
     let mut stack = vec![(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
     stack.extend(rows.map(|(pane, _)| (pane, 0)));
     stack.push((Pane::Now, now));
@@ -131,7 +133,7 @@ impl Layout {
 mod tests {
     use super::*;
 
-    const WISH: Wish = Wish { now: 9, expectations: 30 };
+    const WISH: Wish = Wish { now: 9, findings: 4, expectations: 30 };
 
     fn panes(width: u16, height: u16) -> Vec<(Pane, u16)> {
         let layout = layout(Rect::new(0, 0, width, height), &Ui::new(false), WISH);

@@ -1,6 +1,6 @@
 //! Windows over the screen: help, feeds, questions, one row's full text. Must not decide when they open.
 
-use super::{Cx, footer, frame, theme::Role, words};
+use super::{Cx, footer, frame, pane, theme::Role, words};
 use crate::observe::Feed;
 use crate::session::{is_ready, time_of};
 use crate::ui::{BINDINGS, Overlay, keys};
@@ -36,6 +36,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             lines.push(question(cx, "leave"));
             ("Leave?", lines)
         }
+        Some(Overlay::Findings) => ("Findings", pane::findings_window(cx, most)),
         Some(Overlay::Event(uid)) => ("Event", event(cx, uid, most)),
         Some(Overlay::Pod(name)) => ("Pod", pod(cx, name, most)),
     };

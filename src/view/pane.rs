@@ -16,7 +16,7 @@ mod waiting;
 use super::Cx;
 use crate::observe::Feed;
 use crate::ui::Pane;
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// One row of the table.
 pub struct Row {
@@ -51,7 +51,7 @@ pub fn of(pane: Pane) -> Row {
             |b, r, cx| waiting::draw(b, r, cx, Feed::Ingest, "documents per second and rejections"),
         ),
         Pane::Now => row("Now", now::summary, now::draw),
-        Pane::Findings => row("Findings", |_| String::new(), findings::draw),
+        Pane::Findings => row("Findings", findings::summary, findings::draw),
         Pane::Events => row("Events", events::summary, events::draw),
         Pane::Decisions => row("Decisions", decisions::summary, decisions::draw),
         Pane::Pods => row("Gateways", gateways::summary, gateways::draw),
@@ -94,6 +94,16 @@ pub fn now_rows(cx: &Cx) -> u16 {
 /// The rows that the Timeline pane would like to have.
 pub fn expectation_rows(cx: &Cx) -> u16 {
     expectations::rows(cx)
+}
+
+/// The rows that the Findings pane would like to have.
+pub fn findings_rows(cx: &Cx) -> u16 {
+    findings::count(cx)
+}
+
+/// All findings in full.
+pub fn findings_window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
+    findings::window(cx, most)
 }
 
 /// The place in the list of syncs that stands at a cell of the Decisions pane.

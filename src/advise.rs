@@ -1,0 +1,70 @@
+//! Rules over a session: what stands out, with the evidence in figures and what would mend it.
+//!
+//! A rule is one function from a session to its findings as of the session's present. It holds no state, so a finding
+//! clears by itself. Must not fold, format for a screen, or name what cannot be seen.
+
+mod bounds;
+mod pods;
+mod requests;
+mod words;
+
+use crate::session::Session;
+
+/// How much it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Something does not work as it should.
+    Warning,
+    /// Telemetry is lost, or the gateway does not scale.
+    Critical,
+}
+
+impl Severity {
+    /// The word in `status`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// Something that stands out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    /// Stable, for scripts: `idle-replica`.
+    pub id: &'static str,
+    pub severity: Severity,
+    /// One sentence.
+    pub text: String,
+    /// The figures that it rests on.
+    pub evidence: String,
+    /// What would mend it.
+    pub mend: String,
+}
+
+type Rule = fn(&Session) -> Vec<Finding>;
+
+/// Every rule, in the order in which findings of the same severity are told.
+const RULES: [Rule; 9] = [
+    pods::out_of_memory,
+    pods::restarted,
+    pods::not_running,
+    pods::at_the_cpu_limit,
+    bounds::at_the_maximum,
+    bounds::memory_holds,
+    bounds::flapping,
+    requests::missing,
+    requests::no_limits,
+];
+
+/// What stands out now, the worst first.
+pub fn findings(session: &Session) -> Vec<Finding> {
+    let mut all: Vec<Finding> = RULES.iter().flat_map(|rule| rule(session)).collect();
+    // Stable: the order of the rules stays within a severity.
+    all.sort_by_key(|f| std::cmp::Reverse(f.severity));
+    all
+}

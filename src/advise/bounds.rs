@@ -1,0 +1,89 @@
+//! Rules over the HPA's decisions: at its maximum, held up by memory, to and fro. Must not judge the gateway itself.
+
+use super::{Finding, Severity, words};
+use crate::observe::MetricKind;
+use crate::session::{Mark, Session, TargetType, Track, told};
+
+/// Changes of direction within so many milliseconds are flapping.
+const FLAPPING: i64 = 10 * 60_000;
+
+/// 10.6: a metric asks for more than `maxReplicas`.
+pub fn at_the_maximum(session: &Session) -> Vec<Finding> {
+    let Some(hpa) = &session.hpa else { return Vec::new() };
+    let limited = told::condition(hpa, "ScalingLimited");
+    if !limited.is_some_and(|c| c.status == "True" && c.reason == "TooManyReplicas") {
+        return Vec::new();
+    }
+    let proposals = session.proposals();
+    let wanted = session.metrics.live().zip(&proposals).filter_map(|(t, p)| p.as_ref().map(|p| (t, p)));
+    let Some((track, most)) = wanted.max_by_key(|(_, p)| p.replicas).filter(|(_, p)| p.replicas > hpa.max_replicas)
+    else {
+        return Vec::new();
+    };
+    vec![Finding {
+        id: "at-maximum",
+        severity: Severity::Warning,
+        text: format!("at the maximum of {} replicas, and {} asks for {}", hpa.max_replicas, track.label(), most.replicas),
+        evidence: most.text.clone(),
+        mend: "raise maxReplicas, or the request that utilization is reckoned from; not while Elasticsearch is the bottleneck"
+            .into(),
+    }]
+}
+
+/// 10.2, R11: memory keeps replicas that the other metrics would give back, and fewer pods would not use less of it.
+pub fn memory_holds(session: &Session) -> Vec<Finding> {
+    let Some((hpa, current)) = session.hpa.as_ref().zip(session.current_replicas()) else { return Vec::new() };
+    let window = hpa.behavior.as_ref().and_then(|b| b.scale_down.as_ref()).and_then(|r| r.window_s).unwrap_or(300);
+    let since = session.replicas.current.changes().last().map_or(0, |c| c.0);
+    let settled = session.now_ms() - since >= i64::from(window.max(15)) * 2000;
+    if current <= hpa.min_replicas.unwrap_or(1).max(1) || !settled {
+        return Vec::new();
+    }
+    let proposals = session.proposals();
+    let all = || session.metrics.live().zip(&proposals).filter_map(|(t, p)| p.as_ref().map(|p| (t, p.replicas)));
+    let is_memory = |t: &Track| t.metric.name == "memory" && t.metric.kind == MetricKind::Resource;
+    let Some((memory, _)) = all().find(|(t, replicas)| is_memory(t) && *replicas == current) else { return Vec::new() };
+    let lower = all().filter(|(t, _)| !is_memory(t)).map(|(_, replicas)| replicas).max().is_some_and(|r| r < current);
+    let figures = memory.current.zip(memory.target.last().copied()).filter(|(_, target)| *target > 0.0);
+    let (true, Some((now, target))) = (lower, figures) else { return Vec::new() };
+    // ceil(now/target × n) = n - 1 needs now/target ≤ (n-1)/n, and a ratio outside of the band.
+    let share = (f64::from(current - 1) / f64::from(current)).min(1.0 - session.tolerance().0);
+    let show = |v: f64| match memory.target_type {
+        TargetType::Utilization => format!("{} %", v.floor()),
+        _ => words::mebi(v),
+    };
+    vec![Finding {
+        id: "memory-holds",
+        severity: Severity::Warning,
+        text: format!("memory holds {current} replicas that no other metric asks for; fewer pods would not use less each"),
+        evidence: format!("memory {} of {}; {} or less a pod would let go of one", show(now), show(target), show(target * share)),
+        mend: "raise the memory request, drop the memory metric, or have the collector give memory back (GOMEMLIMIT, memory_limiter)"
+            .into(),
+    }]
+}
+
+/// 10.5: the replicas went up and down again and again.
+pub fn flapping(session: &Session) -> Vec<Finding> {
+    let from = session.now_ms() - FLAPPING;
+    let marks = session.markers.all();
+    let ups: Vec<bool> = (0..marks.len())
+        .filter_map(|i| match marks[i] {
+            crate::session::Marker { ms, mark: Mark::Rescale { to, .. } } if ms >= from => {
+                session.markers.from_of(i).filter(|f| *f != to).map(|f| to > f)
+            }
+            _ => None,
+        })
+        .collect();
+    let turns = ups.windows(2).filter(|two| two[0] != two[1]).count();
+    if turns < 3 {
+        return Vec::new();
+    }
+    vec![Finding {
+        id: "flapping",
+        severity: Severity::Warning,
+        text: format!("the replicas turned between up and down {turns} times in 10 minutes"),
+        evidence: format!("{} rescales, {} of them up", ups.len(), ups.iter().filter(|up| **up).count()),
+        mend: "a longer behavior.scaleDown.stabilizationWindowSeconds; each scale-down also drops what stood in a pod's queues"
+            .into(),
+    }]
+}

@@ -1,0 +1,31 @@
+//! The rules of `advise`: each has a session that raises it, and one like it that must not.
+
+mod scaling;
+mod world;
+
+use edot_tui::{advise, session::Session};
+
+/// The ids of what stands out.
+fn found(session: &Session) -> Vec<&'static str> {
+    advise::findings(session).iter().map(|f| f.id).collect()
+}
+
+/// The finding of this id, which has to be there.
+fn finding(session: &Session, id: &str) -> advise::Finding {
+    let all = advise::findings(session);
+    all.iter().find(|f| f.id == id).cloned().unwrap_or_else(|| panic!("no {id} in {all:#?}"))
+}
+
+#[test]
+fn nothing_stands_out_in_a_quiet_gateway() {
+    assert_eq!(found(&world::World::new(2).session()), Vec::<&str>::new());
+    assert_eq!(found(&Session::default()), Vec::<&str>::new());
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let mut w = world::World::new(2);
+    w.pods[0].containers[0].limits.clear();
+    w.ended(1, 137, "OOMKilled");
+    assert_eq!(found(&w.session()), ["oom-killed", "no-memory-limit"]);
+}
