@@ -1,7 +1,9 @@
 //! What is known now and was known before: a fold over observations. Deterministic, bounded; no I/O, no clock, no
 //! terminal. Rates, utilization and phases are derived here, from raw samples, with the times that the samples carry.
 
+mod collectors;
 pub mod controller;
+mod counter;
 pub mod decisions;
 mod events;
 pub mod ingest;
@@ -17,11 +19,15 @@ mod steps;
 pub mod told;
 mod unknown;
 
+pub use collectors::{
+    Account, Collector, Collectors, Elastic, Fate, Flow, Loss, Losses, Queue, Rates, Share, Skew, Tier, Totals,
+};
+pub use counter::Counter;
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
 pub use ingest::Ingest;
 pub use links::{LinkNow, Links};
-pub use load::{Load, Phase};
+pub use load::{K6, Load, Phase, Progress, Run};
 pub use markers::{Mark, Marker, Markers};
 pub use metrics::{TargetType, Track, Tracks};
 pub use moment::{MetricAt, Moment};
@@ -57,6 +63,8 @@ pub struct Session {
     pub load: Load,
     /// What Elasticsearch indexed, and how it stands.
     pub ingest: Ingest,
+    /// The collectors from inside: gateway, agents, cluster collector.
+    pub collectors: Collectors,
     /// Every sync of the controller, reconstructed.
     pub decisions: Decisions,
     /// What became of the last thing asked for, and when.
@@ -121,16 +129,14 @@ impl Session {
                 self.pods.leave(ms, &gone.uid);
                 self.decisions.pod_gone(ms, &gone.uid);
                 self.load.pods.remove(&gone.uid);
+                self.collectors.leave(ms, &gone.uid);
                 self.count_ready(ms);
             }
             Observation::Usage(usage) => self.usage_seen(at, usage),
             Observation::Event(event) => self.event_seen(at, event),
             Observation::Job(job) => {
                 self.links.data(at, Feed::Load);
-                if self.load.job.as_ref().is_some_and(|j| j.uid != job.uid) {
-                    self.load.pods.clear();
-                }
-                self.load.job = Some((**job).clone());
+                self.load.job(job);
                 self.mark_load();
             }
             Observation::JobGone { .. } => {
@@ -139,20 +145,37 @@ impl Session {
                     let text = "the load Job was deleted".to_string();
                     self.markers.add(ms, Mark::LoadEnd { ok: false, text });
                 }
-                self.load = Load::default();
+                self.load.gone();
             }
             Observation::LoadPod(pod) => {
                 self.links.data(at, Feed::Load);
                 self.load.pods.insert(pod.uid.clone(), (**pod).clone());
                 self.mark_load();
             }
-            Observation::K6(_) | Observation::K6Summary(_) | Observation::K6Error(_) => {}
-            Observation::Collector(_) | Observation::CollectorLost(_) | Observation::CollectorPod { .. } => {}
             Observation::Elastic(_)
             | Observation::Counters(_)
             | Observation::ElasticNodes(_)
             | Observation::ElasticHealth(_)
             | Observation::LogQuality(_) => self.elastic_seen(at, &seen.what),
+            Observation::K6(seen) => {
+                self.links.data(at, Feed::K6);
+                self.load.k6.take(ms, seen);
+            }
+            Observation::K6Summary(seen) => {
+                self.links.data(at, Feed::K6);
+                self.load.k6.summary(seen);
+                self.mark_load();
+            }
+            Observation::K6Error(seen) => {
+                self.load.k6.error(seen);
+                self.mark_load();
+            }
+            Observation::Collector(seen) => {
+                self.links.data(at, Feed::Collector);
+                self.collectors.take(ms, self.began.map_or(ms, |t| t.timestamp_millis()), seen);
+            }
+            Observation::CollectorLost(lost) => self.collectors.lost(ms, lost),
+            Observation::CollectorPod { role, pod } => self.collectors.pod(*role, pod),
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
             Observation::Unknown => self.unknown += 1,
@@ -161,6 +184,7 @@ impl Session {
     }
 
     fn tick(&mut self, ms: i64) {
+        self.collectors.tick(ms);
         if self.links.is_up(Feed::Hpa) && self.hpa.is_some() && ms / 1000 % 15 == 0 {
             self.metrics.hold(ms, self.blind());
         }
@@ -314,6 +338,11 @@ impl Session {
         if let Some(end) = self.load.ended() {
             self.markers.load_end(end.timestamp_millis(), ok, text);
         }
+    }
+
+    /// How the load is spread over the gateway's Ready pods; None while there is no load or fewer than two of them.
+    pub fn skew(&self) -> Option<Skew> {
+        self.collectors.skew(&self.pods, self.now_ms())
     }
 
     /// The present, milliseconds since 1970; 0 before the first observation.

@@ -19,6 +19,8 @@ pub enum Feed {
     Events,
     /// The load Job and its pods, watched.
     Load,
+    /// k6's own figures: its log and its REST API.
+    K6,
     /// The collectors' own metrics.
     Collector,
     /// Elasticsearch.
@@ -30,8 +32,8 @@ pub enum Feed {
 
 impl Feed {
     /// The feeds of this version, in the order they are shown.
-    pub const ALL: [Feed; 8] =
-        [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load, Feed::Collector, Feed::Ingest];
+    pub const ALL: [Feed; 9] =
+        [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load, Feed::K6, Feed::Collector, Feed::Ingest];
 
     /// The name on screen and in `status`.
     pub fn name(self) -> &'static str {
@@ -42,6 +44,7 @@ impl Feed {
             Feed::Usage => "usage",
             Feed::Events => "events",
             Feed::Load => "load",
+            Feed::K6 => "k6",
             Feed::Collector => "collector",
             Feed::Ingest => "ingest",
             Feed::Other => "other",

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobSeen {
+    /// Empty for a Job; `TestRun` where several Jobs are one run of the k6 operator.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub kind: String,
     pub namespace: String,
     pub name: String,
     pub uid: String,

@@ -1,6 +1,11 @@
-//! The load Job: its phase, in words, and when it ran. Must not read logs or k6's own figures; that is another feed.
+//! The load: its Job's phase and when it ran; with k6's own figures ([`K6`]) beside it.
 
-use crate::observe::{Exit, JobSeen, PodSeen, Time, k6};
+mod k6;
+mod words;
+
+pub use k6::{K6, Progress, Run};
+
+use crate::observe::{Exit, JobSeen, PodSeen, Time};
 use std::collections::BTreeMap;
 
 /// How the load stands.
@@ -31,14 +36,34 @@ impl Phase {
     }
 }
 
-/// The load Job and its pods.
+/// The load Job, its pods, and what k6 tells of itself; the latter outlives the Job, until another one runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Load {
     pub job: Option<JobSeen>,
     pub pods: BTreeMap<String, PodSeen>,
+    pub k6: K6,
+    /// The Job that `k6` is of.
+    of: String,
 }
 
 impl Load {
+    /// Takes in a version of the Job.
+    pub fn job(&mut self, job: &JobSeen) {
+        if self.job.as_ref().is_some_and(|j| j.uid != job.uid) {
+            self.pods.clear();
+        }
+        if self.of != job.uid {
+            (self.of, self.k6) = (job.uid.clone(), K6::default());
+        }
+        self.job = Some(job.clone());
+    }
+
+    /// The Job is not there any more.
+    pub fn gone(&mut self) {
+        self.job = None;
+        self.pods.clear();
+    }
+
     pub fn phase(&self) -> Phase {
         let Some(job) = &self.job else { return Phase::None };
         if job.deleted.is_some() {
@@ -57,7 +82,7 @@ impl Load {
         if self.own_pods().any(|p| p.phase == "Running") || (self.pods.is_empty() && job.ready > 0) {
             return Phase::Running;
         }
-        Phase::Pending(self.waiting())
+        Phase::Pending(words::waiting(self, self.own_pods()))
     }
 
     /// When the load began: its first container's start, else the Job's.
@@ -77,8 +102,8 @@ impl Load {
     }
 
     fn own_pods(&self) -> impl Iterator<Item = &PodSeen> {
-        let job = self.job.as_ref().map(|j| format!("Job/{}", j.name));
-        self.pods.values().filter(move |p| p.owner.is_none() || p.owner == job)
+        let single = self.job.as_ref().filter(|j| j.kind.is_empty()).map(|j| format!("Job/{}", j.name));
+        self.pods.values().filter(move |p| p.owner.is_none() || single.is_none() || p.owner == single)
     }
 
     /// How the newest failed pod's container ended.
@@ -88,44 +113,18 @@ impl Load {
     }
 
     fn failure(&self, reason: &str, message: &str) -> String {
-        match self.exit() {
-            Some(exit) if exit.reason == "OOMKilled" => "k6 was killed for want of memory (OOMKilled)".into(),
-            Some(exit) => format!("k6 ended with {}: {}", exit.code, k6::exit_words(exit.code)),
-            None if message.is_empty() => reason.to_string(),
-            None => format!("{reason}: {message}"),
-        }
-    }
-
-    /// Why no pod runs yet.
-    fn waiting(&self) -> String {
-        for pod in self.own_pods() {
-            for c in &pod.containers {
-                if let Some(why) = c.waiting.as_deref().filter(|w| *w != "ContainerCreating" && *w != "PodInitializing")
-                {
-                    let more = c.waiting_message.as_deref().unwrap_or_default();
-                    return if more.is_empty() { why.to_string() } else { format!("{why}: {more}") };
-                }
-            }
-            if let Some(why) = &pod.reason {
-                return pod.message.as_ref().map_or_else(|| why.clone(), |m| format!("{why}: {m}"));
-            }
-        }
-        let job = self.job.as_ref();
-        if let Some(c) = job.and_then(|j| j.conditions.iter().find(|c| c.kind == "FailedCreate")) {
-            return c.message.clone();
-        }
-        if self.pods.is_empty() { "no pod yet".into() } else { "its container is being made".into() }
+        words::failure(self.exit(), self.own_pods(), &self.k6, (reason, message))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Condition, ContainerSeen};
+    use crate::observe::{Condition, ContainerSeen, K6ErrorSeen, K6SummarySeen, ThresholdSeen};
 
     fn load(job: JobSeen, container: ContainerSeen, phase: &str) -> Load {
         let pod = PodSeen { phase: phase.into(), containers: vec![container], ..Default::default() };
-        Load { job: Some(job), pods: BTreeMap::from([("u".to_string(), pod)]) }
+        Load { job: Some(job), pods: BTreeMap::from([("u".to_string(), pod)]), ..Load::default() }
     }
 
     fn condition(kind: &str) -> JobSeen {
@@ -140,8 +139,21 @@ mod tests {
 
     #[test]
     fn says_why_it_waits() {
-        let waiting = ContainerSeen { waiting: Some("ImagePullBackOff".into()), ..Default::default() };
-        assert_eq!(load(JobSeen::default(), waiting, "Pending").phase(), Phase::Pending("ImagePullBackOff".into()));
+        let said = |waiting: &str, message: &str| {
+            let container = ContainerSeen {
+                image: "grafana/k6:0".into(),
+                waiting: Some(waiting.into()),
+                waiting_message: Some(message.into()),
+                ..Default::default()
+            };
+            match load(JobSeen::default(), container, "Pending").phase() {
+                Phase::Pending(why) => why,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(said("ImagePullBackOff", ""), "its image grafana/k6:0 cannot be pulled (ImagePullBackOff)");
+        assert_eq!(said("ErrImagePull", "not found"), "its image grafana/k6:0 cannot be pulled (ErrImagePull): not found");
+        assert_eq!(said("SomethingNew", "m"), "SomethingNew: m");
         let making = ContainerSeen { waiting: Some("ContainerCreating".into()), ..Default::default() };
         assert_eq!(
             load(JobSeen::default(), making, "Pending").phase(),
@@ -150,11 +162,40 @@ mod tests {
     }
 
     #[test]
+    fn names_the_thresholds_and_k6s_own_error() {
+        let of = |code: i32| {
+            let exit = Exit { code, reason: "Error".into(), finished: None };
+            load(condition("Failed"), ContainerSeen { terminated: Some(exit), ..Default::default() }, "Failed")
+        };
+        let mut crossed = of(99);
+        let threshold = |metric: &str, held| ThresholdSeen { metric: metric.into(), rule: "p(95)<5".into(), held };
+        let thresholds = vec![threshold("a", true), threshold("b", false)];
+        crossed.k6.summary(&K6SummarySeen { thresholds, ..Default::default() });
+        let Phase::Failed(text) = crossed.phase() else { panic!("failed") };
+        assert_eq!(text, "k6 ended with 99: thresholds crossed (b p(95)<5)");
+        let mut threw = of(107);
+        threw.k6.error(&K6ErrorSeen { text: "ReferenceError: x".into(), ..Default::default() });
+        let Phase::Failed(text) = threw.phase() else { panic!("failed") };
+        assert_eq!(text, "k6 ended with 107: the script threw an exception (ReferenceError: x)");
+    }
+
+    #[test]
+    fn figures_outlive_the_job_until_the_next() {
+        let mut load = Load::default();
+        load.job(&JobSeen { uid: "1".into(), ..Default::default() });
+        load.k6.summary(&K6SummarySeen::default());
+        load.gone();
+        assert!(load.k6.is_known() && load.phase() == Phase::None);
+        load.job(&JobSeen { uid: "2".into(), ..Default::default() });
+        assert!(!load.k6.is_known());
+    }
+
+    #[test]
     fn says_how_it_ended() {
         let exit = Exit { code: 99, reason: "Error".into(), finished: None };
         let ended = ContainerSeen { terminated: Some(exit), ..Default::default() };
         let Phase::Failed(text) = load(condition("Failed"), ended, "Failed").phase() else { panic!("failed") };
-        assert!(text.contains("99") && text.contains("threshold"), "{text}");
+        assert_eq!(text, "k6 ended with 99: thresholds crossed");
         assert_eq!(load(condition("Complete"), ContainerSeen::default(), "Succeeded").phase(), Phase::Complete);
         assert_eq!(load(JobSeen::default(), ContainerSeen::default(), "Running").phase(), Phase::Running);
         assert_eq!(Load::default().phase(), Phase::None);

@@ -108,7 +108,7 @@ async fn run(
     });
     let first = seen.borrow().clone();
     shared.out.say(Observation::Watching(first)).await;
-    for feed in [Feed::Collector, Feed::Ingest] {
+    for feed in [Feed::K6, Feed::Collector, Feed::Ingest] {
         let link = retry::state(feed, LinkState::Absent, "not read by this version");
         shared.out.say(Observation::Link(link)).await;
     }

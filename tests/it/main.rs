@@ -19,6 +19,7 @@ mod hpa_cases;
 mod hpa_edges;
 mod hpa_props;
 mod hpa_quantity;
+mod inside_fold;
 mod keys;
 mod live_access;
 mod live_connect;

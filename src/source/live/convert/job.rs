@@ -8,6 +8,7 @@ use crate::source::live::wire;
 pub fn job(from: &wire::Job) -> JobSeen {
     let (meta, spec, status) = (&from.metadata, &from.spec, &from.status);
     JobSeen {
+        kind: String::new(),
         namespace: name(&meta.namespace),
         name: name(&meta.name),
         uid: name(&meta.uid),

@@ -1,0 +1,146 @@
+//! The collectors from inside: each pod's counters as rates, queues, what was lost, and the tiers they make up (agents,
+//! gateway, cluster collector). Bounded. Must not judge; that is `advise`'s part.
+//!
+//! Read it by pod ([`Collectors::of`], [`Collector`]) or by tier ([`Collectors::tier`], [`Tier`]). Rates are per second, as
+//! [`Series`] with a gap wherever a sample is missing or a process began anew; totals are since the session began.
+
+mod elastic;
+mod loss;
+mod one;
+mod skew;
+mod tier;
+
+pub use elastic::Elastic;
+pub use loss::{Fate, Loss, Losses};
+pub use one::{Collector, Flow, Queue};
+pub use skew::{Share, Skew};
+pub use tier::{Account, Rates, Tier, Totals};
+
+use super::{Pods, Series};
+use crate::observe::{CollectorLost, CollectorSeen, PodSeen, Role, Signal};
+use std::collections::BTreeMap;
+
+/// Collectors that left are remembered at most so many.
+const GONE: usize = 16;
+/// Samples kept of all series of all collectors together, the tiers' not counted.
+const SAMPLES: usize = 200_000;
+/// Series of one collector.
+const SERIES: usize = 28;
+/// Milliseconds between two sums over a tier.
+const SUM_EVERY: i64 = 5000;
+
+/// Every collector that was scraped, or should have been.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Collectors {
+    by_uid: BTreeMap<String, Collector>,
+    /// Pods of agents and of the cluster collector; the gateway's are the session's own.
+    pods: BTreeMap<String, (Role, PodSeen)>,
+    tiers: BTreeMap<Role, Tier>,
+    pub losses: Losses,
+    summed: Option<i64>,
+}
+
+impl Collectors {
+    /// Takes in a scrape. `began` is the session's first moment.
+    pub fn take(&mut self, ms: i64, began: i64, seen: &CollectorSeen) {
+        let mean = self.mean_accepted(seen.role, ms);
+        let tier = self.tiers.entry(seen.role).or_default();
+        let one = self.by_uid.entry(seen.uid.clone()).or_default();
+        let rise = one.take(ms, began, seen, mean);
+        tier.add(&rise);
+        self.losses.take(ms, seen, &rise);
+        let share = SAMPLES / (SERIES * self.by_uid.len().max(1));
+        if let Some(one) = self.by_uid.get_mut(&seen.uid) {
+            one.keep(share.max(64));
+        }
+    }
+
+    /// A scrape failed.
+    pub fn lost(&mut self, ms: i64, lost: &CollectorLost) {
+        self.by_uid.entry(lost.uid.clone()).or_default().lost(ms, lost);
+    }
+
+    /// Takes in a version of an agent's or the cluster collector's pod.
+    pub fn pod(&mut self, role: Role, pod: &PodSeen) {
+        self.pods.insert(pod.uid.clone(), (role, pod.clone()));
+    }
+
+    /// A pod left.
+    pub fn leave(&mut self, ms: i64, uid: &str) {
+        self.pods.remove(uid);
+        if let Some(one) = self.by_uid.get_mut(uid) {
+            one.gone = Some(ms);
+        }
+        let mut gone: Vec<(i64, String)> =
+            self.by_uid.iter().filter_map(|(uid, c)| Some((c.gone?, uid.clone()))).collect();
+        if gone.len() > GONE {
+            gone.sort();
+            gone[..gone.len() - GONE].iter().for_each(|(_, uid)| {
+                self.by_uid.remove(uid);
+            });
+        }
+    }
+
+    /// Sums the tiers up as time passes.
+    pub fn tick(&mut self, ms: i64) {
+        if self.by_uid.is_empty() || self.summed.is_some_and(|then| ms - then < SUM_EVERY) {
+            return;
+        }
+        self.summed = Some(ms);
+        for (role, tier) in &mut self.tiers {
+            tier.sum(ms, self.by_uid.values().filter(|c| c.role == *role && c.gone.is_none()));
+        }
+    }
+
+    /// The collector in the pod of that uid.
+    pub fn of(&self, uid: &str) -> Option<&Collector> {
+        self.by_uid.get(uid)
+    }
+
+    /// Those of a tier that are there.
+    pub fn live(&self, role: Role) -> impl Iterator<Item = &Collector> {
+        self.by_uid.values().filter(move |c| c.role == role && c.gone.is_none())
+    }
+
+    /// All, those that left too.
+    pub fn all(&self) -> impl Iterator<Item = &Collector> {
+        self.by_uid.values()
+    }
+
+    /// A tier that was scraped at least once.
+    pub fn tier(&self, role: Role) -> Option<&Tier> {
+        self.tiers.get(&role)
+    }
+
+    /// The pods of the agents or of the cluster collector, scraped or not.
+    pub fn pods(&self, role: Role) -> impl Iterator<Item = &PodSeen> {
+        self.pods.values().filter(move |(r, _)| *r == role).map(|(_, pod)| pod)
+    }
+
+    /// The fullest queue of a tier as of now.
+    pub fn fullest(&self, role: Role) -> Option<(&Collector, Queue)> {
+        let queues = self.live(role).filter(|c| c.lost.is_none()).filter_map(|c| Some((c, c.fullest()?)));
+        queues.max_by(|a, b| a.1.ratio().total_cmp(&b.1.ratio()))
+    }
+
+    /// What became of a signal's items, tier by tier, since the session began.
+    pub fn account(&self, signal: Signal) -> Account {
+        tier::account(&self.tiers, signal)
+    }
+
+    /// How the gateway's load is spread over its Ready pods; None while there is no load or fewer than two of them.
+    pub fn skew(&self, pods: &Pods, now: i64) -> Option<Skew> {
+        skew::skew(self, pods, now)
+    }
+
+    /// The mean over a tier of what a pod accepts a second.
+    fn mean_accepted(&self, role: Role, ms: i64) -> f64 {
+        let rates: Vec<f64> = self.live(role).filter_map(|c| c.accepted.now(ms, c.max_gap())).collect();
+        rates.iter().sum::<f64>() / rates.len().max(1) as f64
+    }
+}
+
+/// Drops a series' oldest samples.
+fn trim(all: &mut [&mut Series], most: usize) {
+    all.iter_mut().for_each(|s| s.keep(most));
+}

@@ -1,0 +1,72 @@
+//! How evenly the gateway's pods share the load. New pods get none while the senders keep their connections, so this is
+//! where a scale-up that does not help shows.
+
+use super::{Collector, Collectors};
+use crate::observe::Role;
+use crate::session::{Pod, Pods, is_ready};
+
+/// A pod's part.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    pub pod: String,
+    pub uid: String,
+    /// Ready since (milliseconds since 1970).
+    pub ready_since: Option<i64>,
+    /// Items a second, over half a minute; None while not known.
+    pub accepted: Option<f64>,
+    /// Of what all Ready pods accept, 0 to 1; None while any of theirs is not known.
+    pub share: Option<f64>,
+    /// Of the CPU that all Ready pods used, by the metrics API.
+    pub cpu_share: Option<f64>,
+    /// Milliseconds that it has been Ready without a fair part of the load (a twentieth of the mean); None when it has one.
+    pub idle: Option<i64>,
+}
+
+/// The gateway's Ready pods, by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skew {
+    pub shares: Vec<Share>,
+    /// What each would have if all were even.
+    pub even: f64,
+    /// The busiest pod's part over the even one: 1 when all are even, the number of pods when one has it all.
+    pub index: Option<f64>,
+}
+
+pub(super) fn skew(collectors: &Collectors, pods: &Pods, now: i64) -> Option<Skew> {
+    let ready: Vec<&Pod> = pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none()).collect();
+    if ready.len() < 2 {
+        return None;
+    }
+    let collector = |p: &Pod| collectors.of(&p.seen.uid).filter(|c| c.role == Role::Gateway);
+    let rate = |p: &Pod| collector(p).and_then(|c: &Collector| c.accepted.now(now, c.max_gap()));
+    let known: Option<f64> = ready.iter().map(|p| rate(p)).sum();
+    let total = known.filter(|t| *t > 0.0);
+    let some: f64 = ready.iter().filter_map(|p| rate(p)).sum();
+    if some <= 0.0 {
+        return None;
+    }
+    let cpu = |p: &Pod| p.usage.as_ref().and_then(|_| p.cpu.last()).map(|s| s.1);
+    let all_cpu: Option<f64> = ready.iter().map(|p| cpu(p)).sum();
+    let even = 1.0 / ready.len() as f64;
+    let mean = some / ready.iter().filter(|p| rate(p).is_some()).count().max(1) as f64;
+    let shares: Vec<Share> = ready
+        .iter()
+        .map(|p| {
+            let ready_since = p.seen.ready.as_ref().and_then(|r| r.since).map(|t| t.timestamp_millis());
+            let accepted = rate(p);
+            let busy = collector(p).and_then(|c| c.busy);
+            let idle = accepted.filter(|r| *r < mean * 0.05).and_then(|_| Some(now - busy.max(ready_since)?));
+            Share {
+                pod: p.seen.name.clone(),
+                uid: p.seen.uid.clone(),
+                ready_since,
+                accepted,
+                share: accepted.zip(total).map(|(r, t)| r / t),
+                cpu_share: cpu(p).zip(all_cpu.filter(|t| *t > 0.0)).map(|(c, t)| c / t),
+                idle,
+            }
+        })
+        .collect();
+    let most = shares.iter().filter_map(|s| s.share).reduce(f64::max);
+    Some(Skew { shares, even, index: most.map(|m| m / even) })
+}
