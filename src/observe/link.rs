@@ -32,8 +32,17 @@ pub enum Feed {
 
 impl Feed {
     /// The feeds of this version, in the order they are shown.
-    pub const ALL: [Feed; 9] =
-        [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load, Feed::K6, Feed::Collector, Feed::Ingest];
+    pub const ALL: [Feed; 9] = [
+        Feed::Hpa,
+        Feed::Target,
+        Feed::Pods,
+        Feed::Usage,
+        Feed::Events,
+        Feed::Load,
+        Feed::K6,
+        Feed::Collector,
+        Feed::Ingest,
+    ];
 
     /// The name on screen and in `status`.
     pub fn name(self) -> &'static str {

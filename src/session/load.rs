@@ -152,7 +152,10 @@ mod tests {
             }
         };
         assert_eq!(said("ImagePullBackOff", ""), "its image grafana/k6:0 cannot be pulled (ImagePullBackOff)");
-        assert_eq!(said("ErrImagePull", "not found"), "its image grafana/k6:0 cannot be pulled (ErrImagePull): not found");
+        assert_eq!(
+            said("ErrImagePull", "not found"),
+            "its image grafana/k6:0 cannot be pulled (ErrImagePull): not found"
+        );
         assert_eq!(said("SomethingNew", "m"), "SomethingNew: m");
         let making = ContainerSeen { waiting: Some("ContainerCreating".into()), ..Default::default() };
         assert_eq!(

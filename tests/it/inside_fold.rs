@@ -30,7 +30,8 @@ fn scrape(session: &mut Session, s: i64, seen: CollectorSeen) {
 fn spans(pod: &str, uptime_s: f64, accepted: f64) -> CollectorSeen {
     let mut seen = CollectorSeen { pod: pod.into(), uid: format!("uid-{pod}"), ..CollectorSeen::default() };
     seen.process.uptime_s = Some(uptime_s);
-    let receiver = ReceiverSeen { name: "otlp".into(), signal: Signal::Traces, accepted: Some(accepted), ..Default::default() };
+    let receiver =
+        ReceiverSeen { name: "otlp".into(), signal: Signal::Traces, accepted: Some(accepted), ..Default::default() };
     seen.receivers.push(receiver);
     seen
 }
@@ -118,7 +119,12 @@ fn a_scrape_that_fails_breaks_the_line_and_says_why() {
     for n in 0..4 {
         scrape(&mut session, n * 5, spans("a", 100.0 + n as f64 * 5.0, n as f64 * 500.0));
     }
-    let lost = CollectorLost { pod: "a".into(), uid: "uid-a".into(), reason: "connection refused".into(), ..Default::default() };
+    let lost = CollectorLost {
+        pod: "a".into(),
+        uid: "uid-a".into(),
+        reason: "connection refused".into(),
+        ..Default::default()
+    };
     say(&mut session, 20, Observation::CollectorLost(lost));
     say(&mut session, 20, Observation::Tick);
     let one = session.collectors.of("uid-a").unwrap();

@@ -39,7 +39,7 @@ fn opening(at: DateTime<Utc>) -> Vec<Stamped> {
         notes: Vec::new(),
     };
     let state = |feed| match feed {
-        Feed::Load | Feed::Collector | Feed::Ingest => LinkState::Absent,
+        Feed::Load | Feed::K6 | Feed::Collector | Feed::Ingest => LinkState::Absent,
         _ => LinkState::Up,
     };
     let links = Feed::ALL.into_iter().map(|feed| Observation::Link(Link::new(feed, state(feed))));

@@ -33,7 +33,7 @@ impl Elastic {
         let documents = |o: &OutcomeSeen| o.documents;
         let retried = seen.retried.unwrap_or(0.0) + seen.retried_requests.unwrap_or(0.0);
         let requests = |o: &OutcomeSeen| o.requests;
-        let mut take = |counter: &mut Counter, value| counter.take(ms, value, life, window, gap);
+        let take = |counter: &mut Counter, value| counter.take(ms, value, life, window, gap);
         take(&mut self.indexed, sum(|o| matches!(&*o.outcome, "success" | "failure_store"), documents));
         take(&mut self.failed, sum(|o| o.outcome != "success" && o.error.is_empty(), documents));
         take(&mut self.too_many, sum(|o| o.code == "429" || o.outcome == "too_many", documents));

@@ -90,7 +90,7 @@ impl Tier {
         };
         let in_doubt = pods.iter().any(|c| faltered(c));
         (self.summed, self.missing) = (known.len(), pods.len() - known.len());
-        let mut put = |series: &mut Series, rate: &dyn Fn(&Collector) -> Option<f64>| {
+        let put = |series: &mut Series, rate: &dyn Fn(&Collector) -> Option<f64>| {
             let sum: Option<f64> = known.iter().map(|c| rate(c)).sum();
             match sum.filter(|_| !in_doubt && !known.is_empty()) {
                 Some(sum) => series.push(ms, sum, 3 * super::SUM_EVERY),
@@ -99,16 +99,14 @@ impl Tier {
         };
         for (signal, rates) in Signal::ALL.into_iter().zip(&mut self.rates) {
             let Rates { accepted, refused, sent, send_failed, enqueue_failed } = rates;
-            let parts: [(&mut Series, fn(&Flow) -> &Counter); 5] = [
-                (accepted, |f| &f.accepted),
-                (refused, |f| &f.refused),
-                (sent, |f| &f.sent),
-                (send_failed, |f| &f.send_failed),
-                (enqueue_failed, |f| &f.enqueue_failed),
-            ];
-            for (series, of) in parts {
+            let put = |series: &mut Series, of: fn(&Flow) -> &Counter| {
                 put(series, &|c: &Collector| of(c.flow(signal)).now(ms, c.max_gap()));
-            }
+            };
+            put(accepted, |f| &f.accepted);
+            put(refused, |f| &f.refused);
+            put(sent, |f| &f.sent);
+            put(send_failed, |f| &f.send_failed);
+            put(enqueue_failed, |f| &f.enqueue_failed);
         }
         put(&mut self.accepted, &|c: &Collector| c.accepted.now(ms, c.max_gap()));
         put(&mut self.sent, &|c: &Collector| Signal::ALL.iter().map(|s| c.flow(*s).sent.now(ms, c.max_gap())).sum());

@@ -84,8 +84,7 @@ fn detail(code: i32, k6: &K6) -> Option<String> {
     };
     match code {
         99 => {
-            let crossed: Vec<String> =
-                k6.progress(0).thresholds.iter().filter(|t| !t.held).take(4).map(name).collect();
+            let crossed: Vec<String> = k6.progress(0).thresholds.iter().filter(|t| !t.held).take(4).map(name).collect();
             (!crossed.is_empty()).then(|| crossed.join(", "))
         }
         100..=102 | 104 | 106 | 107 | 108 | 109 | 255 => k6.runs().find_map(|(_, run)| run.errors.last().cloned()),
