@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 type Str = BoxedStrategy<String>;
 
-fn text() -> Str {
+pub fn text() -> Str {
     prop_oneof![Just("a".to_string()), Just("b".to_string()), "\\PC{0,12}"].prop_map(cleaned).boxed()
 }
 
@@ -134,7 +134,7 @@ fn container() -> BoxedStrategy<ContainerSeen> {
         .boxed()
 }
 
-fn pod() -> BoxedStrategy<PodSeen> {
+pub fn pod() -> BoxedStrategy<PodSeen> {
     let some = || prop::option::of(text());
     let ready = prop::option::of((text(), when()).prop_map(|(status, since)| ReadySeen { status, since }));
     let names = (text(), text(), some(), some(), prop_oneof![Just("Running".to_string()), text()]);
@@ -252,6 +252,7 @@ fn job() -> BoxedStrategy<JobSeen> {
         prop::collection::vec(condition(), 0..3),
     )
         .prop_map(|((namespace, name, uid), t, suspended, c, conditions)| JobSeen {
+            kind: String::new(),
             namespace,
             name,
             uid,
@@ -314,6 +315,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => job().prop_map(|j| Observation::Job(Box::new(j))),
         1 => text().prop_map(|name| Observation::JobGone { name }),
         1 => pod().prop_map(|p| Observation::LoadPod(Box::new(p))),
+        4 => crate::any_inside::observation(),
         1 => answer().prop_map(Observation::Answer),
         1 => text().prop_map(|text| Observation::Note { text }),
         1 => Just(Observation::Unknown),

@@ -177,3 +177,26 @@ fn many_collectors_stay_bounded() {
     let kept = |c: &edot_tui::session::Collector| c.flow(Signal::Traces).accepted.rate.points().len();
     assert!(session.collectors.all().all(|c| kept(c) <= 150));
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 24, ..Default::default() })]
+    #[test]
+    fn any_observations_are_folded_without_a_negative_rate(all in crate::any_seen::stamped(30)) {
+        let mut session = Session::default();
+        for seen in &all {
+            session.apply(seen);
+            let _ = session.skew();
+        }
+        let now = session.now_ms();
+        let progress = session.load.k6.progress(now);
+        proptest::prop_assert!(progress.iterations_per_s.is_none_or(|r| r >= 0.0));
+        for one in session.collectors.all() {
+            for signal in Signal::ALL {
+                proptest::prop_assert!(one.flow(signal).accepted.rate.points().iter().all(|p| p.1 >= 0.0));
+            }
+        }
+        for signal in Signal::ALL {
+            let _ = session.collectors.account(signal);
+        }
+    }
+}

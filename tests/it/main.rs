@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod advise;
+mod any_inside;
 mod any_seen;
 mod charts;
 mod cli;

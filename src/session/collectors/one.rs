@@ -87,8 +87,8 @@ impl Collector {
     /// Takes in a scrape; `mean` is what a pod of its tier accepts a second. Returns what was counted since the last.
     pub fn take(&mut self, ms: i64, session: i64, seen: &CollectorSeen, mean: f64) -> Rise {
         let after = self.seen.as_ref().map(|_| self.at);
-        let began = seen.process.uptime_s.map(|s| ms - (s * 1000.0) as i64);
-        let reset = self.began.zip(began).is_some_and(|(old, new)| new - old > SAME_LIFE);
+        let began = seen.process.uptime_s.map(|s| ms.saturating_sub((s * 1000.0) as i64));
+        let reset = self.began.zip(began).is_some_and(|(old, new)| new.saturating_sub(old) > SAME_LIFE);
         let life = Life { reset, born: after.is_none() && began.is_some_and(|b| b > session) };
         self.restarts += u32::from(reset);
         if let Some(then) = after {
