@@ -14,6 +14,7 @@ mod metrics;
 mod moment;
 mod outlook;
 mod pods;
+mod replicas;
 mod series;
 mod steps;
 pub mod told;
@@ -33,6 +34,7 @@ pub use metrics::{TargetType, Track, Tracks};
 pub use moment::{MetricAt, Moment};
 pub use outlook::{Outlook, Proposed};
 pub use pods::{Pod, Pods, is_ready, max_gap};
+pub use replicas::Replicas;
 pub use series::Series;
 pub use steps::Steps;
 
@@ -75,18 +77,6 @@ pub struct Session {
     pub unknown: u64,
 }
 
-/// Replicas and bounds in time; None while unknown.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Replicas {
-    /// The target's replicas; the controller's figure where the target is not seen.
-    pub current: Steps<Option<i32>>,
-    /// `status.desiredReplicas`.
-    pub desired: Steps<Option<i32>>,
-    pub ready: Steps<Option<i32>>,
-    pub min: Steps<Option<i32>>,
-    pub max: Steps<Option<i32>>,
-}
-
 impl Session {
     /// Takes in one observation.
     pub fn apply(&mut self, seen: &Stamped) {
@@ -107,9 +97,9 @@ impl Session {
                 }
                 // That all pods have been listed is said after the pods.
                 if link.feed == Feed::Pods && self.target.is_some() {
-                    self.count_ready(ms);
                     self.measure(at);
                 }
+                self.note_replicas(ms);
             }
             Observation::Hpa(hpa) => self.hpa_seen(at, hpa),
             Observation::HpaGone => self.hpa_gone(at),
@@ -119,7 +109,7 @@ impl Session {
                 self.links.data(at, Feed::Pods);
                 let had_sample = self.pods.take(pod);
                 self.decisions.pod(ms, pod);
-                self.count_ready(ms);
+                self.note_replicas(ms);
                 if had_sample && !self.pods.some_early() {
                     self.measure(at);
                 }
@@ -130,7 +120,7 @@ impl Session {
                 self.decisions.pod_gone(ms, &gone.uid);
                 self.load.pods.remove(&gone.uid);
                 self.collectors.leave(ms, &gone.uid);
-                self.count_ready(ms);
+                self.note_replicas(ms);
             }
             Observation::Usage(usage) => self.usage_seen(at, usage),
             Observation::Event(event) => self.event_seen(at, event),
@@ -188,6 +178,7 @@ impl Session {
         if self.links.is_up(Feed::Hpa) && self.hpa.is_some() && ms / 1000 % 15 == 0 {
             self.metrics.hold(ms, self.blind());
         }
+        self.note_replicas(ms);
     }
 
     fn hpa_seen(&mut self, at: Time, hpa: &HpaSeen) {
@@ -203,30 +194,24 @@ impl Session {
         }
         self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));
         self.metrics.take(ms, hpa, self.blind());
-        self.replicas.desired.set(ms, told::desired(hpa));
-        self.replicas.min.set(ms, Some(hpa.min_replicas.unwrap_or(1)));
-        self.replicas.max.set(ms, Some(hpa.max_replicas));
-        if self.target.is_none() {
-            self.replicas.current.set(ms, told::current(hpa));
-        }
         self.conditions.set(ms, status.conditions.clone());
         self.hpa = Some(hpa.clone());
+        self.note_replicas(ms);
     }
 
-    /// The metrics API cannot be read by this user, or is not there for us.
+    /// The pods or their samples cannot be read by this user, or are not there for us.
     pub fn blind(&self) -> bool {
-        matches!(self.links.state(Feed::Usage), LinkState::Denied | LinkState::Absent)
+        let without = |feed| matches!(self.links.state(feed), LinkState::Denied | LinkState::Absent);
+        without(Feed::Usage) || without(Feed::Pods)
     }
 
     fn hpa_gone(&mut self, at: Time) {
         let ms = at.timestamp_millis();
         self.hpa = None;
         self.decisions.hpa_gone();
-        self.metrics.gone();
-        for steps in [&mut self.replicas.desired, &mut self.replicas.min, &mut self.replicas.max] {
-            steps.set(ms, None);
-        }
+        self.metrics.gone(ms);
         self.conditions.set(ms, Vec::new());
+        self.note_replicas(ms);
     }
 
     fn target_seen(&mut self, at: Time, target: Option<&TargetSeen>) {
@@ -234,16 +219,7 @@ impl Session {
         self.links.data(at, Feed::Target);
         self.decisions.target(ms, target);
         self.target = target.cloned();
-        let seen = target.map(|t| t.replicas.or(t.spec_replicas));
-        self.replicas.current.set(ms, seen.unwrap_or_else(|| self.hpa.as_ref().and_then(told::current)));
-        self.count_ready(ms);
-    }
-
-    /// The target's own count of ready replicas, else ours.
-    fn count_ready(&mut self, ms: i64) {
-        let told = self.target.as_ref().and_then(|t| t.ready);
-        let counted = self.links.is_up(Feed::Pods).then(|| i32::try_from(self.pods.ready()).unwrap_or(i32::MAX));
-        self.replicas.ready.set(ms, told.or(counted));
+        self.note_replicas(ms);
     }
 
     fn usage_seen(&mut self, at: Time, usage: &UsageSeen) {

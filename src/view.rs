@@ -57,7 +57,9 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
     } else {
         header::draw(buf, places.header, cx);
         for column in &places.columns {
-            frame::draw(buf, column, cx, |slot| pane::of(slot.pane).title(cx));
+            // Where findings have no pane, the worst of them stands in a title.
+            let worst = |pane| pane == Pane::Now && !places.has(Pane::Findings);
+            frame::draw(buf, column, cx, |slot| pane::of(slot.pane).title(cx, worst(slot.pane)));
             for slot in column.slots.iter().filter(|s| s.inner.height > 0 && s.inner.width > 0) {
                 (pane::of(slot.pane).draw)(buf, slot.inner, cx);
             }
@@ -91,7 +93,7 @@ pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
 fn places(area: Rect, cx: &Cx) -> layout::Layout {
     let wish = layout::Wish {
         now: pane::now_rows(cx),
-        findings: pane::findings_rows(cx),
+        findings: pane::findings_rows(cx, layout::beside(area.width)),
         expectations: pane::expectation_rows(cx),
     };
     layout::layout(area, cx.ui, wish)

@@ -1,10 +1,12 @@
 //! The course of each metric of the HPA: target and samples in the metric's own unit. Must not compute proposals.
 
 use super::{quantity, series::Series, steps::Steps};
-use crate::observe::{Feed, HpaSeen, Metric, MetricKind, MetricValue};
+use crate::observe::{HpaSeen, Metric, MetricKind, MetricValue};
 
 /// A metric that left the spec is remembered, so that its past stays on the chart; so many at most.
 const RETIRED: usize = 8;
+/// So many times that it left and came back, too.
+const AWAY: usize = 16;
 /// The controller's figure holds between its syncs; without a word for so long (milliseconds) it is a gap.
 const HOLD: i64 = 120_000;
 
@@ -70,8 +72,10 @@ pub struct Track {
     pub current: Option<f64>,
     /// The same as the API wrote it.
     pub status: Option<MetricValue>,
-    /// It left the spec then (milliseconds since 1970).
+    /// It left the spec then (milliseconds since 1970), or the HPA went.
     pub retired: Option<i64>,
+    /// The latest times for which it had left, from and until.
+    pub away: Vec<(i64, i64)>,
 }
 
 impl Track {
@@ -86,9 +90,10 @@ impl Track {
         matches!(self.metric.kind, MetricKind::Resource | MetricKind::ContainerResource)
     }
 
-    /// The feed that its samples come from.
-    pub fn feed(&self) -> Feed {
-        if self.is_resource() { Feed::Usage } else { Feed::Hpa }
+    /// Whether it was in the spec at `ms`.
+    pub fn there(&self, ms: i64) -> bool {
+        let away = self.away.iter().any(|(from, until)| (*from..*until).contains(&ms));
+        !away && self.retired.is_none_or(|gone| ms < gone) && self.target.at(ms).is_some()
     }
 
     fn controller_says(&mut self, ms: i64) {
@@ -138,9 +143,13 @@ impl Tracks {
                 current: None,
                 status: None,
                 retired: None,
+                away: Vec::new(),
             });
             track.metric = metric.clone();
-            track.retired = None;
+            if let Some(gone) = track.retired.take() {
+                track.away.push((gone, ms));
+                track.away.drain(..track.away.len().saturating_sub(AWAY));
+            }
             track.target.set(ms, target);
             self.all.push(track);
         }
@@ -158,10 +167,11 @@ impl Tracks {
         self.all.iter_mut().filter(told).for_each(|t| t.controller_says(ms));
     }
 
-    /// The HPA is gone: its figures with it.
-    pub fn gone(&mut self) {
+    /// The HPA is gone: its figures and targets with it.
+    pub fn gone(&mut self, ms: i64) {
         for t in &mut self.all {
             (t.current, t.status) = (None, None);
+            t.retired = t.retired.or(Some(ms));
             t.samples.break_line();
         }
     }

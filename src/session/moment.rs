@@ -48,8 +48,7 @@ impl Session {
     pub fn moment(&self, ms: i64) -> Moment<'_> {
         let r = &self.replicas;
         let max_age = max_gap(self.resolution_s.unwrap_or(15.0)) + 15_000;
-        let held = |t: &&Track| t.retired.is_none_or(|gone| ms < gone) && t.target.at(ms).is_some();
-        let metrics = self.metrics.all.iter().filter(held).map(|track| {
+        let metrics = self.metrics.all.iter().filter(|t| t.there(ms)).map(|track| {
             let sample = track.samples.at(ms, max_age);
             MetricAt {
                 track,

@@ -2,13 +2,14 @@
 //! how the feed stands. Must not guess.
 
 use super::{Session, TargetType, Track, told};
-use crate::observe::{LinkState, MetricKind};
+use crate::observe::{Feed, LinkState, MetricKind};
 
 impl Session {
     /// Why a metric has no figure.
     pub fn why_unknown(&self, track: &Track) -> String {
         let said = |reason: &str, message: &str| format!("{reason}: {message}");
-        let hpa = self.hpa.as_ref();
+        // What the controller has a figure for, only our own samples are wanting of.
+        let hpa = self.hpa.as_ref().filter(|_| track.current.is_none());
         if let Some(c) = hpa.and_then(told::unreadable) {
             return said(&c.reason, &c.message);
         }
@@ -19,19 +20,19 @@ impl Session {
             return said(&c.reason, &c.message);
         }
         let of_it = |e: &&crate::observe::EventSeen| self.is_own_hpa(e) && speaks_of(track, &e.reason, &e.message);
-        if let Some(event) = self.events.newest().into_iter().find(of_it) {
+        if let Some(event) = hpa.and_then(|_| self.events.newest().into_iter().find(of_it)) {
             return said(&event.reason, &event.message);
         }
         if let Some(c) = inactive {
             return said(&c.reason, &c.message);
         }
-        let link = self.links.get(track.feed()).map(|l| &l.link);
-        match link {
-            _ if self.current_replicas() == Some(0) => "the target has 0 replicas".into(),
-            Some(link) if track.is_resource() && link.state != LinkState::Up => {
-                link.reason.clone().unwrap_or_else(|| "no sample yet".into())
-            }
-            _ => "no figure yet".into(),
+        if self.current_replicas() == Some(0) {
+            return "the target has 0 replicas".into();
+        }
+        let mut links = [Feed::Pods, Feed::Usage].into_iter().filter_map(|feed| self.links.get(feed));
+        match links.find(|l| l.link.state != LinkState::Up).filter(|_| track.is_resource()) {
+            Some(l) => l.link.reason.clone().unwrap_or_else(|| "no sample yet".into()),
+            None => "no figure yet".into(),
         }
     }
 }

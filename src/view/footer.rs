@@ -45,17 +45,22 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if !cx.ui.filter.is_empty() {
         pieces.push((format!("/{}  ", cx.ui.filter), look.style(Role::Accent)));
     }
+    // By their weight: the last ones go where there is no room.
     let keys: &[(&str, &str)] =
         match (cx.ui.cursor.is_some() || cx.ui.paused.is_some(), cx.ui.readonly || !cx.ui.can_load) {
-            (true, _) => &[("←→", "cursor"), ("[]", "marker"), ("Esc", "live"), ("?", "help"), ("q", "quit")],
+            (true, _) => &[("Esc", "live"), ("?", "help"), ("←→", "cursor"), ("[]", "marker"), ("q", "quit")],
             (false, false) => {
-                &[("s", "load"), ("Space", "pause"), ("←→", "cursor"), ("L", "feeds"), ("?", "help"), ("q", "quit")]
+                &[("?", "help"), ("s", "load"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")]
             }
-            (false, true) => &[("Space", "pause"), ("←→", "cursor"), ("L", "feeds"), ("?", "help"), ("q", "quit")],
+            (false, true) => &[("?", "help"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")],
         };
+    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| words::width(&p.0)).sum());
     for (key, does) in keys {
-        pieces.push((look.symbols.keys(key), text));
-        pieces.push((format!(" {does}  "), muted));
+        let (key, does) = (look.symbols.keys(key), format!(" {does}"));
+        // Half a hint would only puzzle.
+        let Some(left) = room.checked_sub(words::width(&key) + words::width(&does)) else { break };
+        room = left.saturating_sub(2);
+        pieces.extend([(key, text), (does, muted), ("  ".into(), muted)]);
     }
     let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
     words::line(buf, area, 0, &borrowed);

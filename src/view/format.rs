@@ -8,9 +8,10 @@ pub fn percent(v: f64) -> String {
     scaled(v, |v| format!("{} %", figure(v)))
 }
 
-/// Signed: `+20 %`, `−49 %`.
+/// Signed: `+20 %`, `−49 %`, `−5.5 %`.
 pub fn percent_change(v: f64) -> String {
-    scaled(v, |v| format!("{}{} %", if v < 0.0 { "−" } else { "+" }, figure(v.abs())))
+    let size = |v: f64| if v >= 9.95 { v.round() } else { v };
+    scaled(v, |v| format!("{}{} %", if v < 0.0 { "−" } else { "+" }, figure(size(v.abs()))))
 }
 
 /// CPU in thousandths of a core as Kubernetes writes it: `48m`, `1250m`; from ten cores on `12.5 cores`.
@@ -129,7 +130,8 @@ mod tests {
             (percent(95.96), "96 %"),
             (percent(0.42), "0.42 %"),
             (percent(2000.4), "2000 %"),
-            (percent_change(-48.75), "−48.8 %"),
+            (percent_change(-48.75), "−49 %"),
+            (percent_change(-5.46), "−5.5 %"),
             (percent_change(20.0), "+20 %"),
             (millicores(48.2), "48.2m"),
             (millicores(1250.0), "1250m"),

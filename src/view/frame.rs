@@ -3,8 +3,8 @@
 use super::{Cx, layout::Column, theme::Role};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// Draws a column's frame; `title` gives a pane's name and summary.
-pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::Slot) -> (String, String)) {
+/// Draws a column's frame; `title` gives a pane's name, its summary and the summary's role.
+pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::Slot) -> (&'static str, String, Role)) {
     let g = cx.look.symbols.glyphs();
     let border = cx.look.style(Role::Border);
     let area = column.area;
@@ -31,14 +31,14 @@ pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::S
         let ends = if i == 0 { [g.corners[0], g.corners[1]] } else { [g.tees[0], g.tees[1]] };
         put(buf, left, y, ends[0], border);
         put(buf, right, y, ends[1], border);
-        let (name, summary) = title(slot);
+        let (name, summary, role) = title(slot);
         let name_role = if focused { Role::Focus } else { Role::Title };
         let room = usize::from(area.width.saturating_sub(4));
         let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, cx.look.style(name_role));
         let summary = super::words::fit(&summary, usize::from(right.saturating_sub(end + 4)), g.ellipsis);
         if !summary.is_empty() {
             let width = super::words::width(&summary) as u16 + 2;
-            buf.set_string(right.saturating_sub(width + 1), y, format!(" {summary} "), cx.look.style(Role::Muted));
+            buf.set_string(right.saturating_sub(width + 1), y, format!(" {summary} "), cx.look.style(role));
         }
     }
 }

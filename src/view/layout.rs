@@ -43,6 +43,15 @@ pub struct Wish {
     pub expectations: u16,
 }
 
+/// Columns inside of the right column, on screens that have one.
+pub fn beside(width: u16) -> u16 {
+    side(width).saturating_sub(2)
+}
+
+fn side(width: u16) -> u16 {
+    (width / 3).clamp(42, 64)
+}
+
 /// Lays the screen out.
 pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
     if area.width < TINY.0 || area.height < TINY.1 {
@@ -75,7 +84,7 @@ fn overview(body: Rect, wish: Wish) -> Vec<Column> {
     let rows = [(Pane::Load, row), (Pane::Gateway, row), (Pane::Ingest, row)];
     let replicas = (h / 6).clamp(3, 7);
     if body.width >= WIDE {
-        let right_width = (body.width / 3).clamp(42, 64);
+        let right_width = side(body.width);
         let (left, right) = (
             Rect { width: body.width - right_width, ..body },
             Rect { x: body.right() - right_width, width: right_width, ..body },
@@ -83,7 +92,7 @@ fn overview(body: Rect, wish: Wish) -> Vec<Column> {
         let mut stack = vec![(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
         stack.extend(rows);
         let now = wish.now.min(h / 2);
-        let findings = wish.findings.clamp(2, (h / 6).max(2));
+        let findings = wish.findings.clamp(2, (h / 5).max(2));
         let side = [(Pane::Now, now), (Pane::Findings, findings), (Pane::Events, u16::MAX)];
         return vec![column(left, &stack, true), column(right, &side, false)];
     }
@@ -122,6 +131,11 @@ fn column(area: Rect, panes: &[(Pane, u16)], axis: bool) -> Column {
 }
 
 impl Layout {
+    /// Whether a pane is on screen.
+    pub fn has(&self, pane: Pane) -> bool {
+        self.columns.iter().flat_map(|c| &c.slots).any(|s| s.pane == pane)
+    }
+
     /// The place that holds a cell.
     pub fn slot_at(&self, x: u16, y: u16) -> Option<&Slot> {
         let inside = |r: &Rect| r.contains(ratatui::layout::Position { x, y });

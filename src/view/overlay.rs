@@ -79,7 +79,7 @@ fn help(cx: &Cx, most: usize) -> Vec<Pieces> {
 fn feeds(cx: &Cx, most: usize) -> Vec<Pieces> {
     let look = cx.look;
     let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
-    let mut out = Vec::new();
+    let mut out = vec![vec![(format!("  {:<10}{:<11}{}", "feed", "state", "last data"), muted)]];
     for (i, feed) in Feed::ALL.into_iter().enumerate() {
         let (dot, role) = footer::dot(cx, feed);
         let now = cx.session.links.get(feed);

@@ -13,7 +13,7 @@ mod replicas;
 mod utilization;
 mod waiting;
 
-use super::Cx;
+use super::{Cx, theme::Role};
 use crate::observe::Feed;
 use crate::ui::Pane;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -27,9 +27,12 @@ pub struct Row {
 }
 
 impl Row {
-    /// Name and summary for the rule above the pane.
-    pub fn title(&self, cx: &Cx) -> (String, String) {
-        (self.name.to_string(), (self.summary)(cx))
+    /// Name and summary for the rule above the pane, and the summary's role; with `worst`, what stands out most takes
+    /// the summary's place.
+    pub fn title(&self, cx: &Cx, worst: bool) -> (&'static str, String, Role) {
+        let (text, role) =
+            worst.then(|| findings::first(cx)).flatten().unwrap_or_else(|| ((self.summary)(cx), Role::Muted));
+        (self.name, text, role)
     }
 }
 
@@ -96,9 +99,9 @@ pub fn expectation_rows(cx: &Cx) -> u16 {
     expectations::rows(cx)
 }
 
-/// The rows that the Findings pane would like to have.
-pub fn findings_rows(cx: &Cx) -> u16 {
-    findings::count(cx)
+/// The rows that the Findings pane would like to have at this width.
+pub fn findings_rows(cx: &Cx, width: u16) -> u16 {
+    findings::lines(cx, width)
 }
 
 /// All findings in full.

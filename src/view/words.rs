@@ -77,6 +77,17 @@ pub fn wrap(text: &str, most: usize) -> Vec<String> {
     lines
 }
 
+/// The same in at most `rows` lines; a cut is marked.
+pub fn bounded(text: &str, most: usize, rows: usize, ellipsis: char) -> Vec<String> {
+    let mut lines = wrap(text, most);
+    let rest = lines.split_off(rows.min(lines.len()));
+    // Together with the line that has no room it is too long, so the cut is marked.
+    if let (Some(last), Some(next)) = (lines.last_mut(), rest.first()) {
+        *last = fit(&format!("{last} {next}"), most, ellipsis);
+    }
+    lines
+}
+
 /// Writes pieces one after the other in a row of `area`; what does not fit is cut. Returns the column after the last.
 pub fn line(buf: &mut Buffer, area: Rect, row: u16, pieces: &[(&str, Style)]) -> u16 {
     let y = area.y.saturating_add(row);
@@ -112,6 +123,10 @@ mod tests {
         assert_eq!(wrap("New size: 4; reason: cpu", 12), ["New size: 4;", "reason: cpu"]);
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(bounded("New size: 4; reason: cpu", 12, 1, '…'), ["New size: 4…"]);
+        assert_eq!(bounded("New size: 4; reason: cpu", 12, 2, '…'), ["New size: 4;", "reason: cpu"]);
+        assert_eq!(bounded("abcdefgh ij", 3, 2, '…'), ["abc", "de…"]);
+        assert_eq!(bounded("text", 3, 0, '…'), [""; 0]);
     }
 
     proptest::proptest! {

@@ -25,6 +25,8 @@ pub struct Request {
     pub token: String,
     /// `Impersonate-User`.
     pub user: String,
+    /// `User-Agent`.
+    pub agent: String,
     pub at: Instant,
     /// How many requests for this collection, and of this verb, came before it.
     pub nth: usize,
@@ -214,7 +216,8 @@ fn parse(head: &str) -> Request {
         value.unwrap_or_default()
     };
     let (token, user) = (header("authorization: bearer "), header("impersonate-user: "));
-    Request { path: decode(path), token, user, at: Instant::now(), nth: 0 }
+    let agent = header("user-agent: ");
+    Request { path: decode(path), token, user, agent, at: Instant::now(), nth: 0 }
 }
 
 fn decode(text: &str) -> String {

@@ -69,6 +69,79 @@ fn kinds_of_later_versions_are_counted_and_skipped() {
     assert_eq!(s.unknown, 1);
 }
 
+/// The session and what it says of current and desired replicas after each of the `(seconds, what)` that follow it.
+fn replicas_after(steps: Vec<(i64, Observation)>) -> Vec<(Option<i32>, Option<i32>)> {
+    let mut session = fold(&scale_cycle());
+    let began = session.now.unwrap();
+    let one = |(seconds, what)| {
+        session.apply(&Stamped { at: began + TimeDelta::seconds(seconds), what });
+        let m = session.moment(session.now_ms());
+        (m.current, m.desired)
+    };
+    steps.into_iter().map(one).collect()
+}
+
+#[test]
+fn what_a_feed_said_holds_over_a_restart_but_not_over_an_outage() {
+    let link = |feed, state| Observation::Link(Link::new(feed, state));
+    let both = Some(1);
+    let outage = |feed| {
+        let down = link(feed, LinkState::Retrying);
+        let steps = [(0, link(feed, LinkState::Up)), (1, down.clone()), (9, Observation::Tick), (10, down)];
+        let later = [(12, Observation::Tick), (13, link(feed, LinkState::Up)), (14, Observation::Tick)];
+        replicas_after(steps.into_iter().chain(later).collect())
+    };
+    let known = (both, both);
+    // Without the target, the controller's figure is the best there is.
+    assert_eq!(outage(Feed::Target), [known; 7]);
+    let lost = (both, None);
+    assert_eq!(outage(Feed::Hpa), [known, known, known, known, lost, known, known]);
+    let down = |feed| (1, link(feed, LinkState::Retrying));
+    let both_down = vec![down(Feed::Hpa), down(Feed::Target), (20, Observation::Tick)];
+    assert_eq!(replicas_after(both_down).last(), Some(&(None, None)));
+}
+
+#[test]
+fn of_a_target_that_does_not_exist_there_are_no_replicas() {
+    let absent = Observation::Link(Link::new(Feed::Target, LinkState::Absent));
+    let steps = vec![(1, Observation::TargetGone), (1, absent)];
+    assert_eq!(replicas_after(steps).last(), Some(&(None, Some(1))));
+}
+
+#[test]
+fn an_hpa_that_was_deleted_and_made_anew_has_no_target_in_between() {
+    let mut session = fold(&scale_cycle());
+    let (hpa, began) = (session.hpa.clone().unwrap(), session.now_ms());
+    let mut at = |ms: i64, what| {
+        let at = DateTime::from_timestamp_millis(began + ms).unwrap();
+        session.apply(&Stamped { at, what });
+        session.clone()
+    };
+    let gone = at(1000, Observation::HpaGone);
+    assert_eq!(gone.moment(began + 1000).metrics.len(), 0);
+    let anew = HpaSeen { uid: "another".into(), ..hpa };
+    let back = at(5000, Observation::Hpa(Box::new(anew)));
+    let metrics = |ms| back.moment(began + ms).metrics.iter().map(|m| m.target).collect::<Vec<_>>();
+    let both = [Some(80.0), Some(80.0)];
+    assert_eq!((metrics(0), metrics(999)), (both.to_vec(), both.to_vec()));
+    assert_eq!((metrics(1000), metrics(4999), metrics(5000)), (vec![], vec![], both.to_vec()));
+}
+
+#[test]
+fn who_may_not_read_the_pods_is_shown_the_controllers_figures() {
+    let all = scale_cycle();
+    let mut session = Session::default();
+    let denied =
+        |feed| Observation::Link(Link { reason: Some("may not".into()), ..Link::new(feed, LinkState::Denied) });
+    session.apply(&Stamped { at: all[0].at, what: denied(Feed::Pods) });
+    let pods = |o: &Observation| matches!(o, Observation::Pod(_) | Observation::PodGone(_));
+    let links = |o: &Observation| matches!(o, Observation::Link(l) if l.feed == Feed::Pods);
+    all.iter().filter(|s| !pods(&s.what) && !links(&s.what)).for_each(|s| session.apply(s));
+    let cpu = &session.metrics.all[0];
+    assert_eq!(cpu.samples.last().map(|s| s.1), cpu.current);
+    assert!(cpu.samples.points().len() > 20);
+}
+
 #[test]
 fn a_metrics_outage_is_a_gap() {
     let mut all = scale_cycle();

@@ -182,5 +182,7 @@ async fn another_user_can_be_acted_as() {
     let api = FakeApi::start(|_| None).await;
     let cluster = cluster::open(Access { as_user: Some("jane".into()), ..api.access() }).await.unwrap();
     list_hpas(&cluster, "lab").await.unwrap();
-    assert_eq!(api.requests(|_| true)[0].user, "jane");
+    let request = &api.requests(|_| true)[0];
+    assert_eq!(request.user, "jane");
+    assert!(request.agent.starts_with("edot-tui/"), "an audit log tells who asked: {}", request.agent);
 }

@@ -2,8 +2,9 @@
 
 use crate::recorded::scale_cycle;
 use edot_tui::{
+    observe::{Feed, Link, LinkState, Observation, Stamped},
     session::Session,
-    ui::{Screen, Ui},
+    ui::{Overlay, Screen, Ui},
     view::{self, Cx, Look, plane},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -49,6 +50,23 @@ fn overview_at_the_classic_sizes() {
     for (width, height) in [(80, 24), (120, 36), (200, 50)] {
         check(&format!("overview-{width}x{height}"), &s, &ui(&s, |_, _| ()), (width, height));
     }
+}
+
+/// The recorded session, then nothing: the API server could not be reached for a while.
+#[test]
+fn an_outage_reads_as_one_at_the_classic_sizes() {
+    let mut s = session(150);
+    let (began, second) = (s.now.unwrap(), chrono::TimeDelta::seconds(1));
+    for feed in [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load] {
+        let reason = Some("cannot reach https://10.0.0.1:6443: Connection refused".into());
+        let link = Link { reason, attempt: 4, ..Link::new(feed, LinkState::Retrying) };
+        s.apply(&Stamped { at: began + second, what: Observation::Link(link) });
+    }
+    (2..30).for_each(|n| s.apply(&Stamped { at: began + second * n, what: Observation::Tick }));
+    for (width, height) in [(80, 24), (120, 36)] {
+        check(&format!("outage-{width}x{height}"), &s, &ui(&s, |_, _| ()), (width, height));
+    }
+    check("outage-feeds-80x24", &s, &ui(&s, |ui, _| ui.overlay = Some(Overlay::Feeds)), (80, 24));
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub use kubeconfig::{Environment, contexts};
 
 use crate::clock::Clock;
 use futures::FutureExt;
+use http::header::{self, HeaderValue};
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Error};
 use secrecy::SecretString;
@@ -88,6 +89,9 @@ pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
     };
     config.default_retry = false;
     config.connect_timeout = Some(access.request_timeout.min(Duration::from_secs(5)));
+    // The cluster's audit log should tell who asked.
+    let agent = HeaderValue::from_static(concat!("edot-tui/", env!("CARGO_PKG_VERSION")));
+    config.headers.push((header::USER_AGENT, agent));
     if let Some(user) = &access.as_user {
         config.auth_info.impersonate = Some(user.clone());
     }

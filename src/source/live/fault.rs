@@ -139,7 +139,9 @@ impl Fault {
     /// How long to wait after `attempt` tries that failed.
     pub fn wait(&self, attempt: u32, pace: &Pace) -> Duration {
         match self.kind {
-            Kind::Unauthorized | Kind::Denied | Kind::Absent | Kind::Refused => pace.settled,
+            // By then the credentials may be fetched anew, whoever fetched them last.
+            Kind::Unauthorized => pace.renew,
+            Kind::Denied | Kind::Absent | Kind::Refused => pace.settled,
             _ => jitter(pace.backoff(attempt)).max(self.retry_after.unwrap_or_default().min(pace.settled)),
         }
     }

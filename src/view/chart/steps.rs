@@ -26,6 +26,9 @@ pub struct StepChart {
     pub markers: Vec<MarkerAt>,
 }
 
+/// Cells from the right edge within which a value is that of the end.
+const AT_END: usize = 3;
+
 const CURRENT: Role = Role::Series3;
 const DESIRED: Role = Role::Series4;
 const READY: Role = Role::Muted;
@@ -72,7 +75,8 @@ impl StepChart {
         canvas.draw(plot, buf, look);
         figures(buf, parts.left, &beside(scale, (rows, top), &min, &max, look), look);
         let ends = [("current", &current, CURRENT), ("desired", &desired, DESIRED), ("ready", &ready, READY)];
-        names(buf, &parts, labels(&ends, scale, rows), look);
+        let edge = dots.saturating_sub(AT_END * look.symbols.dots().0);
+        names(buf, &parts, labels(&ends, edge, scale, rows), look);
     }
 
     fn one_row(&self, buf: &mut Buffer, parts: &Parts, scale: Scale, look: &Look) {
@@ -86,7 +90,9 @@ impl StepChart {
                 }
             }
         }
-        let last = |steps: &Steps| stretches(steps, self.axis, 1).last().map(|s| s.2);
+        let width = usize::from(plot.width);
+        let edge = width.saturating_sub(AT_END);
+        let last = |steps: &Steps| stretches(steps, self.axis, width).last().filter(|s| s.1 >= edge).map(|s| s.2);
         let text = match (last(&self.current), last(&self.desired)) {
             (Some(a), Some(b)) if a != b => format!("{}{}{}", count(a), look.symbols.glyphs().to, count(b)),
             (Some(a), _) => count(a),
@@ -120,11 +126,11 @@ fn beside(
     figures
 }
 
-/// One name a value: equal ones share it.
-fn labels(ends: &[(&str, &Stretches, Role)], scale: Scale, rows: usize) -> Vec<Label> {
+/// One name a value: equal ones share it. What ends before the column `edge` is of the past and has none.
+fn labels(ends: &[(&str, &Stretches, Role)], edge: usize, scale: Scale, rows: usize) -> Vec<Label> {
     let mut groups: Vec<(f64, Vec<&str>, Role)> = Vec::new();
     for (name, steps, role) in ends {
-        let Some((_, _, v)) = steps.last() else { continue };
+        let Some((_, _, v)) = steps.last().filter(|s| s.1 >= edge) else { continue };
         match groups.iter_mut().find(|g| g.0 == *v) {
             Some(group) => group.1.push(name),
             None => groups.push((*v, vec![name], *role)),

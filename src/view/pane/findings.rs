@@ -1,5 +1,5 @@
-//! What stands out: feeds that do not work, conditions that are wrong, and what the rules of `advise` found, a row each;
-//! the window over the screen tells them in full. Must not judge by itself.
+//! What stands out: feeds that do not work, conditions that are wrong, and what the rules of `advise` found, each in as
+//! many lines as there is room for; the window over the screen tells them in full. Must not judge by itself.
 
 use super::waiting;
 use crate::advise::{self, Severity};
@@ -7,13 +7,18 @@ use crate::observe::{Feed, LinkState};
 use crate::view::{Cx, footer, theme::Role, words};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// A row: its sign, its sentence, and what the window adds to it.
+/// One finding: its sign, its sentence, and what the window adds to it.
 struct Row {
     sign: char,
     role: Role,
     text: String,
     more: Vec<String>,
 }
+
+/// Columns before the text.
+const INDENT: usize = 3;
+/// Of a note that warns of nothing.
+const NOTE: char = 'i';
 
 pub fn summary(cx: &Cx) -> String {
     match rows(cx).len() {
@@ -22,9 +27,16 @@ pub fn summary(cx: &Cx) -> String {
     }
 }
 
-/// How many rows the pane would fill.
-pub fn count(cx: &Cx) -> u16 {
-    u16::try_from(rows(cx).len()).unwrap_or(u16::MAX)
+/// How many lines the pane would fill at this width.
+pub fn lines(cx: &Cx, width: u16) -> u16 {
+    let lines = rows(cx).iter().map(|r| words::wrap(&r.text, room(width)).len()).sum::<usize>();
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// What stands out most, for a screen that has no room for more than a line of it.
+pub fn first(cx: &Cx) -> Option<(String, Role)> {
+    let first = rows(cx).into_iter().next().filter(|r| r.sign != NOTE)?;
+    Some((format!("{} {}", first.sign, first.text), first.role))
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -32,11 +44,22 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if rows.is_empty() {
         words::line(buf, area, 0, &[(" nothing stands out", cx.look.style(Role::Muted))]);
     }
-    for (i, row) in rows.iter().enumerate().take(usize::from(area.height)) {
-        let cut = words::fit(&row.text, usize::from(area.width).saturating_sub(4), cx.look.symbols.glyphs().ellipsis);
-        let sign = format!(" {} ", row.sign);
-        words::line(buf, area, i as u16, &[(&sign, cx.look.style(row.role)), (&cut, cx.look.style(Role::Text))]);
+    let text = cx.look.style(Role::Text);
+    let (mut y, height) = (0, usize::from(area.height));
+    for (i, row) in rows.iter().enumerate().take(height) {
+        // Each of them has a line before any has a second.
+        let most = height.saturating_sub(y + rows.len() - i - 1).max(1);
+        let lines = words::bounded(&row.text, room(area.width), most, cx.look.symbols.glyphs().ellipsis);
+        for (n, line) in lines.iter().enumerate() {
+            let sign = if n == 0 { format!(" {} ", row.sign) } else { " ".repeat(INDENT) };
+            words::line(buf, area, y as u16, &[(&sign, cx.look.style(row.role)), (line, text)]);
+            y += 1;
+        }
     }
+}
+
+fn room(width: u16) -> usize {
+    usize::from(width).saturating_sub(INDENT + 1).max(1)
 }
 
 /// Every finding in full, for the window: its sentence, its evidence, its mend.
@@ -61,17 +84,7 @@ pub fn window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
 }
 
 fn rows(cx: &Cx) -> Vec<Row> {
-    let mut rows: Vec<Row> = Vec::new();
-    for feed in Feed::ALL {
-        let state = cx.session.links.state(feed);
-        let troubled = matches!(state, LinkState::Denied | LinkState::Retrying | LinkState::Stale);
-        let lost = state == LinkState::Absent && matches!(feed, Feed::Hpa | Feed::Target | Feed::Usage);
-        if troubled || lost {
-            let (sign, role) = footer::dot(cx, feed);
-            let text = format!("{}: {}", feed.name(), waiting::reason(cx, feed).unwrap_or_default());
-            rows.push(Row { sign, role, text, more: Vec::new() });
-        }
-    }
+    let mut rows = feeds(cx);
     for c in cx.session.moment(cx.moment()).conditions {
         let wrong = matches!((c.kind.as_str(), c.status.as_str()), ("AbleToScale" | "ScalingActive", "False"));
         if wrong {
@@ -83,9 +96,34 @@ fn rows(cx: &Cx) -> Vec<Row> {
         let (sign, role) = match f.severity {
             Severity::Critical => ('!', Role::Bad),
             Severity::Warning => ('!', Role::Warn),
-            Severity::Info => ('i', Role::Muted),
+            Severity::Info => (NOTE, Role::Muted),
         };
         Row { sign, role, text: f.text, more: vec![f.evidence, f.mend] }
     }));
     rows
+}
+
+/// The feeds that do not work; those that fail for the same cause are one finding.
+fn feeds(cx: &Cx) -> Vec<Row> {
+    let state = |feed: Feed| cx.session.links.state(feed);
+    let mut causes: Vec<(String, Vec<Feed>)> = Vec::new();
+    for feed in Feed::ALL {
+        let troubled = matches!(state(feed), LinkState::Denied | LinkState::Retrying | LinkState::Stale);
+        let lost = state(feed) == LinkState::Absent && matches!(feed, Feed::Hpa | Feed::Target | Feed::Usage);
+        if !troubled && !lost {
+            continue;
+        }
+        let why = waiting::reason(cx, feed).unwrap_or_default();
+        match causes.iter_mut().find(|c| c.0 == why && state(c.1[0]) == state(feed)) {
+            Some((_, feeds)) => feeds.push(feed),
+            None => causes.push((why, vec![feed])),
+        }
+    }
+    let one = |(why, feeds): (String, Vec<Feed>)| {
+        let (sign, role) = footer::dot(cx, feeds[0]);
+        let names: Vec<&str> = feeds.iter().map(|f| f.name()).collect();
+        let names = if names.len() > 3 { format!("{} feeds", names.len()) } else { names.join(", ") };
+        Row { sign, role, text: format!("{names}: {why}"), more: Vec::new() }
+    };
+    causes.into_iter().map(one).collect()
 }

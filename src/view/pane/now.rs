@@ -35,7 +35,8 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
     let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
     let m = cx.session.moment(cx.moment());
     if cx.session.hpa.is_none() && m.desired.is_none() {
-        return vec![vec![(waiting::short(cx, Feed::Hpa), muted)]];
+        let why = words::wrap(&waiting::cause(cx, Feed::Hpa), usize::from(width.max(20)));
+        return why.into_iter().map(|line| vec![(line, muted)]).collect();
     }
     let g = look.symbols.glyphs();
     let figure = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
@@ -63,15 +64,20 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
         out.push(metric(cx, at, label, Role::SERIES[i % Role::SERIES.len()]));
         // Why there is no figure, said once where it is the same for several.
         if at.value.is_none() {
-            let why = reason(&cx.session.why_unknown(at.track), width, g.ellipsis);
+            let why = match cx.ui.cursor {
+                Some(_) => "no sample of this time".into(),
+                None => cx.session.why_unknown(at.track),
+            };
+            let why = reason(&why, width, g.ellipsis);
             if why != said {
                 out.extend(why.iter().map(|line| vec![(format!("  {line}"), look.style(Role::Warn))]));
                 said = why;
             }
         }
     }
-    // A sentence about the next sync says nothing of the past.
-    if let Some(next) = cx.session.outlook().filter(|_| cx.ui.cursor.is_none()) {
+    // A sentence about the next sync says nothing of the past, nor what is not known any more of the next sync.
+    let live = cx.ui.cursor.is_none() && cx.session.links.is_up(Feed::Hpa);
+    if let Some(next) = cx.session.outlook().filter(|_| live) {
         for sentence in [next.text, next.next] {
             for part in words::wrap(&sentence, usize::from(width.max(20))) {
                 out.push(vec![(part, text)]);
@@ -99,17 +105,13 @@ fn labels(metrics: &[MetricAt], most: usize, ellipsis: char) -> Vec<String> {
 /// A reason in two lines at most: of a longer one what it is called, and the cause at the end of the controller's chain.
 fn reason(why: &str, width: u16, ellipsis: char) -> Vec<String> {
     let room = usize::from(width.max(20)) - 2;
-    let mut lines = words::wrap(why, room);
-    if lines.len() > 2
-        && let (Some((name, _)), Some((_, cause))) = (why.split_once(": "), why.rsplit_once(": "))
-    {
-        lines = words::wrap(&format!("{name}: {cause}"), room);
+    let ends = (why.split_once(": "), why.rsplit_once(": "));
+    match ends {
+        (Some((name, _)), Some((_, cause))) if words::wrap(why, room).len() > 2 => {
+            words::bounded(&format!("{name}: {cause}"), room, 2, ellipsis)
+        }
+        _ => words::bounded(why, room, 2, ellipsis),
     }
-    if lines.len() > 2 {
-        lines[1] = words::fit(&format!("{} {}", lines[1], lines[2]), room, ellipsis);
-        lines.truncate(2);
-    }
-    lines
 }
 
 fn metric(cx: &Cx, at: &MetricAt, label: &str, role: Role) -> Pieces {

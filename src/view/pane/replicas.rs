@@ -37,7 +37,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         markers: utilization::marks(cx, axis),
     };
     if chart.current.is_empty() && chart.desired.is_empty() {
-        return waiting::sentence(buf, area, cx, &waiting::short(cx, Feed::Hpa), Role::Muted);
+        return waiting::sentence(buf, area, cx, &waiting::cause(cx, Feed::Hpa), Role::Muted);
     }
     chart.draw(area, buf, &plot::look(cx));
 }

@@ -76,8 +76,11 @@ fn line(cx: &Cx, track: &Track, role: Role, axis: TimeAxis) -> Line {
     };
     let segments = track.samples.segments(axis.start_ms, axis.end_ms);
     let targets = track.target.within(axis.start_ms, axis.end_ms).iter();
-    let mut target: Vec<(i64, Option<f64>)> =
-        targets.map(|(ms, t)| (*ms, Some(if percent { *t } else { 100.0 }))).collect();
+    let aim = |t: f64| if percent { t } else { 100.0 };
+    let mut target: Vec<(i64, Option<f64>)> = targets.map(|(ms, t)| (*ms, Some(aim(*t)))).collect();
+    for (gone, back) in &track.away {
+        target.extend([(*gone, None), (*back, track.target.at(*back).map(|t| aim(*t)))]);
+    }
     target.extend(track.retired.map(|gone| (gone, None)));
     let at = cx.session.moment(cx.moment());
     let now = at.metrics.iter().find(|m| std::ptr::eq(m.track, track));
@@ -104,8 +107,9 @@ fn why_nothing(cx: &Cx) -> String {
     if let Some(first) = cx.session.metrics.live().next().filter(|_| unknown) {
         return format!("{}: {}", first.label(), cx.session.why_unknown(first));
     }
-    if matches!(links.state(Feed::Usage), LinkState::Up | LinkState::Connecting) {
-        return "waiting for the first sample of the metrics API".into();
+    let works = |feed: &Feed| matches!(links.state(*feed), LinkState::Up | LinkState::Connecting);
+    match [Feed::Pods, Feed::Usage].into_iter().find(|feed| !works(feed)) {
+        Some(feed) => waiting::short(cx, feed),
+        None => "waiting for the first sample of the metrics API".into(),
     }
-    format!("no PodMetrics: {}", waiting::reason(cx, Feed::Usage).unwrap_or_default())
 }

@@ -6,7 +6,16 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 /// For a title: `collector: not read by this version`.
 pub fn short(cx: &Cx, feed: Feed) -> String {
-    match reason(cx, feed) {
+    worded(feed, reason(cx, feed))
+}
+
+/// The same without what would mend it, where another pane says that.
+pub fn cause(cx: &Cx, feed: Feed) -> String {
+    worded(feed, cx.session.links.get(feed).and_then(|l| l.link.reason.clone()))
+}
+
+fn worded(feed: Feed, reason: Option<String>) -> String {
+    match reason {
         Some(reason) => format!("{}: {reason}", feed.name()),
         None => format!("waits for the {} feed", feed.name()),
     }
@@ -37,16 +46,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, feed: Feed, shows: &str) {
 /// Writes a sentence, wrapped, from the top of `area`.
 pub fn sentence(buf: &mut Buffer, area: Rect, cx: &Cx, text: &str, role: Role) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let lines = words::wrap(text, usize::from(inner.width));
-    let style = cx.look.style(role);
-    for (i, line) in lines.iter().enumerate().take(usize::from(inner.height)) {
-        let last = i + 1 == usize::from(inner.height) && i + 1 < lines.len();
-        let more = format!("{line} {}", cx.look.symbols.glyphs().ellipsis);
-        let cut = if last {
-            words::fit(&more, usize::from(inner.width), cx.look.symbols.glyphs().ellipsis)
-        } else {
-            line.clone()
-        };
-        words::line(buf, inner, i as u16, &[(&cut, style)]);
+    let (width, height) = (usize::from(inner.width), usize::from(inner.height));
+    let lines = words::bounded(text, width, height, cx.look.symbols.glyphs().ellipsis);
+    for (i, line) in lines.iter().enumerate() {
+        words::line(buf, inner, i as u16, &[(line, cx.look.style(role))]);
     }
 }

@@ -191,7 +191,11 @@ impl<'a, T> Standing<'a, T> {
     /// The watch was silent for too long.
     pub async fn silent(&mut self) {
         self.phase = Some(Phase::Watch);
-        self.unmarked |= !self.marked;
+        // A server that sends no bookmarks while nothing changes is silent for no fault of its own.
+        if !self.marked {
+            self.unmarked = true;
+            return;
+        }
         let seconds = self.shared.out.clock().span(self.shared.pace.silent).as_secs_f64();
         self.stale(format!("no sign of life for {seconds:.0} s; asking again")).await;
     }
