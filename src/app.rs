@@ -1,9 +1,14 @@
 //! The loop: drain, tap, fold, draw at most once a frame, carry out requests. Must not know what an observation
 //! means or how a pane looks.
 
+mod tape;
+
+pub use tape::Recordings;
+
 use crate::{
     control::Control,
-    observe::{Observation, Stamped},
+    observe::{Observation, Stamped, WatchingSeen},
+    recording::Tape,
     report,
     session::Session,
     start::{self, Refusal, Running, Told},
@@ -16,7 +21,10 @@ use chrono::Utc;
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures::StreamExt;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGTSTP};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     task::JoinHandle,
@@ -45,6 +53,9 @@ pub enum Ended {
 /// The dashboard over one source.
 pub struct App {
     session: Session,
+    /// Keeps what was observed, and records it while that is wanted.
+    tape: Tape,
+    recordings: Recordings,
     /// What the user looks at while the view stands still.
     still: Option<Box<Session>>,
     ui: Ui,
@@ -64,13 +75,26 @@ impl App {
     /// anything.
     ///
     /// # Errors
-    /// When there is no terminal.
-    pub fn new(mouse: bool, ui: Ui, look: Look, fps: u16) -> anyhow::Result<Self> {
+    /// When there is no terminal, or no file to `record` to.
+    pub fn new(
+        mouse: bool,
+        ui: Ui,
+        look: Look,
+        fps: u16,
+        recordings: Recordings,
+        record: Option<&Path>,
+    ) -> anyhow::Result<Self> {
+        let mut tape = Tape::default();
+        if let Some(path) = record {
+            recordings.start(&mut tape, path, Utc::now(), &WatchingSeen::default()).map_err(anyhow::Error::msg)?;
+        }
         // From here on a signal no longer ends the program before it has given the terminal back.
         let signals = Signals::new()?;
         let terminal = Terminal::take(mouse).context("no terminal to read keys from")?;
         let mut app = App {
             session: Session::default(),
+            tape,
+            recordings,
             still: None,
             ui,
             look,
@@ -82,6 +106,7 @@ impl App {
             dirty: true,
         };
         app.session.now = Some(Utc::now());
+        app.ui.recording = record.map(|_| app.session.now_ms());
         app.draw()?;
         Ok(app)
     }
@@ -149,9 +174,12 @@ impl App {
 
     /// The only door for observations: tap, then fold.
     fn take(&mut self, seen: Stamped) {
+        self.tape.take(&seen);
         self.session.apply(&seen);
-        if matches!(seen.what, Observation::Answer(_)) {
-            self.ui.answered(&self.session);
+        match seen.what {
+            Observation::Answer(_) => self.ui.answered(&self.session),
+            Observation::Tick => self.watch_recording(),
+            _ => {}
         }
         self.dirty = true;
     }
@@ -195,6 +223,7 @@ impl App {
         match request {
             Request::Quit => return Ok(Some(Ended::Quit)),
             Request::Suspend => self.suspend()?,
+            Request::Record => self.toggle_recording(Utc::now()),
             Request::NextTheme => {
                 let name = self.look.next_theme();
                 self.ui.say(now, name);

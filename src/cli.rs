@@ -22,17 +22,42 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
+    tape: Tape,
+    #[command(flatten)]
     common: Common,
+}
+
+/// The dashboard.
+#[derive(Debug, Args)]
+pub struct Live {
+    #[command(flatten)]
+    tape: Tape,
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Recording from the start.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Tape {
+    /// Record to this file from the start; .gz compresses. It must not exist yet
+    #[arg(long, value_name = "FILE", help_heading = "Recording")]
+    pub record: Option<PathBuf>,
+    /// The most bytes of a recording, such as 500MB; there it ends [default: 10GB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Recording")]
+    pub record_limit: Option<u64>,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show the dashboard (the default)
-    Live(Box<Common>),
+    Live(Box<Live>),
     /// Say once how the HPA, its pods and the load stand
     #[command(long_about = words::STATUS, after_help = words::STATUS_AFTER)]
     Status(Box<Status>),
+    /// Write down all that is observed, without a terminal
+    #[command(long_about = words::RECORD, after_help = words::RECORD_AFTER)]
+    Record(Box<Record>),
     /// Check configuration, access, metrics and the HPA, and say what would mend them
     #[command(long_about = words::DOCTOR)]
     Doctor(Box<Doctor>),
@@ -65,6 +90,43 @@ pub struct Status {
     common: Common,
 }
 
+/// `record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// The file; .gz compresses, - is stdout [default: a new one in $XDG_STATE_HOME/edot-tui/recordings]
+    #[arg(short, long, value_name = "FILE", help_heading = "Recording")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, help_heading = "Recording")]
+    pub overwrite: bool,
+    /// Start the load once every feed is up
+    #[arg(long, help_heading = "Recording")]
+    pub simulate: bool,
+    /// End after so long, such as 10m
+    #[arg(long = "for", value_name = "DURATION", value_parser = long, help_heading = "Recording")]
+    pub most: Option<Duration>,
+    /// End when the load has ended and the HPA has come to rest; with --simulate the default
+    #[arg(long, value_name = "WHAT", value_parser = PossibleValuesParser::new(["settled"]), help_heading = "Recording")]
+    pub until: Option<String>,
+    /// The most bytes, such as 500MB; there it ends [default: 10GB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Recording")]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Record {
+    /// Whether it ends when all has come to rest.
+    pub fn until_settled(&self) -> bool {
+        self.until.is_some() || (self.simulate && self.most.is_none())
+    }
+
+    /// Whether the exit code is that of the verdict.
+    pub fn judged(&self) -> bool {
+        self.simulate || self.until.is_some()
+    }
+}
+
 /// `doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
@@ -94,9 +156,27 @@ impl Cli {
         self.commons().any(|c| c.print_config)
     }
 
+    /// `--record` and what goes with it, for the dashboard.
+    pub fn tape(&self) -> Tape {
+        let own = match &self.command {
+            Some(Command::Live(live)) => live.tape.clone(),
+            _ => Tape::default(),
+        };
+        Tape {
+            record: own.record.or_else(|| self.tape.record.clone()),
+            record_limit: own.record_limit.or(self.tape.record_limit),
+        }
+    }
+
+    /// Whether the command is the dashboard.
+    pub fn is_live(&self) -> bool {
+        matches!(self.command, None | Some(Command::Live(_)))
+    }
+
     fn commons(&self) -> impl Iterator<Item = &Common> {
         let own = match &self.command {
-            Some(Command::Live(common)) => Some(&**common),
+            Some(Command::Live(live)) => Some(&live.common),
+            Some(Command::Record(record)) => Some(&record.common),
             Some(Command::Status(status)) => Some(&status.common),
             Some(Command::Doctor(doctor)) => Some(&doctor.common),
             Some(Command::Completions { .. } | Command::Man) | None => None,
@@ -148,6 +228,29 @@ fn roff(text: &str) -> String {
 fn wait(text: &str) -> Result<Duration, String> {
     let zero = (text == "0" || text == "0s").then_some(Duration::ZERO);
     zero.or_else(|| keys::duration(text)).ok_or_else(|| "a duration from 0s to 1h, such as 20s".into())
+}
+
+/// A duration of at most 30 days.
+fn long(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    seconds
+        .or_else(|| humantime::parse_duration(text).ok())
+        .filter(|d| (Duration::from_secs(1)..=Duration::from_secs(30 * 86_400)).contains(d))
+        .ok_or_else(|| "a duration from 1s to 30days, such as 10m or 1h30m".into())
+}
+
+/// `500MB`; a bare number is bytes.
+fn bytes(text: &str) -> Result<u64, String> {
+    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let factor = match text[at..].trim().to_ascii_lowercase().trim_end_matches('b') {
+        "" => 1,
+        "k" => 1000,
+        "m" => 1_000_000,
+        "g" => 1_000_000_000,
+        _ => 0,
+    };
+    let n = text[..at].parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).filter(|n| *n > 0);
+    n.ok_or_else(|| "a size such as 500MB, 10GB or a number of bytes".into())
 }
 
 /// `120x36`, each from 1 to 1000.

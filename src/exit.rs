@@ -7,6 +7,8 @@ pub const ERROR: u8 = 1;
 pub const USAGE: u8 = 2;
 /// What was named is not there, such as the HPA.
 pub const NOT_FOUND: u8 = 3;
+/// The run is not as it was expected to be.
+pub const VERDICT: u8 = 4;
 /// The cluster does not answer.
 pub const UNREACHABLE: u8 = 5;
 /// The cluster refuses (401, 403).

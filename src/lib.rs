@@ -1,10 +1,11 @@
 //! The architecture of edot-tui.
 //!
-//! One sentence: **feeds emit stamped observations; the session folds them; the ui folds keys; panes read both.**
+//! One sentence: **feeds emit stamped observations; the recorder taps them; the session folds them; the ui folds keys; panes
+//! read both.**
 //!
 //! ```text
 //! kube watches, polls ── source ── mpsc<Stamped> 1024 ──► App::take ──► Session::apply ──► view::draw(&Session, &Ui, &Look)
-//!                          ▲                                                                    ▲
+//!                          ▲                              └──► Tape ── 4096 ──► recorder ──► file  ▲
 //!                          └── mpsc<Control> 16 ◄── App carries out Request ◄── Ui::act(Action, &Session) ◄── keys
 //! ```
 //!
@@ -26,7 +27,7 @@
 //! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, advise, verdict, ui |
 //! | [`report`] | a session or a screen in other forms: `status`, SVG | observe, session, view |
 //! | [`doctor`] | the checks of the `doctor` command | observe, config, source |
-//! | [`app`], [`status`], `main` | tie the rooms together: the loop, the one-shot, the set-up | all |
+//! | [`app`], [`status`], [`record`](mod@record), `main` | tie the rooms together: the loop, the one-shot, recording without a screen, the set-up | all |
 //! | [`terminal`], [`cli`], [`config`], [`logging`], [`out`], [`exit`] | the program's edges | one another, downwards |
 //!
 //! # Invariants
@@ -40,7 +41,8 @@
 //! 3. **Failure is data.** A feed never returns an error to the app; it says `Link { feed, state, reason, mend }`. One dead
 //!    feed greys one pane, and the pane says why and what would mend it.
 //! 4. **A missing sample is a gap**, never a zero and never a NaN handed to a chart.
-//! 5. **`App::take` is the only door** for observations.
+//! 5. **`App::take` is the only door** for observations: tape, then fold. The tape never waits: what the disk is too slow for
+//!    is dropped, counted and marked.
 //! 6. **Nothing blocks the screen.** The loop drains at most 256 observations, then keys have their turn; a frame is drawn
 //!    only when something changed, and written with one write, inside synchronized output, only where cells changed.
 //! 7. **Effects are data.** `Ui::act` returns a `Request`; only the app carries it out. Keys, help and README's key table
@@ -67,6 +69,7 @@ pub mod lab;
 pub mod logging;
 pub mod observe;
 pub mod out;
+pub mod record;
 pub mod recording;
 pub mod report;
 pub mod session;

@@ -2,10 +2,11 @@
 
 use clap::Parser;
 use edot_tui::{
-    app::{self, App, Ended},
+    app::{self, App, Ended, Recordings},
     cli::{self, Cli, Command},
     config::{self, Settings},
-    doctor, exit, logging, out,
+    doctor, exit, logging, out, record,
+    recording::STOPPED,
     start::{self, Refusal},
     status, terminal,
     ui::{Screen, Ui},
@@ -35,6 +36,10 @@ fn run(typed: &Cli) -> Result<u8, Refusal> {
     if typed.print_config() {
         return Ok(out::finish(&config::print(&settings), exit::FINE));
     }
+    if typed.tape().record.is_some() && !typed.is_live() {
+        let text = "--record goes with the dashboard; without a terminal it is edot-tui record".into();
+        return Err(Refusal { text, code: exit::USAGE });
+    }
     if let Some(log) = &settings.log {
         logging::start(log).map_err(|e| failed(&e))?;
     }
@@ -44,14 +49,15 @@ fn run(typed: &Cli) -> Result<u8, Refusal> {
     let code = match &typed.command {
         Some(Command::Doctor(doctor)) => Ok(runtime.block_on(doctor::run(&settings, &doctor.output))),
         Some(Command::Status(asked)) => runtime.block_on(one_shot(&settings, asked)),
-        _ => runtime.block_on(live(&settings)),
+        Some(Command::Record(asked)) => runtime.block_on(headless(&settings, asked)),
+        _ => runtime.block_on(live(&settings, &typed.tape())),
     };
     // A request that hangs must not keep the user from the shell.
     runtime.shutdown_background();
     code
 }
 
-async fn live(settings: &Settings) -> Result<u8, Refusal> {
+async fn live(settings: &Settings, tape: &cli::Tape) -> Result<u8, Refusal> {
     if !std::io::stdout().is_terminal() {
         let text = "the dashboard needs a terminal; edot-tui status prints once what it would show".into();
         return Err(Refusal { text, code: exit::USAGE });
@@ -74,18 +80,30 @@ async fn live(settings: &Settings) -> Result<u8, Refusal> {
     }
     let failed = |e: anyhow::Error| Refusal { text: format!("{e:#}"), code: exit::ERROR };
     let ui = Ui::new(settings.readonly);
-    let mut app = App::new(settings.mouse, ui, look, settings.fps).map_err(failed)?;
+    let recordings = Recordings::new(settings, tape.record_limit);
+    let mut app =
+        App::new(settings.mouse, ui, look, settings.fps, recordings, tape.record.as_deref()).map_err(failed)?;
     if let Some(running) = running {
         app.watch(running);
     }
     let ended = app.run(opening).await;
+    let recorded = app.end_recording(STOPPED);
     drop(app);
     terminal::restore();
+    recorded.iter().for_each(|text| out::message(text));
     match ended.map_err(failed)? {
         Ended::Quit => Ok(exit::FINE),
         Ended::Signal(number) => Ok(128 + u8::try_from(number).unwrap_or(0)),
         Ended::Refused(refusal) => Err(refusal),
     }
+}
+
+async fn headless(settings: &Settings, asked: &cli::Record) -> Result<u8, Refusal> {
+    let mut running = start::open(settings).await?;
+    running.found().await?;
+    let code = record::run(settings, asked, &mut running).await;
+    running.stop.cancel();
+    code
 }
 
 async fn one_shot(settings: &Settings, asked: &cli::Status) -> Result<u8, Refusal> {

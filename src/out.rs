@@ -1,7 +1,7 @@
 //! Data goes to stdout, messages to stderr; a reader that has gone away is success. Must not be used while the screen is up.
 
 use crate::exit;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Writes `text` to stdout as it is. A closed pipe counts as written.
 pub fn data(text: &str) -> io::Result<()> {
@@ -20,6 +20,15 @@ pub fn finish(text: &str, code: u8) -> u8 {
             message(&format!("stdout: {e}"));
             exit::ERROR
         }
+    }
+}
+
+/// Shows `text` in place of the last progress, on stderr, if that is a terminal; nothing clears it.
+pub fn progress(text: &str) {
+    let mut err = io::stderr().lock();
+    if err.is_terminal() {
+        let cut: String = text.chars().take(79).collect();
+        let _ = write!(err, "\r\x1b[K{cut}").and_then(|()| err.flush());
     }
 }
 

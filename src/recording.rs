@@ -10,20 +10,27 @@
 //! header. Any gunzip reads it; a reader of ours can begin at any part, and finds the next one behind a damaged one.
 
 mod clean;
+pub mod create;
 mod faults;
 mod header;
 mod line;
 mod lines;
 mod members;
 mod parts;
+mod past;
 mod reader;
+mod tape;
+mod writer;
 
 pub use faults::{Fault, Faults};
 pub use header::{Header, LabRun};
 pub use line::{Mark, Told};
 pub use lines::Place;
 pub use parts::Parts;
+pub use past::{Known, Past};
 pub use reader::{ReadError, Reading, open, read, resume};
+pub use tape::{LIMIT, STOPPED, Tape, size};
+pub use writer::{Form, Recorder, State};
 
 /// The version of the format that this program writes.
 pub const VERSION: u32 = 1;

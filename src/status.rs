@@ -35,7 +35,7 @@ pub async fn settle(source: &mut Source, wait: Duration) -> Session {
 }
 
 /// Whether every feed is up with what it has to say, or cannot be.
-fn settled(session: &Session) -> bool {
+pub fn settled(session: &Session) -> bool {
     let state = |feed| session.links.state(feed);
     let done = |feed: Feed| match state(feed) {
         LinkState::Denied | LinkState::Absent => true,

@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub enum Request {
     Quit,
     Control(Control),
+    /// Begin a recording, or end the one that runs.
+    Record,
     /// Set a marker now.
     Note(String),
     NextTheme,
@@ -76,6 +78,8 @@ pub struct Ui {
     pub can_load: bool,
     /// A load that this program started still runs.
     pub own_load: bool,
+    /// A recording is made since then, milliseconds since 1970.
+    pub recording: Option<i64>,
 }
 
 impl Ui {
@@ -97,6 +101,7 @@ impl Ui {
             readonly,
             can_load: false,
             own_load: false,
+            recording: None,
         }
     }
 

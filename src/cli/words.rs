@@ -15,6 +15,7 @@ Examples:
   edot-tui -n shop --hpa checkout         watch another HPA
   edot-tui --context prod --readonly      watch and change nothing
   edot-tui --load-manifest my-load.yaml   let `s` start your own load
+  edot-tui record -o r.jsonl --simulate   a whole run without a terminal
   edot-tui status -o json --wait 20s      one answer for a script
   edot-tui doctor                         what is wrong, and what would mend it
 
@@ -34,6 +35,7 @@ A flag beats the environment, which beats the configuration file. The file is TO
 Files:
   $XDG_CONFIG_HOME/edot-tui/config.toml     configuration (~/.config/edot-tui)
   $XDG_CONFIG_HOME/edot-tui/themes/*.toml   your own themes
+  $XDG_STATE_HOME/edot-tui/recordings/      what `r` records
   $XDG_STATE_HOME/edot-tui/edot-tui.log     log, when asked for (~/.local/state/edot-tui)
 
 Exit codes:
@@ -41,6 +43,7 @@ Exit codes:
   1      error
   2      wrong flag, environment variable or configuration
   3      not found, such as the HPA
+  4      the run is not as it was expected to be
   5      the cluster cannot be reached
   6      the cluster denies access
   128+n  ended by signal n";
@@ -65,6 +68,20 @@ sizes bytes, percentages percent of request:
   ingest     documents_per_s, bytes_per_s, rejected, write_queue, indexing_pressure_ratio, health, streams, log_quality
   findings   [{id, severity, text, evidence, mend}]
   feeds      [{feed, state, age_s, reason, mend}]";
+
+pub const RECORD: &str = "\
+Write down all that is observed, without a terminal.
+
+A recording is a line of JSON for each observation, as it was seen and with the source's own times. It is on disk within a
+second, so that whatever ends it costs no more than that. With --simulate it starts the load as the key `s` does, and ends
+when the load has ended and the HPA has come to rest; its exit code is then that of the verdict: 0 passed or undecided,
+4 failed. Messages and, on a terminal, progress go to stderr.";
+
+pub const RECORD_AFTER: &str = "\
+Examples:
+  edot-tui record -o run.jsonl.gz --simulate     a whole run: load, scale-up, scale-down
+  edot-tui record -o run.jsonl.gz --for 10m      what happens in ten minutes
+  edot-tui record -o - | gzip > run.jsonl.gz";
 
 pub const STATUS_AFTER: &str = "\
 Examples:

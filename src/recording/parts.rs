@@ -12,7 +12,7 @@ pub const PART: usize = 1 << 20;
 /// The encoder. What it has made so far is taken out with [`Parts::flush`] or [`Parts::end`].
 pub struct Parts {
     /// Repeated at the head of each part.
-    header: String,
+    header: Vec<u8>,
     gz: Option<GzEncoder<Vec<u8>>>,
     plain: Vec<u8>,
     /// A part is full with so many bytes of text.
@@ -29,7 +29,7 @@ impl Parts {
 
     /// The same with parts of so many bytes of text.
     pub fn of(header: &Header, gz: bool, full: usize) -> Parts {
-        let header = serde_json::to_string(header).unwrap_or_default();
+        let header = serde_json::to_vec(header).unwrap_or_default();
         let mut parts = Parts { header, gz: gz.then(encoder), plain: Vec::new(), full, text: 0 };
         parts.head();
         parts
@@ -53,16 +53,27 @@ impl Parts {
 
     fn line(&mut self, line: &impl Serialize) {
         // What is observed is plain data, which JSON does not refuse.
-        let Ok(line) = serde_json::to_string(line) else { return };
+        if let Ok(line) = serde_json::to_vec(line) {
+            self.text(&line);
+        }
+    }
+
+    /// Adds a line that was made before, which comes without its end.
+    pub fn text(&mut self, line: &[u8]) {
         if self.gz.is_some() && self.text >= self.full {
             self.next();
         }
-        self.push(&line);
+        self.push(line);
     }
 
-    fn push(&mut self, line: &str) {
+    /// The parts from the next one on begin with this header.
+    pub fn renew(&mut self, header: &Header) {
+        self.header = serde_json::to_vec(header).unwrap_or_default();
+    }
+
+    fn push(&mut self, line: &[u8]) {
         self.text += line.len() + 1;
-        for piece in [line.as_bytes(), b"\n"] {
+        for piece in [line, b"\n"] {
             match &mut self.gz {
                 // Memory does not refuse to be written to.
                 Some(gz) => drop(gz.write_all(piece)),
@@ -75,16 +86,6 @@ impl Parts {
     fn next(&mut self) {
         if let Some(gz) = self.gz.replace(encoder()) {
             self.plain.extend(gz.finish().unwrap_or_default());
-            self.text = 0;
-            self.head();
-        }
-    }
-
-    /// Adds parts that were made elsewhere, as they are; the part at hand ends before them.
-    pub fn whole(&mut self, bytes: &[u8]) {
-        if let Some(gz) = self.gz.replace(encoder()) {
-            self.plain.extend(gz.finish().unwrap_or_default());
-            self.plain.extend_from_slice(bytes);
             self.text = 0;
             self.head();
         }

@@ -15,6 +15,7 @@ impl Ui {
             Action::NextPane => self.turn(1),
             Action::PreviousPane => self.turn(-1),
             Action::Simulate => return self.simulate(now),
+            Action::Record => return Some(Request::Record),
             Action::Pause => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Action::Cursor { forward, minute } => self.move_cursor(session, forward, minute),
             Action::CursorStart => self.cursor = session.began.map(|t| t.timestamp_millis()),
@@ -212,7 +213,8 @@ impl Ui {
 
     fn quit(&mut self, session: &Session) -> Option<Request> {
         let runs = matches!(session.load.phase(), Phase::Running | Phase::Pending(_));
-        if self.own_load && runs && self.overlay != Some(Overlay::Leave) {
+        let cut = self.recording.is_some() || (self.own_load && runs);
+        if cut && self.overlay != Some(Overlay::Leave) {
             self.overlay = Some(Overlay::Leave);
             return None;
         }

@@ -10,6 +10,7 @@ pub enum Action {
     NextPane,
     PreviousPane,
     Simulate,
+    Record,
     Pause,
     /// By a sample; by a minute.
     Cursor {
@@ -52,10 +53,11 @@ pub struct Binding {
 }
 
 /// Every key, in the order of help.
-pub const BINDINGS: [Binding; 19] = [
+pub const BINDINGS: [Binding; 20] = [
     Binding { keys: "`1`–`6`", does: "show a screen" },
     Binding { keys: "`Tab` `Shift-Tab`", does: "next and previous pane" },
     Binding { keys: "`s`", does: "start the load (asks once); while one runs, offer to stop it" },
+    Binding { keys: "`r`", does: "begin a recording, with what is known so far; end the one that runs" },
     Binding { keys: "`Space`", does: "pause and resume; data keeps coming in, the view stands still" },
     Binding { keys: "`←` `→`", does: "time cursor by a sample; with `Shift` by a minute" },
     Binding { keys: "`Home` `End`", does: "time cursor to the start; back to live" },
@@ -71,7 +73,10 @@ pub const BINDINGS: [Binding; 19] = [
     Binding { keys: "`L`", does: "feeds and their state" },
     Binding { keys: "`t`", does: "next theme" },
     Binding { keys: "`?`", does: "help; `Esc` closes it, goes back, and never quits" },
-    Binding { keys: "`q` `Ctrl-C`", does: "quit; asks only while a load that was started here still runs" },
+    Binding {
+        keys: "`q` `Ctrl-C`",
+        does: "quit; asks only while a recording or a load that was started here still runs",
+    },
 ];
 
 /// The keys of one binding, without the marks that README needs.
@@ -122,6 +127,7 @@ fn global(key: KeyEvent) -> Option<Action> {
         KeyCode::Tab if !shift => Action::NextPane,
         KeyCode::BackTab | KeyCode::Tab => Action::PreviousPane,
         KeyCode::Char('s') => Action::Simulate,
+        KeyCode::Char('r') => Action::Record,
         KeyCode::Char(' ') => Action::Pause,
         KeyCode::Left => Action::Cursor { forward: false, minute: shift },
         KeyCode::Right => Action::Cursor { forward: true, minute: shift },

@@ -11,7 +11,7 @@ pub enum Overlay {
     Planning,
     /// Start (or stop) the load? `AnswerSeen` is the plan.
     Confirm(AnswerSeen),
-    /// Leave while a load that this program started goes on?
+    /// Leave while a recording is made, or while a load that this program started goes on?
     Leave,
     Typing(Entry),
     /// Every finding in full.

@@ -18,19 +18,25 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let w = &cx.session.watching;
     let separator = format!(" {} ", g.separator);
     let mut pieces: Vec<(String, Style)> = vec![(" edot-tui".into(), look.style(Role::Accent))];
+    let mut rec_width = 0;
     if w.lab {
         pieces.push((" ".into(), text));
         pieces.push((" LAB ".into(), look.style(Role::Badge)));
     }
+    if let Some(since) = cx.ui.recording {
+        let text = format!(" {} REC {:0>5}", g.rec, format::clock((cx.now - since) / 1000));
+        rec_width = words::width(&text);
+        pieces.push((text, look.style(Role::Bad)));
+    }
     let load = load(cx);
     let load_width = load.as_ref().map_or(0, |l| words::width(&l.0) + 3);
     let hpa = if w.hpa.is_empty() { String::new() } else { format!("{}/{}", w.namespace, w.hpa) };
-    let spare = room.saturating_sub(9 + load_width + words::width(&hpa) + 3);
+    let spare = room.saturating_sub(9 + rec_width + load_width + words::width(&hpa) + 3);
     if !w.context.is_empty() && spare >= 8 {
         pieces.push((format!("{separator}{}", words::fit(&w.context, spare - 3, g.ellipsis)), muted));
     }
     if !hpa.is_empty() {
-        let most = room.saturating_sub(9 + 3 + load_width).max(12);
+        let most = room.saturating_sub(9 + 3 + rec_width + load_width).max(12);
         pieces.push((separator.clone(), muted));
         pieces.push((words::fit(&hpa, most, g.ellipsis), text));
     }

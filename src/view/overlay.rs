@@ -30,8 +30,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             (if plan.stops { "Stop the load?" } else { "Start the load?" }, lines)
         }
         Some(Overlay::Leave) => {
-            let text = "The load that was started here still runs, and goes on running when you leave.";
-            let mut lines = wrapped(cx, text, most, Role::Text);
+            let load = "The load that was started here still runs, and goes on running when you leave.";
+            let tape = "A recording is being made. It ends here, whole, when you leave.";
+            let told = [(cx.ui.own_load, load), (cx.ui.recording.is_some(), tape)];
+            let mut lines = Vec::new();
+            told.iter().filter(|t| t.0).for_each(|t| lines.extend(wrapped(cx, t.1, most, Role::Text)));
             lines.push(Vec::new());
             lines.push(question(cx, "leave"));
             ("Leave?", lines)

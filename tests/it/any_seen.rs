@@ -170,8 +170,10 @@ fn event() -> BoxedStrategy<EventSeen> {
     let object = (prop_oneof![Just("HorizontalPodAutoscaler".to_string()), text()], text(), text())
         .prop_map(|(kind, name, uid)| ObjectRef { kind, name, uid });
     let reason = prop_oneof![Just("SuccessfulRescale".to_string()), Just("ScalingReplicaSet".into()), text()];
-    let message =
-        prop_oneof![(any::<i8>(), text()).prop_map(|(n, t)| format!("New size: {n}; reason: {t}")), "\\PC{0,40}"];
+    let message = prop_oneof![
+        (any::<i8>(), text()).prop_map(|(n, t)| format!("New size: {n}; reason: {t}")),
+        "\\PC{0,40}".prop_map(cleaned)
+    ];
     ((text(), text(), when(), when(), any::<i32>()), text(), reason, message, text(), object)
         .prop_map(|((uid, namespace, first, last, count), kind, reason, message, source, object)| EventSeen {
             uid,

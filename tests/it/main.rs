@@ -36,6 +36,7 @@ mod real_decisions;
 mod real_doctor;
 mod real_simulate;
 mod recorded;
+mod recorder;
 mod recording;
 mod screens;
 mod seen;

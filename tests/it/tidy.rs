@@ -27,6 +27,23 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cli", &["config"]),
     ("logging", &["config"]),
     ("doctor", &["observe", "config", "source", "out", "exit", "start"]),
+    (
+        "record",
+        &[
+            "observe",
+            "control",
+            "session",
+            "verdict",
+            "recording",
+            "status",
+            "app",
+            "start",
+            "cli",
+            "config",
+            "out",
+            "exit",
+        ],
+    ),
     ("status", &["observe", "session", "source", "ui", "view", "report"]),
 ];
 /// These may use every room.

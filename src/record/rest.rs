@@ -1,0 +1,34 @@
+//! Whether a run is over: the load has ended and the HPA has nothing left to do. Pure.
+
+use crate::session::{Mark, Phase, Session};
+
+/// Nothing may have happened for so long.
+const QUIET: i64 = 60_000;
+/// The controller's default stabilization window for scaling down, in seconds.
+const WINDOW: i32 = 300;
+
+/// Whether all has come to rest. `load` says that there is to be a load: then nothing is at rest before it has ended.
+pub fn at_rest(session: &Session, load: bool) -> bool {
+    let runs = matches!(session.load.phase(), Phase::Pending(_) | Phase::Running | Phase::Terminating);
+    let marks = session.markers.all().iter();
+    let ended = marks.clone().filter(|m| matches!(m.mark, Mark::LoadEnd { .. })).map(|m| m.ms).max();
+    let changed = marks.filter(|m| !matches!(m.mark, Mark::Note(_))).map(|m| m.ms).max();
+    let (Some(began), Some(hpa)) = (session.began, &session.hpa) else { return false };
+    if runs || (load && ended.is_none()) {
+        return false;
+    }
+    let last = |steps: &crate::session::Steps<Option<i32>>| steps.last().copied().flatten();
+    let replicas = &session.replicas;
+    let (current, desired, ready) = (last(&replicas.current), last(&replicas.desired), last(&replicas.ready));
+    if current.is_none() || current != desired || (ready.is_some() && ready != current) {
+        return false;
+    }
+    if session.outlook().is_some_and(|o| Some(o.replicas) != current) {
+        return false;
+    }
+    let least = current <= Some(hpa.min_replicas.unwrap_or(1));
+    let down = hpa.behavior.as_ref().and_then(|b| b.scale_down.as_ref()).and_then(|r| r.window_s);
+    let window = if least { 0 } else { i64::from(down.unwrap_or(WINDOW)) * 1000 };
+    let since = changed.unwrap_or(0).max(began.timestamp_millis());
+    session.now_ms() - since >= QUIET + window
+}
