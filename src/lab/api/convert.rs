@@ -1,0 +1,127 @@
+//! Objects in the version that is asked for: the store holds HPAs as autoscaling/v2 and events as core/v1. Pure.
+
+mod hpa;
+
+use super::path::Place;
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+/// A stored object as the place's version has it.
+pub fn shown<'a>(place: &Place, object: &'a Value) -> Cow<'a, Value> {
+    match (place.kind.plural, place.kind.group, place.version.as_str()) {
+        ("horizontalpodautoscalers", _, "v1") => Cow::Owned(hpa::to_v1(object)),
+        ("events", "events.k8s.io", _) => Cow::Owned(event_to_group(object)),
+        _ => Cow::Borrowed(object),
+    }
+}
+
+/// An object of the place's version as it is stored.
+pub fn stored(place: &Place, object: Value) -> Value {
+    match (place.kind.plural, place.kind.group, place.version.as_str()) {
+        ("horizontalpodautoscalers", _, "v1") => hpa::to_v2(object),
+        ("events", "events.k8s.io", _) => event_to_core(object),
+        _ => object,
+    }
+}
+
+/// An HPA of autoscaling/v1 as v2 has it.
+pub fn stored_hpa(v1: &Value) -> Value {
+    hpa::to_v2(v1.clone())
+}
+
+/// The names that events have in the two groups.
+const EVENT: [(&str, &str); 6] = [
+    ("involvedObject", "regarding"),
+    ("message", "note"),
+    ("source", "deprecatedSource"),
+    ("firstTimestamp", "deprecatedFirstTimestamp"),
+    ("lastTimestamp", "deprecatedLastTimestamp"),
+    ("count", "deprecatedCount"),
+];
+
+fn event_to_group(event: &Value) -> Value {
+    let mut out = renamed(event, |core| EVENT.iter().find(|(from, _)| *from == core).map(|(_, to)| *to));
+    if let Some(controller) = out.remove("reportingComponent") {
+        out.insert("reportingController".into(), controller);
+    }
+    // The series counts otherwise, and the time of the first is never left out.
+    if out.get("eventTime").is_none() {
+        out.insert("eventTime".into(), Value::Null);
+    }
+    out.insert("apiVersion".into(), json!("events.k8s.io/v1"));
+    Value::Object(out)
+}
+
+fn event_to_core(event: Value) -> Value {
+    let mut out = renamed(&event, |group| EVENT.iter().find(|(_, from)| *from == group).map(|(to, _)| *to));
+    if let Some(component) = out.remove("reportingController") {
+        out.insert("reportingComponent".into(), component);
+    }
+    out.insert("apiVersion".into(), json!("v1"));
+    Value::Object(out)
+}
+
+fn renamed(object: &Value, name: impl Fn(&str) -> Option<&'static str>) -> Map<String, Value> {
+    let all = object.as_object().into_iter().flatten();
+    all.map(|(key, value)| (name(key).unwrap_or(key).to_owned(), value.clone())).collect()
+}
+
+/// `/scale` of a workload.
+pub fn scale(workload: &Value) -> Value {
+    let meta = &workload["metadata"];
+    let labels = workload["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
+    let selector: Vec<String> = labels.map(|(k, v)| format!("{k}={}", v.as_str().unwrap_or_default())).collect();
+    let number = |value: &Value| value.as_i64().unwrap_or_default();
+    json!({
+        "kind": "Scale", "apiVersion": "autoscaling/v1",
+        "metadata": {
+            "name": meta["name"], "namespace": meta["namespace"], "uid": meta["uid"],
+            "resourceVersion": meta["resourceVersion"], "creationTimestamp": meta["creationTimestamp"],
+        },
+        "spec": {"replicas": number(&workload["spec"]["replicas"])},
+        "status": {"replicas": number(&workload["status"]["replicas"]), "selector": selector.join(",")},
+    })
+}
+
+/// Nothing of an object but who it is.
+pub fn metadata_only(object: &Value) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lab::api::path::{Target, target};
+
+    fn place(path: &str) -> Place {
+        match target(path) {
+            Target::Place(place) => place,
+            Target::Other(_) => panic!("{path}"),
+        }
+    }
+
+    #[test]
+    fn an_event_has_other_names_in_its_own_group() {
+        let core = json!({
+            "kind": "Event", "apiVersion": "v1", "metadata": {"name": "e"}, "message": "m", "count": 2,
+            "involvedObject": {"kind": "Pod"}, "reportingComponent": "kubelet", "lastTimestamp": "t",
+        });
+        let events = place("/apis/events.k8s.io/v1/events");
+        let seen = shown(&events, &core).into_owned();
+        assert_eq!((&seen["note"], &seen["regarding"]["kind"]), (&json!("m"), &json!("Pod")));
+        assert_eq!((&seen["deprecatedCount"], &seen["reportingController"]), (&json!(2), &json!("kubelet")));
+        assert_eq!(stored(&events, seen)["involvedObject"], core["involvedObject"]);
+        assert_eq!(*shown(&place("/api/v1/events"), &core), core);
+    }
+
+    #[test]
+    fn a_scale_names_the_selector() {
+        let deploy = json!({
+            "metadata": {"name": "d"}, "status": {"replicas": 3},
+            "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "x", "tier": "y"}}},
+        });
+        let scale = scale(&deploy);
+        assert_eq!(scale["status"], json!({"replicas": 3, "selector": "app=x,tier=y"}));
+        assert_eq!(scale["spec"]["replicas"], 2);
+    }
+}

@@ -1,0 +1,178 @@
+//! Frames of SPDY/3.1, read and written. Pure.
+//!
+//! Header blocks are one zlib stream for the whole session with a dictionary that both sides know. It is put before
+//! what comes as a stored block, so that any inflater will do; what is sent is stored, not compressed.
+
+use flate2::{Decompress, FlushDecompress, Status};
+use std::collections::HashMap;
+
+/// The dictionary of SPDY/3.
+const DICTIONARY: &[u8] = include_bytes!("../spdy.dictionary");
+/// The longest frame and the longest header block that are taken.
+const LONGEST: usize = 1 << 20;
+const FIN: u8 = 1;
+
+/// What a client sends.
+#[derive(Debug, PartialEq)]
+pub enum Frame {
+    Open { stream: u32, headers: HashMap<String, String> },
+    Data { stream: u32, data: Vec<u8>, last: bool },
+    Reset { stream: u32 },
+    Ping { id: u32 },
+    GoAway,
+    /// Settings, windows, and the like.
+    Other,
+}
+
+/// It is not SPDY/3.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("not SPDY/3")]
+pub struct Garbled;
+
+/// Reads frames from pieces of any size.
+pub struct Reader {
+    buffer: Vec<u8>,
+    inflate: Decompress,
+    /// The zlib header was read and the dictionary set.
+    begun: bool,
+    replied: bool,
+}
+
+impl Default for Reader {
+    fn default() -> Self {
+        Reader { buffer: Vec::new(), inflate: Decompress::new(false), begun: false, replied: false }
+    }
+}
+
+impl Reader {
+    /// More bytes.
+    pub fn take(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// Whether the next reply is the session's first, which begins the zlib stream.
+    pub fn first_reply(&mut self) -> bool {
+        !std::mem::replace(&mut self.replied, true)
+    }
+
+    /// The next frame, once it is whole.
+    pub fn frame(&mut self) -> Result<Option<Frame>, Garbled> {
+        let Some(head) = self.buffer.first_chunk::<8>() else { return Ok(None) };
+        let [a, b, c, d, flags, e, f, g] = *head;
+        let length = u32::from_be_bytes([0, e, f, g]) as usize;
+        if length > LONGEST {
+            return Err(Garbled);
+        }
+        if self.buffer.len() < 8 + length {
+            return Ok(None);
+        }
+        let rest = self.buffer.split_off(8 + length);
+        let body = std::mem::replace(&mut self.buffer, rest).split_off(8);
+        if a & 0x80 == 0 {
+            let stream = u32::from_be_bytes([a, b, c, d]);
+            return Ok(Some(Frame::Data { stream, data: body, last: flags & FIN != 0 }));
+        }
+        if (u16::from_be_bytes([a & 0x7f, b])) != 3 {
+            return Err(Garbled);
+        }
+        let first = || body.first_chunk::<4>().map(|n| u32::from_be_bytes(*n)).ok_or(Garbled);
+        Ok(Some(match u16::from_be_bytes([c, d]) {
+            1 => {
+                let stream = first()? & 0x7fff_ffff;
+                let block = self.inflate(body.get(10..).ok_or(Garbled)?)?;
+                Frame::Open { stream, headers: headers(&block).ok_or(Garbled)? }
+            }
+            3 => Frame::Reset { stream: first()? & 0x7fff_ffff },
+            6 => Frame::Ping { id: first()? },
+            7 => Frame::GoAway,
+            8 => {
+                // Its headers say nothing here, but they are part of the one zlib stream.
+                self.inflate(body.get(4..).ok_or(Garbled)?)?;
+                Frame::Other
+            }
+            _ => Frame::Other,
+        }))
+    }
+
+    fn inflate(&mut self, block: &[u8]) -> Result<Vec<u8>, Garbled> {
+        let mut block = block;
+        if !self.begun {
+            self.begun = true;
+            // Two bytes of zlib, and if it says so, four of the dictionary's checksum.
+            let preset = block.get(1).ok_or(Garbled)? & 0x20 != 0;
+            block = block.get(if preset { 6 } else { 2 }..).ok_or(Garbled)?;
+            let length = u16::try_from(DICTIONARY.len()).map_err(|_| Garbled)?;
+            let mut stored = vec![0];
+            stored.extend(length.to_le_bytes());
+            stored.extend((!length).to_le_bytes());
+            stored.extend(DICTIONARY);
+            self.pour(&stored)?;
+        }
+        self.pour(block)
+    }
+
+    fn pour(&mut self, mut input: &[u8]) -> Result<Vec<u8>, Garbled> {
+        let mut out = Vec::new();
+        loop {
+            let mut piece = [0; 4096];
+            let (read, wrote) = (self.inflate.total_in(), self.inflate.total_out());
+            let status = self.inflate.decompress(input, &mut piece, FlushDecompress::Sync);
+            let read = usize::try_from(self.inflate.total_in() - read).map_err(|_| Garbled)?;
+            let wrote = usize::try_from(self.inflate.total_out() - wrote).map_err(|_| Garbled)?;
+            input = &input[read..];
+            out.extend_from_slice(&piece[..wrote]);
+            match status {
+                _ if out.len() > LONGEST => return Err(Garbled),
+                Err(_) => return Err(Garbled),
+                Ok(Status::StreamEnd) => return Ok(out),
+                // Nothing more comes of it.
+                Ok(_) if wrote < piece.len() && (input.is_empty() || read == 0) => return Ok(out),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+fn headers(block: &[u8]) -> Option<HashMap<String, String>> {
+    let (count, mut rest) = block.split_first_chunk::<4>()?;
+    let count = u32::from_be_bytes(*count);
+    let mut out = HashMap::new();
+    for _ in 0..count {
+        let mut word = || {
+            let (head, after) = rest.split_first_chunk::<4>()?;
+            let length = u32::from_be_bytes(*head) as usize;
+            let text = after.get(..length)?;
+            rest = &after[length..];
+            Some(String::from_utf8_lossy(text).into_owned())
+        };
+        let (name, value) = (word()?, word()?);
+        out.insert(name.to_lowercase(), value);
+    }
+    Some(out)
+}
+
+fn control(kind: u8, body: &[u8]) -> Vec<u8> {
+    let [_, a, b, c] = (body.len() as u32).to_be_bytes();
+    [&[0x80, 3, 0, kind, 0, a, b, c], body].concat()
+}
+
+/// SYN_REPLY without headers. `first`: the zlib stream begins with it.
+pub fn reply(stream: u32, first: bool) -> Vec<u8> {
+    let mut body = stream.to_be_bytes().to_vec();
+    if first {
+        body.extend([0x78, 0x01]);
+    }
+    // The count of headers (0) as a stored block, and an empty one, as a flush ends.
+    body.extend([0, 4, 0, 0xfb, 0xff, 0, 0, 0, 0]);
+    body.extend([0, 0, 0, 0xff, 0xff]);
+    control(2, &body)
+}
+
+pub fn ping(id: u32) -> Vec<u8> {
+    control(6, &id.to_be_bytes())
+}
+
+pub fn data(stream: u32, data: &[u8], last: bool) -> Vec<u8> {
+    let [_, a, b, c] = (data.len() as u32).to_be_bytes();
+    [&stream.to_be_bytes(), &[u8::from(last), a, b, c], data].concat()
+}
