@@ -52,6 +52,9 @@ pub struct Tape {
 pub enum Command {
     /// Show the dashboard (the default)
     Live(Box<Live>),
+    /// Watch the embedded lab, or serve it to kubectl and others
+    #[command(long_about = words::LAB, after_help = words::LAB_AFTER)]
+    Lab(Box<Lab>),
     /// Say once how the HPA, its pods and the load stand
     #[command(long_about = words::STATUS, after_help = words::STATUS_AFTER)]
     Status(Box<Status>),
@@ -115,6 +118,21 @@ pub struct Record {
     common: Common,
 }
 
+/// `lab`.
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// Only serve the lab's API on 127.0.0.1, and print the path of a kubeconfig for it
+    #[arg(long, help_heading = "Lab", conflicts_with = "list")]
+    pub serve: bool,
+    /// List the scenarios
+    #[arg(long, help_heading = "Lab")]
+    pub list: bool,
+    #[command(flatten)]
+    tape: Tape,
+    #[command(flatten)]
+    common: Common,
+}
+
 impl Record {
     /// Whether it ends when all has come to rest.
     pub fn until_settled(&self) -> bool {
@@ -160,6 +178,7 @@ impl Cli {
     pub fn tape(&self) -> Tape {
         let own = match &self.command {
             Some(Command::Live(live)) => live.tape.clone(),
+            Some(Command::Lab(lab)) => lab.tape.clone(),
             _ => Tape::default(),
         };
         Tape {
@@ -170,13 +189,14 @@ impl Cli {
 
     /// Whether the command is the dashboard.
     pub fn is_live(&self) -> bool {
-        matches!(self.command, None | Some(Command::Live(_)))
+        matches!(self.command, None | Some(Command::Live(_) | Command::Lab(_)))
     }
 
     fn commons(&self) -> impl Iterator<Item = &Common> {
         let own = match &self.command {
             Some(Command::Live(live)) => Some(&live.common),
             Some(Command::Record(record)) => Some(&record.common),
+            Some(Command::Lab(lab)) => Some(&lab.common),
             Some(Command::Status(status)) => Some(&status.common),
             Some(Command::Doctor(doctor)) => Some(&doctor.common),
             Some(Command::Completions { .. } | Command::Man) | None => None,

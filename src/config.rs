@@ -34,6 +34,14 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// Nothing that changes the cluster.
     pub readonly: bool,
+    /// The embedded lab, whatever is configured.
+    pub lab: bool,
+    /// A shipped scenario's name, or a path that ends in `.toml`.
+    pub scenario: String,
+    /// How much faster than real time the lab's runs.
+    pub speed: f64,
+    /// None: the scenario's own.
+    pub seed: Option<u64>,
     /// A built-in theme's name, one in [`Settings::theme_dir`], or a path that ends in `.toml`.
     pub theme: String,
     pub symbols: Symbols,
@@ -51,6 +59,15 @@ pub struct Settings {
     pub config_file: Option<PathBuf>,
     /// Where each key's value came from; a key that is not in it has its default.
     pub origins: BTreeMap<&'static str, Origin>,
+}
+
+impl Settings {
+    /// The same, for the embedded lab.
+    pub fn in_lab(&self) -> Settings {
+        let mut settings = Settings { lab: true, ..self.clone() };
+        settings.origins.insert("lab", Origin::Flag);
+        settings
+    }
 }
 
 /// Where to log and how much.
@@ -120,6 +137,7 @@ pub fn resolve(flags: Vec<Given>, config: Option<PathBuf>, env: &Env) -> Result<
             "kubeconfig" => settings.kubeconfig = Some(path()),
             "load-manifest" => settings.load_manifest = Some(path()),
             "log-file" => log_file = Some(path()),
+            "scenario" if value.ends_with(".toml") => settings.scenario = path().to_string_lossy().into_owned(),
             "theme" if value.ends_with(".toml") => settings.theme = path().to_string_lossy().into_owned(),
             "log-level" => log_level = Some(value),
             _ => keys::put(&mut settings, one.key, value),
@@ -176,6 +194,10 @@ fn defaults(dirs: &dirs::Dirs) -> Settings {
         impersonate: None,
         request_timeout: Duration::from_secs(10),
         readonly: false,
+        lab: false,
+        scenario: "guide".into(),
+        speed: 1.0,
+        seed: None,
         theme: "dark".into(),
         symbols: Symbols::Braille,
         color: true,

@@ -29,6 +29,7 @@ fn run(typed: &Cli) -> Result<u8, Refusal> {
     let failed = |e: &dyn std::fmt::Display| Refusal { text: e.to_string(), code: exit::ERROR };
     match &typed.command {
         Some(Command::Completions { shell }) => return Ok(out::finish(&cli::completions(*shell), exit::FINE)),
+        Some(Command::Lab(lab)) if lab.list => return Ok(out::finish(&start::lab::list(), exit::FINE)),
         Some(Command::Man) => return Ok(out::finish(&cli::man().map_err(|e| failed(&e))?, exit::FINE)),
         _ => {}
     }
@@ -50,6 +51,8 @@ fn run(typed: &Cli) -> Result<u8, Refusal> {
         Some(Command::Doctor(doctor)) => Ok(runtime.block_on(doctor::run(&settings, &doctor.output))),
         Some(Command::Status(asked)) => runtime.block_on(one_shot(&settings, asked)),
         Some(Command::Record(asked)) => runtime.block_on(headless(&settings, asked)),
+        Some(Command::Lab(lab)) if lab.serve => runtime.block_on(start::lab::alone(&settings)),
+        Some(Command::Lab(_)) => runtime.block_on(live(&settings.in_lab(), &typed.tape())),
         _ => runtime.block_on(live(&settings, &typed.tape())),
     };
     // A request that hangs must not keep the user from the shell.
@@ -63,7 +66,7 @@ async fn live(settings: &Settings, tape: &cli::Tape) -> Result<u8, Refusal> {
         return Err(Refusal { text, code: exit::USAGE });
     }
     let look = start::look(settings, app::utc_offset())?;
-    start::check_access(settings)?;
+    let settings = &start::lab::or_configured(settings)?;
     // Connecting goes on while the first frame is drawn: reading certificates and running plugins takes its time.
     let mut opening = start::opening(settings);
     let mut running = None;

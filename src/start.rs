@@ -1,6 +1,8 @@
 //! From settings to a running source, and what can be said before the screen is taken: no configuration, no such
 //! context, no such HPA. Must not draw or fold.
 
+pub mod lab;
+
 use crate::{
     config::Settings,
     exit,
@@ -10,7 +12,7 @@ use crate::{
         live::{
             self, Fault, Kind,
             cluster::{self, Cluster},
-            connect::{self, Access, ConnectError, Environment},
+            connect::{Access, ConnectError, Environment},
             simulate::LoadSettings,
         },
     },
@@ -100,21 +102,15 @@ pub fn access(settings: &Settings) -> Access {
     }
 }
 
-/// Checks the kubeconfig; nothing is sent.
-///
-/// # Errors
-/// What is wrong with it, as a sentence.
-pub fn check_access(settings: &Settings) -> Result<(), Refusal> {
-    connect::plan(&access(settings)).map(drop).map_err(|e| refuse(&e))
-}
-
 /// Connects and opens the source. Credentials are fetched; the first request is on its way when this returns.
 ///
 /// # Errors
 /// When there can be no client at all.
 pub async fn open(settings: &Settings) -> Result<Running, Refusal> {
-    let cluster = cluster::open(access(settings)).await.map_err(|e| refuse(&e))?;
     let stop = CancellationToken::new();
+    lab::configured(settings)?;
+    let access = if settings.lab { lab::embedded(settings, &stop).await? } else { access(settings) };
+    let cluster = cluster::open(access).await.map_err(|e| refuse(&e))?;
     let watched = live::Settings {
         namespace: settings.namespace.clone(),
         hpa: settings.hpa.clone(),
@@ -193,7 +189,9 @@ fn of_fault(fault: &Fault) -> Refusal {
 fn refuse(error: &ConnectError) -> Refusal {
     let text = match error {
         ConnectError::NoConfiguration => {
-            format!("{error}; point edot-tui at a cluster with --kubeconfig FILE, KUBECONFIG or ~/.kube/config")
+            format!(
+                "{error}; point edot-tui at a cluster with --kubeconfig FILE, KUBECONFIG or ~/.kube/config, or watch the embedded lab with --lab"
+            )
         }
         _ => error.to_string(),
     };

@@ -41,6 +41,19 @@ pub struct Common {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = "Load")]
     readonly: Option<String>,
 
+    /// Watch the embedded lab, a small cluster inside this process, whatever is configured
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = "Lab")]
+    lab: Option<String>,
+    /// What befalls the lab: a name of `edot-tui lab --list`, or a path to a .toml file [default: guide]
+    #[arg(long, value_name = "NAME", help_heading = "Lab")]
+    scenario: Option<String>,
+    /// How much faster than real time the lab's runs, 0.1 to 100 [default: 1]
+    #[arg(long, value_name = "X", help_heading = "Lab")]
+    speed: Option<String>,
+    /// Same seed, same course [default: the scenario's]
+    #[arg(long, value_name = "N", help_heading = "Lab")]
+    seed: Option<String>,
+
     /// Theme: a built-in one, one of your themes folder, or a path to a .toml file [default: dark]
     #[arg(long, value_name = "NAME", help_heading = "Look")]
     theme: Option<String>,
@@ -85,6 +98,10 @@ impl Common {
             ("load-job", &self.load_job),
             ("load-manifest", &self.load_manifest),
             ("readonly", &self.readonly),
+            ("lab", &self.lab),
+            ("scenario", &self.scenario),
+            ("speed", &self.speed),
+            ("seed", &self.seed),
             ("theme", &self.theme),
             ("symbols", &self.symbols),
             ("no-color", &self.no_color),

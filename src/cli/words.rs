@@ -6,6 +6,7 @@ Examples:
   edot-tui -n shop --hpa checkout         watch another HPA
   edot-tui status -o json --wait 20s      one answer for a script
   edot-tui doctor                         what is wrong, and what would mend it
+  edot-tui lab --speed 20                 the embedded lab: press s, and see it scale
 
 Environment, exit codes and files: edot-tui --help";
 
@@ -18,6 +19,9 @@ Examples:
   edot-tui record -o r.jsonl --simulate   a whole run without a terminal
   edot-tui status -o json --wait 20s      one answer for a script
   edot-tui doctor                         what is wrong, and what would mend it
+  edot-tui lab --speed 20                 the embedded lab: press s, and see it scale
+
+Where no cluster is configured at all, the dashboard shows the embedded lab.
 
 Environment:
   KUBECONFIG                 kubeconfig files, separated by colons
@@ -100,6 +104,24 @@ Each line is a check: ✓ fine, ! worth knowing, ✗ wrong. Nothing in the clust
 \"ok\", \"warn\" or \"fail\" (of a check also \"skip\": it could not be made).
 
 Exit codes: 0 fine (also with warnings), 1 something is wrong, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
+
+pub const LAB: &str = "\
+Watch the embedded lab, or serve it to kubectl and others.
+
+The lab is a small cluster inside this process: a gateway under an HPA, an application, k6, Elasticsearch, and the
+controllers, kubelets and metrics-server around them. It speaks the Kubernetes API on 127.0.0.1 to whoever has its token,
+so the dashboard watches it as it watches any other cluster. Nothing of it is real, nothing is kept, and nothing listens
+elsewhere. Without --serve this is what edot-tui shows where no cluster is configured.
+
+With --speed the lab's own time runs faster: the dashboard goes by it, but kubectl goes by the system's clock, so ages
+that it works out for itself are wrong.";
+
+pub const LAB_AFTER: &str = "\
+Examples:
+  edot-tui lab                              press s to start the load
+  edot-tui lab --scenario sticky --speed 20
+  edot-tui lab --list
+  edot-tui lab --serve                      then, elsewhere: kubectl --kubeconfig PATH get hpa -A -w";
 
 pub const COMPLETIONS_AFTER: &str = "\
 Examples:

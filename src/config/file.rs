@@ -61,7 +61,10 @@ fn unknown(name: &str) -> String {
 fn plain(value: &DeValue, kind: Kind) -> Option<String> {
     match (value, kind) {
         (DeValue::Boolean(b), Kind::Bool) => Some(b.to_string()),
-        (DeValue::Integer(n), Kind::Number(..) | Kind::Duration) => Some(n.to_string()),
+        (DeValue::Integer(n), Kind::Number(..) | Kind::Whole | Kind::Factor(..) | Kind::Duration) => {
+            Some(n.to_string())
+        }
+        (DeValue::Float(n), Kind::Factor(..)) => Some(n.to_string()),
         (DeValue::String(s), Kind::Text | Kind::Path | Kind::Name(_) | Kind::Duration | Kind::OneOf(_)) => {
             Some(s.to_string())
         }
@@ -74,6 +77,8 @@ fn wanted(kind: Kind) -> String {
         Kind::Text | Kind::Path | Kind::Name(_) => "a string".into(),
         Kind::Bool => "true or false, without quotes".into(),
         Kind::Number(least, most) => format!("a whole number from {least} to {most}, without quotes"),
+        Kind::Whole => "a whole number from 0 up, without quotes".into(),
+        Kind::Factor(least, most) => format!("a number from {least} to {most}, without quotes"),
         Kind::Duration => "a duration such as \"10s\"".into(),
         Kind::OneOf(choices) => format!("one of \"{}\"", choices.join("\", \"")),
     }

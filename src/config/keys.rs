@@ -11,7 +11,7 @@ pub struct Key {
 }
 
 /// What a key's value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     Text,
     /// A path; `~/` is the home, a relative one in the file starts at the file's folder.
@@ -21,6 +21,10 @@ pub enum Kind {
     Bool,
     /// A whole number within the bounds.
     Number(u16, u16),
+    /// Any whole number that is not negative.
+    Whole,
+    /// A number within the bounds.
+    Factor(f64, f64),
     /// `10s`, `1m 30s`, or a bare number of seconds; at least one second, at most an hour.
     Duration,
     OneOf(&'static [&'static str]),
@@ -50,6 +54,10 @@ pub const KEYS: &[Key] = &[
     Key { name: "load-job", kind: Kind::Name(63) },
     Key { name: "load-manifest", kind: Kind::Path },
     Key { name: "readonly", kind: Kind::Bool },
+    Key { name: "lab", kind: Kind::Bool },
+    Key { name: "scenario", kind: Kind::Text },
+    Key { name: "speed", kind: Kind::Factor(0.1, 100.0) },
+    Key { name: "seed", kind: Kind::Whole },
     Key { name: "theme", kind: Kind::Text },
     Key { name: "symbols", kind: Kind::OneOf(SYMBOLS) },
     Key { name: "no-color", kind: Kind::Bool },
@@ -104,6 +112,14 @@ impl Key {
                 Ok(n) if (least..=most).contains(&n) => Ok(n.to_string()),
                 _ => wrong(&format!("a whole number from {least} to {most}")),
             },
+            Kind::Whole => match text.parse::<u64>() {
+                Ok(n) => Ok(n.to_string()),
+                Err(_) => wrong("a whole number from 0 up"),
+            },
+            Kind::Factor(least, most) => match text.parse::<f64>() {
+                Ok(n) if (least..=most).contains(&n) => Ok(n.to_string()),
+                _ => wrong(&format!("a number from {least} to {most}")),
+            },
             Kind::Duration => match duration(text) {
                 Some(_) => Ok(text.to_owned()),
                 None => wrong("a duration from 1s to 1h, such as \"10s\" or \"1m30s\""),
@@ -150,6 +166,10 @@ pub(super) fn put(settings: &mut Settings, key: &str, value: String) {
         "load-namespace" => settings.load_namespace = value,
         "load-job" => settings.load_job = value,
         "readonly" => settings.readonly = value == "true",
+        "lab" => settings.lab = value == "true",
+        "scenario" => settings.scenario = value,
+        "speed" => settings.speed = value.parse().unwrap_or(settings.speed),
+        "seed" => settings.seed = value.parse().ok(),
         "theme" => settings.theme = value,
         "symbols" => {
             settings.symbols = match value.as_str() {

@@ -21,7 +21,7 @@ pub fn print(settings: &Settings) -> String {
         };
         let _ = match value(settings, key.name) {
             None => writeln!(out, "# {} is not set", key.name),
-            Some(text) if matches!(key.kind, Kind::Bool | Kind::Number(..)) => {
+            Some(text) if matches!(key.kind, Kind::Bool | Kind::Number(..) | Kind::Whole | Kind::Factor(..)) => {
                 writeln!(out, "{} = {text} # {from}", key.name)
             }
             Some(text) => writeln!(out, "{} = {} # {from}", key.name, toml::Value::String(text)),
@@ -43,6 +43,10 @@ fn value(s: &Settings, key: &str) -> Option<String> {
         "load-job" => Some(s.load_job.clone()),
         "load-manifest" => s.load_manifest.as_ref().map(path),
         "readonly" => Some(s.readonly.to_string()),
+        "lab" => Some(s.lab.to_string()),
+        "scenario" => Some(s.scenario.clone()),
+        "speed" => Some(s.speed.to_string()),
+        "seed" => s.seed.map(|seed| seed.to_string()),
         "theme" => Some(s.theme.clone()),
         "symbols" => Some(
             match s.symbols {

@@ -104,6 +104,7 @@ async fn run(
         load_namespace: load.namespace.clone(),
         load_job: load.job.clone(),
         lab: shared.cluster.is_lab(),
+        notes: shared.cluster.notes(),
         ..WatchingSeen::default()
     });
     let first = seen.borrow().clone();

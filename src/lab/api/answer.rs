@@ -44,8 +44,10 @@ pub fn form(headers: &HeaderMap) -> Form {
 
 /// The client takes aggregated discovery.
 pub fn aggregated(headers: &HeaderMap) -> bool {
-    accepted(headers).split(',').any(|part| part.contains("as=APIGroupDiscoveryList") && part.contains("v=v2;") || {
-        part.contains("as=APIGroupDiscoveryList") && part.trim_end().ends_with("v=v2")
+    accepted(headers).split(',').any(|part| {
+        part.contains("as=APIGroupDiscoveryList") && part.contains("v=v2;") || {
+            part.contains("as=APIGroupDiscoveryList") && part.trim_end().ends_with("v=v2")
+        }
     })
 }
 
@@ -87,7 +89,8 @@ pub fn empty(code: u16) -> Answer {
 /// A body that comes bit by bit, and the way in for it.
 pub fn stream(kind: &str) -> (Answer, Parts) {
     let (to, mut from) = mpsc::channel::<io::Result<Bytes>>(64);
-    let parts = futures::stream::poll_fn(move |cx| from.poll_recv(cx).map(|part| part.map(|part| part.map(Frame::data))));
+    let parts =
+        futures::stream::poll_fn(move |cx| from.poll_recv(cx).map(|part| part.map(|part| part.map(Frame::data))));
     (of(200, kind, StreamBody::new(parts).boxed_unsync()), to)
 }
 

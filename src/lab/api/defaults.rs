@@ -20,7 +20,8 @@ pub fn fill(kind: &Kind, object: &mut Value) {
             template(&mut object["spec"]["template"]["spec"]);
         }
         "deployments" => {
-            let rolling = json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}});
+            let rolling =
+                json!({"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}});
             let all = [
                 ("replicas", json!(1)),
                 ("strategy", rolling),
@@ -188,6 +189,10 @@ mod tests {
         assert_eq!(check(hpa, &of(1, 0), None).unwrap_err().code, 422);
         let pods = find("", "configmaps").unwrap();
         let said = check(pods, &json!({"metadata": {"name": "A_b"}}), None).unwrap_err();
-        assert!(said.message.starts_with("ConfigMap \"A_b\" is invalid: metadata.name: Invalid value"), "{}", said.message);
+        assert!(
+            said.message.starts_with("ConfigMap \"A_b\" is invalid: metadata.name: Invalid value"),
+            "{}",
+            said.message
+        );
     }
 }

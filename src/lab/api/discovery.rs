@@ -171,9 +171,7 @@ pub fn openapi(rest: &[&str]) -> Option<Value> {
         let path = format!("/{}/{within}{}/{{name}}", path_of(group, version), kind.plural);
         let gvk = json!({"group": group, "version": version, "kind": kind.name});
         let checked = json!([{"name": "fieldValidation", "in": "query", "schema": {"type": "string"}}]);
-        let operation = |action: &str| {
-            json!({"x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk, "parameters": checked})
-        };
+        let operation = |action: &str| json!({"x-kubernetes-action": action, "x-kubernetes-group-version-kind": gvk, "parameters": checked});
         paths.insert(path, json!({"patch": operation("patch"), "put": operation("put")}));
     }
     let found = !paths.is_empty();

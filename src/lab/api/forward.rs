@@ -48,7 +48,12 @@ enum Way {
 ///
 /// # Errors
 /// There is no such pod, it does not run, or the client offers nothing that is spoken here.
-pub fn open(face: &Arc<Face>, place: &Place, query: &Query, request: &mut Request<Incoming>) -> Result<Answer, Failure> {
+pub fn open(
+    face: &Arc<Face>,
+    place: &Place,
+    query: &Query,
+    request: &mut Request<Incoming>,
+) -> Result<Answer, Failure> {
     let pod = running(face, place)?;
     let (way, protocol) = way(request.headers())?;
     let ports: Vec<u16> = query.all("ports").flat_map(|list| list.split(',')).filter_map(|p| p.parse().ok()).collect();
@@ -144,5 +149,8 @@ fn way(headers: &HeaderMap) -> Result<(Way, &'static str), Failure> {
 
 /// What is said when a port of a pod cannot be reached, in a kubelet's words.
 fn cannot(pod: &Pod, port: u16, why: &str) -> String {
-    format!("an error occurred forwarding {port} -> {port}: error forwarding port {port} to pod {}, uid : {why}", pod.uid)
+    format!(
+        "an error occurred forwarding {port} -> {port}: error forwarding port {port} to pod {}, uid : {why}",
+        pod.uid
+    )
 }

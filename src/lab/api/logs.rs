@@ -77,18 +77,21 @@ fn check(lab: &Lab, namespace: &str, name: &str, query: &Query) -> Result<(), Fa
         return Err(Failure::bad_request(format!("container {asked} is not valid for pod {name}")));
     }
     let statuses = pod["status"]["containerStatuses"].as_array().into_iter().flatten();
-    let waits = statuses.clone().find(|status| status["name"] == asked.as_str()).map(|status| &status["state"]["waiting"]);
+    let waits =
+        statuses.clone().find(|status| status["name"] == asked.as_str()).map(|status| &status["state"]["waiting"]);
     let reason = match waits {
         Some(waiting) if waiting.is_object() => waiting["reason"].as_str().unwrap_or_default(),
-        None if pod["spec"]["nodeName"].is_null() => return Err(Failure::bad_request(format!("pod {name} does not have a host assigned"))),
+        None if pod["spec"]["nodeName"].is_null() => {
+            return Err(Failure::bad_request(format!("pod {name} does not have a host assigned")));
+        }
         _ => return Ok(()),
     };
     // Between two runs of a container its log can be read all the same.
     match lab.log(namespace, name).is_some_and(|lines| !lines.is_empty()) {
         true => Ok(()),
-        false => Err(Failure::bad_request(format!(
-            "container \"{asked}\" in pod \"{name}\" is waiting to start: {reason}"
-        ))),
+        false => {
+            Err(Failure::bad_request(format!("container \"{asked}\" in pod \"{name}\" is waiting to start: {reason}")))
+        }
     }
 }
 

@@ -151,7 +151,10 @@ mod tests {
             ("/api/v1/namespaces/a/status", "namespaces None Some(\"a\") Some(\"status\")"),
             ("/api/v1/pods", "pods None None None"),
             ("/api/v1/namespaces/a/pods/x/log", "pods Some(\"a\") Some(\"x\") Some(\"log\")"),
-            ("/apis/apps/v1/namespaces/a/deployments/x/scale", "deployments.apps Some(\"a\") Some(\"x\") Some(\"scale\")"),
+            (
+                "/apis/apps/v1/namespaces/a/deployments/x/scale",
+                "deployments.apps Some(\"a\") Some(\"x\") Some(\"scale\")",
+            ),
             ("/apis/metrics.k8s.io/v1beta1/nodes", "nodes.metrics.k8s.io None None None"),
             ("/apis/apps/v1", "apis apps v1"),
             ("/api/v1/pods/x", "api v1 pods x"),

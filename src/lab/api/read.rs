@@ -75,7 +75,9 @@ pub fn list(lab: &Lab, place: &Place, form: Form, query: &Query) -> Result<Value
         .collect();
     let mut metadata = json!({"resourceVersion": version.to_string()});
     let left = all.len().saturating_sub(limit);
-    if left > 0 && let Some(last) = all.get(limit - 1) {
+    if left > 0
+        && let Some(last) = all.get(limit - 1)
+    {
         let (namespace, name) = key(last);
         metadata["continue"] = json!(hex(&format!("{version}/{namespace}/{name}")));
         metadata["remainingItemCount"] = json!(left);
@@ -92,9 +94,7 @@ fn assembled(all: &[&Value], metadata: Value, place: &Place, form: Form, query: 
     };
     match form {
         Form::Table => table::of(place, all, metadata, query, lab.now()),
-        Form::Metadata => {
-            items("PartialObjectMetadataList".into(), "meta.k8s.io/v1".into(), convert::metadata_only)
-        }
+        Form::Metadata => items("PartialObjectMetadataList".into(), "meta.k8s.io/v1".into(), convert::metadata_only),
         Form::Objects => items(format!("{}List", place.kind.name), place.api_version(), in_list),
     }
 }

@@ -25,7 +25,8 @@ pub fn answer(in_force: &[ApiFault], review: Value) -> Value {
     let allowed = !faults::forbidden(in_force, word("verb"), &resource);
     review["status"] = json!({"allowed": allowed});
     if allowed {
-        review["status"]["reason"] = json!("RBAC: allowed by ClusterRoleBinding \"lab\" of ClusterRole \"cluster-admin\"");
+        review["status"]["reason"] =
+            json!("RBAC: allowed by ClusterRoleBinding \"lab\" of ClusterRole \"cluster-admin\"");
     }
     review
 }
@@ -44,6 +45,9 @@ mod tests {
             let asked = json!({"verb": verb, "resource": "pods", "subresource": part});
             answer(&faults, json!({"spec": {"resourceAttributes": asked}}))["status"]["allowed"].clone()
         };
-        assert_eq!((allowed("get", ""), allowed("get", "log"), allowed("list", "log")), (json!(true), json!(false), json!(true)));
+        assert_eq!(
+            (allowed("get", ""), allowed("get", "log"), allowed("list", "log")),
+            (json!(true), json!(false), json!(true))
+        );
     }
 }

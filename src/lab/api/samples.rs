@@ -19,8 +19,7 @@ pub fn pods(lab: &Lab, namespace: Option<&str>) -> Vec<Value> {
 }
 
 fn pod(sample: &PodSample, labels: Option<Value>, now: Time) -> Value {
-    let mut metadata =
-        json!({"name": sample.pod, "namespace": sample.namespace, "creationTimestamp": time(now)});
+    let mut metadata = json!({"name": sample.pod, "namespace": sample.namespace, "creationTimestamp": time(now)});
     if let Some(labels) = labels.filter(|labels| !labels.is_null()) {
         metadata["labels"] = labels;
     }
@@ -54,11 +53,8 @@ pub fn nodes(lab: &Lab) -> Vec<Value> {
 /// As metrics-server writes them: nanocores, and kibibytes where it comes out even.
 fn usage(cpu: u64, memory: u64) -> Value {
     let cpu = if cpu == 0 { "0".to_owned() } else { format!("{cpu}n") };
-    let memory = if memory > 0 && memory.is_multiple_of(1024) {
-        format!("{}Ki", memory / 1024)
-    } else {
-        memory.to_string()
-    };
+    let memory =
+        if memory > 0 && memory.is_multiple_of(1024) { format!("{}Ki", memory / 1024) } else { memory.to_string() };
     json!({"cpu": cpu, "memory": memory})
 }
 
@@ -75,6 +71,9 @@ mod tests {
     fn quantities_are_written_as_metrics_server_does() {
         assert_eq!(usage(3_999_911, 96 << 20), json!({"cpu": "3999911n", "memory": "98304Ki"}));
         assert_eq!(usage(0, 1001), json!({"cpu": "0", "memory": "1001"}));
-        assert_eq!((window(TimeDelta::milliseconds(14_993)), window(TimeDelta::seconds(15))), ("14.993s".into(), "15s".into()));
+        assert_eq!(
+            (window(TimeDelta::milliseconds(14_993)), window(TimeDelta::seconds(15))),
+            ("14.993s".into(), "15s".into())
+        );
     }
 }

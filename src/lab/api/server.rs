@@ -73,7 +73,11 @@ async fn route(face: &Arc<Face>, request: Request<Incoming>) -> Result<Answer, F
             }
             let aggregated = answer::aggregated(request.headers()) && words.len() == 1;
             let found = discovery::answer(&parts, aggregated).ok_or_else(Failure::no_such_path)?;
-            Ok(if aggregated && words != ["version"] { answer::aggregated_json(&found) } else { answer::json(200, &found) })
+            Ok(if aggregated && words != ["version"] {
+                answer::aggregated_json(&found)
+            } else {
+                answer::json(200, &found)
+            })
         }
     }
 }

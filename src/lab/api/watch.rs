@@ -62,9 +62,8 @@ pub fn open(face: &Arc<Face>, place: Place, form: Form, query: Query) -> Result<
                 first.extend(watch.bookmark(true, lab.now()));
             }
         } else {
-            watch.version = asked.parse().map_err(|_| {
-                Failure::bad_request(format!("invalid resource version {asked:?}"))
-            })?;
+            watch.version =
+                asked.parse().map_err(|_| Failure::bad_request(format!("invalid resource version {asked:?}")))?;
             // A version of the future, as after this server began anew, is too large rather than too old.
             if watch.version > lab.store.version() {
                 watch.version = lab.store.version();
@@ -219,7 +218,8 @@ impl Watch {
         if initial {
             metadata["annotations"] = json!({"k8s.io/initial-events-end": "true"});
         }
-        let object = json!({"kind": self.place.kind.name, "apiVersion": self.place.api_version(), "metadata": metadata});
+        let object =
+            json!({"kind": self.place.kind.name, "apiVersion": self.place.api_version(), "metadata": metadata});
         match self.form {
             Form::Table => {
                 let mut table = table::of(&self.place, &[], metadata.clone(), &self.query, now);

@@ -58,6 +58,11 @@ impl Cluster {
         self.access.lab.is_some()
     }
 
+    /// What the user should know of the choice of this cluster.
+    pub fn notes(&self) -> Vec<String> {
+        self.access.lab.iter().filter_map(|lab| lab.note.clone()).collect()
+    }
+
     /// The longest that an answer may take.
     pub fn request_timeout(&self) -> Duration {
         self.access.request_timeout

@@ -45,6 +45,8 @@ pub struct Lab {
     pub server: String,
     pub token: SecretString,
     pub clock: Clock,
+    /// What the user should know of the choice.
+    pub note: Option<String>,
 }
 
 impl Access {

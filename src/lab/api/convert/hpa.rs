@@ -89,9 +89,7 @@ mod tests {
 
     #[test]
     fn nothing_is_lost_on_the_way_there_and_back() {
-        let resource = |name: &str, kind: &str| {
-            json!({"type": "Resource", "resource": {"name": name, kind: {"type": "Utilization", "averageUtilization": 80}}})
-        };
+        let resource = |name: &str, kind: &str| json!({"type": "Resource", "resource": {"name": name, kind: {"type": "Utilization", "averageUtilization": 80}}});
         let hpa = json!({
             "kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2", "metadata": {"name": "h", "annotations": {"a": "b"}},
             "spec": {"maxReplicas": 4, "metrics": [resource("cpu", "target"), resource("memory", "target")], "behavior": {"scaleUp": {}}},

@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 fn key_of(list: &str, elements: &[Value]) -> Option<&'static str> {
     let has = |key: &str| elements.iter().any(|element| element.get(key).is_some());
     match list {
-        "containers" | "initContainers" | "ephemeralContainers" | "env" | "volumes" | "imagePullSecrets" => Some("name"),
+        "containers" | "initContainers" | "ephemeralContainers" | "env" | "volumes" | "imagePullSecrets" => {
+            Some("name")
+        }
         "conditions" => Some("type"),
         "volumeMounts" => Some("mountPath"),
         "ports" if has("containerPort") => Some("containerPort"),
@@ -31,7 +33,9 @@ pub fn strategic(target: &mut Value, patch: &Value) {
         return;
     };
     if patch.get("$patch").and_then(Value::as_str) == Some("replace") {
-        *target = Value::Object(patch.iter().filter(|(key, _)| *key != "$patch").map(|(k, v)| (k.clone(), v.clone())).collect());
+        *target = Value::Object(
+            patch.iter().filter(|(key, _)| *key != "$patch").map(|(k, v)| (k.clone(), v.clone())).collect(),
+        );
         return;
     }
     if !target.is_object() {
@@ -141,8 +145,10 @@ mod tests {
 
     #[test]
     fn a_map_can_be_replaced_or_cut_to_its_kept_keys() {
-        let mut deploy = json!({"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}, "data": {"a": 1}});
-        let patch = json!({"strategy": {"$retainKeys": ["type"], "type": "Recreate"}, "data": {"$patch": "replace", "b": 2}});
+        let mut deploy =
+            json!({"strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}}, "data": {"a": 1}});
+        let patch =
+            json!({"strategy": {"$retainKeys": ["type"], "type": "Recreate"}, "data": {"$patch": "replace", "b": 2}});
         strategic(&mut deploy, &patch);
         assert_eq!(deploy, json!({"strategy": {"type": "Recreate"}, "data": {"b": 2}}));
     }

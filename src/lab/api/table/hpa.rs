@@ -18,7 +18,8 @@ pub const HPAS: Printer = Printer {
         narrow("Age"),
     ],
     cells: |hpa, now| {
-        let reference = format!("{}/{}", text(hpa, "/spec/scaleTargetRef/kind"), text(hpa, "/spec/scaleTargetRef/name"));
+        let reference =
+            format!("{}/{}", text(hpa, "/spec/scaleTargetRef/kind"), text(hpa, "/spec/scaleTargetRef/name"));
         let least = hpa.pointer("/spec/minReplicas").and_then(Value::as_i64);
         let v1 = text(hpa, "/apiVersion") == "autoscaling/v1";
         let shown = if v1 { super::convert::stored_hpa(hpa) } else { hpa.clone() };

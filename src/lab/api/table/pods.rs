@@ -21,7 +21,8 @@ pub const PODS: Printer = Printer {
 
 fn cells(pod: &Value, now: Time) -> Vec<Value> {
     let total = each(pod, "/spec/containers").count();
-    let ready = each(pod, "/status/containerStatuses").filter(|c| c["ready"] == true && c["state"]["running"].is_object());
+    let ready =
+        each(pod, "/status/containerStatuses").filter(|c| c["ready"] == true && c["state"]["running"].is_object());
     vec![
         name(pod),
         json!(format!("{}/{total}", ready.count())),
@@ -41,7 +42,8 @@ fn status(pod: &Value) -> String {
         ("", phase) => phase.to_owned(),
         (reason, _) => reason.to_owned(),
     };
-    let gated = each(pod, "/status/conditions").any(|c| c["type"] == "PodScheduled" && c["reason"] == "SchedulingGated");
+    let gated =
+        each(pod, "/status/conditions").any(|c| c["type"] == "PodScheduled" && c["reason"] == "SchedulingGated");
     if gated {
         reason = "SchedulingGated".into();
     }

@@ -179,18 +179,18 @@ pub const ENDPOINTSLICES: Printer = Printer {
 };
 
 pub const ELASTICSEARCHES: Printer = Printer {
-    columns: &[
-        narrow("Name"),
-        narrow("Health"),
-        narrow("Nodes"),
-        narrow("Version"),
-        narrow("Phase"),
-        narrow("Age"),
-    ],
+    columns: &[narrow("Name"), narrow("Health"), narrow("Nodes"), narrow("Version"), narrow("Phase"), narrow("Age")],
     cells: |it, now| {
         let status = |key: &str| text(it, &format!("/status/{key}")).to_owned();
         let nodes = json!(number(it, "/status/availableNodes"));
-        vec![name(it), json!(status("health")), nodes, json!(status("version")), json!(status("phase")), age_of(it, now)]
+        vec![
+            name(it),
+            json!(status("health")),
+            nodes,
+            json!(status("version")),
+            json!(status("phase")),
+            age_of(it, now),
+        ]
     },
 };
 
@@ -198,7 +198,8 @@ pub const POD_METRICS: Printer = Printer {
     columns: &[narrow("Name"), narrow("cpu"), narrow("memory"), narrow("Window")],
     cells: |it, _| {
         let sum = |resource: &str, unit: &str| {
-            let all = each(it, "/containers").map(|c| text(c, &format!("/usage/{resource}")).trim_end_matches(unit).parse::<i64>().unwrap_or(0));
+            let all = each(it, "/containers")
+                .map(|c| text(c, &format!("/usage/{resource}")).trim_end_matches(unit).parse::<i64>().unwrap_or(0));
             json!(format!("{}{unit}", all.sum::<i64>()))
         };
         vec![name(it), sum("cpu", "n"), sum("memory", "Ki"), json!(text(it, "/window"))]
@@ -207,5 +208,7 @@ pub const POD_METRICS: Printer = Printer {
 
 pub const NODE_METRICS: Printer = Printer {
     columns: &[narrow("Name"), narrow("cpu"), narrow("memory"), narrow("Window")],
-    cells: |it, _| vec![name(it), json!(text(it, "/usage/cpu")), json!(text(it, "/usage/memory")), json!(text(it, "/window"))],
+    cells: |it, _| {
+        vec![name(it), json!(text(it, "/usage/cpu")), json!(text(it, "/usage/memory")), json!(text(it, "/window"))]
+    },
 };

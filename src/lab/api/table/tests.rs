@@ -62,7 +62,8 @@ fn a_pods_status_says_what_holds_it() {
     let waits = json!([{"ready": false, "restartCount": 0, "state": {"waiting": {"reason": "ContainerCreating"}}}]);
     assert_eq!(line(&pod(waits, "Pending")), "p | 0/1 | ContainerCreating | 0 | 10m");
     let died = json!({"reason": "OOMKilled", "exitCode": 137, "finishedAt": "2023-11-14T22:22:20Z"});
-    let killed = json!([{"ready": false, "restartCount": 2, "state": {"terminated": died}, "lastState": {"terminated": died}}]);
+    let killed =
+        json!([{"ready": false, "restartCount": 2, "state": {"terminated": died}, "lastState": {"terminated": died}}]);
     assert_eq!(line(&pod(killed, "Running")), "p | 0/1 | OOMKilled | 2 (60s ago) | 10m");
     let ended = json!([{"ready": false, "restartCount": 0, "state": {"terminated": {"exitCode": 105}}}]);
     assert_eq!(line(&pod(ended, "Failed")), "p | 0/1 | ExitCode:105 | 0 | 10m");

@@ -17,7 +17,12 @@ pub const DEPLOYMENTS: Printer = Printer {
         wide("Selector"),
     ],
     cells: |it, now| {
-        let counts = vec![name(it), json!(ready(it)), json!(number(it, "/status/updatedReplicas")), json!(number(it, "/status/availableReplicas"))];
+        let counts = vec![
+            name(it),
+            json!(ready(it)),
+            json!(number(it, "/status/updatedReplicas")),
+            json!(number(it, "/status/availableReplicas")),
+        ];
         [counts, vec![age_of(it, now)], containers(it), vec![json!(selector(it))]].concat()
     },
 };
@@ -59,10 +64,17 @@ pub const DAEMONSETS: Printer = Printer {
         wide("Selector"),
     ],
     cells: |it, now| {
-        let counts = ["desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable"]
-            .map(|key| json!(number(it, &format!("/status/{key}"))));
+        let counts = [
+            "desiredNumberScheduled",
+            "currentNumberScheduled",
+            "numberReady",
+            "updatedNumberScheduled",
+            "numberAvailable",
+        ]
+        .map(|key| json!(number(it, &format!("/status/{key}"))));
         let nodes = super::or_none(labels(it, "/spec/template/spec/nodeSelector"));
-        [vec![name(it)], counts.to_vec(), vec![nodes, age_of(it, now)], containers(it), vec![json!(selector(it))]].concat()
+        [vec![name(it)], counts.to_vec(), vec![nodes, age_of(it, now)], containers(it), vec![json!(selector(it))]]
+            .concat()
     },
 };
 
@@ -81,7 +93,8 @@ pub const JOBS: Printer = Printer {
         let done = number(it, "/status/succeeded");
         let wanted = it.pointer("/spec/completions").and_then(Value::as_i64).unwrap_or(1);
         let took = duration(it, now);
-        let own = vec![name(it), json!(job_status(it)), json!(format!("{done}/{wanted}")), json!(took), age_of(it, now)];
+        let own =
+            vec![name(it), json!(job_status(it)), json!(format!("{done}/{wanted}")), json!(took), age_of(it, now)];
         [own, containers(it), vec![json!(selector(it))]].concat()
     },
 };

@@ -15,10 +15,21 @@ const FIN: u8 = 1;
 /// What a client sends.
 #[derive(Debug, PartialEq)]
 pub enum Frame {
-    Open { stream: u32, headers: HashMap<String, String> },
-    Data { stream: u32, data: Vec<u8>, last: bool },
-    Reset { stream: u32 },
-    Ping { id: u32 },
+    Open {
+        stream: u32,
+        headers: HashMap<String, String>,
+    },
+    Data {
+        stream: u32,
+        data: Vec<u8>,
+        last: bool,
+    },
+    Reset {
+        stream: u32,
+    },
+    Ping {
+        id: u32,
+    },
     GoAway,
     /// Settings, windows, and the like.
     Other,
