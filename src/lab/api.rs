@@ -1,4 +1,4 @@
-//! The face of the lab: the Kubernetes API on loopback, for whoever has the token.
+//! The face of the lab: the Kubernetes API on loopback, by TLS, for whoever has the token.
 //!
 //! ```text
 //! server ─► discovery                                    driver: moves the model's time by the clock, enacts faults
@@ -26,6 +26,7 @@ mod samples;
 mod select;
 mod server;
 mod table;
+mod tls;
 mod watch;
 mod write;
 
@@ -42,18 +43,23 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// The model's time is moved on so often, in lab time, but no more often than [`LEAST`].
 const STEP: Duration = Duration::from_millis(250);
 const LEAST: Duration = Duration::from_millis(20);
+/// The longest that a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// Where the lab listens, and for whom.
 #[derive(Clone)]
 pub struct Served {
-    /// `http://127.0.0.1:PORT`.
+    /// `https://127.0.0.1:PORT`.
     pub url: String,
     pub port: u16,
+    /// The server's certificate, DER.
+    pub certificate: Vec<u8>,
     /// Whoever brings it as a bearer token may do everything.
     pub token: String,
 }
@@ -65,16 +71,17 @@ pub struct Served {
 pub async fn serve(lab: Lab, clock: Clock, stop: CancellationToken) -> io::Result<Served> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let port = listener.local_addr()?.port();
+    let (acceptor, certificate) = tls::identity()?;
     let token = token();
     let face = Arc::new(Face::new(lab, clock, token.clone()));
-    let serving = accept(listener, Arc::clone(&face), stop.clone());
+    let serving = accept(listener, acceptor, Arc::clone(&face), stop.clone());
     tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
             ((), ()) = async { tokio::join!(drive(face), serving) } => {}
         }
     });
-    Ok(Served { url: format!("http://127.0.0.1:{port}"), port, token })
+    Ok(Served { url: format!("https://127.0.0.1:{port}"), port, certificate, token })
 }
 
 /// Not to be guessed: the hashers' keys come from the system's randomness.
@@ -95,15 +102,15 @@ async fn drive(face: Arc<Face>) {
     }
 }
 
-async fn accept(listener: TcpListener, face: Arc<Face>, stop: CancellationToken) {
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, face: Arc<Face>, stop: CancellationToken) {
     loop {
         match listener.accept().await {
             // While the server is away, what comes is turned away.
             Ok((connection, _)) if !faults::away(&face.faults()) => {
-                let (face, stop) = (Arc::clone(&face), stop.clone());
+                let (face, acceptor, stop) = (Arc::clone(&face), acceptor.clone(), stop.clone());
                 tokio::spawn(async move {
                     tokio::select! {
-                        () = connected(connection, face) => {}
+                        () = connected(connection, acceptor, face) => {}
                         () = stop.cancelled() => {}
                     }
                 });
@@ -115,9 +122,11 @@ async fn accept(listener: TcpListener, face: Arc<Face>, stop: CancellationToken)
     }
 }
 
-async fn connected(connection: TcpStream, face: Arc<Face>) {
+async fn connected(connection: TcpStream, acceptor: TlsAcceptor, face: Arc<Face>) {
     // Small answers are not held back for larger ones.
     let _ = connection.set_nodelay(true);
+    // Whoever does not trust the certificate, or does not speak TLS, goes away by himself.
+    let Ok(Ok(connection)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(connection)).await else { return };
     let mut cuts = face.cuts.subscribe();
     let restarts = cuts.borrow().restarts;
     let answering = service_fn(|request| server::answer(Arc::clone(&face), request));

@@ -13,6 +13,7 @@ use crate::{
     out,
     source::live::connect::{self, Access, ConnectError},
 };
+use k8s_openapi::ByteString;
 use std::{
     io::Write,
     os::unix::fs::OpenOptionsExt,
@@ -81,7 +82,8 @@ fn of_lab(settings: &Settings) -> Settings {
 pub async fn embedded(settings: &Settings, stop: &CancellationToken) -> Result<Access, Refusal> {
     let (served, clock) = serve(settings, stop).await?;
     let note = (!settings.origins.contains_key("lab")).then(|| NOTE.to_owned());
-    let lab = connect::Lab { server: served.url, token: served.token.into(), clock, note };
+    let lab =
+        connect::Lab { server: served.url, certificate: served.certificate, token: served.token.into(), clock, note };
     Ok(Access { lab: Some(lab), ..access(settings) })
 }
 
@@ -159,10 +161,19 @@ pub async fn alone(settings: &Settings) -> Result<u8, Refusal> {
 }
 
 fn kubeconfig(served: &Served) -> String {
-    let Served { url, token, .. } = served;
+    let Served { url, token, certificate, .. } = served;
+    let ca =
+        base64(format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(certificate.as_slice())));
     format!(
-        "apiVersion: v1\nkind: Config\nclusters:\n- name: lab\n  cluster:\n    server: {url}\nusers:\n- name: lab\n  user:\n    token: {token}\ncontexts:\n- name: lab\n  context:\n    cluster: lab\n    user: lab\n    namespace: observability-lab\ncurrent-context: lab\n"
+        "apiVersion: v1\nkind: Config\nclusters:\n- name: lab\n  cluster:\n    server: {url}\n    certificate-authority-data: {ca}\nusers:\n- name: lab\n  user:\n    token: {token}\ncontexts:\n- name: lab\n  context:\n    cluster: lab\n    user: lab\n    namespace: observability-lab\ncurrent-context: lab\n"
     )
+}
+
+fn base64(data: impl Into<Vec<u8>>) -> String {
+    match serde_json::to_value(ByteString(data.into())) {
+        Ok(serde_json::Value::String(coded)) => coded,
+        _ => String::new(),
+    }
 }
 
 /// A file for the user alone. What stands there is of a lab that is no more, and no link is followed.

@@ -41,8 +41,10 @@ pub struct Access {
 /// Where the cluster inside this process listens, and what it goes by.
 #[derive(Clone, Debug)]
 pub struct Lab {
-    /// `http://127.0.0.1:PORT`.
+    /// `https://127.0.0.1:PORT`.
     pub server: String,
+    /// Its certificate, DER.
+    pub certificate: Vec<u8>,
     pub token: SecretString,
     pub clock: Clock,
     /// What the user should know of the choice.
@@ -104,6 +106,7 @@ pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
 fn of_lab(lab: &Lab) -> Result<Config, ConnectError> {
     let url = lab.server.parse().map_err(|e| ConnectError::Client(format!("{}: {e}", lab.server)))?;
     let mut config = Config::new(url);
+    config.root_cert = Some(vec![lab.certificate.clone()]);
     config.auth_info.token = Some(lab.token.clone());
     Ok(config)
 }
