@@ -31,11 +31,11 @@ const NOTE: &str = "no cluster is configured, so this is the embedded lab: press
 /// What is wrong with the configuration; flags of the lab without it.
 pub fn or_configured(settings: &Settings) -> Result<Settings, Refusal> {
     if settings.lab {
-        return Ok(of_lab(settings));
+        return of_lab(settings);
     }
     let named = settings.kubeconfig.is_some() || settings.context.is_some() || settings.impersonate.is_some();
     match connect::plan(&access(settings)) {
-        Err(ConnectError::NoConfiguration) if !named => Ok(of_lab(&Settings { lab: true, ..settings.clone() })),
+        Err(ConnectError::NoConfiguration) if !named => of_lab(&Settings { lab: true, ..settings.clone() }),
         Err(e) => Err(refuse(&e)),
         Ok(_) => configured(settings).map(|()| settings.clone()),
     }
@@ -56,8 +56,10 @@ pub fn configured(settings: &Settings) -> Result<(), Refusal> {
     }
 }
 
-/// Names that were set for a cluster of one's own are not those of the lab.
-fn of_lab(settings: &Settings) -> Settings {
+/// Names that were set for a cluster of one's own are not those of the lab. A wrong scenario is told before the screen
+/// is taken.
+fn of_lab(settings: &Settings) -> Result<Settings, Refusal> {
+    scenario(&settings.scenario)?;
     let mut lab = settings.clone();
     let typed = |key: &str| settings.origins.get(key) == Some(&Origin::Flag);
     let names = [
@@ -72,7 +74,7 @@ fn of_lab(settings: &Settings) -> Settings {
             lab.origins.remove(key);
         }
     }
-    lab
+    Ok(lab)
 }
 
 /// Start the lab, and say how to reach it.

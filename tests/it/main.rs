@@ -21,6 +21,7 @@ mod hpa_props;
 mod hpa_quantity;
 mod inside_fold;
 mod keys;
+mod lab_api;
 mod live_access;
 mod live_connect;
 mod live_convert;

@@ -41,7 +41,12 @@ fn kubeconfigs() {
     refused(&path, &["--kubeconfig", "/nonexistent/config"], 2, &["/nonexistent/config"]);
     refused(Path::new("/nonexistent/config"), &[], 2, &["/nonexistent/config"]);
     refused(&Kubeconfig::of("clusters: [\n: :").path(), &[], 2, &["config"]);
-    refused(&Kubeconfig::of("").path(), &[], 2, &["--kubeconfig"]);
+    // Where nothing is configured but a cluster is named, it is not the lab that is shown.
+    refused(&Kubeconfig::of("").path(), &["--context", "prod"], 2, &["--kubeconfig", "--lab"]);
+    refused(&path, &["--scenario", "sticky"], 2, &["--scenario is only for the embedded lab", "--lab"]);
+    refused(&path, &["lab", "--scenario", "stiky"], 2, &["stiky", "did you mean sticky?", "memory-hold"]);
+    refused(&path, &["lab", "--scenario", "/nonexistent/x.toml"], 2, &["/nonexistent/x.toml"]);
+    refused(&path, &["lab", "--speed", "0"], 2, &["--speed", "from 0.1 to 100"]);
 }
 
 #[test]

@@ -21,6 +21,8 @@ pub fn summary(cx: &Cx) -> String {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let w = &cx.session.watching;
     let text = match cx.session.load.phase() {
+        // How the embedded lab came to be watched, and what to press.
+        Phase::None if w.lab && !w.notes.is_empty() => w.notes.join("; "),
         Phase::None => format!(
             "Job {} in namespace {}: virtual users, iterations, failures, latency",
             w.load_job, w.load_namespace
