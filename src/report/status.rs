@@ -95,9 +95,9 @@ pub struct Decision {
     pub replicas: i32,
     pub text: String,
     pub limited_by: Option<String>,
-    /// What will come of it and when, for people.
+    /// The same for people, and what will come of it.
     #[serde(skip)]
-    pub next: String,
+    pub sentence: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -200,7 +200,7 @@ fn hpa(session: &Session) -> Option<Hpa> {
         replicas: o.replicas,
         text: o.text,
         limited_by: o.limited_by,
-        next: o.next,
+        sentence: o.sentence,
     });
     Some(Hpa {
         namespace: seen.namespace.clone(),

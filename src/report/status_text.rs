@@ -26,7 +26,7 @@ pub fn status_text(s: &Status) -> String {
             let _ = writeln!(out, "replicas: {current} current, {desired} desired, {ready} ready");
             h.metrics.iter().for_each(|m| metric(&mut out, m));
             if let Some(d) = &h.decision {
-                let _ = writeln!(out, "next: {}; so it {}", d.text, d.next);
+                let _ = writeln!(out, "next: {}", d.sentence);
             }
             for c in &h.conditions {
                 let _ = writeln!(out, "{} {} {}: {}", c.kind, c.status, c.reason, c.message);
@@ -64,7 +64,10 @@ fn metric(out: &mut String, m: &MetricStatus) {
     };
     let proposal = m.proposal.map(|p| format!(", proposes {p}")).unwrap_or_default();
     let reason = m.reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
-    let _ = writeln!(out, "{}: {} of {}{proposal}{reason}", m.label, figure(m.current), figure(m.target));
+    // The proposal follows the newest samples, which the controller may not have told of yet.
+    let newer = Some(figure(m.sampled)).filter(|s| m.sampled.is_some() && *s != figure(m.current));
+    let newer = newer.map(|s| format!(", by now {s}")).unwrap_or_default();
+    let _ = writeln!(out, "{}: {} of {}{newer}{proposal}{reason}", m.label, figure(m.current), figure(m.target));
 }
 
 fn pod(out: &mut String, p: &PodStatus) {

@@ -13,7 +13,7 @@ pub mod case;
 pub mod evidence;
 mod explain;
 pub mod flags;
-mod groups;
+pub(super) mod groups;
 pub mod inputs;
 mod limits;
 pub mod next;

@@ -1,7 +1,7 @@
 //! What each metric proposes with the figures at hand, and what stands in its way. The arithmetic is `hpa`'s; here it
 //! is put into a sentence. Must not promise what the controller will do: its own samples may be others.
 
-use super::decisions::next::held_by;
+use super::decisions::{groups, next::held_by};
 use super::{Session, TargetType, Track, controller, told};
 use crate::hpa::{self, Steps};
 use crate::observe::{HpaSeen, MetricKind};
@@ -12,6 +12,8 @@ pub struct Proposed {
     pub replicas: i32,
     /// `cpu wants ceil(3 × 96/80) = 4`.
     pub text: String,
+    /// `cpu at 96 % of 80 % asks for 4 replicas`.
+    pub plain: String,
 }
 
 /// The highest proposal, what limits it, and what the next sync would make of it.
@@ -25,6 +27,8 @@ pub struct Outlook {
     pub limited_by: Option<String>,
     /// What will come of it and when, as a sentence: `goes to 4 at the next sync, in about 6 s`.
     pub next: String,
+    /// All of it as a person would say it: `cpu at 96 % of 80 % asks for 4 replicas, so it goes to 4 at the next sync`.
+    pub sentence: String,
 }
 
 impl Session {
@@ -70,7 +74,8 @@ impl Session {
         // Outside of its bounds the controller does not look at metrics.
         let outside = |replicas, side: &str| {
             let text = format!("{current} replicas are {side} {replicas}, so {replicas} it will be");
-            Some(Outlook { winner: None, replicas, text, limited_by: None, next: then(replicas, None) })
+            let (next, sentence) = (then(replicas, None), text.clone());
+            Some(Outlook { winner: None, replicas, text, limited_by: None, next, sentence })
         };
         if current > max {
             return outside(max, "above max");
@@ -91,9 +96,10 @@ impl Session {
         let best = best?;
         // With a metric unknown, the controller goes up but never down.
         if let Some(unknown) = unknown.filter(|_| best.replicas < current) {
-            let text = format!("keeps {current}, for {} is unknown; {}", unknown.label(), best.text);
-            let next = "no scale-down until every metric has a figure".into();
-            return Some(Outlook { winner: None, replicas: current, text, limited_by: None, next });
+            let (label, next) = (unknown.label(), "no scale-down until every metric has a figure".to_string());
+            let text = format!("keeps {current}, for {label} is unknown; {}", best.text);
+            let sentence = format!("{}, but it stays at {current}, as {label} is unknown: {next}", best.plain);
+            return Some(Outlook { winner: None, replicas: current, text, limited_by: None, next, sentence });
         }
         let reckoned = next.as_ref().and_then(|n| n.replicas.map(|r| (r, held_by(n))));
         let (replicas, limited_by) = reckoned.unwrap_or_else(|| {
@@ -104,9 +110,19 @@ impl Session {
             };
             (best.replicas.clamp(min.min(max), max), by)
         });
+        let unwatched = self.decisions.unwatched(self.now_ms()).filter(|_| replicas < current);
+        let (replicas, limited_by) = match unwatched.filter(|w| w.holds) {
+            Some(w) => (current, Some(format!("the window of {} s, by what was wanted before this watch", w.seconds))),
+            None => (replicas, limited_by),
+        };
         let text = self.floor(&proposals, winner, best);
-        let next = then(replicas, limited_by.as_deref());
-        Some(Outlook { winner: Some(winner), replicas, text, limited_by, next })
+        let mut next = then(replicas, limited_by.as_deref());
+        if let Some(w) = unwatched.filter(|w| !w.holds) {
+            next.push_str(&format!(", unless its window of {} s holds more from before this watch", w.seconds));
+        }
+        let but = if replicas == best.replicas { "so" } else { "but" };
+        let sentence = format!("{}, {but} it {next}", best.plain);
+        Some(Outlook { winner: Some(winner), replicas, text, limited_by, next, sentence })
     }
 
     /// The winner's proposal; where it keeps what the others would lower, it holds the floor.
@@ -165,7 +181,12 @@ impl Session {
         let wanted = (ratio * f64::from(count)).ceil();
         let within = (1.0 - down) <= ratio && ratio <= (1.0 + up);
         let figures = format!("{}/{}", plain(value), plain(target));
-        Some(said(&track.label(), &figures, count as usize, if within { current } else { wanted as i32 }, within))
+        let at = match track.target_type {
+            TargetType::Utilization => format!("{} % of {} %", plain(value), plain(target)),
+            _ => of(track, (value * 1000.0) as i64, (target * 1000.0) as i64),
+        };
+        let replicas = if within { current } else { wanted as i32 };
+        Some(said(&track.label(), [&figures, &at], count as usize, replicas, within))
     }
 }
 
@@ -185,21 +206,43 @@ fn worked_out(track: &Track, steps: &hpa::PerPod, current: i32) -> Proposed {
         }
         (None, hpa::PodTarget::Utilization(target)) => format!("{:.0}/{target}", pass.ratio * f64::from(target)),
     };
+    let at = match (steps.first.percent, steps.target) {
+        (Some(percent), hpa::PodTarget::Utilization(target)) => format!("{percent} % of {target} %"),
+        (_, hpa::PodTarget::Average(target)) => of(track, steps.first.mean, target),
+        (None, hpa::PodTarget::Utilization(target)) => format!("– of {target} %"),
+    };
     match steps.verdict {
-        hpa::Verdict::RatioReversed | hpa::Verdict::CountReversed => Proposed {
-            replicas: steps.replicas,
-            text: format!("{} keeps {current}: unready or missing pods could turn the proposal round", track.label()),
-        },
-        verdict => said(&track.label(), &figures, pass.count, steps.replicas, verdict == hpa::Verdict::Within),
+        hpa::Verdict::RatioReversed | hpa::Verdict::CountReversed => {
+            let why = "unready or missing pods could turn the proposal round";
+            Proposed {
+                replicas: steps.replicas,
+                text: format!("{} keeps {current}: {why}", track.label()),
+                plain: format!("{} at {at} asks for no change, as {why}", track.label()),
+            }
+        }
+        verdict => said(&track.label(), [&figures, &at], pass.count, steps.replicas, verdict == hpa::Verdict::Within),
     }
 }
 
-fn said(label: &str, figures: &str, count: usize, replicas: i32, stays: bool) -> Proposed {
-    let text = match stays {
-        true => format!("{label} keeps {replicas}: {figures} is within tolerance"),
-        false => format!("{label} wants ceil({count} × {figures}) = {replicas}"),
+fn said(label: &str, [figures, at]: [&str; 2], count: usize, replicas: i32, stays: bool) -> Proposed {
+    let unit = if replicas == 1 { "replica" } else { "replicas" };
+    let (text, plain) = match stays {
+        true => (
+            format!("{label} keeps {replicas}: {figures} is within tolerance"),
+            format!("{label} at {at} is within tolerance"),
+        ),
+        false => (
+            format!("{label} wants ceil({count} × {figures}) = {replicas}"),
+            format!("{label} at {at} asks for {replicas} {unit}"),
+        ),
     };
-    Proposed { replicas, text }
+    Proposed { replicas, text, plain }
+}
+
+/// `51m of 40m`.
+fn of(track: &Track, value: i64, target: i64) -> String {
+    let amount = |milli| groups::amount(&track.metric.name, milli);
+    format!("{} of {}", amount(value), amount(target))
 }
 
 /// At most three decimals; of what is less than 1, three digits.

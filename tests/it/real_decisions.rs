@@ -56,21 +56,41 @@ async fn agrees_with_the_real_controller() {
     let span = Duration::from_secs(seconds);
     let named = watched.split(',').map(|n| n.split_once('/').expect("namespace/name"));
     let tasks: Vec<_> = named.map(|(ns, hpa)| tokio::spawn(watch(ns.into(), hpa.into(), span))).collect();
-    let (mut rescales, mut quiet) = ((0, 0), (0, 0));
+    let mut sessions = Vec::new();
     for task in tasks {
-        let session = task.await.unwrap();
+        sessions.push(task.await.unwrap());
+    }
+    judge(&sessions);
+}
+
+/// The same over what was written with `EDOT_RECORD`.
+#[test]
+#[ignore = "needs recordings of a real cluster"]
+fn agrees_with_what_was_recorded() {
+    let dir = std::env::var("EDOT_RECORD").expect("EDOT_RECORD names a directory");
+    let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|f| f.unwrap().path()).collect();
+    files.retain(|f| f.extension().is_some_and(|e| e == "jsonl"));
+    files.sort();
+    let fold = |file: &std::path::PathBuf| {
+        let mut session = Session::default();
+        // The last line may be cut.
+        let text = std::fs::read_to_string(file).unwrap();
+        text.lines().map_while(|l| serde_json::from_str(l).ok()).for_each(|seen| session.apply(&seen));
+        session
+    };
+    judge(&files.iter().map(fold).collect::<Vec<_>>());
+}
+
+fn judge(sessions: &[Session]) {
+    let (mut rescales, mut quiet) = ((0, 0), (0, 0));
+    for session in sessions {
         let (w, d) = (&session.watching, &session.decisions);
         let (r, q) = (d.score.rescales, d.score.quiet);
-        println!(
-            "{}/{}: rescales {r}, others {q}, samples not seen {}, {:?}",
-            w.namespace,
-            w.hpa,
-            d.score.unseen,
-            d.flags_text()
-        );
+        let flags = d.flags_text();
+        println!("{}/{}: rescales {r}, others {q}, samples not seen {}, {flags:?}", w.namespace, w.hpa, d.score.unseen);
         for row in d.rows().iter().filter(|r| !r.agrees) {
             let cause = row.cause.as_ref().map(|c| c.text()).unwrap_or_default();
-            println!("  {}: {} ({cause})", row.first, row.sentence());
+            println!("  {} x{}: {} ({cause})", row.first, row.count, row.sentence());
             assert!(!cause.is_empty(), "every disagreement has a cause");
         }
         rescales = (rescales.0 + r.agreed, rescales.1 + r.of);

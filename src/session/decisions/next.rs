@@ -3,9 +3,11 @@
 
 use super::case::Case;
 use super::evidence::Evidence;
+use super::past::reason;
 use super::status;
 use crate::hpa::{self, Limited, Stabilized};
 use crate::session::Session;
+use chrono::TimeDelta;
 
 /// Samples older than this (milliseconds) are no basis.
 const OLD: i64 = 180_000;
@@ -37,7 +39,27 @@ impl Session {
     }
 }
 
+/// A scale-down window that reaches back to before the watch began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unwatched {
+    pub seconds: i64,
+    /// The last sync told that it holds.
+    pub holds: bool,
+}
+
 impl super::Decisions {
+    /// The scale-down window, as long as what it holds is not all known.
+    pub fn unwatched(&self, now: i64) -> Option<Unwatched> {
+        let (known, settings) = (self.hpa.as_ref()?, self.settings());
+        let spec = known.spec.as_ref()?;
+        let behavior = spec.behavior.as_ref().and_then(|b| b.down.window_seconds);
+        let length = behavior.map_or(settings.downscale_stabilization, |s| TimeDelta::seconds(i64::from(s)));
+        self.past.known_from.filter(|from| now - from.timestamp_millis() < length.num_milliseconds())?;
+        let told = |c: &crate::observe::Condition| c.kind == "AbleToScale" && c.reason == reason(Stabilized::Down);
+        let holds = known.seen.status.conditions.iter().any(told);
+        Some(Unwatched { seconds: length.num_seconds(), holds })
+    }
+
     /// When the next sync is expected, milliseconds since 1970; None without a rhythm to go by.
     pub fn expected(&self, now: i64) -> Option<i64> {
         let last = self.last.filter(|_| !self.blind)?;
@@ -70,11 +92,7 @@ pub fn held_by(it: &hpa::Decision) -> Option<String> {
     Some(match window.held_by {
         Some(held) => {
             let leaves = (held.at.timestamp() + seconds - it.at.timestamp()).max(0);
-            let age = (it.at.timestamp() - held.at.timestamp()).max(0);
-            format!(
-                "the window: {which} in {seconds} s is {}, told {age} s before, in it for {leaves} s more",
-                held.replicas
-            )
+            format!("the window: the {which} wanted in {seconds} s is {}, in it for {leaves} s more", held.replicas)
         }
         None => format!("the window of {seconds} s"),
     })
