@@ -115,27 +115,24 @@ impl Session {
             Some(w) => (current, Some(format!("the window of {} s, by what was wanted before this watch", w.seconds))),
             None => (replicas, limited_by),
         };
-        let text = self.floor(&proposals, winner, best);
+        let floor = self.floor(&proposals, winner, best);
+        let without = floor.map(|lower| format!(", without it {lower}")).unwrap_or_default();
+        let text = format!("{}{without}", best.text);
         let mut next = then(replicas, limited_by.as_deref());
         if let Some(w) = unwatched.filter(|w| !w.holds) {
             next.push_str(&format!(", unless its window of {} s holds more from before this watch", w.seconds));
         }
         let but = if replicas == best.replicas { "so" } else { "but" };
-        let sentence = format!("{}, {but} it {next}", best.plain);
+        let sentence = format!("{}{without}, {but} it {next}", best.plain);
         Some(Outlook { winner: Some(winner), replicas, text, limited_by, next, sentence })
     }
 
-    /// The winner's proposal; where it keeps what the others would lower, it holds the floor.
-    fn floor(&self, proposals: &[Option<Proposed>], winner: usize, best: &Proposed) -> String {
+    /// What would come without the winner, where it keeps what the others would lower: it holds the floor.
+    fn floor(&self, proposals: &[Option<Proposed>], winner: usize, best: &Proposed) -> Option<i32> {
         let current = self.current_replicas().unwrap_or_default();
         let others = proposals.iter().enumerate().filter(|(i, _)| *i != winner);
-        let lower = others.filter_map(|(_, p)| p.as_ref().map(|p| p.replicas)).max().filter(|p| *p < best.replicas);
-        match lower {
-            Some(lower) if best.replicas == current && lower < current => {
-                format!("{}, without it {lower}", best.text)
-            }
-            _ => best.text.clone(),
-        }
+        let lower = others.filter_map(|(_, p)| p.as_ref().map(|p| p.replicas)).max()?;
+        (best.replicas == current && lower < current).then_some(lower)
     }
 
     /// What will come of it, and when.
@@ -183,7 +180,10 @@ impl Session {
         let figures = format!("{}/{}", plain(value), plain(target));
         let at = match track.target_type {
             TargetType::Utilization => format!("{} % of {} %", plain(value), plain(target)),
-            _ => of(track, (value * 1000.0) as i64, (target * 1000.0) as i64),
+            _ => {
+                let amount = |v: f64| groups::amount(&track.metric.name, (v * 1000.0).round() as i64);
+                format!("{} of {}", amount(value), amount(target))
+            }
         };
         let replicas = if within { current } else { wanted as i32 };
         Some(said(&track.label(), [&figures, &at], count as usize, replicas, within))
@@ -206,11 +206,17 @@ fn worked_out(track: &Track, steps: &hpa::PerPod, current: i32) -> Proposed {
         }
         (None, hpa::PodTarget::Utilization(target)) => format!("{:.0}/{target}", pass.ratio * f64::from(target)),
     };
-    let at = match (steps.first.percent, steps.target) {
-        (Some(percent), hpa::PodTarget::Utilization(target)) => format!("{percent} % of {target} %"),
-        (_, hpa::PodTarget::Average(target)) => of(track, steps.first.mean, target),
-        (None, hpa::PodTarget::Utilization(target)) => format!("– of {target} %"),
+    let amount = |pass: &hpa::Pass| match (pass.percent, steps.target) {
+        (Some(percent), _) => format!("{percent} %"),
+        (None, _) => groups::amount(&track.metric.name, pass.mean),
     };
+    let target = match steps.target {
+        hpa::PodTarget::Utilization(target) => format!("{target} %"),
+        hpa::PodTarget::Average(target) => groups::amount(&track.metric.name, target),
+    };
+    let filled = steps.second.as_ref().map(amount).filter(|second| *second != amount(&steps.first));
+    let filled = filled.map(|f| format!(", {f} with the pods that are missing or not ready counted in,"));
+    let at = format!("{} of {target}{}", amount(&steps.first), filled.unwrap_or_default());
     match steps.verdict {
         hpa::Verdict::RatioReversed | hpa::Verdict::CountReversed => {
             let why = "unready or missing pods could turn the proposal round";
@@ -237,12 +243,6 @@ fn said(label: &str, [figures, at]: [&str; 2], count: usize, replicas: i32, stay
         ),
     };
     Proposed { replicas, text, plain }
-}
-
-/// `51m of 40m`.
-fn of(track: &Track, value: i64, target: i64) -> String {
-    let amount = |milli| groups::amount(&track.metric.name, milli);
-    format!("{} of {}", amount(value), amount(target))
 }
 
 /// At most three decimals; of what is less than 1, three digits.

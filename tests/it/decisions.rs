@@ -98,3 +98,26 @@ fn a_watch_that_was_interrupted_makes_nothing_up() {
     let wrong: Vec<_> = s.decisions.rows().iter().filter(|r| !r.agrees).map(|r| r.cause.clone()).collect();
     assert!(wrong.len() <= 1 && wrong.iter().all(Option::is_some), "{wrong:?}");
 }
+
+#[test]
+fn the_next_sync_is_told_as_a_person_would_say_it() {
+    let all = scale_cycle();
+    let after = |seconds| {
+        let mut s = Session::default();
+        let until = all[0].at + chrono::TimeDelta::seconds(seconds);
+        all.iter().take_while(|seen| seen.at <= until).for_each(|seen| s.apply(seen));
+        s.outlook().unwrap().sentence
+    };
+    assert_eq!(after(21), "cpu at 152 % of 80 % asks for 2 replicas, so it goes to 2 at the next sync, in about 2 s");
+    assert_eq!(
+        after(83),
+        "cpu at 151 % of 80 %, 76 % with the pods that are missing or not ready counted in, is within tolerance, so it \
+         stays at 4 at the next sync, in about 14 s"
+    );
+    assert_eq!(after(169), "cpu at 150 % of 80 % asks for 8 replicas, but it stays at 4, held by max 4");
+    assert_eq!(
+        after(200),
+        "memory at 37 % of 80 % asks for 2 replicas, but it stays at 4, held by the window: the highest wanted in 30 s \
+         is 8, in it for 15 s more"
+    );
+}

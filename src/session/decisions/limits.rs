@@ -5,6 +5,28 @@ use super::sync::{Sync, Worked};
 use super::words::{Line, Tone};
 use crate::hpa::{Limited, PolicyKind, RateLimit, SelectPolicy, Stabilization, Stabilized};
 
+/// What kept a result from being the recommendation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    Max,
+    Min,
+    Rate,
+    Window,
+}
+
+/// The step to name where several changed the recommendation: the last one, but for max that only cuts what the window
+/// had raised from below it.
+pub fn hold(recommended: i32, result: i32, held: Option<Stabilized>, limited: Option<Limited>) -> Option<Hold> {
+    let window = held.is_some_and(|h| h != Stabilized::Unchanged);
+    match limited {
+        Some(Limited::Max) if window && recommended <= result => Some(Hold::Window),
+        Some(Limited::Max) => Some(Hold::Max),
+        Some(Limited::Min) => Some(Hold::Min),
+        Some(Limited::UpRate | Limited::DownRate) => Some(Hold::Rate),
+        _ => window.then_some(Hold::Window),
+    }
+}
+
 /// The lines after the metrics.
 pub fn lines(sync: &Sync, worked: &Worked) -> Vec<Line> {
     let it = &worked.decision;

@@ -3,9 +3,10 @@
 
 use super::case::Case;
 use super::evidence::Evidence;
+use super::limits::{Hold, hold};
 use super::past::reason;
 use super::status;
-use crate::hpa::{self, Limited, Stabilized};
+use crate::hpa::{self, Stabilized};
 use crate::session::Session;
 use chrono::TimeDelta;
 
@@ -78,14 +79,13 @@ pub fn held_by(it: &hpa::Decision) -> Option<String> {
     if matches!(it.branch, hpa::Branch::BelowMin) {
         return Some(format!("min {}", it.min));
     }
-    let by = it.limit.as_ref().map(|l| l.by);
-    match by {
-        Some(Limited::Max) => return Some(format!("max {}", it.max)),
-        Some(Limited::Min) => return Some(format!("min {}", it.min)),
-        Some(Limited::UpRate | Limited::DownRate) => return Some(format!("a policy that allows {result}")),
-        _ => {}
+    let s = it.stabilization?;
+    match hold(s.recommended, result, Some(s.outcome), it.limit.as_ref().map(|l| l.by))? {
+        Hold::Max => return Some(format!("max {}", it.max)),
+        Hold::Min => return Some(format!("min {}", it.min)),
+        Hold::Rate => return Some(format!("a policy that allows {result}")),
+        Hold::Window => {}
     }
-    let s = it.stabilization.filter(|s| s.outcome != Stabilized::Unchanged)?;
     let lower = s.stabilized > s.recommended;
     let window = if lower { Some(s.down) } else { s.up }?;
     let (which, seconds) = (if lower { "highest" } else { "lowest" }, window.length.num_seconds());

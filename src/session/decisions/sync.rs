@@ -1,6 +1,7 @@
 //! The vocabulary of reconstructed syncs: what the controller saw, what the arithmetic makes of it, what the controller
 //! did, and why the two differ. Data only.
 
+use super::limits;
 use crate::hpa::{self, Limited, Stabilized};
 use std::sync::Arc;
 
@@ -180,6 +181,11 @@ impl Worked {
 }
 
 impl Reckoned {
+    /// What kept the result from being the recommendation.
+    pub fn hold(&self) -> Option<limits::Hold> {
+        limits::hold(self.recommended.unwrap_or(self.result), self.result, self.held, self.limited)
+    }
+
     /// From a decision, `current` standing in where the scale was not read.
     pub fn of(decision: &hpa::Decision, current: i32) -> Self {
         let said = |m: &Result<hpa::Proposal, Box<hpa::Failure>>| match m {

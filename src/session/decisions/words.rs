@@ -1,9 +1,10 @@
 //! A settled sync in words: the working step by step, in the controller's own terms, with the actual numbers. Times are
 //! told relative to the sync. Must not compute anything but differences for people.
 
+use super::limits::Hold;
 use super::sync::{BasisKind, Reckoned, Sync, Worked};
 use super::{groups, limits};
-use crate::hpa::{self, Limited, Stabilized, Steps};
+use crate::hpa::{self, Steps};
 
 /// What a line is about, for its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,14 +43,18 @@ impl Sync {
     /// What held or limited the result, in a word; empty where nothing did.
     pub fn limit_word(&self) -> &'static str {
         let r = &self.reckoned;
-        match (r.limited, r.held) {
-            (Some(Limited::Max), _) => "max",
-            (Some(Limited::Min), _) => "min",
-            (Some(Limited::UpRate | Limited::DownRate), _) => "rate",
-            (_, Some(Stabilized::Up | Stabilized::Down)) => "window",
-            (None, _) if r.result != r.current => "bounds",
-            (None, _) if r.recommended.is_some() || r.metrics.iter().any(|m| m.figure.is_none()) => "invalid",
-            _ => "",
+        match r.hold() {
+            Some(Hold::Max) => "max",
+            Some(Hold::Min) => "min",
+            Some(Hold::Rate) => "rate",
+            Some(Hold::Window) => "window",
+            None if r.limited.is_none() && r.result != r.current => "bounds",
+            None if r.limited.is_none()
+                && (r.recommended.is_some() || r.metrics.iter().any(|m| m.figure.is_none())) =>
+            {
+                "invalid"
+            }
+            None => "",
         }
     }
 
@@ -153,12 +158,12 @@ impl Sync {
 
 /// Why a result is not what was recommended.
 fn because(r: &Reckoned, result: i32) -> String {
-    match (r.limited, r.held) {
-        (Some(Limited::Max), _) => format!("max {result}"),
-        (Some(Limited::Min), _) => format!("min {result}"),
-        (Some(Limited::UpRate | Limited::DownRate), _) => format!("a policy allows {result}"),
-        (_, Some(Stabilized::Up | Stabilized::Down)) => format!("the window holds {result}"),
-        _ => format!("stays at {result}"),
+    match r.hold() {
+        Some(Hold::Max) => format!("max {result}"),
+        Some(Hold::Min) => format!("min {result}"),
+        Some(Hold::Rate) => format!("a policy allows {result}"),
+        Some(Hold::Window) => format!("the window holds {result}"),
+        None => format!("stays at {result}"),
     }
 }
 
