@@ -123,6 +123,7 @@ impl Session {
             next.push_str(&format!(", unless its window of {} s holds more from before this watch", w.seconds));
         }
         let but = if replicas == best.replicas { "so" } else { "but" };
+        let without = floor.map(|lower| format!(" (without it: {lower})")).unwrap_or_default();
         let sentence = format!("{}{without}, {but} it {next}", best.plain);
         Some(Outlook { winner: Some(winner), replicas, text, limited_by, next, sentence })
     }
