@@ -174,7 +174,12 @@ impl Decisions {
             self.past.known_from = Some(at);
             self.last = None;
         }
-        self.hpa = Some(Known::of(seen, Some(&before)));
+        let known = Known::of(seen, Some(&before));
+        if known.spec != before.spec {
+            // Syncs before an edit followed the spec of then.
+            self.predict(ms);
+        }
+        self.hpa = Some(known);
         self.news = true;
     }
 
@@ -215,23 +220,8 @@ impl Decisions {
 
     /// Time has come to `now`: predicts syncs that left no trace, and settles what can be.
     pub(super) fn advance(&mut self, now: i64) {
-        let period = self.rhythm.period();
-        while let (Some(last), Some(hpa), false) = (self.last, &self.hpa, self.blind) {
-            let next = last + period;
-            // By then, one that changed the status would have been seen.
-            if now < next + period * 2 / 5 || period <= 0 {
-                break;
-            }
-            if now - next > 20 * period {
-                // The session slept: what it did not see it does not make up.
-                (self.last, self.past.known_from) = (None, Time::from_timestamp_millis(now));
-                break;
-            }
-            let evidence = Evidence::of(&hpa.seen, &hpa.seen.status);
-            let before = hpa.clone();
-            self.waiting.push_back(Waiting { ms: next, told: false, off: false, before, evidence, tried: false });
-            self.last = Some(next);
-        }
+        // By then, one that changed the status would have been seen.
+        self.predict(now - self.rhythm.period() * 2 / 5);
         while let Some(first) = self.waiting.front() {
             let late = now - first.ms > PATIENCE
                 || self.waiting.len() > WAITING
@@ -244,6 +234,26 @@ impl Decisions {
             }
         }
         self.news = false;
+    }
+
+    /// Adds the syncs up to `until` that left no trace in the status.
+    fn predict(&mut self, until: i64) {
+        let period = self.rhythm.period();
+        while let (Some(last), Some(hpa), false) = (self.last, &self.hpa, self.blind) {
+            let next = last + period;
+            if until < next || period <= 0 {
+                break;
+            }
+            if until - next > 20 * period {
+                // The session slept: what it did not see it does not make up.
+                (self.last, self.past.known_from) = (None, Time::from_timestamp_millis(until));
+                break;
+            }
+            let evidence = Evidence::of(&hpa.seen, &hpa.seen.status);
+            let before = hpa.clone();
+            self.waiting.push_back(Waiting { ms: next, told: false, off: false, before, evidence, tried: false });
+            self.last = Some(next);
+        }
     }
 
     /// Settles the first waiting sync, if a run fits it or it must be; whether it did.

@@ -114,9 +114,9 @@ fn the_next_sync_is_told_as_a_person_would_say_it() {
         "cpu at 151 % of 80 %, 75 % with the pods that are missing or not ready counted in, is within tolerance \
          (without it: 2), so it stays at 4 at the next sync, in about 15 s"
     );
-    assert_eq!(after(169), "cpu at 150 % of 80 % asks for 8 replicas, but it stays at 4, held by max 4");
+    assert_eq!(after(169), "cpu at 152 % of 80 % asks for 8 replicas, but it stays at 4, held by max 4");
     assert_eq!(
-        after(200),
+        after(201),
         "memory at 37 % of 80 % asks for 2 replicas, but it stays at 4, held by the window: the highest wanted in 30 s \
          is 8, in it for 15 s more"
     );

@@ -74,8 +74,8 @@ impl Past {
     pub fn unseeded(&self) -> Memory {
         let mut memory = self.memory.clone();
         let all = memory.recommendations.get_or_insert_default();
-        if self.seeded.is_some_and(|at| all.first().is_some_and(|r| r.at == at)) {
-            all.remove(0);
+        if let Some(seed) = all.iter().position(|r| Some(r.at) == self.seeded) {
+            all.remove(seed);
         }
         memory
     }
