@@ -119,7 +119,8 @@ impl Decisions {
     }
 
     pub(super) fn link(&mut self, feed: Feed, state: LinkState) {
-        if feed == Feed::Hpa && self.hpa.is_some() && state != LinkState::Up {
+        // A watch that has just begun connects still while it lists.
+        if feed == Feed::Hpa && self.hpa.is_some() && !matches!(state, LinkState::Up | LinkState::Connecting) {
             self.blind = true;
         }
     }
@@ -171,7 +172,7 @@ impl Decisions {
                 false => self.told(ms, before.clone(), seen, resolution),
             }
         } else if blind {
-            self.past.known_from = Some(at);
+            self.past.begin(at, self.asked);
             self.last = None;
         }
         let known = Known::of(seen, Some(&before));
@@ -185,8 +186,10 @@ impl Decisions {
 
     fn begin(&mut self, at: Time, seen: &HpaSeen) {
         let young = seen.created.is_some_and(|made| at - made < chrono::TimeDelta::seconds(12));
-        self.past.known_from = (!young).then_some(at);
         self.asked = Some(seen.status.desired_replicas).filter(|_| seen.status.current_replicas.is_some());
+        if !young {
+            self.past.begin(at, self.asked);
+        }
         self.hpa = Some(Known::of(seen, None));
     }
 
@@ -199,8 +202,8 @@ impl Decisions {
         {
             self.past.rescaled(spec.behavior.as_ref(), from, seen.status.desired_replicas, when);
         }
-        self.past.known_from = Some(at);
         self.asked = Some(seen.status.desired_replicas);
+        self.past.begin(at, self.asked);
         self.waiting.clear();
         self.rhythm.interrupt();
         self.last = None;
@@ -246,7 +249,10 @@ impl Decisions {
             }
             if until - next > 20 * period {
                 // The session slept: what it did not see it does not make up.
-                (self.last, self.past.known_from) = (None, Time::from_timestamp_millis(until));
+                self.last = None;
+                if let Some(at) = Time::from_timestamp_millis(until) {
+                    self.past.begin(at, self.asked);
+                }
                 break;
             }
             let evidence = Evidence::of(&hpa.seen, &hpa.seen.status);

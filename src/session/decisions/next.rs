@@ -22,12 +22,16 @@ impl Session {
         let mut told = Evidence::of(&known.seen, &known.seen.status);
         told.current = self.current_replicas();
         let at = decisions.expected(now).unwrap_or(now);
+        let settings = decisions.settings();
+        // A first recommendation that is only assumed is no ground to promise that it holds.
+        let unknown = decisions.past.unknown(&spec, &settings, Case::moment(at));
+        let past = if unknown { decisions.past.unseeded() } else { decisions.past.memory.clone() };
         let case = Case {
             at: Case::moment(at + 20),
             spec: (*spec).clone(),
             status: status(&known.seen),
             world: Case::nowhere(),
-            past: decisions.past.memory.clone(),
+            past,
             told,
         };
         let answer = decisions.inputs().answers(now).next().filter(|a| now - a.seen <= OLD);
@@ -36,7 +40,7 @@ impl Session {
             return None;
         }
         let world = case.world(decisions.inputs(), now, Ok(samples.unwrap_or_default()));
-        Some(case.run(&world, &case.past, &decisions.settings()).0)
+        Some(case.run(&world, &case.past, &settings).0)
     }
 }
 

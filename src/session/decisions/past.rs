@@ -33,6 +33,16 @@ impl Past {
         self.known_from.is_some_and(|from| now - from <= horizon(spec, settings))
     }
 
+    /// What was before `at` is not known, but for the size `asked` for last: as long as nothing tells otherwise, that is
+    /// what was recommended.
+    pub fn begin(&mut self, at: Time, asked: Option<i32>) {
+        self.known_from = Some(at);
+        if let Some(replicas) = asked {
+            self.memory.recommendations.get_or_insert_default().push(Recommendation { replicas, at });
+            self.seeded = Some(at);
+        }
+    }
+
     /// A rescale from before the watch began. On the way up the recommendation was at least the new size.
     pub fn earlier(&mut self, behavior: Option<&Behavior>, ms: i64, from: Option<i32>, to: i32) {
         let (Some(at), Some(known), Some(from)) = (Time::from_timestamp_millis(ms), self.known_from, from) else {
