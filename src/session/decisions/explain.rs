@@ -42,7 +42,7 @@ impl Decisions {
         let basis = run.basis.kind;
         let reckoned = Reckoned::of(&run.decision, current);
         let exact = run.fit.full() && run.basis.kind != BasisKind::Status;
-        let worked = Worked::new(run.decision, case.spec.clone(), settings, &self.past.memory).map(Box::new);
+        let worked = Worked::new(run.decision, case.spec.clone(), settings, &self.past).map(Box::new);
         if first.told {
             self.heard = Some(first.ms);
         }

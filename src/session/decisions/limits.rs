@@ -39,7 +39,7 @@ pub fn lines(sync: &Sync, worked: &Worked) -> Vec<Line> {
         );
     }
     if let Some(s) = &it.stabilization {
-        out.push(stabilization(s, sync));
+        out.push(stabilization(s, worked.assumed, sync));
     }
     if let Some(limit) = &it.limit {
         if let Some(rate) = &limit.rate {
@@ -59,11 +59,14 @@ pub fn lines(sync: &Sync, worked: &Worked) -> Vec<Line> {
 }
 
 /// `highest in 30 s: 4 (of 15 s before, out of the window in 15 s): 4`.
-fn stabilization(s: &Stabilization, sync: &Sync) -> Line {
+fn stabilization(s: &Stabilization, assumed: Option<i64>, sync: &Sync) -> Line {
     let line = Line::new(0, 0, Tone::Text, "stabilized ").and(Tone::Head, s.stabilized.to_string());
     let mut said = Vec::new();
     let held = |at: &crate::hpa::Recommendation, length: i64| {
         let age = ((sync.last - at.at.timestamp_millis()) as f64 / 1000.0).round() as i64;
+        if assumed == Some(at.at.timestamp_millis()) {
+            return format!("{}, the size found when the watch began {age} s before", at.replicas);
+        }
         format!("{} of {age} s before, leaves the window in {} s", at.replicas, (length - age).max(0))
     };
     let down = s.down.length.num_seconds();

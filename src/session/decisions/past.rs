@@ -60,9 +60,19 @@ impl Past {
             store_event(events, to.saturating_sub(from).saturating_abs(), rules, at);
         }
         if to > from {
-            let all = self.memory.recommendations.get_or_insert_default();
-            all.insert(0, Recommendation { replicas: to, at });
+            self.put(Recommendation { replicas: to, at });
         }
+    }
+
+    /// Puts in a recommendation of before, where it belongs in time.
+    fn put(&mut self, r: Recommendation) {
+        let all = self.memory.recommendations.get_or_insert_default();
+        all.insert(all.partition_point(|before| before.at <= r.at), r);
+    }
+
+    /// The recommendation that was assumed when the watch began, as long as nothing else took its place.
+    pub fn assumed(&self) -> Option<Time> {
+        self.seeded.filter(|_| self.known_from.is_some())
     }
 
     /// Whether a controller that may have started anew has not yet run through its longest window.
@@ -144,8 +154,7 @@ impl Past {
         if held && it.recommended.is_some_and(|r| r < did) {
             // It remembers something as high from before; how long is not known, at most as long as we watched.
             let at = self.known_from.filter(|from| *from > since).unwrap_or(since + TimeDelta::seconds(1));
-            let all = self.memory.recommendations.get_or_insert_default();
-            all.insert(0, Recommendation { replicas: did, at });
+            self.put(Recommendation { replicas: did, at });
         }
         match it.recommended {
             Some(r) if did > current => Some(r.max(did)),

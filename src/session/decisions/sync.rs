@@ -2,6 +2,7 @@
 //! did, and why the two differ. Data only.
 
 use super::limits;
+use super::past::Past;
 use crate::hpa::{self, Limited, Stabilized};
 use std::sync::Arc;
 
@@ -131,6 +132,8 @@ pub struct Worked {
     pub settings: hpa::Settings,
     /// Recommendations in the controller's memory before the sync, (milliseconds since 1970, replicas), ascending.
     pub remembered: Vec<(i64, i32)>,
+    /// When the one of them was, that is only assumed: the size found when the watch began.
+    pub assumed: Option<i64>,
     /// The lists of pods were left out.
     pub trimmed: bool,
 }
@@ -142,12 +145,7 @@ impl Worked {
     const REMEMBERED: usize = 256;
 
     /// From a decision; None when a ratio is not a number, which nothing could show.
-    pub fn new(
-        mut decision: hpa::Decision,
-        spec: hpa::Spec,
-        settings: hpa::Settings,
-        past: &hpa::Memory,
-    ) -> Option<Self> {
+    pub fn new(mut decision: hpa::Decision, spec: hpa::Spec, settings: hpa::Settings, past: &Past) -> Option<Self> {
         let mut trimmed = false;
         for proposal in decision.metrics.iter_mut().flatten() {
             match &mut proposal.steps {
@@ -173,10 +171,11 @@ impl Worked {
                 hpa::Steps::Whole(_) => {}
             }
         }
-        let all = past.recommendations();
+        let all = past.memory.recommendations();
         let tail = &all[all.len().saturating_sub(Self::REMEMBERED)..];
         let remembered = tail.iter().map(|r| (r.at.timestamp_millis(), r.replicas)).collect();
-        Some(Worked { decision, spec, settings, remembered, trimmed })
+        let assumed = past.assumed().map(|at| at.timestamp_millis());
+        Some(Worked { decision, spec, settings, remembered, assumed, trimmed })
     }
 }
 
