@@ -80,7 +80,7 @@ impl Decisions {
                 let mut world = here.world.clone();
                 world.samples = Ok(answer.samples.clone());
                 let there = here.clone().at_world(world);
-                if let Some((flag, found)) = self.flags.infer(&self.base, &there, true) {
+                if let Some((flag, found)) = self.flags.infer(&self.base, &there, true, true) {
                     if let Some((_, decision, fit)) = there.about(&there.world, &there.past, &found) {
                         (run.decision, run.fit, run.world) = (decision, fit, there.world);
                     }
@@ -137,9 +137,8 @@ impl Decisions {
         if unknown && held && run.decision.action != Action::None {
             return Some(Cause::UnknownHistory);
         }
-        // What it remembers is in doubt for a while after a restart: no ground to tell flags from.
         let sure = !self.past.restarted(&case.spec, settings, case.at);
-        let mut inferred = if sure { self.flags.infer(&self.base, case, false) } else { None };
+        let mut inferred = self.flags.infer(&self.base, case, false, sure);
         if inferred.is_none() && held && Some(told.controller) == told.current {
             // It holds what it should have forgotten, and no window does: in silence, it began anew. That is a guess.
             let before = (run.clone(), self.past.restart);
@@ -151,7 +150,7 @@ impl Decisions {
             self.past.restart = before.1;
         }
         if inferred.is_none() && case.has_young_pods() {
-            inferred = self.flags.infer(&self.base, case, true);
+            inferred = self.flags.infer(&self.base, case, true, sure);
         }
         if let Some((flag, found)) = inferred {
             if let Some((at, decision, fit)) = case.about(&run.world, &case.past, &found) {

@@ -107,12 +107,13 @@ impl Flags {
     }
 
     /// A value that explains `case`, which the settings of now do not, and no fewer of the kept cases. `figures` says
-    /// whether the figures differ already. What it finds holds from now on.
-    pub fn infer(&mut self, base: &Settings, case: &Case, figures: bool) -> Option<(Flag, Settings)> {
+    /// whether the figures differ already, `sure` whether the memory is known. What it finds holds from now on.
+    pub fn infer(&mut self, base: &Settings, case: &Case, figures: bool, sure: bool) -> Option<(Flag, Settings)> {
         let now = self.settings(base);
         let explains = |settings: &Settings, case: &Case| case.about(&case.world, &case.past, settings).is_some();
-        // Figures that differ may be those of a sample that was not seen: one case proves nothing.
-        let least = if figures { 2 } else { 1 };
+        // Figures that differ may be those of a sample that was not seen, and what a controller remembers that began anew
+        // is in doubt for a while: then one case proves nothing.
+        let least = if figures || !sure { 2 } else { 1 };
         let mut best: Option<(i64, Flag, Settings)> = None;
         for flag in candidates(figures, &now) {
             let mut settings = now.clone();
