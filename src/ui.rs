@@ -66,6 +66,8 @@ pub struct Ui {
     pub y: YAxis,
     /// The selected row of the screen's list, and of the overlay's.
     pub row: usize,
+    /// Lines of the overlay's text that were scrolled past; the view knows how many there are.
+    pub scroll: usize,
     /// The selected sync of the controller, by its (first) time, milliseconds since 1970; None is the newest.
     pub sync: Option<i64>,
     /// A sentence for the footer, and until when (milliseconds since 1970).
@@ -95,6 +97,7 @@ impl Ui {
             paused: None,
             y: YAxis::Auto,
             row: 0,
+            scroll: 0,
             sync: None,
             message: None,
             expected: None,

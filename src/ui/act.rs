@@ -6,6 +6,9 @@ use crate::observe::{Ask, Feed};
 use crate::session::{Phase, Session};
 use crate::verdict::verdict;
 
+/// More lines than any text of an overlay has.
+const SCROLL: usize = 200;
+
 impl Ui {
     /// Takes in an action; returns the effect it asks for.
     pub fn act(&mut self, action: Action, session: &Session) -> Option<Request> {
@@ -88,7 +91,7 @@ impl Ui {
     }
 
     fn toggle(&mut self, overlay: Overlay) {
-        self.row = 0;
+        (self.row, self.scroll) = (0, 0);
         self.overlay = if self.overlay.as_ref() == Some(&overlay) { None } else { Some(overlay) };
     }
 
@@ -135,6 +138,10 @@ impl Ui {
     }
 
     fn move_row(&mut self, session: &Session, by: isize) {
+        if self.overlay.as_ref().is_some_and(|o| *o != Overlay::Feeds) {
+            self.scroll = self.scroll.saturating_add_signed(by).min(SCROLL);
+            return;
+        }
         if self.overlay.is_none() && self.pane() == Pane::Decisions {
             return self.move_sync(session, by);
         }
@@ -171,6 +178,7 @@ impl Ui {
     }
 
     fn open(&mut self, session: &Session) {
+        self.scroll = 0;
         match (&self.overlay, self.pane()) {
             (Some(_), _) => self.overlay = None,
             (None, Pane::Events) => {

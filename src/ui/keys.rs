@@ -56,16 +56,16 @@ pub struct Binding {
 pub const BINDINGS: [Binding; 20] = [
     Binding { keys: "`1`–`6`", does: "show a screen" },
     Binding { keys: "`Tab` `Shift-Tab`", does: "next and previous pane" },
-    Binding { keys: "`s`", does: "start the load (asks once); while one runs, offer to stop it" },
-    Binding { keys: "`r`", does: "begin a recording, with what is known so far; end the one that runs" },
-    Binding { keys: "`Space`", does: "pause and resume; data keeps coming in, the view stands still" },
+    Binding { keys: "`s`", does: "start the load, or stop it (asks once)" },
+    Binding { keys: "`r`", does: "begin and end a recording of all that is known" },
+    Binding { keys: "`Space`", does: "let the view stand still; data keeps coming in" },
     Binding { keys: "`←` `→`", does: "time cursor by a sample; with `Shift` by a minute" },
     Binding { keys: "`Home` `End`", does: "time cursor to the start; back to live" },
-    Binding { keys: "`[` `]`", does: "previous and next marker (rescale, load start and end, note)" },
+    Binding { keys: "`[` `]`", does: "previous and next marker (rescale, load, note)" },
     Binding { keys: "`+` `-` `=`", does: "zoom the time axis in, out, reset" },
     Binding { keys: "`↑` `↓` `j` `k` `g` `G` `PgUp` `PgDn`", does: "move in lists" },
     Binding { keys: "`Enter`", does: "open the row" },
-    Binding { keys: "`e`", does: "expand the focused pane to the whole screen, and back" },
+    Binding { keys: "`e`", does: "give the focused pane the whole screen, and back" },
     Binding { keys: "`/`", does: "filter the list" },
     Binding { keys: "`y`", does: "y axis: auto, linear, log" },
     Binding { keys: "`m`", does: "set a marker with a note" },
@@ -73,10 +73,7 @@ pub const BINDINGS: [Binding; 20] = [
     Binding { keys: "`L`", does: "feeds and their state" },
     Binding { keys: "`t`", does: "next theme" },
     Binding { keys: "`?`", does: "help; `Esc` closes it, goes back, and never quits" },
-    Binding {
-        keys: "`q` `Ctrl-C`",
-        does: "quit; asks only while a recording or a load that was started here still runs",
-    },
+    Binding { keys: "`q` `Ctrl-C`", does: "quit; asks while a recording or own load runs" },
 ];
 
 /// The keys of one binding, without the marks that README needs.

@@ -45,10 +45,33 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     };
     let width = lines.iter().map(|l| l.iter().map(|p| words::width(&p.0)).sum::<usize>()).max().unwrap_or(0);
     let inside = frame::window(buf, area, (width.max(20) as u16, lines.len() as u16), name, cx);
-    for (i, line) in lines.iter().enumerate() {
+    let height = usize::from(inside.height);
+    let hidden = lines.len().saturating_sub(height);
+    let first = match &cx.ui.overlay {
+        Some(Overlay::Feeds) => in_sight(&lines, cx, height),
+        _ => cx.ui.scroll,
+    };
+    let first = first.min(hidden);
+    for (i, line) in lines.iter().skip(first).take(height).enumerate() {
         let borrowed: Vec<(&str, Style)> = line.iter().map(|p| (p.0.as_str(), p.1)).collect();
         words::line(buf, inside, i as u16, &borrowed);
     }
+    // That there is more stands on the border.
+    let g = cx.look.symbols.glyphs();
+    let (top, bottom) = (inside.y.saturating_sub(1), inside.bottom());
+    for (more, y, sign) in [(first > 0, top, g.up), (first < hidden, bottom, g.down)] {
+        if more && inside.width > 4 && y < area.bottom() {
+            buf.set_string(inside.right() - 3, y, format!(" {sign} "), cx.look.style(Role::Accent));
+        }
+    }
+}
+
+/// The first line with which the selected feed, and what is said of it, are in sight.
+fn in_sight(lines: &[Pieces], cx: &Cx, height: usize) -> usize {
+    // A feed's first line has its name in a piece of its own.
+    let starts: Vec<usize> = (1..lines.len()).filter(|i| lines[*i].len() > 1).collect();
+    let next = starts.get(cx.ui.row + 1).copied().unwrap_or(lines.len());
+    next.saturating_sub(height)
 }
 
 fn question(cx: &Cx, yes: &str) -> Pieces {
@@ -67,7 +90,9 @@ fn help(cx: &Cx, most: usize) -> Vec<Pieces> {
     let acts = |keys: &str| keys != "s" || (!cx.ui.readonly && cx.ui.can_load);
     let rows = names.iter().zip(&BINDINGS).filter(|(n, _)| acts(n));
     rows.map(|(name, binding)| {
-        let does = words::fit(binding.does, most.saturating_sub(width + 2), cx.look.symbols.glyphs().ellipsis);
+        // What stands in backticks is set apart in README only.
+        let does = binding.does.replace('`', "");
+        let does = words::fit(&does, most.saturating_sub(width + 2), cx.look.symbols.glyphs().ellipsis);
         vec![
             (
                 format!("{}{}", words::fit(name, width, '~'), " ".repeat(width.saturating_sub(words::width(name)) + 2)),

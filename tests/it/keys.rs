@@ -128,6 +128,17 @@ fn moving_goes_to_the_list_and_enter_opens_the_row() {
 }
 
 #[test]
+fn moving_in_an_opened_row_scrolls_its_text_and_leaves_the_list_alone() {
+    let (s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "jjj");
+    let row = ui.row;
+    press(&mut ui, &s, "$jj");
+    assert_eq!((ui.scroll, ui.row), (2, row));
+    press(&mut ui, &s, "g");
+    assert_eq!((ui.scroll, ui.row > 0), (0, true));
+}
+
+#[test]
 fn starting_a_load_asks_once() {
     let (mut s, mut ui) = (session(), ui());
     assert_eq!(press(&mut ui, &s, "s"), [Request::Control(Control::PlanLoad)]);

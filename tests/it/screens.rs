@@ -66,7 +66,9 @@ fn an_outage_reads_as_one_at_the_classic_sizes() {
     for (width, height) in [(80, 24), (120, 36)] {
         check(&format!("outage-{width}x{height}"), &s, &ui(&s, |_, _| ()), (width, height));
     }
-    check("outage-feeds-80x24", &s, &ui(&s, |ui, _| ui.overlay = Some(Overlay::Feeds)), (80, 24));
+    let feeds = |row| ui(&s, |ui, _| (ui.overlay, ui.row) = (Some(Overlay::Feeds), row));
+    check("outage-feeds-80x24", &s, &feeds(0), (80, 24));
+    check("outage-feeds-60x14", &s, &feeds(5), (60, 14));
 }
 
 #[test]
