@@ -7,6 +7,9 @@ use ratatui::layout::Rect;
 const TINY: (u16, u16) = (40, 12);
 /// From this width on, the right column stands beside the charts.
 const WIDE: u16 = 120;
+/// From these heights of the body on, replicas have a chart of their own, and load, gateway and ingest a row each.
+const STEPS: u16 = 14;
+const ROWS: u16 = 18;
 
 /// A pane's place. `rule` is the row of its title; `inner` may have no rows, then the title's summary stands for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +81,12 @@ fn charted(pane: Pane) -> bool {
     matches!(pane, Pane::Utilization | Pane::Replicas)
 }
 
+/// The charts that leave the first of them a few rows in a body of height `h`.
+fn charts(h: u16, replicas: u16) -> Vec<(Pane, u16)> {
+    let all = [(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
+    all.into_iter().take(if h >= STEPS { 2 } else { 1 }).collect()
+}
+
 fn overview(body: Rect, wish: Wish) -> Vec<Column> {
     let h = body.height;
     let row = if h >= 44 { 2 } else { u16::from(h >= 34) };
@@ -89,8 +98,8 @@ fn overview(body: Rect, wish: Wish) -> Vec<Column> {
             Rect { width: body.width - right_width, ..body },
             Rect { x: body.right() - right_width, width: right_width, ..body },
         );
-        let mut stack = vec![(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
-        stack.extend(rows);
+        let mut stack = charts(h, replicas);
+        stack.extend(rows.into_iter().filter(|_| h >= ROWS));
         let now = wish.now.min(h / 2);
         let findings = wish.findings.clamp(2, (h / 5).max(2));
         let side = [(Pane::Now, now), (Pane::Findings, findings), (Pane::Events, u16::MAX)];
@@ -99,8 +108,8 @@ fn overview(body: Rect, wish: Wish) -> Vec<Column> {
     // One column: the figures go under the charts, events where there is room left.
     let spare = h.saturating_sub(22);
     let now = wish.now.min(3 + spare / 3);
-    let mut stack = vec![(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
-    stack.extend(rows.map(|(pane, _)| (pane, 0)));
+    let mut stack = charts(h, replicas);
+    stack.extend(rows.map(|(pane, _)| (pane, 0)).into_iter().filter(|_| h >= ROWS));
     stack.push((Pane::Now, now));
     if spare >= 6 {
         stack.push((Pane::Events, spare / 2));
@@ -162,6 +171,15 @@ mod tests {
         assert!(height(Pane::Replicas) >= Some(3));
         assert!(height(Pane::Now) >= Some(3));
         assert_eq!([Pane::Load, Pane::Gateway, Pane::Ingest].map(height), [Some(0); 3]);
+    }
+
+    #[test]
+    fn where_room_is_scarce_utilization_and_its_figures_come_first() {
+        for (width, height) in [(40, 12), (60, 15), (80, 17), (120, 12), (160, 16), (200, 20)] {
+            let all = panes(width, height);
+            let rows = |p: Pane| all.iter().find(|s| s.0 == p).map(|s| s.1);
+            assert!(rows(Pane::Utilization) >= Some(4) && rows(Pane::Now) >= Some(3), "{width}x{height} {all:?}");
+        }
     }
 
     #[test]

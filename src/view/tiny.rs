@@ -14,7 +14,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     } else {
         let to = cx.look.symbols.glyphs().to;
         let desired = if m.desired == m.current { String::new() } else { format!("{to}{}", figure(m.desired)) };
-        lines.push((format!("{}{desired} of {}", figure(m.current), figure(m.max)), Role::Accent));
+        let (current, max) = (figure(m.current), figure(m.max));
+        let forms = [format!("{current}{desired} of {max} replicas"), format!("{current}{desired} of {max}"), current];
+        let room = usize::from(area.width);
+        lines.extend(forms.into_iter().find(|text| words::width(text) <= room).map(|text| (text, Role::Accent)));
         for at in &m.metrics {
             let value = at.percent().map_or_else(|| format::UNKNOWN.into(), format::percent);
             let hot = at.ratio().is_some_and(|r| r > 1.0 + cx.session.tolerance().1);

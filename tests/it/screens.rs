@@ -72,6 +72,14 @@ fn an_outage_reads_as_one_at_the_classic_sizes() {
 }
 
 #[test]
+fn the_smallest_terminals_say_the_most_important_figure() {
+    let s = session(150);
+    let first = |size| plane::planes(&draw(&s, &ui(&s, |_, _| ()), &Look::roles(), size)).text[0].trim_end().to_owned();
+    let sizes = [(1, 1), (6, 2), (20, 6), (39, 11)];
+    assert_eq!(sizes.map(first), ["4", "4 of 4", "4 of 4 replicas", "4 of 4 replicas"]);
+}
+
+#[test]
 fn every_screen() {
     let s = session(200);
     for screen in Screen::ALL {
