@@ -75,7 +75,7 @@ pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
 }
 
 fn charted(pane: Pane) -> bool {
-    matches!(pane, Pane::Utilization | Pane::Replicas)
+    matches!(pane, Pane::Utilization | Pane::Replicas | Pane::Load | Pane::Gateway | Pane::Ingest)
 }
 
 fn overview(body: Rect, wish: Wish) -> Vec<Column> {
