@@ -4,8 +4,13 @@
 //! clears by itself. Must not fold, format for a screen, or name what cannot be seen.
 
 mod bounds;
+mod elastic;
+mod load;
+mod losses;
 mod pods;
+mod queues;
 mod requests;
+mod skew;
 mod words;
 
 use crate::session::Session;
@@ -49,14 +54,26 @@ pub struct Finding {
 type Rule = fn(&Session) -> Vec<Finding>;
 
 /// Every rule, in the order in which findings of the same severity are told.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 21] = [
+    losses::astray,
     pods::out_of_memory,
+    elastic::strained,
+    skew::idle_replicas,
+    queues::gateway,
+    queues::agents,
+    queues::leaving,
+    losses::backlog,
     pods::restarted,
     pods::not_running,
     pods::at_the_cpu_limit,
     bounds::at_the_maximum,
     bounds::memory_holds,
     bounds::flapping,
+    load::load_failed,
+    load::requests_fail,
+    elastic::conflicts,
+    elastic::log_quality,
+    losses::sent_twice,
     requests::missing,
     requests::no_limits,
 ];

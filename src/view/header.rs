@@ -86,9 +86,24 @@ pub fn load(cx: &Cx) -> Option<(String, Role)> {
     Some(match load.phase() {
         Phase::None => return None,
         Phase::Pending(why) => (format!("{name} pending: {}", words::fit(&why, 40, g.ellipsis)), Role::Warn),
-        Phase::Running => (format!("{} {name}{}", g.play, ran(cx.now)), Role::Load),
+        Phase::Running => (progress(cx).unwrap_or_else(|| format!("{} {name}{}", g.play, ran(cx.now))), Role::Load),
         Phase::Complete => (format!("{} {name} complete{}", g.check, ran(ended())), Role::Good),
         Phase::Failed(why) => (format!("{} {name} failed: {}", g.cross, words::fit(&why, 48, g.ellipsis)), Role::Bad),
         Phase::Terminating => (format!("{name} is terminating"), Role::Warn),
     })
+}
+
+/// Cells of the load's bar.
+const BAR: usize = 8;
+
+/// `▶ k6 200 VUs ━━━━━━╌╌ 2:31/5:00`; None while k6 has told nothing of itself.
+fn progress(cx: &Cx) -> Option<String> {
+    let g = cx.look.symbols.glyphs();
+    let k6 = cx.session.load.k6.progress(cx.session.now_ms());
+    let users = format!("{} k6 {} VUs", g.play, k6.vus?);
+    let (elapsed, whole) = (k6.elapsed_s?, k6.duration_s.filter(|d| *d > 0.0));
+    let Some(whole) = whole else { return Some(format!("{users} {}", format::clock(elapsed as i64))) };
+    let full = ((elapsed / whole).clamp(0.0, 1.0) * BAR as f64).round() as usize;
+    let bar: String = (0..BAR).map(|i| if i < full { g.bar } else { g.rest }).collect();
+    Some(format!("{users} {bar} {}/{}", format::clock(elapsed as i64), format::clock(whole as i64)))
 }

@@ -78,7 +78,7 @@ pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
 }
 
 fn charted(pane: Pane) -> bool {
-    matches!(pane, Pane::Utilization | Pane::Replicas)
+    matches!(pane, Pane::Utilization | Pane::Replicas | Pane::Load | Pane::Gateway | Pane::Ingest)
 }
 
 /// The charts that leave the first of them a few rows in a body of height `h`.

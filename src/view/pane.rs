@@ -5,10 +5,12 @@ mod decisions;
 mod events;
 mod expectations;
 mod findings;
+mod gateway;
 mod gateways;
 mod load;
 mod markers;
 mod now;
+mod pipeline;
 mod replicas;
 mod utilization;
 mod waiting;
@@ -43,11 +45,7 @@ pub fn of(pane: Pane) -> Row {
         Pane::Utilization => row("Utilization of request", utilization::summary, utilization::draw),
         Pane::Replicas => row("Replicas", replicas::summary, replicas::draw),
         Pane::Load => row("Load", load::summary, load::draw),
-        Pane::Gateway => row(
-            "Gateway",
-            |cx| waiting::short(cx, Feed::Collector),
-            |b, r, cx| waiting::draw(b, r, cx, Feed::Collector, "items accepted, refused and sent, and the queue"),
-        ),
+        Pane::Gateway => row("Gateway", gateway::summary, gateway::draw),
         Pane::Ingest => row(
             "Ingest",
             |cx| waiting::short(cx, Feed::Ingest),
@@ -58,19 +56,7 @@ pub fn of(pane: Pane) -> Row {
         Pane::Events => row("Events", events::summary, events::draw),
         Pane::Decisions => row("Decisions", decisions::summary, decisions::draw),
         Pane::Pods => row("Gateways", gateways::summary, gateways::draw),
-        Pane::Pipeline => row(
-            "Pipeline",
-            |_| String::new(),
-            |b, r, cx| {
-                waiting::draw(
-                    b,
-                    r,
-                    cx,
-                    Feed::Collector,
-                    "the path apps, agents, gateway, Elasticsearch, and where items were lost",
-                )
-            },
-        ),
+        Pane::Pipeline => row("Pipeline", pipeline::summary, pipeline::draw),
         Pane::Streams => row(
             "Ingest",
             |_| String::new(),

@@ -1,7 +1,9 @@
 //! The rules of `advise`: each has a session that raises it, and one like it that must not.
 
+pub mod flow;
+mod inside;
 mod scaling;
-mod world;
+pub mod world;
 
 use edot_tui::{advise, session::Session};
 

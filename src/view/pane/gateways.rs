@@ -1,12 +1,39 @@
-//! The gateway's pods, a row each: readiness, age, node, restarts, usage against request. Must not judge skew; items
-//! and queues come with the collectors' feed.
+//! The gateway's pods, a row each: how they stand, what they use of what they may, what flows through them, and their part
+//! of the load beside the even one. Must not judge skew: the sentence below the table is `advise`'s.
 
-use super::waiting;
-use crate::observe::Feed;
-use crate::session::{Pod, controller, is_ready};
+mod columns;
+
+use super::{utilization, waiting};
+use crate::advise;
+use crate::observe::{Feed, LinkState, Role as Tier};
+use crate::session::{Collector, Pod, is_ready};
 use crate::ui::Pane;
-use crate::view::{Cx, chart::Sparkline, format, plot, theme::Role, words};
+use crate::view::{
+    Cx,
+    chart::{LineChart, PlainLine, Sparkline},
+    format, plot,
+    theme::Role,
+    words,
+};
+use columns::Column;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+/// Rows that a chart needs, with its title and its axis.
+const CHART: u16 = 8;
+
+/// A pod, and what its collector told of itself.
+pub struct Row<'a> {
+    pub pod: &'a Pod,
+    pub collector: Option<&'a Collector>,
+    /// Items a second at the moment that is read; None while not known.
+    pub accepted: Option<f64>,
+    /// Of what all Ready pods accept: 0 to 1.
+    pub share: Option<f64>,
+    /// What each would have if all were even.
+    pub even: f64,
+    /// Seconds that it has been Ready without a fair part.
+    pub idle: Option<i64>,
+}
 
 pub fn summary(cx: &Cx) -> String {
     let (all, ready) = (cx.session.pods.live().count(), cx.session.pods.ready());
@@ -17,8 +44,8 @@ pub fn summary(cx: &Cx) -> String {
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
-    let pods: Vec<&Pod> = cx.session.pods.live().filter(|p| cx.ui.shows(&p.seen.name)).collect();
-    if pods.is_empty() {
+    let rows = rows(cx);
+    if rows.is_empty() {
         let text = match (cx.session.links.is_up(Feed::Pods), cx.ui.filter.is_empty()) {
             (true, true) => "no pods match the selector of the HPA's scale target".to_string(),
             (true, false) => format!("no pod's name holds \"{}\"", cx.ui.filter),
@@ -26,23 +53,73 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         };
         return waiting::sentence(buf, area, cx, &text, Role::Muted);
     }
-    let names = pods.iter().map(|p| words::width(&p.seen.name)).max().unwrap_or(4).clamp(4, 44);
-    let muted = cx.look.style(Role::Muted);
-    let head = format!(" {:<names$}  ready  age     restarts  cpu            memory         node", "pod");
-    words::line(buf, area, 0, &[(&head, muted)]);
-    let rows = usize::from(area.height.saturating_sub(1));
-    let focused = cx.ui.pane() == Pane::Pods && cx.ui.overlay.is_none();
-    let selected = cx.ui.row.min(pods.len() - 1);
-    let top = (selected + 1).saturating_sub(rows);
-    for (i, pod) in pods.iter().skip(top).take(rows).enumerate() {
-        let line = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
-        row(buf, line, cx, pod, names, focused && top + i == selected);
+    let below = notes(cx, usize::from(area.width.saturating_sub(2)));
+    let wanted = u16::try_from(rows.len() + 1).unwrap_or(u16::MAX);
+    let notes_height = (below.len() as u16 + 1).min(area.height.saturating_sub(wanted.min(area.height)));
+    let table = Rect { height: wanted.min(area.height - notes_height), ..area };
+    table_of(buf, table, cx, &rows);
+    let under = Rect { y: table.bottom() + 1, height: notes_height.saturating_sub(1), ..area };
+    for (i, (text, role)) in below.iter().enumerate() {
+        words::line(buf, under, i as u16, &[(" ", cx.look.style(*role)), (text, cx.look.style(*role))]);
+    }
+    let rest = area.bottom().saturating_sub(under.bottom() + 1);
+    if rest >= CHART {
+        course(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
     }
 }
 
-fn row(buf: &mut Buffer, area: Rect, cx: &Cx, pod: &Pod, names: usize, here: bool) {
+/// What each of the busiest pods accepts, in time, over its own axis.
+fn course(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
+    let mut busiest: Vec<&Row> = rows.iter().filter(|r| r.accepted.is_some()).collect();
+    busiest.sort_by(|a, b| b.accepted.unwrap_or(0.0).total_cmp(&a.accepted.unwrap_or(0.0)));
+    busiest.truncate(Role::SERIES.len());
+    if busiest.is_empty() {
+        return;
+    }
+    words::line(buf, area, 0, &[(" items accepted a second", cx.look.style(Role::Title))]);
+    let chart = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let (axis, margins) = plot::axis(cx, area.width);
+    let ellipsis = cx.look.symbols.glyphs().ellipsis;
+    let name =
+        |r: &Row| words::fit_end(&r.pod.seen.name, usize::from(margins.right).saturating_sub(2).max(5), ellipsis);
+    let line = |(row, role): (&&Row, Role)| {
+        let collector = row.collector?;
+        let segments =
+            collector.accepted.rate.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        Some(PlainLine { label: name(row), role, segments })
+    };
+    let mut lines: Vec<PlainLine> = busiest.iter().zip(Role::SERIES).filter_map(line).collect();
+    // What is drawn last lies on top: the busiest.
+    lines.reverse();
+    let markers = utilization::marks(cx, axis);
+    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(
+        chart,
+        buf,
+        &plot::look(cx),
+    );
+    let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
+    axis.draw_row(foot, buf, margins, cx.ui.cursor, &plot::look(cx));
+}
+
+fn table_of(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
+    let longest = rows.iter().map(|r| words::width(&r.pod.seen.name)).max().unwrap_or(4);
+    let (names, columns) = columns::fitting(usize::from(area.width), longest, rows);
+    let muted = cx.look.style(Role::Muted);
+    let mut head = format!(" {:<names$} ", "pod");
+    columns.iter().for_each(|c| head += &format!(" {:<1$}", c.head, c.width));
+    words::line(buf, area, 0, &[(&head, muted)]);
+    let shown = usize::from(area.height.saturating_sub(1));
+    let focused = cx.ui.pane() == Pane::Pods && cx.ui.overlay.is_none();
+    let selected = cx.ui.row.min(rows.len() - 1);
+    let top = (selected + 1).saturating_sub(shown);
+    for (i, row) in rows.iter().skip(top).take(shown).enumerate() {
+        let line = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
+        draw_row(buf, line, cx, row, (names, &columns), focused && top + i == selected);
+    }
+}
+
+fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &Row, (names, columns): (usize, &[&Column]), here: bool) {
     let look = cx.look;
-    let g = look.symbols.glyphs();
     if here {
         buf.set_style(area, look.style(Role::Selection));
     }
@@ -50,47 +127,76 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, pod: &Pod, names: usize, here: boo
         let style: Style = look.style(role);
         if here { style.patch(look.style(Role::Selection)) } else { style }
     };
-    let seen = &pod.seen;
-    let (state, role) = match (seen.deleted.is_some(), is_ready(seen)) {
-        (true, _) => ("ending", Role::Warn),
-        (false, true) => ("yes", Role::Good),
-        (false, false) => ("no", Role::Bad),
-    };
-    let age =
-        seen.created.map_or_else(|| format::UNKNOWN.into(), |t| format::age((cx.now - t.timestamp_millis()) / 1000));
-    let restarts: i32 = seen.containers.iter().map(|c| c.restarts).sum();
-    let usage = |used: Option<(i64, f64)>, resource: &str, unit: fn(f64) -> String, scale: f64| {
-        let Some((_, used)) = used else { return format::UNKNOWN.to_string() };
-        let percent = controller::request(pod, resource).filter(|r| *r > 0).map(|r| used / (r as f64 / scale) * 100.0);
-        match percent {
-            Some(p) => format!("{} {}", unit(used), format::percent(p)),
-            None => unit(used),
-        }
-    };
-    let cpu = usage(pod.cpu.last(), "cpu", format::millicores, 1.0);
-    let memory = usage(pod.memory.last(), "memory", format::bytes, 1000.0);
-    let name = words::fit(&seen.name, names, g.ellipsis);
-    let why = seen.reason.as_deref().or_else(|| seen.containers.iter().find_map(|c| c.waiting.as_deref()));
-    let end = words::line(
-        buf,
-        area,
-        0,
-        &[
-            (&format!(" {name:<names$}  "), on(Role::Text)),
-            (&format!("{state:<7}"), on(role)),
-            (&format!("{age:<8}"), on(Role::Text)),
-            (&format!("{restarts:<10}"), on(if restarts > 0 { Role::Warn } else { Role::Muted })),
-            (&format!("{cpu:<15}"), on(Role::Text)),
-            (&format!("{memory:<15}"), on(Role::Text)),
-            (&format!("{} ", seen.node.as_deref().unwrap_or(format::UNKNOWN)), on(Role::Muted)),
-            (why.unwrap_or_default(), on(Role::Warn)),
-        ],
-    );
-    if area.right().saturating_sub(end) >= 12 {
-        let (axis, _) = plot::axis(cx, area.width);
-        let course = Rect { x: end + 2, width: area.right() - end - 3, ..area };
-        let segments = pod.cpu.segments(axis.start_ms, axis.end_ms);
-        let segments: Vec<Vec<(i64, f64)>> = segments.iter().map(|s| s.to_vec()).collect();
-        Sparkline { axis, role: Role::Series1, segments: &segments }.draw(course, buf, &plot::look(cx));
+    let ellipsis = look.symbols.glyphs().ellipsis;
+    // The end of a pod's name tells it from the others.
+    let name = words::fit_end(&row.pod.seen.name, names, ellipsis);
+    let mut x = words::line(buf, area, 0, &[(&format!(" {name:<names$} "), on(Role::Text))]);
+    for column in columns {
+        let (text, role) = (column.cell)(row, cx);
+        let text = words::fit(&text, column.width, ellipsis);
+        let pad = column.width.saturating_sub(words::width(&text));
+        let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
+        x = words::line(buf, rest, 0, &[(" ", on(Role::Text)), (&text, on(role)), (&" ".repeat(pad), on(role))]);
     }
+    let left = area.right().saturating_sub(x);
+    if left >= 12 {
+        let (axis, _) = plot::axis(cx, area.width);
+        let course = Rect { x: x + 1, width: left - 2, ..area };
+        // What flows through it, or else what it uses.
+        let (series, role) = match row.collector.filter(|c| !c.accepted.rate.points().is_empty()) {
+            Some(collector) => (&collector.accepted.rate, Role::Series2),
+            None => (&row.pod.cpu, Role::Series1),
+        };
+        let segments: Vec<Vec<(i64, f64)>> =
+            series.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        Sparkline { axis, role, segments: &segments }.draw(course, buf, &plot::look(cx));
+    }
+}
+
+/// The pods that the filter lets through, by name.
+fn rows<'a>(cx: &Cx<'a>) -> Vec<Row<'a>> {
+    let (session, ms) = (cx.session, cx.moment());
+    let rate = |p: &Pod| {
+        let collector = session.collectors.of(&p.seen.uid)?;
+        collector.accepted.rate.at(ms, collector.max_gap()).map(|s| s.1)
+    };
+    let ready = || session.pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none());
+    let total: Option<f64> = ready().map(rate).sum::<Option<f64>>().filter(|t| *t > 0.0);
+    let skew = session.skew();
+    let idle = |p: &Pod| skew.as_ref()?.shares.iter().find(|s| s.uid == p.seen.uid)?.idle.map(|ms| ms / 1000);
+    let row = |pod: &'a Pod| Row {
+        pod,
+        collector: session.collectors.of(&pod.seen.uid),
+        accepted: rate(pod),
+        share: rate(pod).zip(total).filter(|_| is_ready(&pod.seen)).map(|(r, t)| r / t),
+        even: 1.0 / ready().count().max(1) as f64,
+        idle: idle(pod).filter(|_| cx.ui.cursor.is_none()),
+    };
+    session.pods.live().filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()
+}
+
+/// What stands under the table: how even the load is, what stands out, who cannot be asked.
+fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
+    let session = cx.session;
+    let mut out: Vec<(String, Role)> = Vec::new();
+    let mut say = |text: &str, role| out.extend(words::wrap(text, width).into_iter().map(|line| (line, role)));
+    if let Some(skew) = session.skew().filter(|_| cx.ui.cursor.is_none())
+        && let Some(index) = skew.index
+    {
+        let even = format::percent(skew.even * 100.0);
+        say(&format!("the busiest replica carries {index:.1} times the even share of {even}"), Role::Muted);
+    }
+    for finding in advise::findings(session).iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
+        say(&finding.text, Role::Warn);
+        say(&format!("{}; mend: {}", finding.evidence, finding.mend), Role::Muted);
+    }
+    if session.links.state(Feed::Collector) != LinkState::Up {
+        say(&format!("items and queues: {}", waiting::short(cx, Feed::Collector)), Role::Muted);
+    }
+    for collector in session.collectors.live(Tier::Gateway) {
+        if let Some((_, why)) = &collector.lost {
+            say(&format!("{}: {why}", collector.pod), Role::Warn);
+        }
+    }
+    out
 }

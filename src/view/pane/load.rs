@@ -1,12 +1,25 @@
-//! The load: the Job's phase now; its own figures come with k6's feed. Must not read the Job itself.
+//! The load on Overview's time axis: virtual users and iterations each second, and the Job's phase. Must not read the Job
+//! itself.
 
-use super::waiting;
+use super::{utilization, waiting};
 use crate::observe::{Feed, LinkState};
-use crate::session::Phase;
-use crate::view::{Cx, header, theme::Role};
+use crate::session::{Phase, Series};
+use crate::view::{
+    Cx,
+    chart::{LineChart, PlainLine},
+    format, header, plot,
+    theme::Role,
+    words,
+};
 use ratatui::{buffer::Buffer, layout::Rect};
 
+/// A figure of k6 is good for so long, in milliseconds.
+const HOLDS: i64 = 15_000;
+
 pub fn summary(cx: &Cx) -> String {
+    if let Some(figures) = figures(cx) {
+        return figures;
+    }
     if let Some((text, _)) = header::load(cx) {
         return text;
     }
@@ -18,7 +31,24 @@ pub fn summary(cx: &Cx) -> String {
     }
 }
 
+/// `200 VUs  412 it/s  p95 310 ms  71 % fail`; None while k6 has told nothing that holds at this moment.
+fn figures(cx: &Cx) -> Option<String> {
+    let k6 = &cx.session.load.k6;
+    let ms = cx.moment();
+    let at = |series: &Series| series.at(ms, HOLDS).map(|p| p.1);
+    let mut parts = vec![format!("{} VUs", format::count(at(&k6.vus())?))];
+    parts.extend(at(&k6.iterations()).map(|v| format!("{} it/s", format::count(v))));
+    parts.extend(at(&k6.requests()).map(|v| format!("{} req/s", format::count(v))));
+    parts.extend(at(&k6.p95()).filter(|v| *v > 0.0).map(|v| format!("p95 so far {}", format::millis(v))));
+    parts.extend(at(&k6.failed()).filter(|v| *v > 0.0).map(|v| format!("{} fail", format::percent(v * 100.0))));
+    Some(parts.join("  "))
+}
+
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let k6 = &cx.session.load.k6;
+    if k6.is_known() && !k6.vus().points().is_empty() {
+        return course(buf, area, cx);
+    }
     let w = &cx.session.watching;
     let text = match cx.session.load.phase() {
         // How the embedded lab came to be watched, and what to press.
@@ -32,9 +62,37 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         Phase::Running | Phase::Complete | Phase::Terminating => {
             let job = cx.session.load.job.as_ref();
             let image = job.map_or("", |j| j.image.as_str());
-            format!("{image}; k6's own figures are not read by this version")
+            format!("{image}; k6 has told nothing of itself yet")
         }
     };
     let role = if matches!(cx.session.load.phase(), Phase::Failed(_)) { Role::Bad } else { Role::Muted };
     waiting::sentence(buf, area, cx, &text, role);
+}
+
+fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let k6 = &cx.session.load.k6;
+    let (axis, margins) = plot::axis(cx, area.width);
+    let line = |series: &Series, unit: &str, role| {
+        let segments = series.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let last = series.at(cx.moment(), HOLDS).map(|p| format!("{} {unit}", format::count(p.1)));
+        PlainLine { label: last.unwrap_or_else(|| unit.to_string()), role, segments }
+    };
+    // One scale for both would flatten one of them; iterations are what the load does, users are in the title.
+    let iterations = k6.iterations();
+    let lines = match iterations.points().is_empty() {
+        true => vec![line(&k6.vus(), "VUs", Role::Load)],
+        false => vec![line(&iterations, "it/s", Role::Load)],
+    };
+    let markers = if area.height > 1 { utilization::marks(cx, axis) } else { Vec::new() };
+    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(
+        area,
+        buf,
+        &plot::look(cx),
+    );
+    let thresholds = k6.progress(cx.session.now_ms()).thresholds;
+    if let Some(crossed) = thresholds.iter().find(|t| !t.held).filter(|_| area.height >= 4) {
+        let text = format!("crossed: {} {}", crossed.metric, crossed.rule);
+        let cut = words::fit(&text, usize::from(area.width), cx.look.symbols.glyphs().ellipsis);
+        words::line(buf, area, 0, &[(&cut, cx.look.style(Role::Bad))]);
+    }
 }

@@ -80,6 +80,14 @@ impl World {
 
     /// The session at the end.
     pub fn session(&self) -> Session {
+        let mut session = Session::default();
+        self.observations().iter().for_each(|s| session.apply(s));
+        assert_eq!(session.now, Some(at(0) + TimeDelta::seconds(self.seconds)));
+        session
+    }
+
+    /// What was watched, by time.
+    pub fn observations(&self) -> Vec<Stamped> {
         let n = i32::try_from(self.pods.len()).unwrap();
         let mut hpa = self.hpa.clone();
         (hpa.status.current_replicas, hpa.status.desired_replicas) = (Some(n), n);
@@ -108,11 +116,8 @@ impl World {
             say(second, Observation::Usage(UsageSeen { pods: self.pods.iter().map(usage).collect() }));
         }
         all.extend(self.extra.iter().cloned());
-        all.push(Stamped { at: at(self.seconds), what: Observation::Tick });
+        all.extend((1..=self.seconds).map(|s| Stamped { at: at(s), what: Observation::Tick }));
         all.sort_by_key(|s| s.at);
-        let mut session = Session::default();
-        all.iter().for_each(|s| session.apply(s));
-        assert_eq!(session.now, Some(at(0) + TimeDelta::seconds(self.seconds)));
-        session
+        all
     }
 }

@@ -1,0 +1,35 @@
+//! 10.11: rules over the load itself. A test that does not test what it should explains much of what else is seen.
+
+use super::{Finding, Severity, words};
+use crate::session::{Phase, Session};
+
+/// Shares of failed requests that are worth a word.
+const FAILED: f64 = 0.05;
+
+/// Requests of the load fail.
+pub fn requests_fail(session: &Session) -> Vec<Finding> {
+    let progress = session.load.k6.progress(session.now_ms());
+    let running = session.load.phase() == Phase::Running;
+    let share = if running { progress.failed_now.or(progress.failed_ratio) } else { progress.failed_ratio };
+    let Some(share) = share.filter(|s| *s > FAILED) else { return Vec::new() };
+    let requests = progress.requests.map_or_else(String::new, |n| format!(" of {} requests", words::whole(n as f64)));
+    vec![Finding {
+        id: "load-requests-fail",
+        severity: Severity::Warning,
+        text: format!("{} % of k6's requests fail: the load is not what it is meant to be", (share * 100.0).round()),
+        evidence: format!("http_req_failed {}{requests}", words::figure(share * 100.0) + " %"),
+        mend: "call what the target really serves, and look at the frontend's log".into(),
+    }]
+}
+
+/// The load ended badly.
+pub fn load_failed(session: &Session) -> Vec<Finding> {
+    let Phase::Failed(why) = session.load.phase() else { return Vec::new() };
+    vec![Finding {
+        id: "load-failed",
+        severity: Severity::Warning,
+        text: format!("the load failed: {why}"),
+        evidence: session.load.job.as_ref().map_or_else(String::new, |j| format!("Job {}", j.name)),
+        mend: "mend it and start it again; what was measured during this run is not a whole run".into(),
+    }]
+}

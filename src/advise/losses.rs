@@ -1,0 +1,118 @@
+//! Rules over what was turned away or lost: R1, R3, R6, R7, and losses at the agents, which a view of the gateway alone
+//! does not show. Retried is not lost, and the text knows the difference.
+
+use super::{Finding, Severity, words};
+use crate::observe::{Role, Signal};
+use crate::session::{Fate, Loss, Session};
+
+/// Items that go astray now: a finding for each way and tier.
+pub fn astray(session: &Session) -> Vec<Finding> {
+    let now = session.now_ms();
+    let mut out = Vec::new();
+    for role in [Role::Gateway, Role::Agent, Role::Cluster] {
+        for how in [Fate::SendFailed, Fate::EnqueueFailed, Fate::Rejected, Fate::Refused] {
+            let on: Vec<&Loss> = session.collectors.losses.on(now).filter(|l| l.role == role && l.how == how).collect();
+            out.extend(told(session, role, how, &on));
+        }
+    }
+    out
+}
+
+fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Finding> {
+    let first = on.iter().min_by_key(|l| l.since)?;
+    let items: f64 = on.iter().map(|l| l.items).sum();
+    let (tier, verb) = match role {
+        Role::Agent => ("the agents", ""),
+        Role::Cluster => ("the cluster collector", "s"),
+        _ => ("the gateway", "s"),
+    };
+    let (id, text, mend) = match how {
+        Fate::SendFailed => (
+            "send-failed",
+            format!("{tier} gave up {} items: lost", words::whole(items)),
+            match role {
+                Role::Gateway => "mend Elasticsearch, its address or credentials; more gateways make it worse",
+                _ => "mend the way to the gateway; until then this is lost before the gateway ever sees it",
+            },
+        ),
+        Fate::EnqueueFailed => (
+            "enqueue-failed",
+            format!("{tier} had no room in the queue for {} items: lost before any try", words::whole(items)),
+            "raise sending_queue.queue_size, or let it block (block_on_overflow), and mend what it waits for",
+        ),
+        Fate::Rejected => (
+            "documents-rejected",
+            format!("Elasticsearch refused {} documents one by one: lost, though counted as sent", words::whole(items)),
+            "read the exporter's log for the reason: mapping conflicts, version conflicts, or a write queue that is full",
+        ),
+        Fate::Refused => (
+            "memory-limiter-refuses",
+            format!("{tier} refuse{verb} items ({}); senders may try again", words::whole(items)),
+            "raise the memory limit and memory_limiter's, or scale out; drop the cause if a queue is full",
+        ),
+    };
+    let signals: Vec<&str> =
+        Signal::ALL.iter().filter(|s| on.iter().any(|l| l.signal == Some(**s))).map(|s| s.name()).collect();
+    let what = if signals.is_empty() { "all signals".to_string() } else { signals.join(", ") };
+    let seconds = (session.now_ms() - first.since) / 1000;
+    let pods = on.iter().flat_map(|l| &l.pods).collect::<std::collections::BTreeSet<_>>().len();
+    Some(Finding {
+        id,
+        severity: if how.is_loss() { Severity::Critical } else { Severity::Warning },
+        text,
+        evidence: format!("{what}, {}, since {} ago", words::count(pods, "pod"), words::seconds(seconds)),
+        mend: mend.into(),
+    })
+}
+
+/// R7: the gateway takes more than it sends on, for a minute, and nothing says where it stays.
+pub fn backlog(session: &Session) -> Vec<Finding> {
+    let now = session.now_ms();
+    let Some(tier) = session.collectors.tier(Role::Gateway) else { return Vec::new() };
+    let explained = session.collectors.losses.on(now).any(|l| l.role == Role::Gateway);
+    let mean = |series: &crate::session::Series| {
+        let recent: Vec<f64> = series.points().iter().rev().take_while(|p| now - p.0 <= 60_000).map(|p| p.1).collect();
+        (recent.len() >= 8).then(|| recent.iter().sum::<f64>() / recent.len() as f64)
+    };
+    let behind = |signal: Signal| {
+        let rates = tier.rates(signal);
+        let (accepted, sent) = (mean(&rates.accepted)?, mean(&rates.sent)?);
+        (accepted >= 1.0 && sent < accepted * 0.7).then_some((signal, accepted, sent))
+    };
+    let all = Signal::ALL.into_iter().filter_map(behind);
+    let worst = all.filter(|_| !explained).max_by(|a, b| (a.1 - a.2).total_cmp(&(b.1 - b.2)));
+    let Some((signal, accepted, sent)) = worst else { return Vec::new() };
+    vec![Finding {
+        id: "backlog",
+        severity: Severity::Warning,
+        text: format!(
+            "the gateway accepts more {} than it sends: a backlog grows, or items are dropped on the way",
+            signal.name()
+        ),
+        evidence: format!("{}/s accepted, {}/s sent over a minute", words::figure(accepted), words::figure(sent)),
+        mend: "look at its queues and at filters in its pipelines".into(),
+    }]
+}
+
+/// Requests that timed out at the agents and were sent again although the gateway had taken them.
+pub fn sent_twice(session: &Session) -> Vec<Finding> {
+    let twice = |signal: Signal| {
+        let account = session.collectors.account(signal);
+        let taken = account.gateway?.accepted;
+        account.sent_twice().filter(|n| *n > 1000.0 && *n > taken * 0.05).map(|n| (signal, n, taken))
+    };
+    let Some((signal, n, taken)) = Signal::ALL.into_iter().filter_map(twice).max_by(|a, b| a.1.total_cmp(&b.1)) else {
+        return Vec::new();
+    };
+    vec![Finding {
+        id: "sent-twice",
+        severity: Severity::Info,
+        text: format!(
+            "about {} {} came twice: requests timed out at the agents and were sent again",
+            words::whole(n),
+            signal.name()
+        ),
+        evidence: format!("the gateway accepted {}, more than the agents count as sent", words::whole(taken)),
+        mend: "a longer timeout on the agents' exporter, or a gateway that does not block".into(),
+    }]
+}

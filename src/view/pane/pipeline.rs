@@ -1,0 +1,55 @@
+//! The way of the telemetry, from the applications over agents and gateway to Elasticsearch: items a second on each edge by
+//! signal, the queues between, and where items were lost. Must not add up what was counted; that is the session's part.
+
+mod account;
+mod flow;
+mod losses;
+
+use super::waiting;
+use crate::observe::{Feed, Role as Tier};
+use crate::view::{Cx, theme::Role, words};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+/// Pieces of a line, each with its role.
+type Line = Vec<(String, Role)>;
+
+pub fn summary(cx: &Cx) -> String {
+    let c = &cx.session.collectors;
+    let lost: f64 = crate::observe::Signal::ALL.iter().filter_map(|s| c.account(*s).lost()).sum();
+    let rejected: f64 =
+        [Tier::Agent, Tier::Gateway, Tier::Cluster].iter().filter_map(|r| c.tier(*r)).map(|t| t.rejected_total).sum();
+    match c.tier(Tier::Gateway).or(c.tier(Tier::Agent)) {
+        None => String::new(),
+        Some(_) if lost + rejected > 0.0 => format!("{} lost", crate::view::format::count(lost + rejected)),
+        Some(_) => "nothing lost".into(),
+    }
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let c = &cx.session.collectors;
+    if [Tier::Gateway, Tier::Agent, Tier::Cluster].iter().all(|r| c.tier(*r).is_none()) {
+        let shows = "the path apps, agents, gateway, Elasticsearch, and where items were lost";
+        return waiting::draw(buf, area, cx, Feed::Collector, shows);
+    }
+    let width = usize::from(area.width.saturating_sub(2));
+    let mut lines = flow::lines(cx, width);
+    lines.push(Line::new());
+    lines.extend(account::lines(cx, width));
+    lines.push(Line::new());
+    lines.extend(losses::lines(cx, width));
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    for (i, line) in lines.iter().enumerate().take(usize::from(area.height)) {
+        let styled: Vec<(&str, Style)> = line.iter().map(|(t, r)| (t.as_str(), cx.look.style(*r))).collect();
+        words::line(buf, inner, i as u16, &styled);
+    }
+}
+
+/// `text` in `width` columns, to the right.
+fn right(text: &str, width: usize) -> String {
+    format!("{}{text}", " ".repeat(width.saturating_sub(words::width(text))))
+}
+
+/// `text` in `width` columns, to the left.
+fn left(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(words::width(text))))
+}
