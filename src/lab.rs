@@ -2,6 +2,7 @@
 //! watch any other, and so do `kubectl` and k9s.
 
 pub mod api;
+mod face;
 pub mod model;
 pub mod scenario;
 pub mod store;

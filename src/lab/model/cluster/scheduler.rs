@@ -1,0 +1,104 @@
+//! The scheduler: places pods where their requests fit, on the emptiest node, and says why when they fit nowhere.
+
+use super::super::events::{Events, Told};
+use crate::lab::model::objects::{
+    condition, deleting, is_active, key, name, quantities, requested, set_condition, text,
+};
+use crate::lab::model::{Store, Time};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const RESOURCES: [&str; 2] = ["cpu", "memory"];
+
+/// Place what is not placed. With `full`, no node takes any more.
+pub fn sync(store: &mut Store, events: &mut Events, now: Time, full: bool) {
+    let waiting: Vec<Value> =
+        store.list("pods", None).filter(|pod| pod["spec"]["nodeName"].is_null() && is_active(pod)).cloned().collect();
+    for pod in &waiting {
+        match place(store, pod, full) {
+            Ok(node) => bind(store, events, pod, &node, now),
+            Err(why) => refuse(store, events, pod, why, now),
+        }
+    }
+}
+
+/// The node with the most room, by the larger of its shares of CPU and memory that are asked for.
+fn place(store: &Store, pod: &Value, full: bool) -> Result<String, String> {
+    let mut used: BTreeMap<&str, [i64; 2]> = BTreeMap::new();
+    for other in store.list("pods", None).filter(|pod| !matches!(text(&pod["status"]["phase"]), "Succeeded" | "Failed"))
+    {
+        let sums = used.entry(text(&other["spec"]["nodeName"])).or_default();
+        RESOURCES.iter().zip(sums).for_each(|(resource, sum)| *sum += requested(other, resource));
+    }
+    let (mut best, mut reasons): (Option<(i64, &str)>, BTreeMap<String, usize>) = (None, BTreeMap::new());
+    let nodes: Vec<&Value> = store.list("nodes", None).collect();
+    for node in &nodes {
+        if let Some(reason) = unfit(node, pod) {
+            *reasons.entry(reason).or_default() += 1;
+            continue;
+        }
+        let has = quantities(&node["status"]["allocatable"]);
+        let taken = used.get(name(node)).copied().unwrap_or_default();
+        let mut fits = true;
+        let mut fullest = 0;
+        for (resource, taken) in RESOURCES.iter().zip(taken) {
+            let has = if full { 0 } else { has.get(*resource).copied().unwrap_or(0) };
+            let asks = requested(pod, resource);
+            if asks > has - taken && asks > 0 {
+                *reasons.entry(format!("Insufficient {resource}")).or_default() += 1;
+                fits = false;
+            }
+            fullest = fullest.max((taken + asks).saturating_mul(1000) / has.max(1));
+        }
+        if fits && best.is_none_or(|(least, _)| fullest < least) {
+            best = Some((fullest, name(node)));
+        }
+    }
+    if let Some((_, node)) = best {
+        return Ok(node.to_owned());
+    }
+    let count = nodes.len();
+    let told: Vec<String> = reasons.iter().map(|(reason, nodes)| format!("{nodes} {reason}")).collect();
+    Err(format!(
+        "0/{count} nodes are available: {}. preemption: 0/{count} nodes are available: {count} No preemption victims found for incoming pod.",
+        told.join(", ")
+    ))
+}
+
+/// Why a node is out of the question whatever its room.
+fn unfit(node: &Value, pod: &Value) -> Option<String> {
+    if node["spec"]["unschedulable"] == true {
+        return Some("node(s) were unschedulable".into());
+    }
+    let wanted = pod["spec"]["nodeSelector"].as_object().into_iter().flatten();
+    let labels = &node["metadata"]["labels"];
+    let fits = wanted.clone().all(|(key, value)| labels.get(key) == Some(value));
+    (!fits).then(|| "node(s) didn't match Pod's node affinity/selector".into())
+}
+
+fn bind(store: &mut Store, events: &mut Events, pod: &Value, node: &str, now: Time) {
+    let (namespace, of) = key(pod);
+    let bound = store.update("pods", &namespace, &of, |pod| {
+        pod["spec"]["nodeName"] = json!(node);
+        set_condition(pod, "PodScheduled", true, &json!({"lastProbeTime": null}), now);
+    });
+    if bound.is_ok() {
+        let message = format!("Successfully assigned {namespace}/{of} to {node}");
+        let told = Told { component: "default-scheduler", warning: false, reason: "Scheduled", message };
+        events.tell(store, now, ("v1", "Pod"), pod, &told);
+    }
+}
+
+fn refuse(store: &mut Store, events: &mut Events, pod: &Value, why: String, now: Time) {
+    let known = condition(pod, "PodScheduled").is_some_and(|c| c["message"] == json!(why));
+    if known || deleting(pod) {
+        return;
+    }
+    let (namespace, of) = key(pod);
+    let _told = store.update("pods", &namespace, &of, |pod| {
+        let extra = json!({"lastProbeTime": null, "reason": "Unschedulable", "message": why});
+        set_condition(pod, "PodScheduled", false, &extra, now);
+    });
+    let told = Told { component: "default-scheduler", warning: true, reason: "FailedScheduling", message: why };
+    events.tell(store, now, ("v1", "Pod"), pod, &told);
+}
