@@ -84,14 +84,25 @@ pub fn courses(session: &Session) -> Vec<Course> {
     pods.sort_by_key(|p| (p.seen.created, p.seen.name.as_str()));
     for pod in pods {
         let labels = || vec![("pod", pod.seen.name.clone())];
-        out.push(line("pod_cpu", labels(), "millicores", &pod.cpu));
-        out.push(line("pod_memory", labels(), "bytes", &pod.memory));
+        for (name, unit, samples) in [("pod_cpu", "millicores", &pod.cpu), ("pod_memory", "bytes", &pod.memory)] {
+            let mut course = line(name, labels(), unit, samples);
+            if !course.points.is_empty() {
+                course.points.extend(pod.gone.map(|ms| (ms, None)));
+            }
+            out.push(course);
+        }
     }
+    out.extend(super::inside::inside(session));
     out.retain(|c| !c.points.is_empty());
     out
 }
 
-fn line(series: &'static str, labels: Vec<(&'static str, String)>, unit: &'static str, samples: &Series) -> Course {
+pub(super) fn line(
+    series: &'static str,
+    labels: Vec<(&'static str, String)>,
+    unit: &'static str,
+    samples: &Series,
+) -> Course {
     let mut points = Vec::with_capacity(samples.points().len());
     for (i, segment) in samples.segments(i64::MIN, i64::MAX).into_iter().enumerate() {
         // A gap stands right before the sample that ends it.

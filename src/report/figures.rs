@@ -1,7 +1,7 @@
 //! The key figures of a run: what a comparison lines up and a report leads with. Each is None where it is not known. Must
 //! not judge.
 
-use crate::observe::Time;
+use crate::observe::{Role, Signal, Time};
 use crate::session::{Mark, Session};
 use crate::verdict::{Run, Verdict};
 use serde::Serialize;
@@ -80,9 +80,23 @@ pub fn figures(session: &Session, verdict: &Verdict) -> Figures {
         budget: budget(session, start),
         syncs: score.of,
         syncs_agreed: score.agreed,
-        items_lost: None,
-        documents_indexed: None,
+        items_lost: lost(session, start),
+        documents_indexed: indexed(session, start, now),
     }
+}
+
+/// Items that are gone for good, since the load's start; None where no collector was read.
+fn lost(session: &Session, start: Option<i64>) -> Option<f64> {
+    session.collectors.tier(Role::Gateway)?;
+    let all = session.collectors.losses.all().iter();
+    Some(all.filter(|l| l.how.is_loss() && start.is_none_or(|s| l.until >= s)).map(|l| l.items).sum())
+}
+
+/// Documents of all signals since the load's start.
+fn indexed(session: &Session, start: Option<i64>, now: i64) -> Option<f64> {
+    let from = start.or(session.ingest.since)?;
+    let all = Signal::ALL.into_iter().filter_map(|s| session.ingest.indexed(s, from, now));
+    all.map(|i| i.documents as f64).reduce(|a, b| a + b)
 }
 
 /// The integral of the replicas over time; None where they are not known for a stretch.

@@ -3,10 +3,10 @@
 
 use super::courses::{Course, courses};
 use super::figures::{Figures, figures, marks};
-use super::{Status, status};
+use super::{FindingStatus, Status, status};
 use crate::hpa::Limited;
-use crate::observe::Time;
-use crate::session::{Session, decisions::sync::BasisKind, decisions::sync::Sync};
+use crate::observe::{Role, Signal, Time};
+use crate::session::{Fate, Session, decisions::sync::BasisKind, decisions::sync::Sync};
 use crate::verdict::{Outcome, Run, Verdict};
 use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
@@ -31,8 +31,9 @@ pub struct Report {
     pub decisions: Vec<DecisionPart>,
     pub settings: Vec<String>,
     pub budget: Vec<BudgetPart>,
-    pub loss: Option<()>,
-    pub findings: Vec<()>,
+    /// What went astray, from its first second; null where no collector was read.
+    pub loss: Option<Vec<LossPart>>,
+    pub findings: Vec<FindingStatus>,
     pub cost: Option<()>,
     pub events: Vec<EventPart>,
     pub series: Vec<SeriesPart>,
@@ -140,6 +141,21 @@ pub struct StagePart {
 }
 
 #[derive(Debug, Serialize)]
+pub struct LossPart {
+    pub since: Option<Time>,
+    pub until: Option<Time>,
+    /// `gateway`, `agent` or `cluster`.
+    pub tier: &'static str,
+    pub signal: Option<&'static str>,
+    /// `refused`, `enqueue failed`, `send failed` or `rejected`.
+    pub how: &'static str,
+    /// False: it may be sent again.
+    pub lost: bool,
+    pub items: f64,
+    pub pods: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
 pub struct EventPart {
     pub at: Option<Time>,
     #[serde(rename = "type")]
@@ -208,8 +224,8 @@ pub fn full(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
         decisions: rows.iter().map(decision).collect(),
         settings: session.decisions.flags_text(),
         budget: rows.iter().filter(|r| r.rescaled).map(|r| budget(session, r)).collect(),
-        loss: None,
-        findings: Vec::new(),
+        loss: loss(session),
+        findings: super::status::findings(session),
         cost: None,
         events,
         series: courses(session).into_iter().map(series).collect(),
@@ -313,6 +329,31 @@ fn budget(session: &Session, row: &Sync) -> BudgetPart {
         to: row.controller,
         stages: stages.collect(),
     }
+}
+
+fn loss(session: &Session) -> Option<Vec<LossPart>> {
+    session.collectors.all().next()?;
+    let part = |l: &crate::session::Loss| LossPart {
+        since: Time::from_timestamp_millis(l.since),
+        until: Time::from_timestamp_millis(l.until),
+        tier: match l.role {
+            Role::Gateway => "gateway",
+            Role::Agent => "agent",
+            Role::Cluster => "cluster",
+            Role::Other => "other",
+        },
+        signal: l.signal.map(Signal::name),
+        how: match l.how {
+            Fate::Refused => "refused",
+            Fate::EnqueueFailed => "enqueue failed",
+            Fate::SendFailed => "send failed",
+            Fate::Rejected => "rejected",
+        },
+        lost: l.how.is_loss(),
+        items: l.items,
+        pods: l.pods.clone(),
+    };
+    Some(session.collectors.losses.all().iter().map(part).collect())
 }
 
 fn event(e: &crate::observe::EventSeen) -> EventPart {

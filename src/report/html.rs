@@ -26,8 +26,10 @@ pub fn html(session: &Session, verdict: &Verdict, report: &Report) -> String {
     if !verdict.phases.is_empty() {
         charts.push_str(&phases(verdict, &axis));
     }
+    // The words stand on the first panel; on the others their lines are enough.
+    let lines: Marks = marks.iter().map(|m| (m.0, String::new())).collect();
     for (i, panel) in panels.iter().enumerate() {
-        charts.push_str(&figure(panel, &axis, &marks, height(i, panel)));
+        charts.push_str(&figure(panel, &axis, if i == 0 { &marks } else { &lines }, height(i, panel)));
     }
     let blocks = page(report);
     let title = match blocks.first() {

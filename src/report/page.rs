@@ -61,6 +61,22 @@ pub fn page(r: &Report) -> Vec<Block> {
     if !r.decisions.is_empty() {
         decisions(r, &mut out);
     }
+    if !r.findings.is_empty() {
+        out.push(Block::Head("Findings at the end".into()));
+        let rows =
+            r.findings.iter().map(|f| vec![f.severity.to_string(), f.text.clone(), f.evidence.clone(), f.mend.clone()]);
+        out.push(Block::Table(table(&["severity", "finding", "evidence", "what would mend it"], rows.collect())));
+    }
+    if let Some(losses) = r.loss.as_ref().filter(|l| !l.is_empty()) {
+        out.push(Block::Head("Refused and lost".into()));
+        let rows = losses.iter().map(|l| {
+            let lost = if l.lost { "lost" } else { "may be sent again" };
+            let first = vec![stamp(l.since), l.tier.to_string(), l.signal.unwrap_or("all").to_string()];
+            [first, vec![l.how.to_string(), format::count(l.items), lost.to_string(), l.pods.join(", ")]].concat()
+        });
+        let head = ["first (UTC)", "tier", "signal", "how", "items", "", "pods"];
+        out.push(Block::Table(table(&head, rows.collect())));
+    }
     if !r.marks.is_empty() {
         out.push(Block::Head("Markers".into()));
         let rows = r.marks.iter().map(|m| vec![stamp(m.at), m.text.clone()]);
@@ -230,6 +246,7 @@ pub fn with_unit(v: f64, unit: &str) -> String {
         "replicas" => format!("{v:.0}"),
         "per_second" => format::rate(v),
         "milliseconds" => format::millis(v),
+        "bytes_per_second" => format!("{}/s", format::bytes(v)),
         _ => format::count(v),
     }
 }

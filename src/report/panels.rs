@@ -30,33 +30,53 @@ pub struct Panel {
 /// From so many times the target upwards a linear axis would hide target and band.
 const LOG_FROM: f64 = 3.0;
 
-/// Titles of the series that have a panel, in order; the others come after them under their own names.
-const TITLES: [(&str, &str); 4] = [
-    ("replicas", "Replicas"),
-    ("recommendation", "Recommended replicas"),
-    ("pod_cpu", "CPU of each pod"),
-    ("pod_memory", "Memory of each pod"),
+/// Panels of more than the metrics, in order: title, and the series that share it. What is not here comes after them
+/// under its own name.
+const GROUPS: [(&str, &[&str]); 15] = [
+    ("Replicas", &["replicas"]),
+    ("Recommended replicas", &["recommendation"]),
+    ("Load: virtual users", &["load_vus"]),
+    ("Load: per second", &["load_iterations", "load_requests"]),
+    ("Load: failed requests", &["load_failed"]),
+    ("Load: p95 of the run so far", &["load_p95"]),
+    ("CPU of each pod", &["pod_cpu"]),
+    ("Memory of each pod", &["pod_memory"]),
+    ("Items that each gateway pod accepts", &["pod_accepted"]),
+    ("Gateway: items accepted and sent", &["gateway_accepted", "gateway_sent"]),
+    ("Gateway: items refused and lost", &["gateway_refused", "gateway_send_failed", "gateway_enqueue_failed"]),
+    ("Gateway: fill of the fullest queue", &["gateway_queue"]),
+    ("Agents: items accepted and sent", &["agents_accepted", "agents_sent"]),
+    ("Elasticsearch: documents", &["ingest_documents"]),
+    ("Elasticsearch: writes turned away", &["ingest_rejections"]),
 ];
 
 /// The panels of a session's courses; `tolerance` is the band below and above a target.
 pub fn panels(courses: &[Course], tolerance: (f64, f64)) -> Vec<Panel> {
     let mut out = Vec::new();
     out.extend(metrics(courses, tolerance));
-    let mut names: Vec<&str> = TITLES.iter().map(|t| t.0).collect();
-    for c in courses.iter().filter(|c| !c.series.starts_with("hpa_")) {
-        if !names.contains(&c.series) {
-            names.push(c.series);
+    let others = courses.iter().map(|c| c.series).filter(|s| !s.starts_with("hpa_"));
+    let mut groups: Vec<(String, Vec<&str>)> = GROUPS.iter().map(|(t, all)| (t.to_string(), all.to_vec())).collect();
+    for name in others {
+        if !groups.iter().any(|g| g.1.contains(&name)) {
+            groups.push((title_of(name), vec![name]));
         }
     }
-    for name in names {
-        let own: Vec<&Course> = courses.iter().filter(|c| c.series == name).collect();
+    for (title, names) in groups {
+        // A course that never leaves 0 says no more than its absence.
+        let rare = names.iter().any(|n| RARE.iter().any(|r| n.ends_with(r)));
+        let some = |c: &&Course| !rare || c.points.iter().any(|p| p.1.is_some_and(|v| v > 0.0));
+        let own: Vec<&Course> = courses.iter().filter(|c| names.contains(&c.series)).filter(some).collect();
         let Some(first) = own.first() else { continue };
-        let title = TITLES.iter().find(|t| t.0 == name).map_or_else(|| title_of(name), |t| t.1.to_string());
-        let traces = own.iter().enumerate().map(|(i, c)| trace(c, i)).collect();
+        let mut traces: Vec<Trace> = own.iter().enumerate().map(|(i, c)| trace(c, i, names.len() > 1)).collect();
+        // What matters most is drawn last.
+        traces.sort_by_key(|t| t.colour == 3 && first.series == "replicas");
         out.push(Panel { title, unit: first.unit, traces, bands: Vec::new(), log: false });
     }
     out
 }
+
+/// Series that are 0 while all is well.
+const RARE: [&str; 4] = ["_refused", "_failed", "_rejections", "_write_queue"];
 
 /// `gateway_accepted` -> `Gateway accepted`.
 fn title_of(series: &str) -> String {
@@ -67,16 +87,22 @@ fn title_of(series: &str) -> String {
     text
 }
 
-fn trace(course: &Course, i: usize) -> Trace {
+fn trace(course: &Course, i: usize, shared: bool) -> Trace {
     let name = course.labels.iter().map(|l| l.1.as_str()).collect::<Vec<_>>().join(" ");
     let (colour, dashed) = match (course.series, name.as_str()) {
         ("replicas", "current") => (3, false),
         ("replicas", "desired") => (4, true),
-        ("replicas", "ready") => (2, false),
+        ("replicas", "ready") => (0, false),
         ("replicas", _) => (0, true),
         _ => (i % 6 + 1, false),
     };
-    let name = if name.is_empty() { course.series.replace('_', " ") } else { name };
+    // In a panel of several series, what tells them apart comes first.
+    let own = course.series.split_once('_').map_or(course.series, |s| s.1).replace('_', " ");
+    let name = match (shared, name.is_empty()) {
+        (true, false) => format!("{own} {name}"),
+        (_, true) => own,
+        (false, false) => name,
+    };
     Trace { name, colour, dashed, shape: course.shape, points: course.points.clone() }
 }
 

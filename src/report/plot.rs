@@ -127,16 +127,16 @@ pub fn plot(panel: &Panel, axis: &Axis, marks: &Marks, height: f64) -> String {
             bottom + 15.0
         );
     }
+    let mut free = 0.0;
     for (ms, text) in marks.iter().filter(|m| (axis.from..=axis.to).contains(&m.0)) {
         let x = axis.x(*ms);
-        let _ = writeln!(
-            out,
-            "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>\
-             <text class=\"marktext\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            x + 3.0,
-            TOP + 9.0,
-            escaped(text)
-        );
+        let _ = writeln!(out, "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>");
+        // Two texts never overlap; the second one's line still stands.
+        if x >= free && !text.is_empty() {
+            let y = TOP + 9.0;
+            let _ = writeln!(out, "<text class=\"marktext\" x=\"{:.1}\" y=\"{y}\">{}</text>", x + 3.0, escaped(text));
+            free = x + 8.0 + 6.5 * text.chars().count() as f64;
+        }
     }
     for trace in &panel.traces {
         let dash = if trace.dashed { " dashed" } else { "" };

@@ -50,5 +50,6 @@ mod terminal_panic;
 mod themes;
 mod tidy;
 mod verdict;
+mod verdict_inside;
 mod what_if;
 mod wrong_input;
