@@ -3,9 +3,11 @@
 //! Flags are only collected here; their values are checked with those of the environment and the file, in `config`.
 
 mod flags;
+mod offline;
 mod words;
 
 pub use flags::Common;
+pub use offline::{Compare, Looks, Report, WhatIf};
 
 use crate::config::{self, Given, keys};
 use clap::builder::PossibleValuesParser;
@@ -64,6 +66,12 @@ pub enum Command {
     /// Check configuration, access, metrics and the HPA, and say what would mend them
     #[command(long_about = words::DOCTOR)]
     Doctor(Box<Doctor>),
+    /// Tell of a recording: what happened, whether it was as expected, and pictures of it
+    Report(Box<Report>),
+    /// Put two recordings side by side, aligned at their load's start
+    Compare(Box<Compare>),
+    /// Re-run the controller over a recording under other settings
+    WhatIf(Box<WhatIf>),
     /// Print a completion script for a shell
     #[command(after_help = words::COMPLETIONS_AFTER)]
     Completions {
@@ -161,7 +169,13 @@ pub const SCREENS: [&str; 6] = ["overview", "decisions", "gateways", "pipeline",
 impl Cli {
     /// What was typed before and after the command; the later of two wins.
     pub fn given(&self) -> Vec<Given> {
-        self.commons().flat_map(Common::given).collect()
+        let looks = match &self.command {
+            Some(Command::Report(report)) => report.looks.given(),
+            Some(Command::Compare(compare)) => compare.looks.given(),
+            Some(Command::WhatIf(asked)) => asked.looks.given(),
+            _ => Vec::new(),
+        };
+        self.commons().flat_map(Common::given).chain(looks).collect()
     }
 
     /// `--config`.
@@ -199,7 +213,14 @@ impl Cli {
             Some(Command::Lab(lab)) => Some(&lab.common),
             Some(Command::Status(status)) => Some(&status.common),
             Some(Command::Doctor(doctor)) => Some(&doctor.common),
-            Some(Command::Completions { .. } | Command::Man) | None => None,
+            Some(
+                Command::Report(_)
+                | Command::Compare(_)
+                | Command::WhatIf(_)
+                | Command::Completions { .. }
+                | Command::Man,
+            )
+            | None => None,
         };
         std::iter::once(&self.common).chain(own)
     }

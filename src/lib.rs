@@ -25,7 +25,8 @@
 //! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session |
 //! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
 //! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, advise, verdict, ui |
-//! | [`report`] | a session or a screen in other forms: `status`, SVG | observe, session, view |
+//! | [`report`] | a session, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, hpa, session, advise, verdict, ui, view, terminal |
+//! | [`offline`] | the commands over recordings: report, compare, what-if | all but source and app |
 //! | [`doctor`] | the checks of the `doctor` command | observe, config, source |
 //! | [`app`], [`status`], [`record`](mod@record), `main` | tie the rooms together: the loop, the one-shot, recording without a screen, the set-up | all |
 //! | [`terminal`], [`cli`], [`config`], [`logging`], [`out`], [`exit`] | the program's edges | one another, downwards |
@@ -68,6 +69,7 @@ pub mod hpa;
 pub mod lab;
 pub mod logging;
 pub mod observe;
+pub mod offline;
 pub mod out;
 pub mod record;
 pub mod recording;

@@ -5,7 +5,9 @@ use edot_tui::{
     app::{self, App, Ended, Recordings},
     cli::{self, Cli, Command},
     config::{self, Settings},
-    doctor, exit, logging, out, record,
+    doctor, exit, logging,
+    offline::{self, Asked, Form, Paper},
+    out, record,
     recording::STOPPED,
     start::{self, Refusal},
     status, terminal,
@@ -44,6 +46,16 @@ fn run(typed: &Cli) -> Result<u8, Refusal> {
     if let Some(log) = &settings.log {
         logging::start(log).map_err(|e| failed(&e))?;
     }
+    match &typed.command {
+        Some(Command::Report(asked)) => return report(&settings, asked),
+        Some(Command::Compare(asked)) => return compare(&settings, asked),
+        Some(Command::WhatIf(asked)) => {
+            let look = start::look(&settings, app::utc_offset())?;
+            let form = Form::named(&asked.output);
+            return offline::what_if(&asked.file, &asked.changes(), form, paper(&settings), &look);
+        }
+        _ => {}
+    }
     // One worker: everything that is not drawing waits for the network.
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|e| failed(&e))?;
@@ -58,6 +70,35 @@ fn run(typed: &Cli) -> Result<u8, Refusal> {
     // A request that hangs must not keep the user from the shell.
     runtime.shutdown_background();
     code
+}
+
+fn report(settings: &Settings, asked: &cli::Report) -> Result<u8, Refusal> {
+    let asked = Asked {
+        file: &asked.file,
+        form: Form::named(&asked.output),
+        expectations: asked.expectations.as_deref(),
+        at: asked.at,
+        screen: Screen::named(&asked.screen).unwrap_or(Screen::Overview),
+        size: asked.size,
+        span: asked.span.map(|s| s.as_secs()),
+        speed: asked.speed,
+    };
+    offline::report(&asked, &start::picture(settings, app::utc_offset())?)
+}
+
+fn compare(settings: &Settings, asked: &cli::Compare) -> Result<u8, Refusal> {
+    let look = start::look(settings, app::utc_offset())?;
+    let files = (&*asked.a, &*asked.b);
+    let form = Form::named(&asked.output);
+    offline::compare(files, form, asked.expectations.as_deref(), paper(settings), &look)
+}
+
+/// A terminal's own width, and its colours; 100 plain columns otherwise.
+fn paper(settings: &Settings) -> Paper {
+    match std::io::stdout().is_terminal() {
+        true => Paper { width: terminal::width().clamp(40, 200), colours: settings.color },
+        false => Paper { width: 100, colours: false },
+    }
 }
 
 async fn live(settings: &Settings, tape: &cli::Tape) -> Result<u8, Refusal> {

@@ -189,7 +189,8 @@ impl Session {
         if let (Some(when), Some(before)) = (status.last_scale, before)
             && before.last_scale != Some(when)
         {
-            let from = before.current_replicas.filter(|f| *f != status.desired_replicas);
+            // Read at the start of the very sync that rescaled.
+            let from = status.current_replicas.or(before.current_replicas).filter(|f| *f != status.desired_replicas);
             self.markers.rescale(when.timestamp_millis(), from, status.desired_replicas, "");
         }
         self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));

@@ -199,13 +199,25 @@ fn refuse(error: &ConnectError) -> Refusal {
     Refusal { text, code }
 }
 
+/// The look for pictures, which have every colour whatever the terminal has.
+///
+/// # Errors
+/// A theme that is not there or is faulty.
+pub fn picture(settings: &Settings, utc_offset_s: i32) -> Result<Look, Refusal> {
+    let level = if settings.color { theme::Level::TrueColor } else { theme::Level::None };
+    looking(settings, level, utc_offset_s)
+}
+
 /// The look that the settings ask for.
 ///
 /// # Errors
 /// A theme that is not there or is faulty.
 pub fn look(settings: &Settings, utc_offset_s: i32) -> Result<Look, Refusal> {
     let level = theme::detect(|name| std::env::var(name).ok(), std::io::stdout().is_terminal());
-    let level = if settings.color { level } else { theme::Level::None };
+    looking(settings, if settings.color { level } else { theme::Level::None }, utc_offset_s)
+}
+
+fn looking(settings: &Settings, level: theme::Level, utc_offset_s: i32) -> Result<Look, Refusal> {
     let symbols = match settings.symbols {
         crate::config::Symbols::Braille => symbols::Symbols::Braille,
         crate::config::Symbols::Block => symbols::Symbols::Block,

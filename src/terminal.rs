@@ -1,7 +1,7 @@
 //! Raw mode, alternate screen and the one write a frame; restored once: on quit, panic, signal, Ctrl-Z. Must never ask
 //! the terminal a question (a mute one would hang us), so sizes come from the kernel and the screen is cleared blindly.
 
-mod pen;
+pub mod pen;
 
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
@@ -134,6 +134,11 @@ impl Drop for Terminal {
         restore();
         // The panic hook stays: with the terminal given back it only ends the program.
     }
+}
+
+/// Columns of the terminal that stdout is; 100 where it does not say.
+pub fn width() -> u16 {
+    crossterm::terminal::size().map_or(100, |size| size.0)
 }
 
 /// Gives the terminal back, once.

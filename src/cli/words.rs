@@ -47,7 +47,7 @@ Exit codes:
   1      error
   2      wrong flag, environment variable or configuration
   3      not found, such as the HPA
-  4      the run is not as it was expected to be
+  4      the run was not as expected (report, record)
   5      the cluster cannot be reached
   6      the cluster denies access
   128+n  ended by signal n";
@@ -128,3 +128,64 @@ Examples:
   edot-tui completions bash > ~/.local/share/bash-completion/completions/edot-tui
   edot-tui completions zsh > \"${fpath[1]}/_edot-tui\"
   edot-tui completions fish > ~/.config/fish/completions/edot-tui.fish";
+
+pub const REPORT: &str = "\
+Tell of a recording: what happened, whether it was as expected, and pictures of it. It is written to stdout.
+
+  text, markdown   verdict, key figures, rescales, reaction budgets, decisions: for people and pull requests
+  html             the same with charts on one time axis; one file, no network, light and dark, fit to print
+  json             everything, schema \"edot-tui/report/1\"
+  csv              one tidy table: time, series, labels (metric=cpu;pod=a), value (empty: not known from then on), unit
+  junit            the verdict, a test case an expectation; what waits or cannot be seen is skipped
+  svg              a screen, at the end or at --at
+  cast             an asciicast (version 2) of the run; asciinema plays it
+
+-o json holds: schema, tool, file, damage, began, ended, duration_s, lab,
+  verdict    {expectations, result (pass|fail|unknown), inferred, phases,
+             checks [{id, phase, says, expected, observed, result, missing, at, after_s, evidence}]},
+             where result is passed, failed, waiting or not observable
+  figures    load_s, first_scale_up_s, peak_replicas, peak_replicas_s, back_to_min_s, rescales, flaps, replica_minutes,
+             metrics [{metric, unit, peak, mean, above_band_s}], budget, syncs, syncs_agreed, items_lost, documents_indexed
+  rescales   [{at, after_s, from, to, reason}]
+  decisions  [{at, until, count, told, current, metrics, winner, recommended, stabilized, limited_by, result,
+             controller, agrees, exact, cause, samples, sampled_at, text}]
+  budget     [{at, from, to, stages [{stage, at, took_s, why}]}]
+  marks, settings, loss, findings, cost, events
+  series     [{series, labels, unit, shape (line|steps), points [[time, value]]}]
+  status     as of status -o json, at the end
+A figure that is not known is null. Times are RFC 3339 in UTC, durations seconds.
+
+Expectations are those of the EDOT Gateway Scaling Guide, or of a TOML file of your own.";
+
+pub const REPORT_AFTER: &str = "\
+Examples:
+  edot-tui report run.jsonl.gz
+  edot-tui report run.jsonl.gz -o html > run.html
+  edot-tui report run.jsonl.gz -o svg --screen timeline --at 8:00 > timeline.svg
+  edot-tui report run.jsonl.gz -o cast --speed 30 > run.cast && asciinema play run.cast
+
+Exit codes: 0 as expected (or not decided), 1 error, 2 usage, 4 an expectation failed";
+
+pub const COMPARE: &str = "\
+Put two recordings side by side, aligned at their load's start: key figures, verdict by verdict, and the two courses
+overlaid (A solid, B dashed or in another colour).
+
+-o json prints {schema: \"edot-tui/compare/1\", a, b, figures [{figure, a, b, difference}], checks [{id, a, b, same}]}.";
+
+pub const WHAT_IF: &str = "\
+Re-run the controller's arithmetic over a recording under other settings: actual and supposed replicas, per-pod figures,
+and what it would have cost. Up to the sync at which they part, every sync has the very inputs that the controller had;
+from then on the tier's load, held constant, is shared by the pods that would have been Ready. With no change it tells in
+how many syncs the arithmetic gives what the controller did. What is assumed is printed.
+
+-o json prints {schema: \"edot-tui/what-if/1\", file, changes, assumptions, agreement {agreed, of}, parted_at,
+actual and supposed {first_scale_up_s, peak_replicas, peak_replicas_s, back_to_min_s, rescales, replica_minutes,
+above_target_s}, syncs [{at, actual, supposed, metrics [{name, actual, supposed, target}], reason}]}; a metric's figures
+are percent for a utilization, milli-units otherwise.";
+
+pub const WHAT_IF_AFTER: &str = "\
+Examples:
+  edot-tui what-if run.jsonl.gz
+  edot-tui what-if run.jsonl.gz --target cpu=60 --max 8
+  edot-tui what-if run.jsonl.gz --drop memory --request cpu=200m
+  edot-tui what-if run.jsonl.gz --scale-down-window 300 --policy down=Pods:1/60 -o html > what-if.html";

@@ -148,6 +148,11 @@ pub struct FindingStatus {
     pub mend: String,
 }
 
+/// What stands out now.
+pub fn findings(session: &Session) -> Vec<FindingStatus> {
+    advise::findings(session).into_iter().map(finding).collect()
+}
+
 fn finding(f: advise::Finding) -> FindingStatus {
     FindingStatus { id: f.id, severity: f.severity.word(), text: f.text, evidence: f.evidence, mend: f.mend }
 }
@@ -185,7 +190,7 @@ pub fn status(session: &Session) -> Status {
         load: load(session),
         gateway: None,
         ingest: None,
-        findings: advise::findings(session).into_iter().map(finding).collect(),
+        findings: findings(session),
         feeds: Feed::ALL.into_iter().map(|f| feed(session, f)).collect(),
     }
 }

@@ -59,12 +59,17 @@ fn stretch(out: &mut String, cells: &[&Cell], x: usize, y: usize, theme: &Theme)
     if first.modifier.contains(Modifier::DIM) {
         style.push_str(" opacity=\"0.6\"");
     }
-    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let _ = writeln!(
         out,
-        "<text x=\"{left}\" y=\"{}\" fill=\"{fg}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"{style}>{escaped}</text>",
-        top + 15
+        "<text x=\"{left}\" y=\"{}\" fill=\"{fg}\" textLength=\"{width}\" lengthAdjust=\"spacingAndGlyphs\"{style}>{}</text>",
+        top + 15,
+        escaped(&text)
     );
+}
+
+/// Text for an element or an attribute.
+pub fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn rgb((r, g, b): (u8, u8, u8)) -> String {

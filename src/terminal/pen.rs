@@ -43,6 +43,12 @@ impl Pen {
         self.at = u16::try_from(symbol.width()).ok().and_then(|w| Some((x.checked_add(w)?, y)));
     }
 
+    /// Writes a cell where the cursor is.
+    pub fn write(&mut self, out: &mut Vec<u8>, cell: &Cell) {
+        self.take(out, cell);
+        out.extend_from_slice(cell.symbol().as_bytes());
+    }
+
     /// The cursor may stand anywhere, as after the end of a frame.
     pub fn lose_place(&mut self) {
         self.at = None;

@@ -1,11 +1,12 @@
 //! The vocabulary of checks: one function each, over a run. Must not read expectations from anywhere but their data.
 
 mod agreement;
+mod collectors;
 mod down;
+mod ingest;
 mod load;
 mod metrics;
 mod pods;
-mod telemetry;
 mod up;
 
 use super::expectations::{Expect, Kind};
@@ -32,12 +33,12 @@ pub fn check(run: &Run, e: &Expect, grace: i64) -> Found {
         Kind::ReasonDown => down::reason(run),
         Kind::DecisionsAgree => agreement::agree(run, e.percent.unwrap_or(95.0)),
         Kind::PodsStayUp => pods::stay_up(run),
-        Kind::FirstTelemetry
-        | Kind::EvenShare
-        | Kind::NoBackPressure
-        | Kind::NothingLost
-        | Kind::IngestGrows
-        | Kind::LogQuality => telemetry::check(run, e, by + grace),
+        Kind::FirstTelemetry => collectors::first(run, by + grace),
+        Kind::EvenShare => collectors::share(run, e.gap.map_or(90_000, |g| g.0)),
+        Kind::NoBackPressure => collectors::back_pressure(run, e.gap.map_or(30_000, |g| g.0)),
+        Kind::NothingLost => collectors::losses(run),
+        Kind::IngestGrows => ingest::grows(run, e.at_least.unwrap_or(1.2)),
+        Kind::LogQuality => ingest::quality(run, e.percent.unwrap_or(95.0)),
     }
 }
 

@@ -69,7 +69,7 @@ impl<'a> Run<'a> {
         if run.start.is_none() {
             run.infer_load();
         }
-        run.rescales = rescales(session, run.start.unwrap_or(i64::MIN));
+        run.rescales = Run::rescales_since(session, run.start.unwrap_or(i64::MIN));
         run
     }
 
@@ -164,6 +164,18 @@ impl<'a> Run<'a> {
         self.spec.as_ref()?.behavior.as_ref()
     }
 
+    /// The rescales of a session since a moment, milliseconds since 1970.
+    pub fn rescales_since(session: &Session, from: i64) -> Vec<Rescale> {
+        let all = session.markers.all().iter().enumerate();
+        let told = all.filter(|(_, m)| m.ms >= from).filter_map(|(i, m)| match &m.mark {
+            Mark::Rescale { to, reason, .. } => {
+                Some(Rescale { ms: m.ms, from: session.markers.from_of(i), to: *to, reason: reason.clone() })
+            }
+            _ => None,
+        });
+        told.collect()
+    }
+
     /// A moment counted from the load's start, or from its end when after it: `3:12`, `end +0:45`.
     pub fn clock(&self, ms: i64) -> String {
         match (self.start, self.end) {
@@ -178,15 +190,4 @@ impl<'a> Run<'a> {
 pub fn clock(ms: i64) -> String {
     let s = (ms.unsigned_abs() + 500) / 1000;
     format!("{}{}:{:02}", if ms < 0 && s > 0 { "−" } else { "" }, s / 60, s % 60)
-}
-
-fn rescales(session: &Session, from: i64) -> Vec<Rescale> {
-    let all = session.markers.all().iter().enumerate();
-    let told = all.filter(|(_, m)| m.ms >= from).filter_map(|(i, m)| match &m.mark {
-        Mark::Rescale { to, reason, .. } => {
-            Some(Rescale { ms: m.ms, from: session.markers.from_of(i), to: *to, reason: reason.clone() })
-        }
-        _ => None,
-    });
-    told.collect()
 }

@@ -63,10 +63,32 @@ fn status_takes_its_own_flags() {
 }
 
 #[test]
+fn what_a_recording_is_asked_for_is_checked() {
+    let Some(Typed::Report(report)) = typed(&["report", "f", "-o", "cast", "--at", "4:12", "--speed", "30"]).command
+    else {
+        panic!("report")
+    };
+    assert_eq!((report.output.as_str(), report.speed, report.at.is_some()), ("cast", 30.0, true));
+    assert!(refused(&["report"]).contains("<FILE>"));
+    assert!(refused(&["report", "f", "-o", "pdf"]).contains("junit"));
+    assert!(refused(&["report", "f", "--at", "soon"]).contains("4:12"));
+    assert!(refused(&["report", "f", "--speed", "0"]).contains("0.25 to 1000"));
+    assert!(refused(&["compare", "a"]).contains("<B>"));
+    let Some(Typed::WhatIf(asked)) =
+        typed(&["what-if", "f", "--request", "cpu=200m", "--policy", "down=Pods:1/15", "--select", "down=Min"]).command
+    else {
+        panic!("what-if")
+    };
+    assert_eq!(asked.changes().words().len(), 3);
+    assert!(refused(&["what-if", "f", "--policy", "down"]).contains("down=Pods:1/15"));
+    assert!(refused(&["what-if", "f", "--max", "0"]).contains("1..=100000"));
+}
+
+#[test]
 fn what_does_not_exist_is_refused() {
     assert!(refused(&["--namespce", "x"]).contains("--namespace"));
     assert!(refused(&["statsu"]).contains("status"));
-    for later in ["replay", "report", "compare", "what-if", "stack"] {
+    for later in ["replay", "stack"] {
         assert!(refused(&[later]).contains("unrecognized subcommand"), "{later} is not there yet");
     }
 }
@@ -75,8 +97,19 @@ fn what_does_not_exist_is_refused() {
 #[test]
 fn help_is_as_agreed() {
     let mut all = String::new();
-    for path in [&[] as &[&str], &["live"], &["lab"], &["status"], &["record"], &["doctor"], &["completions"], &["man"]]
-    {
+    for path in [
+        &[] as &[&str],
+        &["live"],
+        &["lab"],
+        &["status"],
+        &["record"],
+        &["report"],
+        &["compare"],
+        &["what-if"],
+        &["doctor"],
+        &["completions"],
+        &["man"],
+    ] {
         let args = [&["edot-tui"], path, &["--help"]].concat();
         let text = Cli::try_parse_from(args).unwrap_err().to_string();
         all.push_str(&format!("$ edot-tui {}\n{text}\n", [path, &["--help"]].concat().join(" ")));

@@ -65,7 +65,7 @@ fn every_flag_and_command_is_one() {
     assert!(seen > 8);
     let mut commands = 0;
     for line in text.lines().filter(|l| l.starts_with("edot-tui")) {
-        let typed = line.split('#').next().unwrap_or_default().split_whitespace();
+        let typed = line.split(['#', '>']).next().unwrap_or_default().split_whitespace();
         Cli::try_parse_from(typed).unwrap_or_else(|e| panic!("{line}: {e}"));
         commands += 1;
     }
@@ -96,4 +96,50 @@ fn the_picture_is_the_programs_own() {
         std::fs::write(&path, &svg).unwrap();
     }
     assert!(std::fs::read_to_string(&path).unwrap_or_default() == svg, "EDOT_BLESS=1 writes it anew");
+}
+
+#[test]
+fn the_picture_of_the_verdict_is_the_programs_own() {
+    let mut session = Session::default();
+    scale_cycle().iter().for_each(|s| session.apply(s));
+    let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
+    let mut ui = Ui::new(true);
+    ui.screen = edot_tui::ui::Screen::Timeline;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 42));
+    view::draw(&mut buffer, &Cx { session: &session, now: session.now_ms(), ui: &ui, look: &look });
+    let svg = report::svg(&buffer, look.theme());
+    let path = root("assets/timeline.svg");
+    if std::env::var_os("EDOT_BLESS").is_some() {
+        std::fs::write(&path, &svg).unwrap();
+    }
+    assert!(std::fs::read_to_string(&path).unwrap_or_default() == svg, "EDOT_BLESS=1 writes it anew");
+}
+
+/// Each command over a recording that README shows, run as it stands there.
+#[test]
+fn the_commands_over_recordings_run() {
+    use std::io::Write;
+    let dir = tempfile::tempdir().unwrap();
+    for (name, lines) in
+        [("run", include_str!("../data/decisions/two.jsonl")), ("other", include_str!("../data/decisions/slow.jsonl"))]
+    {
+        let file = std::fs::File::create(dir.path().join(format!("{name}.jsonl.gz"))).unwrap();
+        let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        gz.write_all(lines.as_bytes()).unwrap();
+        gz.finish().unwrap();
+    }
+    let program = env!("CARGO_BIN_EXE_edot-tui");
+    let text = std::fs::read_to_string(root("README.md")).unwrap();
+    let over = |l: &&str| ["report", "compare", "what-if"].iter().any(|c| l.starts_with(&format!("edot-tui {c} ")));
+    let mut written = 0;
+    for line in text.lines().filter(over) {
+        let command = line.split('#').next().unwrap_or_default().replacen("edot-tui", &format!("'{program}'"), 1);
+        let mut shell = std::process::Command::new("sh");
+        let out = shell.args(["-c", &command]).current_dir(dir.path()).env("HOME", dir.path()).output().unwrap();
+        assert!(matches!(out.status.code(), Some(0 | 4)), "{line}: {}", String::from_utf8_lossy(&out.stderr));
+        let to = command.split('>').nth(1).map(|f| std::fs::metadata(dir.path().join(f.trim())).unwrap().len());
+        assert!(to.unwrap_or(out.stdout.len() as u64) > 1000, "{line}");
+        written += 1;
+    }
+    assert!(written >= 11);
 }

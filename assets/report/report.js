@@ -1,0 +1,53 @@
+// Values under the pointer: one moment for all panels. Arrow keys move it, too.
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const figures = [...document.querySelectorAll("figure.panel")];
+  const span = data.to - data.from, inner = data.width - data.left - data.right;
+  let moment = null;
+
+  const clock = (ms) => {
+    const s = Math.round(Math.abs(ms) / 1000), pad = (n) => String(n).padStart(2, "0");
+    const h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
+    return (ms < 0 && s ? "−" : "") + (h ? h + ":" + pad(m) : m) + ":" + pad(s % 60);
+  };
+  const short = (v) => (Math.abs(v) >= 100 || Number.isInteger(v) ? String(Math.round(v)) : v.toPrecision(3));
+  const units = {
+    percent: (v) => short(v) + " %", replicas: (v) => String(v), millicores: (v) => short(v) + "m",
+    cores: (v) => short(v * 1000) + "m", milliseconds: (v) => short(v) + " ms", per_second: (v) => short(v) + "/s",
+    bytes: (v) => (v >= 1073741824 ? short(v / 1073741824) + " Gi" : short(v / 1048576) + " Mi"),
+  };
+  // What held at a moment: the point before it; between samples the nearer one, and nothing across a gap.
+  const at = (trace, ms) => {
+    const p = trace.points;
+    let lo = 0, hi = p.length;
+    while (lo < hi) { const mid = (lo + hi) >> 1; if (p[mid][0] <= ms) lo = mid + 1; else hi = mid; }
+    const before = p[lo - 1], after = p[lo];
+    if (trace.steps || !after || !before) return before && (trace.steps || after) ? before[1] : before && ms - before[0] < 60000 ? before[1] : null;
+    if (before[1] === null || after[1] === null) return null;
+    return ms - before[0] <= after[0] - ms ? before[1] : after[1];
+  };
+  const show = () => figures.forEach((figure, i) => {
+    const panel = data.panels[i], line = figure.querySelector(".cursor"), out = figure.querySelector("output");
+    if (moment === null) { line.style.visibility = "hidden"; out.textContent = ""; return; }
+    const x = data.left + ((moment - data.from) / span) * inner;
+    line.setAttribute("x1", x); line.setAttribute("x2", x); line.style.visibility = "visible";
+    const unit = units[panel.unit] || short;
+    const told = panel.traces.map((t) => [t.name, at(t, moment)]).filter((t) => t[1] !== null && t[1] !== undefined);
+    out.textContent = clock(moment - data.zero) + "  " + told.map((t) => t[0] + " " + unit(t[1])).join(" · ");
+  });
+  const set = (ms) => { moment = ms === null ? null : Math.min(data.to, Math.max(data.from, ms)); show(); };
+  figures.forEach((figure) => {
+    const svg = figure.querySelector("svg");
+    svg.addEventListener("pointermove", (e) => {
+      const box = svg.getBoundingClientRect(), x = ((e.clientX - box.left) / box.width) * data.width;
+      set(data.from + ((x - data.left) / inner) * span);
+    });
+    svg.addEventListener("pointerleave", () => set(null));
+  });
+  addEventListener("keydown", (e) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
+    if (!step || e.altKey || e.ctrlKey || e.metaKey) return;
+    set((moment === null ? data.from : moment) + (step * span) / 200);
+    e.preventDefault();
+  });
+})();

@@ -1,0 +1,190 @@
+//! Two runs side by side, aligned at their load's start: figures, verdict by verdict, and the two courses overlaid. Must not
+//! say which is better.
+
+use super::courses::{Course, Shape, courses};
+use super::figures::{Figures, figures};
+use super::page::{Block, Table, figure_rows, result_words, sign};
+use super::panels::{Panel, Trace, panels};
+use super::plot::Axis;
+use crate::observe::Time;
+use crate::session::Session;
+use crate::verdict::Verdict;
+use serde::Serialize;
+
+/// One of the two.
+pub struct Side<'a> {
+    pub name: &'a str,
+    pub session: &'a Session,
+    pub verdict: &'a Verdict,
+}
+
+/// The comparison as data (schema `edot-tui/compare/1`).
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    pub schema: &'static str,
+    pub a: SidePart,
+    pub b: SidePart,
+    /// Each figure that is a number, `difference` is b less a.
+    pub figures: Vec<Difference>,
+    pub checks: Vec<CheckPair>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct SidePart {
+    pub file: String,
+    pub hpa: Option<String>,
+    pub began: Option<Time>,
+    pub lab: bool,
+    pub result: &'static str,
+    pub figures: Figures,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Difference {
+    pub figure: String,
+    pub a: Option<f64>,
+    pub b: Option<f64>,
+    pub difference: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct CheckPair {
+    pub id: String,
+    pub a: Option<&'static str>,
+    pub b: Option<&'static str>,
+    pub same: bool,
+}
+
+/// Compares two runs.
+pub fn compare(a: &Side, b: &Side) -> Comparison {
+    let part = |s: &Side| SidePart {
+        file: s.name.to_string(),
+        hpa: s.session.hpa.as_ref().map(|h| format!("{}/{}", h.namespace, h.name)),
+        began: s.session.began,
+        lab: s.session.watching.lab,
+        result: s.verdict.result.word(),
+        figures: figures(s.session, s.verdict),
+    };
+    let (a_part, b_part) = (part(a), part(b));
+    let (left, right) = (numbers(&a_part.figures), numbers(&b_part.figures));
+    let mut names: Vec<&String> = left.iter().map(|n| &n.0).collect();
+    names.extend(right.iter().map(|n| &n.0).filter(|n| !left.iter().any(|l| l.0 == **n)));
+    let value = |all: &[(String, Option<f64>)], name: &String| all.iter().find(|n| n.0 == *name).and_then(|n| n.1);
+    let differences = names.into_iter().map(|name| {
+        let (a, b) = (value(&left, name), value(&right, name));
+        Difference { figure: name.clone(), a, b, difference: a.zip(b).map(|(a, b)| b - a) }
+    });
+    let figures = differences.collect();
+    Comparison { schema: "edot-tui/compare/1", figures, checks: pairs(a.verdict, b.verdict), a: a_part, b: b_part }
+}
+
+fn pairs(a: &Verdict, b: &Verdict) -> Vec<CheckPair> {
+    let word = |v: &Verdict, id: &str| v.checks.iter().find(|c| c.id == id).map(|c| c.found.outcome.word());
+    let mut ids: Vec<&str> = a.checks.iter().map(|c| c.id.as_str()).collect();
+    ids.extend(b.checks.iter().map(|c| c.id.as_str()).filter(|id| a.checks.iter().all(|c| c.id != *id)));
+    let pair = |id: &str| {
+        let (a, b) = (word(a, id), word(b, id));
+        CheckPair { id: id.to_string(), same: a == b, a, b }
+    };
+    ids.into_iter().map(pair).collect()
+}
+
+/// Every number among the figures, by name.
+fn numbers(f: &Figures) -> Vec<(String, Option<f64>)> {
+    let mut out = vec![
+        ("load_s".to_string(), f.load_s),
+        ("first_scale_up_s".into(), f.first_scale_up_s),
+        ("peak_replicas".into(), f.peak_replicas.map(f64::from)),
+        ("peak_replicas_s".into(), f.peak_replicas_s),
+        ("back_to_min_s".into(), f.back_to_min_s),
+        ("rescales".into(), Some(f.rescales as f64)),
+        ("flaps".into(), Some(f.flaps as f64)),
+        ("replica_minutes".into(), f.replica_minutes),
+    ];
+    for m in &f.metrics {
+        out.push((format!("{}_peak", m.metric), m.peak));
+        out.push((format!("{}_mean", m.metric), m.mean));
+        out.push((format!("{}_above_band_s", m.metric), m.above_band_s));
+    }
+    out.extend(f.budget.iter().map(|s| (format!("budget_{}_s", s.stage.replace(' ', "_")), s.after_s)));
+    out.push(("syncs".into(), Some(f64::from(f.syncs))));
+    out.push(("syncs_agreed".into(), Some(f64::from(f.syncs_agreed))));
+    out.push(("items_lost".into(), f.items_lost));
+    out.push(("documents_indexed".into(), f.documents_indexed));
+    out
+}
+
+/// The comparison for people.
+pub fn page(c: &Comparison) -> Vec<Block> {
+    let mut out = vec![
+        Block::Title("edot-tui compare".into()),
+        Block::Line(format!("A: {}, verdict {}", c.a.file, result_words(c.a.result))),
+        Block::Line(format!("B: {}, verdict {}", c.b.file, result_words(c.b.result))),
+        Block::Line("times count from each load's start".into()),
+        Block::Head("Figures".into()),
+    ];
+    let (a, b) = (figure_rows(&c.a.figures), figure_rows(&c.b.figures));
+    let value = |rows: &[Vec<String>], name: &str| {
+        rows.iter().find(|r| r[0] == name).map_or_else(|| crate::view::format::UNKNOWN.into(), |r| r[1].clone())
+    };
+    let mut names: Vec<&str> = a.iter().map(|r| r[0].as_str()).collect();
+    names.extend(b.iter().map(|r| r[0].as_str()).filter(|n| !a.iter().any(|r| r[0] == **n)));
+    let rows = names.into_iter().map(|n| {
+        let (a, b) = (value(&a, n), value(&b, n));
+        let same = if a == b { "" } else { "≠" };
+        vec![n.to_string(), a, b, same.to_string()]
+    });
+    out.push(Block::Table(table(&["figure", "A", "B", ""], rows.collect())));
+    out.push(Block::Head("Verdict by verdict".into()));
+    let told = |w: Option<&'static str>| w.map_or_else(|| "–".to_string(), |w| format!("{} {w}", sign(w)));
+    let rows = c.checks.iter().map(|p| {
+        let same = if p.same { "" } else { "≠" };
+        vec![p.id.clone(), told(p.a), told(p.b), same.to_string()]
+    });
+    out.push(Block::Table(table(&["expectation", "A", "B", ""], rows.collect())));
+    out
+}
+
+fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
+    Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false }
+}
+
+/// The two courses on one axis whose 0 is each load's start: each metric, then the replicas.
+pub fn overlaid(a: &Side, b: &Side) -> (Vec<Panel>, Axis) {
+    let both = [("A", a, 1, false), ("B", b, 2, true)];
+    let mut out: Vec<Panel> = Vec::new();
+    let (mut from, mut to) = (0, 1);
+    for (name, side, colour, dashed) in both {
+        let zero = side.verdict.start.or(side.session.began.map(|t| t.timestamp_millis())).unwrap_or(0);
+        let shifted: Vec<Course> = courses(side.session).into_iter().map(|c| shift(c, zero)).collect();
+        from = from.min(side.session.began.map_or(0, |t| t.timestamp_millis()) - zero);
+        to = to.max(side.session.now_ms() - zero);
+        for panel in panels(&shifted, side.session.tolerance()) {
+            let kind = |t: &Trace| match (panel.unit, t.name.as_str()) {
+                ("percent", n) if !n.ends_with(" target") => Some((format!("{n}, percent"), "percent")),
+                ("replicas", "current") => Some(("Replicas".to_string(), "replicas")),
+                _ => None,
+            };
+            for trace in &panel.traces {
+                let Some((title, unit)) = kind(trace) else { continue };
+                let place = out.iter().position(|p| p.title == title).unwrap_or_else(|| {
+                    out.push(Panel { title, unit, traces: vec![], bands: vec![], log: panel.log });
+                    out.len() - 1
+                });
+                out[place].log |= panel.log;
+                out[place].traces.push(Trace { name: name.into(), colour, dashed, ..trace.clone() });
+            }
+        }
+    }
+    // What lies long before the load only makes it small.
+    (out, Axis { from: from.max(-60_000), to, zero: 0 })
+}
+
+fn shift(course: Course, zero: i64) -> Course {
+    let ended = |p: &Vec<(i64, Option<f64>)>| p.last().map(|l| l.0);
+    let mut points: Vec<_> = course.points.iter().map(|(ms, v)| (ms - zero, *v)).collect();
+    if course.shape == Shape::Steps && ended(&course.points).is_none() {
+        points.clear();
+    }
+    Course { points, ..course }
+}

@@ -1,0 +1,165 @@
+//! The key figures of a run: what a comparison lines up and a report leads with. Each is None where it is not known. Must
+//! not judge.
+
+use crate::observe::{Role, Signal, Time};
+use crate::session::{Mark, Session};
+use crate::verdict::{Run, Verdict};
+use serde::Serialize;
+
+/// A metric over the run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MetricFigures {
+    pub metric: String,
+    pub unit: &'static str,
+    pub peak: Option<f64>,
+    /// Weighted by time, while the load ran.
+    pub mean: Option<f64>,
+    /// Seconds above the tolerance band.
+    pub above_band_s: Option<f64>,
+}
+
+/// A stage of the first scale-up, seconds after the load's start.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StageFigure {
+    pub stage: &'static str,
+    pub after_s: Option<f64>,
+    pub why: Option<&'static str>,
+}
+
+/// The figures, durations in seconds from the load's start unless said otherwise.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Figures {
+    pub load_start: Option<Time>,
+    pub load_end: Option<Time>,
+    pub load_s: Option<f64>,
+    pub first_scale_up_s: Option<f64>,
+    pub peak_replicas: Option<i32>,
+    pub peak_replicas_s: Option<f64>,
+    /// From the load's end.
+    pub back_to_min_s: Option<f64>,
+    pub rescales: usize,
+    /// Scale-ups that followed a scale-down.
+    pub flaps: usize,
+    /// From the load's start to the end of the session.
+    pub replica_minutes: Option<f64>,
+    pub metrics: Vec<MetricFigures>,
+    pub budget: Vec<StageFigure>,
+    pub syncs: u32,
+    pub syncs_agreed: u32,
+    pub items_lost: Option<f64>,
+    pub documents_indexed: Option<f64>,
+}
+
+/// The figures of a session's run.
+pub fn figures(session: &Session, verdict: &Verdict) -> Figures {
+    let run = Run::of(session);
+    let (start, end, now) = (verdict.start, verdict.end, session.now_ms());
+    let since = |ms: i64| start.map(|s| (ms - s) as f64 / 1000.0);
+    let ups = || run.rescales.iter().filter(|r| r.up() == Some(true));
+    let replicas = start.map(|s| session.replicas.current.within(s, now)).unwrap_or_default();
+    let peak = replicas.iter().filter_map(|(ms, n)| n.map(|n| (n, *ms))).max_by_key(|(n, ms)| (*n, -ms));
+    let min = end.and_then(|e| run.min_at(e));
+    let back = end.and_then(|e| {
+        let after = session.replicas.current.within(e, now);
+        after.iter().find(|(_, n)| n.zip(min).is_some_and(|(n, min)| n <= min)).map(|c| (c.0 - e).max(0))
+    });
+    let directions: Vec<bool> = run.rescales.iter().filter_map(|r| r.up()).collect();
+    let score = session.decisions.score.all();
+    Figures {
+        load_start: start.and_then(Time::from_timestamp_millis),
+        load_end: end.and_then(Time::from_timestamp_millis),
+        load_s: end.and_then(since),
+        first_scale_up_s: ups().next().and_then(|r| since(r.ms)),
+        peak_replicas: peak.map(|p| p.0),
+        peak_replicas_s: peak.and_then(|p| since(p.1)).map(|s| s.max(0.0)),
+        back_to_min_s: back.map(|ms| ms as f64 / 1000.0),
+        rescales: run.rescales.len(),
+        flaps: directions.windows(2).filter(|w| !w[0] && w[1]).count(),
+        replica_minutes: start.and_then(|s| replica_minutes(session, s, now)),
+        metrics: session.metrics.all.iter().map(|t| metric(session, t, start, end)).collect(),
+        budget: budget(session, start),
+        syncs: score.of,
+        syncs_agreed: score.agreed,
+        items_lost: lost(session, start),
+        documents_indexed: indexed(session, start, now),
+    }
+}
+
+/// Items that are gone for good, since the load's start; None where no collector was read.
+fn lost(session: &Session, start: Option<i64>) -> Option<f64> {
+    session.collectors.tier(Role::Gateway)?;
+    let all = session.collectors.losses.all().iter();
+    Some(all.filter(|l| l.how.is_loss() && start.is_none_or(|s| l.until >= s)).map(|l| l.items).sum())
+}
+
+/// Documents of all signals since the load's start.
+fn indexed(session: &Session, start: Option<i64>, now: i64) -> Option<f64> {
+    let from = start.or(session.ingest.since)?;
+    let all = Signal::ALL.into_iter().filter_map(|s| session.ingest.indexed(s, from, now));
+    all.map(|i| i.documents as f64).reduce(|a, b| a + b)
+}
+
+/// The integral of the replicas over time; None where they are not known for a stretch.
+fn replica_minutes(session: &Session, from: i64, to: i64) -> Option<f64> {
+    let changes = session.replicas.current.within(from, to);
+    let mut sum = 0.0;
+    for (i, (ms, n)) in changes.iter().enumerate() {
+        let until = changes.get(i + 1).map_or(to, |c| c.0);
+        sum += f64::from((*n)?) * (until - (*ms).max(from)).max(0) as f64;
+    }
+    (!changes.is_empty()).then_some(sum / 60_000.0)
+}
+
+fn metric(session: &Session, track: &crate::session::Track, start: Option<i64>, end: Option<i64>) -> MetricFigures {
+    let from = start.unwrap_or(i64::MIN);
+    let until = end.unwrap_or(i64::MAX);
+    let up = 1.0 + session.tolerance().1;
+    let (mut peak, mut area, mut time, mut above): (Option<f64>, f64, f64, f64) = (None, 0.0, 0.0, 0.0);
+    for segment in track.samples.segments(from, i64::MAX) {
+        for (i, (ms, value)) in segment.iter().enumerate().filter(|(_, p)| p.0 >= from) {
+            peak = Some(peak.map_or(*value, |p| p.max(*value)));
+            // A sample stands for the time up to the next.
+            let Some(next) = segment.get(i + 1).map(|n| n.0) else { continue };
+            let held = (next - ms) as f64 / 1000.0;
+            let target = track.target.at(*ms).or(track.target.changes().first().map(|c| &c.1));
+            above += if target.is_some_and(|t| *value > t * up) { held } else { 0.0 };
+            if *ms < until {
+                (area, time) = (area + value * held, time + held);
+            }
+        }
+    }
+    MetricFigures {
+        metric: track.label(),
+        unit: super::courses::unit(track),
+        peak,
+        mean: (time > 0.0).then(|| area / time),
+        above_band_s: peak.map(|_| above),
+    }
+}
+
+/// The stages of the run's first scale-up.
+fn budget(session: &Session, start: Option<i64>) -> Vec<StageFigure> {
+    let up = |row: &&crate::session::decisions::sync::Sync| {
+        row.rescaled && row.controller > row.reckoned.current && start.is_none_or(|s| row.first >= s)
+    };
+    let Some(first) = session.decisions.rows().iter().find(up) else { return Vec::new() };
+    let zero = start.unwrap_or(first.first);
+    let stages = session.budget(first).into_iter().map(|s| StageFigure {
+        stage: s.name,
+        after_s: s.at.map(|ms| (ms - zero) as f64 / 1000.0),
+        why: Some(s.why).filter(|w| s.at.is_none() && !w.is_empty()),
+    });
+    stages.collect()
+}
+
+/// Notes and load marks of a session, as (milliseconds since 1970, text), rescales left out.
+pub fn marks(session: &Session) -> Vec<(i64, String)> {
+    let told = session.markers.all().iter().filter_map(|m| match &m.mark {
+        Mark::LoadStart => Some((m.ms, "load starts".to_string())),
+        Mark::LoadEnd { ok: true, .. } => Some((m.ms, "load ends".into())),
+        Mark::LoadEnd { ok: false, text } => Some((m.ms, format!("load fails: {text}"))),
+        Mark::Note(text) => Some((m.ms, text.clone())),
+        Mark::Rescale { .. } => None,
+    });
+    told.collect()
+}

@@ -1,0 +1,260 @@
+//! The report for people as a list of headings, sentences and tables: text, markdown and HTML are three ways to write it.
+//! Must not know any of them.
+
+use super::figures::Figures;
+use super::full::{BudgetPart, CheckPart, Report, stamp};
+use crate::view::format;
+
+/// A part of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Block {
+    Title(String),
+    Head(String),
+    Line(String),
+    Table(Table),
+}
+
+/// Rows under a head; `signs` marks a table whose first column is a sign (✓, ✗, …, ?).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    pub head: Vec<String>,
+    pub rows: Vec<Vec<String>>,
+    pub signs: bool,
+}
+
+/// Syncs shown in the page's table; all are in JSON.
+const SYNCS: usize = 60;
+
+/// The page of a report.
+pub fn page(r: &Report) -> Vec<Block> {
+    let mut out = vec![Block::Title(title(r))];
+    out.extend(about(r).into_iter().map(Block::Line));
+    out.push(Block::Head(format!("Verdict: {}", result_words(r.verdict.result))));
+    if let Some(inferred) = &r.verdict.inferred {
+        out.push(Block::Line(inferred.clone()));
+    }
+    out.push(Block::Table(Table {
+        head: strings(&["", "at", "expectation", "expected", "observed"]),
+        rows: r.verdict.checks.iter().map(check).collect(),
+        signs: true,
+    }));
+    let notes = r.verdict.checks.iter().filter_map(|c| c.evidence.as_ref().map(|e| format!("{}: {e}.", c.id)));
+    out.extend(notes.map(Block::Line));
+    out.push(Block::Head("Key figures".into()));
+    out.push(Block::Table(table(&["figure", "value"], figure_rows(&r.figures))));
+    if !r.rescales.is_empty() {
+        out.push(Block::Head("Rescales".into()));
+        let rows = r.rescales.iter().map(|s| {
+            let from = s.from.map_or_else(|| "?".into(), |f| f.to_string());
+            vec![stamp(s.at), seconds(s.after_s), format!("{from} → {}", s.to), s.reason.clone().unwrap_or_default()]
+        });
+        out.push(Block::Table(table(
+            &["time (UTC)", "after load start", "replicas", "the controller's reason"],
+            rows.collect(),
+        )));
+    }
+    if !r.budget.is_empty() {
+        out.push(Block::Head("Reaction budget of each rescale, seconds from the decision".into()));
+        let rows = r.budget.iter().map(|b| vec![stamp(b.at), format!("{} → {}", b.from, b.to), stages(b)]);
+        out.push(Block::Table(table(&["decision (UTC)", "replicas", "stages"], rows.collect())));
+    }
+    if !r.decisions.is_empty() {
+        decisions(r, &mut out);
+    }
+    if !r.findings.is_empty() {
+        out.push(Block::Head("Findings at the end".into()));
+        let rows =
+            r.findings.iter().map(|f| vec![f.severity.to_string(), f.text.clone(), f.evidence.clone(), f.mend.clone()]);
+        out.push(Block::Table(table(&["severity", "finding", "evidence", "what would mend it"], rows.collect())));
+    }
+    if let Some(losses) = r.loss.as_ref().filter(|l| !l.is_empty()) {
+        out.push(Block::Head("Refused and lost".into()));
+        let rows = losses.iter().map(|l| {
+            let lost = if l.lost { "lost" } else { "may be sent again" };
+            let first = vec![stamp(l.since), l.tier.to_string(), l.signal.unwrap_or("all").to_string()];
+            [first, vec![l.how.to_string(), format::count(l.items), lost.to_string(), l.pods.join(", ")]].concat()
+        });
+        let head = ["first (UTC)", "tier", "signal", "how", "items", "", "pods"];
+        out.push(Block::Table(table(&head, rows.collect())));
+    }
+    if !r.marks.is_empty() {
+        out.push(Block::Head("Markers".into()));
+        let rows = r.marks.iter().map(|m| vec![stamp(m.at), m.text.clone()]);
+        out.push(Block::Table(table(&["time (UTC)", "marker"], rows.collect())));
+    }
+    out.push(Block::Head("Feeds at the end".into()));
+    let rows = r.status.feeds.iter().map(|f| {
+        let state = format!("{:?}", f.state).to_lowercase();
+        vec![f.feed.to_string(), state, f.reason.clone().unwrap_or_default()]
+    });
+    out.push(Block::Table(table(&["feed", "state", "reason"], rows.collect())));
+    out
+}
+
+/// The stages before and after a decision: `sample taken −12.8 s · pods Ready +3.0 s`.
+fn stages(b: &BudgetPart) -> String {
+    let zero = b.at;
+    let told = b.stages.iter().filter(|s| s.stage != "decision").map(|s| match s.at.zip(zero) {
+        Some((at, zero)) => {
+            let seconds = (at - zero).num_milliseconds() as f64 / 1000.0;
+            // Kubernetes tells whole seconds, so that what followed can seem to lie just before.
+            let seconds = if s.stage.starts_with("pods") { seconds.max(0.0) } else { seconds };
+            format!("{} {}{:.1} s", s.stage, if seconds < 0.0 { "−" } else { "+" }, seconds.abs())
+        }
+        None => format!("{}: {}", s.stage, s.why.unwrap_or(format::UNKNOWN)),
+    });
+    told.collect::<Vec<_>>().join(" · ")
+}
+
+fn decisions(r: &Report, out: &mut Vec<Block>) {
+    let f = &r.figures;
+    out.push(Block::Head(format!("Decisions: {} of {} syncs agree with the arithmetic", f.syncs_agreed, f.syncs)));
+    out.extend(r.settings.iter().map(|s| Block::Line(format!("the controller runs with {s}"))));
+    let skipped = r.decisions.len().saturating_sub(SYNCS);
+    if skipped > 0 {
+        out.push(Block::Line(format!("the {skipped} rows before these are in the JSON")));
+    }
+    let rows = r.decisions.iter().skip(skipped).map(|d| {
+        let sync = if d.count > 1 { format!(" (×{})", d.count) } else { String::new() };
+        let agrees = match (d.agrees, &d.cause) {
+            (true, _) => "agrees".to_string(),
+            (false, Some(cause)) => cause.clone(),
+            (false, None) => "differs".into(),
+        };
+        vec![
+            format!("{}{sync}", stamp(d.at)),
+            d.current.to_string(),
+            d.text.clone(),
+            d.limited_by.unwrap_or_default().to_string(),
+            d.controller.to_string(),
+            agrees,
+        ]
+    });
+    let head = ["time (UTC)", "replicas", "what the metrics ask for", "limited by", "the controller asked for", ""];
+    out.push(Block::Table(table(&head, rows.collect())));
+}
+
+fn title(r: &Report) -> String {
+    match &r.status.hpa {
+        Some(h) => format!("edot-tui report: {}/{}", h.namespace, h.name),
+        None => "edot-tui report".into(),
+    }
+}
+
+fn about(r: &Report) -> Vec<String> {
+    let s = &r.status;
+    let version = s.server_version.as_deref().map(|v| format!(", Kubernetes {v}")).unwrap_or_default();
+    let lab = if r.lab { ", the embedded lab" } else { "" };
+    let mut out = vec![
+        format!("context {}{version}{lab}", if s.context.is_empty() { format::UNKNOWN } else { &s.context }),
+        format!(
+            "{} to {} UTC, {}",
+            stamp(r.began),
+            stamp(r.ended),
+            r.duration_s.map_or_else(|| format::UNKNOWN.into(), |d| format::clock(d.round() as i64))
+        ),
+    ];
+    if let Some(h) = &s.hpa {
+        let metrics = h.metrics.iter().map(|m| match (m.unit, m.target) {
+            ("percent", Some(t)) => format!("{} {t:.0} %", m.label),
+            _ => m.label.clone(),
+        });
+        out.push(format!(
+            "scales {}/{} between {} and {} on {}",
+            h.target.reference.kind,
+            h.target.reference.name,
+            h.min,
+            h.max,
+            metrics.collect::<Vec<_>>().join(", ")
+        ));
+    }
+    out.extend(r.damage.iter().map(|d| format!("not all could be read: {d}")));
+    out
+}
+
+/// The result for people.
+pub fn result_words(result: &str) -> &'static str {
+    match result {
+        "pass" => "passed",
+        "fail" => "failed",
+        _ => "open: nothing failed, but not everything could be seen or is over",
+    }
+}
+
+/// The sign of a check's result.
+pub fn sign(result: &str) -> &'static str {
+    match result {
+        "passed" => "✓",
+        "failed" => "✗",
+        "waiting" => "…",
+        _ => "?",
+    }
+}
+
+fn check(c: &CheckPart) -> Vec<String> {
+    let observed = match c.missing {
+        Some(_) => format!("not observable: {}", c.observed),
+        None if c.result == "waiting" => format!("waiting: {}", c.observed),
+        None => c.observed.clone(),
+    };
+    vec![sign(c.result).into(), seconds(c.after_s), c.id.clone(), c.expected.clone(), observed]
+}
+
+/// `3:12`; a dash where it is not known.
+pub fn seconds(s: Option<f64>) -> String {
+    s.map_or_else(|| format::UNKNOWN.into(), |s| format::clock(s.round() as i64))
+}
+
+/// Every figure with its name, as people read it.
+pub fn figure_rows(f: &Figures) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let mut row = |name: String, value: String| rows.push(vec![name, value]);
+    let whole = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
+    row("load".into(), seconds(f.load_s));
+    row("first scale-up".into(), seconds(f.first_scale_up_s));
+    row("most replicas".into(), whole(f.peak_replicas));
+    row("most replicas reached".into(), seconds(f.peak_replicas_s));
+    row("back at the minimum, after the load's end".into(), seconds(f.back_to_min_s));
+    row("rescales".into(), f.rescales.to_string());
+    row("flaps (up again after a scale-down)".into(), f.flaps.to_string());
+    let minutes = f.replica_minutes.map_or_else(|| format::UNKNOWN.into(), |m| format!("{m:.1}"));
+    row("replica-minutes".into(), minutes);
+    for m in &f.metrics {
+        let value = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), |v| with_unit(v, m.unit));
+        row(format!("{}, peak", m.metric), value(m.peak));
+        row(format!("{}, mean under load", m.metric), value(m.mean));
+        row(format!("{}, time above its band", m.metric), seconds(m.above_band_s));
+    }
+    for s in &f.budget {
+        let value = s.after_s.map_or_else(|| s.why.unwrap_or(format::UNKNOWN).to_string(), |t| format!("{t:.1} s"));
+        row(format!("first scale-up: {}", s.stage), value);
+    }
+    row("syncs that agree with the arithmetic".into(), format!("{} of {}", f.syncs_agreed, f.syncs));
+    let count = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), format::count);
+    row("items lost".into(), count(f.items_lost));
+    row("documents indexed".into(), count(f.documents_indexed));
+    rows
+}
+
+/// A value in the unit of its series.
+pub fn with_unit(v: f64, unit: &str) -> String {
+    match unit {
+        "percent" => format::percent(v),
+        "cores" => format::millicores(v * 1000.0),
+        "millicores" => format::millicores(v),
+        "bytes" => format::bytes(v),
+        "replicas" => format!("{v:.0}"),
+        "per_second" => format::rate(v),
+        "milliseconds" => format::millis(v),
+        "bytes_per_second" => format!("{}/s", format::bytes(v)),
+        _ => format::count(v),
+    }
+}
+
+fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
+    Table { head: strings(head), rows, signs: false }
+}
+
+fn strings(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,134 @@
+//! What the controller would have done under other settings: its arithmetic re-run, sync for sync, over the recorded raw
+//! samples. Must not know how a recording is read.
+//!
+//! ```text
+//! observations ─► record: moments (pods, samples, memory of each sync) ─► suppose: changes, tier ─► Supposition
+//! ```
+//!
+//! Up to the sync at which the supposed run parts from what happened, each sync has the very inputs that the controller
+//! had. From then on the pods are supposed: the tier's load is shared by those that would have been Ready.
+
+mod changes;
+mod moments;
+mod tell;
+mod tier;
+
+pub use changes::{Changes, Rule};
+pub use moments::{Moment, Recorded, record};
+pub use tell::{Told, page, panels, tell};
+
+use crate::hpa::{self, reconcile};
+use crate::session::decisions::sync::Said;
+use tier::Tier;
+
+/// One sync, as it was and as it is supposed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Milliseconds since 1970.
+    pub ms: i64,
+    /// Replicas found at the sync.
+    pub found: (i32, i32),
+    /// Replicas asked for.
+    pub actual: i32,
+    pub supposed: i32,
+    /// Each metric's figure, as it was and as it is supposed; by the recorded spec's places.
+    pub figures: Vec<(Option<i64>, Option<i64>)>,
+    /// Each metric's target, as it was and as it is supposed.
+    pub targets: Vec<(Option<i64>, Option<i64>)>,
+    /// The controller's reason for a supposed rescale.
+    pub reason: String,
+}
+
+/// What would have been.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Supposition {
+    pub changes: Vec<String>,
+    pub assumptions: Vec<String>,
+    pub names: Vec<String>,
+    pub steps: Vec<Step>,
+    /// Milliseconds since 1970; None where it never parted from what happened.
+    pub parted: Option<i64>,
+    /// Nothing is changed: how many of the syncs the arithmetic agrees in.
+    pub agreement: Option<(usize, usize)>,
+}
+
+/// Re-runs the recorded syncs under changes.
+///
+/// # Errors
+/// A change that does not fit the recorded HPA, in words.
+pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, String> {
+    let Some(first) = recorded.moments.first() else {
+        return Err("no sync of the controller can be told apart in this recording".into());
+    };
+    changes.check(&first.spec, &first.names)?;
+    let none = changes.is_none();
+    let mut tier = Tier::new(recorded);
+    let mut own = hpa::Memory::default();
+    let mut steps: Vec<Step> = Vec::with_capacity(recorded.moments.len());
+    let (mut parted, mut agreed) = (None, 0);
+    for m in &recorded.moments {
+        let spec = changes.spec(&m.spec, &m.names);
+        let together = parted.is_none();
+        let world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
+        let found = world.scale.as_ref().map_or(m.found, |s| s.spec);
+        // As long as both are one, the controller's memory is as what it did corrects it.
+        if let (true, Some(memory)) = (together, &m.memory) {
+            own = memory.clone();
+        }
+        let status = hpa::Status::default();
+        let it = reconcile(&spec, &status, &world, &mut own, m.at(), &m.settings);
+        // Where the samples were not seen, only the reconstruction of the very sync knows the figures.
+        let supposed = match (&m.known, none && together) {
+            (Some(result), true) => *result,
+            _ => it.replicas.unwrap_or(found),
+        };
+        agreed += usize::from(supposed == m.actual);
+        if together && supposed != m.actual {
+            parted = Some(m.ms);
+            tier.begin(m, supposed);
+        } else if !together {
+            tier.scale(m.ms, supposed);
+        }
+        steps.push(step(m, found, supposed, &spec, &it));
+    }
+    Ok(Supposition {
+        changes: changes.words(),
+        assumptions: tier.assumptions(recorded),
+        names: first.names.to_vec(),
+        parted,
+        agreement: none.then_some((agreed, steps.len())),
+        steps,
+    })
+}
+
+fn step(m: &Moment, found: i32, supposed: i32, spec: &hpa::Spec, it: &hpa::Decision) -> Step {
+    // The supposed spec may lack metrics: its places are found again by their sources.
+    let place = |i: usize| {
+        let source = m.spec.metrics.get(i).map(|metric| &metric.source)?;
+        spec.metrics.iter().position(|metric| metric.source == *source)
+    };
+    let figure = |i: usize| {
+        let status = it.metrics.get(place(i)?)?.as_ref().ok()?.status;
+        status.average_utilization.map(i64::from).or(status.average_value).or(status.value)
+    };
+    let number = |metric: &hpa::Metric| match metric.target {
+        hpa::Target::Utilization(u) => Some(i64::from(u)),
+        hpa::Target::AverageValue(v) | hpa::Target::Value(v) => Some(v),
+        hpa::Target::None => None,
+    };
+    let targets = |i: usize| {
+        let supposed = place(i).and_then(|p| spec.metrics.get(p)).and_then(number);
+        (m.spec.metrics.get(i).and_then(number), supposed)
+    };
+    let was = |i: usize| m.figures.get(i).and_then(|s: &Said| s.figure);
+    let places = 0..m.spec.metrics.len();
+    Step {
+        ms: m.ms,
+        found: (m.found, found),
+        actual: m.actual,
+        supposed,
+        figures: places.clone().map(|i| (was(i), figure(i))).collect(),
+        targets: places.map(targets).collect(),
+        reason: if supposed == found { String::new() } else { it.reason.clone() },
+    }
+}

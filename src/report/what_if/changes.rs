@@ -1,0 +1,249 @@
+//! Other settings than the recorded ones, read from what was typed and put into a spec. Must not run it.
+
+use crate::hpa::{
+    Behavior, Container, Direction, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity,
+    spec::ScalingRules, spec::WrittenRules,
+};
+
+/// Changes of one direction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rule {
+    pub window_s: Option<i32>,
+    /// They replace the recorded ones; empty leaves those.
+    pub policies: Vec<Policy>,
+    pub select: Option<SelectPolicy>,
+}
+
+/// Everything that can be changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Changes {
+    /// By the metric's name: percent, or a quantity.
+    pub targets: Vec<(String, String)>,
+    pub drop: Vec<String>,
+    pub min: Option<i32>,
+    pub max: Option<i32>,
+    /// By resource: a pod's request, milli-units.
+    pub requests: Vec<(String, i64)>,
+    pub up: Rule,
+    pub down: Rule,
+}
+
+impl Changes {
+    pub fn is_none(&self) -> bool {
+        *self == Changes::default()
+    }
+
+    /// `NAME=VALUE`.
+    ///
+    /// # Errors
+    /// What may be written.
+    pub fn pair(text: &str) -> Result<(String, String), String> {
+        let parts = text.split_once('=').filter(|(n, v)| !n.is_empty() && !v.is_empty());
+        parts.map(|(n, v)| (n.to_string(), v.to_string())).ok_or_else(|| "NAME=VALUE, such as cpu=60".into())
+    }
+
+    /// `cpu=200m`.
+    ///
+    /// # Errors
+    /// What may be written.
+    pub fn request(text: &str) -> Result<(String, i64), String> {
+        let (name, value) = Changes::pair(text).map_err(|_| "RESOURCE=QUANTITY, such as cpu=200m or memory=512Mi")?;
+        let milli = quantity::milli(&value).ok().filter(|m| *m > 0);
+        milli.map(|m| (name, m)).ok_or_else(|| format!("{value:?} is no quantity above 0, such as 200m or 512Mi"))
+    }
+
+    /// `down=Pods:1/15`, `up=Percent:100/60`.
+    ///
+    /// # Errors
+    /// What may be written.
+    pub fn policy(text: &str) -> Result<(Direction, Policy), String> {
+        let read = || {
+            let (direction, rest) = text.split_once('=')?;
+            let (kind, rest) = rest.split_once(':')?;
+            let (value, period) = rest.split_once('/')?;
+            let kind = match kind.to_ascii_lowercase().as_str() {
+                "pods" => PolicyKind::Pods,
+                "percent" => PolicyKind::Percent,
+                _ => return None,
+            };
+            let value = value.parse().ok().filter(|v: &i32| *v > 0)?;
+            let period_seconds = period.parse().ok().filter(|p: &i32| (1..=1800).contains(p))?;
+            Some((side(direction)?, Policy { kind, value, period_seconds }))
+        };
+        read().ok_or_else(|| "up or down, a type, a value and a period in seconds, such as down=Pods:1/15".into())
+    }
+
+    /// `down=Min`.
+    ///
+    /// # Errors
+    /// What may be written.
+    pub fn select(text: &str) -> Result<(Direction, SelectPolicy), String> {
+        let read = || {
+            let (direction, policy) = text.split_once('=')?;
+            let policy = match policy.to_ascii_lowercase().as_str() {
+                "max" => SelectPolicy::Max,
+                "min" => SelectPolicy::Min,
+                "disabled" => SelectPolicy::Disabled,
+                _ => return None,
+            };
+            Some((side(direction)?, policy))
+        };
+        read().ok_or_else(|| "up or down with Max, Min or Disabled, such as down=Min".into())
+    }
+
+    /// Whether the changes fit a spec whose metrics have these names.
+    ///
+    /// # Errors
+    /// The one that does not, and what would.
+    pub fn check(&self, spec: &Spec, names: &[String]) -> Result<(), String> {
+        for name in self.targets.iter().map(|t| &t.0).chain(&self.drop) {
+            if !names.contains(name) {
+                return Err(format!("the HPA has no metric {name}; it has {}", names.join(", ")));
+            }
+        }
+        if names.iter().all(|n| self.drop.contains(n)) {
+            return Err("no metric would be left; the HPA needs at least one".into());
+        }
+        for (name, value) in &self.targets {
+            let metric = names.iter().position(|n| n == name).and_then(|i| spec.metrics.get(i));
+            if metric.is_some_and(|m| target(m.target, value).is_none()) {
+                let such = match metric.map(|m| m.target) {
+                    Some(Target::Utilization(_)) => "percent of request, such as 60",
+                    _ => "a quantity, such as 100m or 512Mi",
+                };
+                return Err(format!("the target of {name} cannot be {value:?}; it is {such}"));
+            }
+        }
+        let (min, max) = (self.min.unwrap_or(spec.min_replicas()), self.max.unwrap_or(spec.max));
+        if min < 0 || max < 1 || min > max {
+            return Err(format!("the minimum would be {min} and the maximum {max}"));
+        }
+        Ok(())
+    }
+
+    /// A recorded spec under these changes.
+    pub fn spec(&self, recorded: &Spec, names: &[String]) -> Spec {
+        let mut spec = recorded.clone();
+        for (name, value) in &self.targets {
+            let metric = names.iter().position(|n| n == name).and_then(|i| spec.metrics.get_mut(i));
+            if let Some(metric) = metric {
+                metric.target = target(metric.target, value).unwrap_or(metric.target);
+            }
+        }
+        let mut place = 0;
+        spec.metrics.retain(|_| {
+            let kept = names.get(place).is_none_or(|n| !self.drop.contains(n));
+            place += 1;
+            kept
+        });
+        spec.min = self.min.or(spec.min);
+        spec.max = self.max.unwrap_or(spec.max);
+        if self.up != Rule::default() || self.down != Rule::default() {
+            let mut behavior = spec
+                .behavior
+                .unwrap_or_else(|| Behavior::defaulted(Some(WrittenRules::default()), Some(WrittenRules::default())));
+            self.up.put(&mut behavior.up);
+            self.down.put(&mut behavior.down);
+            spec.behavior = Some(behavior);
+        }
+        spec
+    }
+
+    /// A recorded world under these changes: only requests are part of it.
+    pub fn world(&self, recorded: &World) -> World {
+        let mut world = recorded.clone();
+        world.pods.iter_mut().for_each(|pod| {
+            self.request_of(&mut pod.containers);
+            for (resource, milli) in &self.requests {
+                pod.pod_level_requests.entry(resource.clone()).and_modify(|r| *r = *milli);
+            }
+        });
+        world
+    }
+
+    /// The pod's request goes to its first container, the others keep none of that resource.
+    pub fn request_of(&self, containers: &mut [Container]) {
+        for (resource, milli) in &self.requests {
+            for (i, container) in containers.iter_mut().enumerate() {
+                container.requests.insert(resource.clone(), if i == 0 { *milli } else { 0 });
+            }
+        }
+    }
+
+    /// Each change as words.
+    pub fn words(&self) -> Vec<String> {
+        let mut out: Vec<String> = self.targets.iter().map(|(n, v)| format!("target of {n}: {v}")).collect();
+        out.extend(self.drop.iter().map(|n| format!("without the metric {n}")));
+        out.extend(self.min.map(|n| format!("minReplicas {n}")));
+        out.extend(self.max.map(|n| format!("maxReplicas {n}")));
+        let quantity = |(n, m): &(String, i64)| match n.as_str() {
+            "cpu" => format!("request of cpu: {m}m a pod"),
+            _ => format!("request of {n}: {} a pod", crate::view::format::bytes(*m as f64 / 1000.0)),
+        };
+        out.extend(self.requests.iter().map(quantity));
+        out.extend(self.up.words("scaleUp"));
+        out.extend(self.down.words("scaleDown"));
+        out
+    }
+}
+
+impl Rule {
+    fn put(&self, rules: &mut ScalingRules) {
+        rules.window_seconds = self.window_s.or(rules.window_seconds);
+        rules.select = self.select.unwrap_or(rules.select);
+        if !self.policies.is_empty() {
+            rules.policies.clone_from(&self.policies);
+        }
+    }
+
+    fn words(&self, direction: &str) -> Vec<String> {
+        let mut out: Vec<String> =
+            self.window_s.iter().map(|s| format!("{direction}: stabilization window {s} s")).collect();
+        let policies = self.policies.iter().map(|p| format!("{:?} {}/{} s", p.kind, p.value, p.period_seconds));
+        let policies: Vec<String> = policies.collect();
+        if !policies.is_empty() {
+            out.push(format!("{direction}: policies {}", policies.join(", ")));
+        }
+        out.extend(self.select.map(|s| format!("{direction}: selectPolicy {s:?}")));
+        out
+    }
+}
+
+fn side(text: &str) -> Option<Direction> {
+    match text.to_ascii_lowercase().as_str() {
+        "up" => Some(Direction::Up),
+        "down" => Some(Direction::Down),
+        _ => None,
+    }
+}
+
+/// Another value for a target of the same type.
+fn target(recorded: Target, value: &str) -> Option<Target> {
+    match recorded {
+        Target::Utilization(_) => {
+            let percent = value.trim_end_matches('%').trim().parse().ok().filter(|p| (1..=100_000).contains(p))?;
+            Some(Target::Utilization(percent))
+        }
+        Target::AverageValue(_) => quantity::milli(value).ok().filter(|v| *v > 0).map(Target::AverageValue),
+        Target::Value(_) => quantity::milli(value).ok().filter(|v| *v > 0).map(Target::Value),
+        Target::None => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_is_read() {
+        assert_eq!(Changes::request("cpu=200m"), Ok(("cpu".into(), 200)));
+        assert_eq!(Changes::request("memory=1Ki"), Ok(("memory".into(), 1_024_000)));
+        let (direction, policy) = Changes::policy("down=pods:1/15").unwrap();
+        assert_eq!((direction, policy.value, policy.period_seconds), (Direction::Down, 1, 15));
+        assert_eq!(Changes::select("up=Disabled"), Ok((Direction::Up, SelectPolicy::Disabled)));
+        for wrong in ["", "down", "down=Pods", "down=Pods:0/15", "left=Pods:1/15", "down=Pods:1/9999"] {
+            assert!(Changes::policy(wrong).is_err(), "{wrong}");
+        }
+        assert!(Changes::request("cpu=0").is_err() && Changes::request("cpu").is_err());
+    }
+}

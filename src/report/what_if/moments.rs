@@ -1,0 +1,155 @@
+//! The recorded syncs with what the controller had before it: spec, pods, samples, memory. Must not suppose anything.
+
+use crate::hpa::{Memory, Phase, PodSample, Scale, Selector, Settings, Source, Spec, Status, Values, World, reconcile};
+use crate::observe::{Stamped, Time};
+use crate::session::Session;
+use crate::session::decisions::sync::{BasisKind, Said, Sync};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// When pods may have been read, from the sync, milliseconds: the likeliest first.
+const READ: [i64; 4] = [-60, -1000, -300, 400];
+
+/// One sync of the controller, and what went into it.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// Milliseconds since 1970.
+    pub ms: i64,
+    /// Replicas that the controller found, and those it asked for.
+    pub found: i32,
+    pub actual: i32,
+    pub spec: Spec,
+    pub names: Arc<[String]>,
+    pub settings: Settings,
+    pub world: World,
+    /// What the controller remembered before; None where that is not known.
+    pub memory: Option<Memory>,
+    /// Each metric's figure.
+    pub figures: Vec<Said>,
+    /// The reconstruction's result, where the world that was seen does not give it.
+    pub known: Option<i32>,
+}
+
+impl Moment {
+    pub fn at(&self) -> Time {
+        Time::from_timestamp_millis(self.ms).unwrap_or_default()
+    }
+}
+
+/// A recording as its syncs, and the session at its end.
+pub struct Recorded {
+    pub moments: Vec<Moment>,
+    pub session: Session,
+}
+
+/// Folds observations and keeps each sync as it is told apart.
+pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
+    let mut session = Session::default();
+    let mut moments: Vec<Moment> = Vec::new();
+    let mut memory = Memory::default();
+    for seen in observations {
+        session.apply(&seen);
+        let last = moments.last().map_or(i64::MIN, |m| m.ms);
+        let rows = session.decisions.rows();
+        let new = rows.iter().rev().take_while(|r| r.last > last).count();
+        for (i, row) in rows.iter().skip(rows.len() - new).enumerate() {
+            // Of several told apart at once, only the first has the memory from before.
+            let before = (i == 0).then(|| memory.clone());
+            moments.extend(moment(&session, row, before));
+        }
+        if session.decisions.past.memory != memory {
+            memory.clone_from(&session.decisions.past.memory);
+        }
+    }
+    Recorded { moments, session }
+}
+
+fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Moment> {
+    let worked = row.worked.as_ref()?;
+    let found = row.reckoned.current;
+    let mut m = Moment {
+        ms: row.last,
+        found,
+        actual: row.controller,
+        spec: worked.spec.clone(),
+        names: row.names.clone(),
+        settings: worked.settings.clone(),
+        world: World {
+            namespace: String::new(),
+            scale: Ok(Scale { spec: found, status: found }),
+            selector: Selector::Own,
+            pods: Vec::new(),
+            samples: Err("no sample".into()),
+            values: values(row, &worked.spec, found),
+            update_error: None,
+        },
+        memory,
+        figures: row.reckoned.metrics.clone(),
+        known: None,
+    };
+    let mut worlds = candidates(session, row, &m.world).into_iter();
+    let fits = |world: &World| {
+        let mut memory = m.memory.clone().unwrap_or_default();
+        let it = reconcile(&m.spec, &Status::default(), world, &mut memory, m.at(), &m.settings);
+        let figure = |i: usize| {
+            let status = it.metrics.get(i).and_then(|p| p.as_ref().ok()).map(|p| p.status);
+            status.and_then(|s| s.average_utilization.map(i64::from).or(s.average_value).or(s.value))
+        };
+        (0..m.spec.metrics.len()).all(|i| figure(i) == row.reckoned.metrics.get(i).and_then(|s| s.figure))
+            && it.replicas.unwrap_or(found) == row.reckoned.result
+    };
+    let first = worlds.next();
+    let fitting = first.iter().find(|w| fits(w)).cloned().or_else(|| worlds.find(|w| fits(w)));
+    m.known = fitting.is_none().then_some(row.reckoned.result);
+    m.world = fitting.or(first).unwrap_or(m.world);
+    Some(m)
+}
+
+/// The worlds that the controller may have seen, the likeliest first.
+fn candidates(session: &Session, row: &Sync, bare: &World) -> Vec<World> {
+    let inputs = session.decisions.inputs();
+    let answer = inputs.answers(row.last).find(|a| Some(a.seen) == row.basis.seen).or(inputs.answers(row.last).next());
+    let failed = row.basis.kind == BasisKind::None && row.reckoned.metrics.iter().any(|m| m.figure.is_none());
+    let mut lists: Vec<Result<Vec<PodSample>, String>> = Vec::new();
+    if let Some(answer) = answer.filter(|_| !failed) {
+        lists.push(Ok(answer.samples.clone()));
+        lists.push(Ok(answer.samples[..answer.fresh.min(answer.samples.len())].to_vec()));
+    }
+    lists.push(Err("no sample".into()));
+    let with = |samples: &Result<Vec<PodSample>, String>, shift: i64| {
+        let pods = inputs.pods_at(row.last + shift);
+        let mut world = World { samples: samples.clone(), ..bare.clone() };
+        // A mean over pods stands for each of those that can have a value.
+        for value in world.values.values_mut() {
+            if let Ok(Values::Pods(each)) = value {
+                let mean = each.first().map_or(0, |v| v.1);
+                let counts = pods.iter().filter(|p| p.phase != Phase::Pending && !p.deleted);
+                *each = counts.map(|p| (p.name.clone(), mean)).collect();
+            }
+        }
+        world.pods = pods;
+        world
+    };
+    READ.iter().flat_map(|shift| lists.iter().map(move |l| (l, *shift))).map(|(l, shift)| with(l, shift)).collect()
+}
+
+/// Metrics that are not of pods' usage, from the controller's own figures.
+fn values(row: &Sync, spec: &Spec, replicas: i32) -> BTreeMap<usize, Result<Values, String>> {
+    let mut out = BTreeMap::new();
+    for (i, metric) in spec.metrics.iter().enumerate() {
+        if matches!(metric.source, Source::Resource { .. } | Source::ContainerResource { .. }) {
+            continue;
+        }
+        let figure = row.reckoned.metrics.get(i).and_then(|s| s.figure);
+        let whole = |average: bool, v: i64| if average { v.saturating_mul(i64::from(replicas.max(1))) } else { v };
+        let average = matches!(metric.target, crate::hpa::Target::AverageValue(_));
+        let value = match (&metric.source, figure) {
+            (_, None) => Err("no value".into()),
+            (Source::Object { .. }, Some(v)) => Ok(Values::Object(whole(average, v))),
+            (Source::Pods { .. }, Some(mean)) => Ok(Values::Pods(vec![("".into(), mean)])),
+            (_, Some(v)) => Ok(Values::External(vec![whole(average, v)])),
+        };
+        out.insert(i, value);
+    }
+    out
+}

@@ -1,0 +1,69 @@
+//! What Elasticsearch tells of the run: more arrives under load, and log records say what they should.
+
+use super::{Found, Run, no_load};
+use crate::observe::{Feed, Signal};
+use crate::session::ingest::quality::{Field, lack};
+use crate::verdict::run::clock;
+
+/// The load has taken effect so long after its start, and has worn off so long after its end, milliseconds.
+const SETTLE: i64 = 30_000;
+const WORN: i64 = 90_000;
+/// Less than this tells nothing of a rate, milliseconds.
+const ENOUGH: i64 = 20_000;
+
+/// Under load at least `least` times as many documents come in as without.
+pub fn grows(run: &Run, least: f64) -> Found {
+    let expected = format!("at least {least} times as many documents a second under load as without");
+    let Some(start) = run.start else { return no_load(run, expected) };
+    let Some(since) = run.session.ingest.since else { return Found::unobservable(run, Feed::Ingest, expected) };
+    let last = run.session.ingest.at.unwrap_or(since);
+    let under = rate(run, start + SETTLE, run.end.unwrap_or(last).min(last));
+    let idle = rate(run, since, start).or_else(|| rate(run, run.end? + WORN, last));
+    match (under, idle, run.end) {
+        (Some(under), Some(idle), _) if under >= idle * least && under > 0.0 => {
+            let found = Found::passed(expected, format!("{under:.0} documents/s under load, {idle:.0} without"));
+            found.at(run.end.unwrap_or(run.now))
+        }
+        (Some(under), Some(idle), Some(end)) => {
+            Found::failed(expected, format!("{under:.0} documents/s under load, {idle:.0} without")).at(end)
+        }
+        (Some(under), None, Some(end)) if last > end + WORN + ENOUGH => {
+            Found::failed(expected, format!("{under:.0} documents/s under load, and what came without is not known"))
+        }
+        _ => Found::waiting(expected, format!("seen for {} so far", clock(last - since))),
+    }
+}
+
+/// Documents a second between two moments, all signals together.
+fn rate(run: &Run, from: i64, to: i64) -> Option<f64> {
+    if to - from < ENOUGH {
+        return None;
+    }
+    let all = Signal::ALL.into_iter().filter_map(|s| run.session.ingest.indexed(s, from, to));
+    let (documents, span) = all.fold((0, 0), |(n, span), i| (n + i.documents, span.max(i.to - i.from)));
+    (span > 0).then(|| documents as f64 / (span as f64 / 1000.0))
+}
+
+/// At least `percent` of the log records carry each field.
+pub fn quality(run: &Run, percent: f64) -> Found {
+    let fields = [Field::Level, Field::Trace, Field::Service];
+    let names = fields.map(Field::name).join(", ");
+    let expected = format!("at least {percent} % of the log records carry {names}");
+    let Some(_) = run.start else { return no_load(run, expected) };
+    let Some(seen) = run.session.ingest.quality.as_ref().filter(|q| q.denied.is_none()) else {
+        return Found::unobservable(run, Feed::Ingest, expected);
+    };
+    let lacks = fields.map(|f| (f, lack(seen, f)));
+    let share = |l: &crate::session::ingest::quality::Lack| l.share().map(|s| 100.0 - s * 100.0);
+    if lacks.iter().all(|(_, l)| l.records == 0) {
+        return Found::waiting(expected, "no log record of an application yet");
+    }
+    let told = lacks.iter().filter_map(|(f, l)| Some(format!("{} {:.0} %", f.name(), share(l)?)));
+    let observed = format!("of {} records: {}", lacks[0].1.records, told.collect::<Vec<_>>().join(", "));
+    let poor = lacks.iter().any(|(_, l)| share(l).is_some_and(|s| s < percent));
+    match (poor, run.end) {
+        (_, None) => Found::waiting(expected, observed),
+        (true, Some(_)) => Found::failed(expected, observed).at(seen.to.timestamp_millis()),
+        (false, Some(_)) => Found::passed(expected, observed).at(seen.to.timestamp_millis()),
+    }
+}
