@@ -20,6 +20,7 @@ mod hpa_edges;
 mod hpa_props;
 mod hpa_quantity;
 mod inside_fold;
+mod inside_real;
 mod keys;
 mod lab_api;
 mod live_access;

@@ -173,3 +173,7 @@ fn refused(at: &str, why: Option<String>) -> Fault {
     };
     Fault::new(Kind::Busy, words)
 }
+
+#[cfg(test)]
+#[path = "forward_tests.rs"]
+mod tests;

@@ -68,7 +68,7 @@ impl Running {
         for port in &self.pods {
             talk(shared, port, Method::PATCH, rest::STOP).await?;
         }
-        let text = format!("stopping the load: k6 of {} was told to through its REST API", self.title());
+        let text = format!("stopping the load: k6 of {} was told to stop through its REST API", self.title());
         Ok(AnswerSeen { to: Ask::StopLoad, ok: true, text, ..AnswerSeen::default() })
     }
 
