@@ -49,7 +49,7 @@ pub fn settled(session: &Session) -> bool {
                 session.collectors.all().next().is_some() && !session.collectors.all().any(waits)
             }
             Feed::K6 => {
-                let known = session.load.k6.progress(session.now_ms());
+                let known = session.load.progress(session.now_ms());
                 known.state == Some(K6State::Ended) || known.iterations_per_s.is_some() || !runs(session)
             }
             _ => true,

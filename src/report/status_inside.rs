@@ -98,7 +98,7 @@ pub fn load(session: &Session) -> Option<Load> {
     let (started, ended) = (load.started(), load.ended());
     let until = ended.or(session.now);
     let ran = || started.zip(until).map(|(s, u)| (u - s).num_seconds() as f64);
-    let p = load.k6.progress(session.now_ms());
+    let p = load.progress(session.now_ms());
     Some(Load {
         phase: phase.word(),
         job: format!("{}/{}", job.namespace, job.name),

@@ -4,6 +4,7 @@
 //! connect ─► cluster (one client for all, renewed when refused) ─► http ─► watch ─► hpa, workload, pods, events, load
 //!                                                                       └► usage (polled), scale (/scale)
 //! hpa ─ target ─► workload ─ selector ─► pods, usage          gate: turns for retries, and who found the server away
+//! pods, load ─► collector, k6 ─► forward (HTTP to a port inside a pod, kept open), logs
 //! ```
 
 mod about;
