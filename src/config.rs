@@ -28,6 +28,10 @@ pub struct Settings {
     pub load_job: String,
     /// The user's own manifest for the load.
     pub load_manifest: Option<PathBuf>,
+    /// The collectors' own metrics are not read.
+    pub no_collector: bool,
+    /// Where they are: a port and path inside each pod, or a URL; None for 8888/metrics.
+    pub collector_metrics: Option<String>,
     /// The user to act as (`--as`).
     pub impersonate: Option<String>,
     /// The longest that one request may take; watches are exempt.
@@ -191,6 +195,8 @@ fn defaults(dirs: &dirs::Dirs) -> Settings {
         load_namespace: "demo-app".into(),
         load_job: "k6-load".into(),
         load_manifest: None,
+        no_collector: false,
+        collector_metrics: None,
         impersonate: None,
         request_timeout: Duration::from_secs(10),
         readonly: false,

@@ -12,6 +12,7 @@ use crate::{
         live::{
             self, Fault, Kind,
             cluster::{self, Cluster},
+            collector::Endpoint,
             connect::{Access, ConnectError, Environment},
             simulate::LoadSettings,
         },
@@ -123,12 +124,25 @@ pub async fn open(settings: &Settings) -> Result<Running, Refusal> {
             timeout: settings.request_timeout,
             patience: Duration::from_secs(60),
         },
+        collector: collector(settings)?,
         pace: live::Pace::default(),
     };
     let missing =
         tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));
     let (source, driver) = live::open(watched, cluster, stop.clone());
     Ok(Running { source, driver: Some(tokio::spawn(driver)), stop, missing: Some(missing) })
+}
+
+/// Where the collectors' metrics are; None when they are not to be read.
+fn collector(settings: &Settings) -> Result<Option<Endpoint>, Refusal> {
+    let Some(text) = settings.collector_metrics.as_ref().filter(|_| !settings.no_collector) else {
+        return Ok((!settings.no_collector).then(Endpoint::default));
+    };
+    let wrong = |what: String| Refusal {
+        text: format!("`collector-metrics` is {text:?}, but must be {what}"),
+        code: exit::USAGE,
+    };
+    Endpoint::parse(text).map(Some).map_err(wrong)
 }
 
 /// The same on the runtime's own threads.

@@ -2,9 +2,9 @@
 //! figures; that is `report`'s part.
 
 use crate::{
-    observe::{Feed, LinkState},
+    observe::{Feed, K6State, LinkState},
     report,
-    session::Session,
+    session::{Collector, Phase, Session},
     source::Source,
     ui::{Screen, Ui},
     view::{self, Cx, Look},
@@ -43,12 +43,26 @@ pub fn settled(session: &Session) -> bool {
             // Pods that do not run are not measured.
             Feed::Usage => session.resolution_s.is_some() || !session.pods.live().any(|p| p.seen.phase == "Running"),
             Feed::Hpa => session.hpa.is_some() && !session.watching.server_version.is_empty(),
+            // Rates need two scrapes, and two words of k6.
+            Feed::Collector => {
+                let waits = |c: &Collector| c.lost.is_none() && c.accepted.rate.last().is_none();
+                session.collectors.all().next().is_some() && !session.collectors.all().any(waits)
+            }
+            Feed::K6 => {
+                let known = session.load.progress(session.now_ms());
+                known.state == Some(K6State::Ended) || known.iterations_per_s.is_some() || !runs(session)
+            }
             _ => true,
         },
         _ => false,
     };
     // Without the HPA the feeds that follow from it never start.
     state(Feed::Hpa) == LinkState::Absent || Feed::ALL.into_iter().all(done)
+}
+
+/// k6 runs, so that it has something to tell.
+fn runs(session: &Session) -> bool {
+    session.load.phase() == Phase::Running
 }
 
 /// The session in the asked form.

@@ -53,6 +53,12 @@ pub struct Common {
     /// Same seed, same course [default: the scenario's]
     #[arg(long, value_name = "N", help_heading = "Lab")]
     seed: Option<String>,
+    /// Do not read the collectors' own metrics
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = "Collectors")]
+    no_collector: Option<String>,
+    /// Where a collector's metrics are: a port and path inside its pod, or a URL in which {pod} is its name [default: 8888/metrics]
+    #[arg(long, value_name = "WHERE", help_heading = "Collectors")]
+    collector_metrics: Option<String>,
 
     /// Theme: a built-in one, one of your themes folder, or a path to a .toml file [default: dark]
     #[arg(long, value_name = "NAME", help_heading = "Look")]
@@ -102,6 +108,8 @@ impl Common {
             ("scenario", &self.scenario),
             ("speed", &self.speed),
             ("seed", &self.seed),
+            ("no-collector", &self.no_collector),
+            ("collector-metrics", &self.collector_metrics),
             ("theme", &self.theme),
             ("symbols", &self.symbols),
             ("no-color", &self.no_color),

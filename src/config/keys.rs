@@ -58,6 +58,8 @@ pub const KEYS: &[Key] = &[
     Key { name: "scenario", kind: Kind::Text },
     Key { name: "speed", kind: Kind::Factor(0.1, 100.0) },
     Key { name: "seed", kind: Kind::Whole },
+    Key { name: "no-collector", kind: Kind::Bool },
+    Key { name: "collector-metrics", kind: Kind::Text },
     Key { name: "theme", kind: Kind::Text },
     Key { name: "symbols", kind: Kind::OneOf(SYMBOLS) },
     Key { name: "no-color", kind: Kind::Bool },
@@ -170,6 +172,8 @@ pub(super) fn put(settings: &mut Settings, key: &str, value: String) {
         "scenario" => settings.scenario = value,
         "speed" => settings.speed = value.parse().unwrap_or(settings.speed),
         "seed" => settings.seed = value.parse().ok(),
+        "no-collector" => settings.no_collector = value == "true",
+        "collector-metrics" => settings.collector_metrics = Some(value),
         "theme" => settings.theme = value,
         "symbols" => {
             settings.symbols = match value.as_str() {

@@ -47,6 +47,8 @@ fn value(s: &Settings, key: &str) -> Option<String> {
         "scenario" => Some(s.scenario.clone()),
         "speed" => Some(s.speed.to_string()),
         "seed" => s.seed.map(|seed| seed.to_string()),
+        "no-collector" => Some(s.no_collector.to_string()),
+        "collector-metrics" => s.collector_metrics.clone(),
         "theme" => Some(s.theme.clone()),
         "symbols" => Some(
             match s.symbols {

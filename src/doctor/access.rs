@@ -108,6 +108,10 @@ fn permission(facts: &Facts, need: Need) -> Check {
             format!("may not {}: s cannot start or stop the load", lacks.join("; ")),
             mend,
         ),
+        (false, Need::Feed(feed)) if need.is_extra() => {
+            let text = format!("may not {}: without the figures of the feed {}", lacks.join("; "), feed.name());
+            Check::warn("permission", what, text, mend)
+        }
         (false, Need::Feed(_)) => {
             Check::fail("permission", what, format!("may not {}", lacks.join("; ")), mend).exits(exit::DENIED)
         }

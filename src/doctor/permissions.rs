@@ -51,6 +51,7 @@ const fn target(kind: &'static str, group: &'static str, resource: &'static str)
 }
 
 const WATCH: &[&str] = &["list", "watch"];
+const FORWARD: &[&str] = &["get", "create"];
 
 /// The table. A target of another kind is read through its `/scale`, and needs get on that.
 pub const PERMISSIONS: &[Permission] = &[
@@ -65,11 +66,20 @@ pub const PERMISSIONS: &[Permission] = &[
     row(Need::Feed(Feed::Events), Place::Load, "", "events", WATCH),
     row(Need::Feed(Feed::Load), Place::Load, "batch", "jobs", WATCH),
     row(Need::Feed(Feed::Load), Place::Load, "", "pods", WATCH),
+    row(Need::Feed(Feed::K6), Place::Load, "", "pods/log", &["get"]),
+    // Which of the two verbs a forward needs depends on the server's version.
+    row(Need::Feed(Feed::K6), Place::Load, "", "pods/portforward", FORWARD),
+    row(Need::Feed(Feed::Collector), Place::Hpa, "", "pods/portforward", FORWARD),
     row(Need::Simulate, Place::Load, "batch", "jobs", &["get", "create", "delete"]),
     row(Need::Simulate, Place::Load, "", "configmaps", &["get", "create", "patch"]),
 ];
 
 impl Need {
+    /// Everything else works without it.
+    pub fn is_extra(self) -> bool {
+        matches!(self, Need::Simulate | Need::Feed(Feed::K6 | Feed::Collector | Feed::Ingest))
+    }
+
     /// As in `permissions: hpa`.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! `status`: what a session knows now, as JSON (schema `edot-tui/status/1`) and as text. A figure that is not known is
 //! null, never 0. Must not derive figures of its own beyond units.
 
+use super::status_inside::{self as inside, BySignal, Gateway, Load, QueueStatus};
 use crate::advise;
 use crate::observe::{Condition, Feed, LinkState, MetricValue, TargetRef, Time};
 use crate::session::{Pod, Session, TargetType, Track, controller, is_ready, told};
@@ -19,7 +20,7 @@ pub struct Status {
     pub hpa: Option<Hpa>,
     pub pods: Vec<PodStatus>,
     pub load: Option<Load>,
-    pub gateway: Option<()>,
+    pub gateway: Option<Gateway>,
     pub ingest: Option<()>,
     pub findings: Vec<FindingStatus>,
     pub feeds: Vec<FeedStatus>,
@@ -119,24 +120,10 @@ pub struct PodStatus {
     #[serde(serialize_with = "figure")]
     pub memory_percent: Option<f64>,
     pub sampled_at: Option<Time>,
-    pub accepted_per_s: Option<()>,
-    pub queue: Option<()>,
+    pub accepted_per_s: Option<BySignal>,
+    /// The fullest of its queues.
+    pub queue: Option<QueueStatus>,
     pub restarts: i32,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Load {
-    pub phase: &'static str,
-    pub job: String,
-    pub reason: Option<String>,
-    pub started: Option<Time>,
-    pub ended: Option<Time>,
-    pub vus: Option<()>,
-    pub elapsed_s: Option<i64>,
-    pub duration_s: Option<()>,
-    pub iterations_per_s: Option<()>,
-    pub failed_ratio: Option<()>,
-    pub p95_ms: Option<()>,
 }
 
 #[derive(Debug, Serialize)]
@@ -167,7 +154,7 @@ pub struct FeedStatus {
 }
 
 /// A whole number is written as one: `96`, not `96.0`.
-fn figure<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+pub fn figure<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
     match value {
         // Up to 2^53 every whole number is exact.
         Some(v) if v.fract() == 0.0 && v.abs() < 9_007_199_254_740_992.0 => to.serialize_i64(*v as i64),
@@ -187,8 +174,8 @@ pub fn status(session: &Session) -> Status {
         notes: w.notes.clone(),
         hpa: hpa(session),
         pods: session.pods.live().map(|p| pod(session, p)).collect(),
-        load: load(session),
-        gateway: None,
+        load: inside::load(session),
+        gateway: inside::gateway(session),
         ingest: None,
         findings: findings(session),
         feeds: Feed::ALL.into_iter().map(|f| feed(session, f)).collect(),
@@ -269,6 +256,7 @@ fn pod(session: &Session, pod: &Pod) -> PodStatus {
         let request = controller::request(pod, resource).filter(|r| *r > 0)?;
         used.map(|u| u * milli / request as f64 * 100.0)
     };
+    let (accepted_per_s, queue) = inside::pod(session, &seen.uid);
     PodStatus {
         name: seen.name.clone(),
         phase: seen.phase.clone(),
@@ -281,34 +269,10 @@ fn pod(session: &Session, pod: &Pod) -> PodStatus {
         cpu_percent: percent(cpu, "cpu", 1.0),
         memory_percent: percent(memory, "memory", 1000.0),
         sampled_at: pod.usage.as_ref().map(|u| u.at),
-        accepted_per_s: None,
-        queue: None,
+        accepted_per_s,
+        queue,
         restarts: seen.containers.iter().map(|c| c.restarts).sum(),
     }
-}
-
-fn load(session: &Session) -> Option<Load> {
-    let load = &session.load;
-    let job = load.job.as_ref()?;
-    let phase = load.phase();
-    let (started, ended) = (load.started(), load.ended());
-    let until = ended.or(session.now);
-    Some(Load {
-        phase: phase.word(),
-        job: format!("{}/{}", job.namespace, job.name),
-        reason: match phase {
-            crate::session::Phase::Pending(why) | crate::session::Phase::Failed(why) => Some(why),
-            _ => None,
-        },
-        started,
-        ended,
-        vus: None,
-        elapsed_s: started.zip(until).map(|(s, u)| (u - s).num_seconds()),
-        duration_s: None,
-        iterations_per_s: None,
-        failed_ratio: None,
-        p95_ms: None,
-    })
 }
 
 fn feed(session: &Session, feed: Feed) -> FeedStatus {

@@ -1,6 +1,7 @@
 //! `status -o text`: the same as the JSON, for people. Must not say more than it.
 
 use super::status::{MetricStatus, PodStatus, Status};
+use super::status_inside::{BySignal, Gateway, Load};
 use crate::observe::LinkState;
 use crate::view::format;
 use std::fmt::Write;
@@ -39,8 +40,16 @@ pub fn status_text(s: &Status) -> String {
     s.pods.iter().for_each(|p| pod(&mut out, p));
     if let Some(load) = &s.load {
         let reason = load.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
-        let ran = load.elapsed_s.map(|s| format!(", {}", format::clock(s))).unwrap_or_default();
-        let _ = writeln!(out, "load: {} {}{ran}{reason}", load.job, load.phase);
+        let ran = load.elapsed_s.map(|s| format!(", {}", format::clock(s as i64))).unwrap_or_default();
+        let of = load.duration_s.map(|s| format!(" of {}", format::clock(s as i64))).unwrap_or_default();
+        let _ = writeln!(out, "load: {} {}{ran}{of}{reason}", load.job, load.phase);
+        let figures = k6(load);
+        if !figures.is_empty() {
+            let _ = writeln!(out, "k6: {}", figures.join(", "));
+        }
+    }
+    if let Some(gateway) = &s.gateway {
+        inside(&mut out, gateway);
     }
     for f in &s.findings {
         let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.text, f.evidence, f.mend);
@@ -52,6 +61,49 @@ pub fn status_text(s: &Status) -> String {
         let _ = writeln!(out, "feed {} {state}{reason}{mend}", f.feed);
     }
     out
+}
+
+/// What k6 tells, as far as it does.
+fn k6(load: &Load) -> Vec<String> {
+    let vus = load.vus.zip(load.vus_max).map(|(n, max)| format!("{n} of {max} VUs"));
+    let iterations = load.iterations.map(|n| match load.iterations_per_s {
+        Some(rate) => format!("{n} iterations ({}/s)", format::count(rate)),
+        None => format!("{n} iterations"),
+    });
+    let failed = load.failed_ratio.map(|r| format!("{} of requests failed", format::percent(r * 100.0)));
+    let p95 = load.p95_ms.map(|ms| format!("p95 {} ms (whole run)", format::count(ms)));
+    let crossed: Vec<String> = load
+        .thresholds
+        .iter()
+        .filter(|t| !t.held)
+        .map(|t| format!("{} {}", t.metric, t.rule).trim_end().into())
+        .collect();
+    let crossed = (!crossed.is_empty()).then(|| format!("crossed: {}", crossed.join("; ")));
+    [vus, iterations, failed, p95, crossed].into_iter().flatten().collect()
+}
+
+/// The gateway from inside.
+fn inside(out: &mut String, gateway: &Gateway) {
+    let rates = |all: &BySignal| {
+        let one = |(name, rate): (&&str, &Option<f64>)| {
+            format!("{name} {}", rate.map_or_else(|| format::UNKNOWN.into(), |r| format!("{}/s", format::count(r))))
+        };
+        all.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let _ = writeln!(out, "gateway accepts: {}", rates(&gateway.accepted_per_s));
+    let _ = writeln!(out, "gateway sends: {}", rates(&gateway.sent_per_s));
+    if let Some(q) = &gateway.queue {
+        let _ = writeln!(out, "fullest queue: {} of {} ({} of {})", q.size, q.capacity, q.signal, q.exporter);
+    }
+    if let Some(skew) = gateway.skew {
+        let _ = writeln!(out, "skew: {skew} (1 is even)");
+    }
+    for l in &gateway.losses {
+        let since = l.since.map(|t| t.format("%H:%M:%S").to_string()).unwrap_or_default();
+        let signal = l.signal.unwrap_or("documents");
+        let tier = format!("{:?}", l.tier).to_lowercase();
+        let _ = writeln!(out, "{}: {} {signal} at the {tier} since {since} UTC", l.how, format::count(l.items));
+    }
 }
 
 fn metric(out: &mut String, m: &MetricStatus) {

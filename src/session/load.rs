@@ -5,7 +5,7 @@ mod words;
 
 pub use k6::{K6, Progress, Run};
 
-use crate::observe::{Exit, JobSeen, PodSeen, Time};
+use crate::observe::{Exit, JobSeen, K6State, PodSeen, Time};
 use std::collections::BTreeMap;
 
 /// How the load stands.
@@ -85,6 +85,24 @@ impl Load {
         Phase::Pending(words::waiting(self, self.own_pods()))
     }
 
+    /// What k6 tells as of `now`. Once the load is over nothing goes on, whatever k6 said last.
+    pub fn progress(&self, now: i64) -> Progress {
+        let told = self.k6.progress(now);
+        let over = matches!(self.phase(), Phase::None | Phase::Complete | Phase::Failed(_));
+        if !over || told.processes == 0 {
+            return told;
+        }
+        Progress {
+            state: Some(K6State::Ended),
+            ended: told.processes,
+            vus: told.vus.map(|_| 0),
+            iterations_per_s: None,
+            requests_per_s: None,
+            failed_now: None,
+            ..told
+        }
+    }
+
     /// When the load began: its first container's start, else the Job's.
     pub fn started(&self) -> Option<Time> {
         let running = self.own_pods().flat_map(|p| &p.containers).filter(|c| !c.sidecar).filter_map(|c| c.running);
@@ -120,7 +138,7 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Condition, ContainerSeen, K6ErrorSeen, K6SummarySeen, ThresholdSeen};
+    use crate::observe::{Condition, ContainerSeen, K6ErrorSeen, K6Seen, K6SummarySeen, ThresholdSeen};
 
     fn load(job: JobSeen, container: ContainerSeen, phase: &str) -> Load {
         let pod = PodSeen { phase: phase.into(), containers: vec![container], ..Default::default() };
@@ -180,6 +198,20 @@ mod tests {
         threw.k6.error(&K6ErrorSeen { text: "ReferenceError: x".into(), ..Default::default() });
         let Phase::Failed(text) = threw.phase() else { panic!("failed") };
         assert_eq!(text, "k6 ended with 107: the script threw an exception (ReferenceError: x)");
+    }
+
+    #[test]
+    fn a_k6_that_was_killed_has_no_rate_and_no_users() {
+        let exit = Exit { code: 137, reason: "Error".into(), finished: None };
+        let ended = ContainerSeen { terminated: Some(exit), ..Default::default() };
+        let mut killed = load(condition("Failed"), ended, "Failed");
+        for s in 1..4 {
+            let seen = K6Seen { uid: "u".into(), vus: Some(5), iterations: Some(s as u64 * 10), ..Default::default() };
+            killed.k6.take(s * 1000, &seen);
+        }
+        assert_eq!(killed.k6.progress(3000).iterations_per_s, Some(10.0));
+        let p = killed.progress(3000);
+        assert_eq!((p.iterations_per_s, p.vus, p.iterations, p.state), (None, Some(0), Some(30), Some(K6State::Ended)));
     }
 
     #[test]

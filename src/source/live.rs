@@ -4,6 +4,7 @@
 //! connect ─► cluster (one client for all, renewed when refused) ─► http ─► watch ─► hpa, workload, pods, events, load
 //!                                                                       └► usage (polled), scale (/scale)
 //! hpa ─ target ─► workload ─ selector ─► pods, usage          gate: turns for retries, and who found the server away
+//! pods, load ─► collector, k6 ─► forward (HTTP to a port inside a pod, kept open), logs
 //! ```
 
 mod about;
@@ -17,6 +18,7 @@ pub mod convert;
 mod events;
 mod facts;
 mod fault;
+mod forward;
 mod gate;
 mod hpa;
 mod http;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub any: bool,
     /// Its namespace and Job are watched as well.
     pub load: LoadSettings,
+    /// Where the collectors' metrics are; None: they are not read.
+    pub collector: Option<collector::Endpoint>,
     /// How often and how long; [`Pace::default`] outside tests.
     pub pace: Pace,
 }
@@ -95,7 +99,7 @@ async fn run(
     asked: mpsc::Receiver<crate::control::Control>,
     stop: CancellationToken,
 ) -> Result<(), Died> {
-    let Settings { namespace, hpa, any, load, .. } = settings;
+    let Settings { namespace, hpa, any, load, collector, .. } = settings;
     let facts = Facts::new(&hpa);
     let seen = tokio::sync::watch::Sender::new(WatchingSeen {
         context: shared.cluster.context(),
@@ -109,7 +113,7 @@ async fn run(
     });
     let first = seen.borrow().clone();
     shared.out.say(Observation::Watching(first)).await;
-    for feed in [Feed::K6, Feed::Collector, Feed::Ingest] {
+    for feed in [Feed::Ingest] {
         let link = retry::state(feed, LinkState::Absent, "not read by this version");
         shared.out.say(Observation::Link(link)).await;
     }
@@ -121,10 +125,11 @@ async fn run(
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, facts.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));
     tasks.spawn(pods::run(shared.clone(), namespace.clone(), facts.clone()));
-    tasks.spawn(usage::run(shared.clone(), namespace, facts.clone()));
-    tasks.spawn(events::run(shared.clone(), places, facts));
-    tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone()));
-    tasks.spawn(controls::run(shared.clone(), load, asked));
+    tasks.spawn(usage::run(shared.clone(), namespace.clone(), facts.clone()));
+    tasks.spawn(collector::run(shared.clone(), namespace, facts.clone(), collector));
+    tasks.spawn(events::run(shared.clone(), places, facts.clone()));
+    tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), facts.clone()));
+    tasks.spawn(controls::run(shared.clone(), load, facts, asked));
     tasks.spawn(about::version(shared, seen));
     loop {
         tokio::select! {

@@ -310,12 +310,16 @@ async fn events_are_those_that_concern_us_and_are_clean() {
 #[tokio::test]
 async fn the_load_job_comes_and_goes() {
     let job = |version: &str, status: Value| json!({"metadata": {"name": "k6-load", "uid": "j", "resourceVersion": version}, "status": status});
+    let over = Arc::new(AtomicBool::new(false));
+    let end = over.clone();
     let api =
         FakeApi::start(move |r| match (r.of("/jobs?") && r.is_watch(), r.of("job-name=k6-load") && r.is_watch()) {
-            (true, _) => Some(Reply::hold([
-                event("ADDED", job("2", json!({"active": 1}))),
-                event("MODIFIED", job("3", json!({"succeeded": 1}))),
-                event("DELETED", job("4", json!({}))),
+            (true, _) => Some(Reply::Stream(vec![
+                Step::Line(event("ADDED", job("2", json!({"active": 1})))),
+                Step::Line(event("MODIFIED", job("3", json!({"succeeded": 1})))),
+                Step::When(end.clone()),
+                Step::Line(event("DELETED", job("4", json!({})))),
+                Step::Hold,
             ])),
             (_, true) => Some(Reply::hold([event("ADDED", pod("load", "2")), event("DELETED", pod("load", "3"))])),
             _ => None,
@@ -328,8 +332,9 @@ async fn the_load_job_comes_and_goes() {
     };
     assert_eq!(seen.next("job", job).await, (1, 0));
     assert_eq!(seen.next("job", job).await, (0, 1));
-    seen.next("gone", |o| matches!(o, Observation::JobGone { name } if name == "k6-load").then_some(())).await;
     seen.ever("pod of the load", |o| matches!(o, Observation::LoadPod(_))).await;
+    over.store(true, Ordering::SeqCst);
+    seen.next("gone", |o| matches!(o, Observation::JobGone { name } if name == "k6-load").then_some(())).await;
 }
 
 #[tokio::test]

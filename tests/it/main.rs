@@ -21,6 +21,7 @@ mod hpa_props;
 mod hpa_quantity;
 mod inside_fold;
 mod inside_screens;
+mod inside_real;
 mod keys;
 mod lab_api;
 mod lab_acts;

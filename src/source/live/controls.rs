@@ -1,19 +1,20 @@
 //! What the user asks of the cluster, carried out one at a time; the answers go up as observations.
 
+use super::facts::Facts;
 use super::shared::Shared;
-use super::simulate::{self, LoadSettings};
+use super::simulate::{self, LoadSettings, Running};
 use crate::control::Control;
-use crate::observe::Observation;
+use crate::observe::{AnswerSeen, Ask, Observation};
 use tokio::sync::mpsc;
 
 /// Carry out what is asked until nobody can ask any more.
-pub async fn run(shared: Shared, settings: LoadSettings, mut controls: mpsc::Receiver<Control>) {
+pub async fn run(shared: Shared, settings: LoadSettings, facts: Facts, mut controls: mpsc::Receiver<Control>) {
     while let Some(control) = controls.recv().await {
         let (_, client) = shared.cluster.client();
         let answer = match control {
-            Control::PlanLoad => simulate::plan(&client, &settings).await,
+            Control::PlanLoad => plan(&shared, &settings, &facts).await,
             Control::StartLoad => simulate::start(&client, &settings).await,
-            Control::StopLoad => simulate::stop(&client, &settings).await,
+            Control::StopLoad => stop(&shared, &settings, &facts).await,
             // A live source has no position.
             Control::Pause(_) | Control::Seek(_) | Control::Speed(_) => continue,
         };
@@ -21,4 +22,36 @@ pub async fn run(shared: Shared, settings: LoadSettings, mut controls: mpsc::Rec
     }
     // The program may go on watching without asking anything.
     std::future::pending::<()>().await;
+}
+
+/// What runs, and the settings with its name in place of the one that was looked for.
+fn running(settings: &LoadSettings, facts: &Facts) -> (Option<Running>, LoadSettings) {
+    let found = Running::of(facts.load.borrow().as_ref(), &facts.k6.borrow());
+    let job = found.as_ref().map_or(&settings.job, |r| &r.load.name).clone();
+    (found.filter(|_| !settings.readonly), LoadSettings { job, ..settings.clone() })
+}
+
+async fn plan(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> AnswerSeen {
+    let (running, settings) = running(settings, facts);
+    match running {
+        Some(running) if running.can_be_told(shared).await => running.plan(),
+        Some(running) if !running.load.kind.is_empty() => running.cannot(Ask::PlanLoad),
+        _ => simulate::plan(&shared.cluster.client().1, &settings).await,
+    }
+}
+
+/// Through k6's REST API where that answers in every pod, else by deleting the Job; the answer says which.
+async fn stop(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> AnswerSeen {
+    let (running, settings) = running(settings, facts);
+    if let Some(running) = running {
+        if running.can_be_told(shared).await
+            && let Ok(answer) = running.tell(shared).await
+        {
+            return answer;
+        }
+        if !running.load.kind.is_empty() {
+            return running.cannot(Ask::StopLoad);
+        }
+    }
+    simulate::stop(&shared.cluster.client().1, &settings).await
 }

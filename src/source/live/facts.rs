@@ -1,7 +1,7 @@
 //! What feeds learn for each other: the HPA's target, the target's selector, the pods' names.
 
-use crate::observe::TargetRef;
-use std::collections::BTreeSet;
+use crate::observe::{ContainerSeen, PodSeen, TargetRef};
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::watch;
 
 /// Something that one feed finds out and others wait for.
@@ -22,6 +22,49 @@ pub struct Scaled {
     pub selector: String,
 }
 
+/// A pod in which something may be asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inside {
+    pub namespace: String,
+    pub name: String,
+    /// The container that matters, by its image or name, else the first.
+    pub container: String,
+    /// It runs; else it is not yet, or no more.
+    pub runs: bool,
+    /// It has ended for good.
+    pub over: bool,
+    pub restarts: i32,
+}
+
+impl Inside {
+    /// What a pod's version says; `is` picks the container.
+    pub fn of(pod: &PodSeen, is: impl Fn(&ContainerSeen) -> bool) -> Inside {
+        let main = || pod.containers.iter().filter(|c| !c.sidecar);
+        let container = main().find(|c| is(c)).or_else(|| main().next());
+        Inside {
+            namespace: pod.namespace.clone(),
+            name: pod.name.clone(),
+            container: container.map(|c| c.name.clone()).unwrap_or_default(),
+            runs: container.is_some_and(|c| c.running.is_some()),
+            over: matches!(&*pod.phase, "Succeeded" | "Failed") || container.is_some_and(|c| c.terminated.is_some()),
+            restarts: container.map_or(0, |c| c.restarts),
+        }
+    }
+}
+
+/// Pods by uid.
+pub type Insides = BTreeMap<String, Inside>;
+
+/// The load that was found, for stopping it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FoundLoad {
+    /// Empty for a Job, else `TestRun`.
+    pub kind: String,
+    pub name: String,
+    /// When k6 ends badly it is started anew.
+    pub retries: bool,
+}
+
 /// All facts; cloning shares them.
 #[derive(Clone)]
 pub struct Facts {
@@ -30,6 +73,11 @@ pub struct Facts {
     pub target: watch::Sender<Fact<TargetRef>>,
     pub scaled: watch::Sender<Fact<Scaled>>,
     pub pods: watch::Sender<BTreeSet<String>>,
+    /// The gateway's pods.
+    pub gateways: watch::Sender<Insides>,
+    /// The load that was found, and its pods.
+    pub load: watch::Sender<Option<FoundLoad>>,
+    pub k6: watch::Sender<Insides>,
 }
 
 impl Facts {
@@ -39,6 +87,9 @@ impl Facts {
             target: watch::Sender::new(Fact::NotYet),
             scaled: watch::Sender::new(Fact::NotYet),
             pods: watch::Sender::new(BTreeSet::new()),
+            gateways: watch::Sender::new(Insides::new()),
+            load: watch::Sender::new(None),
+            k6: watch::Sender::new(Insides::new()),
         }
     }
 }
@@ -51,6 +102,14 @@ pub fn set<T: PartialEq>(place: &watch::Sender<Fact<T>>, fact: Fact<T>) {
             *old = fact;
         }
         changed
+    });
+}
+
+/// Note a pod, or that it went; those who wait wake only if that is news.
+pub fn note(place: &watch::Sender<Insides>, uid: &str, pod: Option<Inside>) {
+    place.send_if_modified(|all| match pod {
+        Some(pod) => all.insert(uid.to_owned(), pod.clone()) != Some(pod),
+        None => all.remove(uid).is_some(),
     });
 }
 

@@ -164,6 +164,8 @@ fn denied(said: &str, asked: &Asked) -> Fault {
     let who = who.map_or_else(|| "this user".to_owned(), |user| format!("user {user}"));
     let verbs = match asked.verb {
         "list" | "watch" => r#""list", "watch""#.to_owned(),
+        // Which of them is asked for depends on the server's version.
+        _ if asked.resource == "pods/portforward" => r#""get", "create""#.to_owned(),
         verb => format!(r#""{verb}""#),
     };
     let place = match asked.namespace.as_str() {

@@ -152,6 +152,34 @@ impl Lines {
             }
         }
     }
+
+    /// The next line, at most `most` bytes of it; whatever is longer is passed over and takes no room. For lines that
+    /// somebody's program wrote; an empty one counts too.
+    pub async fn next_part(&mut self, most: usize) -> Result<Option<Vec<u8>>, Fault> {
+        let mut line = Vec::new();
+        loop {
+            let end = self.buffer.iter().position(|b| *b == b'\n');
+            let taken = end.unwrap_or(self.buffer.len());
+            let room = most.saturating_sub(line.len()).min(taken);
+            line.extend_from_slice(&self.buffer[..room]);
+            self.buffer.drain(..end.map_or(taken, |at| at + 1));
+            if end.is_some() || (self.over && !line.is_empty()) {
+                return Ok(Some(line));
+            }
+            if self.over {
+                return Ok(None);
+            }
+            match self.body.frame().await {
+                None => self.over = true,
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        self.buffer.extend_from_slice(&data);
+                    }
+                }
+                Some(Err(e)) => return Err(cut(&e, self.buffer.len())),
+            }
+        }
+    }
 }
 
 /// A JSON text, read even if it holds bytes that are not UTF-8.

@@ -34,6 +34,12 @@ pub struct Pace {
     pub renew: Duration,
     /// Polling of what cannot be watched.
     pub poll: Duration,
+    /// Between two scrapes of a collector, and between two questions to k6's REST API.
+    pub scrape: Duration,
+    /// The least between two scrapes of whatever collectors, so that many of them stay below four a second.
+    pub apart: Duration,
+    /// The longest wait before a pod that cannot be asked is tried again.
+    pub inside: Duration,
 }
 
 impl Default for Pace {
@@ -53,6 +59,9 @@ impl Default for Pace {
             between: Duration::from_millis(550),
             renew: Duration::from_secs(5),
             poll: Duration::from_secs(15),
+            scrape: Duration::from_secs(5),
+            apart: Duration::from_millis(270),
+            inside: Duration::from_secs(60),
         }
     }
 }
@@ -75,6 +84,9 @@ impl Pace {
             between: clock.real(self.between),
             renew: clock.real(self.renew),
             poll: clock.real(self.poll),
+            scrape: clock.real(self.scrape),
+            apart: clock.real(self.apart),
+            inside: clock.real(self.inside),
         }
     }
 

@@ -1,14 +1,14 @@
 //! The pods feed: pods of the scale's selector, watched.
 
 use super::convert;
-use super::facts::{Fact, Facts};
+use super::facts::{Fact, Facts, Inside, note};
 use super::fault::Asked;
 use super::http::encode;
 use super::retry::state;
 use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow};
 use super::wire::Pod;
-use crate::observe::{Feed, LinkState, Observation, PodGone};
+use crate::observe::{ContainerSeen, Feed, LinkState, Observation, PodGone};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
@@ -27,6 +27,12 @@ pub fn spec(feed: Feed, namespace: &str, selector: &str) -> Spec {
         },
         bookmarks: true,
     }
+}
+
+/// A collector's container, beside whatever else is in its pod.
+pub fn is_collector(container: &ContainerSeen) -> bool {
+    let named = |text: &str| ["otel", "edot", "collector", "elastic-agent"].iter().any(|part| text.contains(part));
+    named(&container.name) || container.image.rsplit('/').next().is_some_and(named)
 }
 
 /// Watch the pods, and others when the selector changes.
@@ -61,6 +67,7 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
             shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
         }
         facts.pods.send_modify(|names| names.clear());
+        facts.gateways.send_modify(|pods| pods.clear());
     }
 }
 
@@ -81,10 +88,12 @@ async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, h
                 facts.pods.send_modify(|names| {
                     names.insert(seen.name.clone());
                 });
+                note(&facts.gateways, &seen.uid, Some(Inside::of(&seen, is_collector)));
                 shared.out.say(Observation::Pod(Box::new(seen))).await;
             }
             Some(Saw::Gone { uid, name }) => {
                 here.remove(&uid);
+                note(&facts.gateways, &uid, None);
                 facts.pods.send_modify(|names| {
                     names.remove(&name);
                 });

@@ -4,9 +4,12 @@
 //! A plan goes through the API server as a dry run, so that what is denied, over quota or invalid is said before anything
 //! is done, above all before a finished Job is deleted.
 
+mod inside;
 mod manifest;
 mod standing;
 mod words;
+
+pub use inside::Running;
 
 use super::ask::{Asker, Request, Trouble};
 use crate::observe::{AnswerSeen, Ask};

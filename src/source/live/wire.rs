@@ -15,6 +15,7 @@ pub use workload::*;
 
 use crate::observe::Time;
 use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
 
 /// `metadata`, as far as it is needed.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -32,6 +33,8 @@ pub struct Meta {
     pub deletion_timestamp: Option<Time>,
     #[serde(deserialize_with = "nullable")]
     pub owner_references: Vec<Owner>,
+    #[serde(deserialize_with = "nullable")]
+    pub labels: BTreeMap<String, String>,
 }
 
 /// One of `metadata.ownerReferences`.

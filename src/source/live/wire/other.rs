@@ -68,10 +68,11 @@ pub struct Job {
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 pub struct JobSpec {
     pub suspend: Option<bool>,
     pub completions: Option<i32>,
+    pub backoff_limit: Option<i32>,
     #[serde(deserialize_with = "nullable")]
     pub template: Template,
 }

@@ -1,0 +1,70 @@
+//! Where a collector's metrics are: a port inside each pod, or a URL.
+
+/// Where to ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// A port and path inside each pod, through a port-forward.
+    Pod { port: u16, path: String },
+    /// A URL that can be reached from here. `{pod}` in it stands for each pod's name; without it there is one collector.
+    Url(String),
+}
+
+impl Default for Endpoint {
+    fn default() -> Self {
+        Endpoint::Pod { port: 8888, path: "/metrics".into() }
+    }
+}
+
+impl Endpoint {
+    /// From `8888`, `9464/metrics`, `:8888/metrics` or `http://host:8888/metrics`.
+    ///
+    /// # Errors
+    /// What it must be.
+    pub fn parse(text: &str) -> Result<Endpoint, String> {
+        let wrong =
+            || "a port and path inside the pod, such as 8888/metrics, or a URL that starts with http://".to_owned();
+        if text.starts_with("http://") || text.starts_with("https://") {
+            let plain = text.replace("{pod}", "pod");
+            let url = reqwest::Url::parse(&plain).map_err(|_| wrong())?;
+            let secret = !url.username().is_empty() || url.password().is_some();
+            return match secret {
+                true => Err("a URL without a user and a password in it".into()),
+                false => Ok(Endpoint::Url(text.to_owned())),
+            };
+        }
+        let (port, path) =
+            text.trim_start_matches(':').split_once('/').unwrap_or((text.trim_start_matches(':'), "metrics"));
+        let port = port.parse().ok().filter(|p| *p > 0).ok_or_else(wrong)?;
+        let fine = path.bytes().all(|b| b.is_ascii_graphic());
+        fine.then(|| Endpoint::Pod { port, path: format!("/{path}") }).ok_or_else(wrong)
+    }
+
+    /// The host of a URL that stands for one collector.
+    pub fn single(&self) -> Option<String> {
+        match self {
+            Endpoint::Url(url) if !url.contains("{pod}") => {
+                reqwest::Url::parse(url).ok()?.host_str().map(super::super::convert::name)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_and_urls_are_told_apart() {
+        let pod = |port, path: &str| Ok(Endpoint::Pod { port, path: path.into() });
+        assert_eq!(Endpoint::parse("8888"), pod(8888, "/metrics"));
+        assert_eq!(Endpoint::parse(":9464/own/metrics"), pod(9464, "/own/metrics"));
+        assert_eq!(Endpoint::parse("8888/metrics"), Ok(Endpoint::default()));
+        let one = Endpoint::parse("http://gw.example:8888/metrics").unwrap();
+        assert_eq!(one.single().as_deref(), Some("gw.example"));
+        assert_eq!(Endpoint::parse("http://{pod}.gw:8888/metrics").unwrap().single(), None);
+        for bad in ["", "0", "70000", "metrics", "8888/a b", "ftp://x", "http://", "http://u:p@h/metrics"] {
+            assert!(Endpoint::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

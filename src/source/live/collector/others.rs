@@ -1,0 +1,93 @@
+//! Collectors beside the gateway: the agents, one a node, and the one that watches the cluster; found by the labels that the
+//! lab and the OpenTelemetry operator give them, and watched. Must not scrape.
+
+use super::super::convert;
+use super::super::facts::Inside;
+use super::super::pods::{is_collector, spec};
+use super::super::shared::Shared;
+use super::super::watch::{Saw, follow};
+use super::super::wire::Pod;
+use crate::observe::{Feed, LinkState, Observation, PodGone, PodSeen, Role};
+use std::collections::BTreeMap;
+use tokio::sync::{mpsc, watch};
+
+const SELECTORS: [&str; 2] =
+    ["app in (edot-agent,edot-cluster)", "app.kubernetes.io/component=opentelemetry-collector"];
+
+/// What was found, by uid, and what stands in the way of finding more.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    pub pods: BTreeMap<String, (Role, Inside)>,
+    pub fault: Option<String>,
+}
+
+/// Look for them until the program ends.
+pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>) {
+    let (to, mut from) = mpsc::channel(64);
+    let watches =
+        SELECTORS.map(|selector| follow::<Pod>(&shared, spec(Feed::Collector, &namespace, selector), to.clone()));
+    let watching = futures::future::join_all(watches);
+    tokio::pin!(watching);
+    loop {
+        let saw = tokio::select! {
+            _ = &mut watching => return,
+            saw = from.recv() => saw,
+        };
+        match saw {
+            None => return,
+            Some(Saw::Object(pod)) => {
+                let seen = convert::pod(&pod);
+                let Some(role) = role(&seen) else { continue };
+                let inside = Inside::of(&seen, is_collector);
+                let old = found.borrow().pods.get(&seen.uid).cloned();
+                if old.as_ref() != Some(&(role, inside.clone())) {
+                    found.send_modify(|f| {
+                        f.pods.insert(seen.uid.clone(), (role, inside));
+                    });
+                }
+                shared.out.say(Observation::CollectorPod { role, pod: Box::new(seen) }).await;
+            }
+            Some(Saw::Gone { uid, name }) => {
+                found.send_modify(|f| {
+                    f.pods.remove(&uid);
+                });
+                shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+            }
+            Some(Saw::Listed) => {}
+            Some(Saw::State(link)) => {
+                let fault = (link.state == LinkState::Denied).then_some(link.reason).flatten();
+                found.send_if_modified(|f| std::mem::replace(&mut f.fault, fault.clone()) != fault);
+            }
+        }
+    }
+}
+
+/// By its owner and its name; None for the gateway's own, which the HPA's target names.
+fn role(pod: &PodSeen) -> Option<Role> {
+    let owner = pod.owner.as_deref().unwrap_or_default();
+    let named = |part: &str| pod.name.contains(part);
+    match () {
+        () if owner.starts_with("DaemonSet/") || named("agent") || named("daemon") => Some(Role::Agent),
+        () if named("cluster") => Some(Role::Cluster),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roles_follow_from_owners_and_names() {
+        let role = |owner: &str, name: &str| {
+            super::role(&PodSeen { owner: Some(owner.into()), name: name.into(), ..PodSeen::default() })
+        };
+        assert_eq!(role("DaemonSet/edot-agent", "edot-agent-x7k"), Some(Role::Agent));
+        assert_eq!(role("ReplicaSet/edot-cluster-5f", "edot-cluster-5f-abc"), Some(Role::Cluster));
+        assert_eq!(
+            role("ReplicaSet/kube-stack-cluster-stats-collector-1", "kube-stack-cluster-stats-1"),
+            Some(Role::Cluster)
+        );
+        assert_eq!(role("ReplicaSet/kube-stack-gateway-1", "kube-stack-gateway-1-x"), None);
+    }
+}

@@ -1,0 +1,155 @@
+//! Which of a namespace's Jobs is the load: the one of the given name, else a run of k6. Pure.
+
+use super::super::convert;
+use super::super::wire::Job;
+use crate::observe::{Condition, JobSeen};
+use std::collections::BTreeMap;
+
+/// A Job, as far as the choice needs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    pub seen: JobSeen,
+    /// The run of the k6 operator that it is a runner of.
+    run: Option<String>,
+    /// `backoffLimit` is not 0: the Job starts k6 anew when that ends badly.
+    retries: bool,
+}
+
+impl Known {
+    pub fn of(job: &Job) -> Known {
+        let labels = &job.metadata.labels;
+        let is_runner = labels.get("runner").is_some_and(|r| r == "true");
+        let run = labels.get("k6_cr").filter(|_| is_runner).map(|r| convert::name(r));
+        Known { seen: convert::job(job), run, retries: job.spec.backoff_limit != Some(0) }
+    }
+
+    fn is_k6(&self) -> bool {
+        self.run.is_some() || is_k6_image(&self.seen.image)
+    }
+}
+
+/// The load.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chosen {
+    pub seen: JobSeen,
+    /// Of its pods.
+    pub selector: String,
+    pub retries: bool,
+}
+
+/// The Job that is called `named`; else what runs k6 and is not over, the newest first; else the newest that ran k6.
+pub fn choose<'a>(all: impl Iterator<Item = &'a Known> + Clone, named: &str) -> Option<Chosen> {
+    if let Some(known) = all.clone().find(|k| k.seen.name == named) {
+        return Some(single(known));
+    }
+    let mut runs: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    let mut singles = Vec::new();
+    for known in all.filter(|k| k.is_k6()) {
+        match &known.run {
+            Some(run) => runs.entry(run).or_default().push(known),
+            None => singles.push(single(known)),
+        }
+    }
+    let runs = runs.into_iter().map(|(name, jobs)| Chosen {
+        retries: jobs.iter().any(|k| k.retries),
+        seen: merged(name, &jobs.iter().map(|k| &k.seen).collect::<Vec<_>>()),
+        selector: format!("k6_cr={name},runner=true"),
+    });
+    let newest = |c: &Chosen| (!is_over(&c.seen), c.seen.created, c.seen.name.clone());
+    singles.into_iter().chain(runs).max_by_key(newest)
+}
+
+fn single(known: &Known) -> Chosen {
+    let job = &known.seen;
+    // The Job controller sets this label besides its newer form, and did so before there was one.
+    Chosen { seen: job.clone(), selector: format!("job-name={}", job.name), retries: known.retries }
+}
+
+fn is_over(job: &JobSeen) -> bool {
+    job.conditions.iter().any(|c| c.status == "True" && matches!(&*c.kind, "Complete" | "Failed"))
+}
+
+/// The runners of one run: running while any does, failed when any has.
+fn merged(name: &str, jobs: &[&JobSeen]) -> JobSeen {
+    let sum = |of: fn(&JobSeen) -> i32| jobs.iter().map(|j| of(j)).fold(0, i32::saturating_add);
+    let has = |job: &JobSeen, kind: &str| job.conditions.iter().find(|c| c.kind == kind && c.status == "True").cloned();
+    let failed = jobs.iter().find_map(|j| has(j, "Failed"));
+    let complete: Option<Vec<Condition>> = jobs.iter().map(|j| has(j, "Complete")).collect();
+    let over = jobs.iter().all(|j| is_over(j));
+    let condition = failed.or(complete.and_then(|all| all.into_iter().max_by_key(|c| c.since)));
+    JobSeen {
+        kind: "TestRun".into(),
+        namespace: jobs.first().map(|j| j.namespace.clone()).unwrap_or_default(),
+        name: name.to_owned(),
+        uid: jobs.iter().map(|j| j.uid.as_str()).min().unwrap_or_default().to_owned(),
+        created: jobs.iter().filter_map(|j| j.created).min(),
+        deleted: jobs.iter().filter_map(|j| j.deleted).max(),
+        started: jobs.iter().filter_map(|j| j.started).min(),
+        completed: jobs.iter().filter_map(|j| j.completed).max().filter(|_| over),
+        suspended: jobs.iter().all(|j| j.suspended),
+        active: sum(|j| j.active),
+        ready: sum(|j| j.ready),
+        succeeded: sum(|j| j.succeeded),
+        failed: sum(|j| j.failed),
+        completions: sum(|j| j.completions),
+        image: jobs.first().map(|j| j.image.clone()).unwrap_or_default(),
+        conditions: condition.into_iter().filter(|_| over).collect(),
+    }
+}
+
+/// `grafana/k6:0.49`, `registry/team/xk6-kafka@sha256:…`.
+pub fn is_k6_image(image: &str) -> bool {
+    let last = image.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
+    let name = last.split(':').next().unwrap_or_default();
+    name.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == "k6" || part == "xk6")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn known(name: &str, created: &str, labels: Value, image: &str, status: Value) -> Known {
+        let job = json!({
+            "metadata": {"name": name, "uid": name, "creationTimestamp": created, "labels": labels},
+            "spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}},
+            "status": status,
+        });
+        Known::of(&serde_json::from_value(job).unwrap())
+    }
+
+    fn over(kind: &str) -> Value {
+        json!({"conditions": [{"type": kind, "status": "True"}]})
+    }
+
+    #[test]
+    fn the_named_one_comes_first_then_what_runs_k6() {
+        let all = [
+            known("other", "2026-01-01T00:00:09Z", json!({}), "busybox", json!({"active": 1})),
+            known("old", "2026-01-01T00:00:03Z", json!({}), "grafana/k6:1.8", over("Complete")),
+            known("runs", "2026-01-01T00:00:01Z", json!({}), "reg/xk6-kafka@sha256:1", json!({"active": 1})),
+        ];
+        let chosen = |named: &str, n: usize| choose(all[..n].iter(), named).map(|c| c.seen.name);
+        assert_eq!(chosen("other", 3).as_deref(), Some("other"));
+        assert_eq!(chosen("k6-load", 3).as_deref(), Some("runs"));
+        assert_eq!(chosen("k6-load", 2).as_deref(), Some("old"));
+        assert_eq!(chosen("k6-load", 1), None);
+        assert!(!is_k6_image("registry/k6s-tool:1") && is_k6_image("k6") && !is_k6_image(""));
+    }
+
+    #[test]
+    fn the_runners_of_an_operators_run_are_one_load() {
+        let label = |runner: &str| json!({"app": "k6", "k6_cr": "big", "runner": runner});
+        let mut all = [
+            known("big-1", "2026-01-01T00:00:01Z", label("true"), "grafana/k6", json!({"active": 1, "ready": 1})),
+            known("big-2", "2026-01-01T00:00:02Z", label("true"), "grafana/k6", over("Complete")),
+            known("big-starter", "2026-01-01T00:00:01Z", label("false"), "curl", json!({})),
+        ];
+        let chosen = choose(all.iter(), "k6-load").unwrap();
+        assert_eq!((&*chosen.seen.name, &*chosen.seen.kind, chosen.seen.active), ("big", "TestRun", 1));
+        assert_eq!(chosen.selector, "k6_cr=big,runner=true");
+        assert!(chosen.seen.conditions.is_empty(), "one runner is not done");
+        all[0] = known("big-1", "2026-01-01T00:00:01Z", label("true"), "grafana/k6", over("Failed"));
+        assert_eq!(choose(all.iter(), "k6-load").unwrap().seen.conditions[0].kind, "Failed");
+    }
+}

@@ -1,0 +1,95 @@
+//! Stopping k6 through its own REST API, so that it ends in order and prints its summary. Must not delete anything.
+
+use crate::observe::{AnswerSeen, Ask};
+use crate::source::live::facts::{FoundLoad, Insides};
+use crate::source::live::forward::{self, Port};
+use crate::source::live::load::{PORT, rest};
+use crate::source::live::shared::Shared;
+use ::http::Method;
+
+/// The most that is read of an answer.
+const MOST: usize = 1 << 20;
+
+/// A load that can be told to stop.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Running {
+    pub load: FoundLoad,
+    pub namespace: String,
+    /// The pods in which k6 runs.
+    pods: Vec<Port>,
+}
+
+impl Running {
+    /// What runs, if anything does.
+    pub fn of(load: Option<&FoundLoad>, pods: &Insides) -> Option<Running> {
+        let pods: Vec<Port> = pods
+            .values()
+            .filter(|p| p.runs)
+            .map(|p| Port { namespace: p.namespace.clone(), pod: p.name.clone(), port: PORT })
+            .collect();
+        let namespace = pods.first()?.namespace.clone();
+        Some(Running { load: load?.clone(), namespace, pods })
+    }
+
+    /// `Job k6-load`.
+    pub fn title(&self) -> String {
+        let kind = if self.load.kind.is_empty() { "Job" } else { &self.load.kind };
+        format!("{kind} {}", self.load.name)
+    }
+
+    /// Whether k6 would stay away once it has ended, and answers in every pod.
+    pub async fn can_be_told(&self, shared: &Shared) -> bool {
+        if self.load.retries {
+            return false;
+        }
+        for port in &self.pods {
+            let answered = talk(shared, port, Method::GET, "").await;
+            if !answered.is_ok_and(|status| rest::goes_on(&status)) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// What telling it would do.
+    pub fn plan(&self) -> AnswerSeen {
+        let step = |p: &Port| format!("tell k6 in pod {} to stop, through its REST API (it ends with code 103)", p.pod);
+        AnswerSeen {
+            to: Ask::PlanLoad,
+            ok: true,
+            text: format!("{} in namespace {} runs: stop it?", self.title(), self.namespace),
+            steps: self.pods.iter().map(step).collect(),
+            stops: true,
+        }
+    }
+
+    /// Tells it; why not, where that fails.
+    pub async fn tell(&self, shared: &Shared) -> Result<AnswerSeen, String> {
+        for port in &self.pods {
+            talk(shared, port, Method::PATCH, rest::STOP).await?;
+        }
+        let text = format!("stopping the load: k6 of {} was told to stop through its REST API", self.title());
+        Ok(AnswerSeen { to: Ask::StopLoad, ok: true, text, ..AnswerSeen::default() })
+    }
+
+    /// A run of the k6 operator is its own to clear away.
+    pub fn cannot(&self, to: Ask) -> AnswerSeen {
+        let FoundLoad { kind, name, .. } = &self.load;
+        let text = format!(
+            "{kind} {name}: its k6 does not answer on port {PORT}, so it cannot be told to stop: kubectl -n {} delete testrun {name}",
+            self.namespace
+        );
+        AnswerSeen { to, ok: false, text, ..AnswerSeen::default() }
+    }
+}
+
+async fn talk(shared: &Shared, port: &Port, method: Method, body: &'static str) -> Result<Vec<u8>, String> {
+    let limit = shared.pace.retried;
+    let mut open = forward::open(shared, port, limit).await.map_err(|f| f.reason)?;
+    let mut answer = Vec::new();
+    let told = open.request(method, "/v1/status", body, (limit, MOST), |chunk| answer.extend_from_slice(chunk)).await;
+    match told.map_err(|f| f.reason)? {
+        code if code.is_success() => Ok(answer),
+        code => Err(format!("k6 in pod {} answers {code}", port.pod)),
+    }
+}
