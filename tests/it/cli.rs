@@ -66,7 +66,7 @@ fn status_takes_its_own_flags() {
 fn what_does_not_exist_is_refused() {
     assert!(refused(&["--namespce", "x"]).contains("--namespace"));
     assert!(refused(&["statsu"]).contains("status"));
-    for later in ["replay", "report", "compare", "what-if", "stack"] {
+    for later in ["report", "compare", "what-if", "stack"] {
         assert!(refused(&[later]).contains("unrecognized subcommand"), "{later} is not there yet");
     }
 }
@@ -75,8 +75,17 @@ fn what_does_not_exist_is_refused() {
 #[test]
 fn help_is_as_agreed() {
     let mut all = String::new();
-    for path in [&[] as &[&str], &["live"], &["lab"], &["status"], &["record"], &["doctor"], &["completions"], &["man"]]
-    {
+    for path in [
+        &[] as &[&str],
+        &["live"],
+        &["lab"],
+        &["status"],
+        &["record"],
+        &["replay"],
+        &["doctor"],
+        &["completions"],
+        &["man"],
+    ] {
         let args = [&["edot-tui"], path, &["--help"]].concat();
         let text = Cli::try_parse_from(args).unwrap_err().to_string();
         all.push_str(&format!("$ edot-tui {}\n{text}\n", [path, &["--help"]].concat().join(" ")));

@@ -39,6 +39,7 @@ mod real_simulate;
 mod recorded;
 mod recorder;
 mod recording;
+mod replay;
 mod screens;
 mod seen;
 mod simulate;

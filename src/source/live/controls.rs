@@ -15,7 +15,7 @@ pub async fn run(shared: Shared, settings: LoadSettings, mut controls: mpsc::Rec
             Control::StartLoad => simulate::start(&client, &settings).await,
             Control::StopLoad => simulate::stop(&client, &settings).await,
             // A live source has no position.
-            Control::Pause(_) | Control::Seek(_) | Control::Speed(_) => continue,
+            Control::Pause(_) | Control::Seek(_) | Control::Speed(_) | Control::SkipIdle(_) => continue,
         };
         shared.out.say(Observation::Answer(answer)).await;
     }
