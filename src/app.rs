@@ -1,6 +1,7 @@
 //! The loop: drain, tap, fold, draw at most once a frame, carry out requests. Must not know what an observation
 //! means or how a pane looks.
 
+mod replay;
 mod tape;
 
 pub use tape::Recordings;
@@ -40,6 +41,9 @@ const GONE: i32 = SIGHUP;
 /// At the start, while everything comes in for the first time, frames follow each other this fast, for so long.
 const EAGER: (Duration, Duration) = (Duration::from_millis(16), Duration::from_secs(2));
 
+/// So long a message stands in a replay.
+const SAID: Duration = Duration::from_secs(8);
+
 /// How the program ended.
 #[derive(Debug, PartialEq)]
 pub enum Ended {
@@ -68,6 +72,8 @@ pub struct App {
     export_dir: PathBuf,
     frame: Duration,
     dirty: bool,
+    /// When the message on screen was said.
+    said: Option<Instant>,
 }
 
 impl App {
@@ -104,6 +110,7 @@ impl App {
             export_dir: std::env::current_dir().unwrap_or_default(),
             frame: Duration::from_millis(1000 / u64::from(fps.clamp(1, 60))),
             dirty: true,
+            said: None,
         };
         app.session.now = Some(Utc::now());
         app.ui.recording = record.map(|_| app.session.now_ms());
@@ -157,6 +164,7 @@ impl App {
                 },
                 told = told(&mut self.running), if self.running.is_some() => match told {
                     Told::Seen(seen) => self.drain(seen),
+                    Told::News(news) => self.news(news),
                     Told::Refused(refusal) => return Ok(Ended::Refused(refusal)),
                 },
             }
@@ -174,7 +182,10 @@ impl App {
 
     /// The only door for observations: tap, then fold.
     fn take(&mut self, seen: Stamped) {
-        self.tape.take(&seen);
+        // What is replayed is on file already.
+        if self.ui.replay.is_none() {
+            self.tape.take(&seen);
+        }
         self.session.apply(&seen);
         match seen.what {
             Observation::Answer(_) => self.ui.answered(&self.session),
@@ -201,7 +212,7 @@ impl App {
                     mouse.column,
                     mouse.row,
                 );
-                self.ui.mouse(mouse.kind, hit, shown);
+                return Ok(self.ui.mouse(mouse.kind, hit, shown));
             }
             Event::Resize(width, height) => self.terminal.resize(Some((width, height)))?,
             _ => self.dirty = false,
@@ -232,6 +243,7 @@ impl App {
                 let at = self.session.now.unwrap_or_else(Utc::now);
                 self.take(Stamped { at, what: Observation::Note { text } });
             }
+            Request::Control(control) if self.ui.replay.is_some() => self.move_replay(control),
             Request::Control(control) => {
                 if let Err(text) = self.ask(control) {
                     self.ui.overlay = None;
@@ -282,8 +294,13 @@ impl App {
     fn draw(&mut self) -> std::io::Result<()> {
         self.dirty = false;
         let now = self.session.now_ms();
-        if self.ui.message.as_ref().is_some_and(|m| m.1 < now) {
-            self.ui.message = None;
+        // In a replay time stands still, or flies: there a message goes with the next one, or by the system's clock.
+        let since = self.said.get_or_insert_with(Instant::now);
+        match (&self.ui.message, &self.ui.replay) {
+            (None, _) => self.said = None,
+            (Some(_), Some(_)) if since.elapsed() < SAID => {}
+            (Some(m), None) if m.1 >= now => {}
+            _ => (self.ui.message, self.said) = (None, None),
         }
         let shown = self.still.as_deref().unwrap_or(&self.session);
         let cx = cx(shown, &self.session, &self.ui, &self.look);

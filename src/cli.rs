@@ -10,6 +10,7 @@ pub use flags::Common;
 pub use offline::{Compare, Looks, Report, WhatIf};
 
 use crate::config::{self, Given, keys};
+
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ pub enum Command {
     /// Write down all that is observed, without a terminal
     #[command(long_about = words::RECORD, after_help = words::RECORD_AFTER)]
     Record(Box<Record>),
+    /// Show a recording as it was, at any pace, from any moment
+    #[command(long_about = words::REPLAY, after_help = words::REPLAY_AFTER)]
+    Replay(Box<Replay>),
     /// Check configuration, access, metrics and the HPA, and say what would mend them
     #[command(long_about = words::DOCTOR)]
     Doctor(Box<Doctor>),
@@ -153,6 +157,24 @@ impl Record {
     }
 }
 
+/// `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The recording; - is standard input
+    pub file: PathBuf,
+    /// Begin so long after its beginning, such as 2m30s
+    #[arg(long, value_name = "DURATION", value_parser = long, help_heading = "Replay")]
+    pub at: Option<Duration>,
+    /// Times real time: 0.25 to 256, in doublings
+    #[arg(long, value_name = "N", default_value = "1", value_parser = pace, help_heading = "Replay")]
+    pub pace: f64,
+    /// Begin standing still
+    #[arg(long, help_heading = "Replay")]
+    pub paused: bool,
+    #[command(flatten)]
+    common: Common,
+}
+
 /// `doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
@@ -211,6 +233,7 @@ impl Cli {
             Some(Command::Live(live)) => Some(&live.common),
             Some(Command::Record(record)) => Some(&record.common),
             Some(Command::Lab(lab)) => Some(&lab.common),
+            Some(Command::Replay(replay)) => Some(&replay.common),
             Some(Command::Status(status)) => Some(&status.common),
             Some(Command::Doctor(doctor)) => Some(&doctor.common),
             Some(
@@ -278,6 +301,12 @@ fn long(text: &str) -> Result<Duration, String> {
         .or_else(|| humantime::parse_duration(text).ok())
         .filter(|d| (Duration::from_secs(1)..=Duration::from_secs(30 * 86_400)).contains(d))
         .ok_or_else(|| "a duration from 1s to 30days, such as 10m or 1h30m".into())
+}
+
+fn pace(text: &str) -> Result<f64, String> {
+    let n = text.trim_start_matches('×').parse().ok();
+    let n = n.filter(|n: &f64| (0.25..=256.0).contains(n) && n.log2().fract() == 0.0);
+    n.ok_or_else(|| "one of 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, 128, 256".into())
 }
 
 /// `500MB`; a bare number is bytes.

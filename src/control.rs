@@ -15,6 +15,8 @@ pub enum Control {
     Seek(Time),
     /// Replay: times real time.
     Speed(f64),
+    /// Replay: pass over stretches in which nothing happens.
+    SkipIdle(bool),
 }
 
 /// What a source can do, so that keys which cannot act are not offered.

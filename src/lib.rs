@@ -22,6 +22,7 @@
 //! | [`advise`] | rules over a session: findings with their evidence and the mend | observe, hpa, session |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
 //! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
+//! | [`replay`] | a recording as a source: gone through once, then played from anywhere. It folds, to leave copies of the session on its way | observe, control, session, recording, source |
 //! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session |
 //! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
 //! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, advise, verdict, ui |
@@ -44,6 +45,7 @@
 //! 4. **A missing sample is a gap**, never a zero and never a NaN handed to a chart.
 //! 5. **`App::take` is the only door** for observations: tape, then fold. The tape never waits: what the disk is too slow for
 //!    is dropped, counted and marked.
+//!    In a replay a move hands over a whole session, with a channel of its own for what comes after it.
 //! 6. **Nothing blocks the screen.** The loop drains at most 256 observations, then keys have their turn; a frame is drawn
 //!    only when something changed, and written with one write, inside synchronized output, only where cells changed.
 //! 7. **Effects are data.** `Ui::act` returns a `Request`; only the app carries it out. Keys, help and README's key table
@@ -73,6 +75,7 @@ pub mod offline;
 pub mod out;
 pub mod record;
 pub mod recording;
+pub mod replay;
 pub mod report;
 pub mod session;
 pub mod source;

@@ -9,6 +9,7 @@ use edot_tui::{
     offline::{self, Asked, Form, Paper},
     out, record,
     recording::STOPPED,
+    replay::Begin,
     start::{self, Refusal},
     status, terminal,
     ui::{Screen, Ui},
@@ -65,6 +66,7 @@ fn run(typed: &Cli) -> Result<u8, Refusal> {
         Some(Command::Record(asked)) => runtime.block_on(headless(&settings, asked)),
         Some(Command::Lab(lab)) if lab.serve => runtime.block_on(start::lab::alone(&settings)),
         Some(Command::Lab(_)) => runtime.block_on(live(&settings.in_lab(), &typed.tape())),
+        Some(Command::Replay(asked)) => runtime.block_on(replay(&settings, asked)),
         _ => runtime.block_on(live(&settings, &typed.tape())),
     };
     // A request that hangs must not keep the user from the shell.
@@ -135,7 +137,31 @@ async fn live(settings: &Settings, tape: &cli::Tape) -> Result<u8, Refusal> {
     drop(app);
     terminal::restore();
     recorded.iter().for_each(|text| out::message(text));
-    match ended.map_err(failed)? {
+    ended_with(ended.map_err(failed)?)
+}
+
+async fn replay(settings: &Settings, asked: &cli::Replay) -> Result<u8, Refusal> {
+    if !std::io::stdout().is_terminal() {
+        let text = "a replay needs a terminal; edot-tui status -o screen prints a screen once".into();
+        return Err(Refusal { text, code: exit::USAGE });
+    }
+    let look = start::look(settings, app::utc_offset())?;
+    let after = asked.at.map_or(0, |at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
+    let begin = Begin { after, speed: asked.pace, paused: asked.paused };
+    let running = start::replay(&asked.file, begin)?;
+    let failed = |e: anyhow::Error| Refusal { text: format!("{e:#}"), code: exit::ERROR };
+    let recordings = Recordings::new(settings, None);
+    let mut app = App::new(settings.mouse, Ui::new(true), look, settings.fps, recordings, None).map_err(failed)?;
+    app.replay(begin);
+    app.watch(running);
+    let ended = app.run(tokio::spawn(std::future::pending())).await;
+    drop(app);
+    terminal::restore();
+    ended_with(ended.map_err(failed)?)
+}
+
+fn ended_with(ended: Ended) -> Result<u8, Refusal> {
+    match ended {
         Ended::Quit => Ok(exit::FINE),
         Ended::Signal(number) => Ok(128 + u8::try_from(number).unwrap_or(0)),
         Ended::Refused(refusal) => Err(refusal),

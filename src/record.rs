@@ -63,6 +63,7 @@ pub async fn run(settings: &Settings, asked: &cli::Record, running: &mut Running
     let first = match running.next().await {
         Told::Seen(first) => first,
         Told::Refused(refusal) => return Err(refusal),
+        Told::News(_) => return Err(Refusal { text: "a replay cannot be recorded".into(), code: exit::USAGE }),
     };
     let header = recordings.header(first.at, &Default::default());
     let mut tape = Tape::default();
@@ -104,6 +105,7 @@ impl Recording<'_> {
                         return Ok(ended);
                     }
                 }
+                Told::News(_) => {}
                 Told::Refused(refusal) => return Err(refusal),
             }
         }

@@ -4,6 +4,7 @@
 mod collectors;
 pub mod controller;
 mod counter;
+mod course;
 pub mod decisions;
 mod events;
 pub mod ingest;
@@ -24,6 +25,7 @@ pub use collectors::{
     Account, Collector, Collectors, Elastic, Fate, Flow, Loss, Losses, Queue, Rates, Share, Skew, Tier, Totals,
 };
 pub use counter::Counter;
+pub use course::Course;
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
 pub use ingest::Ingest;

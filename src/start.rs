@@ -7,6 +7,7 @@ use crate::{
     config::Settings,
     exit,
     observe::Stamped,
+    replay::{self, Begin, News},
     source::{
         Died, Source,
         live::{
@@ -19,7 +20,8 @@ use crate::{
     },
     view::{Look, symbols, theme},
 };
-use std::{io::IsTerminal, time::Duration};
+use std::{io::IsTerminal, path::Path, time::Duration};
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +38,10 @@ pub struct Running {
     pub stop: CancellationToken,
     /// Ends with an error when a part of the source died; None once it has ended.
     driver: Option<JoinHandle<Result<(), Died>>>,
+    /// No more observations come, unless a replay is moved.
+    silent: bool,
+    /// What a replay tells besides; None for what is live.
+    news: Option<mpsc::Receiver<News>>,
     /// Says, at the start only, that the HPA is not there; None once it has said what it knows.
     missing: Option<JoinHandle<Result<(), Refusal>>>,
 }
@@ -43,6 +49,8 @@ pub struct Running {
 /// What a source has to tell.
 pub enum Told {
     Seen(Stamped),
+    /// A replay was moved, or tells of the whole.
+    News(News),
     /// What was asked for is not there, or the source broke.
     Refused(Refusal),
 }
@@ -69,18 +77,35 @@ impl Running {
                         return Told::Refused(refusal);
                     }
                 }
+                news = news(&mut self.news) => match news {
+                    Some(mut news) => {
+                        if let News::Jump { observations, .. } = &mut news {
+                            std::mem::swap(&mut self.source.observations, observations);
+                            self.silent = false;
+                        }
+                        return Told::News(news);
+                    }
+                    None => self.news = None,
+                },
                 died = ended(&mut self.driver) => {
                     self.driver = None;
                     if let Ok(Err(died)) = died {
                         return Told::Refused(Refusal { text: died.to_string(), code: exit::ERROR });
                     }
                 }
-                seen = self.source.observations.recv() => match seen {
+                seen = self.source.observations.recv(), if !self.silent => match seen {
                     Some(seen) => return Told::Seen(seen),
-                    None => std::future::pending().await,
+                    None => self.silent = true,
                 },
             }
         }
+    }
+}
+
+async fn news(news: &mut Option<mpsc::Receiver<News>>) -> Option<News> {
+    match news {
+        Some(news) => news.recv().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -130,7 +155,22 @@ pub async fn open(settings: &Settings) -> Result<Running, Refusal> {
     let missing =
         tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));
     let (source, driver) = live::open(watched, cluster, stop.clone());
-    Ok(Running { source, driver: Some(tokio::spawn(driver)), stop, missing: Some(missing) })
+    Ok(Running { source, driver: Some(tokio::spawn(driver)), stop, silent: false, news: None, missing: Some(missing) })
+}
+
+/// A recording in the place of a cluster.
+///
+/// # Errors
+/// It cannot be read, or is none.
+pub fn replay(path: &Path, begin: Begin) -> Result<Running, Refusal> {
+    let replay = replay::open(path, begin).map_err(|e| Refusal { text: e.to_string(), code: exit::ERROR })?;
+    let player = replay.player;
+    let driver = tokio::spawn(async move {
+        replay::play(player).await;
+        Ok(())
+    });
+    let (stop, news) = (CancellationToken::new(), Some(replay.news));
+    Ok(Running { source: replay.source, driver: Some(driver), stop, silent: false, news, missing: None })
 }
 
 /// Where the collectors' metrics are; None when they are not to be read.

@@ -6,12 +6,14 @@ pub mod keys;
 mod mouse;
 mod overlay;
 mod place;
+mod replay;
 mod syncs;
 
 pub use keys::{Action, BINDINGS, Binding};
 pub use mouse::Hit;
 pub use overlay::{Entry, Overlay};
 pub use place::{Pane, Screen};
+pub use replay::{Replay, SPEEDS};
 
 use crate::control::Control;
 use crate::verdict::Expectations;
@@ -82,6 +84,8 @@ pub struct Ui {
     pub own_load: bool,
     /// A recording is made since then, milliseconds since 1970.
     pub recording: Option<i64>,
+    /// What is shown is a recording.
+    pub replay: Option<Replay>,
 }
 
 impl Ui {
@@ -105,6 +109,7 @@ impl Ui {
             can_load: false,
             own_load: false,
             recording: None,
+            replay: None,
         }
     }
 

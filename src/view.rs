@@ -3,6 +3,7 @@
 //! A pane is one file and one row in [`pane::of`]; it draws into a buffer, because the terminal is written by our own
 //! one-write-a-frame code and pictures are made without any terminal at all.
 
+mod bar;
 pub mod chart;
 mod footer;
 pub mod format;
@@ -67,6 +68,7 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
                 plot::axis_row(buf, column.area, cx);
             }
         }
+        bar::draw(buf, places.bar, cx);
         footer::draw(buf, places.footer, cx);
     }
     overlay::draw(buf, area, cx);
@@ -82,12 +84,16 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
 /// What stands at a cell of a screen of this size.
 pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
     let places = places(area, cx);
+    if places.bar.contains(ratatui::layout::Position { x, y }) {
+        let bar = cx.ui.replay.as_ref().and_then(|replay| bar::time_at(places.bar, x, replay));
+        return Hit { bar, ..Hit::default() };
+    }
     let Some(slot) = places.slot_at(x, y) else { return Hit::default() };
     let charts = matches!(slot.pane, Pane::Utilization | Pane::Replicas | Pane::Load | Pane::Gateway | Pane::Ingest);
     let ms = if charts { plot::time_at(slot.inner, x, cx) } else { None };
     let row = (!charts && y >= slot.inner.y && slot.inner.height > 0).then(|| usize::from(y - slot.inner.y));
     let row = if slot.pane == Pane::Decisions { pane::sync_at(slot.inner, x, y, cx) } else { row };
-    Hit { pane: Some(slot.pane), ms, row }
+    Hit { pane: Some(slot.pane), ms, row, bar: None }
 }
 
 fn places(area: Rect, cx: &Cx) -> layout::Layout {

@@ -87,6 +87,19 @@ Examples:
   edot-tui record -o run.jsonl.gz --for 10m      what happens in ten minutes
   edot-tui record -o - | gzip > run.jsonl.gz";
 
+pub const REPLAY: &str = "\
+Show a recording as it was: the same screens, findings and decisions, at any moment.
+
+Space pauses; the arrow keys go by a sample, with Shift by a minute; [ and ] from marker to marker; Home and End to the
+beginning and the end; < and > set the pace; i skips idle stretches; the bar can be pulled with the mouse. From standard
+input a recording can be watched while it is written. What cannot be read of a damaged recording is said and left out.";
+
+pub const REPLAY_AFTER: &str = "\
+Examples:
+  edot-tui replay run.jsonl.gz
+  edot-tui replay run.jsonl.gz --at 4m --pace 8
+  tail -c +1 -f run.jsonl.gz | edot-tui replay -";
+
 pub const STATUS_AFTER: &str = "\
 Examples:
   edot-tui status

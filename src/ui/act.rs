@@ -13,6 +13,9 @@ impl Ui {
     /// Takes in an action; returns the effect it asks for.
     pub fn act(&mut self, action: Action, session: &Session) -> Option<Request> {
         let now = session.now_ms();
+        if let Some(request) = self.replayed(&action, session) {
+            return request;
+        }
         match action {
             Action::Show(screen) => self.show(screen),
             Action::NextPane => self.turn(1),
@@ -33,6 +36,7 @@ impl Ui {
             Action::Zoom(by) => {
                 self.span = if by > 0 { self.span.saturating_sub(1) } else { (self.span + 1).min(SPANS.len() - 1) };
             }
+            Action::Pace(_) | Action::SkipIdle => self.say(now, "only a replay can be paced"),
             Action::Move(by) => self.move_row(session, by),
             Action::Open => self.open(session),
             Action::Expand => self.expanded = !self.expanded,

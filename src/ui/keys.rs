@@ -19,6 +19,10 @@ pub enum Action {
     },
     CursorStart,
     CursorLive,
+    /// Replay: faster, slower.
+    Pace(i8),
+    /// Replay: pass over idle stretches, or not.
+    SkipIdle,
     Marker {
         forward: bool,
     },
@@ -53,7 +57,7 @@ pub struct Binding {
 }
 
 /// Every key, in the order of help.
-pub const BINDINGS: [Binding; 20] = [
+pub const BINDINGS: [Binding; 22] = [
     Binding { keys: "`1`–`6`", does: "show a screen" },
     Binding { keys: "`Tab` `Shift-Tab`", does: "next and previous pane" },
     Binding { keys: "`s`", does: "start the load, or stop it (asks once)" },
@@ -62,6 +66,8 @@ pub const BINDINGS: [Binding; 20] = [
     Binding { keys: "`←` `→`", does: "time cursor by a sample; with `Shift` by a minute" },
     Binding { keys: "`Home` `End`", does: "time cursor to the start; back to live" },
     Binding { keys: "`[` `]`", does: "previous and next marker (rescale, load, note)" },
+    Binding { keys: "`<` `>`", does: "replay: slower, faster (×1/4 to ×256)" },
+    Binding { keys: "`i`", does: "replay: skip idle stretches" },
     Binding { keys: "`+` `-` `=`", does: "zoom the time axis in, out, reset" },
     Binding { keys: "`↑` `↓` `j` `k` `g` `G` `PgUp` `PgDn`", does: "move in lists" },
     Binding { keys: "`Enter`", does: "open the row" },
@@ -132,6 +138,9 @@ fn global(key: KeyEvent) -> Option<Action> {
         KeyCode::End => Action::CursorLive,
         KeyCode::Char('[') => Action::Marker { forward: false },
         KeyCode::Char(']') => Action::Marker { forward: true },
+        KeyCode::Char('<') => Action::Pace(-1),
+        KeyCode::Char('>') => Action::Pace(1),
+        KeyCode::Char('i') => Action::SkipIdle,
         KeyCode::Char('+') => Action::Zoom(1),
         KeyCode::Char('-') => Action::Zoom(-1),
         KeyCode::Char('=') => Action::Zoom(0),

@@ -1,7 +1,7 @@
 //! What the mouse does: a click focuses a pane and sets the cursor or the row, the wheel zooms or scrolls. Must not
 //! know where panes are; that comes as a hit.
 
-use super::{Action, Pane, Ui};
+use super::{Action, Pane, Request, Ui};
 use crate::session::Session;
 use crossterm::event::{MouseButton, MouseEventKind};
 
@@ -13,11 +13,23 @@ pub struct Hit {
     pub ms: Option<i64>,
     /// In a list: the row on screen.
     pub row: Option<usize>,
+    /// On the bar of a replay: the moment, milliseconds since 1970.
+    pub bar: Option<i64>,
 }
 
 impl Ui {
-    /// Takes in a mouse event over `hit`.
-    pub fn mouse(&mut self, kind: MouseEventKind, hit: Hit, session: &Session) {
+    /// Takes in a mouse event over `hit`; returns the effect it asks for.
+    pub fn mouse(&mut self, kind: MouseEventKind, hit: Hit, session: &Session) -> Option<Request> {
+        let pulls = matches!(kind, MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left));
+        if let (true, None, Some(ms), Some(replay)) = (pulls, &self.overlay, hit.bar, &mut self.replay) {
+            self.cursor = None;
+            return replay.seek(ms);
+        }
+        self.moused(kind, hit, session);
+        None
+    }
+
+    fn moused(&mut self, kind: MouseEventKind, hit: Hit, session: &Session) {
         if self.overlay.is_some() {
             if matches!(kind, MouseEventKind::Down(_)) {
                 self.act(Action::Back, session);

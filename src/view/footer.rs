@@ -45,17 +45,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if !cx.ui.filter.is_empty() {
         pieces.push((format!("/{}  ", cx.ui.filter), look.style(Role::Accent)));
     }
-    // By their weight: the last ones go where there is no room.
-    let keys: &[(&str, &str)] =
-        match (cx.ui.cursor.is_some() || cx.ui.paused.is_some(), cx.ui.readonly || !cx.ui.can_load) {
-            (true, _) => &[("Esc", "live"), ("?", "help"), ("←→", "cursor"), ("[]", "marker"), ("q", "quit")],
-            (false, false) => {
-                &[("?", "help"), ("s", "load"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")]
-            }
-            (false, true) => &[("?", "help"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")],
-        };
     let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| words::width(&p.0)).sum());
-    for (key, does) in keys {
+    for (key, does) in keys(cx) {
         let (key, does) = (look.symbols.keys(key), format!(" {does}"));
         // Half a hint would only puzzle.
         let Some(left) = room.checked_sub(words::width(&key) + words::width(&does)) else { break };
@@ -64,6 +55,28 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     }
     let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
     words::line(buf, area, 0, &borrowed);
+}
+
+/// The keys that matter here, by their weight: the last ones go where there is no room.
+fn keys(cx: &Cx) -> &'static [(&'static str, &'static str)] {
+    if cx.ui.replay.is_some() {
+        return &[
+            ("Space", "play"),
+            ("←→", "sample"),
+            ("?", "help"),
+            ("[]", "marker"),
+            ("<>", "pace"),
+            ("q", "quit"),
+            ("i", "skip idle"),
+        ];
+    }
+    match (cx.ui.cursor.is_some() || cx.ui.paused.is_some(), cx.ui.readonly || !cx.ui.can_load) {
+        (true, _) => &[("Esc", "live"), ("?", "help"), ("←→", "cursor"), ("[]", "marker"), ("q", "quit")],
+        (false, false) => {
+            &[("?", "help"), ("s", "load"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")]
+        }
+        (false, true) => &[("?", "help"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")],
+    }
 }
 
 /// A feed's sign and colour.

@@ -53,6 +53,13 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
 
 fn mode(cx: &Cx) -> (String, Role) {
     let g = cx.look.symbols.glyphs();
+    if let (Some(replay), None) = (&cx.ui.replay, cx.ui.cursor) {
+        return match replay.playing {
+            _ if replay.is_at_end(cx.now) => ("REPLAY end".into(), Role::Warn),
+            false => ("REPLAY paused".into(), Role::Warn),
+            true => (format!("REPLAY {}", super::bar::speed(replay.speed())), Role::Good),
+        };
+    }
     match (cx.ui.cursor, cx.ui.paused) {
         (Some(at), _) => (format!("{} {}", g.cursor, cx.look.clock(at)), Role::Cursor),
         (None, Some(since)) => (format!("PAUSED -{}", format::clock((cx.now - since) / 1000)), Role::Warn),

@@ -33,6 +33,8 @@ pub struct Column {
 pub struct Layout {
     pub header: Rect,
     pub footer: Rect,
+    /// The bar of a replay; empty where there is none.
+    pub bar: Rect,
     /// Empty: too small, a plain list in `body`.
     pub columns: Vec<Column>,
     pub body: Rect,
@@ -62,7 +64,8 @@ pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
     }
     let header = Rect { height: 1, ..area };
     let footer = Rect { y: area.bottom() - 1, height: 1, ..area };
-    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let bar = Rect { y: footer.y - 1, height: u16::from(ui.replay.is_some()), ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 2 - bar.height, ..area };
     let columns = match (ui.expanded, ui.screen) {
         (true, _) => vec![column(body, &[(ui.pane(), u16::MAX)], charted(ui.pane()))],
         (false, Screen::Overview) => overview(body, wish),
@@ -74,7 +77,7 @@ pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
         }
         (false, screen) => vec![column(body, &[(screen.panes()[0], u16::MAX)], false)],
     };
-    Layout { header, footer, columns, body }
+    Layout { header, footer, bar, columns, body }
 }
 
 fn charted(pane: Pane) -> bool {

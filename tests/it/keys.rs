@@ -223,12 +223,12 @@ fn notes_and_themes_and_exports_are_requests() {
 fn the_mouse_focuses_points_and_zooms() {
     let (s, mut ui) = (session(), ui());
     let at = s.now_ms() - 60_000;
-    let chart = Hit { pane: Some(Pane::Utilization), ms: Some(at), row: None };
+    let chart = Hit { pane: Some(Pane::Utilization), ms: Some(at), ..Hit::default() };
     ui.mouse(MouseEventKind::Down(MouseButton::Left), chart, &s);
     assert_eq!(ui.cursor, Some(at));
     ui.mouse(MouseEventKind::ScrollDown, chart, &s);
     assert_eq!(ui.span, SPAN + 1);
-    let list = Hit { pane: Some(Pane::Events), ms: None, row: Some(3) };
+    let list = Hit { pane: Some(Pane::Events), row: Some(3), ..Hit::default() };
     ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);
     assert_eq!((ui.pane(), ui.row), (Pane::Events, 0), "the first click focuses");
     ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("advise", &["observe", "hpa", "session"]),
     ("verdict", &["observe", "hpa", "session"]),
     ("recording", &["observe"]),
+    ("replay", &["observe", "control", "session", "recording", "source"]),
     ("source", &["observe", "control", "recording", "clock"]),
     ("lab", &["hpa", "clock"]),
     ("ui", &["observe", "control", "session", "verdict"]),

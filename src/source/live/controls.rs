@@ -16,7 +16,7 @@ pub async fn run(shared: Shared, settings: LoadSettings, facts: Facts, mut contr
             Control::StartLoad => simulate::start(&client, &settings).await,
             Control::StopLoad => stop(&shared, &settings, &facts).await,
             // A live source has no position.
-            Control::Pause(_) | Control::Seek(_) | Control::Speed(_) => continue,
+            Control::Pause(_) | Control::Seek(_) | Control::Speed(_) | Control::SkipIdle(_) => continue,
         };
         shared.out.say(Observation::Answer(answer)).await;
     }
