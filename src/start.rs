@@ -4,7 +4,7 @@
 pub mod lab;
 
 use crate::{
-    config::Settings,
+    config::{self, Settings},
     exit,
     observe::Stamped,
     source::{
@@ -13,11 +13,13 @@ use crate::{
             self, Fault, Kind,
             cluster::{self, Cluster},
             connect::{Access, ConnectError, Environment},
+            elastic::IngestSettings,
             simulate::LoadSettings,
         },
     },
     view::{Look, symbols, theme},
 };
+use secrecy::SecretString;
 use std::{io::IsTerminal, time::Duration};
 use tokio::task::{JoinError, JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -102,6 +104,23 @@ pub fn access(settings: &Settings) -> Access {
     }
 }
 
+/// What the user said about Elasticsearch. Secrets go straight from the environment to where they are used.
+pub fn ingest(settings: &Settings) -> IngestSettings {
+    let es = &settings.es;
+    let secret = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty()).map(SecretString::from);
+    let [password, api_key] = config::SECRETS.map(secret);
+    IngestSettings {
+        off: es.off,
+        url: es.url.clone(),
+        user: es.user.clone(),
+        password,
+        api_key,
+        api_key_file: es.api_key_file.clone(),
+        ca: es.ca.clone(),
+        kibana: es.kibana.clone(),
+    }
+}
+
 /// Connects and opens the source. Credentials are fetched; the first request is on its way when this returns.
 ///
 /// # Errors
@@ -123,6 +142,7 @@ pub async fn open(settings: &Settings) -> Result<Running, Refusal> {
             timeout: settings.request_timeout,
             patience: Duration::from_secs(60),
         },
+        ingest: ingest(settings),
         pace: live::Pace::default(),
     };
     let missing =

@@ -14,6 +14,7 @@ pub mod collector;
 pub mod connect;
 mod controls;
 pub mod convert;
+pub mod elastic;
 mod events;
 mod facts;
 mod fault;
@@ -39,6 +40,7 @@ use crate::control::Abilities;
 use crate::observe::{Feed, LinkState, Observation, WatchingSeen};
 use crate::source::{Died, Source};
 use cluster::Cluster;
+use elastic::IngestSettings;
 use events::Places;
 use facts::Facts;
 use gate::Gate;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub any: bool,
     /// Its namespace and Job are watched as well.
     pub load: LoadSettings,
+    /// Which Elasticsearch, as whom.
+    pub ingest: IngestSettings,
     /// How often and how long; [`Pace::default`] outside tests.
     pub pace: Pace,
 }
@@ -95,7 +99,7 @@ async fn run(
     asked: mpsc::Receiver<crate::control::Control>,
     stop: CancellationToken,
 ) -> Result<(), Died> {
-    let Settings { namespace, hpa, any, load, .. } = settings;
+    let Settings { namespace, hpa, any, load, ingest, .. } = settings;
     let facts = Facts::new(&hpa);
     let seen = tokio::sync::watch::Sender::new(WatchingSeen {
         context: shared.cluster.context(),
@@ -109,7 +113,7 @@ async fn run(
     });
     let first = seen.borrow().clone();
     shared.out.say(Observation::Watching(first)).await;
-    for feed in [Feed::K6, Feed::Collector, Feed::Ingest] {
+    for feed in [Feed::K6, Feed::Collector] {
         let link = retry::state(feed, LinkState::Absent, "not read by this version");
         shared.out.say(Observation::Link(link)).await;
     }
@@ -121,6 +125,7 @@ async fn run(
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, facts.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));
     tasks.spawn(pods::run(shared.clone(), namespace.clone(), facts.clone()));
+    tasks.spawn(elastic::run(shared.clone(), namespace.clone(), ingest));
     tasks.spawn(usage::run(shared.clone(), namespace, facts.clone()));
     tasks.spawn(events::run(shared.clone(), places, facts));
     tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone()));

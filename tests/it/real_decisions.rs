@@ -22,7 +22,14 @@ fn settings(namespace: &str, hpa: &str) -> live::Settings {
         timeout: Duration::from_secs(10),
         patience: Duration::from_secs(5),
     };
-    live::Settings { namespace: namespace.into(), hpa: hpa.into(), any: false, load, pace: live::Pace::default() }
+    live::Settings {
+        namespace: namespace.into(),
+        hpa: hpa.into(),
+        any: false,
+        load,
+        ingest: Default::default(),
+        pace: live::Pace::default(),
+    }
 }
 
 async fn watch(namespace: String, hpa: String, span: Duration) -> Session {

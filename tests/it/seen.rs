@@ -20,7 +20,14 @@ pub fn watch(cluster: Cluster, pace: Pace, hpa: &str) -> Seen {
         timeout: Duration::from_secs(1),
         patience: Duration::from_secs(1),
     };
-    let settings = Settings { namespace: world::NAMESPACE.into(), hpa: hpa.into(), any: true, load, pace };
+    let settings = Settings {
+        namespace: world::NAMESPACE.into(),
+        hpa: hpa.into(),
+        any: true,
+        load,
+        ingest: Default::default(),
+        pace,
+    };
     let stop = CancellationToken::new();
     let (source, run) = open(settings, cluster, stop.clone());
     Seen { source, all: Vec::new(), at: 0, patience: Duration::from_secs(30), stop, run: tokio::spawn(run) }

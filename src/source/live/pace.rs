@@ -34,6 +34,8 @@ pub struct Pace {
     pub renew: Duration,
     /// Polling of what cannot be watched.
     pub poll: Duration,
+    /// Between two looks at Elasticsearch.
+    pub ingest: Duration,
 }
 
 impl Default for Pace {
@@ -53,6 +55,7 @@ impl Default for Pace {
             between: Duration::from_millis(550),
             renew: Duration::from_secs(5),
             poll: Duration::from_secs(15),
+            ingest: Duration::from_secs(10),
         }
     }
 }
@@ -75,6 +78,7 @@ impl Pace {
             between: clock.real(self.between),
             renew: clock.real(self.renew),
             poll: clock.real(self.poll),
+            ingest: clock.real(self.ingest),
         }
     }
 
