@@ -4,6 +4,7 @@
 //! clears by itself. Must not fold, format for a screen, or name what cannot be seen.
 
 mod bounds;
+mod elastic;
 mod pods;
 mod requests;
 mod words;
@@ -49,7 +50,7 @@ pub struct Finding {
 type Rule = fn(&Session) -> Vec<Finding>;
 
 /// Every rule, in the order in which findings of the same severity are told.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     pods::out_of_memory,
     pods::restarted,
     pods::not_running,
@@ -59,6 +60,8 @@ const RULES: [Rule; 9] = [
     bounds::flapping,
     requests::missing,
     requests::no_limits,
+    elastic::strained,
+    elastic::log_quality,
 ];
 
 /// What stands out now, the worst first.

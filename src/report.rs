@@ -1,6 +1,7 @@
 //! A session or a screen in other forms: SVG, and `status`. Must not observe anything itself.
 
 mod status;
+mod status_ingest;
 mod status_text;
 mod svg;
 

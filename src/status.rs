@@ -2,7 +2,7 @@
 //! figures; that is `report`'s part.
 
 use crate::{
-    observe::{Feed, LinkState},
+    observe::{Feed, LinkState, Signal},
     report,
     session::Session,
     source::Source,
@@ -43,6 +43,7 @@ pub fn settled(session: &Session) -> bool {
             // Pods that do not run are not measured.
             Feed::Usage => session.resolution_s.is_some() || !session.pods.live().any(|p| p.seen.phase == "Running"),
             Feed::Hpa => session.hpa.is_some() && !session.watching.server_version.is_empty(),
+            Feed::Ingest => session.ingest.signal(Signal::Logs).is_some(),
             _ => true,
         },
         _ => false,

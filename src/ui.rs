@@ -8,6 +8,7 @@ mod overlay;
 mod place;
 mod syncs;
 
+pub use act::links;
 pub use keys::{Action, BINDINGS, Binding};
 pub use mouse::Hit;
 pub use overlay::{Entry, Overlay};
@@ -29,6 +30,8 @@ pub enum Request {
     NextTheme,
     /// Write what is shown to a file.
     Export,
+    /// Put this text into the terminal's clipboard.
+    Copy(String),
     Suspend,
 }
 

@@ -108,6 +108,10 @@ fn permission(facts: &Facts, need: Need) -> Check {
             format!("may not {}: s cannot start or stop the load", lacks.join("; ")),
             mend,
         ),
+        // Elasticsearch is an extra, and may be reached without the cluster.
+        (false, Need::Feed(Feed::Ingest)) => {
+            Check::warn("permission", what, format!("may not {}", lacks.join("; ")), mend)
+        }
         (false, Need::Feed(_)) => {
             Check::fail("permission", what, format!("may not {}", lacks.join("; ")), mend).exits(exit::DENIED)
         }

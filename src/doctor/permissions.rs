@@ -65,6 +65,13 @@ pub const PERMISSIONS: &[Permission] = &[
     row(Need::Feed(Feed::Events), Place::Load, "", "events", WATCH),
     row(Need::Feed(Feed::Load), Place::Load, "batch", "jobs", WATCH),
     row(Need::Feed(Feed::Load), Place::Load, "", "pods", WATCH),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "services", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "secrets", &["get"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "pods/portforward", &["get", "create"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "configmaps", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "elasticsearch.k8s.elastic.co", "elasticsearches", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "kibana.k8s.elastic.co", "kibanas", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "networking.k8s.io", "ingresses", &["list"]),
     row(Need::Simulate, Place::Load, "batch", "jobs", &["get", "create", "delete"]),
     row(Need::Simulate, Place::Load, "", "configmaps", &["get", "create", "patch"]),
 ];

@@ -1,6 +1,7 @@
 //! `status`: what a session knows now, as JSON (schema `edot-tui/status/1`) and as text. A figure that is not known is
 //! null, never 0. Must not derive figures of its own beyond units.
 
+use super::status_ingest::{self, Ingest};
 use crate::advise;
 use crate::observe::{Condition, Feed, LinkState, MetricValue, TargetRef, Time};
 use crate::session::{Pod, Session, TargetType, Track, controller, is_ready, told};
@@ -20,7 +21,7 @@ pub struct Status {
     pub pods: Vec<PodStatus>,
     pub load: Option<Load>,
     pub gateway: Option<()>,
-    pub ingest: Option<()>,
+    pub ingest: Option<Ingest>,
     pub findings: Vec<FindingStatus>,
     pub feeds: Vec<FeedStatus>,
 }
@@ -162,7 +163,7 @@ pub struct FeedStatus {
 }
 
 /// A whole number is written as one: `96`, not `96.0`.
-fn figure<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn figure<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
     match value {
         // Up to 2^53 every whole number is exact.
         Some(v) if v.fract() == 0.0 && v.abs() < 9_007_199_254_740_992.0 => to.serialize_i64(*v as i64),
@@ -184,7 +185,7 @@ pub fn status(session: &Session) -> Status {
         pods: session.pods.live().map(|p| pod(session, p)).collect(),
         load: load(session),
         gateway: None,
-        ingest: None,
+        ingest: status_ingest::ingest(session),
         findings: advise::findings(session).into_iter().map(finding).collect(),
         feeds: Feed::ALL.into_iter().map(|f| feed(session, f)).collect(),
     }

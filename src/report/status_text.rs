@@ -42,6 +42,9 @@ pub fn status_text(s: &Status) -> String {
         let ran = load.elapsed_s.map(|s| format!(", {}", format::clock(s))).unwrap_or_default();
         let _ = writeln!(out, "load: {} {}{ran}{reason}", load.job, load.phase);
     }
+    if let Some(ingest) = &s.ingest {
+        out.push_str(&super::status_ingest::text(ingest));
+    }
     for f in &s.findings {
         let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.text, f.evidence, f.mend);
     }

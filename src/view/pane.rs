@@ -6,10 +6,14 @@ mod events;
 mod expectations;
 mod findings;
 mod gateways;
+mod ingest;
 mod load;
 mod markers;
 mod now;
+mod pressure;
+mod quality;
 mod replicas;
+mod streams;
 mod utilization;
 mod waiting;
 
@@ -48,11 +52,7 @@ pub fn of(pane: Pane) -> Row {
             |cx| waiting::short(cx, Feed::Collector),
             |b, r, cx| waiting::draw(b, r, cx, Feed::Collector, "items accepted, refused and sent, and the queue"),
         ),
-        Pane::Ingest => row(
-            "Ingest",
-            |cx| waiting::short(cx, Feed::Ingest),
-            |b, r, cx| waiting::draw(b, r, cx, Feed::Ingest, "documents per second and rejections"),
-        ),
+        Pane::Ingest => row("Ingest", ingest::summary, ingest::draw),
         Pane::Now => row("Now", now::summary, now::draw),
         Pane::Findings => row("Findings", findings::summary, findings::draw),
         Pane::Events => row("Events", events::summary, events::draw),
@@ -71,19 +71,9 @@ pub fn of(pane: Pane) -> Row {
                 )
             },
         ),
-        Pane::Streams => row(
-            "Ingest",
-            |_| String::new(),
-            |b, r, cx| {
-                waiting::draw(
-                    b,
-                    r,
-                    cx,
-                    Feed::Ingest,
-                    "each data stream's documents and bytes per second, and back-pressure",
-                )
-            },
-        ),
+        Pane::Streams => row("Data streams", streams::summary, streams::draw),
+        Pane::Pressure => row("Back-pressure", pressure::summary, pressure::draw),
+        Pane::Quality => row("Log quality", quality::summary, quality::draw),
         Pane::Expectations => row("Timeline", expectations::summary, expectations::draw),
         Pane::Markers => row("Markers", markers::summary, markers::draw),
     }

@@ -13,6 +13,8 @@ mod decisions_sim;
 mod doctor_access;
 mod doctor_hpa;
 mod doctor_run;
+mod elastic_answers;
+mod elastic_feed;
 mod fake_api;
 mod fold;
 mod hpa_cases;

@@ -6,8 +6,10 @@
 //! Whatever fails is one sentence; after a failure that a new look may mend (other credentials, another pod), it is looked
 //! for anew.
 
+pub mod answers;
 mod bridge;
 mod direct;
+mod examine;
 mod find;
 mod gateway;
 mod kibana;
@@ -18,6 +20,7 @@ mod settings;
 mod wire;
 mod words;
 
+pub use examine::{Answered, examine};
 pub use find::find;
 pub use line::{Found, Line};
 pub use settings::{Credential, IngestSettings};
@@ -71,7 +74,9 @@ fn wait(fault: &Fault, attempt: u32, shared: &Shared) -> Duration {
     let pace = &shared.pace;
     match fault.kind {
         Kind::Unauthorized => (pace.settled * attempt.min(8)).max(pace.settled),
-        Kind::Denied | Kind::Absent | Kind::Refused | Kind::Tls => pace.settled,
+        // It was looked for in several places; nothing of that changes often.
+        Kind::Absent => pace.settled * 8,
+        Kind::Denied | Kind::Refused | Kind::Tls => pace.settled * 2,
         Kind::Busy => (pace.ingest * attempt.min(4)).max(fault.retry_after.unwrap_or_default().min(pace.ingest * 6)),
         _ => jitter(pace.backoff(attempt)),
     }
@@ -83,16 +88,7 @@ async fn follow(shared: &Shared, found: Found, teller: &mut Teller, attempt: &mu
         Ok(open) => open,
         Err(fault) => return fault,
     };
-    let mut asking = Asking {
-        shared,
-        line,
-        plan: Plan::default(),
-        by: CountedBy::SeqNo,
-        sum: None,
-        turned_away: None,
-        began,
-        lacks: Vec::new(),
-    };
+    let mut asking = Asking { began, ..Asking::new(shared, line) };
     tokio::select! {
         fault = asking.follow(teller, attempt) => fault,
         () = carrying => Fault::new(Kind::Unreachable, "the way to Elasticsearch ended"),
@@ -113,7 +109,12 @@ struct Asking<'a> {
     lacks: Vec<(Question, String, Option<String>)>,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    fn new(shared: &'a Shared, line: Line) -> Self {
+        let (plan, by, began) = (Plan::default(), CountedBy::SeqNo, shared.out.now());
+        Asking { shared, line, plan, by, sum: None, turned_away: None, began, lacks: Vec::new() }
+    }
+
     async fn follow(&mut self, teller: &mut Teller, attempt: &mut u32) -> Fault {
         if let Err(fault) = self.about().await {
             return fault;
@@ -179,8 +180,7 @@ impl Asking<'_> {
             Question::Nodes => {
                 let path = wire::nodes_path();
                 let body = self.get(&path).await?;
-                let nodes: wire::Nodes = self.read(&path, &body)?;
-                let seen = nodes.seen();
+                let seen = answers::nodes(&body).map_err(|e| words::garbled(&path, &e, &self.line.found))?;
                 let away = seen.nodes.iter().map(turned_away).sum();
                 let waits = seen.nodes.iter().any(|n| n.write.is_some_and(|p| p.queue > 0));
                 let more = self.turned_away.replace(away).is_some_and(|before| away > before);
@@ -189,7 +189,8 @@ impl Asking<'_> {
             }
             Question::Health => {
                 let body = self.get("_cluster/health").await?;
-                let health: wire::Health = self.read("_cluster/health", &body)?;
+                let health = serde_json::from_slice::<wire::Health>(&body);
+                let health = health.map_err(|e| words::garbled("_cluster/health", &e, &self.line.found))?;
                 self.shared.out.say(Observation::ElasticHealth(Box::new(health.seen()))).await;
             }
             Question::Quality => {
@@ -203,10 +204,6 @@ impl Asking<'_> {
             }
         }
         Ok(())
-    }
-
-    fn read<T: serde::de::DeserializeOwned>(&self, path: &str, body: &[u8]) -> Result<T, Fault> {
-        serde_json::from_slice(body).map_err(|e| words::garbled(path, &e, &self.line.found))
     }
 
     /// The counters, by the best way that is open.
@@ -240,8 +237,7 @@ impl Asking<'_> {
     async fn stats(&mut self) -> Result<CountersSeen, Fault> {
         let path = wire::stats_path();
         let body = self.get(&path).await?;
-        let stats: wire::Stats = self.read(&path, &body)?;
-        Ok(stats.seen())
+        answers::counters(&body).map_err(|e| words::garbled(&path, &e, &self.line.found))
     }
 
     async fn documents(&mut self) -> Result<CountersSeen, Fault> {

@@ -70,6 +70,7 @@ async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>
         );
         let services = match list(shared, &path, asked("list", "", "v1", "services", namespace)).await {
             Ok(items) => items,
+            Err(fault) if fault.kind == Kind::Absent => Vec::new(),
             Err(fault) if fault.kind == Kind::Denied => {
                 let reason = format!("whether there is an Elasticsearch is not known: {}", fault.reason);
                 return Err(Fault { reason, ..fault });

@@ -48,7 +48,7 @@ impl Line {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_door)?;
         let port = listener.local_addr().map_err(no_door)?.port();
         let word = random()?;
-        let (transport, headers) = client(&found, port, &word, shared.pace.request)?;
+        let (transport, headers) = client(&found, port, &word, shared.pace.request * 2)?;
         let (trouble, told) = watch::channel(None);
         let carrying =
             bridge::serve(listener, found.behind.clone(), word, shared.clone(), trouble, shared.pace.request);
@@ -65,13 +65,14 @@ impl Line {
     ) -> Result<Vec<u8>, Fault> {
         self.trouble.mark_unchanged();
         let asking = async {
-            let sent = self.transport.send(method, path, self.headers.clone(), None::<&()>, body, Some(limit)).await;
+            let sent =
+                self.transport.send(method, path, self.headers.clone(), None::<&()>, body, Some(limit * 2)).await;
             let answer = sent.map_err(|e| self.below(&e))?;
             let code = answer.status_code().as_u16();
             let after = answer.headers().get("retry-after").and_then(|v| v.to_str().ok()?.trim().parse().ok());
             let body = answer.bytes().await.map_err(|e| self.below(&e))?;
             match code {
-                200..=299 => Ok(body.to_vec()),
+                200..=299 => Ok(body.into()),
                 _ => Err(Fault {
                     retry_after: after.map(Duration::from_secs),
                     ..words::answer(code, &body, path, &self.found)
