@@ -19,7 +19,7 @@ pub mod quality;
 mod strain;
 mod streams;
 
-pub use pressure::{Cause, Pressure, WATERMARKS};
+pub use pressure::{Cause, DiskStage, Pressure};
 pub use strain::Strain;
 pub use streams::Flow;
 

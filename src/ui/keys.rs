@@ -55,7 +55,7 @@ pub struct Binding {
 }
 
 /// Every key, in the order of help.
-pub const BINDINGS: [Binding; 20] = [
+pub const BINDINGS: [Binding; 21] = [
     Binding { keys: "`1`–`6`", does: "show a screen" },
     Binding { keys: "`Tab` `Shift-Tab`", does: "next and previous pane" },
     Binding { keys: "`s`", does: "start the load (asks once); while one runs, offer to stop it" },

@@ -62,22 +62,19 @@ async fn meets(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (L
 #[tokio::test]
 async fn a_healthy_one_gives_counters_nodes_health_and_quality() {
     let (api, mut seen) = both(healthy).await;
+    let nodes = seen.next("nodes", |o| if let Observation::ElasticNodes(n) = o { Some(n.clone()) } else { None }).await;
+    let node = &nodes.nodes[0];
+    assert_eq!((node.name.as_str(), node.uptime_ms, node.heap_percent), ("edot-es-0", Some(1_943_435), Some(21.0)));
+    assert!(node.write.is_some() && node.breakers.iter().any(|b| b.name == "parent"));
     let counters =
         seen.next("counters", |o| if let Observation::Counters(c) = o { Some(c.clone()) } else { None }).await;
     assert_eq!((counters.by, counters.indices.len(), counters.failed_shards), (CountedBy::SeqNo, 1, 0));
     let documents: i64 = counters.indices[0].shards.iter().map(|s| s.max_seq_no + 1).sum();
     assert_eq!((documents, counters.indices[0].indexed), (600, Some(600)));
-    let nodes = seen.next("nodes", |o| if let Observation::ElasticNodes(n) = o { Some(n.clone()) } else { None }).await;
-    let node = &nodes.nodes[0];
-    assert_eq!((node.name.as_str(), node.uptime_ms, node.heap_percent), ("edot-es-0", Some(1_943_435), Some(21.0)));
-    assert!(node.write.is_some() && node.breakers.iter().any(|b| b.name == "parent"));
     seen.ever("health", |o| matches!(o, Observation::ElasticHealth(h) if h.status == "green")).await;
     seen.ever("quality", |o| matches!(o, Observation::LogQuality(q) if q.denied.is_none())).await;
-    seen.ever(
-        "cluster",
-        |o| matches!(o, Observation::Elastic(e) if e.version == "8.19.21" && e.user == "user watcher"),
-    )
-    .await;
+    seen.ever("cluster", |o| matches!(o, Observation::Elastic(e) if e.version == "8.19.21" && e.user == "watcher"))
+        .await;
     let link = seen.link(Feed::Ingest, LinkState::Up).await;
     assert_eq!(link.mend, None);
     assert!(!format!("{:?} {:?}", seen.all, link).contains("hunter2"));

@@ -37,6 +37,7 @@ mod readme;
 mod real_cluster;
 mod real_decisions;
 mod real_doctor;
+mod real_elastic;
 mod real_simulate;
 mod recorded;
 mod recorder;

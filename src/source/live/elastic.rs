@@ -162,7 +162,7 @@ impl<'a> Asking<'a> {
             flavor: clean(&root.version.build_flavor, 64),
             url: clean(found.url.as_str().trim_end_matches('/'), 1024),
             way: clean(&way, 1024),
-            user: clean(&found.credential.whose(), NAME),
+            user: clean(&found.credential.name(), NAME),
             kibana: clean(&found.kibana, 1024),
             kibana_version: found.kibana_version.clone(),
             notes: found.notes.clone(),

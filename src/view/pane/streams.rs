@@ -16,7 +16,8 @@ pub fn summary(cx: &Cx) -> String {
         _ => "",
     };
     let name = if cluster.cluster.is_empty() { "Elasticsearch" } else { &cluster.cluster };
-    format!("{name} {} as {}{by}", cluster.version, cluster.user)
+    let user = if cluster.user.is_empty() { String::new() } else { format!(" as {}", cluster.user) };
+    format!("{name} {}{user}{by}", cluster.version)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {

@@ -33,10 +33,10 @@ impl Plan {
         use Question::{Counters, Health, Nodes, Quality};
         // The first two turns bring every figure, and rates with the second.
         if self.turn == 0 {
-            return vec![Counters, Nodes, Health, Quality];
+            return vec![Nodes, Counters, Health, Quality];
         }
         let mut all = match (self.turn == 1 || self.busy(), self.turn % 2) {
-            (true, _) => vec![Counters, Nodes],
+            (true, _) => vec![Nodes, Counters],
             (false, 0) => vec![Counters],
             (false, _) => vec![Nodes],
         };

@@ -33,7 +33,16 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// As in `of user elastic`.
+    /// The user's name; empty for none.
+    pub fn name(&self) -> String {
+        match self {
+            Credential::None => String::new(),
+            Credential::Basic { user, .. } => user.clone(),
+            Credential::ApiKey(_) => "an API key".into(),
+        }
+    }
+
+    /// As in `user elastic may not`.
     pub fn whose(&self) -> String {
         match self {
             Credential::None => "without credentials".into(),
