@@ -107,6 +107,10 @@ pub fn access(settings: &Settings) -> Access {
 /// What the user said about Elasticsearch. Secrets go straight from the environment to where they are used.
 pub fn ingest(settings: &Settings) -> IngestSettings {
     let es = &settings.es;
+    if settings.lab {
+        // It has one of its own.
+        return IngestSettings { off: es.off, ..IngestSettings::default() };
+    }
     let secret = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty()).map(SecretString::from);
     let [password, api_key] = config::SECRETS.map(secret);
     IngestSettings {
