@@ -250,6 +250,10 @@ impl App {
                     self.ui.say(now, text);
                 }
             }
+            Request::Copy(text) => {
+                self.terminal.copy(&text);
+                self.ui.say(now, format!("copied, where the terminal allows it: {text}"));
+            }
             Request::Export => {
                 let text = match self.export() {
                     Ok(path) => format!("written: {}", path.display()),

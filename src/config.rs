@@ -46,6 +46,8 @@ pub struct Settings {
     pub speed: f64,
     /// None: the scenario's own.
     pub seed: Option<u64>,
+    /// Which Elasticsearch; its secrets are read where they are used.
+    pub es: Es,
     /// A built-in theme's name, one in [`Settings::theme_dir`], or a path that ends in `.toml`.
     pub theme: String,
     pub symbols: Symbols,
@@ -72,6 +74,19 @@ impl Settings {
         settings.origins.insert("lab", Origin::Flag);
         settings
     }
+}
+
+/// Which Elasticsearch, as whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Es {
+    pub off: bool,
+    /// None: found in the cluster.
+    pub url: Option<String>,
+    pub user: Option<String>,
+    pub api_key_file: Option<PathBuf>,
+    /// Certificates in PEM, trusted besides the system's.
+    pub ca: Option<PathBuf>,
+    pub kibana: Option<String>,
 }
 
 /// Where to log and how much.
@@ -140,6 +155,8 @@ pub fn resolve(flags: Vec<Given>, config: Option<PathBuf>, env: &Env) -> Result<
         match one.key {
             "kubeconfig" => settings.kubeconfig = Some(path()),
             "load-manifest" => settings.load_manifest = Some(path()),
+            "es-api-key-file" => settings.es.api_key_file = Some(path()),
+            "es-ca" => settings.es.ca = Some(path()),
             "log-file" => log_file = Some(path()),
             "scenario" if value.ends_with(".toml") => settings.scenario = path().to_string_lossy().into_owned(),
             "theme" if value.ends_with(".toml") => settings.theme = path().to_string_lossy().into_owned(),
@@ -180,9 +197,13 @@ fn from_env(env: &Env) -> Vec<Given> {
     no_color.into_iter().chain(own).collect()
 }
 
+/// Variables that hold secrets: they have no flag and no place in a file.
+pub const SECRETS: [&str; 2] = ["EDOT_TUI_ES_PASSWORD", "EDOT_TUI_ES_API_KEY"];
+
 /// Variables that look like ours and are not: most likely typing errors.
 pub fn unknown_env(env: &Env) -> Vec<String> {
-    let known = |name: &str| name == "EDOT_TUI_CONFIG" || keys::KEYS.iter().any(|k| k.env() == name);
+    let known =
+        |name: &str| SECRETS.contains(&name) || name == "EDOT_TUI_CONFIG" || keys::KEYS.iter().any(|k| k.env() == name);
     env.keys().filter(|name| name.starts_with("EDOT_TUI_") && !known(name)).cloned().collect()
 }
 
@@ -204,6 +225,7 @@ fn defaults(dirs: &dirs::Dirs) -> Settings {
         scenario: "guide".into(),
         speed: 1.0,
         seed: None,
+        es: Es::default(),
         theme: "dark".into(),
         symbols: Symbols::Braille,
         color: true,

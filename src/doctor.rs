@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod check;
+mod elastic;
 pub mod facts;
 mod fetch;
 pub mod hpa;
@@ -14,7 +15,7 @@ mod requests;
 
 use crate::config::{self, Settings};
 use crate::source::live::ask::Asker;
-use crate::source::live::connect;
+use crate::source::live::{cluster, connect};
 use crate::{exit, out, start};
 use check::{Check, exit_code};
 
@@ -63,5 +64,8 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
     checks.extend(access::metrics(&facts.metrics_api, &facts.usage));
     checks.extend(hpa::all(&facts));
     checks.extend(load::all(&facts));
+    if let Ok(cluster) = cluster::open(access).await {
+        checks.extend(elastic::all(&cluster, settings).await);
+    }
     checks
 }

@@ -15,6 +15,7 @@ pub mod panels;
 pub mod plot;
 pub mod prose;
 mod status;
+mod status_ingest;
 mod status_inside;
 mod status_text;
 mod svg;

@@ -4,7 +4,7 @@
 pub mod lab;
 
 use crate::{
-    config::Settings,
+    config::{self, Settings},
     exit,
     observe::Stamped,
     replay::{self, Begin, News},
@@ -15,11 +15,13 @@ use crate::{
             cluster::{self, Cluster},
             collector::Endpoint,
             connect::{Access, ConnectError, Environment},
+            elastic::IngestSettings,
             simulate::LoadSettings,
         },
     },
     view::{Look, symbols, theme},
 };
+use secrecy::SecretString;
 use std::{io::IsTerminal, path::Path, time::Duration};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle};
@@ -128,6 +130,27 @@ pub fn access(settings: &Settings) -> Access {
     }
 }
 
+/// What the user said about Elasticsearch. Secrets go straight from the environment to where they are used.
+pub fn ingest(settings: &Settings) -> IngestSettings {
+    let es = &settings.es;
+    if settings.lab {
+        // It has one of its own.
+        return IngestSettings { off: es.off, ..IngestSettings::default() };
+    }
+    let secret = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty()).map(SecretString::from);
+    let [password, api_key] = config::SECRETS.map(secret);
+    IngestSettings {
+        off: es.off,
+        url: es.url.clone(),
+        user: es.user.clone(),
+        password,
+        api_key,
+        api_key_file: es.api_key_file.clone(),
+        ca: es.ca.clone(),
+        kibana: es.kibana.clone(),
+    }
+}
+
 /// Connects and opens the source. Credentials are fetched; the first request is on its way when this returns.
 ///
 /// # Errors
@@ -150,6 +173,7 @@ pub async fn open(settings: &Settings) -> Result<Running, Refusal> {
             patience: Duration::from_secs(60),
         },
         collector: collector(settings)?,
+        ingest: ingest(settings),
         pace: live::Pace::default(),
     };
     let missing =

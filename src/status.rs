@@ -2,7 +2,7 @@
 //! figures; that is `report`'s part.
 
 use crate::{
-    observe::{Feed, K6State, LinkState},
+    observe::{Feed, K6State, LinkState, Signal},
     report,
     session::{Collector, Phase, Session},
     source::Source,
@@ -52,6 +52,7 @@ pub fn settled(session: &Session) -> bool {
                 let known = session.load.progress(session.now_ms());
                 known.state == Some(K6State::Ended) || known.iterations_per_s.is_some() || !runs(session)
             }
+            Feed::Ingest => session.ingest.signal(Signal::Logs).is_some(),
             _ => true,
         },
         _ => false,

@@ -1,6 +1,7 @@
 //! Raw mode, alternate screen and the one write a frame; restored once: on quit, panic, signal, Ctrl-Z. Must never ask
 //! the terminal a question (a mute one would hang us), so sizes come from the kernel and the screen is cleared blindly.
 
+mod osc52;
 pub mod pen;
 
 use crossterm::{
@@ -90,6 +91,11 @@ impl Terminal {
         self.next = Buffer::empty(area);
         self.pen = Pen::default();
         queue!(self.out, SetAttribute(Attribute::Reset), Clear(ClearType::All))
+    }
+
+    /// Puts `text` into the clipboard (OSC 52) with the next frame; a terminal that does not allow it does nothing.
+    pub fn copy(&mut self, text: &str) {
+        self.out.extend_from_slice(format!("\x1b]52;c;{}\x07", osc52::base64(text.as_bytes())).as_bytes());
     }
 
     /// The size of a frame.

@@ -9,6 +9,7 @@ mod place;
 mod replay;
 mod syncs;
 
+pub use act::links;
 pub use keys::{Action, BINDINGS, Binding};
 pub use mouse::Hit;
 pub use overlay::{Entry, Overlay};
@@ -31,6 +32,8 @@ pub enum Request {
     NextTheme,
     /// Write what is shown to a file.
     Export,
+    /// Put this text into the terminal's clipboard.
+    Copy(String),
     Suspend,
 }
 

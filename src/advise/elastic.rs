@@ -1,38 +1,99 @@
-//! Rules over Elasticsearch: what strains it, conflicts, and what its log records lack. Must not repeat what the gateway's
-//! queues already tell of it.
+//! What Elasticsearch's own figures say: writes turned away, disks that fill, indices that cannot be written to, log
+//! records that lack what Kibana shows. Must not look at the gateway.
 
 use super::{Finding, Severity, words};
 use crate::session::Session;
-use crate::session::ingest::{Strain, quality};
+use crate::session::ingest::quality::{Field, lack, why};
+use crate::session::ingest::{Cause, Strain};
 
-/// A share of log records without a field that is worth a word, and how many records make a share.
-const LACKS: (f64, u64) = (0.5, 20);
+/// A share of records that lack a field counts from here on, and from so many records.
+const LACKING: f64 = 0.05;
+const RECORDS: u64 = 50;
 
-/// Section 1.5: Elasticsearch is strained.
+/// What strains Elasticsearch now.
 pub fn strained(session: &Session) -> Vec<Finding> {
-    let one = |strain: Strain| {
-        let severity = match strain {
-            Strain::Red { .. } | Strain::DiskFlood(_) | Strain::Rejecting(_) => Severity::Critical,
-            Strain::NearLimit(_) | Strain::Queue(_) | Strain::Disk(_) => Severity::Warning,
-            Strain::Throttled(_) | Strain::Heap(_) => Severity::Info,
-        };
-        let mend = match strain {
-            Strain::Red { .. } => "bring the node or its disk back: GET _cluster/allocation/explain tells why",
-            Strain::DiskFlood(_) | Strain::Disk(_) => "free disk, or add to it, before indices turn read-only",
-            Strain::Throttled(_) => "faster disks, or fewer shards that are written at once",
-            Strain::Heap(_) => "more heap, or fewer shards a node",
-            _ => "scale Elasticsearch, not the gateway; fewer and larger bulk requests help as well",
-        };
-        let nodes = session.ingest.pressure.nodes.len();
-        Finding {
-            id: "elasticsearch-strained",
-            severity,
-            text: format!("Elasticsearch: {}", strain.words()),
-            evidence: format!("{}, as they told last", words::count(nodes, "node")),
-            mend: mend.into(),
+    session.ingest.strain(session.now_ms()).iter().map(|strain| of(session, strain)).collect()
+}
+
+fn of(session: &Session, strain: &Strain) -> Finding {
+    let p = &session.ingest.pressure;
+    let (id, severity, text, mend) = match strain {
+        Strain::Red { .. } => (
+            "elasticsearch-red",
+            Severity::Critical,
+            "Elasticsearch cannot write to some indices",
+            "look at: GET _cluster/allocation/explain",
+        ),
+        Strain::DiskFlood(_) => (
+            "elasticsearch-disk",
+            Severity::Critical,
+            "Elasticsearch's disk is full, so that indices turn read-only",
+            "free or add disk space; the block goes by itself below the high watermark",
+        ),
+        Strain::Rejecting(causes) => {
+            let breaker = causes.iter().all(|(cause, _)| matches!(cause, Cause::Breaker(_)));
+            let mend = match breaker {
+                true => "give Elasticsearch more heap; more gateways bring more requests",
+                false => {
+                    "scale Elasticsearch (CPU, heap, data nodes), not the gateway: each replica brings more bulk requests"
+                }
+            };
+            ("elasticsearch-rejects", Severity::Critical, "Elasticsearch turns writes away", mend)
         }
+        Strain::NearLimit(_) => (
+            "elasticsearch-near-limit",
+            Severity::Warning,
+            "Elasticsearch is near the limit of writes in flight",
+            "scale Elasticsearch, or send smaller bulk requests",
+        ),
+        Strain::Queue(_) => (
+            "elasticsearch-queue",
+            Severity::Warning,
+            "Elasticsearch's write queue grows",
+            "scale Elasticsearch: it takes writes more slowly than they come",
+        ),
+        Strain::Throttled(_) => (
+            "elasticsearch-merging",
+            Severity::Warning,
+            "Elasticsearch holds indexing back until merges catch up",
+            "give Elasticsearch faster disks, or fewer and larger shards",
+        ),
+        Strain::Disk(_) => (
+            "elasticsearch-disk",
+            Severity::Warning,
+            "Elasticsearch's disk is beyond a watermark, so that shards are not placed there",
+            "free or add disk space, or shorten the retention",
+        ),
+        Strain::Heap(_) => (
+            "elasticsearch-heap",
+            Severity::Info,
+            "Elasticsearch uses most of its heap",
+            "watch its garbage collection; give it more heap if it stays so",
+        ),
     };
-    session.ingest.strain(session.now_ms()).into_iter().take(1).map(one).collect()
+    let health = p.health.as_ref().map(|h| format!("; health {}", h.status)).unwrap_or_default();
+    let evidence = format!("{}{health}", strain.words());
+    Finding { id, severity, text: text.into(), evidence, mend: mend.into() }
+}
+
+/// Log records that lack a level, a trace id or a service.
+pub fn log_quality(session: &Session) -> Vec<Finding> {
+    let Some(seen) = session.ingest.quality.as_ref().filter(|q| q.denied.is_none()) else { return Vec::new() };
+    let one = |field: Field| {
+        let lack = lack(seen, field);
+        let share = lack.share().filter(|s| *s >= LACKING && lack.records >= RECORDS)?;
+        let (reason, mend) = why(lack, field)?;
+        let id = match field {
+            Field::Level => "logs-without-level",
+            Field::Trace | Field::Span => "logs-without-trace",
+            Field::Service => "logs-without-service",
+        };
+        let text = format!("{:.0} % of the log records show no {}", share * 100.0, field.name());
+        let evidence = format!("{} of {} records: {reason}", lack.missing, lack.records);
+        Some(Finding { id, severity: Severity::Info, text, evidence, mend })
+    };
+    // A span id is missing where the trace id is.
+    [Field::Level, Field::Trace, Field::Service].into_iter().filter_map(one).collect()
 }
 
 /// R13: several gateways write the same documents of metrics.
@@ -52,31 +113,40 @@ pub fn conflicts(session: &Session) -> Vec<Finding> {
     }]
 }
 
-/// Log records without level, trace or service.
-pub fn log_quality(session: &Session) -> Vec<Finding> {
-    let Some(seen) = &session.ingest.quality else { return Vec::new() };
-    let lacking = quality::Field::ALL.into_iter().filter_map(|field| {
-        let lack = quality::lack(seen, field);
-        lack.share().filter(|s| *s >= LACKS.0 && lack.records >= LACKS.1).map(|share| (field, lack, share))
-    });
-    let Some((field, lack, share)) = lacking.max_by(|a, b| a.2.total_cmp(&b.2)) else { return Vec::new() };
-    let by_alias = lack.in_attribute > 0;
-    vec![Finding {
-        id: "logs-lack-fields",
-        severity: Severity::Info,
-        text: format!("{} % of log records have no {}", (share * 100.0).floor(), field.name()),
-        evidence: match by_alias {
-            true => format!(
-                "{} of {} records have it as an attribute, which the alias of {} does not read",
-                lack.in_attribute,
-                lack.records,
-                field.home()
-            ),
-            false => format!("{} of {} records", lack.missing, lack.records),
-        },
-        mend: match by_alias {
-            true => format!("in the gateway's transform processor: {}", field.statement()),
-            false => "have the application log it, or parse it out of the body".into(),
-        },
-    }]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{ElasticHealthSeen, LogGroup, LogQualitySeen, Observation, Stamped, Time};
+
+    fn told(what: Observation) -> Session {
+        let mut session = Session::default();
+        session.apply(&Stamped { at: Time::UNIX_EPOCH, what });
+        session
+    }
+
+    #[test]
+    fn a_level_in_an_attribute_is_told_with_the_statement_that_mends_it() {
+        let group = LogGroup {
+            dataset: "generic.otel".into(),
+            records: 1100,
+            without_level: 100,
+            level_in_attribute: 100,
+            ..LogGroup::default()
+        };
+        let seen = LogQualitySeen { records: 1100, groups: vec![group], ..LogQualitySeen::default() };
+        let all = log_quality(&told(Observation::LogQuality(Box::new(seen))));
+        assert_eq!(all.iter().map(|f| f.id).collect::<Vec<_>>(), ["logs-without-level"]);
+        assert_eq!(all[0].text, "9 % of the log records show no log.level");
+        assert!(all[0].mend.contains(r#"set(log.severity_text, log.attributes["log.level"])"#), "{}", all[0].mend);
+    }
+
+    #[test]
+    fn a_red_cluster_is_critical_and_a_green_one_nothing() {
+        let health = |status: &str| {
+            let health = ElasticHealthSeen { status: status.into(), ..ElasticHealthSeen::default() };
+            strained(&told(Observation::ElasticHealth(Box::new(health))))
+        };
+        assert_eq!(health("red")[0].severity, Severity::Critical);
+        assert!(health("green").is_empty() && health("yellow").is_empty());
+    }
 }

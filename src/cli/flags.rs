@@ -59,6 +59,24 @@ pub struct Common {
     /// Where a collector's metrics are: a port and path inside its pod, or a URL in which {pod} is its name [default: 8888/metrics]
     #[arg(long, value_name = "WHERE", help_heading = "Collectors")]
     collector_metrics: Option<String>,
+    /// Elasticsearch's address [default: ECK's in the HPA's namespace, through a port-forward]
+    #[arg(long, value_name = "URL", help_heading = "Elasticsearch")]
+    es_url: Option<String>,
+    /// Its user, with the password in EDOT_TUI_ES_PASSWORD; for ECK also one of its own, such as elastic
+    #[arg(long, value_name = "NAME", help_heading = "Elasticsearch")]
+    es_user: Option<String>,
+    /// File with an API key in its encoded form, in place of EDOT_TUI_ES_API_KEY
+    #[arg(long, value_name = "FILE", help_heading = "Elasticsearch")]
+    es_api_key_file: Option<String>,
+    /// CA of its certificate (PEM), trusted besides the system's
+    #[arg(long, value_name = "FILE", help_heading = "Elasticsearch")]
+    es_ca: Option<String>,
+    /// Kibana's address, for links into it [default: that of the Ingress before ECK's Kibana]
+    #[arg(long, value_name = "URL", help_heading = "Elasticsearch")]
+    kibana_url: Option<String>,
+    /// Leave Elasticsearch out
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", help_heading = "Elasticsearch")]
+    no_es: Option<String>,
 
     /// Theme: a built-in one, one of your themes folder, or a path to a .toml file [default: dark]
     #[arg(long, value_name = "NAME", help_heading = "Look")]
@@ -110,6 +128,12 @@ impl Common {
             ("seed", &self.seed),
             ("no-collector", &self.no_collector),
             ("collector-metrics", &self.collector_metrics),
+            ("es-url", &self.es_url),
+            ("es-user", &self.es_user),
+            ("es-api-key-file", &self.es_api_key_file),
+            ("es-ca", &self.es_ca),
+            ("kibana-url", &self.kibana_url),
+            ("no-es", &self.no_es),
             ("theme", &self.theme),
             ("symbols", &self.symbols),
             ("no-color", &self.no_color),

@@ -25,10 +25,12 @@ Where no cluster is configured at all, the dashboard shows the embedded lab.
 
 Environment:
   KUBECONFIG                 kubeconfig files, separated by colons
-  HTTPS_PROXY, NO_PROXY      the way to the API server
+  HTTPS_PROXY, NO_PROXY      the way to the API server and to --es-url
   NO_COLOR                   no colours, when not empty
   COLORTERM, TERM            how many colours the terminal has
   EDOT_TUI_CONFIG            the configuration file
+  EDOT_TUI_ES_PASSWORD       password of --es-user
+  EDOT_TUI_ES_API_KEY        API key for Elasticsearch, encoded
   EDOT_TUI_<FLAG>            any flag of the groups above, such as EDOT_TUI_NAMESPACE or EDOT_TUI_LOAD_JOB
 
 A flag beats the environment, which beats the configuration file. The file is TOML and has the flags' names as keys:

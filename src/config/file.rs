@@ -65,7 +65,7 @@ fn plain(value: &DeValue, kind: Kind) -> Option<String> {
             Some(n.to_string())
         }
         (DeValue::Float(n), Kind::Factor(..)) => Some(n.to_string()),
-        (DeValue::String(s), Kind::Text | Kind::Path | Kind::Name(_) | Kind::Duration | Kind::OneOf(_)) => {
+        (DeValue::String(s), Kind::Text | Kind::Path | Kind::Url | Kind::Name(_) | Kind::Duration | Kind::OneOf(_)) => {
             Some(s.to_string())
         }
         _ => None,
@@ -74,7 +74,7 @@ fn plain(value: &DeValue, kind: Kind) -> Option<String> {
 
 fn wanted(kind: Kind) -> String {
     match kind {
-        Kind::Text | Kind::Path | Kind::Name(_) => "a string".into(),
+        Kind::Text | Kind::Path | Kind::Url | Kind::Name(_) => "a string".into(),
         Kind::Bool => "true or false, without quotes".into(),
         Kind::Number(least, most) => format!("a whole number from {least} to {most}, without quotes"),
         Kind::Whole => "a whole number from 0 up, without quotes".into(),

@@ -28,6 +28,8 @@ pub enum Kind {
     /// `10s`, `1m 30s`, or a bare number of seconds; at least one second, at most an hour.
     Duration,
     OneOf(&'static [&'static str]),
+    /// `http://…` or `https://…`, without credentials.
+    Url,
 }
 
 /// What lines and bars are drawn with.
@@ -60,6 +62,12 @@ pub const KEYS: &[Key] = &[
     Key { name: "seed", kind: Kind::Whole },
     Key { name: "no-collector", kind: Kind::Bool },
     Key { name: "collector-metrics", kind: Kind::Text },
+    Key { name: "es-url", kind: Kind::Url },
+    Key { name: "es-user", kind: Kind::Text },
+    Key { name: "es-api-key-file", kind: Kind::Path },
+    Key { name: "es-ca", kind: Kind::Path },
+    Key { name: "kibana-url", kind: Kind::Url },
+    Key { name: "no-es", kind: Kind::Bool },
     Key { name: "theme", kind: Kind::Text },
     Key { name: "symbols", kind: Kind::OneOf(SYMBOLS) },
     Key { name: "no-color", kind: Kind::Bool },
@@ -126,6 +134,7 @@ impl Key {
                 Some(_) => Ok(text.to_owned()),
                 None => wrong("a duration from 1s to 1h, such as \"10s\" or \"1m30s\""),
             },
+            Kind::Url => url(text).map_err(|what| format!("`{}` {what}", self.name)),
             Kind::OneOf(choices) if choices.contains(&text) => Ok(text.to_owned()),
             Kind::OneOf(choices) => {
                 let hint = nearest(text, choices.iter().copied()).map(|c| format!(" (did you mean {c:?}?)"));
@@ -142,6 +151,21 @@ pub fn duration(text: &str) -> Option<Duration> {
         Err(_) => humantime::parse_duration(text).ok()?,
     };
     (Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&parsed).then_some(parsed)
+}
+
+/// An address; one that holds a password is not repeated.
+fn url(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or(text.strip_prefix("http://"));
+    let Some(rest) = rest.filter(|r| !r.is_empty() && !r.starts_with('/')) else {
+        return Err("must begin with https:// or http:// and name a host, such as https://es.example.com:9200".into());
+    };
+    if rest.split(['/', '?', '#']).next().is_some_and(|host| host.contains('@')) {
+        return Err("must not hold credentials: give --es-user and EDOT_TUI_ES_PASSWORD".into());
+    }
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(format!("is {text:?}, but must be without spaces and control characters"));
+    }
+    Ok(text.to_owned())
 }
 
 /// A name goes into request paths, so nothing else may pass.
@@ -174,6 +198,10 @@ pub(super) fn put(settings: &mut Settings, key: &str, value: String) {
         "seed" => settings.seed = value.parse().ok(),
         "no-collector" => settings.no_collector = value == "true",
         "collector-metrics" => settings.collector_metrics = Some(value),
+        "es-url" => settings.es.url = Some(value),
+        "es-user" => settings.es.user = Some(value),
+        "kibana-url" => settings.es.kibana = Some(value),
+        "no-es" => settings.es.off = value == "true",
         "theme" => settings.theme = value,
         "symbols" => {
             settings.symbols = match value.as_str() {

@@ -4,7 +4,8 @@ use super::keys::{KEYS, Kind, Symbols};
 use super::{Origin, Settings};
 use std::fmt::Write;
 
-/// The settings as TOML. There is no secret among them: credentials stay in the kubeconfig.
+/// The settings as TOML. There is no secret among them: credentials stay in the kubeconfig, in files, and in variables
+/// that are no settings.
 pub fn print(settings: &Settings) -> String {
     let mut out = String::from("# edot-tui: the configuration in force\n");
     let file = settings.config_file.as_ref().map(|p| format!("{:?}", p.display().to_string()));
@@ -49,6 +50,12 @@ fn value(s: &Settings, key: &str) -> Option<String> {
         "seed" => s.seed.map(|seed| seed.to_string()),
         "no-collector" => Some(s.no_collector.to_string()),
         "collector-metrics" => s.collector_metrics.clone(),
+        "es-url" => s.es.url.clone(),
+        "es-user" => s.es.user.clone(),
+        "es-api-key-file" => s.es.api_key_file.as_ref().map(path),
+        "es-ca" => s.es.ca.as_ref().map(path),
+        "kibana-url" => s.es.kibana.clone(),
+        "no-es" => Some(s.es.off.to_string()),
         "theme" => Some(s.theme.clone()),
         "symbols" => Some(
             match s.symbols {

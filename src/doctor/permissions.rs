@@ -70,6 +70,13 @@ pub const PERMISSIONS: &[Permission] = &[
     // Which of the two verbs a forward needs depends on the server's version.
     row(Need::Feed(Feed::K6), Place::Load, "", "pods/portforward", FORWARD),
     row(Need::Feed(Feed::Collector), Place::Hpa, "", "pods/portforward", FORWARD),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "pods/portforward", FORWARD),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "services", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "secrets", &["get"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "", "configmaps", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "elasticsearch.k8s.elastic.co", "elasticsearches", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "kibana.k8s.elastic.co", "kibanas", &["list"]),
+    row(Need::Feed(Feed::Ingest), Place::Hpa, "networking.k8s.io", "ingresses", &["list"]),
     row(Need::Simulate, Place::Load, "batch", "jobs", &["get", "create", "delete"]),
     row(Need::Simulate, Place::Load, "", "configmaps", &["get", "create", "patch"]),
 ];

@@ -1,6 +1,7 @@
 //! `status`: what a session knows now, as JSON (schema `edot-tui/status/1`) and as text. A figure that is not known is
 //! null, never 0. Must not derive figures of its own beyond units.
 
+use super::status_ingest::{self, Ingest};
 use super::status_inside::{self as inside, BySignal, Gateway, Load, QueueStatus};
 use crate::advise;
 use crate::observe::{Condition, Feed, LinkState, MetricValue, TargetRef, Time};
@@ -21,7 +22,7 @@ pub struct Status {
     pub pods: Vec<PodStatus>,
     pub load: Option<Load>,
     pub gateway: Option<Gateway>,
-    pub ingest: Option<()>,
+    pub ingest: Option<Ingest>,
     pub findings: Vec<FindingStatus>,
     pub feeds: Vec<FeedStatus>,
 }
@@ -176,7 +177,7 @@ pub fn status(session: &Session) -> Status {
         pods: session.pods.live().map(|p| pod(session, p)).collect(),
         load: inside::load(session),
         gateway: inside::gateway(session),
-        ingest: None,
+        ingest: status_ingest::ingest(session),
         findings: findings(session),
         feeds: Feed::ALL.into_iter().map(|f| feed(session, f)).collect(),
     }

@@ -51,6 +51,9 @@ pub fn status_text(s: &Status) -> String {
     if let Some(gateway) = &s.gateway {
         inside(&mut out, gateway);
     }
+    if let Some(ingest) = &s.ingest {
+        out.push_str(&super::status_ingest::text(ingest));
+    }
     for f in &s.findings {
         let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.text, f.evidence, f.mend);
     }

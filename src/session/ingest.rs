@@ -6,22 +6,24 @@
 //! - [`Ingest::indexed`]: documents of a signal between two moments, for accounts of what was lost.
 //! - [`Ingest::first_after`]: when the first documents came after a moment, such as the load's start.
 //! - [`Ingest::pressure`]: [`Pressure`], with rejections by [`Cause`]; [`Ingest::strain`] says what of it matters most.
+//! - [`Ingest::links`]: pages of Kibana for a stretch of time.
 //! - [`Ingest::quality`] with [`quality::lack`] and [`quality::why`]: what log records lack.
 //!
 //! What is not known is None or a gap, never 0. Times are milliseconds since 1970.
 
 mod counters;
+pub mod kibana;
 mod names;
 mod pressure;
 pub mod quality;
 mod strain;
 mod streams;
 
-pub use pressure::{Cause, Pressure, WATERMARKS};
+pub use pressure::{Cause, DiskStage, Pressure};
 pub use strain::Strain;
 pub use streams::Flow;
 
-use crate::observe::{CountedBy, CountersSeen, ElasticsearchSeen, LogQualitySeen, Signal};
+use crate::observe::{CountedBy, CountersSeen, ElasticsearchSeen, LogQualitySeen, Signal, Time};
 use counters::{Added, Counters};
 use std::collections::BTreeMap;
 use streams::Span;
@@ -203,6 +205,13 @@ impl Ingest {
         let total = |ms| flow.course.at(ms, i64::MAX).map_or((since, 0.0), |p| p);
         let (a, b) = (total(from), total(to));
         Some(Indexed { documents: (b.1 - a.1).max(0.0) as u64, whole: !flow.partial, from: a.0, to: b.0 })
+    }
+
+    /// Links into Kibana for `from..to`; empty where its address is not known.
+    pub fn links(&self, from: Time, to: Time) -> Vec<kibana::Link> {
+        let Some(about) = self.cluster.as_ref().filter(|a| !a.kibana.is_empty()) else { return Vec::new() };
+        let version = if about.kibana_version.is_empty() { &about.version } else { &about.kibana_version };
+        kibana::links(&about.kibana, version, from, to)
     }
 
     /// When the first documents of a signal came after `ms`: not before the first moment, and by the second. None while

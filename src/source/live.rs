@@ -15,6 +15,7 @@ pub mod collector;
 pub mod connect;
 mod controls;
 pub mod convert;
+pub mod elastic;
 mod events;
 mod facts;
 mod fault;
@@ -41,6 +42,7 @@ use crate::control::Abilities;
 use crate::observe::{Feed, LinkState, Observation, WatchingSeen};
 use crate::source::{Died, Source};
 use cluster::Cluster;
+use elastic::IngestSettings;
 use events::Places;
 use facts::Facts;
 use gate::Gate;
@@ -62,6 +64,8 @@ pub struct Settings {
     pub load: LoadSettings,
     /// Where the collectors' metrics are; None: they are not read.
     pub collector: Option<collector::Endpoint>,
+    /// Which Elasticsearch, as whom.
+    pub ingest: IngestSettings,
     /// How often and how long; [`Pace::default`] outside tests.
     pub pace: Pace,
 }
@@ -99,7 +103,7 @@ async fn run(
     asked: mpsc::Receiver<crate::control::Control>,
     stop: CancellationToken,
 ) -> Result<(), Died> {
-    let Settings { namespace, hpa, any, load, collector, .. } = settings;
+    let Settings { namespace, hpa, any, load, collector, ingest, .. } = settings;
     let facts = Facts::new(&hpa);
     let seen = tokio::sync::watch::Sender::new(WatchingSeen {
         context: shared.cluster.context(),
@@ -113,10 +117,6 @@ async fn run(
     });
     let first = seen.borrow().clone();
     shared.out.say(Observation::Watching(first)).await;
-    for feed in [Feed::Ingest] {
-        let link = retry::state(feed, LinkState::Absent, "not read by this version");
-        shared.out.say(Observation::Link(link)).await;
-    }
     let places =
         Places { namespace: namespace.clone(), load_namespace: load.namespace.clone(), load_job: load.job.clone() };
     let mut tasks = JoinSet::new();
@@ -126,7 +126,8 @@ async fn run(
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));
     tasks.spawn(pods::run(shared.clone(), namespace.clone(), facts.clone()));
     tasks.spawn(usage::run(shared.clone(), namespace.clone(), facts.clone()));
-    tasks.spawn(collector::run(shared.clone(), namespace, facts.clone(), collector));
+    tasks.spawn(collector::run(shared.clone(), namespace.clone(), facts.clone(), collector));
+    tasks.spawn(elastic::run(shared.clone(), namespace, ingest));
     tasks.spawn(events::run(shared.clone(), places, facts.clone()));
     tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), facts.clone()));
     tasks.spawn(controls::run(shared.clone(), load, facts, asked));

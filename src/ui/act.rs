@@ -3,11 +3,17 @@
 use super::{Action, Entry, Overlay, Pane, Request, SPAN, SPANS, Screen, Ui, YAxis};
 use crate::control::Control;
 use crate::observe::{Ask, Feed};
+use crate::session::ingest::kibana::Link;
 use crate::session::{Phase, Session};
 use crate::verdict::verdict;
 
 /// More lines than any text of an overlay has.
 const SCROLL: usize = 200;
+/// Pages of Kibana for the session's window.
+pub fn links(session: &Session) -> Vec<Link> {
+    let window = session.began.zip(session.now);
+    window.map(|(began, now)| session.ingest.links(began, now)).unwrap_or_default()
+}
 
 impl Ui {
     /// Takes in an action; returns the effect it asks for.
@@ -38,6 +44,10 @@ impl Ui {
             }
             Action::Pace(_) | Action::SkipIdle => self.say(now, "only a replay can be paced"),
             Action::Move(by) => self.move_row(session, by),
+            Action::Open if self.overlay == Some(Overlay::Links) => {
+                self.overlay = None;
+                return links(session).into_iter().nth(self.row).map(|l| Request::Copy(l.url));
+            }
             Action::Open => self.open(session),
             Action::Expand => self.expanded = !self.expanded,
             Action::Filter => self.overlay = Some(Overlay::Typing(Entry::Filter(self.filter.clone()))),
@@ -50,6 +60,7 @@ impl Ui {
             }
             Action::Note => self.overlay = Some(Overlay::Typing(Entry::Note(String::new()))),
             Action::Export => return Some(Request::Export),
+            Action::Links => self.links(session),
             Action::Feeds => self.toggle(Overlay::Feeds),
             Action::Theme => return Some(Request::NextTheme),
             Action::Help => self.toggle(Overlay::Help),
@@ -99,6 +110,14 @@ impl Ui {
         self.overlay = if self.overlay.as_ref() == Some(&overlay) { None } else { Some(overlay) };
     }
 
+    /// Offers the links into Kibana, or says why there are none.
+    fn links(&mut self, session: &Session) {
+        if !links(session).is_empty() {
+            return self.toggle(Overlay::Links);
+        }
+        self.say(session.now_ms(), "Kibana's address is not known; give --kibana-url");
+    }
+
     fn simulate(&mut self, now: i64) -> Option<Request> {
         if self.readonly {
             self.say(now, "--readonly: the load is neither started nor stopped from here");
@@ -132,7 +151,9 @@ impl Ui {
     fn rows(&self, session: &Session) -> usize {
         match (&self.overlay, self.pane()) {
             (Some(Overlay::Feeds), _) => Feed::ALL.len(),
+            (Some(Overlay::Links), _) => links(session).len(),
             (Some(_), _) => 0,
+            (None, Pane::Streams) => session.ingest.streams().filter(|(name, _)| self.shows(name)).count(),
             (None, Pane::Pods) => session.pods.live().filter(|p| self.shows(&p.seen.name)).count(),
             (None, Pane::Markers) => session.markers.all().len(),
             (None, Pane::Expectations) => self.expectations().expect.len(),
@@ -159,7 +180,7 @@ impl Ui {
 
     /// Moving in lists without a list in focus means the screen's list.
     fn focus_list(&mut self) {
-        let lists = |p: &Pane| matches!(p, Pane::Events | Pane::Pods | Pane::Markers);
+        let lists = |p: &Pane| matches!(p, Pane::Events | Pane::Pods | Pane::Markers | Pane::Streams);
         if let Some(i) = self.screen.panes().iter().position(lists) {
             (self.focus, self.row) = (i, 0);
         }

@@ -36,6 +36,8 @@ pub enum Action {
     YAxis,
     Note,
     Export,
+    /// Links into Kibana.
+    Links,
     Feeds,
     Theme,
     Help,
@@ -57,7 +59,7 @@ pub struct Binding {
 }
 
 /// Every key, in the order of help.
-pub const BINDINGS: [Binding; 22] = [
+pub const BINDINGS: [Binding; 23] = [
     Binding { keys: "`1`–`6`", does: "show a screen" },
     Binding { keys: "`Tab` `Shift-Tab`", does: "next and previous pane" },
     Binding { keys: "`s`", does: "start the load, or stop it (asks once)" },
@@ -76,6 +78,7 @@ pub const BINDINGS: [Binding; 22] = [
     Binding { keys: "`y`", does: "y axis: auto, linear, log" },
     Binding { keys: "`m`", does: "set a marker with a note" },
     Binding { keys: "`x`", does: "export the screen as an SVG file" },
+    Binding { keys: "`c`", does: "links into Kibana for the session's time; `Enter` copies one" },
     Binding { keys: "`L`", does: "feeds and their state" },
     Binding { keys: "`t`", does: "next theme" },
     Binding { keys: "`?`", does: "help; `Esc` closes it, goes back, and never quits" },
@@ -156,6 +159,7 @@ fn global(key: KeyEvent) -> Option<Action> {
         KeyCode::Char('y') => Action::YAxis,
         KeyCode::Char('m') => Action::Note,
         KeyCode::Char('x') => Action::Export,
+        KeyCode::Char('c') => Action::Links,
         KeyCode::Char('L') => Action::Feeds,
         KeyCode::Char('t') => Action::Theme,
         KeyCode::Char('?') => Action::Help,

@@ -13,6 +13,8 @@ pub enum Overlay {
     Confirm(AnswerSeen),
     /// Leave while a recording is made, or while a load that this program started goes on?
     Leave,
+    /// Pages of Kibana, whose addresses can be copied.
+    Links,
     Typing(Entry),
     /// Every finding in full.
     Findings,

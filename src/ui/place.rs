@@ -26,6 +26,8 @@ pub enum Pane {
     Pods,
     Pipeline,
     Streams,
+    Pressure,
+    Quality,
     Expectations,
     Markers,
 }
@@ -66,7 +68,7 @@ impl Screen {
             Screen::Decisions => &[Pane::Decisions],
             Screen::Gateways => &[Pane::Pods],
             Screen::Pipeline => &[Pane::Pipeline],
-            Screen::Ingest => &[Pane::Streams],
+            Screen::Ingest => &[Pane::Streams, Pane::Ingest, Pane::Pressure, Pane::Quality],
             Screen::Timeline => &[Pane::Expectations, Pane::Markers, Pane::Events],
         }
     }

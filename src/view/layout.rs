@@ -75,6 +75,7 @@ pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
             let top = wish.expectations.min(body.height.saturating_sub(4 + 2 * below));
             vec![column(body, &[(Pane::Expectations, top), (Pane::Markers, below), (Pane::Events, u16::MAX)], false)]
         }
+        (false, Screen::Ingest) => ingest(body),
         (false, screen) => vec![column(body, &[(screen.panes()[0], u16::MAX)], false)],
     };
     Layout { header, footer, bar, columns, body }
@@ -88,6 +89,23 @@ fn charted(pane: Pane) -> bool {
 fn charts(h: u16, replicas: u16) -> Vec<(Pane, u16)> {
     let all = [(Pane::Utilization, u16::MAX), (Pane::Replicas, replicas)];
     all.into_iter().take(if h >= STEPS { 2 } else { 1 }).collect()
+}
+
+/// The course over the streams; what strains Elasticsearch and what log records lack beside them, or below.
+fn ingest(body: Rect) -> Vec<Column> {
+    let h = body.height;
+    let chart = (Pane::Ingest, (h / 4).clamp(3, 12));
+    if body.width >= WIDE {
+        let right_width = (body.width * 2 / 5).clamp(50, 90);
+        let left = Rect { width: body.width - right_width, ..body };
+        let right = Rect { x: body.right() - right_width, width: right_width, ..body };
+        let side = [(Pane::Pressure, 9.min(h / 3)), (Pane::Quality, u16::MAX)];
+        return vec![column(left, &[(Pane::Streams, u16::MAX), chart], true), column(right, &side, false)];
+    }
+    let (pressure, quality) = ((h / 5).clamp(2, 7), (h / 4).clamp(2, 9));
+    let chart = (Pane::Ingest, if h >= 28 { chart.1 } else { 0 });
+    let all = [(Pane::Streams, u16::MAX), chart, (Pane::Pressure, pressure), (Pane::Quality, quality)];
+    vec![column(body, &all, false)]
 }
 
 fn overview(body: Rect, wish: Wish) -> Vec<Column> {

@@ -13,6 +13,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let (name, lines) = match &cx.ui.overlay {
         None | Some(Overlay::Typing(_)) => return,
         Some(Overlay::Help) => ("Keys", help(cx, most)),
+        Some(Overlay::Links) => ("Kibana", links(cx, most)),
         Some(Overlay::Feeds) => ("Feeds", feeds(cx, most)),
         Some(Overlay::Planning) => {
             ("Load", vec![vec![("asking the cluster what is there …".into(), cx.look.style(Role::Muted))]])
@@ -102,6 +103,23 @@ fn help(cx: &Cx, most: usize) -> Vec<Pieces> {
         ]
     })
     .collect()
+}
+
+fn links(cx: &Cx, most: usize) -> Vec<Pieces> {
+    let look = cx.look;
+    let mut out: Vec<Pieces> = Vec::new();
+    for (i, link) in crate::ui::links(cx.session).iter().enumerate() {
+        let name = look.style(if i == cx.ui.row { Role::Selection } else { Role::Text });
+        let url = words::fit(&link.url, most.saturating_sub(2), look.symbols.glyphs().ellipsis);
+        out.push(vec![(link.name.to_string(), name)]);
+        out.push(vec![(format!("  {url}"), look.style(Role::Muted))]);
+    }
+    out.push(Vec::new());
+    out.push(vec![
+        ("Enter".into(), look.style(Role::Accent)),
+        (" copies it to the clipboard".into(), look.style(Role::Muted)),
+    ]);
+    out
 }
 
 fn feeds(cx: &Cx, most: usize) -> Vec<Pieces> {

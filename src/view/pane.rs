@@ -7,11 +7,15 @@ mod expectations;
 mod findings;
 mod gateway;
 mod gateways;
+mod ingest;
 mod load;
 mod markers;
 mod now;
 mod pipeline;
+mod pressure;
+mod quality;
 mod replicas;
+mod streams;
 mod utilization;
 mod waiting;
 
@@ -46,30 +50,16 @@ pub fn of(pane: Pane) -> Row {
         Pane::Replicas => row("Replicas", replicas::summary, replicas::draw),
         Pane::Load => row("Load", load::summary, load::draw),
         Pane::Gateway => row("Gateway", gateway::summary, gateway::draw),
-        Pane::Ingest => row(
-            "Ingest",
-            |cx| waiting::short(cx, Feed::Ingest),
-            |b, r, cx| waiting::draw(b, r, cx, Feed::Ingest, "documents per second and rejections"),
-        ),
+        Pane::Ingest => row("Ingest", ingest::summary, ingest::draw),
         Pane::Now => row("Now", now::summary, now::draw),
         Pane::Findings => row("Findings", findings::summary, findings::draw),
         Pane::Events => row("Events", events::summary, events::draw),
         Pane::Decisions => row("Decisions", decisions::summary, decisions::draw),
         Pane::Pods => row("Gateways", gateways::summary, gateways::draw),
         Pane::Pipeline => row("Pipeline", pipeline::summary, pipeline::draw),
-        Pane::Streams => row(
-            "Ingest",
-            |_| String::new(),
-            |b, r, cx| {
-                waiting::draw(
-                    b,
-                    r,
-                    cx,
-                    Feed::Ingest,
-                    "each data stream's documents and bytes per second, and back-pressure",
-                )
-            },
-        ),
+        Pane::Streams => row("Data streams", streams::summary, streams::draw),
+        Pane::Pressure => row("Back-pressure", pressure::summary, pressure::draw),
+        Pane::Quality => row("Log quality", quality::summary, quality::draw),
         Pane::Expectations => row("Timeline", expectations::summary, expectations::draw),
         Pane::Markers => row("Markers", markers::summary, markers::draw),
     }

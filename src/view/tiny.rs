@@ -25,6 +25,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         }
         lines.push((format!("ready {}", figure(m.ready)), text));
         lines.extend(super::header::load(cx));
+        if let Some(rate) = cx.session.ingest.all_per_s(cx.moment()) {
+            lines.push((format!("{} docs/s", format::count(rate)), text));
+        }
         lines.push((cx.look.clock(cx.now), Role::Muted));
     }
     for (i, (line, role)) in lines.iter().enumerate().take(usize::from(area.height)) {

@@ -61,7 +61,11 @@ fn every_key_of_a_file_counts() {
     assert_eq!((s.readonly, s.color, s.mouse, s.fps), (true, false, false, 30));
     assert_eq!((s.theme.as_str(), s.symbols), ("light", Symbols::Ascii));
     assert_eq!(s.log.unwrap().level, "debug");
-    assert_eq!(s.origins.len(), 17, "a key is missing in this test");
+    assert_eq!((s.es.url.as_deref(), s.es.user.as_deref()), (Some("https://es.example.com:9200"), Some("watcher")));
+    assert_eq!(s.es.api_key_file, Some("/home/nobody/es.key".into()));
+    assert_eq!((s.es.ca, s.es.off), (Some("/etc/ssl/es.pem".into()), true));
+    assert_eq!(s.es.kibana.as_deref(), Some("https://kb.example.com"));
+    assert_eq!(s.origins.len(), 23, "a key is missing in this test");
 }
 
 #[test]

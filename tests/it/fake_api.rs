@@ -187,6 +187,10 @@ async fn serve(listener: TcpListener, script: Script, log: Arc<Mutex<Vec<Request
 
 async fn talk(mut stream: TcpStream, script: Script, log: Arc<Mutex<Vec<Request>>>) {
     while let Some(head) = head(&mut stream).await {
+        let length = head.lines().find_map(|l| l.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        if stream.read_exact(&mut vec![0; length.unwrap_or(0)]).await.is_err() {
+            return;
+        }
         let reply = {
             let mut log = log.lock().unwrap();
             let mut request = parse(&head);

@@ -28,6 +28,7 @@ fn settings(namespace: &str, hpa: &str) -> live::Settings {
         any: false,
         load,
         collector: None,
+        ingest: Default::default(),
         pace: live::Pace::default(),
     }
 }

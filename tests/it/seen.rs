@@ -3,6 +3,7 @@
 use crate::fake_api::world;
 use edot_tui::observe::{Feed, Link, LinkState, Observation, Stamped};
 use edot_tui::source::live::cluster::Cluster;
+use edot_tui::source::live::elastic::IngestSettings;
 use edot_tui::source::live::simulate::LoadSettings;
 use edot_tui::source::live::{Pace, Settings, open};
 use edot_tui::source::{Died, Source};
@@ -10,8 +11,13 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-/// The live source over a cluster, for the lab's namespaces.
+/// The live source over a cluster, for the lab's namespaces, without Elasticsearch.
 pub fn watch(cluster: Cluster, pace: Pace, hpa: &str) -> Seen {
+    watch_with(cluster, pace, hpa, IngestSettings { off: true, ..IngestSettings::default() })
+}
+
+/// The same with an Elasticsearch of its own.
+pub fn watch_with(cluster: Cluster, pace: Pace, hpa: &str, ingest: IngestSettings) -> Seen {
     let load = LoadSettings {
         namespace: "demo-app".into(),
         job: "k6-load".into(),
@@ -20,8 +26,15 @@ pub fn watch(cluster: Cluster, pace: Pace, hpa: &str) -> Seen {
         timeout: Duration::from_secs(1),
         patience: Duration::from_secs(1),
     };
-    let settings =
-        Settings { namespace: world::NAMESPACE.into(), hpa: hpa.into(), any: true, load, collector: None, pace };
+    let settings = Settings {
+        namespace: world::NAMESPACE.into(),
+        hpa: hpa.into(),
+        any: true,
+        load,
+        collector: None,
+        ingest,
+        pace,
+    };
     let stop = CancellationToken::new();
     let (source, run) = open(settings, cluster, stop.clone());
     Seen { source, all: Vec::new(), at: 0, patience: Duration::from_secs(30), stop, run: tokio::spawn(run) }

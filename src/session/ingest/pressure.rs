@@ -34,8 +34,18 @@ impl Cause {
     }
 }
 
-/// Disk watermarks as Elasticsearch has them by default: no new shards, shards move away, indices turn read-only.
-pub const WATERMARKS: [f64; 3] = [0.85, 0.90, 0.95];
+/// Disk watermarks as Elasticsearch has them by default, as (share used, bytes that are enough to have free): no new
+/// shards, shards move away, indices turn read-only.
+const WATERMARKS: [(f64, u64); 3] = [(0.85, 200 << 30), (0.90, 150 << 30), (0.95, 100 << 30)];
+
+/// How full a node's disk is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DiskStage {
+    /// Beyond the low or the high watermark.
+    High,
+    /// Beyond the flood stage.
+    Flood,
+}
 
 /// Queues, limits and health as last told, and rejections since the session began.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -158,6 +168,20 @@ impl Pressure {
             let total = n.disk_bytes.filter(|t| *t > 0)?;
             Some(1.0 - n.disk_available_bytes? as f64 / total as f64)
         })
+    }
+
+    /// The worst stage of any node's disk, by the default watermarks.
+    pub fn disk_stage(&self) -> Option<DiskStage> {
+        let stage = |n: &ElasticNode| {
+            let (total, free) = (n.disk_bytes.filter(|t| *t > 0)?, n.disk_available_bytes?);
+            let beyond = |(share, enough): (f64, u64)| free < (((1.0 - share) * total as f64) as u64).min(enough);
+            match WATERMARKS.map(beyond) {
+                [.., true] => Some(DiskStage::Flood),
+                [true, ..] | [_, true, _] => Some(DiskStage::High),
+                _ => None,
+            }
+        };
+        self.nodes.iter().filter_map(stage).max()
     }
 
     /// The breaker that is nearest to its limit, over all nodes.

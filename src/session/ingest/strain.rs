@@ -1,6 +1,6 @@
 //! What of Elasticsearch's pressure matters most now. Must not look at the gateway.
 
-use super::{Cause, Ingest, WATERMARKS};
+use super::{Cause, DiskStage, Ingest};
 
 /// From the worst to the least; figures are shares from 0 to 1.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,7 @@ impl Strain {
             }
             Strain::Red { .. } => "health red: a primary shard without a node".into(),
             Strain::DiskFlood(v) => {
-                format!("disk {} % full: beyond the flood-stage watermark indices turn read-only", percent(v))
+                format!("disk {} % full, beyond the default flood-stage watermark: indices turn read-only", percent(v))
             }
             Strain::Rejecting(causes) => {
                 let all: Vec<String> = causes.iter().map(|(c, n)| format!("{n} ({})", c.words())).collect();
@@ -48,7 +48,7 @@ impl Strain {
             Strain::NearLimit(v) => format!("indexing pressure at {} % of its limit", percent(v)),
             Strain::Queue(n) => format!("write queue grows: {n} wait"),
             Strain::Throttled(stream) => format!("merging holds indexing back in {stream}"),
-            Strain::Disk(v) => format!("disk {} % full", percent(v)),
+            Strain::Disk(v) => format!("disk {} % full, beyond a default watermark", percent(v)),
             Strain::Heap(v) => format!("heap {} % used", percent(v)),
         }
     }
@@ -65,8 +65,8 @@ impl Ingest {
         if let Some(health) = p.health.as_ref().filter(|h| h.status == "red") {
             all.push(Strain::Red { unassigned_primaries: health.unassigned_primaries });
         }
-        let disk = p.disk().filter(|d| *d >= WATERMARKS[0]);
-        all.extend(disk.filter(|d| *d >= WATERMARKS[2]).map(Strain::DiskFlood));
+        let disk = p.disk_stage().zip(p.disk());
+        all.extend(disk.filter(|d| d.0 == DiskStage::Flood).map(|d| Strain::DiskFlood(d.1)));
         if let Some((at, causes)) = &p.last_rejected
             && ms - at <= RECENT
         {
@@ -75,7 +75,7 @@ impl Ingest {
         all.extend(p.pressure().filter(|r| *r > 0.7).map(Strain::NearLimit));
         all.extend(p.waiting().filter(|_| p.is_growing()).map(Strain::Queue));
         all.extend(self.streams().find(|(_, s)| s.throttled).map(|(name, _)| Strain::Throttled(name.to_owned())));
-        all.extend(disk.filter(|d| *d < WATERMARKS[2]).map(Strain::Disk));
+        all.extend(disk.filter(|d| d.0 == DiskStage::High).map(|d| Strain::Disk(d.1)));
         all.extend(p.heap().filter(|h| *h > 0.85).map(Strain::Heap));
         all
     }

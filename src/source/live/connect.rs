@@ -12,6 +12,11 @@ mod proxy;
 pub use error::ConnectError;
 pub use kubeconfig::{Environment, contexts};
 
+/// The environment's proxy for `server`, if one is to be used.
+pub fn proxy_for(server: &http::Uri, environment: &Environment) -> Result<Option<http::Uri>, ConnectError> {
+    proxy::choose(None, server, environment)
+}
+
 use crate::clock::Clock;
 use futures::FutureExt;
 use http::header::{self, HeaderValue};

@@ -40,6 +40,8 @@ pub struct Pace {
     pub apart: Duration,
     /// The longest wait before a pod that cannot be asked is tried again.
     pub inside: Duration,
+    /// Between two looks at Elasticsearch.
+    pub ingest: Duration,
 }
 
 impl Default for Pace {
@@ -62,6 +64,7 @@ impl Default for Pace {
             scrape: Duration::from_secs(5),
             apart: Duration::from_millis(270),
             inside: Duration::from_secs(60),
+            ingest: Duration::from_secs(10),
         }
     }
 }
@@ -87,6 +90,7 @@ impl Pace {
             scrape: clock.real(self.scrape),
             apart: clock.real(self.apart),
             inside: clock.real(self.inside),
+            ingest: clock.real(self.ingest),
         }
     }
 

@@ -1,0 +1,184 @@
+//! The block `ingest` of `status`: what Elasticsearch indexed and how it stands. A figure that is not known is null.
+
+use super::status::figure;
+use crate::observe::{CountedBy, LogQualitySeen, Signal, Time};
+use crate::session::Session;
+use crate::session::ingest::{Cause, Flow, quality};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+#[derive(Debug, Serialize)]
+pub struct Ingest {
+    /// Its name and version, where it is asked and as whom.
+    pub cluster: Option<String>,
+    pub version: Option<String>,
+    pub url: Option<String>,
+    pub way: Option<String>,
+    pub user: Option<String>,
+    pub kibana: Option<String>,
+    pub notes: Vec<String>,
+    pub counted_by: Option<CountedBy>,
+    pub documents_per_s: BySignal,
+    pub bytes_per_s: BySignal,
+    /// Since the first answer; `whole` is false where something may have come unseen.
+    pub documents: BySignal,
+    pub whole: Option<bool>,
+    /// Writes that were turned away since the first answer, in all and by cause.
+    pub rejected: Option<u64>,
+    pub rejected_by: BTreeMap<String, u64>,
+    pub write_queue: Option<u64>,
+    pub indexing_pressure_ratio: Option<f64>,
+    pub heap_ratio: Option<f64>,
+    pub disk_ratio: Option<f64>,
+    pub health: Option<String>,
+    pub strain: Vec<String>,
+    pub streams: Vec<Stream>,
+    pub log_quality: Option<LogQuality>,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub struct BySignal {
+    #[serde(serialize_with = "figure")]
+    pub traces: Option<f64>,
+    #[serde(serialize_with = "figure")]
+    pub metrics: Option<f64>,
+    #[serde(serialize_with = "figure")]
+    pub logs: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Stream {
+    pub name: String,
+    #[serde(serialize_with = "figure")]
+    pub documents_per_s: Option<f64>,
+    #[serde(serialize_with = "figure")]
+    pub bytes_per_s: Option<f64>,
+    pub documents: Option<u64>,
+    pub failed: Option<u64>,
+    pub conflicts: Option<u64>,
+    /// On disk, primaries only.
+    pub stored_bytes: Option<u64>,
+    /// Since documents were last seen to come; null when none came yet.
+    pub idle_s: Option<f64>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LogQuality {
+    pub from: Time,
+    pub to: Time,
+    pub records: u64,
+    pub without_level: u64,
+    pub without_trace_id: u64,
+    pub without_span_id: u64,
+    pub without_service: u64,
+    /// Why fields are missing, and what mends it.
+    pub causes: Vec<LogCause>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct LogCause {
+    pub field: &'static str,
+    pub reason: String,
+    pub mend: String,
+}
+
+/// The block; None while nothing is known of Elasticsearch.
+pub fn ingest(session: &Session) -> Option<Ingest> {
+    let (ingest, now) = (&session.ingest, session.now_ms());
+    if ingest.at.is_none() && ingest.pressure.at.is_none() && ingest.cluster.is_none() {
+        return None;
+    }
+    let age = ingest.max_age();
+    let by = |of: &dyn Fn(&Flow) -> Option<f64>| BySignal {
+        traces: ingest.signal(Signal::Traces).and_then(of),
+        metrics: ingest.signal(Signal::Metrics).and_then(of),
+        logs: ingest.signal(Signal::Logs).and_then(of),
+    };
+    let text = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
+    let about = ingest.cluster.as_ref();
+    let p = &ingest.pressure;
+    let flows = || Signal::ALL.into_iter().filter_map(|s| ingest.signal(s));
+    let causes = p.rejected.iter().map(|(cause, n)| (id(cause), *n));
+    let streams = ingest.streams().filter(|(_, s)| s.indices > 0).map(|(name, s)| {
+        let counted = !s.flow.course.points().is_empty();
+        Stream {
+            name: name.to_owned(),
+            documents_per_s: s.flow.rate_at(now, age),
+            bytes_per_s: s.flow.bytes_at(now, age),
+            documents: counted.then_some(s.flow.total),
+            failed: counted.then_some(s.flow.failed),
+            conflicts: counted.then_some(s.flow.conflicts),
+            stored_bytes: s.stored,
+            idle_s: s.flow.last.map(|(_, to)| ((now - to) as f64 / 100.0).round() / 10.0),
+        }
+    });
+    Some(Ingest {
+        cluster: about.and_then(|a| text(&a.cluster)),
+        version: about.and_then(|a| text(&a.version)),
+        url: about.and_then(|a| text(&a.url)),
+        way: about.and_then(|a| text(&a.way)),
+        user: about.and_then(|a| text(&a.user)),
+        kibana: about.and_then(|a| text(&a.kibana)),
+        notes: about.map(|a| a.notes.clone()).unwrap_or_default(),
+        counted_by: ingest.counted_by,
+        documents_per_s: by(&|f| f.rate_at(now, age)),
+        bytes_per_s: by(&|f| f.bytes_at(now, age)),
+        documents: by(&|f| Some(f.total as f64)),
+        whole: flows().next().map(|_| flows().all(|f| !f.partial)),
+        rejected: p.rejected_writes(),
+        rejected_by: causes.filter(|(_, n)| *n > 0).collect(),
+        write_queue: p.waiting(),
+        indexing_pressure_ratio: p.pressure(),
+        heap_ratio: p.heap(),
+        disk_ratio: p.disk(),
+        health: p.health.as_ref().map(|h| h.status.clone()),
+        strain: ingest.strain(now).iter().map(|s| s.words()).collect(),
+        streams: streams.collect(),
+        log_quality: ingest.quality.as_ref().filter(|q| q.denied.is_none()).map(log_quality),
+    })
+}
+
+/// A cause as scripts read it.
+fn id(cause: &Cause) -> String {
+    match cause {
+        Cause::WritePool => "write_pool".into(),
+        Cause::Coordinating => "coordinating".into(),
+        Cause::Primary => "primary".into(),
+        Cause::Replica => "replica".into(),
+        Cause::Large => "large_operation".into(),
+        Cause::Breaker(name) => format!("breaker_{name}"),
+    }
+}
+
+fn log_quality(seen: &LogQualitySeen) -> LogQuality {
+    use quality::{Field, lack, why};
+    let missing = |field| lack(seen, field).missing;
+    let cause = |field: Field| {
+        let (reason, mend) = why(lack(seen, field), field)?;
+        Some(LogCause { field: field.name(), reason, mend })
+    };
+    LogQuality {
+        from: seen.from,
+        to: seen.to,
+        records: lack(seen, Field::Level).records,
+        without_level: missing(Field::Level),
+        without_trace_id: missing(Field::Trace),
+        without_span_id: missing(Field::Span),
+        without_service: missing(Field::Service),
+        causes: Field::ALL.into_iter().filter_map(cause).collect(),
+    }
+}
+
+/// The same for people.
+pub fn text(ingest: &Ingest) -> String {
+    use crate::view::format;
+    let figure = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.to_string(), format::rate);
+    let rates = &ingest.documents_per_s;
+    let (traces, metrics, logs) = (figure(rates.traces), figure(rates.metrics), figure(rates.logs));
+    let rejected = ingest.rejected.map_or_else(|| format::UNKNOWN.into(), |n| n.to_string());
+    let health = ingest.health.as_deref().unwrap_or(format::UNKNOWN);
+    let mut out =
+        format!("ingest: traces {traces}, metrics {metrics}, logs {logs}; {rejected} rejected; health {health}\n");
+    ingest.strain.iter().chain(&ingest.notes).for_each(|line| out.push_str(&format!("  {line}\n")));
+    out
+}

@@ -1,0 +1,66 @@
+//! Links into Kibana for a stretch of time, in forms that 8.x and 9.x both take. Must not open anything.
+
+use crate::observe::Time;
+use chrono::SecondsFormat;
+
+/// A page of Kibana.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub name: &'static str,
+    pub url: String,
+}
+
+/// Links for `from..to` at Kibana's base address.
+pub fn links(base: &str, version: &str, from: Time, to: Time) -> Vec<Link> {
+    let base = base.trim_end_matches('/');
+    let iso = |t: Time| t.to_rfc3339_opts(SecondsFormat::Millis, true);
+    let (from, to) = (iso(from), iso(to));
+    let range = format!(
+        "rangeFrom={}&rangeTo={}&environment=ENVIRONMENT_ALL&comparisonEnabled=false",
+        encode(&from),
+        encode(&to)
+    );
+    let params = |query: &str, columns: &str| {
+        format!(
+            r#"{{"dataViewSpec":{{"title":"logs-*","timeFieldName":"@timestamp"}},"timeRange":{{"from":"{from}","to":"{to}"}},"query":{{"language":"kuery","query":"{query}"}},"columns":[{columns}]}}"#
+        )
+    };
+    let discover = |query: &str, columns: &str| {
+        format!("app/r?l=DISCOVER_APP_LOCATOR&v={}&p={}", encode(version), encode(&params(query, columns)))
+    };
+    let columns = r#""service.name","log.level","message","trace.id""#;
+    let pages = [
+        ("APM: services", format!("app/apm/services?{range}")),
+        ("APM: traces", format!("app/apm/traces?{range}")),
+        ("APM: service map", format!("app/apm/service-map?{range}")),
+        ("Discover: logs", discover("", columns)),
+        ("Discover: logs without a level", discover("not log.level : *", columns)),
+        ("Dashboards", format!("app/dashboards#/list?_g=(time:(from:'{from}',to:'{to}'))")),
+    ];
+    pages.into_iter().map(|(name, path)| Link { name, url: format!("{base}/{path}") }).collect()
+}
+
+/// As it may stand in a query.
+fn encode(text: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::links;
+    use crate::observe::Time;
+
+    #[test]
+    fn links_carry_the_stretch_of_time() {
+        let at = |s| Time::from_timestamp(s, 0).unwrap();
+        let all = links("https://kb.example.com/s/lab/", "8.19.21", at(1_795_000_000), at(1_795_000_600));
+        assert_eq!(
+            all[0].url,
+            "https://kb.example.com/s/lab/app/apm/services?rangeFrom=2026-11-18T11%3A06%3A40.000Z&rangeTo=2026-11-18T11%3A16%3A40.000Z&environment=ENVIRONMENT_ALL&comparisonEnabled=false"
+        );
+        let discover = &all[3].url;
+        assert!(discover.starts_with("https://kb.example.com/s/lab/app/r?l=DISCOVER_APP_LOCATOR&v=8.19.21&p=%7B%22"));
+        assert!(all.iter().all(|l| l.url.contains("2026-11-18T11") && !l.url.contains([' ', '"', '\n'])), "{all:?}");
+    }
+}
