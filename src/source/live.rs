@@ -39,7 +39,7 @@ pub use fault::{Fault, Kind};
 pub use pace::Pace;
 
 use crate::control::Abilities;
-use crate::observe::{Feed, LinkState, Observation, WatchingSeen};
+use crate::observe::{Observation, WatchingSeen};
 use crate::source::{Died, Source};
 use cluster::Cluster;
 use elastic::IngestSettings;

@@ -30,6 +30,7 @@ async fn watch(seconds: u64) -> Session {
         hpa: "edot-gateway-hpa".into(),
         any: true,
         load,
+        ingest: Default::default(),
         collector: Some(Endpoint::default()),
         pace: Pace::default(),
     };
