@@ -42,6 +42,15 @@ fn two_metrics_agree() {
 }
 
 #[test]
+fn a_watch_that_joins_in_the_middle_agrees_from_the_first_sync() {
+    // Windows both ways and a rate limit, all with something in them from before.
+    let s = folded(include_str!("../data/decisions/joined.jsonl"));
+    let score = s.decisions.score;
+    assert_eq!((score.rescales.agreed, score.rescales.of), (score.rescales.of, 3), "{score:?}");
+    assert!(score.all().agreed == score.all().of && score.all().of >= 13, "{score:?}");
+}
+
+#[test]
 fn flags_are_found_in_what_a_real_controller_did() {
     // --horizontal-pod-autoscaler-sync-period=5s --…-downscale-stabilization=1m, memory only, no behavior.
     let s = folded(include_str!("../data/decisions/flags.jsonl"));

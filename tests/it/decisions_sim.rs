@@ -17,6 +17,8 @@ pub struct Run {
     pub max: i32,
     /// The controller forgets at this second.
     pub restart: Option<i64>,
+    /// Somebody gives it another behavior at this second.
+    pub edit: Option<(i64, Behavior)>,
     /// Somebody scales at this second.
     pub by_hand: Option<(i64, i32)>,
     /// Total cpu in millicores at a second.
@@ -32,6 +34,7 @@ impl Default for Run {
             behavior: None,
             max: 8,
             restart: None,
+            edit: None,
             by_hand: None,
             load: waves,
             seconds: 2400,
@@ -119,7 +122,7 @@ pub fn run(r: &Run) -> (Vec<Stamped>, u32) {
         behavior: r.behavior.clone(),
         ..Default::default()
     };
-    let spec = controller::spec(&hpa).unwrap();
+    let mut spec = controller::spec(&hpa).unwrap();
     say(1, Observation::Hpa(Box::new(hpa.clone())));
     let (mut pods, mut names): (Vec<(u32, i64, i64)>, u32) = (vec![(0, -900_000, -890_000)], 0);
     let (mut memory, mut state, mut size, mut rescales) = (Memory::default(), hpa::Status::default(), 1, 0);
@@ -129,6 +132,13 @@ pub fn run(r: &Run) -> (Vec<Stamped>, u32) {
         let second = ms / 1000;
         if ms % 1000 == 0 {
             say(ms, Observation::Tick);
+        }
+        if let Some((second, behavior)) = &r.edit
+            && second * 1000 == ms
+        {
+            hpa.behavior = Some(behavior.clone());
+            spec = controller::spec(&hpa).unwrap();
+            say(ms, Observation::Hpa(Box::new(hpa.clone())));
         }
         if r.by_hand.is_some_and(|(s, _)| s * 1000 == ms) {
             size = r.by_hand.unwrap().1;
@@ -295,6 +305,16 @@ fn a_restart_at_any_moment_costs_little() {
             assert!(whole.of - whole.agreed <= 2, "at {restart}: {:?}", s.decisions.score);
             assert_eq!(s.decisions.flags_text(), Vec::<String>::new(), "at {restart}");
         }
+    }
+}
+
+#[test]
+fn an_edit_counts_from_the_next_sync_on() {
+    // While the window holds, so that the new one lets go at once.
+    for second in 690..720 {
+        let edit = Some((second, down(20).unwrap()));
+        let s = held("edit", &Run { edit, ..Default::default() }, 0);
+        assert_eq!(s.decisions.flags_text(), Vec::<String>::new(), "{second}");
     }
 }
 
