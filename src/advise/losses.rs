@@ -96,12 +96,16 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
 
 /// Requests that timed out at the agents and were sent again although the gateway had taken them.
 pub fn sent_twice(session: &Session) -> Vec<Finding> {
+    // What the cluster collector sends as well cannot be told from a second time where it is not seen; it sends no traces.
+    let known = |signal: Signal| signal == Signal::Traces || session.collectors.tier(Role::Cluster).is_some();
     let twice = |signal: Signal| {
         let account = session.collectors.account(signal);
         let taken = account.gateway?.accepted;
         account.sent_twice().filter(|n| *n > 1000.0 && *n > taken * 0.05).map(|n| (signal, n, taken))
     };
-    let Some((signal, n, taken)) = Signal::ALL.into_iter().filter_map(twice).max_by(|a, b| a.1.total_cmp(&b.1)) else {
+    let Some((signal, n, taken)) =
+        Signal::ALL.into_iter().filter(|s| known(*s)).filter_map(twice).max_by(|a, b| a.1.total_cmp(&b.1))
+    else {
         return Vec::new();
     };
     vec![Finding {

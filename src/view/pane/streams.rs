@@ -7,6 +7,9 @@ use crate::ui::Pane;
 use crate::view::{Cx, chart::Sparkline, format, plot, theme::Role, words};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
+/// Columns from which on there is room for what lies on disk.
+const WHOLE: u16 = 90;
+
 pub fn summary(cx: &Cx) -> String {
     let ingest = &cx.session.ingest;
     let Some(cluster) = &ingest.cluster else { return String::new() };
@@ -34,10 +37,13 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         return waiting::sentence(buf, area, cx, &text, Role::Muted);
     }
     let widest = all.iter().map(|(name, _)| words::width(name)).max().unwrap_or(4);
-    let names = widest.clamp(11, usize::from(area.width).saturating_sub(52).clamp(11, 60));
+    let stored = area.width >= WHOLE;
+    let taken = if stored { 53 } else { 42 };
+    let names = widest.clamp(11, usize::from(area.width).saturating_sub(taken).clamp(11, 60));
+    let on_disk = if stored { format!("{:>9}  ", "on disk") } else { String::new() };
     let head = format!(
-        " {:<names$}  {:>9}  {:>10}  {:>9}  {:>9}  {:>6}",
-        "data stream", "docs/s", "bytes/s", "documents", "on disk", "last"
+        " {:<names$}  {:>9}  {:>10}  {:>9}  {on_disk}{:>6}",
+        "data stream", "docs/s", "bytes/s", "documents", "last"
     );
     words::line(buf, area, 0, &[(&head, cx.look.style(Role::Muted))]);
     let rows = usize::from(area.height.saturating_sub(1));
@@ -65,7 +71,12 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, (name, stream): (&str, &Stream), n
     let counted = !flow.course.points().is_empty();
     let total = counted.then(|| format!("{}{}", if flow.partial { ">" } else { "" }, format::count(flow.total as f64)));
     let last = flow.last.map(|(_, to)| format::age((cx.now - to).max(0) / 1000));
-    let name = words::fit_end(name, names, look.symbols.glyphs().ellipsis);
+    // The kind and the dataset come first in a stream's name, and tell it from the others.
+    let name = words::fit(name, names, look.symbols.glyphs().ellipsis);
+    let stored = match area.width >= WHOLE {
+        true => format!("{:>9}  ", figure(stream.stored.map(|b| b as f64), format::bytes)),
+        false => String::new(),
+    };
     let state = match (stream.indices, stream.throttled, flow.failed) {
         (0, ..) => " gone".to_string(),
         (_, true, _) => " merging holds it back".into(),
@@ -81,7 +92,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, (name, stream): (&str, &Stream), n
             (&format!("{:>9}  ", figure(flow.rate_at(moment, age), format::count)), on(Role::Text)),
             (&format!("{:>10}  ", figure(flow.bytes_at(moment, age), format::bytes)), on(Role::Text)),
             (&format!("{:>9}  ", total.unwrap_or_else(|| format::UNKNOWN.into())), on(Role::Muted)),
-            (&format!("{:>9}  ", figure(stream.stored.map(|b| b as f64), format::bytes)), on(Role::Muted)),
+            (&stored, on(Role::Muted)),
             (&format!("{:>6}", last.unwrap_or_else(|| format::UNKNOWN.into())), on(Role::Muted)),
             (&state, on(Role::Warn)),
         ],

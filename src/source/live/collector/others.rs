@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
 
 const SELECTORS: [&str; 2] =
-    ["app in (edot-agent,edot-cluster)", "app.kubernetes.io/component=opentelemetry-collector"];
+    ["app in (edot-agent,edot-cluster,edot-cluster-collector)", "app.kubernetes.io/component=opentelemetry-collector"];
 
 /// What was found, by uid, and what stands in the way of finding more.
 #[derive(Clone, Debug, Default, PartialEq)]
