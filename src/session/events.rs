@@ -3,7 +3,7 @@
 use crate::observe::{EventSeen, Time};
 use std::collections::BTreeMap;
 
-/// Events kept at most; the oldest go.
+/// Events kept at most. A thousand pods have several each, so the oldest of pods go before any other.
 const MOST: usize = 2000;
 
 /// The events that concern this session.
@@ -27,7 +27,8 @@ impl Events {
             self.by_uid.insert(event.uid.clone(), event.clone());
         }
         while self.by_uid.len() > MOST {
-            let oldest = self.by_uid.iter().min_by_key(|(uid, e)| (time_of(e), (*uid).clone())).map(|(u, _)| u.clone());
+            let last_to_go = |e: &EventSeen| (e.object.kind != "Pod", time_of(e));
+            let oldest = self.by_uid.values().min_by_key(|e| last_to_go(e)).map(|e| e.uid.clone());
             if let Some(uid) = oldest {
                 self.by_uid.remove(&uid);
                 self.dropped += 1;
@@ -82,5 +83,17 @@ mod tests {
         });
         assert_eq!((e.len(), e.dropped), (MOST, 1000));
         assert!(e.get("00000").is_some(), "the newest by time stayed");
+    }
+
+    #[test]
+    fn a_flood_of_pods_takes_nothing_else_away() {
+        let mut e = Events::default();
+        e.take(&event("rescale", 1, 1));
+        (0..3000).for_each(|i| {
+            let mut of_pod = event(&format!("{i:05}"), 1, 10 + i);
+            of_pod.object.kind = "Pod".into();
+            e.take(&of_pod);
+        });
+        assert!(e.len() == MOST && e.get("rescale").is_some() && e.get("02999").is_some() && e.get("00000").is_none());
     }
 }
