@@ -307,7 +307,7 @@ impl Session {
 
     fn mark_load(&mut self) {
         if let Some(start) = self.load.started() {
-            self.markers.add(start.timestamp_millis(), Mark::LoadStart);
+            self.markers.load_start(start.timestamp_millis());
         }
         let (ok, text) = match self.load.phase() {
             Phase::Complete => (true, String::new()),

@@ -79,6 +79,18 @@ impl Markers {
         }
     }
 
+    /// The start of a load; better known once its first container runs than by its Job alone.
+    pub fn load_start(&mut self, ms: i64) {
+        let last = self.all.iter_mut().rev().find(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart));
+        match last {
+            Some(Marker { ms: at, mark: Mark::LoadStart }) if (*at - ms).abs() < 30_000 => {
+                *at = ms;
+                self.all.sort_by_key(|m| m.ms);
+            }
+            _ => self.add(ms, Mark::LoadStart),
+        }
+    }
+
     /// The end of a load; its text may become known, or better, later.
     pub fn load_end(&mut self, ms: i64, ok: bool, text: String) {
         let last = self.all.iter_mut().rev().find(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart));
@@ -114,6 +126,17 @@ impl Markers {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_load_starts_once() {
+        let mut m = Markers::default();
+        m.load_start(10_000);
+        m.load_start(11_500);
+        assert_eq!(m.all(), [Marker { ms: 11_500, mark: Mark::LoadStart }]);
+        m.load_end(20_000, true, String::new());
+        m.load_start(25_000);
+        assert_eq!(m.all().len(), 3, "the next load is another one");
+    }
 
     #[test]
     fn event_and_status_tell_of_one_rescale() {

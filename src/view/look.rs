@@ -77,10 +77,10 @@ impl Look {
         self.local(ms).map_or_else(|| "--:--:--".into(), |t| t.format("%H:%M:%S").to_string())
     }
 
-    /// The clock, with the day where it is another one than at `now`.
+    /// The clock, with the day where it is another one than at `now` and could be mistaken.
     pub fn moment(&self, ms: i64, now: i64) -> String {
         let day = |ms| self.local(ms).map(|t| t.date_naive());
-        if day(ms) == day(now) {
+        if day(ms) == day(now) || (now - ms).abs() < 12 * 3_600_000 {
             return self.clock(ms);
         }
         self.local(ms).map_or_else(String::new, |t| t.format("%b %d %H:%M").to_string())

@@ -99,7 +99,7 @@ impl Sync {
         let r = &self.reckoned;
         let text = match self.rescaled {
             true => format!("{} to {} replicas", r.current, self.controller),
-            false => format!("stays at {} replicas", self.controller),
+            false => format!("stays at {} replica{}", self.controller, if self.controller == 1 { "" } else { "s" }),
         };
         let line = Line::new(0, 0, Tone::Head, text);
         match (self.count, self.told) {
