@@ -83,6 +83,8 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
             _ => it.replicas.unwrap_or(found),
         };
         agreed += usize::from(supposed == m.actual);
+        // Where the arithmetic asks for the same under both settings, what happened is what would have happened.
+        let supposed = if together && supposed == m.reckoned { m.actual } else { supposed };
         if together && supposed != m.actual {
             parted = Some(m.ms);
             tier.begin(m, supposed);

@@ -82,6 +82,15 @@ fn a_change_that_does_not_fit_is_named() {
     assert!(suppose(&nothing, &Changes::default()).unwrap_err().contains("no sync"));
 }
 
+#[test]
+fn a_sync_that_the_arithmetic_misses_costs_no_other() {
+    let (all, _) = run(&Run { restart: Some(760), by_hand: Some((1100, 6)), seconds: 1800, ..Run::default() });
+    let r = recorded(&all);
+    let (agreed, of) = suppose(&r, &Changes::default()).unwrap().agreement.unwrap();
+    let score = r.session.decisions.score.all();
+    assert!(of - agreed <= (score.of - score.agreed) as usize, "{agreed} of {of}, {score}");
+}
+
 /// A controller of our own runs the same load under other settings: the supposition from the first run is the second.
 #[test]
 fn supposed_is_what_another_run_really_does() {

@@ -26,6 +26,8 @@ pub struct Moment {
     pub memory: Option<Memory>,
     /// Each metric's figure.
     pub figures: Vec<Said>,
+    /// What the arithmetic makes of the recorded settings.
+    pub reckoned: i32,
     /// The reconstruction's result, where the world that was seen does not give it.
     pub known: Option<i32>,
 }
@@ -85,6 +87,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         },
         memory,
         figures: row.reckoned.metrics.clone(),
+        reckoned: row.reckoned.result,
         known: None,
     };
     let mut worlds = candidates(session, row, &m.world).into_iter();

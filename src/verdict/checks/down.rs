@@ -57,9 +57,12 @@ pub fn window(run: &Run) -> Found {
             continue;
         };
         seen += 1;
-        if r.to < highest {
+        let sync = run.sync_of(r);
+        // A reconstruction that fits in all knows better what the controller remembered.
+        if r.to < highest && !sync.is_some_and(|s| s.exact) {
+            let why = sync.and_then(|s| s.cause.as_ref()).map(|c| format!(": {}", c.text())).unwrap_or_default();
             let text = format!(
-                "{} at {}, though {highest} was recommended {} s before",
+                "{} at {}, though {highest} was recommended {} s before{why}",
                 r.text(),
                 run.clock(r.ms),
                 (r.ms - ms) / 1000
@@ -94,7 +97,8 @@ pub fn policy(run: &Run) -> Found {
         let later = Time::from_timestamp_millis(r.ms + EDGE).unwrap_or(at);
         let allowed = rate::limit(direction, rules, from, &memory, later).limit;
         let bounds = r.reason.starts_with("Current number of replicas");
-        if !bounds && ((r.to > from && r.to > allowed) || (r.to < from && r.to < allowed)) {
+        let exact = sync.is_some_and(|s| s.exact);
+        if !bounds && !exact && ((r.to > from && r.to > allowed) || (r.to < from && r.to < allowed)) {
             let text = format!("{} at {}, the policies allow {allowed}", r.text(), run.clock(r.ms));
             return Found::failed(expected, text).at(r.ms).noting(note);
         }

@@ -121,6 +121,8 @@ pub fn steady(run: &Run) -> Found {
     let Some(start) = run.start else { return no_load(run, expected) };
     let during = |r: &&Rescale| r.up() == Some(false) && run.end.is_none_or(|end| r.ms < end);
     match (run.rescales.iter().find(during), run.end) {
+        // Without a load Job nobody knows whether the load went on.
+        (Some(_), _) if run.inferred.is_some() => Found::unobservable(run, Feed::Load, expected),
         (Some(r), _) => Found::failed(expected, format!("{} at {}", r.text(), run.clock(r.ms))).at(r.ms),
         (None, Some(end)) => {
             let n = run.replicas_at(end).map_or_else(|| "– replicas".into(), replicas);
