@@ -15,6 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub struct Cluster {
     pub served: Served,
     pub client: Client,
+    pub clock: Clock,
     _stop: DropGuard,
 }
 
@@ -25,7 +26,7 @@ pub async fn cluster(scenario: &Scenario, speed: f64) -> Cluster {
     let stop = CancellationToken::new();
     let served = api::serve(Lab::new(scenario, 1, start), clock, stop.clone()).await.unwrap();
     let client = client(&served, &served.token);
-    Cluster { served, client, _stop: stop.drop_guard() }
+    Cluster { served, client, clock, _stop: stop.drop_guard() }
 }
 
 fn client(served: &Served, token: &str) -> Client {

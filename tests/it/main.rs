@@ -30,6 +30,7 @@ mod lab_api;
 mod lab_reality;
 mod lab_run;
 mod lab_scenarios;
+mod lab_feeds;
 mod live_access;
 mod live_connect;
 mod live_convert;
