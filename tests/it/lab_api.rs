@@ -22,9 +22,11 @@ pub struct Cluster {
 /// The scenario's lab at a speed.
 pub async fn cluster(scenario: &Scenario, speed: f64) -> Cluster {
     let start = Clock::system().now();
+    // Making it takes a while, which is not to be a part of its time.
+    let lab = Lab::new(scenario, 1, start);
     let clock = Clock::lab(start, speed);
     let stop = CancellationToken::new();
-    let served = api::serve(Lab::new(scenario, 1, start), clock, stop.clone()).await.unwrap();
+    let served = api::serve(lab, clock, stop.clone()).await.unwrap();
     let client = client(&served, &served.token);
     Cluster { served, client, clock, _stop: stop.drop_guard() }
 }
