@@ -80,14 +80,3 @@ async fn every_fault_of_the_hostile_lab_is_named_and_heals() {
         }
     }
 }
-
-#[tokio::test]
-async fn a_watch_that_tells_nothing_is_stale_until_it_speaks_again() {
-    let text =
-        "about = \"silence\"\nlength = \"4m\"\n[[fault]]\nat = \"10s\"\nkind = \"silent-watch\"\nfor = \"120s\"\n";
-    let lab = cluster(&Scenario::parse("silence", "silence.toml", text).unwrap(), 40.0).await;
-    let mut seen = watch(&lab).await;
-    let stale = seen.link(Feed::Hpa, LinkState::Stale).await;
-    says(&stale, &["no sign of life for 75 s"]);
-    seen.link(Feed::Hpa, LinkState::Up).await;
-}
