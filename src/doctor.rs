@@ -18,6 +18,7 @@ use crate::source::live::ask::Asker;
 use crate::source::live::{cluster, connect};
 use crate::{exit, out, start};
 use check::{Check, exit_code};
+use tokio_util::sync::CancellationToken;
 
 /// Makes all checks, prints them (`output` is `text` or `json`) and gives the exit code: 0 fine, 1 something is wrong,
 /// 2 the configuration is, 3 no such HPA, 5 the cluster cannot be reached, 6 it denies access.
@@ -34,7 +35,18 @@ pub async fn run(settings: &Settings, output: &str) -> u8 {
 pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
     let mut checks = vec![identity::configuration(settings)];
     checks.extend(identity::environment(env));
-    let access = start::access(settings);
+    let stop = CancellationToken::new();
+    let _lab = stop.clone().drop_guard();
+    let access = match settings.lab {
+        false => start::access(settings),
+        true => match start::lab::embedded(settings, &stop).await {
+            Ok(access) => access,
+            Err(refusal) => {
+                checks.push(Check::fail("lab", "lab", refusal.text, "").exits(refusal.code));
+                return checks;
+            }
+        },
+    };
     let what = "kubeconfig";
     let plan = match connect::plan(&access) {
         Ok(plan) => plan,

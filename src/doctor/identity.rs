@@ -30,7 +30,11 @@ pub fn environment(env: &Env) -> Option<Check> {
 pub fn kubeconfig(access: &Access, context: &str, server: &str) -> Check {
     let files = files(access);
     let names: Vec<String> = files.iter().map(|p| p.display().to_string()).collect();
-    let from = if context == "in-cluster" { "the pod's service account".to_owned() } else { names.join(", ") };
+    let from = match context {
+        _ if access.lab.is_some() => "the embedded lab".to_owned(),
+        "in-cluster" => "the pod's service account".to_owned(),
+        _ => names.join(", "),
+    };
     let means = files.iter().filter_map(|f| Kubeconfig::read_from(f).ok()).collect::<Vec<_>>();
     let means = auth(&means, context).map(means_of).unwrap_or_default();
     let acting = access.as_user.as_ref().map(|u| format!(", acting as {}", clean(u, 200))).unwrap_or_default();

@@ -22,7 +22,8 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-const NOTE: &str = "no cluster is configured, so this is the embedded lab: press s to start its load; to watch a cluster, name its kubeconfig with --kubeconfig FILE or KUBECONFIG";
+/// As long as the Load pane is wide.
+const NOTE: &str = "no cluster is configured: the embedded lab; yours: --kubeconfig FILE";
 
 /// The settings for the dashboard: with the embedded lab where it was asked for, or where no cluster is configured at
 /// all. A configuration that is there and does not work is an error.

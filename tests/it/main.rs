@@ -27,6 +27,7 @@ mod inside_screens;
 mod keys;
 mod lab_acts;
 mod lab_api;
+mod lab_feeds;
 mod lab_reality;
 mod lab_run;
 mod lab_scenarios;

@@ -149,8 +149,5 @@ fn way(headers: &HeaderMap) -> Result<(Way, &'static str), Failure> {
 
 /// What is said when a port of a pod cannot be reached, in a kubelet's words.
 fn cannot(pod: &Pod, port: u16, why: &str) -> String {
-    format!(
-        "an error occurred forwarding {port} -> {port}: error forwarding port {port} to pod {}, uid : {why}",
-        pod.uid
-    )
+    format!("error forwarding port {port} to pod {}, uid : {why}", pod.uid)
 }

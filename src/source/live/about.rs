@@ -9,6 +9,9 @@ use crate::observe::{Observation, WatchingSeen};
 use std::time::Duration;
 use tokio::sync::watch;
 
+/// The platform that the embedded lab says it is.
+const LAB: &str = "edot-tui/lab";
+
 /// Say what is watched each time it changes.
 pub async fn watching(out: Out, mut seen: watch::Receiver<WatchingSeen>) {
     while seen.changed().await.is_ok() {
@@ -24,8 +27,12 @@ pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
     loop {
         match get(&shared, "/version", &asked, shared.pace.request).await {
             Ok(body) => {
-                let version = read::<Version>(&body).unwrap_or_default().git_version;
-                seen.send_modify(|seen| seen.server_version = clean(&version, NAME));
+                let version = read::<Version>(&body).unwrap_or_default();
+                seen.send_modify(|seen| {
+                    seen.server_version = clean(&version.git_version, NAME);
+                    // A lab that another process serves is one all the same.
+                    seen.lab |= version.platform == LAB;
+                });
                 return;
             }
             Err(fault) if matches!(fault.kind, Kind::Denied | Kind::Absent) => return,

@@ -27,6 +27,7 @@ pub fn summary(cx: &Cx) -> String {
     match waiting::reason(cx, Feed::Load) {
         Some(why) if !matches!(state, LinkState::Up | LinkState::Absent) => why,
         _ if cx.ui.readonly || !cx.ui.can_load => "no load runs".into(),
+        _ if cx.session.watching.lab => "press s to start the load".into(),
         _ => "no load runs; s starts one".into(),
     }
 }

@@ -157,6 +157,8 @@ pub struct Resource {
 pub struct Version {
     #[serde(deserialize_with = "nullable")]
     pub git_version: String,
+    #[serde(deserialize_with = "nullable")]
+    pub platform: String,
 }
 
 /// metav1 Status: an error's body, and the object of a watch's ERROR event.

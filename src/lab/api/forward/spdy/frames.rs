@@ -187,3 +187,54 @@ pub fn data(stream: u32, data: &[u8], last: bool) -> Vec<u8> {
     let [_, a, b, c] = (data.len() as u32).to_be_bytes();
     [&stream.to_be_bytes(), &[u8::from(last), a, b, c], data].concat()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two streams as a client with the dictionary opens them, written by zlib.
+    const OPENED: &str = concat!(
+        "800300010000003b0000000100000000000078bbe3c6a7c202253a703a2b294a4dcc851625aca9a0808614cb45e01c60",
+        "0104409ab308128d99a0e4cd6800000000ffff800300010000001800000003000000000000c2aa19540e2512d60b0000",
+        "00ffff",
+    );
+
+    fn bytes() -> Vec<u8> {
+        let digits: Vec<u8> = OPENED.bytes().collect();
+        digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    fn opened(stream: u32, kind: &str) -> Frame {
+        let all = [("streamtype", kind), ("port", "8888"), ("requestid", "0")];
+        Frame::Open { stream, headers: all.map(|(k, v)| (k.to_owned(), v.to_owned())).into() }
+    }
+
+    #[test]
+    fn header_blocks_are_one_stream_with_a_dictionary() {
+        for piece in [1, 7, 10_000] {
+            let (mut reader, mut frames) = (Reader::default(), Vec::new());
+            for bytes in bytes().chunks(piece) {
+                reader.take(bytes);
+                while let Some(frame) = reader.frame().unwrap() {
+                    frames.push(frame);
+                }
+            }
+            assert_eq!(frames, [opened(1, "error"), opened(3, "data")], "in pieces of {piece}");
+        }
+    }
+
+    #[test]
+    fn data_pings_and_rubbish() {
+        let mut reader = Reader::default();
+        reader.take(&data(5, b"abc", true));
+        reader.take(&ping(9));
+        assert_eq!(reader.frame(), Ok(Some(Frame::Data { stream: 5, data: b"abc".to_vec(), last: true })));
+        assert_eq!(reader.frame(), Ok(Some(Frame::Ping { id: 9 })));
+        assert_eq!(reader.frame(), Ok(None));
+        reader.take(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_eq!(reader.frame(), Err(Garbled), "a frame that long is none");
+        let mut other = Reader::default();
+        other.take(&[0x80, 2, 0, 1, 0, 0, 0, 0]);
+        assert_eq!(other.frame(), Err(Garbled), "SPDY/2");
+    }
+}
