@@ -163,7 +163,7 @@ impl Ui {
     }
 
     fn move_row(&mut self, session: &Session, by: isize) {
-        if self.overlay.as_ref().is_some_and(|o| *o != Overlay::Feeds) {
+        if self.overlay.as_ref().is_some_and(|o| !matches!(o, Overlay::Feeds | Overlay::Links)) {
             self.scroll = self.scroll.saturating_add_signed(by).min(SCROLL);
             return;
         }

@@ -15,6 +15,7 @@ mod doctor_hpa;
 mod doctor_run;
 mod elastic_answers;
 mod elastic_feed;
+mod elastic_secrets;
 mod fake_api;
 mod fold;
 mod hpa_cases;

@@ -110,5 +110,5 @@ pub fn why(lack: Lack, field: Field) -> Option<(String, String)> {
             "set OTEL_SERVICE_NAME in the app, or derive it from the pod with the k8sattributes processor"
         }
     };
-    Some((format!("the records carry no {name} at all"), mend.to_owned()))
+    Some((format!("they carry no {name} under any name"), mend.to_owned()))
 }

@@ -74,6 +74,8 @@ fn wait(fault: &Fault, attempt: u32, shared: &Shared) -> Duration {
     let pace = &shared.pace;
     match fault.kind {
         Kind::Unauthorized => (pace.settled * attempt.min(8)).max(pace.settled),
+        // Such an answer may be large each time.
+        Kind::Garbled => pace.ingest,
         // It was looked for in several places; nothing of that changes often.
         Kind::Absent => pace.settled * 8,
         Kind::Denied | Kind::Refused | Kind::Tls => pace.settled * 2,
@@ -100,6 +102,8 @@ struct Asking<'a> {
     line: Line,
     plan: Plan,
     by: CountedBy,
+    /// There are data streams of logs.
+    logs: bool,
     /// All documents of the latest counters, and when.
     sum: Option<(u64, Instant)>,
     /// Everything that the nodes turned away so far.
@@ -112,7 +116,7 @@ struct Asking<'a> {
 impl<'a> Asking<'a> {
     fn new(shared: &'a Shared, line: Line) -> Self {
         let (plan, by, began) = (Plan::default(), CountedBy::SeqNo, shared.out.now());
-        Asking { shared, line, plan, by, sum: None, turned_away: None, began, lacks: Vec::new() }
+        Asking { shared, line, plan, by, logs: false, sum: None, turned_away: None, began, lacks: Vec::new() }
     }
 
     async fn follow(&mut self, teller: &mut Teller, attempt: &mut u32) -> Fault {
@@ -200,6 +204,13 @@ impl<'a> Asking<'a> {
                 let body = self.line.ask(Method::Post, quality::PATH, Some(quality::body(from, to)), limit).await?;
                 let seen =
                     quality::seen(&body, from, to).map_err(|e| words::garbled(quality::PATH, &e, &self.line.found))?;
+                // A wildcard over what one may not read finds nothing, and says so with success.
+                if self.logs && quality::searched_nothing(&body) {
+                    let reason = format!("{} may not read logs-*", self.line.found.credential.whose());
+                    return Err(Fault::new(Kind::Denied, reason).mended_by(
+                        "give its role the index privilege read on logs-*; for ECK, --es-user elastic has it",
+                    ));
+                }
                 self.shared.out.say(Observation::LogQuality(Box::new(seen))).await;
             }
         }
@@ -225,6 +236,7 @@ impl<'a> Asking<'a> {
         let clock = self.shared.out.clock();
         let ms = |span: Duration| u32::try_from(clock.span(span).as_millis()).unwrap_or(u32::MAX);
         (seen.took_ms, seen.every_ms) = (ms(asked.elapsed()), ms(self.plan.every(self.shared.pace.ingest)));
+        self.logs = seen.indices.iter().any(|i| i.name.contains("logs-"));
         let sum = seen.indices.iter().map(documents).fold(0u64, u64::saturating_add);
         let rate = self.sum.replace((sum, asked)).map(|(before, then)| {
             let seconds = clock.span(asked - then).as_secs_f64();

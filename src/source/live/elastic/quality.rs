@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// Where it is asked.
 pub const PATH: &str =
-    "logs-*/_search?size=0&ignore_unavailable=true&filter_path=hits.total,aggregations,_shards.failed";
+    "logs-*/_search?size=0&ignore_unavailable=true&filter_path=hits.total,aggregations,_shards.failed,_shards.total";
 
 /// The search's body, for records from `from` and before `to`. Span events are no log records.
 pub fn body(from: Time, to: Time) -> String {
@@ -53,6 +53,7 @@ struct Answer {
 #[serde(default)]
 struct Shards {
     failed: u32,
+    total: Option<u32>,
 }
 
 #[derive(Deserialize, Default)]
@@ -83,6 +84,11 @@ pub fn seen(answer: &[u8], from: Time, to: Time) -> Result<LogQualitySeen, serde
     }
     let records = answer.hits.total.value;
     Ok(LogQualitySeen { from, to, records, groups, failed_shards: answer.shards.failed, ..LogQualitySeen::default() })
+}
+
+/// The search went over no shard at all.
+pub fn searched_nothing(answer: &[u8]) -> bool {
+    serde_json::from_slice::<Answer>(answer).is_ok_and(|a| a.shards.total == Some(0))
 }
 
 fn buckets(aggregation: &Value) -> impl Iterator<Item = &Value> {
