@@ -52,9 +52,13 @@ impl<R: BufRead> Members<R> {
             (self.damaged, self.cut) = (self.damaged + 1, true);
             input.rewind();
         }
+        let rest = input.from;
         if input.find_head(skip, sound)? {
             self.began = input.from;
             self.decoder = Some(GzDecoder::new(input));
+        } else if sound && input.from == rest && HEAD.starts_with(&input.kept) {
+            // The first bytes of a member: it ends while the next one was being written.
+            self.torn = true;
         } else if sound {
             self.damaged += 1;
         }
