@@ -54,6 +54,9 @@ impl<R: BufRead> Members<R> {
         }
         let rest = input.from;
         if input.find_head(skip, sound)? {
+            if sound && input.from != rest {
+                (self.damaged, self.cut) = (self.damaged + 1, true);
+            }
             self.began = input.from;
             self.decoder = Some(GzDecoder::new(input));
         } else if sound && input.from == rest && HEAD.starts_with(&input.kept) {

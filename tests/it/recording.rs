@@ -72,7 +72,8 @@ proptest! {
         let back = reading.by_ref().count();
         prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.faults.sentences());
         prop_assert!(back <= many.len());
-        prop_assert!(reading.faults.none() == (back == many.len()), "{:?}", reading.faults);
+        // Whatever is missing is told; junk between two members costs nothing, and is told as well.
+        prop_assert!(back == many.len() || !reading.faults.none(), "{:?}", reading.faults);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::verdict::run::clock;
 
 /// The load has taken effect so long after its start, and has worn off so long after its end, milliseconds.
 const SETTLE: i64 = 30_000;
-const WORN: i64 = 90_000;
+const WORN: i64 = 60_000;
 /// Less than this tells nothing of a rate, milliseconds.
 const ENOUGH: i64 = 20_000;
 
