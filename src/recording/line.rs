@@ -80,6 +80,10 @@ pub(super) fn parse(text: &[u8]) -> Option<Line> {
         "usage" => Observation::Usage(body(text)?),
         "event" => Observation::Event(body(text)?),
         "link" => Observation::Link(body(text)?),
+        "collector" => Observation::Collector(body(text)?),
+        "elastic" => Observation::Elastic(body(text)?),
+        "counters" => Observation::Counters(body(text)?),
+        "elastic_nodes" => Observation::ElasticNodes(body(text)?),
         _ => body::<Stamped>(text)?.what,
     };
     match what {

@@ -50,6 +50,7 @@ mod real_simulate;
 mod recorded;
 mod recorder;
 mod recording;
+mod recordings;
 mod replay;
 mod reports;
 mod screens;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// What a live program knew once its clock had come to `ms`.
-fn live(all: &[Stamped], ms: i64) -> Session {
+pub fn live(all: &[Stamped], ms: i64) -> Session {
     let mut session = Session::default();
     for seen in all {
         if seen.at.timestamp_millis().max(session.now_ms()) > ms {
@@ -25,7 +25,7 @@ fn live(all: &[Stamped], ms: i64) -> Session {
     session
 }
 
-fn indexed(path: &Path) -> (Index, Arc<Course>) {
+pub fn indexed(path: &Path) -> (Index, Arc<Course>) {
     let medium = Medium::open(path).unwrap();
     let reading = edot_tui::recording::read(BufReader::new(medium.from(0))).unwrap();
     let (tell, mut found) = mpsc::channel(1 << 16);
