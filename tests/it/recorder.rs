@@ -109,16 +109,8 @@ fn a_slow_disk_loses_lines_and_says_how_many() {
     let lost = recorder.lost;
     assert!(lost > 5000, "{lost}");
     release.send(()).unwrap();
-    // Once there is room again, the mark goes first.
-    let limit = Instant::now() + Duration::from_secs(20);
-    while recorder.lost == lost && Instant::now() < limit {
-        std::thread::yield_now();
-        let before = recorder.lost;
-        recorder.tap(&all[0]);
-        if recorder.lost == before {
-            break;
-        }
-    }
+    // Whether there is room again by now or not: what was dropped is marked, at the latest at the end.
+    recorder.tap(&all[0]);
     let lost = recorder.lost;
     recorder.end(STOPPED, at(&all));
     let bytes: Vec<u8> = taken.iter().flatten().collect();
