@@ -16,6 +16,8 @@ const CHANNEL: usize = 4096;
 const FLUSH: Duration = Duration::from_secs(1);
 /// The longest to wait for the disk at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// It is looked at so often meanwhile.
+const STEP: Duration = Duration::from_millis(10);
 
 /// How the recording stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +53,8 @@ pub struct Recorder {
 enum Piece {
     Seen(Stamped),
     Mark(Mark),
-    End(String, Time),
+    /// Why, when, and how many observations were dropped since the last mark.
+    End(String, Time, u64),
 }
 
 impl Recorder {
@@ -103,7 +106,15 @@ impl Recorder {
     /// Ends it properly; waits for the disk, though not for ever.
     pub fn end(&mut self, why: &str, at: Time) -> State {
         if let Some(to) = self.to.take() {
-            let _ = to.try_send(Piece::End(why.to_owned(), at));
+            let mut end = Piece::End(why.to_owned(), at, self.dropped);
+            // A slow disk may have no room for it yet.
+            for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
+                let Err(TrySendError::Full(back)) = to.try_send(end) else { break };
+                end = back;
+                if self.done.recv_timeout(STEP) != Err(RecvTimeoutError::Timeout) {
+                    return self.state();
+                }
+            }
             drop(to);
             if self.done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 return State::Failed("the disk does not answer; what it has taken can be read".into());
@@ -150,7 +161,12 @@ impl Writer {
             match from.recv_timeout(FLUSH.saturating_sub(flushed.elapsed())) {
                 Ok(Piece::Seen(seen)) => self.seen(&seen),
                 Ok(Piece::Mark(mark)) => self.mark(mark),
-                Ok(Piece::End(why, at)) => return self.end(why, at),
+                Ok(Piece::End(why, at, dropped)) => {
+                    if dropped > 0 {
+                        self.mark(Mark { at, told: Told::Dropped { lines: dropped } });
+                    }
+                    return self.end(why, at);
+                }
                 Err(RecvTimeoutError::Timeout) => {}
                 // Whoever recorded is gone without a word.
                 Err(RecvTimeoutError::Disconnected) => {
