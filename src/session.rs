@@ -272,10 +272,9 @@ impl Session {
 
     /// The Deployment's own events tell where a rescale started from, also one before the session.
     fn origins(&mut self) {
-        for event in self.events.newest() {
+        for event in self.events.newest_of(|e| e.reason == "ScalingReplicaSet") {
             let told = event.message.rsplit_once(" from ").and_then(|(_, sizes)| sizes.split_once(" to "));
-            if let (Some((from, to)), Some(when)) =
-                (told.filter(|_| event.reason == "ScalingReplicaSet"), time_of(event))
+            if let (Some((from, to)), Some(when)) = (told, time_of(event))
                 && let (Ok(from), Ok(to)) = (from.parse(), to.parse())
             {
                 self.markers.origin(when.timestamp_millis(), from, to);

@@ -89,7 +89,7 @@ pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
         return Hit { bar, ..Hit::default() };
     }
     let Some(slot) = places.slot_at(x, y) else { return Hit::default() };
-    let charts = matches!(slot.pane, Pane::Utilization | Pane::Replicas | Pane::Load | Pane::Gateway | Pane::Ingest);
+    let charts = layout::charted(slot.pane);
     let ms = if charts { plot::time_at(slot.inner, x, cx) } else { None };
     let row = (!charts && y >= slot.inner.y && slot.inner.height > 0).then(|| usize::from(y - slot.inner.y));
     let row = if slot.pane == Pane::Decisions { pane::sync_at(slot.inner, x, y, cx) } else { row };

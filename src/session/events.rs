@@ -51,7 +51,12 @@ impl Events {
 
     /// Newest first.
     pub fn newest(&self) -> Vec<&EventSeen> {
-        let mut all: Vec<&EventSeen> = self.by_uid.values().collect();
+        self.newest_of(|_| true)
+    }
+
+    /// Those for which `wanted` holds, newest first; only they are sorted.
+    pub fn newest_of(&self, wanted: impl Fn(&EventSeen) -> bool) -> Vec<&EventSeen> {
+        let mut all: Vec<&EventSeen> = self.by_uid.values().filter(|e| wanted(e)).collect();
         all.sort_by(|a, b| time_of(b).cmp(&time_of(a)).then_with(|| a.uid.cmp(&b.uid)));
         all
     }

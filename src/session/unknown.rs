@@ -19,8 +19,8 @@ impl Session {
         if let Some(c) = quoted {
             return said(&c.reason, &c.message);
         }
-        let of_it = |e: &&crate::observe::EventSeen| self.is_own_hpa(e) && speaks_of(track, &e.reason, &e.message);
-        if let Some(event) = hpa.and_then(|_| self.events.newest().into_iter().find(of_it)) {
+        let of_it = |e: &crate::observe::EventSeen| self.is_own_hpa(e) && speaks_of(track, &e.reason, &e.message);
+        if let Some(event) = hpa.and_then(|_| self.events.newest_of(of_it).into_iter().next()) {
             return said(&event.reason, &event.message);
         }
         if let Some(c) = inactive {

@@ -81,7 +81,8 @@ pub fn layout(area: Rect, ui: &Ui, wish: Wish) -> Layout {
     Layout { header, footer, bar, columns, body }
 }
 
-fn charted(pane: Pane) -> bool {
+/// The pane is a chart over the shared time axis.
+pub fn charted(pane: Pane) -> bool {
     matches!(pane, Pane::Utilization | Pane::Replicas | Pane::Load | Pane::Gateway | Pane::Ingest)
 }
 

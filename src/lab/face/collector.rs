@@ -35,15 +35,7 @@ pub fn gateway(of: &Gateway, pod: &str, t: Ms) -> String {
     let minor = minor(version);
     outcomes(&mut text, &of.outcomes);
     if minor >= 152 && of.lines.iter().any(|l| l.sent + l.send_failed > 0 || l.in_flight() > 0) {
-        text.family(
-            "otelcol_exporter_in_flight_requests",
-            "gauge",
-            "Number of export requests currently in-flight (including retry backoff). [Development]",
-        );
-        for signal in SIGNALS {
-            let labels = [("data_type", signal.name()), EXPORTER];
-            text.sample("otelcol_exporter_in_flight_requests", &labels, of.lines[signal as usize].in_flight() as f64);
-        }
+        in_flight(&mut text, |n| of.lines[n].in_flight(), EXPORTER);
     }
     queues(&mut text, of.settings().queue.size, |n| of.lines[n].size, EXPORTER);
     counters(
@@ -95,15 +87,7 @@ pub fn agent(of: &Agent, version: &str, pod: &str, t: Ms) -> String {
         Some(of.lines[n].enqueue_failed).filter(|n| *n > 0)
     });
     if minor >= 152 {
-        text.family(
-            "otelcol_exporter_in_flight_requests",
-            "gauge",
-            "Number of export requests currently in-flight (including retry backoff). [Development]",
-        );
-        for signal in SIGNALS {
-            let labels = [("data_type", signal.name()), exporter];
-            text.sample("otelcol_exporter_in_flight_requests", &labels, of.lines[signal as usize].in_flight() as f64);
-        }
+        in_flight(&mut text, |n| of.lines[n].in_flight(), exporter);
     }
     queues(&mut text, of.queue_capacity(), |n| of.lines[n].size(), exporter);
     counters(
@@ -129,6 +113,18 @@ fn counters(text: &mut Text, stem: &str, help: &str, labels: &[(&str, &str)], va
         let name = format!("{stem}_{}", signal.unit());
         let help = format!("{} [Alpha]", help.replace("{}", &signal.unit().replace('_', " ")));
         text.single(&name, "counter", &help, labels, value as f64);
+    }
+}
+
+fn in_flight(text: &mut Text, requests: impl Fn(usize) -> usize, exporter: (&str, &str)) {
+    let name = "otelcol_exporter_in_flight_requests";
+    text.family(
+        name,
+        "gauge",
+        "Number of export requests currently in-flight (including retry backoff). [Development]",
+    );
+    for signal in SIGNALS {
+        text.sample(name, &[("data_type", signal.name()), exporter], requests(signal as usize) as f64);
     }
 }
 

@@ -6,7 +6,7 @@ use super::fault::{Asked, Fault};
 use super::http::{encode, get, read};
 use super::retry::state;
 use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow};
+use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::{Bare, Hpa, List};
 use crate::observe::{Feed, Link, LinkState, Observation, WatchingSeen};
 use tokio::sync::{mpsc, watch};
@@ -85,11 +85,7 @@ async fn one(
     let mut link = Link::new(Feed::Hpa, LinkState::Connecting);
     let mut absence = None;
     loop {
-        let saw = tokio::select! {
-            () = &mut following => return None,
-            saw = from.recv() => saw?,
-        };
-        match saw {
+        match next_of(following.as_mut(), &mut from).await? {
             Saw::Object(hpa) => {
                 let seen = convert::hpa(&hpa);
                 (current, ever, absence) = (Some(seen.uid.clone()), true, None);

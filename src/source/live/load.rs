@@ -20,7 +20,7 @@ use super::http::encode;
 use super::pods;
 use super::retry::state;
 use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow as follow_all};
+use super::watch::{Saw, Spec, follow as follow_all, next_of};
 use super::wire::{Job, Pod};
 use crate::observe::{ContainerSeen, Feed, Link, LinkState, Observation, PodGone};
 use jobs::{Chosen, Known};
@@ -81,11 +81,7 @@ async fn watch_jobs(
     let mut all: BTreeMap<String, Known> = BTreeMap::new();
     let (mut listed, mut current, mut absence) = (false, None::<Chosen>, None::<Link>);
     loop {
-        let saw = tokio::select! {
-            () = &mut following => return,
-            saw = from.recv() => saw,
-        };
-        match saw {
+        match next_of(following.as_mut(), &mut from).await {
             None => return,
             Some(Saw::Object(object)) => {
                 let known = Known::of(&object);
@@ -173,11 +169,7 @@ async fn load_pods(
     let following = follow_all::<Pod>(shared, pods::spec(Feed::Load, namespace, selector), to);
     tokio::pin!(following);
     loop {
-        let saw = tokio::select! {
-            () = &mut following => return,
-            saw = from.recv() => saw,
-        };
-        match saw {
+        match next_of(following.as_mut(), &mut from).await {
             None => return,
             Some(Saw::Object(pod)) => {
                 let seen = convert::pod(&pod);

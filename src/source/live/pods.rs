@@ -6,7 +6,7 @@ use super::fault::Asked;
 use super::http::encode;
 use super::retry::state;
 use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow};
+use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::Pod;
 use crate::observe::{ContainerSeen, Feed, LinkState, Observation, PodGone};
 use std::collections::BTreeMap;
@@ -76,11 +76,7 @@ async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, h
     let following = follow::<Pod>(shared, spec, to);
     tokio::pin!(following);
     loop {
-        let saw = tokio::select! {
-            () = &mut following => return,
-            saw = from.recv() => saw,
-        };
-        match saw {
+        match next_of(following.as_mut(), &mut from).await {
             None => return,
             Some(Saw::Object(pod)) => {
                 let seen = convert::pod(&pod);

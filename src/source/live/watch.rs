@@ -16,9 +16,21 @@ use super::shared::Shared;
 use super::wire::Object;
 use line::Said;
 use state::{Phase, Standing};
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
+
+/// What comes next of what a future that follows a kind tells; None once that has ended.
+pub async fn next_of<T>(
+    following: Pin<&mut impl Future<Output = ()>>,
+    from: &mut mpsc::Receiver<Saw<T>>,
+) -> Option<Saw<T>> {
+    tokio::select! {
+        () = following => None,
+        saw = from.recv() => saw,
+    }
+}
 
 /// How one watch request ended.
 enum End {

@@ -7,7 +7,7 @@ use super::http::encode;
 use super::retry::state;
 use super::scale;
 use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow};
+use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::Workload;
 use crate::observe::{Feed, Link, LinkState, Observation, TargetRef, TargetSeen};
 use tokio::sync::mpsc;
@@ -78,11 +78,7 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
     let mut link = Link::new(Feed::Target, LinkState::Connecting);
     let (mut current, mut absent) = (None, false);
     loop {
-        let saw = tokio::select! {
-            () = &mut following => return,
-            saw = from.recv() => saw,
-        };
-        match saw {
+        match next_of(following.as_mut(), &mut from).await {
             None => return,
             Some(Saw::Object(object)) => {
                 (current, absent) = (Some(convert::name(&object.metadata.uid)), false);

@@ -10,14 +10,14 @@ pub fn pod_usage(from: &wire::PodMetrics) -> Option<PodUsage> {
     Some(PodUsage {
         pod: name(&from.metadata.name),
         at: from.timestamp?,
-        window_s: seconds(&from.window).unwrap_or(0.0),
+        window_s: seconds(from.window.trim()).unwrap_or(0.0),
         containers: from.containers.iter().map(|c| (name(&c.name), quantities(&c.usage))).collect(),
     })
 }
 
 /// Seconds of a Go duration such as `1m0.004s` or `15.061s`; None when it is none.
 pub fn seconds(text: &str) -> Option<f64> {
-    let mut rest = text.trim();
+    let mut rest = text;
     let mut sum = 0.0;
     if rest.is_empty() {
         return None;

@@ -6,6 +6,7 @@
 use super::summary::Summary;
 use crate::observe::text::{MESSAGE, clean};
 use crate::observe::{K6Seen, K6State, K6SummarySeen};
+use crate::source::live::convert;
 
 /// What a line, together with those before it, says.
 #[derive(Clone, Debug, PartialEq)]
@@ -156,24 +157,13 @@ fn field(line: &str, key: &str) -> Option<String> {
 
 /// A duration as k6 and Go write it (`1m02.5s`, `8.35ms`, `1d02h`), in seconds.
 pub fn seconds(text: &str) -> Option<f64> {
-    let (mut total, mut rest) = (0.0, text);
-    while !rest.is_empty() {
-        let (number, tail) = rest.split_at(rest.find(|c: char| !c.is_ascii_digit() && c != '.')?);
-        let (unit, tail) = tail.split_at(tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len()));
-        let scale = match unit {
-            "d" => 86_400.0,
-            "h" => 3600.0,
-            "m" => 60.0,
-            "s" => 1.0,
-            "ms" => 1e-3,
-            "us" | "µs" | "μs" => 1e-6,
-            "ns" => 1e-9,
-            _ => return None,
-        };
-        total += number.parse::<f64>().ok()? * scale;
-        rest = tail;
+    match text.split_once('d') {
+        Some((days, rest)) => {
+            let days = f64::from(days.parse::<u32>().ok()?) * 86_400.0;
+            if rest.is_empty() { Some(days) } else { convert::seconds(rest).map(|s| days + s) }
+        }
+        None => convert::seconds(text),
     }
-    (!text.is_empty()).then_some(total)
 }
 
 #[cfg(test)]
