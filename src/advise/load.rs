@@ -8,7 +8,7 @@ const FAILED: f64 = 0.05;
 
 /// Requests of the load fail.
 pub fn requests_fail(session: &Session) -> Vec<Finding> {
-    let progress = session.load.k6.progress(session.now_ms());
+    let progress = session.load.progress(session.now_ms());
     let running = session.load.phase() == Phase::Running;
     let share = if running { progress.failed_now.or(progress.failed_ratio) } else { progress.failed_ratio };
     let Some(share) = share.filter(|s| *s > FAILED) else { return Vec::new() };

@@ -18,25 +18,25 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let w = &cx.session.watching;
     let separator = format!(" {} ", g.separator);
     let mut pieces: Vec<(String, Style)> = vec![(" edot-tui".into(), look.style(Role::Accent))];
-    let mut rec_width = 0;
     if w.lab {
         pieces.push((" ".into(), text));
         pieces.push((" LAB ".into(), look.style(Role::Badge)));
     }
     if let Some(since) = cx.ui.recording {
         let text = format!(" {} REC {:0>5}", g.rec, format::clock((cx.now - since) / 1000));
-        rec_width = words::width(&text);
         pieces.push((text, look.style(Role::Bad)));
     }
-    let load = load(cx);
+    let taken: usize = pieces.iter().map(|p| words::width(&p.0)).sum();
+    // Two separators, and a little of the HPA's name.
+    let load = load(cx, room.saturating_sub(taken + 6 + NAME));
     let load_width = load.as_ref().map_or(0, |l| words::width(&l.0) + 3);
     let hpa = if w.hpa.is_empty() { String::new() } else { format!("{}/{}", w.namespace, w.hpa) };
-    let spare = room.saturating_sub(9 + rec_width + load_width + words::width(&hpa) + 3);
+    let spare = room.saturating_sub(taken + load_width + words::width(&hpa) + 3);
     if !w.context.is_empty() && spare >= 8 {
         pieces.push((format!("{separator}{}", words::fit(&w.context, spare - 3, g.ellipsis)), muted));
     }
     if !hpa.is_empty() {
-        let most = room.saturating_sub(9 + 3 + rec_width + load_width).max(12);
+        let most = room.saturating_sub(taken + 3 + load_width).max(NAME);
         pieces.push((separator.clone(), muted));
         pieces.push((words::fit(&hpa, most, g.ellipsis), text));
     }
@@ -80,8 +80,8 @@ fn standing(cx: &Cx) -> (String, Role) {
     }
 }
 
-/// The load's phase, with the time it has run.
-pub fn load(cx: &Cx) -> Option<(String, Role)> {
+/// The load's phase, with the time it has run; a bar of it only within `room` columns.
+pub fn load(cx: &Cx, room: usize) -> Option<(String, Role)> {
     let g = cx.look.symbols.glyphs();
     let load = &cx.session.load;
     let name = load.job.as_ref().map_or("", |j| j.name.as_str());
@@ -93,7 +93,9 @@ pub fn load(cx: &Cx) -> Option<(String, Role)> {
     Some(match load.phase() {
         Phase::None => return None,
         Phase::Pending(why) => (format!("{name} pending: {}", words::fit(&why, 40, g.ellipsis)), Role::Warn),
-        Phase::Running => (progress(cx).unwrap_or_else(|| format!("{} {name}{}", g.play, ran(cx.now))), Role::Load),
+        Phase::Running => {
+            (progress(cx, room).unwrap_or_else(|| format!("{} {name}{}", g.play, ran(cx.now))), Role::Load)
+        }
         Phase::Complete => (format!("{} {name} complete{}", g.check, ran(ended())), Role::Good),
         Phase::Failed(why) => (format!("{} {name} failed: {}", g.cross, words::fit(&why, 48, g.ellipsis)), Role::Bad),
         Phase::Terminating => (format!("{name} is terminating"), Role::Warn),
@@ -102,15 +104,19 @@ pub fn load(cx: &Cx) -> Option<(String, Role)> {
 
 /// Cells of the load's bar.
 const BAR: usize = 8;
+/// The least columns that the HPA's name is given.
+const NAME: usize = 12;
 
 /// `▶ k6 200 VUs ━━━━━━╌╌ 2:31/5:00`; None while k6 has told nothing of itself.
-fn progress(cx: &Cx) -> Option<String> {
+fn progress(cx: &Cx, room: usize) -> Option<String> {
     let g = cx.look.symbols.glyphs();
-    let k6 = cx.session.load.k6.progress(cx.session.now_ms());
+    let k6 = cx.session.load.progress(cx.session.now_ms());
     let users = format!("{} k6 {} VUs", g.play, k6.vus?);
     let (elapsed, whole) = (k6.elapsed_s?, k6.duration_s.filter(|d| *d > 0.0));
     let Some(whole) = whole else { return Some(format!("{users} {}", format::clock(elapsed as i64))) };
     let full = ((elapsed / whole).clamp(0.0, 1.0) * BAR as f64).round() as usize;
     let bar: String = (0..BAR).map(|i| if i < full { g.bar } else { g.rest }).collect();
-    Some(format!("{users} {bar} {}/{}", format::clock(elapsed as i64), format::clock(whole as i64)))
+    let times = format!("{}/{}", format::clock(elapsed as i64), format::clock(whole as i64));
+    let drawn = format!("{users} {bar} {times}");
+    Some(if words::width(&drawn) <= room { drawn } else { format!("{users} {times}") })
 }

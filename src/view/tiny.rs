@@ -24,7 +24,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             lines.push((format!("{} {value}", at.track.label()), if hot { Role::Bad } else { text }));
         }
         lines.push((format!("ready {}", figure(m.ready)), text));
-        lines.extend(super::header::load(cx));
+        lines.extend(super::header::load(cx, 0));
         if let Some(rate) = cx.session.ingest.all_per_s(cx.moment()) {
             lines.push((format!("{} docs/s", format::count(rate)), text));
         }

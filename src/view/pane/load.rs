@@ -20,7 +20,7 @@ pub fn summary(cx: &Cx) -> String {
     if let Some(figures) = figures(cx) {
         return figures;
     }
-    if let Some((text, _)) = header::load(cx) {
+    if let Some((text, _)) = header::load(cx, usize::MAX) {
         return text;
     }
     let state = cx.session.links.state(Feed::Load);
@@ -90,7 +90,7 @@ fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
         buf,
         &plot::look(cx),
     );
-    let thresholds = k6.progress(cx.session.now_ms()).thresholds;
+    let thresholds = cx.session.load.progress(cx.session.now_ms()).thresholds;
     if let Some(crossed) = thresholds.iter().find(|t| !t.held).filter(|_| area.height >= 4) {
         let text = format!("crossed: {} {}", crossed.metric, crossed.rule);
         let cut = words::fit(&text, usize::from(area.width), cx.look.symbols.glyphs().ellipsis);
