@@ -3,7 +3,7 @@
 
 use super::{Finding, Severity, words};
 use crate::observe::Role;
-use crate::session::{Collector, Queue, Session};
+use crate::session::{Collector, Fate, Loss, Queue, Session};
 
 /// A small queue counts as full after so many milliseconds without a free slot.
 const FULL: i64 = 30_000;
@@ -96,6 +96,12 @@ pub fn leaving(session: &Session) -> Vec<Finding> {
             .into(),
     };
     held.map(one).take(1).collect()
+}
+
+/// The gateway has more than it can pass on: a queue that stays full, or items that it refuses.
+pub fn is_strained(session: &Session) -> bool {
+    let refuses = |l: &Loss| l.role == Role::Gateway && l.how == Fate::Refused;
+    filled(session, Role::Gateway).is_some() || session.collectors.losses.on(session.now_ms()).any(refuses)
 }
 
 /// The queue of a tier that is full or filling up, and since when.

@@ -1,5 +1,6 @@
 //! The rules of `advise`: each has a session that raises it, and one like it that must not.
 
+mod configured;
 pub mod flow;
 mod inside;
 mod scaling;
