@@ -1,7 +1,7 @@
 //! Rules over the gateway's `batch` processors, as its configuration has them. Must not count batches.
 
 use super::limiter::{entrances, gateway, kind, pipelines, place};
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
 use crate::observe::{BatchingSeen, ConfigSeen, PipelineSeen, Signal};
 use crate::session::Session;
 
@@ -30,7 +30,7 @@ pub fn metrics_split(session: &Session) -> Vec<Finding> {
             "the gateway splits batches of metrics ({} in {}): data points that belong together conflict in Elasticsearch",
             batch.name, pipeline.name
         ),
-        evidence: format!("send_batch_max_size {}; {}", words::whole(most), place(config)),
+        evidence: format!("send_batch_max_size {most}; {}", place(config)),
         mend: "a batch processor of its own for metrics, with send_batch_max_size 0".into(),
     }]
 }

@@ -4,6 +4,7 @@ mod configured;
 pub mod flow;
 mod inside;
 mod scaling;
+mod shown;
 pub mod world;
 
 use edot_tui::{advise, session::Session};

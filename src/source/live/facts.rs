@@ -65,6 +65,13 @@ impl Inside {
     }
 }
 
+impl FoundLoad {
+    /// A run of the k6 operator, and not a plain Job.
+    pub fn is_test_run(&self) -> bool {
+        !self.kind.is_empty()
+    }
+}
+
 /// Pods by uid.
 pub type Insides = BTreeMap<String, Inside>;
 
