@@ -52,7 +52,10 @@ pub fn agents(session: &Session) -> Vec<Finding> {
     let growing = |c: &&Collector| {
         let recent: Vec<f64> = c.queue.points().iter().rev().take_while(|p| now - p.0 <= 60_000).map(|p| p.1).collect();
         let (Some(last), Some(first)) = (recent.first(), recent.last()) else { return false };
-        c.lost.is_none() && recent.len() >= 6 && *last > *first && recent.windows(2).all(|two| two[0] >= two[1])
+        // One step may be a hiccup.
+        let steps = recent.windows(2).filter(|two| two[0] > two[1]).count();
+        let never_less = recent.windows(2).all(|two| two[0] >= two[1]);
+        c.lost.is_none() && recent.len() >= 6 && *last > *first && steps >= 3 && never_less
     };
     let all: Vec<&Collector> = session.collectors.live(Role::Agent).filter(growing).collect();
     let worst = all.iter().filter_map(|c| Some((c, c.fullest()?))).max_by(|a, b| a.1.size.total_cmp(&b.1.size));
