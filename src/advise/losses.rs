@@ -109,9 +109,9 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
 pub fn sent_twice(session: &Session) -> Vec<Finding> {
     // What the cluster collector sends as well cannot be told from a second time where it is not seen; it sends no traces.
     let known = |signal: Signal| signal == Signal::Traces || session.collectors.tier(Role::Cluster).is_some();
-    // Senders that go round the agents count the same; it takes a gateway that kept the agents waiting.
-    let mut gateways = session.collectors.all().filter(|c| c.role == Role::Gateway);
-    if !gateways.any(|c| c.queue.points().iter().any(|p| p.1 >= 1.0)) {
+    // Senders that go past the agents count the same; it takes agents that were kept waiting.
+    let waited = |c: &Collector| c.queue.points().windows(3).any(|three| three.iter().all(|p| p.1 > 0.0));
+    if !session.collectors.all().any(|c| c.role == Role::Agent && waited(c)) {
         return Vec::new();
     }
     let twice = |signal: Signal| {
@@ -133,7 +133,7 @@ pub fn sent_twice(session: &Session) -> Vec<Finding> {
             signal.name()
         ),
         evidence: format!(
-            "the gateway, whose queue was full, accepted {}: more than the agents count as sent",
+            "the gateway accepted {}, more than the agents count as sent, and their queues had filled",
             words::whole(taken)
         ),
         mend: "a longer timeout on the agents' exporter, or a gateway that does not block".into(),

@@ -9,6 +9,7 @@ mod endpoint;
 mod others;
 pub mod read;
 mod scrape;
+mod service;
 mod text;
 
 pub use endpoint::Endpoint;
@@ -16,7 +17,7 @@ pub use endpoint::Endpoint;
 use super::facts::{Facts, Inside, Insides};
 use super::fault::{Fault, Kind};
 use super::gate::Gate;
-use super::retry::state;
+use super::retry::{Tries, state};
 use super::shared::{Shared, Teller};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, Link, LinkState, Observation, Role};
 use scrape::Target;
@@ -47,6 +48,13 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
     let Some(endpoint) = endpoint else {
         teller.tell(0, state(Feed::Collector, LinkState::Absent, "switched off (--no-collector)")).await;
         return;
+    };
+    let mut tries = Tries::default();
+    let endpoint = loop {
+        match service::resolved(&shared, &endpoint).await {
+            Ok(endpoint) => break endpoint,
+            Err(fault) => tries.failed(&shared, &mut teller, 0, Feed::Collector, &fault).await,
+        }
     };
     let found = watch::Sender::new(others::Found::default());
     let looking = others::run(shared.clone(), namespace, found.clone());

@@ -36,6 +36,8 @@ pub struct Inside {
     pub restarts: i32,
     /// Where a collector's configuration is, in the order in which its files are put together.
     pub config: Vec<ConfigFile>,
+    /// The ports that its containers name.
+    pub ports: BTreeMap<String, u16>,
     /// The port that k6's arguments give its REST API; None: its own.
     pub port: Option<u16>,
 }

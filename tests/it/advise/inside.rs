@@ -140,12 +140,13 @@ fn requests_that_came_twice() {
     let twice = |sent: f64, queue: fn(i64) -> f64| {
         let mut agent = Flow::agent(0, 100.0);
         agent.sent = sent;
-        session(1, &[Flow { queue, ..Flow::gateway(0, 100.0) }, agent])
+        agent.queue = queue;
+        session(1, &[Flow::gateway(0, 100.0), agent])
     };
-    let once_full = |s| if s == 60 { 10.0 } else { 2.0 };
-    assert!(finding(&twice(60.0, once_full), "sent-twice").text.contains("about 4800"));
-    assert_eq!(found(&twice(99.0, once_full)), Vec::<&str>::new());
-    assert_eq!(found(&twice(60.0, |_| 2.0)), Vec::<&str>::new(), "others may send past the agents");
+    let waited = |s| if s < 60 { 40.0 } else { 0.0 };
+    assert!(finding(&twice(60.0, waited), "sent-twice").text.contains("about 4800"));
+    assert_eq!(found(&twice(99.0, waited)), Vec::<&str>::new());
+    assert_eq!(found(&twice(60.0, |_| 0.0)), Vec::<&str>::new(), "others may send past the agents");
 }
 
 #[test]

@@ -17,10 +17,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio::sync::watch;
 
-/// The collector in a pod, and where its configuration is.
+/// The collector in a pod, where its configuration is, and the ports that have a name.
 pub fn inside(pod: &Pod, seen: &PodSeen) -> Inside {
     let inside = Inside::of(seen, is_collector);
-    Inside { config: place::files(&pod.spec, &inside.container), ..inside }
+    let ports = pod.spec.containers.iter().flat_map(|c| &c.ports).map(|p| (p.name.clone(), p.container_port));
+    Inside { config: place::files(&pod.spec, &inside.container), ports: ports.collect(), ..inside }
 }
 
 /// A tier's configuration: the namespace, the container that reads it, and its files.

@@ -84,6 +84,14 @@ pub struct VolumeMount {
     pub sub_path: String,
 }
 
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerPort {
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    pub container_port: u16,
+}
+
 /// A variable of a container; None for a value that stands elsewhere.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -111,6 +119,8 @@ pub struct Container {
     pub env: Vec<EnvVar>,
     #[serde(deserialize_with = "nullable")]
     pub volume_mounts: Vec<VolumeMount>,
+    #[serde(deserialize_with = "nullable")]
+    pub ports: Vec<ContainerPort>,
 }
 
 /// `resources`.
