@@ -85,6 +85,9 @@ async fn every_fault_of_the_hostile_lab_is_named_and_heals() {
     says(&away, &["https://127.0.0.1"]);
     seen.link(Feed::Hpa, LinkState::Up).await;
     seen.next("a step of the HPA", |o| matches!(o, Observation::Hpa(_)).then_some(())).await;
+    says(&seen.link(Feed::Hpa, LinkState::Stale).await, &["no sign of life for 75 s"]);
+    seen.link(Feed::Hpa, LinkState::Up).await;
+    seen.next("a step of the HPA", |o| matches!(o, Observation::Hpa(_)).then_some(())).await;
     for feed in FEEDS {
         let last = seen.all.iter().rev().find_map(|s| match &s.what {
             Observation::Link(link) if link.feed == feed => Some(link.state),

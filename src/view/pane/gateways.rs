@@ -4,13 +4,13 @@
 mod columns;
 
 use super::{rates, waiting};
-use crate::advise;
 use crate::observe::{Feed, LinkState, Role as Tier};
 use crate::session::{Collector, Pod, Series, is_ready};
 use crate::ui::Pane;
 use crate::view::{Cx, chart::Sparkline, format, plot, theme::Role, words};
 use columns::Column;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use std::collections::BTreeMap;
 
 /// A pod, and what its collector told of itself.
 pub struct Row<'a> {
@@ -126,17 +126,21 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<Row<'a>> {
         let collector = session.collectors.of(&p.seen.uid)?;
         collector.accepted.rate.at(ms, collector.max_gap()).map(|s| s.1)
     };
-    let ready = || session.pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none());
-    let total: Option<f64> = ready().map(rate).sum::<Option<f64>>().filter(|t| *t > 0.0);
-    let skew = session.skew();
-    let idle = |p: &Pod| skew.as_ref()?.shares.iter().find(|s| s.uid == p.seen.uid)?.idle.map(|ms| ms / 1000);
-    let row = |pod: &'a Pod| Row {
-        pod,
-        collector: session.collectors.of(&pod.seen.uid),
-        accepted: rate(pod),
-        share: rate(pod).zip(total).filter(|_| is_ready(&pod.seen)).map(|(r, t)| r / t),
-        even: 1.0 / ready().count().max(1) as f64,
-        idle: idle(pod).filter(|_| cx.ui.cursor.is_none()),
+    let ready: Vec<&Pod> = session.pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none()).collect();
+    let total: Option<f64> = ready.iter().map(|p| rate(p)).sum::<Option<f64>>().filter(|t| *t > 0.0);
+    let even = 1.0 / ready.len().max(1) as f64;
+    let shares = session.skew().filter(|_| cx.ui.cursor.is_none()).map(|s| s.shares).unwrap_or_default();
+    let idle: BTreeMap<&str, i64> = shares.iter().filter_map(|s| Some((s.uid.as_str(), s.idle? / 1000))).collect();
+    let row = |pod: &'a Pod| {
+        let accepted = rate(pod);
+        Row {
+            pod,
+            collector: session.collectors.of(&pod.seen.uid),
+            accepted,
+            share: accepted.zip(total).filter(|_| is_ready(&pod.seen)).map(|(r, t)| r / t),
+            even,
+            idle: idle.get(pod.seen.uid.as_str()).copied(),
+        }
     };
     session.pods.live().filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()
 }
@@ -152,7 +156,7 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
         let even = format::percent(skew.even * 100.0);
         say(&format!("the busiest replica carries {index:.1} times the even share of {even}"), Role::Muted);
     }
-    for finding in advise::findings(session).iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
+    for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
         say(&finding.text, Role::Warn);
         say(&format!("{}; mend: {}", finding.evidence, finding.mend), Role::Muted);
     }
