@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 
 /// Bytes that an item takes in a queue, at least.
 const ITEM: f64 = 500.0;
+/// Requests that a queue takes unless it is told otherwise; nobody chose that, so it is not held against anybody.
+const USUAL: f64 = 1000.0;
 /// One signal with such a part of all items dominates, from so many a second on.
 const DOMINATES: (f64, f64) = (0.8, 100.0);
 /// Over so many milliseconds.
@@ -104,6 +106,7 @@ fn queue_bytes(config: &ConfigSeen, e: &SendingSeen) -> Option<f64> {
     match e.sizer.as_str() {
         "bytes" => Some(size),
         "items" => Some(size * ITEM),
+        _ if size <= USUAL => None,
         _ => Some(size * batch()? * ITEM),
     }
 }

@@ -174,11 +174,12 @@ fn a_queue_that_memory_has_no_room_for() {
             c.extensions.clear();
         })
     };
-    let f = finding(&large("batch", 1000.0, ""), "queue-beyond-memory");
-    assert!(f.evidence.contains("1000 requests are about 3906 Mi, the container's limit is 512 Mi"), "{f:?}");
+    let f = finding(&large("batch", 2000.0, ""), "queue-beyond-memory");
+    assert!(f.evidence.contains("2000 requests are about 7813 Mi, the container's limit is 512 Mi"), "{f:?}");
     assert!(found(&large("batch", 2e9, "bytes")).contains(&"queue-beyond-memory"));
     assert!(!found(&large("batch", 10_000.0, "items")).contains(&"queue-beyond-memory"));
-    assert!(!found(&large("memory_limiter batch", 1000.0, "")).contains(&"queue-beyond-memory"), "memory bounds it");
+    assert!(!found(&large("batch", 1000.0, "")).contains(&"queue-beyond-memory"), "as it comes");
+    assert!(!found(&large("memory_limiter batch", 2000.0, "")).contains(&"queue-beyond-memory"), "memory bounds it");
 }
 
 #[test]
