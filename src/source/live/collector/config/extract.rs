@@ -163,4 +163,29 @@ service:
             parse(text).map(|c| extract(&c));
         }
     }
+
+    #[test]
+    fn what_would_take_all_memory_is_refused() {
+        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let mut laughs = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
+        for (before, name) in ('a'..'j').zip('b'..='j') {
+            let again = vec![format!("*{before}"); 9].join(",");
+            laughs.push_str(&format!("{name}: &{name} [{again}]\n"));
+        }
+        let long = format!("a: {}", "x".repeat(LONGEST));
+        for text in [deep, laughs, long] {
+            assert_eq!(parse(&text), None);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_taken(text in "\\PC{0,300}", at in 0usize..TEXT.len(), len in 0usize..20) {
+            let _ = parse(&text).map(|c| extract(&c));
+            let mut spoilt = TEXT.as_bytes().to_vec();
+            let end = (at + len).min(spoilt.len());
+            spoilt.splice(at..end, text.bytes().take(8));
+            let _ = parse(&String::from_utf8_lossy(&spoilt)).map(|c| extract(&c));
+        }
+    }
 }
