@@ -16,11 +16,14 @@ const ANSWERS: usize = 6;
 /// A pod first seen so long after it was made (milliseconds) was there before.
 const LATE: i64 = 1500;
 
+/// What a pod was from when on (milliseconds since 1970), ascending; None once it was gone.
+type Versions = VecDeque<(i64, Option<Arc<Pod>>)>;
+
 /// The last minutes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inputs {
-    /// By uid: what it was from when on (milliseconds since 1970), ascending; None once it was gone.
-    pods: BTreeMap<String, VecDeque<(i64, Option<Arc<Pod>>)>>,
+    /// By uid.
+    pods: BTreeMap<String, Versions>,
     answers: VecDeque<Answer>,
     /// The scale's `spec.replicas` and `status.replicas`.
     pub scale: Steps<(Option<i32>, Option<i32>)>,
@@ -86,7 +89,7 @@ impl Inputs {
 
     /// The pods as they were at `ms`.
     pub fn pods_at(&self, ms: i64) -> Vec<Arc<Pod>> {
-        let at = |versions: &VecDeque<(i64, Option<Arc<Pod>>)>| {
+        let at = |versions: &Versions| {
             let n = versions.partition_point(|v| v.0 <= ms);
             n.checked_sub(1).and_then(|i| versions.get(i)).and_then(|v| v.1.clone())
         };

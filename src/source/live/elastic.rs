@@ -20,8 +20,9 @@ mod settings;
 mod wire;
 mod words;
 
+pub use direct::in_cluster;
 pub use examine::{Answered, examine};
-pub use find::find;
+pub use find::{asked, find, list};
 pub use line::{Found, Line};
 pub use settings::{Credential, IngestSettings};
 

@@ -3,23 +3,14 @@
 
 mod columns;
 
-use super::{utilization, waiting};
+use super::{rates, waiting};
 use crate::observe::{Feed, LinkState, Role as Tier};
-use crate::session::{Collector, Pod, is_ready};
+use crate::session::{Collector, Pod, Series, is_ready};
 use crate::ui::Pane;
-use crate::view::{
-    Cx,
-    chart::{LineChart, PlainLine, Sparkline},
-    format, plot,
-    theme::Role,
-    words,
-};
+use crate::view::{Cx, chart::Sparkline, format, plot, theme::Role, words};
 use columns::Column;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use std::collections::BTreeMap;
-
-/// Rows that a chart needs, with its title and its axis.
-const CHART: u16 = 8;
 
 /// A pod, and what its collector told of itself.
 pub struct Row<'a> {
@@ -63,42 +54,17 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         words::line(buf, under, i as u16, &[(" ", cx.look.style(*role)), (text, cx.look.style(*role))]);
     }
     let rest = area.bottom().saturating_sub(under.bottom() + 1);
-    if rest >= CHART {
-        course(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
-    }
+    course(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
 }
 
-/// What each of the busiest pods accepts, in time, over its own axis.
+/// What each of the busiest pods accepts, in time.
 fn course(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
     let mut busiest: Vec<&Row> = rows.iter().filter(|r| r.accepted.is_some()).collect();
     busiest.sort_by(|a, b| b.accepted.unwrap_or(0.0).total_cmp(&a.accepted.unwrap_or(0.0)));
     busiest.truncate(Role::SERIES.len());
-    if busiest.is_empty() {
-        return;
-    }
-    words::line(buf, area, 0, &[(" items accepted a second", cx.look.style(Role::Title))]);
-    let chart = Rect { y: area.y + 1, height: area.height - 2, ..area };
-    let (axis, margins) = plot::axis(cx, area.width);
-    let ellipsis = cx.look.symbols.glyphs().ellipsis;
-    let name =
-        |r: &Row| words::fit_end(&r.pod.seen.name, usize::from(margins.right).saturating_sub(2).max(5), ellipsis);
-    let line = |(row, role): (&&Row, Role)| {
-        let collector = row.collector?;
-        let segments =
-            collector.accepted.rate.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
-        Some(PlainLine { label: name(row), role, segments })
-    };
-    let mut lines: Vec<PlainLine> = busiest.iter().zip(Role::SERIES).filter_map(line).collect();
-    // What is drawn last lies on top: the busiest.
-    lines.reverse();
-    let markers = utilization::marks(cx, axis);
-    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(
-        chart,
-        buf,
-        &plot::look(cx),
-    );
-    let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
-    axis.draw_row(foot, buf, margins, cx.ui.cursor, &plot::look(cx));
+    let known = busiest.iter().filter_map(|row| Some((row, row.collector?)));
+    let lines: Vec<(&str, &Series)> = known.map(|(r, c)| (r.pod.seen.name.as_str(), &c.accepted.rate)).collect();
+    rates::draw(buf, area, cx, "items accepted a second", &lines);
 }
 
 fn table_of(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
