@@ -1,9 +1,11 @@
 //! Real answers of Elasticsearch, from its bytes to the figures on screen.
 
+use crate::inside_screens::check;
 use edot_tui::observe::{CountersSeen, ElasticNodesSeen, Observation, Signal, Stamped, Time};
 use edot_tui::session::Session;
 use edot_tui::session::ingest::Cause;
 use edot_tui::source::live::elastic::answers;
+use edot_tui::ui::Screen;
 
 fn at(second: i64) -> Time {
     Time::from_timestamp(1_795_000_000 + second, 0).unwrap()
@@ -81,6 +83,28 @@ fn two_thousand_indices_are_digested() {
         told(&mut session, second * 10, counters(&text));
     }
     assert_eq!(session.ingest.documents_per_s(Signal::Logs, session.now_ms()), Some(0.0));
+}
+
+/// Before and after a rejection, with two data streams that grow.
+fn rejecting() -> Session {
+    let mut session = Session::default();
+    let after = nodes(include_str!("../data/elastic/nodes-stats-rejected.json"));
+    let mut before = after.clone();
+    before.nodes.iter_mut().filter_map(|n| n.write.as_mut()).for_each(|w| w.rejected = 0);
+    let texts = [
+        include_str!("../data/elastic/stats-shards-before.json"),
+        include_str!("../data/elastic/stats-shards-after.json"),
+    ];
+    for (second, (text, nodes)) in (0..).step_by(10).zip(texts.into_iter().zip([before, after])) {
+        told(&mut session, second, counters(text));
+        told(&mut session, second, Observation::ElasticNodes(Box::new(nodes)));
+    }
+    session
+}
+
+#[test]
+fn the_screen_shows_them() {
+    check("ingest-rejecting", &rejecting(), Screen::Ingest, &[(80, 24), (120, 36), (200, 50)]);
 }
 
 #[test]

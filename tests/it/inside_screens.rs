@@ -18,7 +18,7 @@ fn draw(session: &Session, ui: &Ui, (width, height): (u16, u16)) -> Buffer {
 }
 
 /// Compares with `tests/golden/screens/NAME-SIZE.txt`; `EDOT_BLESS=1` writes it.
-fn check(name: &str, session: &Session, screen: Screen, sizes: &[(u16, u16)]) {
+pub fn check(name: &str, session: &Session, screen: Screen, sizes: &[(u16, u16)]) {
     let mut ui = Ui::new(false);
     ui.act(Action::Show(screen), session);
     for size in sizes {
