@@ -9,8 +9,10 @@ use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// Observations between two checkpoints; a tick counts for a tenth.
+/// The least between two checkpoints, in observations; a tick counts for a tenth.
 const APART: u64 = 4000;
+/// Checkpoints over the whole of a recording whose length is known.
+const WANTED: u64 = 40;
 const TICK: u64 = 1;
 const OTHER: u64 = 10;
 /// Observations between two words on how far it is.
@@ -42,19 +44,25 @@ pub enum Found {
     },
 }
 
-/// Goes through a recording; stops when nobody listens.
-pub fn index<R: BufRead>(mut reading: Reading<R>, growing: bool, to: &mpsc::Sender<Found>) {
+/// Goes through a recording of so many bytes, None for one that grows; stops when nobody listens.
+pub fn index<R: BufRead>(mut reading: Reading<R>, length: Option<u64>, to: &mpsc::Sender<Found>) {
     let mut session = Session::default();
-    let (mut count, mut weight, mut word) = (0u64, APART, 0);
+    let (mut count, mut weight, mut word) = (0u64, 0u64, 0);
+    let (mut since, mut apart) = (0, 0u64);
     loop {
-        if weight >= APART
+        if weight - since >= apart
             && let Ok(place) = reading.place()
         {
-            weight = 0;
-            let ms = session.now_ms();
-            let checkpoint = Checkpoint { place, count, ms, session: Arc::new(session.clone()) };
-            if to.blocking_send(Found::Checkpoint(checkpoint)).is_err() {
-                return;
+            // As far as can be told by now, what it weighs as a whole.
+            let whole = length.map_or(0, |l| weight.saturating_mul(l).checked_div(place.offset).unwrap_or(0));
+            apart = APART.max(whole / WANTED);
+            if count == 0 || weight - since >= apart {
+                since = weight;
+                let ms = session.now_ms();
+                let checkpoint = Checkpoint { place, count, ms, session: Arc::new(session.clone()) };
+                if to.blocking_send(Found::Checkpoint(checkpoint)).is_err() {
+                    return;
+                }
             }
         }
         let Some(seen) = reading.next() else { break };
@@ -64,7 +72,7 @@ pub fn index<R: BufRead>(mut reading: Reading<R>, growing: bool, to: &mpsc::Send
         weight += if tick { TICK } else { OTHER };
         word += 1;
         // What grows is told of as it grows.
-        if word >= WORD || (growing && tick) {
+        if word >= WORD || (length.is_none() && tick) {
             word = 0;
             if to.blocking_send(Found::Far(Arc::new(Course::of(&session)), count)).is_err() {
                 return;

@@ -19,6 +19,7 @@ pub use tell::{Told, page, panels, tell};
 
 use crate::hpa::{self, reconcile};
 use crate::session::decisions::sync::Said;
+use serde::Serialize;
 use tier::Tier;
 
 /// One sync, as it was and as it is supposed.
@@ -48,8 +49,17 @@ pub struct Supposition {
     pub steps: Vec<Step>,
     /// Milliseconds since 1970; None where it never parted from what happened.
     pub parted: Option<i64>,
-    /// Nothing is changed: how many of the syncs the arithmetic agrees in.
-    pub agreement: Option<(usize, usize)>,
+    /// Nothing is changed: how well the arithmetic agrees.
+    pub agreement: Option<Agreement>,
+}
+
+/// With nothing changed, in how many of the syncs the arithmetic gives what the controller did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Agreement {
+    pub agreed: usize,
+    pub of: usize,
+    /// Syncs whose inputs were not all seen, so that the result is that of the Decisions screen, which corrects them.
+    pub on_trust: usize,
 }
 
 /// Re-runs the recorded syncs under changes.
@@ -65,7 +75,7 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
     let mut tier = Tier::new(recorded);
     let mut own = hpa::Memory::default();
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.moments.len());
-    let (mut parted, mut agreed) = (None, 0);
+    let (mut parted, mut agreement) = (None, Agreement { of: recorded.moments.len(), ..Agreement::default() });
     for m in &recorded.moments {
         let spec = changes.spec(&m.spec, &m.names);
         let together = parted.is_none();
@@ -76,16 +86,23 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
             own = memory.clone();
         }
         let status = hpa::Status::default();
+        let unchanged = together.then(|| {
+            let it = reconcile(&m.spec, &status, &m.world, &mut own.clone(), m.at(), &m.settings);
+            it.replicas.unwrap_or(m.found)
+        });
         let it = reconcile(&spec, &status, &world, &mut own, m.at(), &m.settings);
-        // Where the samples were not seen, only the reconstruction of the very sync knows the figures.
-        let supposed = match (&m.known, none && together) {
-            (Some(result), true) => *result,
-            _ => it.replicas.unwrap_or(found),
+        let asked = it.replicas.unwrap_or(found);
+        // What the same inputs give under both settings is no difference, right or wrong: then that happens which happened.
+        let supposed = match unchanged {
+            Some(result) if none => {
+                agreement.agreed += usize::from(m.reckoned == m.actual);
+                agreement.on_trust += usize::from(result != m.reckoned);
+                m.reckoned
+            }
+            Some(result) if result == asked => m.actual,
+            _ => asked,
         };
-        agreed += usize::from(supposed == m.actual);
-        // Where the arithmetic asks for the same under both settings, what happened is what would have happened.
-        let supposed = if together && supposed == m.reckoned { m.actual } else { supposed };
-        if together && supposed != m.actual {
+        if together && !none && supposed != m.actual {
             parted = Some(m.ms);
             tier.begin(m, supposed);
         } else if !together {
@@ -98,7 +115,7 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
         assumptions: tier.assumptions(recorded),
         names: first.names.to_vec(),
         parted,
-        agreement: none.then_some((agreed, steps.len())),
+        agreement: none.then_some(agreement),
         steps,
     })
 }

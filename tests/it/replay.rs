@@ -30,7 +30,7 @@ pub fn indexed(path: &Path) -> (Index, Arc<Course>) {
     let reading = edot_tui::recording::read(BufReader::new(medium.from(0))).unwrap();
     let (tell, mut found) = mpsc::channel(1 << 16);
     let mut all = Index::new(medium, Header::default());
-    index(reading, false, &tell);
+    index(reading, Some(std::fs::metadata(path).unwrap().len()), &tell);
     let mut whole = None;
     while let Ok(told) = found.try_recv() {
         match told {

@@ -26,10 +26,8 @@ pub struct Moment {
     pub memory: Option<Memory>,
     /// Each metric's figure.
     pub figures: Vec<Said>,
-    /// What the arithmetic makes of the recorded settings.
+    /// What the reconstruction makes of it.
     pub reckoned: i32,
-    /// The reconstruction's result, where the world that was seen does not give it.
-    pub known: Option<i32>,
 }
 
 impl Moment {
@@ -73,7 +71,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         ms: row.last,
         found,
         actual: row.controller,
-        spec: worked.spec.clone(),
+        spec: Spec::clone(&worked.spec),
         names: row.names.clone(),
         settings: worked.settings.clone(),
         world: World {
@@ -88,7 +86,6 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         memory,
         figures: row.reckoned.metrics.clone(),
         reckoned: row.reckoned.result,
-        known: None,
     };
     let mut worlds = candidates(session, row, &m.world).into_iter();
     let fits = |world: &World| {
@@ -103,7 +100,6 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
     };
     let first = worlds.next();
     let fitting = first.iter().find(|w| fits(w)).cloned().or_else(|| worlds.find(|w| fits(w)));
-    m.known = fitting.is_none().then_some(row.reckoned.result);
     m.world = fitting.or(first).unwrap_or(m.world);
     Some(m)
 }

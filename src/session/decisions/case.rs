@@ -8,6 +8,7 @@ use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Stat
 use crate::observe::Time;
 use chrono::TimeDelta;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Between the reading of pods and the status that tells of it, milliseconds.
 const WORK: i64 = 60;
@@ -20,7 +21,7 @@ const GENERATIONS: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     pub at: Time,
-    pub spec: Spec,
+    pub spec: Arc<Spec>,
     pub status: Status,
     pub world: World,
     pub past: Memory,

@@ -2,9 +2,11 @@
 //! not explain one sync at the cost of those before.
 
 use super::case::Case;
-use crate::hpa::Settings;
+use super::past::longest_window;
+use crate::hpa::{Pod, Settings};
 use chrono::TimeDelta;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Cases kept to hold a new value against.
 const CASES: usize = 40;
@@ -26,7 +28,22 @@ pub enum Flag {
 pub struct Flags {
     /// With the sync that told of it, milliseconds since 1970.
     found: Vec<(Flag, i64)>,
-    cases: VecDeque<Case>,
+    cases: VecDeque<Arc<Kept>>,
+}
+
+/// A case without its pods, which it shares with the one before as long as they are the same.
+#[derive(Clone, Debug, PartialEq)]
+struct Kept {
+    case: Case,
+    pods: Arc<Vec<Pod>>,
+}
+
+impl Kept {
+    fn case(&self) -> Case {
+        let mut case = self.case.clone();
+        case.world.pods.clone_from(&self.pods);
+        case
+    }
 }
 
 impl Flag {
@@ -54,11 +71,13 @@ impl Flag {
     }
 }
 
+/// Windows that are tried, seconds.
+const WINDOWS: [i64; 16] = [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1800];
+
 /// Values worth trying, nearest to those of `now` first. `figures`: those that change which pods count; else those that
 /// change what is made of the figures.
 fn candidates(figures: bool, now: &Settings) -> Vec<Flag> {
     const PERIODS: [i64; 12] = [0, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 600];
-    const WINDOWS: [i64; 16] = [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1800];
     const TOLERANCES: [f64; 10] = [0.1, 0.05, 0.15, 0.2, 0.01, 0.02, 0.25, 0.3, 0.5, 0.0];
     let near = |values: &[i64], at: TimeDelta| {
         let mut sorted = values.to_vec();
@@ -92,12 +111,21 @@ impl Flags {
     }
 
     /// Keeps a case that later values have to explain as well.
-    pub fn keep(&mut self, case: Case) {
-        if case.world.pods.len() <= PODS {
-            self.cases.push_back(case);
-            if self.cases.len() > CASES {
-                self.cases.pop_front();
-            }
+    pub fn keep(&mut self, mut case: Case, settings: &Settings) {
+        if case.world.pods.len() > PODS {
+            return;
+        }
+        // No window that is tried looks back further.
+        let window = longest_window(&case.spec, settings).max(TimeDelta::seconds(WINDOWS[WINDOWS.len() - 1]));
+        if let (Some(all), Some(since)) = (&mut case.past.recommendations, case.at.checked_sub_signed(window)) {
+            *all = all.split_off(all.partition_point(|r| r.at < since).min(all.len().saturating_sub(1)));
+        }
+        let pods = std::mem::take(&mut case.world.pods);
+        let same = self.cases.back().map(|k| &k.pods).filter(|before| ***before == pods);
+        let pods = same.cloned().unwrap_or_else(|| Arc::new(pods));
+        self.cases.push_back(Arc::new(Kept { case, pods }));
+        if self.cases.len() > CASES {
+            self.cases.pop_front();
         }
     }
 
@@ -114,6 +142,7 @@ impl Flags {
         // Figures that differ may be those of a sample that was not seen, and what a controller remembers that began anew
         // is in doubt for a while: then one case proves nothing.
         let least = if figures || !sure { 2 } else { 1 };
+        let mut cases = None;
         let mut best: Option<(i64, Flag, Settings)> = None;
         for flag in candidates(figures, &now) {
             let mut settings = now.clone();
@@ -121,11 +150,12 @@ impl Flags {
             if settings == now || !explains(&settings, case) {
                 continue;
             }
+            let cases = cases.get_or_insert_with(|| self.cases.iter().map(|k| k.case()).collect::<Vec<_>>());
             let change = |c: &Case| i64::from(explains(&settings, c)) - i64::from(explains(&now, c));
             if matches!(flag, Flag::Tolerance(_)) && case.run(&case.world, &case.past, &now).1.replicas {
                 continue;
             }
-            let gain = 1 + self.cases.iter().map(change).sum::<i64>();
+            let gain = 1 + cases.iter().map(change).sum::<i64>();
             if gain >= least && best.as_ref().is_none_or(|b| gain > b.0) {
                 best = Some((gain, flag, settings));
             }

@@ -84,8 +84,7 @@ fn course(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
         |r: &Row| words::fit_end(&r.pod.seen.name, usize::from(margins.right).saturating_sub(2).max(5), ellipsis);
     let line = |(row, role): (&&Row, Role)| {
         let collector = row.collector?;
-        let segments =
-            collector.accepted.rate.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let segments = collector.accepted.rate.segments(axis.start_ms, axis.end_ms);
         Some(PlainLine { label: name(row), role, segments })
     };
     let mut lines: Vec<PlainLine> = busiest.iter().zip(Role::SERIES).filter_map(line).collect();
@@ -147,8 +146,7 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &Row, (names, columns): 
             Some(collector) => (&collector.accepted.rate, Role::Series2),
             None => (&row.pod.cpu, Role::Series1),
         };
-        let segments: Vec<Vec<(i64, f64)>> =
-            series.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let segments: Vec<Vec<(i64, f64)>> = series.segments(axis.start_ms, axis.end_ms);
         Sparkline { axis, role, segments: &segments }.draw(course, buf, &plot::look(cx));
     }
 }
