@@ -17,7 +17,7 @@ pub use changes::{Changes, Rule};
 pub use moments::{Moment, Recorded, record};
 pub use tell::{Told, page, panels, tell};
 
-use crate::hpa::{self, reconcile};
+use crate::hpa::{self, Memory, reconcile};
 use crate::session::decisions::sync::Said;
 use serde::Serialize;
 use tier::Tier;
@@ -73,7 +73,8 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
     changes.check(&first.spec, &first.names)?;
     let none = changes.is_none();
     let mut tier = Tier::new(recorded);
-    let mut own = hpa::Memory::default();
+    // What the controller remembers: the real one, and the supposed one as soon as it differs.
+    let (mut theirs, mut own) = (Memory::default(), None::<Memory>);
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.moments.len());
     let (mut parted, mut agreement) = (None, Agreement { of: recorded.moments.len(), ..Agreement::default() });
     for m in &recorded.moments {
@@ -81,16 +82,20 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
         let together = parted.is_none();
         let world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
         let found = world.scale.as_ref().map_or(m.found, |s| s.spec);
-        // As long as both are one, the controller's memory is as what it did corrects it.
-        if let (true, Some(memory)) = (together, &m.memory) {
-            own = memory.clone();
-        }
-        let status = hpa::Status::default();
+        // The real one's memory is as what it did corrects it.
+        theirs = m.memory.clone().filter(|_| together).unwrap_or(theirs);
+        let mut memory = own.take().unwrap_or_else(|| theirs.clone());
+        let known = memory.clone();
+        let run = |spec: &hpa::Spec, world: &hpa::World, memory: &mut Memory| {
+            reconcile(spec, &hpa::Status::default(), world, memory, m.at(), &m.settings)
+        };
+        let it = run(&spec, &world, &mut memory);
         let unchanged = together.then(|| {
-            let it = reconcile(&m.spec, &status, &m.world, &mut own.clone(), m.at(), &m.settings);
-            it.replicas.unwrap_or(m.found)
+            let apart = known != theirs;
+            let real = run(&m.spec, &m.world, &mut theirs);
+            own = Some(memory.clone()).filter(|_| apart || it.recommended != real.recommended);
+            real.replicas.unwrap_or(m.found)
         });
-        let it = reconcile(&spec, &status, &world, &mut own, m.at(), &m.settings);
         let asked = it.replicas.unwrap_or(found);
         // What the same inputs give under both settings is no difference, right or wrong: then that happens which happened.
         let supposed = match unchanged {
@@ -103,9 +108,10 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
             _ => asked,
         };
         if together && !none && supposed != m.actual {
-            parted = Some(m.ms);
+            (parted, own) = (Some(m.ms), Some(memory));
             tier.begin(m, supposed);
         } else if !together {
+            own = Some(memory);
             tier.scale(m.ms, supposed);
         }
         steps.push(step(m, found, supposed, &spec, &it));

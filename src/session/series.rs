@@ -57,8 +57,7 @@ impl Series {
 
     /// Drops the oldest samples down to `most`, now and then, so that dropping costs little.
     pub fn keep(&mut self, most: usize) {
-        if self.points.len() > most + most / 4 {
-            self.points.keep(most);
+        if self.points.len() > most + most / 4 && self.points.keep(most) {
             let first = self.points.first().map_or(i64::MAX, |p| p.0);
             self.gaps.retain(|g| *g > first);
         }

@@ -115,12 +115,13 @@ impl Points {
         Iter { points: self, range: range.start.min(end)..end, at: 0..0, unpacked: Vec::new() }
     }
 
-    /// Lets the oldest go, so that at least `most` stay: only whole blocks go.
-    pub fn keep(&mut self, most: usize) {
+    /// Lets the oldest go, so that at least `most` stay; only whole blocks go. Whether any did.
+    pub fn keep(&mut self, most: usize) -> bool {
         let gone = self.len().saturating_sub(most);
         let n = self.blocks.partition_point(|e| e.end as usize <= gone);
-        let Some(less) = n.checked_sub(1).and_then(|n| self.blocks.get(n)).map(|e| e.end) else { return };
+        let Some(less) = n.checked_sub(1).and_then(|n| self.blocks.get(n)).map(|e| e.end) else { return false };
         self.blocks = self.blocks.range(n..self.blocks.len()).map(|e| e.moved(less, 0)).collect();
+        true
     }
 
     /// Puts what `other` makes of the older half in its place, cut where a block ends.
