@@ -216,7 +216,9 @@ fn notes_and_themes_and_exports_are_requests() {
     let (s, mut ui) = (session(), ui());
     assert_eq!(press(&mut ui, &s, "mq1$"), [Request::Note("q1".into())]);
     assert_eq!(press(&mut ui, &s, "m $"), [], "an empty note is none");
-    assert_eq!(press(&mut ui, &s, "tx"), [Request::NextTheme, Request::Export]);
+    assert_eq!(press(&mut ui, &s, "tx$"), [Request::NextTheme, Request::Export("svg")]);
+    assert_eq!(press(&mut ui, &s, "xjjj$"), [Request::Export("html")]);
+    assert_eq!((press(&mut ui, &s, "xx"), ui.overlay.as_ref()), (vec![], None), "the key closes what it opened");
 }
 
 #[test]
