@@ -13,12 +13,12 @@ use tokio::sync::mpsc;
 /// The least between two checkpoints, in observations; a tick counts for a tenth.
 const APART: u64 = 4000;
 /// Checkpoints over the whole of a recording whose length is known.
-const WANTED: u64 = 40;
+const WANTED: u64 = 32;
 const TICK: u64 = 1;
 const OTHER: u64 = 10;
 /// Observations read at once, and so many times that read ahead.
-const PART: usize = 400;
-const READ_AHEAD: usize = 4;
+const PART: usize = 100;
+const READ_AHEAD: usize = 2;
 /// Observations between two words on how far it is.
 const WORD: u64 = 20_000;
 

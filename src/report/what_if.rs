@@ -76,8 +76,9 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
     // What the controller remembers: the real one, and the supposed one as soon as it differs.
     let (mut theirs, mut own) = (Memory::default(), None::<Memory>);
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.moments.len());
-    let (mut parted, mut agreement) = (None, Agreement { of: recorded.moments.len(), ..Agreement::default() });
+    let (mut parted, mut agreement) = (None, Agreement::default());
     for m in &recorded.moments {
+        agreement.of += m.syncs;
         let spec = changes.spec(&m.spec, &m.names);
         let together = parted.is_none();
         let world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
@@ -100,7 +101,7 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
         // What the same inputs give under both settings is no difference, right or wrong: then that happens which happened.
         let supposed = match unchanged {
             Some(result) if none => {
-                agreement.agreed += usize::from(m.reckoned == m.actual);
+                agreement.agreed += if m.reckoned == m.actual { m.syncs } else { 0 };
                 agreement.on_trust += usize::from(result != m.reckoned);
                 m.reckoned
             }

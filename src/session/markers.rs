@@ -99,8 +99,14 @@ impl Markers {
                 self.all = rest;
                 self.add(ms, Mark::LoadStart);
             }
+            // Once its pod is gone, only the Job tells of the start of a load that is over.
+            Some(Marker { ms: end, mark: Mark::LoadEnd { .. } }) if ms < *end && self.started_near(ms) => {}
             _ => self.add(ms, Mark::LoadStart),
         }
+    }
+
+    fn started_near(&self, ms: i64) -> bool {
+        self.all.iter().rev().any(|m| m.mark == Mark::LoadStart && (m.ms - ms).abs() < 30_000)
     }
 
     /// The end of a load; its text may become known, or better, later.
@@ -152,6 +158,9 @@ mod tests {
         m.load_end(20_000, true, String::new());
         m.load_start(25_000);
         assert_eq!(m.all().len(), 3, "the next load is another one");
+        m.load_end(90_000, true, String::new());
+        m.load_start(24_000);
+        assert_eq!(m.all().len(), 4, "what is over did not begin twice");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct Moment {
     pub figures: Vec<Said>,
     /// What the reconstruction makes of it.
     pub reckoned: i32,
+    /// How many it stands for: several alike may be told apart at once.
+    pub syncs: usize,
 }
 
 impl Moment {
@@ -48,14 +50,21 @@ pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
     let mut moments: Vec<Moment> = Vec::new();
     let mut memory = Memory::default();
     for seen in observations {
+        let before = session.decisions.score.all().of;
         session.apply(&seen);
+        let told = (session.decisions.score.all().of - before) as usize;
         let last = moments.last().map_or(i64::MIN, |m| m.ms);
         let rows = session.decisions.rows();
         let new = rows.iter().rev().take_while(|r| r.last > last).count();
+        let known = moments.len();
         for (i, row) in rows.iter().skip(rows.len() - new).enumerate() {
             // Of several told apart at once, only the first has the memory from before.
             let before = (i == 0).then(|| memory.clone());
             moments.extend(moment(&session, row, before));
+        }
+        let added = moments.len() - known;
+        if let Some(last) = moments.last_mut().filter(|_| added > 0) {
+            last.syncs += told.saturating_sub(added);
         }
         if session.decisions.past.memory != memory {
             memory.clone_from(&session.decisions.past.memory);
@@ -86,6 +95,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         memory,
         figures: row.reckoned.metrics.clone(),
         reckoned: row.reckoned.result,
+        syncs: 1,
     };
     let mut worlds = candidates(session, row, &m.world).into_iter();
     let fits = |world: &World| {
