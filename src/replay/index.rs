@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 /// The least between two checkpoints, in observations; a tick counts for a tenth.
 const APART: u64 = 4000;
 /// Checkpoints over the whole of a recording whose length is known.
-const WANTED: u64 = 32;
+const WANTED: u64 = 40;
 const TICK: u64 = 1;
 const OTHER: u64 = 10;
 /// Observations read at once, and so many times that read ahead.
@@ -51,7 +51,8 @@ pub enum Found {
 /// Goes through a recording of so many bytes, None for one that grows; stops when nobody listens. One thread reads, while
 /// this one folds.
 pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to: &mpsc::Sender<Found>) {
-    let mut fold = Fold { session: Session::default(), count: 0, weight: 0, since: 0, apart: 0, word: 0, length };
+    let mut fold =
+        Fold { session: Session::default(), count: 0, weight: 0, since: 0, apart: 0, word: 0, length, member: (0, 0) };
     let reading = &mut reading;
     let heard = std::thread::scope(|scope| {
         let (give, parts) = sync_channel(READ_AHEAD);
@@ -104,14 +105,20 @@ struct Fold {
     /// Since the last word.
     word: u64,
     length: Option<u64>,
+    /// Where the member that is read began, and what was weighed by then.
+    member: (u64, u64),
 }
 
 impl Fold {
     /// An error when nobody listens.
     fn take(&mut self, part: Part, to: &mpsc::Sender<Found>) -> Result<(), ()> {
+        if let Some(place) = part.place.filter(|p| p.offset != self.member.0) {
+            self.member = (place.offset, self.weight);
+        }
         if let Some(place) = part.place.filter(|_| self.weight - self.since >= self.apart) {
             // As far as can be told by now, what it weighs as a whole.
-            let whole = self.length.and_then(|l| self.weight.saturating_mul(l).checked_div(place.offset)).unwrap_or(0);
+            let (offset, weight) = self.member;
+            let whole = self.length.and_then(|l| weight.saturating_mul(l).checked_div(offset)).unwrap_or(0);
             self.apart = APART.max(whole / WANTED);
             if self.count == 0 || self.weight - self.since >= self.apart {
                 self.since = self.weight;
