@@ -9,8 +9,8 @@ pub use tape::Recordings;
 use crate::{
     control::Control,
     observe::{Observation, Stamped, WatchingSeen},
+    offline::{self, Form},
     recording::Tape,
-    report,
     session::Session,
     start::{self, Refusal, Running, Told},
     terminal::{self, Terminal},
@@ -254,8 +254,8 @@ impl App {
                 self.terminal.copy(&text);
                 self.ui.say(now, format!("copied, where the terminal allows it: {text}"));
             }
-            Request::Export => {
-                let text = match self.export() {
+            Request::Export(form) => {
+                let text = match self.export(form) {
                     Ok(path) => format!("written: {}", path.display()),
                     Err(error) => format!("not exported: {error:#}"),
                 };
@@ -271,13 +271,19 @@ impl App {
         running.source.controls.try_send(control).map_err(|_| "the source is busy; try again in a moment")
     }
 
-    /// The frame on screen as an SVG file of a name that is not taken.
-    fn export(&self) -> anyhow::Result<PathBuf> {
+    /// What is shown as a file of a name that is not taken.
+    fn export(&self, form: &str) -> anyhow::Result<PathBuf> {
+        let form = Form::named(form);
+        anyhow::ensure!(form != Form::Cast, "a film is made of a recording, by edot-tui report FILE -o cast");
+        let shown = self.still.as_deref().unwrap_or(&self.session);
+        let area = self.terminal.shown().area;
+        let text = offline::export(shown, form, &self.ui, (area.width, area.height), &self.look)
+            .map_err(|refusal| anyhow::anyhow!(refusal.text))?;
         let at = self.session.now.unwrap_or_else(Utc::now).format("%Y%m%d-%H%M%S");
-        let path = self.export_dir.join(format!("edot-tui-{}-{at}.svg", self.ui.screen.name().to_lowercase()));
-        let svg = report::svg(self.terminal.shown(), self.look.theme());
+        let what = if form == Form::Svg { self.ui.screen.name().to_lowercase() } else { "report".into() };
+        let path = self.export_dir.join(format!("edot-tui-{what}-{at}.{}", form.extension()));
         let mut file = std::fs::File::create_new(&path).with_context(|| path.display().to_string())?;
-        std::io::Write::write_all(&mut file, svg.as_bytes()).with_context(|| path.display().to_string())?;
+        std::io::Write::write_all(&mut file, text.as_bytes()).with_context(|| path.display().to_string())?;
         Ok(path)
     }
 

@@ -48,6 +48,8 @@ pub struct Settings {
     pub seed: Option<u64>,
     /// Which Elasticsearch; its secrets are read where they are used.
     pub es: Es,
+    /// What a run is held against; None: the guide's timeline.
+    pub expectations: Option<PathBuf>,
     /// A built-in theme's name, one in [`Settings::theme_dir`], or a path that ends in `.toml`.
     pub theme: String,
     pub symbols: Symbols,
@@ -155,6 +157,7 @@ pub fn resolve(flags: Vec<Given>, config: Option<PathBuf>, env: &Env) -> Result<
         match one.key {
             "kubeconfig" => settings.kubeconfig = Some(path()),
             "load-manifest" => settings.load_manifest = Some(path()),
+            "expectations" => settings.expectations = Some(path()),
             "es-api-key-file" => settings.es.api_key_file = Some(path()),
             "es-ca" => settings.es.ca = Some(path()),
             "log-file" => log_file = Some(path()),
@@ -216,6 +219,7 @@ fn defaults(dirs: &dirs::Dirs) -> Settings {
         load_namespace: "demo-app".into(),
         load_job: "k6-load".into(),
         load_manifest: None,
+        expectations: None,
         no_collector: false,
         collector_metrics: None,
         impersonate: None,

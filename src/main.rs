@@ -78,7 +78,7 @@ fn report(settings: &Settings, asked: &cli::Report) -> Result<u8, Refusal> {
     let asked = Asked {
         file: &asked.file,
         form: Form::named(&asked.output),
-        expectations: asked.expectations.as_deref(),
+        expectations: asked.expectations.as_deref().or(settings.expectations.as_deref()),
         at: asked.at,
         screen: Screen::named(&asked.screen).unwrap_or(Screen::Overview),
         size: asked.size,
@@ -92,7 +92,8 @@ fn compare(settings: &Settings, asked: &cli::Compare) -> Result<u8, Refusal> {
     let look = start::look(settings, app::utc_offset())?;
     let files = (&*asked.a, &*asked.b);
     let form = Form::named(&asked.output);
-    offline::compare(files, form, asked.expectations.as_deref(), paper(settings), &look)
+    let expected = asked.expectations.as_deref().or(settings.expectations.as_deref());
+    offline::compare(files, form, expected, paper(settings), &look)
 }
 
 /// A terminal's own width, and its colours; 100 plain columns otherwise.
@@ -109,6 +110,7 @@ async fn live(settings: &Settings, tape: &cli::Tape) -> Result<u8, Refusal> {
         return Err(Refusal { text, code: exit::USAGE });
     }
     let look = start::look(settings, app::utc_offset())?;
+    let ui = ui(settings, settings.readonly)?;
     let settings = &start::lab::or_configured(settings)?;
     // Connecting goes on while the first frame is drawn: reading certificates and running plugins takes its time.
     let mut opening = start::opening(settings);
@@ -125,7 +127,6 @@ async fn live(settings: &Settings, tape: &cli::Tape) -> Result<u8, Refusal> {
         running = Some(opened);
     }
     let failed = |e: anyhow::Error| Refusal { text: format!("{e:#}"), code: exit::ERROR };
-    let ui = Ui::new(settings.readonly);
     let recordings = Recordings::new(settings, tape.record_limit);
     let mut app =
         App::new(settings.mouse, ui, look, settings.fps, recordings, tape.record.as_deref()).map_err(failed)?;
@@ -146,18 +147,26 @@ async fn replay(settings: &Settings, asked: &cli::Replay) -> Result<u8, Refusal>
         return Err(Refusal { text, code: exit::USAGE });
     }
     let look = start::look(settings, app::utc_offset())?;
+    let ui = ui(settings, true)?;
     let after = asked.at.map_or(0, |at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
     let begin = Begin { after, speed: asked.pace, paused: asked.paused };
     let running = start::replay(&asked.file, begin)?;
     let failed = |e: anyhow::Error| Refusal { text: format!("{e:#}"), code: exit::ERROR };
     let recordings = Recordings::new(settings, None);
-    let mut app = App::new(settings.mouse, Ui::new(true), look, settings.fps, recordings, None).map_err(failed)?;
+    let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, None).map_err(failed)?;
     app.replay(begin);
     app.watch(running);
     let ended = app.run(tokio::spawn(std::future::pending())).await;
     drop(app);
     terminal::restore();
     ended_with(ended.map_err(failed)?)
+}
+
+/// What the keys change, at the beginning.
+fn ui(settings: &Settings, readonly: bool) -> Result<Ui, Refusal> {
+    let own = settings.expectations.as_deref();
+    let expected = own.map(|path| offline::expectations(Some(path))).transpose()?;
+    Ok(Ui { expected, ..Ui::new(readonly) })
 }
 
 fn ended_with(ended: Ended) -> Result<u8, Refusal> {
@@ -169,9 +178,10 @@ fn ended_with(ended: Ended) -> Result<u8, Refusal> {
 }
 
 async fn headless(settings: &Settings, asked: &cli::Record) -> Result<u8, Refusal> {
+    let expected = offline::expectations(settings.expectations.as_deref())?;
     let mut running = start::open(settings).await?;
     running.found().await?;
-    let code = record::run(settings, asked, &mut running).await;
+    let code = record::run(settings, asked, &expected, &mut running).await;
     running.stop.cancel();
     code
 }

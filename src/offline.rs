@@ -72,6 +72,15 @@ fn film(asked: &Asked, ui: &Ui, expected: &Expectations, look: &Look) -> Result<
     }
 }
 
+/// A session as it is shown, in a form other than a film.
+///
+/// # Errors
+/// None in practice; writing to memory is fallible by type.
+pub fn export(session: &Session, form: Form, ui: &Ui, size: (u16, u16), look: &Look) -> Result<String, Refusal> {
+    let judged = verdict(session, ui.expectations());
+    write::write(session, &judged, &report::Origin::default(), form, ui, size, look)
+}
+
 /// 4 when an expectation failed.
 pub fn code(judged: &Verdict) -> u8 {
     if judged.result == Overall::Fail { exit::VERDICT } else { exit::FINE }

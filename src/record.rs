@@ -45,6 +45,7 @@ enum Load {
 
 struct Recording<'a> {
     asked: &'a cli::Record,
+    expected: &'a Expectations,
     tape: Tape,
     session: Session,
     load: Load,
@@ -54,7 +55,12 @@ struct Recording<'a> {
 ///
 /// # Errors
 /// The file cannot be made, the source broke, or the load cannot be started.
-pub async fn run(settings: &Settings, asked: &cli::Record, running: &mut Running) -> Result<u8, Refusal> {
+pub async fn run(
+    settings: &Settings,
+    asked: &cli::Record,
+    expected: &Expectations,
+    running: &mut Running,
+) -> Result<u8, Refusal> {
     let failed = |text: String| Refusal { text, code: exit::ERROR };
     if asked.simulate && settings.readonly {
         return Err(Refusal { text: "--simulate starts a load, and --readonly forbids it".into(), code: exit::USAGE });
@@ -78,7 +84,7 @@ pub async fn run(settings: &Settings, asked: &cli::Record, running: &mut Running
         None => tape.print(header, recordings.limit()).map_err(failed)?,
     }
     let load = if asked.simulate { Load::Unasked } else { Load::Done };
-    let mut recording = Recording { asked, tape, session: Session::default(), load };
+    let mut recording = Recording { asked, expected, tape, session: Session::default(), load };
     recording.take(&first, running)?;
     let ended = recording.run(running).await;
     out::progress("");
@@ -175,7 +181,7 @@ impl Recording<'_> {
             Ended::Tape(_) if path.is_none() => Ok(exit::FINE),
             Ended::Tape(text) => Err(Refusal { text, code: exit::ERROR }),
             Ended::Rest | Ended::Limit if self.asked.judged() => {
-                let verdict = verdict(&self.session, Expectations::guide());
+                let verdict = verdict(&self.session, self.expected);
                 out::message(&format!("verdict: {} ({})", verdict.result.word(), verdict.summary()));
                 Ok(if verdict.result == Overall::Fail { exit::VERDICT } else { exit::FINE })
             }

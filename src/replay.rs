@@ -75,8 +75,9 @@ fn start<R: BufRead + Send + 'static>(
     begin: Begin,
 ) -> io::Result<Replay> {
     let header = reading.header.clone();
+    let length = if growing { None } else { medium.size() };
     let (tell, found) = mpsc::channel(64);
-    std::thread::Builder::new().name("index".into()).spawn(move || index(reading, growing, &tell))?;
+    std::thread::Builder::new().name("index".into()).spawn(move || index(reading, length, &tell))?;
     // Replaced with the first jump.
     let (_, observations) = mpsc::channel(1);
     let (ask, controls) = mpsc::channel(16);

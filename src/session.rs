@@ -7,6 +7,7 @@ mod counter;
 mod course;
 pub mod decisions;
 mod events;
+mod history;
 pub mod ingest;
 mod links;
 mod load;
@@ -28,6 +29,7 @@ pub use counter::Counter;
 pub use course::Course;
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
+pub use history::History;
 pub use ingest::Ingest;
 pub use links::{LinkNow, Links};
 pub use load::{K6, Load, Phase, Progress, Run};
@@ -45,6 +47,7 @@ use crate::observe::{
     AnswerSeen, Condition, EventSeen, Feed, HpaSeen, LinkState, Observation, Stamped, TargetSeen, Time, UsageSeen,
     WatchingSeen,
 };
+use std::sync::Arc;
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -61,7 +64,7 @@ pub struct Session {
     pub pods: Pods,
     pub metrics: Tracks,
     pub replicas: Replicas,
-    pub conditions: Steps<Vec<Condition>>,
+    pub conditions: Steps<Arc<[Condition]>>,
     pub events: Events,
     pub markers: Markers,
     pub load: Load,
@@ -198,7 +201,7 @@ impl Session {
         }
         self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));
         self.metrics.take(ms, hpa, self.blind());
-        self.conditions.set(ms, status.conditions.clone());
+        self.conditions.set(ms, status.conditions.as_slice().into());
         self.hpa = Some(hpa.clone());
         self.note_replicas(ms);
     }
@@ -214,7 +217,7 @@ impl Session {
         self.hpa = None;
         self.decisions.hpa_gone();
         self.metrics.gone(ms);
-        self.conditions.set(ms, Vec::new());
+        self.conditions.set(ms, Arc::default());
         self.note_replicas(ms);
     }
 

@@ -12,7 +12,7 @@ mod syncs;
 pub use act::links;
 pub use keys::{Action, BINDINGS, Binding};
 pub use mouse::Hit;
-pub use overlay::{Entry, Overlay};
+pub use overlay::{EXPORTS, Entry, Overlay};
 pub use place::{Pane, Screen};
 pub use replay::{Replay, SPEEDS};
 
@@ -30,8 +30,8 @@ pub enum Request {
     /// Set a marker now.
     Note(String),
     NextTheme,
-    /// Write what is shown to a file.
-    Export,
+    /// Write what is shown to a file, in this form of [`EXPORTS`].
+    Export(&'static str),
     /// Put this text into the terminal's clipboard.
     Copy(String),
     Suspend,

@@ -103,6 +103,9 @@ pub struct Common {
     /// How much to log, to $XDG_STATE_HOME/edot-tui/edot-tui.log if no file is named
     #[arg(long, value_name = "LEVEL", value_parser = PossibleValuesParser::new(keys::LEVELS.iter().copied()), help_heading = "Files")]
     log_level: Option<String>,
+    /// Your own expectations (TOML) in place of the guide's: what the Timeline and a verdict hold the run against
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
+    expectations: Option<String>,
     /// Print the configuration in force as TOML, with the source of each value, and end
     #[arg(long, help_heading = "Files")]
     pub print_config: bool,
@@ -134,6 +137,7 @@ impl Common {
             ("es-ca", &self.es_ca),
             ("kibana-url", &self.kibana_url),
             ("no-es", &self.no_es),
+            ("expectations", &self.expectations),
             ("theme", &self.theme),
             ("symbols", &self.symbols),
             ("no-color", &self.no_color),

@@ -193,7 +193,7 @@ and what it would have cost. Up to the sync at which they part, every sync has t
 from then on the tier's load, held constant, is shared by the pods that would have been Ready. With no change it tells in
 how many syncs the arithmetic gives what the controller did. What is assumed is printed.
 
--o json prints {schema: \"edot-tui/what-if/1\", file, changes, assumptions, agreement {agreed, of}, parted_at,
+-o json prints {schema: \"edot-tui/what-if/1\", file, changes, assumptions, agreement {agreed, of, on_trust}, parted_at,
 actual and supposed {first_scale_up_s, peak_replicas, peak_replicas_s, back_to_min_s, rescales, replica_minutes,
 above_target_s}, syncs [{at, actual, supposed, metrics [{name, actual, supposed, target}], reason}]}; a metric's figures
 are percent for a utilization, milli-units otherwise.";

@@ -68,6 +68,7 @@ pub const KEYS: &[Key] = &[
     Key { name: "es-ca", kind: Kind::Path },
     Key { name: "kibana-url", kind: Kind::Url },
     Key { name: "no-es", kind: Kind::Bool },
+    Key { name: "expectations", kind: Kind::Path },
     Key { name: "theme", kind: Kind::Text },
     Key { name: "symbols", kind: Kind::OneOf(SYMBOLS) },
     Key { name: "no-color", kind: Kind::Bool },

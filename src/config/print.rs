@@ -56,6 +56,7 @@ fn value(s: &Settings, key: &str) -> Option<String> {
         "es-ca" => s.es.ca.as_ref().map(path),
         "kibana-url" => s.es.kibana.clone(),
         "no-es" => Some(s.es.off.to_string()),
+        "expectations" => s.expectations.as_ref().map(path),
         "theme" => Some(s.theme.clone()),
         "symbols" => Some(
             match s.symbols {

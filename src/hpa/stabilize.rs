@@ -113,9 +113,10 @@ fn window(
     beyond: impl Fn(i32, i32) -> bool,
 ) -> Window {
     let (mut bound, mut held_by) = (recommended, None::<Recommendation>);
-    for each in memory.recommendations().iter().filter(|r| counts(r)) {
+    for each in memory.recommendations() {
         let newer = held_by.is_some_and(|held| each.replicas == bound && each.at > held.at);
-        if beyond(each.replicas, bound) || newer {
+        // Few of them are beyond the bound, and comparing times takes longest.
+        if (beyond(each.replicas, bound) || newer) && counts(each) {
             bound = each.replicas;
             held_by = Some(*each);
         }

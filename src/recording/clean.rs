@@ -10,6 +10,10 @@ const TEXT: usize = MESSAGE + 64;
 /// Whether a line holds nothing that would have to be cleaned: no escaped control characters, none that are invisible,
 /// no overlong text.
 pub(super) fn is_clean(line: &[u8]) -> bool {
+    let plain = line.iter().fold(true, |plain, b| plain & matches!(b, b' '..=b'[' | b']'..=b'~'));
+    if plain {
+        return line.len() <= TEXT || line.split(|b| *b == b'"').all(|part| part.len() <= TEXT);
+    }
     let mut since_quote = 0;
     let mut before = 0;
     for &b in line {

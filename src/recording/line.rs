@@ -63,6 +63,11 @@ pub(super) fn parse(text: &[u8]) -> Option<Line> {
         cleaned = clean::line(text)?;
         &cleaned
     };
+    if let Some((at, seen, rest)) = head(text)
+        && (seen != "tick" || rest == b"}")
+    {
+        return observation(text, at, seen.into());
+    }
     let kind: Kind = serde_json::from_slice(text).ok()?;
     if kind.edot_session.is_some() {
         return body(text).map(|h| Line::Header(Box::new(h)));
@@ -70,7 +75,21 @@ pub(super) fn parse(text: &[u8]) -> Option<Line> {
     if kind.recorder.is_some() {
         return body(text).map(Line::Mark);
     }
-    let (at, seen) = (kind.at?, kind.seen?);
+    observation(text, kind.at?, kind.seen?)
+}
+
+/// Time and kind of a line that begins with them, as ours do, and what follows: so the line is gone through only once.
+fn head(text: &[u8]) -> Option<(Time, &str, &[u8])> {
+    let end = |text: &[u8]| text.iter().position(|b| *b == b'"');
+    let rest = text.strip_prefix(b"{\"at\":\"")?;
+    let (at, rest) = rest.split_at(end(rest)?);
+    let rest = rest.strip_prefix(b"\",\"seen\":\"")?;
+    let (seen, rest) = rest.split_at(end(rest)?);
+    let at = std::str::from_utf8(at).ok()?.parse().ok()?;
+    Some((at, std::str::from_utf8(seen).ok()?, &rest[1..]))
+}
+
+fn observation(text: &[u8], at: Time, seen: Cow<str>) -> Option<Line> {
     let what = match &*seen {
         "tick" => Observation::Tick,
         "hpa" => Observation::Hpa(body(text)?),

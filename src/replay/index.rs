@@ -7,12 +7,18 @@ use crate::recording::{Faults, Header, Place, Reading, resume};
 use crate::session::{Course, Session};
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 use tokio::sync::mpsc;
 
-/// Observations between two checkpoints; a tick counts for a tenth.
+/// The least between two checkpoints, in observations; a tick counts for a tenth.
 const APART: u64 = 4000;
+/// Checkpoints over the whole of a recording whose length is known.
+const WANTED: u64 = 40;
 const TICK: u64 = 1;
 const OTHER: u64 = 10;
+/// Observations read at once, and so many times that read ahead.
+const PART: usize = 100;
+const READ_AHEAD: usize = 2;
 /// Observations between two words on how far it is.
 const WORD: u64 = 20_000;
 
@@ -42,38 +48,99 @@ pub enum Found {
     },
 }
 
-/// Goes through a recording; stops when nobody listens.
-pub fn index<R: BufRead>(mut reading: Reading<R>, growing: bool, to: &mpsc::Sender<Found>) {
-    let mut session = Session::default();
-    let (mut count, mut weight, mut word) = (0u64, APART, 0);
-    loop {
-        if weight >= APART
-            && let Ok(place) = reading.place()
-        {
-            weight = 0;
-            let ms = session.now_ms();
-            let checkpoint = Checkpoint { place, count, ms, session: Arc::new(session.clone()) };
-            if to.blocking_send(Found::Checkpoint(checkpoint)).is_err() {
-                return;
+/// Goes through a recording of so many bytes, None for one that grows; stops when nobody listens. One thread reads, while
+/// this one folds.
+pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to: &mpsc::Sender<Found>) {
+    let mut fold =
+        Fold { session: Session::default(), count: 0, weight: 0, since: 0, apart: 0, word: 0, length, member: (0, 0) };
+    let reading = &mut reading;
+    let heard = std::thread::scope(|scope| {
+        let (give, parts) = sync_channel(READ_AHEAD);
+        scope.spawn(|| {
+            let give = give;
+            while let Some(part) = next(reading, length.is_none()) {
+                if give.send(part).is_err() {
+                    return;
+                }
             }
-        }
-        let Some(seen) = reading.next() else { break };
-        session.apply(&seen);
-        count += 1;
-        let tick = seen.what == Observation::Tick;
-        weight += if tick { TICK } else { OTHER };
-        word += 1;
-        // What grows is told of as it grows.
-        if word >= WORD || (growing && tick) {
-            word = 0;
-            if to.blocking_send(Found::Far(Arc::new(Course::of(&session)), count)).is_err() {
-                return;
-            }
+        });
+        parts.iter().try_for_each(|part| fold.take(part, to))
+    });
+    if heard.is_ok() {
+        let error = reading.error().map(ToString::to_string);
+        let (faults, count) = (reading.faults.clone(), fold.count);
+        let _ = to.blocking_send(Found::End { course: Arc::new(Course::of(&fold.session)), count, faults, error });
+    }
+}
+
+/// Observations that follow one another, and where the first of them stands, if that can be gone back to.
+struct Part {
+    place: Option<Place>,
+    seen: Vec<Stamped>,
+}
+
+/// The next ones; of what grows no more than has come.
+fn next<R: BufRead>(reading: &mut Reading<R>, growing: bool) -> Option<Part> {
+    let place = reading.place().ok();
+    let mut seen = Vec::new();
+    while seen.len() < PART {
+        let Some(one) = reading.next() else { break };
+        let tick = one.what == Observation::Tick;
+        seen.push(one);
+        if growing && tick {
+            break;
         }
     }
-    let error = reading.error().map(ToString::to_string);
-    let faults = reading.faults.clone();
-    let _ = to.blocking_send(Found::End { course: Arc::new(Course::of(&session)), count, faults, error });
+    (!seen.is_empty()).then_some(Part { place, seen })
+}
+
+/// The fold on its way through a recording.
+struct Fold {
+    session: Session,
+    count: u64,
+    /// What was folded so far weighs so much, and did at the last checkpoint; so much is to lie between two.
+    weight: u64,
+    since: u64,
+    apart: u64,
+    /// Since the last word.
+    word: u64,
+    length: Option<u64>,
+    /// Where the member that is read began, and what was weighed by then.
+    member: (u64, u64),
+}
+
+impl Fold {
+    /// An error when nobody listens.
+    fn take(&mut self, part: Part, to: &mpsc::Sender<Found>) -> Result<(), ()> {
+        if let Some(place) = part.place.filter(|p| p.offset != self.member.0) {
+            self.member = (place.offset, self.weight);
+        }
+        if let Some(place) = part.place.filter(|_| self.weight - self.since >= self.apart) {
+            // As far as can be told by now, what it weighs as a whole.
+            let (offset, weight) = self.member;
+            let whole = self.length.and_then(|l| weight.saturating_mul(l).checked_div(offset)).unwrap_or(0);
+            self.apart = APART.max(whole / WANTED);
+            if self.count == 0 || self.weight - self.since >= self.apart {
+                self.since = self.weight;
+                let (count, ms) = (self.count, self.session.now_ms());
+                let checkpoint = Checkpoint { place, count, ms, session: Arc::new(self.session.clone()) };
+                to.blocking_send(Found::Checkpoint(checkpoint)).map_err(|_| ())?;
+            }
+        }
+        for seen in &part.seen {
+            self.session.apply(seen);
+            self.weight += if seen.what == Observation::Tick { TICK } else { OTHER };
+        }
+        self.count += part.seen.len() as u64;
+        self.word += part.seen.len() as u64;
+        // What grows is told of as it grows.
+        if self.word >= WORD || self.length.is_none() {
+            self.word = 0;
+            let far = Found::Far(Arc::new(Course::of(&self.session)), self.count);
+            to.blocking_send(far).map_err(|_| ())?;
+        }
+        Ok(())
+    }
 }
 
 /// The checkpoints so far, and how far they reach.

@@ -29,6 +29,11 @@ impl Medium {
         self.0.metadata().is_ok_and(|m| m.is_file())
     }
 
+    /// Its length in bytes, if it is known.
+    pub fn size(&self) -> Option<u64> {
+        self.0.metadata().ok().map(|m| m.len())
+    }
+
     /// All of it, as it comes.
     pub fn input(&self) -> Arc<File> {
         self.0.clone()

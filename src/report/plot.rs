@@ -221,7 +221,7 @@ fn names(out: &mut String, panel: &Panel, scale: &Scale, axis: &Axis) {
     for (i, (at, trace)) in all.into_iter().enumerate() {
         let want = f64::max(at + 4.0, y + 11.0);
         y = (want - overflow(want, count - i - 1).max(0.0)).max(y + 11.0);
-        let name: String = trace.name.chars().rev().take(20).collect::<Vec<_>>().into_iter().rev().collect();
+        let name: String = trace.name.chars().rev().take(17).collect::<Vec<_>>().into_iter().rev().collect();
         let _ = writeln!(
             out,
             "<text class=\"name t{}\" x=\"{:.1}\" y=\"{y:.1}\">{}</text>",

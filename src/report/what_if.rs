@@ -17,8 +17,9 @@ pub use changes::{Changes, Rule};
 pub use moments::{Moment, Recorded, record};
 pub use tell::{Told, page, panels, tell};
 
-use crate::hpa::{self, reconcile};
+use crate::hpa::{self, Memory, reconcile};
 use crate::session::decisions::sync::Said;
+use serde::Serialize;
 use tier::Tier;
 
 /// One sync, as it was and as it is supposed.
@@ -48,8 +49,17 @@ pub struct Supposition {
     pub steps: Vec<Step>,
     /// Milliseconds since 1970; None where it never parted from what happened.
     pub parted: Option<i64>,
-    /// Nothing is changed: how many of the syncs the arithmetic agrees in.
-    pub agreement: Option<(usize, usize)>,
+    /// Nothing is changed: how well the arithmetic agrees.
+    pub agreement: Option<Agreement>,
+}
+
+/// With nothing changed, in how many of the syncs the arithmetic gives what the controller did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Agreement {
+    pub agreed: usize,
+    pub of: usize,
+    /// Syncs whose inputs were not all seen, so that the result is that of the Decisions screen, which corrects them.
+    pub on_trust: usize,
 }
 
 /// Re-runs the recorded syncs under changes.
@@ -63,32 +73,46 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
     changes.check(&first.spec, &first.names)?;
     let none = changes.is_none();
     let mut tier = Tier::new(recorded);
-    let mut own = hpa::Memory::default();
+    // What the controller remembers: the real one, and the supposed one as soon as it differs.
+    let (mut theirs, mut own) = (Memory::default(), None::<Memory>);
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.moments.len());
-    let (mut parted, mut agreed) = (None, 0);
+    let (mut parted, mut agreement) = (None, Agreement::default());
     for m in &recorded.moments {
+        agreement.of += m.syncs;
         let spec = changes.spec(&m.spec, &m.names);
         let together = parted.is_none();
         let world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
         let found = world.scale.as_ref().map_or(m.found, |s| s.spec);
-        // As long as both are one, the controller's memory is as what it did corrects it.
-        if let (true, Some(memory)) = (together, &m.memory) {
-            own = memory.clone();
-        }
-        let status = hpa::Status::default();
-        let it = reconcile(&spec, &status, &world, &mut own, m.at(), &m.settings);
-        // Where the samples were not seen, only the reconstruction of the very sync knows the figures.
-        let supposed = match (&m.known, none && together) {
-            (Some(result), true) => *result,
-            _ => it.replicas.unwrap_or(found),
+        // The real one's memory is as what it did corrects it.
+        theirs = m.memory.clone().filter(|_| together).unwrap_or(theirs);
+        let mut memory = own.take().unwrap_or_else(|| theirs.clone());
+        let known = memory.clone();
+        let run = |spec: &hpa::Spec, world: &hpa::World, memory: &mut Memory| {
+            reconcile(spec, &hpa::Status::default(), world, memory, m.at(), &m.settings)
         };
-        agreed += usize::from(supposed == m.actual);
-        // Where the arithmetic asks for the same under both settings, what happened is what would have happened.
-        let supposed = if together && supposed == m.reckoned { m.actual } else { supposed };
-        if together && supposed != m.actual {
-            parted = Some(m.ms);
+        let it = run(&spec, &world, &mut memory);
+        let unchanged = together.then(|| {
+            let apart = known != theirs;
+            let real = run(&m.spec, &m.world, &mut theirs);
+            own = Some(memory.clone()).filter(|_| apart || it.recommended != real.recommended);
+            real.replicas.unwrap_or(m.found)
+        });
+        let asked = it.replicas.unwrap_or(found);
+        // What the same inputs give under both settings is no difference, right or wrong: then that happens which happened.
+        let supposed = match unchanged {
+            Some(result) if none => {
+                agreement.agreed += if m.reckoned == m.actual { m.syncs } else { 0 };
+                agreement.on_trust += usize::from(result != m.reckoned);
+                m.reckoned
+            }
+            Some(result) if result == asked => m.actual,
+            _ => asked,
+        };
+        if together && !none && supposed != m.actual {
+            (parted, own) = (Some(m.ms), Some(memory));
             tier.begin(m, supposed);
         } else if !together {
+            own = Some(memory);
             tier.scale(m.ms, supposed);
         }
         steps.push(step(m, found, supposed, &spec, &it));
@@ -98,7 +122,7 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
         assumptions: tier.assumptions(recorded),
         names: first.names.to_vec(),
         parted,
-        agreement: none.then_some((agreed, steps.len())),
+        agreement: none.then_some(agreement),
         steps,
     })
 }

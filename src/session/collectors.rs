@@ -16,9 +16,11 @@ pub use one::{Collector, Flow, Queue};
 pub use skew::{Share, Skew};
 pub use tier::{Account, Rates, Tier, Totals};
 
+use super::series::rate;
 use super::{Pods, Series};
 use crate::observe::{CollectorLost, CollectorSeen, ConfigSeen, PodSeen, Role, Signal};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Collectors that left are remembered at most so many.
 const GONE: usize = 16;
@@ -32,7 +34,7 @@ const SUM_EVERY: i64 = 5000;
 /// Every collector that was scraped, or should have been.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collectors {
-    by_uid: BTreeMap<String, Collector>,
+    by_uid: BTreeMap<String, Arc<Collector>>,
     /// Pods of agents and of the cluster collector; the gateway's are the session's own.
     pods: BTreeMap<String, (Role, PodSeen)>,
     configs: BTreeMap<Role, ConfigSeen>,
@@ -46,19 +48,19 @@ impl Collectors {
     pub fn take(&mut self, ms: i64, began: i64, seen: &CollectorSeen) {
         let mean = self.mean_accepted(seen.role, ms);
         let tier = self.tiers.entry(seen.role).or_default();
-        let one = self.by_uid.entry(seen.uid.clone()).or_default();
+        let one = Arc::make_mut(self.by_uid.entry(seen.uid.clone()).or_default());
         let rise = one.take(ms, began, seen, mean);
         tier.add(&rise);
         self.losses.take(ms, seen, &rise);
         let share = SAMPLES / (SERIES * self.by_uid.len().max(1));
         if let Some(one) = self.by_uid.get_mut(&seen.uid) {
-            one.keep(share.max(64));
+            Arc::make_mut(one).keep(share.max(64));
         }
     }
 
     /// A scrape failed.
     pub fn lost(&mut self, ms: i64, lost: &CollectorLost) {
-        self.by_uid.entry(lost.uid.clone()).or_default().lost(ms, lost);
+        Arc::make_mut(self.by_uid.entry(lost.uid.clone()).or_default()).lost(ms, lost);
     }
 
     /// Takes in a version of an agent's or the cluster collector's pod.
@@ -75,7 +77,7 @@ impl Collectors {
     pub fn leave(&mut self, ms: i64, uid: &str) {
         self.pods.remove(uid);
         if let Some(one) = self.by_uid.get_mut(uid) {
-            one.gone = Some(ms);
+            Arc::make_mut(one).gone = Some(ms);
         }
         let mut gone: Vec<(i64, String)> =
             self.by_uid.iter().filter_map(|(uid, c)| Some((c.gone?, uid.clone()))).collect();
@@ -94,23 +96,23 @@ impl Collectors {
         }
         self.summed = Some(ms);
         for (role, tier) in &mut self.tiers {
-            tier.sum(ms, self.by_uid.values().filter(|c| c.role == *role && c.gone.is_none()));
+            tier.sum(ms, self.by_uid.values().map(Arc::as_ref).filter(|c| c.role == *role && c.gone.is_none()));
         }
     }
 
     /// The collector in the pod of that uid.
     pub fn of(&self, uid: &str) -> Option<&Collector> {
-        self.by_uid.get(uid)
+        self.by_uid.get(uid).map(Arc::as_ref)
     }
 
     /// Those of a tier that are there.
     pub fn live(&self, role: Role) -> impl Iterator<Item = &Collector> {
-        self.by_uid.values().filter(move |c| c.role == role && c.gone.is_none())
+        self.by_uid.values().map(Arc::as_ref).filter(move |c| c.role == role && c.gone.is_none())
     }
 
     /// All, those that left too.
     pub fn all(&self) -> impl Iterator<Item = &Collector> {
-        self.by_uid.values()
+        self.by_uid.values().map(Arc::as_ref)
     }
 
     /// A tier that was scraped at least once.

@@ -2,6 +2,7 @@
 //! needs two samples of one life of the process; it is never negative, and never made over a reset.
 
 use super::Series;
+use super::series::rate;
 use std::collections::VecDeque;
 
 /// The least that is kept for a window.
@@ -57,7 +58,7 @@ impl Counter {
         }
         self.recent.push_back((ms, value));
         if let Some(&(from, base)) = self.recent.front().filter(|f| f.0 < ms) {
-            self.rate.push(ms, (value - base) * 1000.0 / (ms - from) as f64, max_gap);
+            self.rate.push(ms, rate((value - base) * 1000.0 / (ms - from) as f64), max_gap);
         }
         rose
     }
@@ -143,7 +144,7 @@ mod tests {
             }
             prop_assert!((c.total - all).abs() < 1e-3);
             for (_, rate) in c.rate.points() {
-                prop_assert!(*rate >= 0.0 && *rate <= most * 1.0001 + 1e-6, "{} of {}", rate, most);
+                prop_assert!(rate >= 0.0 && rate <= most * 1.0001 + 1e-6, "{} of {}", rate, most);
             }
         }
     }

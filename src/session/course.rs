@@ -1,7 +1,7 @@
 //! A session from end to end in a few lists: what a bar over the whole of it shows, and where its samples, markers and idle
 //! stretches are. Must not judge the run.
 
-use super::{Mark, Marker, Session};
+use super::{History, Mark, Marker, Session};
 
 /// Around a change, so much is worth watching, in milliseconds.
 const AROUND: i64 = 60_000;
@@ -15,7 +15,7 @@ pub struct Course {
     pub to: i64,
     /// Every moment at which a sample stands.
     samples: Vec<i64>,
-    pub markers: Vec<Marker>,
+    pub markers: History<Marker>,
     /// When a load ran.
     pub loads: Vec<(i64, i64)>,
     /// When nothing happened.
@@ -30,7 +30,7 @@ impl Course {
             session.metrics.all.iter().flat_map(|t| t.samples.points().iter().map(|p| p.0)).collect();
         samples.sort_unstable();
         samples.dedup();
-        let markers = session.markers.all().to_vec();
+        let markers = session.markers.all().clone();
         let loads = loads(&markers, to);
         let idle = idle(session, &markers, &loads, from, to);
         Course { from, to, samples, markers, loads, idle }
@@ -59,7 +59,7 @@ impl Course {
     }
 }
 
-fn loads(markers: &[Marker], to: i64) -> Vec<(i64, i64)> {
+fn loads(markers: &History<Marker>, to: i64) -> Vec<(i64, i64)> {
     let mut out = Vec::new();
     let mut since = None;
     for marker in markers {
@@ -77,7 +77,7 @@ fn loads(markers: &[Marker], to: i64) -> Vec<(i64, i64)> {
 }
 
 /// What is left between the loads, and around markers and changes of the replicas.
-fn idle(session: &Session, markers: &[Marker], loads: &[(i64, i64)], from: i64, to: i64) -> Vec<(i64, i64)> {
+fn idle(session: &Session, markers: &History<Marker>, loads: &[(i64, i64)], from: i64, to: i64) -> Vec<(i64, i64)> {
     let r = &session.replicas;
     let changes = [&r.current, &r.desired, &r.ready].into_iter().flat_map(|s| s.changes().iter().map(|c| c.0));
     let moments = changes.chain(markers.iter().map(|m| m.ms)).chain([from, to]);

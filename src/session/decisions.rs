@@ -25,7 +25,7 @@ pub mod sync;
 pub mod window;
 pub mod words;
 
-use super::controller;
+use super::{History, controller};
 use crate::hpa::{self, Spec, Status};
 use crate::observe::{Feed, HpaSeen, LinkState, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
 use case::Case;
@@ -52,7 +52,7 @@ const WAITING: usize = 12;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decisions {
     /// Ascending in time.
-    rows: VecDeque<Sync>,
+    rows: History<Sync>,
     pub score: Score,
     pub rhythm: Rhythm,
     pub(crate) flags: Flags,
@@ -96,7 +96,7 @@ struct Waiting {
 
 impl Decisions {
     /// The syncs, oldest first.
-    pub fn rows(&self) -> &VecDeque<Sync> {
+    pub fn rows(&self) -> &History<Sync> {
         &self.rows
     }
 
@@ -268,7 +268,7 @@ impl Decisions {
         let Some(spec) = first.before.spec.clone() else { return true };
         let case = Case {
             at: Case::moment(first.ms),
-            spec: (*spec).clone(),
+            spec,
             status: status(&first.before.seen),
             world: Case::nowhere(),
             past: self.past.memory.clone(),
@@ -304,17 +304,17 @@ impl Decisions {
     fn add(&mut self, sync: Sync) {
         self.score.add(&sync);
         self.asked = Some(sync.controller);
-        if let Some(last) = self.rows.back_mut().filter(|last| last.like(&sync)) {
+        if self.rows.last().is_some_and(|last| last.like(&sync))
+            && let Some(last) = self.rows.last_mut()
+        {
             last.last = sync.last;
             last.count += 1;
             last.basis = sync.basis;
             last.worked = sync.worked;
             return;
         }
-        self.rows.push_back(sync);
-        if self.rows.len() > ROWS {
-            self.rows.pop_front();
-        }
+        self.rows.push(sync);
+        self.rows.drop_front(self.rows.len().saturating_sub(ROWS));
         if let Some(old) = self.rows.len().checked_sub(WORKED + 1)
             && let Some(row) = self.rows.get_mut(old)
         {

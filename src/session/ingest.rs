@@ -219,12 +219,11 @@ impl Ingest {
     pub fn first_after(&self, signal: Signal, ms: i64) -> Option<(i64, i64)> {
         let since = self.since.filter(|s| *s <= ms)?;
         let points = self.signal(signal)?.course.points();
-        let at = points.partition_point(|p| p.0 <= ms);
-        let before = at.checked_sub(1).and_then(|i| points.get(i)).map_or((since, 0.0), |p| *p);
-        let rest = points.get(at..)?;
-        let more = rest.iter().position(|p| p.1 > before.1)?;
-        let earlier = more.checked_sub(1).and_then(|i| rest.get(i)).map_or(before.0, |p| p.0);
-        Some((earlier.max(ms), rest.get(more)?.0))
+        let at = points.until(ms);
+        let before = at.checked_sub(1).and_then(|i| points.get(i)).unwrap_or((since, 0.0));
+        let more = at + points.range(at..points.len()).position(|p| p.1 > before.1)?;
+        let earlier = more.checked_sub(1).filter(|i| *i >= at).and_then(|i| points.get(i)).map_or(before.0, |p| p.0);
+        Some((earlier.max(ms), points.get(more)?.0))
     }
 }
 

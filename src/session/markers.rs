@@ -1,5 +1,7 @@
 //! Moments worth jumping to: rescales, load start and end, the user's notes. Must not judge them.
 
+use super::History;
+
 /// What a marker tells of.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
@@ -32,11 +34,11 @@ const MOST: usize = 2000;
 /// Markers by ascending time, bounded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Markers {
-    all: Vec<Marker>,
+    all: History<Marker>,
 }
 
 impl Markers {
-    pub fn all(&self) -> &[Marker] {
+    pub fn all(&self) -> &History<Marker> {
         &self.all
     }
 
@@ -44,61 +46,81 @@ impl Markers {
         if self.all.iter().any(|m| m.ms == ms && m.mark == mark) {
             return;
         }
-        let at = self.all.partition_point(|m| m.ms <= ms);
-        self.all.insert(at, Marker { ms, mark });
+        self.all.insert_by(Marker { ms, mark }, |m| m.ms <= ms);
         if self.all.len() > MOST {
-            self.all.drain(..MOST / 4);
+            self.all.drop_front(MOST / 4);
         }
+    }
+
+    /// The place of a rescale to `to` at about `ms`.
+    fn known(&self, ms: i64, to: i32) -> Option<usize> {
+        let from = self.all.partition_point(|m| m.ms < ms - SAME_RESCALE);
+        let until = self.all.partition_point(|m| m.ms <= ms + SAME_RESCALE);
+        let same = |m: &Marker| matches!(m.mark, Mark::Rescale { to: t, .. } if t == to);
+        self.all.range(from..until).rposition(same).map(|n| from + n)
+    }
+
+    /// The place of the last start or end of a load.
+    fn load(&self) -> Option<usize> {
+        self.all.iter().rposition(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart))
     }
 
     /// A rescale, told by the HPA's status (without a reason) or by its event (without `from`); the two are joined.
     pub fn rescale(&mut self, ms: i64, from: Option<i32>, to: i32, reason: &str) {
-        for m in self.all.iter_mut().rev().take_while(|m| m.ms > ms - SAME_RESCALE) {
-            if let Mark::Rescale { from: f, to: t, reason: r } = &mut m.mark
-                && *t == to
-                && (m.ms - ms).abs() <= SAME_RESCALE
-            {
-                *f = f.or(from);
-                if r.is_empty() {
-                    *r = reason.to_string();
-                }
-                return;
+        let known = self.known(ms, to).and_then(|n| self.all.get_mut(n));
+        if let Some(Marker { mark: Mark::Rescale { from: f, reason: r, .. }, .. }) = known {
+            *f = f.or(from);
+            if r.is_empty() {
+                *r = reason.to_string();
             }
+        } else {
+            self.add(ms, Mark::Rescale { from, to, reason: reason.to_string() });
         }
-        self.add(ms, Mark::Rescale { from, to, reason: reason.to_string() });
     }
 
     /// Where a rescale to `to` at about `ms` started from, if there is one and it is not known.
     pub fn origin(&mut self, ms: i64, from: i32, to: i32) {
-        for m in self.all.iter_mut().filter(|m| (m.ms - ms).abs() <= SAME_RESCALE) {
-            if let Mark::Rescale { from: origin @ None, to: t, .. } = &mut m.mark
-                && *t == to
-            {
-                *origin = Some(from);
-            }
+        let Some(n) = self.known(ms, to) else { return };
+        if matches!(self.all[n].mark, Mark::Rescale { from: None, .. })
+            && let Some(Marker { mark: Mark::Rescale { from: origin, .. }, .. }) = self.all.get_mut(n)
+        {
+            *origin = Some(from);
         }
     }
 
     /// The start of a load; better known once its first container runs than by its Job alone.
     pub fn load_start(&mut self, ms: i64) {
-        let last = self.all.iter_mut().rev().find(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart));
-        match last {
+        let last = self.load();
+        match last.map(|n| &self.all[n]) {
+            Some(Marker { ms: at, mark: Mark::LoadStart }) if *at == ms => {}
             Some(Marker { ms: at, mark: Mark::LoadStart }) if (*at - ms).abs() < 30_000 => {
-                *at = ms;
-                self.all.sort_by_key(|m| m.ms);
+                let rest: History<Marker> =
+                    self.all.iter().enumerate().filter(|(n, _)| Some(*n) != last).map(|m| m.1.clone()).collect();
+                self.all = rest;
+                self.add(ms, Mark::LoadStart);
             }
+            // Once its pod is gone, only the Job tells of the start of a load that is over.
+            Some(Marker { ms: end, mark: Mark::LoadEnd { .. } }) if ms < *end && self.started_near(ms) => {}
             _ => self.add(ms, Mark::LoadStart),
         }
     }
 
+    fn started_near(&self, ms: i64) -> bool {
+        self.all.iter().rev().any(|m| m.mark == Mark::LoadStart && (m.ms - ms).abs() < 30_000)
+    }
+
     /// The end of a load; its text may become known, or better, later.
     pub fn load_end(&mut self, ms: i64, ok: bool, text: String) {
-        let last = self.all.iter_mut().rev().find(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart));
-        match last {
-            Some(Marker { ms: at, mark: Mark::LoadEnd { ok: o, text: t } }) if (*at - ms).abs() < 30_000 => {
-                (*o, *t) = (ok, text);
+        let near = |m: &Marker| matches!(m.mark, Mark::LoadEnd { .. }) && (m.ms - ms).abs() < 30_000;
+        let end = Mark::LoadEnd { ok, text };
+        match self.load().filter(|n| near(&self.all[*n])) {
+            Some(n) if self.all[n].mark == end => {}
+            Some(n) => {
+                if let Some(marker) = self.all.get_mut(n) {
+                    marker.mark = end;
+                }
             }
-            _ => self.add(ms, Mark::LoadEnd { ok, text }),
+            None => self.add(ms, end),
         }
     }
 
@@ -106,7 +128,7 @@ impl Markers {
     pub fn from_of(&self, index: usize) -> Option<i32> {
         let Some(Marker { mark: Mark::Rescale { from, .. }, .. }) = self.all.get(index) else { return None };
         from.or_else(|| {
-            self.all[..index].iter().rev().find_map(|m| match &m.mark {
+            self.all.range(0..index).rev().find_map(|m| match &m.mark {
                 Mark::Rescale { to, .. } => Some(*to),
                 _ => None,
             })
@@ -136,6 +158,9 @@ mod tests {
         m.load_end(20_000, true, String::new());
         m.load_start(25_000);
         assert_eq!(m.all().len(), 3, "the next load is another one");
+        m.load_end(90_000, true, String::new());
+        m.load_start(24_000);
+        assert_eq!(m.all().len(), 4, "what is over did not begin twice");
     }
 
     #[test]

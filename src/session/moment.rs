@@ -2,6 +2,7 @@
 
 use super::{Session, TargetType, Track, pods::max_gap};
 use crate::observe::Condition;
+use std::sync::Arc;
 
 /// A metric at a moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +66,7 @@ impl Session {
             min: r.min.at(ms).copied().flatten(),
             max: r.max.at(ms).copied().flatten(),
             metrics: metrics.collect(),
-            conditions: self.conditions.at(ms).map_or(&[], Vec::as_slice),
+            conditions: self.conditions.at(ms).map_or(&[], Arc::as_ref),
         }
     }
 

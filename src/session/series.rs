@@ -1,13 +1,23 @@
 //! A series of samples in time, with gaps, of bounded size. Must not interpolate, and never holds a NaN.
 
+mod points;
+
+pub use points::Points;
+
 /// Samples kept at full resolution: 24 h of one every ten seconds.
 const FULL: usize = 8640;
+
+/// A rate as fine as anybody reads it, a thousandth, below 1 a millionth: so it takes few bytes to keep.
+pub fn rate(per_second: f64) -> f64 {
+    let parts = if per_second.abs() < 1.0 { 1e6 } else { 1e3 };
+    (per_second * parts).round() / parts
+}
 
 /// Samples by ascending time, and the moments at which the line is broken.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// (milliseconds since 1970, value), strictly ascending in time.
-    points: Vec<(i64, f64)>,
+    points: Points,
     /// A gap stands before the sample of each of these times.
     gaps: Vec<i64>,
     broken: bool,
@@ -47,26 +57,25 @@ impl Series {
 
     /// Drops the oldest samples down to `most`, now and then, so that dropping costs little.
     pub fn keep(&mut self, most: usize) {
-        if self.points.len() > most + most / 4 {
-            self.points.drain(..self.points.len() - most);
+        if self.points.len() > most + most / 4 && self.points.keep(most) {
             let first = self.points.first().map_or(i64::MAX, |p| p.0);
             self.gaps.retain(|g| *g > first);
         }
     }
 
-    pub fn points(&self) -> &[(i64, f64)] {
+    pub fn points(&self) -> &Points {
         &self.points
     }
 
     pub fn last(&self) -> Option<(i64, f64)> {
-        self.points.last().copied()
+        self.points.last()
     }
 
     /// The last sample at or before `ms` that is no older than `max_age` milliseconds and not cut off by a gap that
     /// is known to lie between.
     pub fn at(&self, ms: i64, max_age: i64) -> Option<(i64, f64)> {
-        let n = self.points.partition_point(|p| p.0 <= ms);
-        let p = *self.points.get(n.checked_sub(1)?)?;
+        let n = self.points.until(ms);
+        let p = self.points.get(n.checked_sub(1)?)?;
         let cut = self.broken && n == self.points.len() && ms - p.0 > max_age / 2;
         (ms - p.0 <= max_age && !cut).then_some(p)
     }
@@ -74,55 +83,55 @@ impl Series {
     /// The time of the sample after (`forward`) or before `ms`.
     pub fn step(&self, ms: i64, forward: bool) -> Option<i64> {
         if forward {
-            self.points.get(self.points.partition_point(|p| p.0 <= ms)).map(|p| p.0)
+            self.points.get(self.points.until(ms)).map(|p| p.0)
         } else {
-            let n = self.points.partition_point(|p| p.0 < ms);
+            let n = self.points.before(ms);
             self.points.get(n.checked_sub(1)?).map(|p| p.0)
         }
     }
 
     /// The unbroken lines that touch `from..=to`, each with one sample beyond either end where there is one.
-    pub fn segments(&self, from: i64, to: i64) -> Vec<&[(i64, f64)]> {
-        let lo = self.points.partition_point(|p| p.0 < from).saturating_sub(1);
-        let hi = (self.points.partition_point(|p| p.0 <= to) + 1).min(self.points.len());
+    pub fn segments(&self, from: i64, to: i64) -> Vec<Vec<(i64, f64)>> {
+        let lo = self.points.before(from).saturating_sub(1);
+        let hi = (self.points.until(to) + 1).min(self.points.len());
         let mut out = Vec::new();
         let mut start = lo;
         for &gap in &self.gaps[self.gaps.partition_point(|&g| g < from)..] {
-            let cut = self.points.partition_point(|p| p.0 < gap);
+            let cut = self.points.before(gap);
             if cut >= hi {
                 break;
             }
             if cut > start {
-                out.push(&self.points[start..cut]);
+                out.push(self.points.range(start..cut).collect());
                 start = cut;
             }
         }
         if hi > start {
-            out.push(&self.points[start..hi]);
+            out.push(self.points.range(start..hi).collect());
         }
         out
     }
 
     /// The older half keeps the least and the greatest of every four samples, so that no spike is lost.
     fn thin(&mut self) {
-        let half = self.points.len() / 2;
-        let mut kept: Vec<(i64, f64)> = Vec::with_capacity(self.points.len());
-        for four in self.points[..half].chunks(4) {
-            let least = four.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
-            let most = four.iter().copied().reduce(|a, b| if b.1 >= a.1 { b } else { a });
-            let (Some(least), Some(most)) = (least, most) else { continue };
-            let (first, second) = if least.0 <= most.0 { (least, most) } else { (most, least) };
-            kept.push(first);
-            if second.0 > first.0 {
-                kept.push(second);
+        self.points.replace_older(|older| {
+            let mut kept: Vec<(i64, f64)> = Vec::with_capacity(older.len());
+            for four in older.chunks(4) {
+                let least = four.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
+                let most = four.iter().copied().reduce(|a, b| if b.1 >= a.1 { b } else { a });
+                let (Some(least), Some(most)) = (least, most) else { continue };
+                let (first, second) = if least.0 <= most.0 { (least, most) } else { (most, least) };
+                kept.push(first);
+                if second.0 > first.0 {
+                    kept.push(second);
+                }
             }
-        }
-        kept.extend_from_slice(&self.points[half..]);
-        self.points = kept;
+            kept
+        });
         // A gap whose sample was thinned away moves to the next one that stayed.
         let points = &self.points;
         for gap in &mut self.gaps {
-            let n = points.partition_point(|p| p.0 < *gap);
+            let n = points.before(*gap);
             *gap = points.get(n).map_or(*gap, |p| p.0);
         }
         self.gaps.dedup();
@@ -175,7 +184,7 @@ mod tests {
             let mut s = Series::default();
             for (t, v) in &ts { s.push(*t, *v, gap); }
             let joined: Vec<_> = s.segments(i64::MIN, i64::MAX).concat();
-            prop_assert_eq!(&joined, &s.points);
+            prop_assert!(joined.into_iter().eq(&s.points));
             for line in s.segments(i64::MIN, i64::MAX) {
                 prop_assert!(line.windows(2).all(|w| w[1].0 - w[0].0 <= gap && w[1].0 > w[0].0));
             }

@@ -1,29 +1,35 @@
 //! A value that holds until it changes: replicas, bounds, targets, conditions. Bounded. Must not interpolate.
 
+use super::History;
+
 /// Changes kept at most; the oldest go.
 const MOST: usize = 4096;
 
 /// Changes by ascending time; each holds until the next.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Steps<T> {
-    changes: Vec<(i64, T)>,
+    changes: History<(i64, T)>,
 }
 
 impl<T> Default for Steps<T> {
     fn default() -> Self {
-        Steps { changes: Vec::new() }
+        Steps { changes: History::default() }
     }
 }
 
 impl<T: PartialEq + Clone> Steps<T> {
     /// Notes that `value` holds from `ms` (milliseconds since 1970) on, if that is news.
     pub fn set(&mut self, ms: i64, value: T) {
-        match self.changes.last_mut() {
+        match self.changes.last() {
             Some((_, last)) if *last == value => {}
-            Some((t, last)) if *t >= ms => *last = value,
+            Some((t, _)) if *t >= ms => {
+                if let Some((_, last)) = self.changes.last_mut() {
+                    *last = value;
+                }
+            }
             _ => {
                 if self.changes.len() == MOST {
-                    self.changes.drain(..MOST / 4);
+                    self.changes.drop_front(MOST / 4);
                 }
                 self.changes.push((ms, value));
             }
@@ -40,15 +46,15 @@ impl<T: PartialEq + Clone> Steps<T> {
         self.changes.last().map(|c| &c.1)
     }
 
-    pub fn changes(&self) -> &[(i64, T)] {
+    pub fn changes(&self) -> &History<(i64, T)> {
         &self.changes
     }
 
     /// The changes that matter for `from..=to`: the one in force at `from`, and those after.
-    pub fn within(&self, from: i64, to: i64) -> &[(i64, T)] {
+    pub fn within(&self, from: i64, to: i64) -> Vec<(i64, T)> {
         let lo = self.changes.partition_point(|c| c.0 <= from).saturating_sub(1);
         let hi = self.changes.partition_point(|c| c.0 <= to);
-        &self.changes[lo.min(hi)..hi]
+        self.changes.range(lo.min(hi)..hi).cloned().collect()
     }
 }
 

@@ -1,6 +1,6 @@
 //! What each action does to the user's view, and which effect it asks for. Must not do the effect.
 
-use super::{Action, Entry, Overlay, Pane, Request, SPAN, SPANS, Screen, Ui, YAxis};
+use super::{Action, EXPORTS, Entry, Overlay, Pane, Request, SPAN, SPANS, Screen, Ui, YAxis};
 use crate::control::Control;
 use crate::observe::{Ask, Feed};
 use crate::session::ingest::kibana::Link;
@@ -48,6 +48,10 @@ impl Ui {
                 self.overlay = None;
                 return links(session).into_iter().nth(self.row).map(|l| Request::Copy(l.url));
             }
+            Action::Open if self.overlay == Some(Overlay::Exports) => {
+                self.overlay = None;
+                return EXPORTS.get(self.row).map(|e| Request::Export(e.0));
+            }
             Action::Open => self.open(session),
             Action::Expand => self.expanded = !self.expanded,
             Action::Filter => self.overlay = Some(Overlay::Typing(Entry::Filter(self.filter.clone()))),
@@ -59,7 +63,7 @@ impl Ui {
                 };
             }
             Action::Note => self.overlay = Some(Overlay::Typing(Entry::Note(String::new()))),
-            Action::Export => return Some(Request::Export),
+            Action::Export => self.toggle(Overlay::Exports),
             Action::Links => self.links(session),
             Action::Feeds => self.toggle(Overlay::Feeds),
             Action::Theme => return Some(Request::NextTheme),
@@ -152,6 +156,7 @@ impl Ui {
         match (&self.overlay, self.pane()) {
             (Some(Overlay::Feeds), _) => Feed::ALL.len(),
             (Some(Overlay::Links), _) => links(session).len(),
+            (Some(Overlay::Exports), _) => EXPORTS.len(),
             (Some(_), _) => 0,
             (None, Pane::Streams) => session.ingest.streams().filter(|(name, _)| self.shows(name)).count(),
             (None, Pane::Pods) => session.pods.live().filter(|p| self.shows(&p.seen.name)).count(),
@@ -163,7 +168,7 @@ impl Ui {
     }
 
     fn move_row(&mut self, session: &Session, by: isize) {
-        if self.overlay.as_ref().is_some_and(|o| !matches!(o, Overlay::Feeds | Overlay::Links)) {
+        if self.overlay.as_ref().is_some_and(|o| !matches!(o, Overlay::Feeds | Overlay::Links | Overlay::Exports)) {
             self.scroll = self.scroll.saturating_add_signed(by).min(SCROLL);
             return;
         }

@@ -77,7 +77,7 @@ pub const BINDINGS: [Binding; 23] = [
     Binding { keys: "`/`", does: "filter the list" },
     Binding { keys: "`y`", does: "y axis: auto, linear, log" },
     Binding { keys: "`m`", does: "set a marker with a note" },
-    Binding { keys: "`x`", does: "export the screen as an SVG file" },
+    Binding { keys: "`x`", does: "export: the screen as SVG, the run as text, Markdown, HTML, JSON, CSV or JUnit" },
     Binding { keys: "`c`", does: "links into Kibana for the session's time; `Enter` copies one" },
     Binding { keys: "`L`", does: "feeds and their state" },
     Binding { keys: "`t`", does: "next theme" },

@@ -15,6 +15,8 @@ pub enum Overlay {
     Leave,
     /// Pages of Kibana, whose addresses can be copied.
     Links,
+    /// The forms that can be written.
+    Exports,
     Typing(Entry),
     /// Every finding in full.
     Findings,
@@ -23,6 +25,18 @@ pub enum Overlay {
     /// The full text of the pod with this name.
     Pod(String),
 }
+
+/// The forms that what is shown can be written in, as the `report` command names them, and what they are.
+pub const EXPORTS: [(&str, &str); 8] = [
+    ("svg", "this screen as a picture"),
+    ("text", "the whole run, to read"),
+    ("markdown", "the same, for a pull request"),
+    ("html", "a page with charts"),
+    ("json", "for programs"),
+    ("csv", "every course as a table"),
+    ("junit", "the verdict, for CI"),
+    ("cast", "a film, of a recording"),
+];
 
 /// A line being typed.
 #[derive(Clone, Debug, PartialEq)]

@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
         let began = self.session.began.map_or(0, |t| t.timestamp_millis());
         let all = self.session.markers.all();
         let Some(at) = all.iter().rposition(|m| m.mark == Mark::LoadStart) else { return };
-        let end = all[at..].iter().find_map(|m| match &m.mark {
+        let end = all.range(at..all.len()).find_map(|m| match &m.mark {
             Mark::LoadEnd { ok, text } => Some((m.ms, (*ok, text.clone()))),
             _ => None,
         });
@@ -95,7 +95,7 @@ impl<'a> Run<'a> {
         let (mut first, mut last, mut newest) = (i64::MAX, i64::MIN, i64::MIN);
         for track in &self.session.metrics.all {
             let goal = |ms| track.target.at(ms).or(track.target.changes().first().map(|c| &c.1)).copied();
-            for &(ms, value) in track.samples.points() {
+            for (ms, value) in track.samples.points() {
                 newest = newest.max(ms);
                 let Some(ratio) = goal(ms).filter(|t| *t > 0.0).map(|t| value / t) else { continue };
                 first = if ratio > 1.0 + up { first.min(ms) } else { first };

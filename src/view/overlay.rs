@@ -3,7 +3,7 @@
 use super::{Cx, footer, frame, pane, theme::Role, words};
 use crate::observe::Feed;
 use crate::session::{is_ready, time_of};
-use crate::ui::{BINDINGS, Overlay, keys};
+use crate::ui::{BINDINGS, EXPORTS, Overlay, keys};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 type Pieces = Vec<(String, Style)>;
@@ -14,6 +14,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         None | Some(Overlay::Typing(_)) => return,
         Some(Overlay::Help) => ("Keys", help(cx, most)),
         Some(Overlay::Links) => ("Kibana", links(cx, most)),
+        Some(Overlay::Exports) => ("Export", exports(cx)),
         Some(Overlay::Feeds) => ("Feeds", feeds(cx, most)),
         Some(Overlay::Planning) => {
             ("Load", vec![vec![("asking the cluster what is there …".into(), cx.look.style(Role::Muted))]])
@@ -119,6 +120,19 @@ fn links(cx: &Cx, most: usize) -> Vec<Pieces> {
         ("Enter".into(), look.style(Role::Accent)),
         (" copies it to the clipboard".into(), look.style(Role::Muted)),
     ]);
+    out
+}
+
+fn exports(cx: &Cx) -> Vec<Pieces> {
+    let look = cx.look;
+    let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
+    let row = |(i, (name, what)): (usize, &(&str, &str))| {
+        let style = if i == cx.ui.row { look.style(Role::Selection) } else { text };
+        vec![(format!("{name:<9}"), style), (format!(" {what}"), muted)]
+    };
+    let mut out: Vec<Pieces> = EXPORTS.iter().enumerate().map(row).collect();
+    out.push(Vec::new());
+    out.push(vec![("Enter".into(), look.style(Role::Accent)), (" writes it into this folder".into(), muted)]);
     out
 }
 

@@ -72,7 +72,7 @@ fn the_selection_stays_on_its_sync_while_newer_ones_come() {
     ui.act(Action::Move(isize::MAX), &s);
     assert_eq!(ui.selected_sync(&s), s.decisions.rows().len() - 1);
     ui.act(Action::Open, &s);
-    assert_eq!(ui.cursor, s.decisions.rows().front().map(|r| r.last), "Enter takes the time cursor there");
+    assert_eq!(ui.cursor, s.decisions.rows().first().map(|r| r.last), "Enter takes the time cursor there");
 }
 
 #[test]

@@ -56,11 +56,11 @@ fn answer(session: &mut Session, to: Ask, ok: bool, stops: bool) {
 #[test]
 fn the_cursor_stands_on_samples() {
     let (s, mut ui) = (session(), ui());
-    let samples = s.metrics.all[0].samples.points().to_vec();
+    let samples = s.metrics.all[0].samples.points().clone();
     press(&mut ui, &s, "<<");
-    assert_eq!(ui.cursor, Some(samples[samples.len() - 2].0));
+    assert_eq!(ui.cursor, Some(samples.get(samples.len() - 2).unwrap().0));
     press(&mut ui, &s, ">");
-    assert_eq!(ui.cursor, Some(samples[samples.len() - 1].0));
+    assert_eq!(ui.cursor, Some(samples.last().unwrap().0));
     press(&mut ui, &s, ">");
     assert_eq!(ui.cursor, None, "past the last sample is live");
     press(&mut ui, &s, "{{");
@@ -216,7 +216,9 @@ fn notes_and_themes_and_exports_are_requests() {
     let (s, mut ui) = (session(), ui());
     assert_eq!(press(&mut ui, &s, "mq1$"), [Request::Note("q1".into())]);
     assert_eq!(press(&mut ui, &s, "m $"), [], "an empty note is none");
-    assert_eq!(press(&mut ui, &s, "tx"), [Request::NextTheme, Request::Export]);
+    assert_eq!(press(&mut ui, &s, "tx$"), [Request::NextTheme, Request::Export("svg")]);
+    assert_eq!(press(&mut ui, &s, "xjjj$"), [Request::Export("html")]);
+    assert_eq!((press(&mut ui, &s, "xx"), ui.overlay.as_ref()), (vec![], None), "the key closes what it opened");
 }
 
 #[test]

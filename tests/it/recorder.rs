@@ -224,6 +224,31 @@ fn without_a_terminal_it_records_and_says_what_it_did() {
     assert!(String::from_utf8_lossy(&again.stderr).contains("not overwritten"));
 }
 
+/// A minute and a half of the lab with its load, held against expectations of one's own.
+fn judged(folder: &Path, replicas: u32) -> std::process::Output {
+    let own = folder.join(format!("{replicas}.toml"));
+    let text = format!(
+        "schema = \"edot-tui/expectations/1\"\nname = \"own\"\nabout = \"mine\"\ngrace = \"0:00\"\n[[expect]]\nid = \"reached\"\n\
+         says = \"it grows\"\ncheck = \"replicas-reach\"\nby = \"0:20\"\nat_least = {replicas}\n"
+    );
+    std::fs::write(&own, text).unwrap();
+    let lab = ["--lab", "--speed", "60", "--simulate", "--for", "90s", "-o", "-", "--expectations"];
+    let mut command = record(Path::new(""), &lab);
+    command.arg(&own).env("HOME", folder).output().unwrap()
+}
+
+#[test]
+fn its_exit_code_is_the_verdicts_by_the_users_own_expectations() {
+    let folder = tempfile::tempdir().unwrap();
+    for (replicas, code, word) in [(1, 0, "verdict: pass"), (9, 4, "verdict: fail")] {
+        let ended = judged(folder.path(), replicas);
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(code) && told.contains(word), "{:?}: {told}", ended.status);
+    }
+    let missing = record(Path::new(""), &["--lab", "--expectations", "/no/such.toml"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(2), "{}", String::from_utf8_lossy(&missing.stderr));
+}
+
 #[test]
 fn a_recording_to_stdout_is_lines() {
     let cluster = stub_cluster::start();

@@ -30,7 +30,7 @@ pub fn indexed(path: &Path) -> (Index, Arc<Course>) {
     let reading = edot_tui::recording::read(BufReader::new(medium.from(0))).unwrap();
     let (tell, mut found) = mpsc::channel(1 << 16);
     let mut all = Index::new(medium, Header::default());
-    index(reading, false, &tell);
+    index(reading, Some(std::fs::metadata(path).unwrap().len()), &tell);
     let mut whole = None;
     while let Ok(told) = found.try_recv() {
         match told {
@@ -88,7 +88,11 @@ struct Show {
 
 impl Show {
     fn new(path: &Path, begin: Begin) -> Show {
-        let Replay { source, news, player, .. } = open(path, begin).unwrap();
+        Show::of(open(path, begin).unwrap())
+    }
+
+    fn of(replay: Replay) -> Show {
+        let Replay { source, news, player, .. } = replay;
         tokio::spawn(play(player));
         Show {
             replay: news,
@@ -254,4 +258,38 @@ fn a_wrong_file_is_told_before_the_screen_is_taken() {
     let mut pty = shown(Path::new("/etc/hostname"), &[]);
     assert_eq!(pty.exit(), 1);
     assert!(pty.text().contains("is no recording of edot-tui") || pty.text().contains("is empty"), "{}", pty.text());
+}
+
+#[tokio::test]
+async fn what_grows_is_followed_and_can_be_gone_back_in() {
+    let all = scale_cycle();
+    // What has come in is shown with each tick.
+    let tick = |s: &Stamped| s.what == edot_tui::observe::Observation::Tick;
+    let half = 1 + all[..all.len() / 2].iter().rposition(tick).unwrap();
+    let (input, mut output) = std::io::pipe().unwrap();
+    let write_all = |part: &[Stamped], output: &mut std::io::PipeWriter| {
+        let bytes = write(part, true);
+        let mut output = output.try_clone().unwrap();
+        std::thread::spawn(move || std::io::Write::write_all(&mut output, &bytes).unwrap())
+    };
+    // Whoever writes it begins a new member now and then, as a recorder does.
+    let first = write_all(&all[..half], &mut output);
+    let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&input));
+    let mut show = tokio::task::spawn_blocking(move || open(Path::new(&path), FROM_THE_START).unwrap())
+        .await
+        .map(Show::of)
+        .unwrap();
+    first.join().unwrap();
+    let until = all[..half].iter().map(|s| s.at.timestamp_millis()).max().unwrap();
+    show.until(|s| s.session.now_ms() == until).await;
+    assert!(!show.complete, "more may come");
+    // Back into the past, and to the end again while the rest comes in.
+    show.seek(show.course.from + 60_000).await;
+    assert!(show.session == live(&all, show.course.from + 60_000));
+    show.seek(show.course.to).await;
+    let rest = write_all(&all[half..], &mut output);
+    rest.join().unwrap();
+    drop((output, input));
+    show.until(|s| s.complete && s.session.now_ms() == s.course.to).await;
+    assert!(show.session == fold(&all));
 }

@@ -3,7 +3,7 @@
 use crate::decisions_sim::{Run, run};
 use crate::recorded::scale_cycle;
 use edot_tui::observe::Stamped;
-use edot_tui::report::what_if::{Changes, Recorded, Supposition, record, suppose};
+use edot_tui::report::what_if::{Agreement, Changes, Recorded, Supposition, record, suppose};
 
 fn lines(text: &str) -> Vec<Stamped> {
     text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
@@ -27,13 +27,12 @@ fn nothing_changed_agrees_as_well_as_the_decisions_do() {
     for (name, all) in recordings() {
         let r = recorded(&all);
         let s = suppose(&r, &Changes::default()).unwrap();
-        let (agreed, of) = s.agreement.unwrap();
+        let Agreement { agreed, of, on_trust } = s.agreement.unwrap();
         let score = r.session.decisions.score.all();
         assert!(of as u32 >= score.of, "{name}: {of} of the {} syncs", score.of);
         assert_eq!(agreed, of, "{name}: parted {:?}", s.parted);
         assert!(r.session.decisions.rows().iter().all(|row| row.agrees), "{name}");
-        let known = r.moments.iter().filter(|m| m.known.is_some()).count();
-        assert!(known * 10 <= r.moments.len(), "{name}: {known} of {} had to be taken on trust", r.moments.len());
+        assert!(on_trust * 10 <= of, "{name}: {on_trust} of {of} had to be taken on trust");
     }
 }
 
@@ -86,7 +85,7 @@ fn a_change_that_does_not_fit_is_named() {
 fn a_sync_that_the_arithmetic_misses_costs_no_other() {
     let (all, _) = run(&Run { restart: Some(760), by_hand: Some((1100, 6)), seconds: 1800, ..Run::default() });
     let r = recorded(&all);
-    let (agreed, of) = suppose(&r, &Changes::default()).unwrap().agreement.unwrap();
+    let Agreement { agreed, of, .. } = suppose(&r, &Changes::default()).unwrap().agreement.unwrap();
     let score = r.session.decisions.score.all();
     assert!(of - agreed <= (score.of - score.agreed) as usize, "{agreed} of {of}, {score}");
 }

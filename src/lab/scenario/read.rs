@@ -14,9 +14,21 @@ pub(super) fn scenario(name: &str, file: &str, text: &str) -> Result<Scenario, S
     }
     let mut scenario: Scenario = toml::from_str(text).map_err(|e| told(file, text, &e))?;
     name.clone_into(&mut scenario.name);
+    leave_out(&mut scenario, text);
     checked(&scenario, file, text)?;
     scenario.faults.sort_by_key(|f| (f.after_load, f.at));
     Ok(scenario)
+}
+
+/// Of the two targets, one that is written alone stands alone.
+fn leave_out(scenario: &mut Scenario, text: &str) {
+    let table: toml::Table = text.parse().unwrap_or_default();
+    let written = |key: &str| table.get("hpa").is_some_and(|hpa| hpa.get(key).is_some());
+    match (written("cpu"), written("memory")) {
+        (true, false) => scenario.hpa.memory = None,
+        (false, true) => scenario.hpa.cpu = None,
+        _ => {}
+    }
 }
 
 /// `file:line: key `x`: what is wrong`, in one line.

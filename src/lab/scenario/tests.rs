@@ -65,5 +65,7 @@ fn what_is_not_written_has_its_value_and_the_rest_is_read() {
     assert_eq!(read.load.stages, [Stage { duration: Dur::seconds(10), target: 5 }]);
     assert_eq!((read.gateway.queue.size, read.gateway.queue.consumers), (4, 10));
     assert_eq!((read.hpa.min, read.hpa.max, read.hpa.cpu), (1, 4, Some(80)));
+    let alone = Scenario::parse("x", "x", &format!("{text}[hpa]\ncpu = 60\n")).unwrap();
+    assert_eq!((alone.hpa.cpu, alone.hpa.memory), (Some(60), None), "the other target is left out");
     assert_eq!(read.gateway.requests.memory.units(), 256.0 * 1024.0 * 1024.0);
 }

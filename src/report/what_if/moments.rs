@@ -26,10 +26,10 @@ pub struct Moment {
     pub memory: Option<Memory>,
     /// Each metric's figure.
     pub figures: Vec<Said>,
-    /// What the arithmetic makes of the recorded settings.
+    /// What the reconstruction makes of it.
     pub reckoned: i32,
-    /// The reconstruction's result, where the world that was seen does not give it.
-    pub known: Option<i32>,
+    /// How many it stands for: several alike may be told apart at once.
+    pub syncs: usize,
 }
 
 impl Moment {
@@ -50,14 +50,21 @@ pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
     let mut moments: Vec<Moment> = Vec::new();
     let mut memory = Memory::default();
     for seen in observations {
+        let before = session.decisions.score.all().of;
         session.apply(&seen);
+        let told = (session.decisions.score.all().of - before) as usize;
         let last = moments.last().map_or(i64::MIN, |m| m.ms);
         let rows = session.decisions.rows();
         let new = rows.iter().rev().take_while(|r| r.last > last).count();
+        let known = moments.len();
         for (i, row) in rows.iter().skip(rows.len() - new).enumerate() {
             // Of several told apart at once, only the first has the memory from before.
             let before = (i == 0).then(|| memory.clone());
             moments.extend(moment(&session, row, before));
+        }
+        let added = moments.len() - known;
+        if let Some(last) = moments.last_mut().filter(|_| added > 0) {
+            last.syncs += told.saturating_sub(added);
         }
         if session.decisions.past.memory != memory {
             memory.clone_from(&session.decisions.past.memory);
@@ -73,7 +80,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         ms: row.last,
         found,
         actual: row.controller,
-        spec: worked.spec.clone(),
+        spec: Spec::clone(&worked.spec),
         names: row.names.clone(),
         settings: worked.settings.clone(),
         world: World {
@@ -88,7 +95,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         memory,
         figures: row.reckoned.metrics.clone(),
         reckoned: row.reckoned.result,
-        known: None,
+        syncs: 1,
     };
     let mut worlds = candidates(session, row, &m.world).into_iter();
     let fits = |world: &World| {
@@ -103,7 +110,6 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
     };
     let first = worlds.next();
     let fitting = first.iter().find(|w| fits(w)).cloned().or_else(|| worlds.find(|w| fits(w)));
-    m.known = fitting.is_none().then_some(row.reckoned.result);
     m.world = fitting.or(first).unwrap_or(m.world);
     Some(m)
 }

@@ -1,7 +1,7 @@
 //! A supposition for people and programs: figures beside each other, the supposed rescales, the two courses. Must not reckon
 //! beyond sums.
 
-use super::{Recorded, Step, Supposition};
+use super::{Agreement, Recorded, Step, Supposition};
 use crate::observe::Time;
 use crate::report::courses::Shape;
 use crate::report::full::stamp;
@@ -24,12 +24,6 @@ pub struct Told {
     pub actual: Totals,
     pub supposed: Totals,
     pub syncs: Vec<SyncPart>,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Agreement {
-    pub agreed: usize,
-    pub of: usize,
 }
 
 /// Seconds count from the load's start, `back_to_min_s` from its end.
@@ -80,7 +74,7 @@ pub fn tell(s: &Supposition, recorded: &Recorded, file: Option<String>) -> Told 
         file,
         changes: s.changes.clone(),
         assumptions: s.assumptions.clone(),
-        agreement: s.agreement.map(|(agreed, of)| Agreement { agreed, of }),
+        agreement: s.agreement,
         parted_at: s.parted.and_then(time),
         actual: totals(s, &run, true),
         supposed: totals(s, &run, false),
@@ -121,10 +115,14 @@ fn totals(s: &Supposition, run: &Run, actual: bool) -> Totals {
 pub fn page(t: &Told) -> Vec<Block> {
     let mut out = vec![Block::Title("edot-tui what-if".into())];
     match (&t.agreement, t.changes.is_empty()) {
-        (Some(a), true) => out.push(Block::Line(format!(
-            "nothing is changed: the arithmetic gives what the controller did in {} of {} syncs",
-            a.agreed, a.of
-        ))),
+        (Some(a), true) => {
+            let said = format!("the arithmetic gives what the controller did in {} of {} syncs", a.agreed, a.of);
+            let trust = match a.on_trust {
+                0 => String::new(),
+                n => format!("; the inputs of {n} of them were not all seen, and corrected as on the Decisions screen"),
+            };
+            out.push(Block::Line(format!("nothing is changed: {said}{trust}")));
+        }
         _ => out.extend(t.changes.iter().map(|c| Block::Line(format!("changed: {c}")))),
     }
     out.extend(t.assumptions.iter().map(|a| Block::Line(format!("assumed: {a}"))));

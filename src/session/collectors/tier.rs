@@ -93,7 +93,7 @@ impl Tier {
         let put = |series: &mut Series, rate: &dyn Fn(&Collector) -> Option<f64>| {
             let sum: Option<f64> = known.iter().map(|c| rate(c)).sum();
             match sum.filter(|_| !in_doubt && !known.is_empty()) {
-                Some(sum) => series.push(ms, sum, 3 * super::SUM_EVERY),
+                Some(sum) => series.push(ms, super::rate(sum), 3 * super::SUM_EVERY),
                 None => series.break_line(),
             }
         };

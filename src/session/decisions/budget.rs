@@ -86,8 +86,8 @@ impl Session {
         let track = self.metrics.all.iter().find(|t| t.label() == *name)?;
         let (_, up) = self.tolerance();
         let points = track.samples.points();
-        let from = points.partition_point(|p| p.0 <= sync.first);
-        let within = |(ms, v): &&(i64, f64)| track.target.at(*ms).is_some_and(|t| *v <= t * (1.0 + up));
-        points.get(from..)?.iter().find(within).map(|p| p.0)
+        let from = points.until(sync.first);
+        let within = |(ms, v): &(i64, f64)| track.target.at(*ms).is_some_and(|t| *v <= t * (1.0 + up));
+        points.range(from..points.len()).find(within).map(|p| p.0)
     }
 }

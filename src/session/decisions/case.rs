@@ -20,7 +20,7 @@ const GENERATIONS: usize = 3;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Case {
     pub at: Time,
-    pub spec: Spec,
+    pub spec: Arc<Spec>,
     pub status: Status,
     pub world: World,
     pub past: Memory,

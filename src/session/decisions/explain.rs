@@ -7,6 +7,7 @@ use super::sync::{BasisKind, Cause, Reckoned, Sync, Worked};
 use super::{Decisions, Waiting, changed_by_other};
 use crate::hpa::{Action, Settings};
 use crate::observe::Time;
+use std::sync::Arc;
 
 impl Decisions {
     /// Explains a sync, remembers it, and returns its row.
@@ -42,7 +43,7 @@ impl Decisions {
         let basis = run.basis.kind;
         let reckoned = Reckoned::of(&run.decision, current);
         let exact = run.fit.full() && run.basis.kind != BasisKind::Status;
-        let worked = Worked::new(run.decision, case.spec.clone(), settings, &self.past).map(Box::new);
+        let worked = Worked::new(run.decision, case.spec.clone(), settings, &self.past).map(Arc::new);
         if first.told {
             self.heard = Some(first.ms);
         }
@@ -52,7 +53,7 @@ impl Decisions {
         }
         if first.told || !agrees {
             // With the samples that were seen: those that the controller used may not be.
-            self.flags.keep(seen.filter(|_| basis == BasisKind::Status).unwrap_or(case));
+            self.flags.keep(seen.filter(|_| basis == BasisKind::Status).unwrap_or(case), &self.base);
         }
         Sync {
             first: first.ms,

@@ -2,9 +2,11 @@
 //! not explain one sync at the cost of those before.
 
 use super::case::Case;
+use super::past::longest_window;
 use crate::hpa::Settings;
 use chrono::TimeDelta;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Cases kept to hold a new value against.
 const CASES: usize = 40;
@@ -26,7 +28,7 @@ pub enum Flag {
 pub struct Flags {
     /// With the sync that told of it, milliseconds since 1970.
     found: Vec<(Flag, i64)>,
-    cases: VecDeque<Case>,
+    cases: VecDeque<Arc<Case>>,
 }
 
 impl Flag {
@@ -54,11 +56,13 @@ impl Flag {
     }
 }
 
+/// Windows that are tried, seconds.
+const WINDOWS: [i64; 16] = [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1800];
+
 /// Values worth trying, nearest to those of `now` first. `figures`: those that change which pods count; else those that
 /// change what is made of the figures.
 fn candidates(figures: bool, now: &Settings) -> Vec<Flag> {
     const PERIODS: [i64; 12] = [0, 5, 10, 15, 20, 30, 60, 90, 120, 180, 240, 600];
-    const WINDOWS: [i64; 16] = [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1800];
     const TOLERANCES: [f64; 10] = [0.1, 0.05, 0.15, 0.2, 0.01, 0.02, 0.25, 0.3, 0.5, 0.0];
     let near = |values: &[i64], at: TimeDelta| {
         let mut sorted = values.to_vec();
@@ -92,12 +96,18 @@ impl Flags {
     }
 
     /// Keeps a case that later values have to explain as well.
-    pub fn keep(&mut self, case: Case) {
-        if case.world.pods.len() <= PODS {
-            self.cases.push_back(case);
-            if self.cases.len() > CASES {
-                self.cases.pop_front();
-            }
+    pub fn keep(&mut self, mut case: Case, settings: &Settings) {
+        if case.world.pods.len() > PODS {
+            return;
+        }
+        // No window that is tried looks back further.
+        let window = longest_window(&case.spec, settings).max(TimeDelta::seconds(WINDOWS[WINDOWS.len() - 1]));
+        if let (Some(all), Some(since)) = (&mut case.past.recommendations, case.at.checked_sub_signed(window)) {
+            *all = all.split_off(all.partition_point(|r| r.at < since).min(all.len().saturating_sub(1)));
+        }
+        self.cases.push_back(Arc::new(case));
+        if self.cases.len() > CASES {
+            self.cases.pop_front();
         }
     }
 
@@ -121,7 +131,7 @@ impl Flags {
             if settings == now || !explains(&settings, case) {
                 continue;
             }
-            let change = |c: &Case| i64::from(explains(&settings, c)) - i64::from(explains(&now, c));
+            let change = |c: &Arc<Case>| i64::from(explains(&settings, c)) - i64::from(explains(&now, c));
             if matches!(flag, Flag::Tolerance(_)) && case.run(&case.world, &case.past, &now).1.replicas {
                 continue;
             }

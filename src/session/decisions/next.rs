@@ -28,7 +28,7 @@ impl Session {
         let past = if unknown { decisions.past.unseeded() } else { decisions.past.memory.clone() };
         let case = Case {
             at: Case::moment(at + 20),
-            spec: (*spec).clone(),
+            spec: spec.clone(),
             status: status(&known.seen),
             world: Case::nowhere(),
             past,

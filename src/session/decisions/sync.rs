@@ -4,6 +4,7 @@
 use super::limits;
 use super::past::Past;
 use crate::hpa::{self, Limited, Stabilized};
+use chrono::TimeDelta;
 use std::sync::Arc;
 
 /// A sync of the controller, or several alike that followed one another and changed nothing.
@@ -30,7 +31,7 @@ pub struct Sync {
     pub cause: Option<Cause>,
     pub basis: Basis,
     /// The full working; only the latest have it.
-    pub worked: Option<Box<Worked>>,
+    pub worked: Option<Arc<Worked>>,
 }
 
 /// What the arithmetic makes of a sync.
@@ -128,7 +129,7 @@ impl Cause {
 pub struct Worked {
     pub decision: hpa::Decision,
     /// The spec's bounds of pods and behavior in force.
-    pub spec: hpa::Spec,
+    pub spec: Arc<hpa::Spec>,
     pub settings: hpa::Settings,
     /// Recommendations in the controller's memory before the sync, (milliseconds since 1970, replicas), ascending.
     pub remembered: Vec<(i64, i32)>,
@@ -141,11 +142,17 @@ pub struct Worked {
 impl Worked {
     /// Pods listed in full at most; above, only sums and counts are kept.
     const PODS: usize = 64;
-    /// Recommendations kept for the drawing.
+    /// Recommendations kept for the drawing, and of how many of its windows.
     const REMEMBERED: usize = 256;
+    const WINDOWS: i32 = 4;
 
     /// From a decision; None when a ratio is not a number, which nothing could show.
-    pub fn new(mut decision: hpa::Decision, spec: hpa::Spec, settings: hpa::Settings, past: &Past) -> Option<Self> {
+    pub fn new(
+        mut decision: hpa::Decision,
+        spec: Arc<hpa::Spec>,
+        settings: hpa::Settings,
+        past: &Past,
+    ) -> Option<Self> {
         let mut trimmed = false;
         for proposal in decision.metrics.iter_mut().flatten() {
             match &mut proposal.steps {
@@ -172,11 +179,30 @@ impl Worked {
             }
         }
         let all = past.memory.recommendations();
-        let tail = &all[all.len().saturating_sub(Self::REMEMBERED)..];
-        let remembered = tail.iter().map(|r| (r.at.timestamp_millis(), r.replicas)).collect();
+        let window = super::past::longest_window(&spec, &settings).max(TimeDelta::minutes(1));
+        let since = decision.at.checked_sub_signed(window * Self::WINDOWS).unwrap_or(decision.at);
+        let older = all.partition_point(|r| r.at < since).max(all.len().saturating_sub(Self::REMEMBERED));
+        let tail = &all[older.min(all.len())..];
+        let remembered = turns(tail.iter().map(|r| (r.at.timestamp_millis(), r.replicas)));
+        // Nothing is explained by what the controller writes afterwards.
+        decision.status = hpa::Status::default();
+        decision.events = Vec::new();
         let assumed = past.assumed().map(|at| at.timestamp_millis());
         Some(Worked { decision, spec, settings, remembered, assumed, trimmed })
     }
+}
+
+/// Of equal ones that follow one another, the first and the last: they give the same course and the same highest.
+fn turns(all: impl Iterator<Item = (i64, i32)>) -> Vec<(i64, i32)> {
+    let mut out: Vec<(i64, i32)> = Vec::new();
+    for next in all {
+        match out.as_mut_slice() {
+            [.., (_, before), last] if *before == next.1 && last.1 == next.1 => *last = next,
+            _ => out.push(next),
+        }
+    }
+    out.shrink_to_fit();
+    out
 }
 
 impl Reckoned {

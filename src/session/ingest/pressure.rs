@@ -3,6 +3,7 @@
 
 use crate::observe::{ElasticHealthSeen, ElasticNode, ElasticNodesSeen};
 use crate::session::Series;
+use crate::session::series::rate;
 use std::collections::BTreeMap;
 
 /// Why Elasticsearch turned writes away.
@@ -101,7 +102,7 @@ impl Pressure {
         let all: u64 = news.values().sum();
         // Nodes that stayed silent may have turned writes away as well.
         match seen.failed {
-            0 => self.rejections.push(ms, all as f64 / seconds, 60_000),
+            0 => self.rejections.push(ms, rate(all as f64 / seconds), 60_000),
             _ => self.rejections.break_line(),
         }
         for (cause, count) in &news {

@@ -3,6 +3,7 @@
 
 use super::counters::Added;
 use crate::session::Series;
+use crate::session::series::rate;
 
 /// A rate stands for the time since the answer before; a distance of so many intervals is a gap.
 const LATE: f64 = 2.5;
@@ -66,14 +67,14 @@ impl Flow {
         }
         self.course.push(span.to, self.total as f64, i64::MAX);
         match known && seconds > 0.0 {
-            true => self.rate.push(span.to, added.documents as f64 / seconds, span.max_gap()),
+            true => self.rate.push(span.to, rate(added.documents as f64 / seconds), span.max_gap()),
             false => self.rate.break_line(),
         }
         if let Some(bytes) = added.bytes {
             self.bytes_total += bytes;
         }
         match added.bytes.filter(|_| known && seconds > 0.0) {
-            Some(bytes) => self.bytes.push(span.to, bytes as f64 / seconds, span.max_gap()),
+            Some(bytes) => self.bytes.push(span.to, rate(bytes as f64 / seconds), span.max_gap()),
             None => self.bytes.break_line(),
         }
     }

@@ -229,9 +229,9 @@ impl K6 {
                 let mut out = Series::default();
                 let Some(most) = several.iter().max_by_key(|s| s.points().len()) else { return Cow::Owned(out) };
                 for (ms, _) in most.points() {
-                    let values = several.iter().filter_map(|s| Some(s.at(*ms, MAX_GAP)?.1));
+                    let values = several.iter().filter_map(|s| Some(s.at(ms, MAX_GAP)?.1));
                     if let Some(value) = values.reduce(join) {
-                        out.push(*ms, value, MAX_GAP);
+                        out.push(ms, value, MAX_GAP);
                     }
                 }
                 Cow::Owned(out)

@@ -103,11 +103,8 @@ pub fn back_pressure(run: &Run, gap: i64) -> Found {
     if let Some((ms, _)) = turned_away {
         let causes = run.session.ingest.pressure.rejected.iter().filter(|(_, n)| **n > 0);
         let words = causes.map(|(c, n)| format!("{} ({n})", c.words())).collect::<Vec<_>>().join(", ");
-        return Found::failed(
-            expected,
-            format!("Elasticsearch turned writes away from {} on: {words}", run.clock(*ms)),
-        )
-        .at(*ms);
+        return Found::failed(expected, format!("Elasticsearch turned writes away from {} on: {words}", run.clock(ms)))
+            .at(ms);
     }
     let Some(tier) = tier else { return Found::unobservable(run, Feed::Collector, expected) };
     let mut full: Option<(i64, i64)> = None;

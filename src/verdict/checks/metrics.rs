@@ -2,7 +2,9 @@
 
 use super::{Found, Run, no_load};
 use crate::observe::{Condition, Feed};
+use crate::session::History;
 use crate::verdict::run::clock;
+use std::sync::Arc;
 
 /// `limit` after the load's start, and never unknown for longer than `gap` afterwards; milliseconds.
 pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
@@ -34,7 +36,7 @@ pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
         if active(conditions) != Some(false) {
             continue;
         }
-        let until = changes[i..].iter().find(|(_, c)| active(c) == Some(true)).map_or(run.now, |c| c.0);
+        let until = changes.range(i..changes.len()).find(|(_, c)| active(c) == Some(true)).map_or(run.now, |c| c.0);
         let from = (*ms).max(first);
         if until > from && longest.as_ref().is_none_or(|(a, b, _)| until - from > b - a) {
             longest = Some((from, until, message(conditions).unwrap_or_default()));
@@ -54,7 +56,7 @@ pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
     }
 }
 
-fn next(changes: &[(i64, Vec<Condition>)], after: i64) -> Option<i64> {
+fn next(changes: &History<(i64, Arc<[Condition]>)>, after: i64) -> Option<i64> {
     changes.iter().map(|c| c.0).find(|ms| *ms > after)
 }
 

@@ -140,7 +140,7 @@ fn ups<'r>(run: &'r Run) -> impl Iterator<Item = &'r Rescale> {
 fn crossing(run: &Run, from: i64) -> Option<i64> {
     let up = 1.0 + run.session.tolerance().1;
     let first = |t: &Track| {
-        let above = |(ms, v): &&(i64, f64)| *ms >= from && target(t, *ms).is_some_and(|target| *v > target * up);
+        let above = |(ms, v): &(i64, f64)| *ms >= from && target(t, *ms).is_some_and(|target| *v > target * up);
         t.samples.points().iter().find(above).map(|p| p.0)
     };
     run.session.metrics.all.iter().filter_map(first).min()

@@ -44,7 +44,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     };
     let (axis, margins) = plot::axis(cx, area.width);
     let line = |series: &Series, name: &str, role| {
-        let segments = series.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let segments = series.segments(axis.start_ms, axis.end_ms);
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{name} {}", format::rate(p.1)));
         PlainLine { label: last.unwrap_or_else(|| name.to_string()), role, segments }
     };

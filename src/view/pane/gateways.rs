@@ -113,8 +113,7 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &Row, (names, columns): 
             Some(collector) => (&collector.accepted.rate, Role::Series2),
             None => (&row.pod.cpu, Role::Series1),
         };
-        let segments: Vec<Vec<(i64, f64)>> =
-            series.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let segments: Vec<Vec<(i64, f64)>> = series.segments(axis.start_ms, axis.end_ms);
         Sparkline { axis, role, segments: &segments }.draw(course, buf, &plot::look(cx));
     }
 }

@@ -45,7 +45,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let Some(flow) = ingest.signal(signal) else { continue };
         let now = ingest.documents_per_s(signal, cx.moment());
         let label = format!("{} {}", signal.name(), now.map_or_else(|| format::UNKNOWN.into(), format::rate));
-        let segments = flow.rate.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let segments = flow.rate.segments(axis.start_ms, axis.end_ms);
         lines.push((flow.total, PlainLine { label, role: role(signal), segments }));
     }
     // A single row shows the last: the signal of which most came.

@@ -74,7 +74,7 @@ fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let k6 = &cx.session.load.k6;
     let (axis, margins) = plot::axis(cx, area.width);
     let line = |series: &Series, unit: &str, role| {
-        let segments = series.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let segments = series.segments(axis.start_ms, axis.end_ms);
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{} {unit}", format::count(p.1)));
         PlainLine { label: last.unwrap_or_else(|| unit.to_string()), role, segments }
     };

@@ -100,8 +100,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, (name, stream): (&str, &Stream), n
     if area.right().saturating_sub(end) >= 12 {
         let (axis, _) = plot::axis(cx, area.width);
         let course = Rect { x: end + 2, width: area.right() - end - 3, ..area };
-        let segments: Vec<Vec<(i64, f64)>> =
-            flow.rate.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect();
+        let segments: Vec<Vec<(i64, f64)>> = flow.rate.segments(axis.start_ms, axis.end_ms);
         Sparkline { axis, role: role(stream.signal), segments: &segments }.draw(course, buf, &plot::look(cx));
     }
 }

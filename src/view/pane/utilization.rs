@@ -75,9 +75,9 @@ fn line(cx: &Cx, track: &Track, role: Role, axis: TimeAxis) -> Line {
         (*ms, if percent { *value } else { ratio })
     };
     let segments = track.samples.segments(axis.start_ms, axis.end_ms);
-    let targets = track.target.within(axis.start_ms, axis.end_ms).iter();
+    let targets = track.target.within(axis.start_ms, axis.end_ms).into_iter();
     let aim = |t: f64| if percent { t } else { 100.0 };
-    let mut target: Vec<(i64, Option<f64>)> = targets.map(|(ms, t)| (*ms, Some(aim(*t)))).collect();
+    let mut target: Vec<(i64, Option<f64>)> = targets.map(|(ms, t)| (ms, Some(aim(t)))).collect();
     for (gone, back) in &track.away {
         target.extend([(*gone, None), (*back, track.target.at(*back).map(|t| aim(*t)))]);
     }

@@ -1,0 +1,339 @@
+//! Points in time, kept small: some at a time are packed into a few bytes each, without loss, and copies share what is
+//! packed. Must not know what the values mean.
+
+use super::super::History;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Points of a block.
+const BLOCK: u32 = 128;
+/// Parts of a unit that values are tried as: whole ones, thousandths, millionths.
+const SCALES: [f64; 3] = [1.0, 1e3, 1e6];
+/// Stands for the scale of a value that is no such part: it follows as it is.
+const RAW: usize = SCALES.len();
+/// Whole numbers up to here are exact, and leave room for the scale.
+const EXACT: f64 = 9e15;
+
+/// (milliseconds since 1970, value), ascending in time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points {
+    blocks: History<Entry>,
+}
+
+/// A block, and how many points there are up to its end.
+#[derive(Clone, Debug, PartialEq)]
+struct Entry {
+    end: u32,
+    block: Arc<Block>,
+}
+
+/// Points as bytes, each after the one before.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Block {
+    bytes: Vec<u8>,
+    len: u32,
+    now: State,
+}
+
+/// What the next point is told apart from.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct State {
+    point: (i64, f64),
+    /// The distance to the point before it, milliseconds.
+    step: i64,
+}
+
+impl Entry {
+    fn range(&self) -> Range<usize> {
+        (self.end - self.block.len) as usize..self.end as usize
+    }
+
+    /// The same, so many points earlier or later.
+    fn moved(&self, less: u32, more: u32) -> Entry {
+        Entry { end: self.end - less + more, block: self.block.clone() }
+    }
+}
+
+impl Points {
+    pub fn push(&mut self, point: (i64, f64)) {
+        let open = self.blocks.last().is_some_and(|e| e.block.len < BLOCK);
+        if !open {
+            self.close();
+            self.blocks.push(Entry { end: self.len() as u32, block: Arc::default() });
+        }
+        if let Some(entry) = self.blocks.last_mut() {
+            entry.end += 1;
+            Arc::make_mut(&mut entry.block).push(point);
+        }
+    }
+
+    /// Nothing more comes into the last block.
+    fn close(&mut self) {
+        if let Some(entry) = self.blocks.last_mut() {
+            Arc::make_mut(&mut entry.block).bytes.shrink_to_fit();
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.blocks.last().map_or(0, |e| e.end as usize)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    pub fn get(&self, index: usize) -> Option<(i64, f64)> {
+        self.range(index..index + 1).next()
+    }
+
+    pub fn first(&self) -> Option<(i64, f64)> {
+        self.get(0)
+    }
+
+    pub fn last(&self) -> Option<(i64, f64)> {
+        self.blocks.last().map(|e| e.block.now.point)
+    }
+
+    /// How many points lie before `ms`.
+    pub fn before(&self, ms: i64) -> usize {
+        let n = self.blocks.partition_point(|e| e.block.now.point.0 < ms);
+        self.blocks.get(n).map_or(self.len(), |e| e.range().start + e.block.points().partition_point(|p| p.0 < ms))
+    }
+
+    /// How many points lie before `ms` or at it.
+    pub fn until(&self, ms: i64) -> usize {
+        self.before(ms.saturating_add(1))
+    }
+
+    pub fn iter(&self) -> Iter<'_> {
+        self.range(0..self.len())
+    }
+
+    /// The points of these indices, as far as they are there.
+    pub fn range(&self, range: Range<usize>) -> Iter<'_> {
+        let end = range.end.min(self.len());
+        Iter { points: self, range: range.start.min(end)..end, at: 0..0, unpacked: Vec::new() }
+    }
+
+    /// Lets the oldest go, so that at least `most` stay; only whole blocks go. Whether any did.
+    pub fn keep(&mut self, most: usize) -> bool {
+        let gone = self.len().saturating_sub(most);
+        let n = self.blocks.partition_point(|e| e.end as usize <= gone);
+        let Some(less) = n.checked_sub(1).and_then(|n| self.blocks.get(n)).map(|e| e.end) else { return false };
+        self.blocks = self.blocks.range(n..self.blocks.len()).map(|e| e.moved(less, 0)).collect();
+        true
+    }
+
+    /// Puts what `other` makes of the older half in its place, cut where a block ends.
+    pub fn replace_older(&mut self, other: impl FnOnce(Vec<(i64, f64)>) -> Vec<(i64, f64)>) {
+        let half = self.len() / 2;
+        let n = self.blocks.partition_point(|e| e.end as usize <= half);
+        let Some(less) = n.checked_sub(1).and_then(|n| self.blocks.get(n)).map(|e| e.end) else { return };
+        let mut new = Points::default();
+        other(self.range(0..less as usize).collect()).into_iter().for_each(|p| new.push(p));
+        new.close();
+        let more = new.len() as u32;
+        self.blocks.range(n..self.blocks.len()).for_each(|e| new.blocks.push(e.moved(less, more)));
+        *self = new;
+    }
+}
+
+impl<'a> IntoIterator for &'a Points {
+    type Item = (i64, f64);
+    type IntoIter = Iter<'a>;
+
+    fn into_iter(self) -> Iter<'a> {
+        self.iter()
+    }
+}
+
+impl<const N: usize> PartialEq<[(i64, f64); N]> for &Points {
+    fn eq(&self, other: &[(i64, f64); N]) -> bool {
+        self.iter().eq(other.iter().copied())
+    }
+}
+
+/// Goes through points from either end.
+#[derive(Clone, Debug)]
+pub struct Iter<'a> {
+    points: &'a Points,
+    range: Range<usize>,
+    /// The block at hand, by its points' indices.
+    at: Range<usize>,
+    unpacked: Vec<(i64, f64)>,
+}
+
+impl Iter<'_> {
+    fn get(&mut self, index: usize) -> Option<(i64, f64)> {
+        if !self.at.contains(&index) {
+            let n = self.points.blocks.partition_point(|e| e.end as usize <= index);
+            let entry = self.points.blocks.get(n)?;
+            (self.at, self.unpacked) = (entry.range(), entry.block.points());
+        }
+        self.unpacked.get(index - self.at.start).copied()
+    }
+}
+
+impl Iterator for Iter<'_> {
+    type Item = (i64, f64);
+
+    fn next(&mut self) -> Option<(i64, f64)> {
+        self.range.next().and_then(|index| self.get(index))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.range.size_hint()
+    }
+
+    fn nth(&mut self, n: usize) -> Option<(i64, f64)> {
+        self.range.nth(n).and_then(|index| self.get(index))
+    }
+}
+
+impl DoubleEndedIterator for Iter<'_> {
+    fn next_back(&mut self) -> Option<(i64, f64)> {
+        self.range.next_back().and_then(|index| self.get(index))
+    }
+}
+
+impl ExactSizeIterator for Iter<'_> {}
+
+impl Block {
+    /// First the change of the distance in time, its lowest bit telling whether the value is the same; then, if it is not,
+    /// the distance in parts of the unit and which parts, or the value itself.
+    fn push(&mut self, point: (i64, f64)) {
+        let State { point: (ms, before), step: last } = self.now;
+        let step = point.0.wrapping_sub(ms);
+        let same = before.to_bits() == point.1.to_bits();
+        number(&mut self.bytes, step.wrapping_sub(last) << 1 | i64::from(same));
+        if !same {
+            let scale = SCALES.iter().position(|s| whole(point.1, *s).is_some());
+            match scale.and_then(|n| Some((n, whole(point.1, SCALES[n])?))) {
+                Some((n, parts)) => number(&mut self.bytes, (parts - nearest(before, SCALES[n])) << 2 | n as i64),
+                None => {
+                    number(&mut self.bytes, RAW as i64);
+                    self.bytes.extend(point.1.to_le_bytes());
+                }
+            }
+        }
+        self.len += 1;
+        // The first step is from 1970, and tells nothing of the next.
+        self.now = State { point, step: if self.len == 1 { 0 } else { step } };
+    }
+
+    fn points(&self) -> Vec<(i64, f64)> {
+        let (mut out, mut rest) = (Vec::with_capacity(self.len as usize), self.bytes.as_slice());
+        let State { point: (mut ms, mut value), mut step } = State::default();
+        while let Some(code) = read(&mut rest) {
+            let now = step.wrapping_add(code >> 1);
+            ms = ms.wrapping_add(now);
+            if code & 1 == 0 {
+                let Some(next) = changed(&mut rest, value) else { break };
+                value = next;
+            }
+            step = if out.is_empty() { 0 } else { now };
+            out.push((ms, value));
+        }
+        out
+    }
+}
+
+/// The value that differs from the one `before` it.
+fn changed(rest: &mut &[u8], before: f64) -> Option<f64> {
+    let code = read(rest)?;
+    match SCALES.get((code & 3) as usize) {
+        Some(scale) => Some((nearest(before, *scale) + (code >> 2)) as f64 / scale),
+        None => {
+            let (value, more) = rest.split_first_chunk()?;
+            *rest = more;
+            Some(f64::from_le_bytes(*value))
+        }
+    }
+}
+
+/// A value as so many parts of the unit, if that is what it is to the last bit.
+fn whole(value: f64, scale: f64) -> Option<i64> {
+    let n = (value * scale).round();
+    (n.abs() < EXACT / 4.0 && (n as i64 as f64 / scale).to_bits() == value.to_bits()).then_some(n as i64)
+}
+
+/// The nearest number of parts, which the next value's is told apart from.
+fn nearest(value: f64, scale: f64) -> i64 {
+    (value * scale).round().clamp(-EXACT, EXACT) as i64
+}
+
+/// A whole number in as few bytes as it needs, seven bits a byte, its sign in the lowest.
+fn number(out: &mut Vec<u8>, n: i64) {
+    let mut n = (n.wrapping_shl(1) ^ (n >> 63)) as u64;
+    while n >= 0x80 {
+        out.push(n as u8 | 0x80);
+        n >>= 7;
+    }
+    out.push(n as u8);
+}
+
+fn read(bytes: &mut &[u8]) -> Option<i64> {
+    let (mut n, mut shift) = (0u64, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        n |= u64::from(byte & 0x7f).wrapping_shl(shift);
+        shift += 7;
+        if byte & 0x80 == 0 {
+            return Some((n >> 1) as i64 ^ -((n & 1) as i64));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            Just(0.0),
+            Just(-0.0),
+            (-100_000i32..100_000).prop_map(|n| f64::from(n) / 1000.0),
+            (0i64..1 << 40).prop_map(|n| n as f64),
+            any::<f64>().prop_filter("a number", |v| v.is_finite()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn packing_loses_nothing(steps in prop::collection::vec((1i64..90_000, value()), 0..300), began in any::<i32>()) {
+            let (mut points, mut list, mut ms) = (Points::default(), Vec::new(), i64::from(began) * 1000);
+            for (step, value) in steps {
+                ms += step;
+                points.push((ms, value));
+                list.push((ms, value));
+                prop_assert_eq!(points.last(), list.last().copied());
+            }
+            prop_assert!(points.iter().map(|p| (p.0, p.1.to_bits())).eq(list.iter().map(|p| (p.0, p.1.to_bits()))));
+            prop_assert!(points.iter().rev().eq(list.iter().rev().copied()));
+            for (i, (ms, _)) in list.iter().enumerate() {
+                prop_assert_eq!((points.before(*ms), points.until(*ms), points.get(i)), (i, i + 1, Some(list[i])));
+            }
+            let mut kept = points.clone();
+            kept.keep(100);
+            prop_assert!(kept.len() >= 100.min(list.len()) && kept.len() < 100 + BLOCK as usize || kept.len() == list.len());
+            prop_assert!(kept.iter().rev().eq(list.iter().rev().copied().take(kept.len())));
+            points.replace_older(|older| older.into_iter().step_by(2).collect());
+            let newer = list.len() - list.len() / 2;
+            prop_assert!(points.iter().rev().take(newer).eq(list.iter().rev().copied().take(newer)));
+            prop_assert!(points.iter().zip(points.iter().skip(1)).all(|(a, b)| a.0 < b.0));
+        }
+    }
+
+    #[test]
+    fn steady_samples_take_few_bytes() {
+        let bytes = |value: fn(i32) -> f64| {
+            let mut block = Block::default();
+            (0..128).for_each(|i| block.push((1_800_000_000_000 + i64::from(i * 5000 + i % 7), value(i))));
+            block.bytes.len()
+        };
+        let (idle, busy) = (bytes(|_| 0.0), bytes(|i| f64::from(i % 9) * 17.125));
+        assert!(idle < 128 + 16 && busy < 128 * 5, "{idle} {busy}");
+    }
+}
