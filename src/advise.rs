@@ -3,13 +3,16 @@
 //! A rule is one function from a session to its findings as of the session's present. It holds no state, so a finding
 //! clears by itself. Must not fold, format for a screen, or name what cannot be seen.
 
+mod batching;
 mod bounds;
 mod elastic;
+mod limiter;
 mod load;
 mod losses;
 mod pods;
 mod queues;
 mod requests;
+mod sending;
 mod skew;
 mod words;
 
@@ -54,7 +57,7 @@ pub struct Finding {
 type Rule = fn(&Session) -> Vec<Finding>;
 
 /// Every rule, in the order in which findings of the same severity are told.
-const RULES: [Rule; 21] = [
+const RULES: [Rule; 31] = [
     losses::astray,
     pods::out_of_memory,
     elastic::strained,
@@ -76,6 +79,16 @@ const RULES: [Rule; 21] = [
     losses::sent_twice,
     requests::missing,
     requests::no_limits,
+    limiter::missing,
+    limiter::too_high,
+    limiter::not_first,
+    batching::metrics_split,
+    batching::missing,
+    batching::order,
+    sending::no_queue,
+    sending::no_retry,
+    sending::beyond_memory,
+    sending::dominated,
 ];
 
 /// What stands out now, the worst first.

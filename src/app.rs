@@ -326,7 +326,7 @@ async fn told(running: &mut Option<Running>) -> Told {
 }
 
 fn cx<'a>(shown: &'a Session, live: &Session, ui: &'a Ui, look: &'a Look) -> Cx<'a> {
-    Cx { session: shown, now: live.now_ms(), ui, look }
+    Cx::new(shown, live.now_ms(), ui, look)
 }
 
 /// What ends or stops a program from outside.

@@ -7,7 +7,11 @@ use crate::config::Log;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt,
+    prelude::*,
+};
 
 /// Starts logging for the rest of the process. The file is appended to, created with mode 0600, its folder with 0700.
 ///
@@ -15,18 +19,14 @@ use tracing_subscriber::EnvFilter;
 /// The file cannot be opened; the text names it.
 pub fn start(log: &Log) -> Result<(), String> {
     let file = open(&log.file).map_err(|e| format!("log file {}: {e}", log.file.display()))?;
-    let filter = EnvFilter::new(directives(&log.level));
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::sync::Arc::new(file))
-        .with_ansi(false)
-        .finish();
+    let lines = fmt::layer().with_writer(std::sync::Arc::new(file)).with_ansi(false);
+    let subscriber = tracing_subscriber::registry().with(lines.with_filter(ours(&log.level)));
     tracing::subscriber::set_global_default(subscriber).map_err(|e| format!("log file {}: {e}", log.file.display()))
 }
 
 /// Our own crate at `level`, everything else off.
-pub fn directives(level: &str) -> String {
-    format!("off,edot_tui={level}")
+pub fn ours(level: &str) -> Targets {
+    Targets::new().with_target("edot_tui", level.parse().unwrap_or(LevelFilter::INFO))
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -5,6 +5,7 @@
 //! read a clock or do I/O. Text from outside is cleaned once, on its way in, by [`text::clean`].
 
 mod collector;
+mod configuration;
 mod event;
 mod hpa;
 mod ingest;
@@ -20,6 +21,7 @@ pub use collector::{
     BatchSeen, CollectorLost, CollectorSeen, ElasticSeen, ExporterSeen, OutcomeSeen, ProcessSeen, ProcessorSeen,
     ReceiverSeen, Role, Signal,
 };
+pub use configuration::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen};
 pub use event::{EventSeen, ObjectRef};
 pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
 pub use ingest::{
@@ -87,6 +89,8 @@ pub enum Observation {
         role: Role,
         pod: Box<PodSeen>,
     },
+    /// How the collectors of a tier are configured.
+    CollectorConfig(Box<ConfigSeen>),
     /// Which Elasticsearch is asked, and how.
     Elastic(Box<ElasticsearchSeen>),
     /// The data streams' counters.

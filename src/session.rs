@@ -170,6 +170,7 @@ impl Session {
                 self.collectors.take(ms, self.began.map_or(ms, |t| t.timestamp_millis()), seen);
             }
             Observation::CollectorLost(lost) => self.collectors.lost(ms, lost),
+            Observation::CollectorConfig(seen) => self.collectors.configured(seen),
             Observation::CollectorPod { role, pod } => self.collectors.pod(*role, pod),
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),

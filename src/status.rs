@@ -78,7 +78,7 @@ pub fn render(session: &Session, output: &Output, look: &Look) -> serde_json::Re
             let mut ui = Ui::new(true);
             ui.screen = *screen;
             let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
-            view::draw(&mut buffer, &Cx { session, now: session.now_ms(), ui: &ui, look });
+            view::draw(&mut buffer, &Cx::new(session, session.now_ms(), &ui, look));
             let rows = view::plane::planes(&buffer).text;
             rows.join("\n") + "\n"
         }

@@ -24,22 +24,35 @@ pub use layout::Slot;
 pub use look::Look;
 
 use crate::{
-    session::Session,
+    advise::{self, Finding},
+    session::{Outlook, Session},
     ui::{Hit, Pane, Ui},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use std::cell::OnceCell;
 
 /// What a pane reads.
-#[derive(Clone, Copy)]
 pub struct Cx<'a> {
     pub session: &'a Session,
+    /// What stands out in it, and what the next sync would do: with hundreds of pods most of a frame's work, so done once.
+    findings: Vec<Finding>,
+    outlook: OnceCell<Option<Outlook>>,
     /// The present of the live session, milliseconds since 1970, also while the view stands still.
     pub now: i64,
     pub ui: &'a Ui,
     pub look: &'a Look,
 }
 
-impl Cx<'_> {
+impl<'a> Cx<'a> {
+    /// `now` is the present of the live session, also where an older one is shown.
+    pub fn new(session: &'a Session, now: i64, ui: &'a Ui, look: &'a Look) -> Cx<'a> {
+        Cx { session, findings: advise::findings(session), outlook: OnceCell::new(), now, ui, look }
+    }
+
+    fn outlook(&self) -> Option<&Outlook> {
+        self.outlook.get_or_init(|| self.session.outlook()).as_ref()
+    }
+
     /// The moment that figures are read at.
     pub fn moment(&self) -> i64 {
         self.ui.moment(self.session.now_ms())

@@ -3,7 +3,10 @@
 
 use super::{Finding, Severity, words};
 use crate::observe::{Role, Signal};
-use crate::session::{Fate, Loss, Session};
+use crate::session::{Collector, Fate, Loss, Session};
+
+/// Milliseconds in which a collector's beginning shows in its rates.
+const YOUNG: i64 = 90_000;
 
 /// Items that go astray now: a finding for each way and tier.
 pub fn astray(session: &Session) -> Vec<Finding> {
@@ -69,15 +72,23 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
 pub fn backlog(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let Some(tier) = session.collectors.tier(Role::Gateway) else { return Vec::new() };
-    let explained = session.collectors.losses.on(now).any(|l| l.role == Role::Gateway);
-    let mean = |series: &crate::session::Series| {
-        let recent: Vec<f64> = series.points().iter().rev().take_while(|p| now - p.0 <= 60_000).map(|p| p.1).collect();
-        (recent.len() >= 8).then(|| recent.iter().sum::<f64>() / recent.len() as f64)
+    let lost = session.collectors.losses.on(now).any(|l| l.role == Role::Gateway);
+    // A process that has only just begun fills its queue first.
+    let young = |c: &Collector| c.began.is_some_and(|began| now - began < YOUNG);
+    let explained = lost || super::queues::is_strained(session) || session.collectors.live(Role::Gateway).any(young);
+    let mean = |series: &crate::session::Series, of: i64, least: usize| {
+        let recent: Vec<f64> = series.points().iter().rev().take_while(|p| now - p.0 <= of).map(|p| p.1).collect();
+        (recent.len() >= least).then(|| recent.iter().sum::<f64>() / recent.len() as f64)
     };
+    // The first bulk requests come late, and what has passed stays in a mean for a while: both halves have to lag.
     let behind = |signal: Signal| {
         let rates = tier.rates(signal);
-        let (accepted, sent) = (mean(&rates.accepted)?, mean(&rates.sent)?);
-        (accepted >= 1.0 && sent < accepted * 0.7).then_some((signal, accepted, sent))
+        let over = |of: i64, least: usize| {
+            let (accepted, sent) = (mean(&rates.accepted, of, least)?, mean(&rates.sent, of, least)?);
+            (accepted >= 1.0 && sent < accepted * 0.7).then_some((signal, accepted, sent))
+        };
+        over(30_000, 5)?;
+        over(60_000, 10)
     };
     let all = Signal::ALL.into_iter().filter_map(behind);
     let worst = all.filter(|_| !explained).max_by(|a, b| (a.1 - a.2).total_cmp(&(b.1 - b.2)));
@@ -98,6 +109,14 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
 pub fn sent_twice(session: &Session) -> Vec<Finding> {
     // What the cluster collector sends as well cannot be told from a second time where it is not seen; it sends no traces.
     let known = |signal: Signal| signal == Signal::Traces || session.collectors.tier(Role::Cluster).is_some();
+    // Senders that go past the agents count the same; it takes agents that were kept waiting.
+    let waited = |c: &Collector| {
+        let full: Vec<bool> = c.queue.points().iter().map(|p| p.1 > 0.0).collect();
+        full.windows(3).any(|three| three.iter().all(|full| *full))
+    };
+    if !session.collectors.all().any(|c| c.role == Role::Agent && waited(c)) {
+        return Vec::new();
+    }
     let twice = |signal: Signal| {
         let account = session.collectors.account(signal);
         let taken = account.gateway?.accepted;
@@ -116,7 +135,10 @@ pub fn sent_twice(session: &Session) -> Vec<Finding> {
             words::whole(n),
             signal.name()
         ),
-        evidence: format!("the gateway accepted {}, more than the agents count as sent", words::whole(taken)),
+        evidence: format!(
+            "the gateway accepted {}, more than the agents count as sent, and their queues had filled",
+            words::whole(taken)
+        ),
         mend: "a longer timeout on the agents' exporter, or a gateway that does not block".into(),
     }]
 }

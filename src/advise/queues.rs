@@ -3,7 +3,7 @@
 
 use super::{Finding, Severity, words};
 use crate::observe::Role;
-use crate::session::{Collector, Queue, Session};
+use crate::session::{Collector, Fate, Loss, Queue, Session};
 
 /// A small queue counts as full after so many milliseconds without a free slot.
 const FULL: i64 = 30_000;
@@ -52,7 +52,10 @@ pub fn agents(session: &Session) -> Vec<Finding> {
     let growing = |c: &&Collector| {
         let recent: Vec<f64> = c.queue.points().iter().rev().take_while(|p| now - p.0 <= 60_000).map(|p| p.1).collect();
         let (Some(last), Some(first)) = (recent.first(), recent.last()) else { return false };
-        c.lost.is_none() && recent.len() >= 6 && *last > *first && recent.windows(2).all(|two| two[0] >= two[1])
+        // One step may be a hiccup.
+        let steps = recent.windows(2).filter(|two| two[0] > two[1]).count();
+        let never_less = recent.windows(2).all(|two| two[0] >= two[1]);
+        c.lost.is_none() && recent.len() >= 6 && *last > *first && steps >= 3 && never_less
     };
     let all: Vec<&Collector> = session.collectors.live(Role::Agent).filter(growing).collect();
     let worst = all.iter().filter_map(|c| Some((c, c.fullest()?))).max_by(|a, b| a.1.size.total_cmp(&b.1.size));
@@ -96,6 +99,12 @@ pub fn leaving(session: &Session) -> Vec<Finding> {
             .into(),
     };
     held.map(one).take(1).collect()
+}
+
+/// The gateway has more than it can pass on: a queue that stays full, or items that it refuses.
+pub fn is_strained(session: &Session) -> bool {
+    let refuses = |l: &Loss| l.role == Role::Gateway && l.how == Fate::Refused;
+    filled(session, Role::Gateway).is_some() || session.collectors.losses.on(session.now_ms()).any(refuses)
 }
 
 /// The queue of a tier that is full or filling up, and since when.

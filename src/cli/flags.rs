@@ -56,7 +56,7 @@ pub struct Common {
     /// Do not read the collectors' own metrics
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", hide_possible_values = true, help_heading = "Collectors")]
     no_collector: Option<String>,
-    /// Where a collector's metrics are: a port and path inside its pod, or a URL in which {pod} is its name [default: 8888/metrics]
+    /// Where a collector's metrics are: a port and path inside its pod, a Service's URL, or a URL in which {pod} is its name [default: 8888/metrics]
     #[arg(long, value_name = "WHERE", help_heading = "Collectors")]
     collector_metrics: Option<String>,
     /// Elasticsearch's address [default: ECK's in the HPA's namespace, through a port-forward]

@@ -1,9 +1,8 @@
 //! What the doctor learned of the cluster, before it is judged. Only data.
 
 use super::permissions::Permission;
+use crate::observe::{HpaSeen, PodSeen};
 use crate::source::live::ask::Trouble;
-use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 
 /// An object, None when it is not there (404), or why it could not be read.
@@ -33,11 +32,11 @@ pub struct Facts {
     /// PodMetrics of the HPA's namespace.
     pub usage: Answer,
     /// The HPAs of the namespace.
-    pub hpas: Result<Vec<HorizontalPodAutoscaler>, Trouble>,
+    pub hpas: Result<Vec<HpaSeen>, Trouble>,
     /// The target's Scale; None when no HPA was found.
     pub scale: Option<Answer>,
     /// The pods of the Scale's selector; None when there is no Scale.
-    pub pods: Option<Result<Vec<Pod>, Trouble>>,
+    pub pods: Option<Result<Vec<PodSeen>, Trouble>>,
     /// The load's Namespace.
     pub load_room: Answer,
     pub job: Answer,
@@ -47,9 +46,9 @@ pub struct Facts {
 
 impl Facts {
     /// The HPA that will be watched: the named one, else the only one there is.
-    pub fn watched(&self) -> Option<&HorizontalPodAutoscaler> {
+    pub fn watched(&self) -> Option<&HpaSeen> {
         let all = self.hpas.as_ref().ok()?;
-        let named = all.iter().find(|h| h.metadata.name.as_deref() == Some(&self.hpa));
+        let named = all.iter().find(|h| h.name == self.hpa);
         named.or(if let [only] = all.as_slice() { Some(only) } else { None })
     }
 }

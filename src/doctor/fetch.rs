@@ -4,6 +4,7 @@ use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{PERMISSIONS, Permission, Place};
 use crate::config::Settings;
 use crate::source::live::ask::{Asker, Request, Trouble};
+use crate::source::live::convert;
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -27,7 +28,7 @@ pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
     let (metrics_api, usage, hpas, load_room, job, scripts) = tokio::join!(
         asker.get("/apis/metrics.k8s.io/v1beta1"),
         asker.get(&usage_path),
-        items(asker, &hpas_path),
+        items(asker, &hpas_path, convert::hpa),
         asker.get(&room_path),
         asker.get(&job_path),
         asker.get(&scripts_path),
@@ -47,14 +48,21 @@ pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
         job,
         scripts,
     };
-    let target = facts.watched().and_then(|h| h.spec.as_ref()).map(|s| s.scale_target_ref.clone());
+    let target = facts.watched().map(|h| h.target.clone());
     let kind = target.as_ref().map_or("Deployment", |t| t.kind.as_str()).to_owned();
     if let Some(of) = target {
-        let scale = scale(asker, namespace, of.api_version.as_deref().unwrap_or("apps/v1"), &of.kind, &of.name).await;
+        let scale = scale(
+            asker,
+            namespace,
+            if of.api_version.is_empty() { "apps/v1" } else { &of.api_version },
+            &of.kind,
+            &of.name,
+        )
+        .await;
         let selector = scale.as_ref().ok().and_then(Option::as_ref).and_then(|s| s.pointer("/status/selector"));
         if let Some(selector) = selector.and_then(Value::as_str).filter(|s| !s.is_empty()) {
             let path = format!("/api/v1/namespaces/{namespace}/pods?limit=500&labelSelector={}", escaped(selector));
-            facts.pods = Some(items(asker, &path).await);
+            facts.pods = Some(items(asker, &path, convert::pod).await);
         }
         facts.scale = Some(scale);
     }
@@ -63,10 +71,10 @@ pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
 }
 
 /// The items of a list; those that cannot be read are left out.
-async fn items<T: DeserializeOwned>(asker: &Asker, path: &str) -> Result<Vec<T>, Trouble> {
+async fn items<T: DeserializeOwned, S>(asker: &Asker, path: &str, seen: fn(&T) -> S) -> Result<Vec<S>, Trouble> {
     let list = asker.get(path).await?.unwrap_or_default();
     let all = list["items"].as_array().cloned().unwrap_or_default();
-    Ok(all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect())
+    Ok(all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).map(|item| seen(&item)).collect())
 }
 
 /// The target's Scale. One of the well-known kinds is read as itself, as its feed does, and so needs no right on `/scale`;

@@ -5,13 +5,9 @@ use super::check::Check;
 use super::facts::Facts;
 use super::requests::requests;
 use crate::exit;
-use crate::observe::Feed;
 use crate::observe::text::clean;
-use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, MetricSpec};
-use k8s_openapi::api::core::v1::Pod;
+use crate::observe::{Feed, HpaSeen, MetricKind, PodSeen};
 use serde_json::Value;
-
-type Hpa = HorizontalPodAutoscaler;
 
 /// That there is an HPA, and everything about it.
 pub fn all(facts: &Facts) -> Vec<Check> {
@@ -20,16 +16,12 @@ pub fn all(facts: &Facts) -> Vec<Check> {
         checks.extend(conditions(hpa));
         checks.extend(target(facts, hpa));
         checks.extend(alone(facts, hpa));
-        checks.extend(bounds(hpa));
+        checks.push(bounds(hpa));
         checks.extend(requests(facts, hpa));
         checks.extend(memory(hpa));
         checks.extend(window(facts, hpa));
     }
     checks
-}
-
-fn name(hpa: &Hpa) -> String {
-    hpa.metadata.name.clone().unwrap_or_default()
 }
 
 fn present(facts: &Facts) -> Check {
@@ -43,18 +35,17 @@ fn present(facts: &Facts) -> Check {
         Err(e) => return Check::fail("hpa", what, e.words(), "try again"),
         Ok(all) => all,
     };
-    let names: Vec<String> = all.iter().map(name).collect();
+    let names: Vec<String> = all.iter().map(|h| h.name.clone()).collect();
     match (facts.watched(), names.as_slice()) {
-        (Some(hpa), _) if name(hpa) == facts.hpa => {
-            let spec = hpa.spec.as_ref();
-            let target = spec.map(|s| format!("{} {}", s.scale_target_ref.kind, s.scale_target_ref.name));
-            Check::ok("hpa", what, format!("scales {} in namespace {namespace}", target.unwrap_or_default()))
+        (Some(hpa), _) if hpa.name == facts.hpa => {
+            let of = &hpa.target;
+            Check::ok("hpa", what, format!("scales {} {} in namespace {namespace}", of.kind, of.name))
         }
         (Some(hpa), _) => Check::warn(
             "hpa",
             what,
-            format!("is not in namespace {namespace}; the only one there, {}, will be watched", name(hpa)),
-            format!("pass --hpa {}", name(hpa)),
+            format!("is not in namespace {namespace}; the only one there, {}, will be watched", hpa.name),
+            format!("pass --hpa {}", hpa.name),
         ),
         (None, []) => Check::fail(
             "hpa",
@@ -73,16 +64,16 @@ fn present(facts: &Facts) -> Check {
     }
 }
 
-fn conditions(hpa: &Hpa) -> Vec<Check> {
-    let all = hpa.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
+fn conditions(hpa: &HpaSeen) -> Vec<Check> {
+    let all = &hpa.status.conditions;
     if all.is_empty() {
         return vec![Check::skip("conditions", "HPA conditions", "the controller has not looked at this HPA yet")];
     }
     let mut checks = Vec::new();
     for c in all {
-        let reason = clean(c.reason.as_deref().unwrap_or_default(), 64);
-        let said = format!("{reason}: {}", clean(c.message.as_deref().unwrap_or_default(), 300));
-        match (c.type_.as_str(), c.status.as_str(), reason.as_str()) {
+        let reason = clean(&c.reason, 64);
+        let said = format!("{reason}: {}", clean(&c.message, 300));
+        match (c.kind.as_str(), c.status.as_str(), reason.as_str()) {
             ("ScalingActive", "False", "ScalingDisabled") => checks.push(Check::warn(
                 "active",
                 "HPA ScalingActive",
@@ -109,9 +100,8 @@ fn conditions(hpa: &Hpa) -> Vec<Check> {
     checks
 }
 
-fn target(facts: &Facts, hpa: &Hpa) -> Vec<Check> {
-    let Some(spec) = &hpa.spec else { return Vec::new() };
-    let of = &spec.scale_target_ref;
+fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
+    let of = &hpa.target;
     let what = format!("scale target {} {}", of.kind, of.name);
     let scale = match &facts.scale {
         None => return Vec::new(),
@@ -123,7 +113,7 @@ fn target(facts: &Facts, hpa: &Hpa) -> Vec<Check> {
             return vec![Check::fail(
                 "target",
                 what,
-                format!("is not there, or {} has no /scale", of.api_version.as_deref().unwrap_or_default()),
+                format!("is not there, or {} has no /scale", of.api_version),
                 "create it, or mend scaleTargetRef of the HPA",
             )];
         }
@@ -155,12 +145,8 @@ fn target(facts: &Facts, hpa: &Hpa) -> Vec<Check> {
     checks
 }
 
-fn ready(pods: &[Pod]) -> Check {
-    let is_ready = |p: &&Pod| {
-        let conditions = p.status.as_ref().and_then(|s| s.conditions.as_deref()).unwrap_or_default();
-        conditions.iter().any(|c| c.type_ == "Ready" && c.status == "True")
-    };
-    let ready = pods.iter().filter(is_ready).count();
+fn ready(pods: &[PodSeen]) -> Check {
+    let ready = pods.iter().filter(|p| p.ready.as_ref().is_some_and(|r| r.status == "True")).count();
     let detail = format!("{ready} of {} ready", pods.len());
     match ready == pods.len() {
         true => Check::ok("pods", "pods of the target", detail),
@@ -174,23 +160,20 @@ fn ready(pods: &[Pod]) -> Check {
 }
 
 /// Two HPAs on one target undo each other's work.
-fn alone(facts: &Facts, hpa: &Hpa) -> Option<Check> {
-    let same = |h: &&Hpa| {
-        let of = |h: &Hpa| h.spec.as_ref().map(|s| (s.scale_target_ref.kind.clone(), s.scale_target_ref.name.clone()));
-        of(h) == of(hpa) && h.metadata.name != hpa.metadata.name
-    };
-    let others: Vec<String> = facts.hpas.as_ref().ok()?.iter().filter(same).map(name).collect();
+fn alone(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
+    let of = |h: &HpaSeen| (h.target.kind.clone(), h.target.name.clone());
+    let all = facts.hpas.as_ref().ok()?.iter();
+    let others: Vec<String> = all.filter(|h| of(h) == of(hpa) && h.name != hpa.name).map(|h| h.name.clone()).collect();
     let detail = format!("scaled by {} as well: they undo each other's work", others.join(", "));
     (!others.is_empty())
         .then(|| Check::fail("alone", "one HPA a target", detail, "delete all but one, and give that one all metrics"))
 }
 
-fn bounds(hpa: &Hpa) -> Option<Check> {
-    let spec = hpa.spec.as_ref()?;
-    let (min, max) = (spec.min_replicas.unwrap_or(1), spec.max_replicas);
-    let current = hpa.status.as_ref().and_then(|s| s.current_replicas).unwrap_or(0);
+fn bounds(hpa: &HpaSeen) -> Check {
+    let (min, max) = (hpa.min_replicas.unwrap_or(1), hpa.max_replicas);
+    let current = hpa.status.current_replicas.unwrap_or(0);
     let what = "HPA bounds";
-    Some(if min == max {
+    if min == max {
         Check::warn(
             "bounds",
             what,
@@ -206,14 +189,13 @@ fn bounds(hpa: &Hpa) -> Option<Check> {
         )
     } else {
         Check::ok("bounds", what, format!("{min} to {max} replicas, {current} now"))
-    })
+    }
 }
 
 /// Memory does not fall when the load does, so it can hold replicas up for ever.
-fn memory(hpa: &Hpa) -> Option<Check> {
-    let metrics = hpa.spec.as_ref()?.metrics.as_deref()?;
-    let of = |m: &MetricSpec| m.resource.as_ref().filter(|r| r.name == "memory")?.target.average_utilization;
-    let target = metrics.iter().find_map(of)?;
+fn memory(hpa: &HpaSeen) -> Option<Check> {
+    let memory = hpa.metrics.iter().filter(|m| m.kind == MetricKind::Resource && m.name == "memory");
+    let target = memory.filter_map(|m| m.value.utilization).next()?;
     Some(Check::warn(
         "memory",
         "memory as a metric",
@@ -225,12 +207,11 @@ fn memory(hpa: &Hpa) -> Option<Check> {
 }
 
 /// The window must hold two samples, or one odd sample is enough to scale down.
-fn window(facts: &Facts, hpa: &Hpa) -> Option<Check> {
+fn window(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
     let usage = facts.usage.as_ref().ok()?.as_ref()?;
     let resolution = resolution_s(usage)?;
-    let behavior = hpa.spec.as_ref()?.behavior.as_ref();
-    let window =
-        behavior.and_then(|b| b.scale_down.as_ref()).and_then(|d| d.stabilization_window_seconds).unwrap_or(300);
+    let down = hpa.behavior.as_ref().and_then(|b| b.scale_down.as_ref());
+    let window = down.and_then(|d| d.window_s).unwrap_or(300);
     let what = "scale-down window";
     if f64::from(window) < resolution * 1.5 {
         return Some(Check::warn(

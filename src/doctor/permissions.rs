@@ -70,6 +70,7 @@ pub const PERMISSIONS: &[Permission] = &[
     // Which of the two verbs a forward needs depends on the server's version.
     row(Need::Feed(Feed::K6), Place::Load, "", "pods/portforward", FORWARD),
     row(Need::Feed(Feed::Collector), Place::Hpa, "", "pods/portforward", FORWARD),
+    row(Need::Feed(Feed::Collector), Place::Hpa, "", "configmaps", &["get"]),
     row(Need::Feed(Feed::Ingest), Place::Hpa, "", "pods/portforward", FORWARD),
     row(Need::Feed(Feed::Ingest), Place::Hpa, "", "services", &["list"]),
     row(Need::Feed(Feed::Ingest), Place::Hpa, "", "secrets", &["get"]),

@@ -2,27 +2,21 @@
 
 use super::check::Check;
 use super::facts::Facts;
-use k8s_openapi::api::autoscaling::v2::{HorizontalPodAutoscaler, MetricSpec};
-use k8s_openapi::api::core::v1::{Container, Pod, ResourceRequirements};
+use crate::observe::{HpaSeen, Metric, MetricKind, PodSeen};
 
 /// Every (resource, container) whose request a metric is a percentage of. No metrics at all stands for cpu.
-fn wanted(hpa: &HorizontalPodAutoscaler) -> Vec<(String, Option<String>)> {
-    let Some(spec) = &hpa.spec else { return Vec::new() };
-    let of = |m: &MetricSpec| match (m.type_.as_str(), &m.resource, &m.container_resource) {
-        ("Resource", Some(r), _) if r.target.average_utilization.is_some() => Some((r.name.clone(), None)),
-        ("ContainerResource", _, Some(r)) if r.target.average_utilization.is_some() => {
-            Some((r.name.clone(), Some(r.container.clone())))
-        }
-        _ => None,
-    };
-    match spec.metrics.as_deref() {
-        None | Some([]) => vec![("cpu".into(), None)],
-        Some(metrics) => metrics.iter().filter_map(of).collect(),
+fn wanted(hpa: &HpaSeen) -> Vec<(String, Option<String>)> {
+    if hpa.metrics.is_empty() {
+        return vec![("cpu".into(), None)];
     }
+    let of_requests = |m: &&Metric| {
+        matches!(m.kind, MetricKind::Resource | MetricKind::ContainerResource) && m.value.utilization.is_some()
+    };
+    hpa.metrics.iter().filter(of_requests).map(|m| (m.name.clone(), m.container.clone())).collect()
 }
 
 /// A check for each resource that a metric is a percentage of: every container that counts must request it.
-pub fn requests(facts: &Facts, hpa: &HorizontalPodAutoscaler) -> Vec<Check> {
+pub fn requests(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
     let Some(Ok(pods)) = &facts.pods else { return Vec::new() };
     if pods.is_empty() {
         return Vec::new();
@@ -32,7 +26,7 @@ pub fn requests(facts: &Facts, hpa: &HorizontalPodAutoscaler) -> Vec<Check> {
         let mut missing = Vec::new();
         for pod in pods {
             for name in without(pod, &resource, container.as_deref()) {
-                missing.push(format!("container {name} of pod {}", pod.metadata.name.as_deref().unwrap_or_default()));
+                missing.push(format!("container {name} of pod {}", pod.name));
             }
         }
         if missing.is_empty() {
@@ -51,16 +45,10 @@ pub fn requests(facts: &Facts, hpa: &HorizontalPodAutoscaler) -> Vec<Check> {
 }
 
 /// The containers of the pod that lack the request, of those that count: all that run on, or the one that is named.
-fn without(pod: &Pod, resource: &str, only: Option<&str>) -> Vec<String> {
-    let Some(spec) = &pod.spec else { return Vec::new() };
-    let has = |r: Option<&ResourceRequirements>| {
-        r.and_then(|r| r.requests.as_ref()).is_some_and(|r| r.contains_key(resource))
-    };
-    if only.is_none() && has(spec.resources.as_ref()) {
+fn without(pod: &PodSeen, resource: &str, only: Option<&str>) -> Vec<String> {
+    if only.is_none() && pod.requests.contains_key(resource) {
         return Vec::new();
     }
-    let sidecar = |c: &&Container| c.restart_policy.as_deref() == Some("Always");
-    let counting = spec.containers.iter().chain(spec.init_containers.iter().flatten().filter(sidecar));
-    let lacking = counting.filter(|c| only.is_none_or(|o| c.name == o)).filter(|c| !has(c.resources.as_ref()));
-    lacking.map(|c| c.name.clone()).collect()
+    let counting = pod.containers.iter().filter(|c| only.is_none_or(|o| c.name == o));
+    counting.filter(|c| !c.requests.contains_key(resource)).map(|c| c.name.clone()).collect()
 }

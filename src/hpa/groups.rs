@@ -1,6 +1,8 @@
 //! Which pods count for one metric: ready, unready, missing, ignored, each with the rule that put it there.
 //! Looks at pods and readings only; what the groups mean for the replica count is in `per_pod`.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
@@ -96,7 +98,13 @@ impl Groups {
 
 /// Groups the pods for a metric. `resource` is empty for Pods metrics; only "cpu" makes unready pods stand apart.
 #[must_use]
-pub fn group(pods: &[Pod], readings: &Readings, resource: &str, settings: &Settings, now: DateTime<Utc>) -> Groups {
+pub fn group(
+    pods: &[Arc<Pod>],
+    readings: &Readings,
+    resource: &str,
+    settings: &Settings,
+    now: DateTime<Utc>,
+) -> Groups {
     let all = readings.as_slice();
     let mut listed = vec![false; all.len()];
     let mut next = 0;

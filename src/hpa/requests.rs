@@ -1,5 +1,7 @@
 //! What each pod requests of a resource, as the controller adds it up. One pod without a request fails the metric.
 
+use std::sync::Arc;
+
 use super::{
     fault::Fault,
     pods::{Container, Pod},
@@ -11,7 +13,12 @@ use super::{
 ///
 /// # Errors
 /// The first pod without such a request.
-pub fn of_pods(pods: &[Pod], resource: &str, container: Option<&str>, settings: &Settings) -> Result<Vec<i64>, Fault> {
+pub fn of_pods(
+    pods: &[Arc<Pod>],
+    resource: &str,
+    container: Option<&str>,
+    settings: &Settings,
+) -> Result<Vec<i64>, Fault> {
     pods.iter().map(|pod| of_pod(pod, resource, container, settings)).collect()
 }
 

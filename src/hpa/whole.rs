@@ -1,6 +1,8 @@
 //! The proposal of a metric that is one figure for the whole workload: Object and External metrics.
 //! Value targets multiply the ready pods; average targets divide by the scale's status.replicas.
 
+use std::sync::Arc;
+
 use super::{
     fault::Fault,
     per_pod::Verdict,
@@ -52,7 +54,7 @@ pub fn sum_for_average(values: &[i64]) -> i64 {
 ///
 /// # Errors
 /// `Fault::NoPodsToCount` when the ready pods are needed and the selector matches none.
-pub fn by_value(value: i64, target: i64, pods: &[Pod], band: Band, current: i32) -> Result<Whole, Fault> {
+pub fn by_value(value: i64, target: i64, pods: &[Arc<Pod>], band: Band, current: i32) -> Result<Whole, Fault> {
     let ratio = ratio::ratio(value, target);
     let (ready, verdict, replicas) = if current == 0 {
         (None, Verdict::Scaled, ratio::replicas(ratio))
@@ -96,10 +98,10 @@ pub fn by_average(value: i64, target: i64, status_replicas: i32, band: Band) -> 
 ///
 /// # Errors
 /// Without any pod.
-pub fn ready_pods(pods: &[Pod]) -> Result<usize, Fault> {
+pub fn ready_pods(pods: &[Arc<Pod>]) -> Result<usize, Fault> {
     if pods.is_empty() {
         return Err(Fault::NoPodsToCount);
     }
-    let ready = |p: &&Pod| p.phase == Phase::Running && p.is_ready();
+    let ready = |p: &&Arc<Pod>| p.phase == Phase::Running && p.is_ready();
     Ok(pods.iter().filter(ready).count())
 }

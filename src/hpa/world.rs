@@ -1,6 +1,6 @@
 //! Everything one sync of the controller reads besides the HPA itself. Values only: whoever fills it did the reading.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::pods::{Pod, PodName, PodSample};
 
@@ -45,8 +45,8 @@ pub struct World {
     /// The scale, or why it could not be read.
     pub scale: Result<Scale, String>,
     pub selector: Selector,
-    /// All pods of the selector.
-    pub pods: Vec<Pod>,
+    /// All pods of the selector, shared with whoever remembers them.
+    pub pods: Vec<Arc<Pod>>,
     /// The resource metrics API, or its error.
     pub samples: Result<Vec<PodSample>, String>,
     /// The other metrics by their place in `spec.metrics`, or the API's error. What is not here was empty.

@@ -44,6 +44,12 @@ impl Signal {
             Signal::Other => "other",
         }
     }
+
+    /// Of a pipeline's name: `metrics/aggregated`.
+    pub fn of_pipeline(name: &str) -> Signal {
+        let kind = name.split('/').next();
+        Signal::ALL.into_iter().find(|s| kind == Some(s.name())).unwrap_or_default()
+    }
 }
 
 /// One scrape of a collector's metrics.

@@ -73,7 +73,7 @@ pub fn write(
         Form::Junit => report::junit(&full()),
         Form::Svg => {
             let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
-            view::draw(&mut buffer, &Cx { session, now: session.now_ms(), ui, look });
+            view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, look));
             report::svg(&buffer, look.theme())
         }
     })

@@ -105,7 +105,9 @@ fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
         Observation::Link(link) => format!("link/{}", link.feed.name()),
         Observation::Hpa(_) | Observation::HpaGone => "hpa".into(),
         Observation::Target(_) | Observation::TargetGone => "target".into(),
-        Observation::Pod(pod) => format!("pod/{}", pod.uid),
+        Observation::Pod(pod) | Observation::CollectorPod { pod, .. } => format!("pod/{}", pod.uid),
+        Observation::CollectorConfig(config) => format!("config/{:?}", config.role),
+        Observation::Elastic(_) => "elastic".into(),
         Observation::LoadPod(pod) => format!("load/{}", pod.uid),
         Observation::PodGone(gone) => {
             objects.remove(&format!("pod/{}", gone.uid));
@@ -120,4 +122,29 @@ fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
 
 fn encoder() -> GzEncoder<Vec<u8>> {
     GzEncoder::new(Vec::new(), Compression::new(6))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{ConfigSeen, PodSeen, Role};
+
+    #[test]
+    fn what_is_told_of_only_once_outlives_what_is_forgotten() {
+        let mut past = Past::of(2000);
+        let mut second = 0;
+        let mut say = |what| {
+            second += 1;
+            past.take(&Stamped { at: Time::from_timestamp(second, 0).unwrap_or_default(), what });
+        };
+        let pod = Box::new(PodSeen { uid: "agent".into(), ..PodSeen::default() });
+        say(Observation::CollectorPod { role: Role::Agent, pod });
+        say(Observation::CollectorConfig(Box::default()));
+        say(Observation::CollectorConfig(Box::new(ConfigSeen { role: Role::Agent, ..ConfigSeen::default() })));
+        say(Observation::Elastic(Box::default()));
+        (0..5000).for_each(|n| say(Observation::Note { text: format!("{:x}", n * 7_919 % 65_537) }));
+        let known = past.known();
+        assert!(known.forgotten.is_some());
+        assert_eq!(known.objects.len(), 4);
+    }
 }

@@ -63,7 +63,7 @@ impl Reel<'_> {
         let film = self.film;
         let now = session.now_ms();
         let mut buffer = Buffer::empty(self.shown.area);
-        view::draw(&mut buffer, &Cx { session, now, ui: film.ui, look: film.look });
+        view::draw(&mut buffer, &Cx::new(session, now, film.ui, film.look));
         let mut bytes = Vec::new();
         let began = match self.began {
             Some(began) => began,

@@ -18,7 +18,7 @@ pub use tier::{Account, Rates, Tier, Totals};
 
 use super::series::rate;
 use super::{Pods, Series};
-use crate::observe::{CollectorLost, CollectorSeen, PodSeen, Role, Signal};
+use crate::observe::{CollectorLost, CollectorSeen, ConfigSeen, PodSeen, Role, Signal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -37,6 +37,7 @@ pub struct Collectors {
     by_uid: BTreeMap<String, Arc<Collector>>,
     /// Pods of agents and of the cluster collector; the gateway's are the session's own.
     pods: BTreeMap<String, (Role, PodSeen)>,
+    configs: BTreeMap<Role, ConfigSeen>,
     tiers: BTreeMap<Role, Tier>,
     pub losses: Losses,
     summed: Option<i64>,
@@ -65,6 +66,11 @@ impl Collectors {
     /// Takes in a version of an agent's or the cluster collector's pod.
     pub fn pod(&mut self, role: Role, pod: &PodSeen) {
         self.pods.insert(pod.uid.clone(), (role, pod.clone()));
+    }
+
+    /// Takes in how a tier is configured.
+    pub fn configured(&mut self, seen: &ConfigSeen) {
+        self.configs.insert(seen.role, seen.clone());
     }
 
     /// A pod left.
@@ -112,6 +118,11 @@ impl Collectors {
     /// A tier that was scraped at least once.
     pub fn tier(&self, role: Role) -> Option<&Tier> {
         self.tiers.get(&role)
+    }
+
+    /// How a tier is configured, where that could be read.
+    pub fn config(&self, role: Role) -> Option<&ConfigSeen> {
+        self.configs.get(&role)
     }
 
     /// The pods of the agents or of the cluster collector, scraped or not.

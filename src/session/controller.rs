@@ -12,7 +12,7 @@ use crate::hpa::{
 };
 use crate::observe::{ContainerSeen, HpaSeen, MetricKind, PodSeen, PodUsage, Resources, Rules, Time};
 use chrono::TimeDelta;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The controller's settings for an API server's version such as `v1.36.3`; the newest for one that is not known.
 pub fn settings(server_version: &str) -> Settings {
@@ -27,7 +27,7 @@ pub fn world(pods: &Pods, spec_replicas: i32, status_replicas: i32, namespace: &
         namespace: namespace.into(),
         scale: Ok(Scale { spec: spec_replicas, status: status_replicas }),
         selector: Selector::Own,
-        pods: pods.live().map(|p| pod(&p.seen)).collect(),
+        pods: pods.live().map(|p| Arc::new(pod(&p.seen))).collect(),
         samples: Ok(pods.live().filter_map(|p| p.usage.as_ref()).map(sample).collect()),
         values: BTreeMap::new(),
         update_error: None,

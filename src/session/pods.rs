@@ -28,8 +28,10 @@ pub struct Pod {
 /// Every pod of the scale's selector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pods {
-    by_uid: BTreeMap<String, Arc<Pod>>,
-    uid_by_name: BTreeMap<String, String>,
+    /// Those that are there, by name.
+    live: BTreeMap<String, Arc<Pod>>,
+    /// Those that left, or whose name another has taken, by uid.
+    past: BTreeMap<String, Arc<Pod>>,
     /// The latest samples of pods that are not known yet, by name: the metrics API may answer before the list of pods.
     early: BTreeMap<String, PodUsage>,
 }
@@ -37,8 +39,12 @@ pub struct Pods {
 impl Pods {
     /// Takes in a version of a pod. Returns whether a sample had been waiting for it.
     pub fn take(&mut self, seen: &PodSeen) -> bool {
-        self.uid_by_name.insert(seen.name.clone(), seen.uid.clone());
-        let pod = Arc::make_mut(self.by_uid.entry(seen.uid.clone()).or_default());
+        if let Some(other) = self.live.get(&seen.name).filter(|p| p.seen.uid != seen.uid) {
+            self.past.insert(other.seen.uid.clone(), other.clone());
+            self.live.remove(&seen.name);
+        }
+        let back = self.past.remove(&seen.uid);
+        let pod = Arc::make_mut(self.live.entry(seen.name.clone()).or_insert_with(|| back.unwrap_or_default()));
         pod.seen = seen.clone();
         pod.gone = None;
         let early = self.early.remove(&seen.name);
@@ -51,27 +57,23 @@ impl Pods {
     }
 
     pub fn leave(&mut self, ms: i64, uid: &str) {
-        let Some(pod) = self.by_uid.get_mut(uid).map(Arc::make_mut) else { return };
+        let name = self.live.values().find(|p| p.seen.uid == uid).map(|p| p.seen.name.clone());
+        if let Some(pod) = name.and_then(|name| self.live.remove(&name)) {
+            self.past.insert(uid.to_owned(), pod);
+        }
+        let Some(pod) = self.past.get_mut(uid).map(Arc::make_mut) else { return };
         pod.gone = Some(ms);
         pod.usage = None;
-        if self.uid_by_name.get(&pod.seen.name).is_some_and(|u| u == uid) {
-            self.uid_by_name.remove(&pod.seen.name);
-        }
-        let mut gone: Vec<(i64, String)> =
-            self.by_uid.iter().filter_map(|(u, p)| p.gone.map(|g| (g, u.clone()))).collect();
-        if gone.len() > GONE {
-            gone.sort();
-            for (_, uid) in &gone[..gone.len() - GONE] {
-                self.by_uid.remove(uid);
-            }
+        if self.past.len() > GONE {
+            let first = self.past.values().filter_map(|p| Some((p.gone?, p.seen.uid.clone()))).min();
+            first.and_then(|(_, uid)| self.past.remove(&uid));
         }
     }
 
     /// Takes in a sample.
     pub fn used(&mut self, usage: &PodUsage) {
-        let share = (SAMPLES / self.by_uid.len().max(1)).max(64);
-        let Some(pod) = self.uid_by_name.get(&usage.pod).and_then(|uid| self.by_uid.get_mut(uid)).map(Arc::make_mut)
-        else {
+        let share = (SAMPLES / (self.live.len() + self.past.len()).max(1)).max(64);
+        let Some(pod) = self.live.get_mut(&usage.pod).map(Arc::make_mut) else {
             self.early.insert(usage.pod.clone(), usage.clone());
             return;
         };
@@ -93,23 +95,23 @@ impl Pods {
 
     /// An answer of the metrics API begins: who is not in it has no sample.
     pub fn forget_usage(&mut self) {
-        let used = self.by_uid.values_mut().filter(|p| p.usage.is_some());
+        let used = self.live.values_mut().filter(|p| p.usage.is_some());
         used.for_each(|p| Arc::make_mut(p).usage = None);
         self.early.clear();
     }
 
     /// Those that are there, by name.
     pub fn live(&self) -> impl Iterator<Item = &Pod> {
-        self.uid_by_name.values().filter_map(|uid| self.by_uid.get(uid)).map(Arc::as_ref)
+        self.live.values().map(Arc::as_ref)
     }
 
     pub fn named(&self, name: &str) -> Option<&Pod> {
-        self.by_uid.get(self.uid_by_name.get(name)?).map(Arc::as_ref)
+        self.live.get(name).map(Arc::as_ref)
     }
 
     /// Those that are there and those that left.
     pub fn all(&self) -> impl Iterator<Item = &Pod> {
-        self.by_uid.values().map(Arc::as_ref)
+        self.live.values().chain(self.past.values()).map(Arc::as_ref)
     }
 
     pub fn ready(&self) -> usize {

@@ -14,6 +14,7 @@ mod now;
 mod pipeline;
 mod pressure;
 mod quality;
+mod rates;
 mod replicas;
 mod streams;
 mod utilization;

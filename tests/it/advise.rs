@@ -1,8 +1,10 @@
 //! The rules of `advise`: each has a session that raises it, and one like it that must not.
 
+mod configured;
 pub mod flow;
 mod inside;
 mod scaling;
+mod shown;
 pub mod world;
 
 use edot_tui::{advise, session::Session};

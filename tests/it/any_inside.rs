@@ -124,6 +124,38 @@ fn collector() -> BoxedStrategy<CollectorSeen> {
         .boxed()
 }
 
+fn config() -> BoxedStrategy<ConfigSeen> {
+    let names = || prop::collection::vec(text(), 0..3);
+    let pipeline = (text(), signal(), [names(), names(), names()]).prop_map(|(name, signal, [r, p, e])| PipelineSeen {
+        name,
+        signal,
+        receivers: r,
+        processors: p,
+        exporters: e,
+    });
+    let limiter = (text(), [number(), number(), number(), number()]).prop_map(|(name, f)| LimiterSeen {
+        name,
+        limit_mib: f[0],
+        spike_mib: f[1],
+        limit_percent: f[2],
+        spike_percent: f[3],
+    });
+    let sending = (text(), [prop::option::of(any::<bool>()), prop::option::of(any::<bool>())], number()).prop_map(
+        |(name, [queue, retry], queue_size)| SendingSeen { name, queue, retry, queue_size, ..Default::default() },
+    );
+    let some = (prop::collection::vec(limiter, 0..2), prop::collection::vec(sending, 0..2));
+    (role(), names(), prop::collection::vec(pipeline, 0..3), some)
+        .prop_map(|(role, from, pipelines, (limiters, exporters))| ConfigSeen {
+            role,
+            from,
+            pipelines,
+            limiters,
+            exporters,
+            ..Default::default()
+        })
+        .boxed()
+}
+
 /// Any of them.
 pub fn observation() -> BoxedStrategy<Observation> {
     prop_oneof![
@@ -134,6 +166,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => (uid(), role(), text()).prop_map(|(uid, role, reason)| {
             Observation::CollectorLost(CollectorLost { pod: uid.clone(), uid, role, reason })
         }),
+        1 => config().prop_map(|c| Observation::CollectorConfig(Box::new(c))),
         1 => (role(), pod()).prop_map(|(role, pod)| Observation::CollectorPod { role, pod: Box::new(pod) }),
     ]
     .boxed()

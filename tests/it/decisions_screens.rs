@@ -18,7 +18,7 @@ fn ui(session: &Session, down: isize) -> Ui {
 
 fn draw(session: &Session, ui: &Ui, (width, height): (u16, u16)) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    view::draw(&mut buffer, &Cx { session, now: session.now_ms(), ui, look: &Look::roles() });
+    view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, &Look::roles()));
     buffer
 }
 

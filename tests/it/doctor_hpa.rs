@@ -4,6 +4,7 @@ use edot_tui::doctor::check::{Check, Outcome, exit_code};
 use edot_tui::doctor::facts::Facts;
 use edot_tui::doctor::{hpa, load};
 use edot_tui::source::live::ask::Trouble;
+use edot_tui::source::live::convert;
 use serde_json::{Value, json};
 
 /// A real HPA of the lab.
@@ -35,9 +36,9 @@ pub fn facts(hpas: &[Value], pods: &[Value]) -> Facts {
         allowed: Vec::new(),
         metrics_api: Ok(Some(json!({}))),
         usage: Ok(Some(json!({"items": [{"window": "15.007s"}, {"window": "10.9s"}]}))),
-        hpas: Ok(hpas.iter().map(|h| serde_json::from_value(h.clone()).unwrap()).collect()),
+        hpas: Ok(hpas.iter().map(|h| convert::hpa(&serde_json::from_value(h.clone()).unwrap())).collect()),
         scale: Some(Ok(Some(json!({"spec": {"replicas": 2}, "status": {"selector": "app=edot-gateway"}})))),
-        pods: Some(Ok(pods.iter().map(|p| serde_json::from_value(p.clone()).unwrap()).collect())),
+        pods: Some(Ok(pods.iter().map(|p| convert::pod(&serde_json::from_value(p.clone()).unwrap())).collect())),
         load_room: Ok(Some(json!({}))),
         job: Ok(None),
         scripts: Ok(None),

@@ -280,6 +280,6 @@ proptest! {
         let ui = edot_tui::ui::Ui::new(false);
         let look = edot_tui::view::Look::roles();
         let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 130, 40));
-        edot_tui::view::draw(&mut buffer, &edot_tui::view::Cx { session: &s, now: s.now_ms(), ui: &ui, look: &look });
+        edot_tui::view::draw(&mut buffer, &edot_tui::view::Cx::new(&s, s.now_ms(), &ui, &look));
     }
 }

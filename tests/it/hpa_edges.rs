@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use edot_tui::hpa::{
@@ -15,8 +16,8 @@ fn at(seconds: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 1, 12, 0, 0).unwrap() + TimeDelta::seconds(seconds)
 }
 
-fn pod(name: &str, cpu: i64, memory: i64) -> Pod {
-    Pod {
+fn pod(name: &str, cpu: i64, memory: i64) -> Arc<Pod> {
+    Arc::new(Pod {
         name: name.into(),
         phase: Phase::Running,
         deleted: false,
@@ -25,7 +26,7 @@ fn pod(name: &str, cpu: i64, memory: i64) -> Pod {
         containers: vec![Container { name: "app".to_owned(), requests: amounts(cpu, memory), restartable: false }],
         init_containers: Vec::new(),
         pod_level_requests: Resources::new(),
-    }
+    })
 }
 
 fn amounts(cpu: i64, memory: i64) -> Resources {
@@ -74,7 +75,7 @@ fn a_filled_set_larger_than_current_does_not_scale_the_other_way() {
 fn the_initialization_period_ends_at_its_length() {
     let reading = Reading { pod: "a".into(), value: 1, at: at(0), window: TimeDelta::seconds(15) };
     let settings = Settings::default();
-    let mut pod = pod("a", 1, 1);
+    let mut pod = Pod::clone(&pod("a", 1, 1));
     pod.ready = Some(Ready { status: ConditionStatus::False, since: at(-200) });
     for (age, want) in [(299, Standing::Initializing), (300, Standing::Counted)] {
         pod.started = Some(at(-age));
@@ -151,7 +152,7 @@ fn rules(select: SelectPolicy, policies: &[(PolicyKind, i32, i32)]) -> ScalingRu
     ScalingRules::defaulted(Direction::Down, written)
 }
 
-fn world(pods: &[Pod], replicas: i32) -> World {
+fn world(pods: &[Arc<Pod>], replicas: i32) -> World {
     World {
         namespace: "ns".to_owned(),
         scale: Ok(Scale { spec: replicas, status: replicas }),
@@ -184,9 +185,9 @@ fn scale_down(down: ScalingRules, memory_mib: impl Fn(i64) -> f64) -> Vec<(i64, 
     let (mut replicas, mut memory, mut rescales) = (4, Memory::default(), Vec::new());
     for t in (270..900).step_by(15) {
         let names = (0..replicas).map(|n| format!("p{n}"));
-        let pods: Vec<Pod> = names.map(|name| pod(&name, 50, 256 * MIB)).collect();
+        let pods: Vec<Arc<Pod>> = names.map(|name| pod(&name, 50, 256 * MIB)).collect();
         let usage = amounts(if t <= 315 { 400 } else { 4 }, (memory_mib(t - 13) * MIB as f64) as i64);
-        let sample = |pod: &Pod| PodSample {
+        let sample = |pod: &Arc<Pod>| PodSample {
             pod: pod.name.clone(),
             at: at(t - 13),
             window: TimeDelta::seconds(15),

@@ -13,12 +13,12 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 fn draw(session: &Session, ui: &Ui, (width, height): (u16, u16)) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    view::draw(&mut buffer, &Cx { session, now: session.now_ms(), ui, look: &Look::roles() });
+    view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, &Look::roles()));
     buffer
 }
 
 /// Compares with `tests/golden/screens/NAME-SIZE.txt`; `EDOT_BLESS=1` writes it.
-fn check(name: &str, session: &Session, screen: Screen, sizes: &[(u16, u16)]) {
+pub fn check(name: &str, session: &Session, screen: Screen, sizes: &[(u16, u16)]) {
     let mut ui = Ui::new(false);
     ui.act(Action::Show(screen), session);
     for size in sizes {

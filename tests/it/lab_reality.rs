@@ -46,23 +46,39 @@ fn put(store: &mut Store, resource: &str, object: &Value, now: DateTime<Utc>) {
     let _put = store.update(resource, &namespace, &name, |o| *o = object.clone());
 }
 
+/// The lab's and 80 % of cpu and of memory.
 #[test]
 fn the_hpa_decides_as_the_recorded_real_controller_did() {
-    let lines: Vec<Value> =
-        include_str!("../data/scale.jsonl").lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     // Its syncs were at :28.05, :43.07 …; a controller that finds the HPA now looks at it 15 s later.
-    let first: DateTime<Utc> = "2026-11-24T00:31:13.100Z".parse().unwrap();
+    decides_alike(include_str!("../data/scale.jsonl"), "2026-11-24T00:31:13.100Z", &[1, 2, 4, 2, 1]);
+}
+
+/// 50 % of cpu and 400Mi of memory on average, two to six replicas, up by policies of pods and percent after a window of
+/// 15 s, down by half in 60 s.
+#[test]
+fn it_does_so_under_policies_and_windows() {
+    let sizes = [2, 3, 4, 5, 6, 3, 2];
+    decides_alike(include_str!("../data/scale-policies.jsonl"), "2026-11-25T02:46:09.300Z", &sizes);
+}
+
+/// Shows the model's controller what the recorded one saw, from `first` on, and compares what both made of it.
+fn decides_alike(recording: &str, first: &str, sizes: &[i64]) {
+    let lines: Vec<Value> = recording.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let first: DateTime<Utc> = first.parse().unwrap();
+    let end = (time(&lines[lines.len() - 1]["at"]).unwrap() - first).num_milliseconds() + 3000;
+    let listed = time(&lines[0]["at"]).unwrap() + TimeDelta::seconds(1);
+    let before = lines.iter().take_while(|l| time(&l["at"]).unwrap() < listed).count();
     let (mut store, mut events, mut controller) = (Store::new(1), Default::default(), Controller::new(1));
     let (mut ours, mut real) = (Vec::new(), Vec::new());
     let lists = lines.iter().filter(|l| l["feed"] == "podmetrics");
     let all: Vec<PodSample> = lists.flat_map(|l| samples(&l["list"])).collect();
     let (mut told, mut next) = (Vec::new(), 0);
     let (mut was, mut said) = (1, json!(null));
-    for t in (0..318_000).step_by(50) {
+    for t in (0..end).step_by(50) {
         let now = first + TimeDelta::milliseconds(t);
         // What followed from the real decisions is shown a little late, as ours come up to 0.2 s after them.
         let shown = now - TimeDelta::milliseconds(400);
-        while let Some(line) = lines.get(next).filter(|l| time(&l["at"]).unwrap() <= shown || t == 0 && next < 12) {
+        while let Some(line) = lines.get(next).filter(|l| time(&l["at"]).unwrap() <= shown || t == 0 && next < before) {
             next += 1;
             let object = &line["event"]["object"];
             let gone = line["event"]["type"] == "DELETED";
@@ -103,8 +119,8 @@ fn the_hpa_decides_as_the_recorded_real_controller_did() {
         said = store.list("horizontalpodautoscalers", None).next().unwrap()["status"].clone();
     }
     println!("real {real:?}\nours {ours:?}");
-    assert_eq!(real.iter().map(|r| r.1).collect::<Vec<_>>(), [1, 2, 4, 2, 1]);
-    assert_eq!(ours.iter().map(|r| r.1).collect::<Vec<_>>(), [1, 2, 4, 2, 1]);
+    assert_eq!(real.iter().map(|r| r.1).collect::<Vec<_>>(), sizes);
+    assert_eq!(ours.iter().map(|r| r.1).collect::<Vec<_>>(), sizes);
     for (ours, real) in ours.iter().zip(&real).skip(1) {
         assert!((ours.0 - real.0).abs() < TimeDelta::seconds(3), "{ours:?} {real:?}");
     }

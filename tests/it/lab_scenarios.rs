@@ -185,10 +185,10 @@ fn hostile_has_every_fault_of_the_api_in_its_time() {
         "30 Compacted",
         "45 Forbidden",
         "80 Slow",
-        "110 SilentWatch",
         "150 EmptyAnswer",
         "180 MetricsOutage",
         "230 Restart",
+        "330 SilentWatch",
     ];
     assert_eq!(names, expected);
     assert!(lab.faults().is_empty());

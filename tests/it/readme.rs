@@ -89,7 +89,7 @@ fn the_picture_is_the_programs_own() {
     let mut ui = Ui::new(false);
     ui.can_load = true;
     let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 40));
-    view::draw(&mut buffer, &Cx { session: &session, now: session.now_ms(), ui: &ui, look: &look });
+    view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
     let svg = report::svg(&buffer, look.theme());
     let path = root("assets/overview.svg");
     if std::env::var_os("EDOT_BLESS").is_some() {
@@ -106,7 +106,7 @@ fn the_picture_of_the_verdict_is_the_programs_own() {
     let mut ui = Ui::new(true);
     ui.screen = edot_tui::ui::Screen::Timeline;
     let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 42));
-    view::draw(&mut buffer, &Cx { session: &session, now: session.now_ms(), ui: &ui, look: &look });
+    view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
     let svg = report::svg(&buffer, look.theme());
     let path = root("assets/timeline.svg");
     if std::env::var_os("EDOT_BLESS").is_some() {

@@ -140,7 +140,7 @@ fn the_film_ends_on_the_programs_own_screen() {
     }
     assert!(frames > 100 && before < 308.0 / 16.0 + 3.0, "{frames} frames, {before} s");
     let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 100, 30));
-    let cx = edot_tui::view::Cx { session: &session, now: session.now_ms(), ui: &ui, look: &look };
+    let cx = edot_tui::view::Cx::new(&session, session.now_ms(), &ui, &look);
     edot_tui::view::draw(&mut buffer, &cx);
     for y in 0..30u16 {
         let want: String = (0..100u16).map(|x| buffer[(x, y)].symbol()).collect();

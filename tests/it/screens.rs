@@ -27,7 +27,7 @@ fn ui(session: &Session, keys: impl FnOnce(&mut Ui, &Session)) -> Ui {
 
 fn draw(session: &Session, ui: &Ui, look: &Look, (width, height): (u16, u16)) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    view::draw(&mut buffer, &Cx { session, now: session.now_ms(), ui, look });
+    view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, look));
     buffer
 }
 

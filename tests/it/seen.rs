@@ -13,11 +13,16 @@ use tokio_util::sync::CancellationToken;
 
 /// The live source over a cluster, for the lab's namespaces, without Elasticsearch.
 pub fn watch(cluster: Cluster, pace: Pace, hpa: &str) -> Seen {
-    watch_with(cluster, pace, hpa, IngestSettings { off: true, ..IngestSettings::default() })
+    watch_as(cluster, settings(pace, hpa))
 }
 
 /// The same with an Elasticsearch of its own.
 pub fn watch_with(cluster: Cluster, pace: Pace, hpa: &str, ingest: IngestSettings) -> Seen {
+    watch_as(cluster, Settings { ingest, ..settings(pace, hpa) })
+}
+
+/// The lab's namespaces, neither collectors nor Elasticsearch.
+pub fn settings(pace: Pace, hpa: &str) -> Settings {
     let load = LoadSettings {
         namespace: "demo-app".into(),
         job: "k6-load".into(),
@@ -26,15 +31,19 @@ pub fn watch_with(cluster: Cluster, pace: Pace, hpa: &str, ingest: IngestSetting
         timeout: Duration::from_secs(1),
         patience: Duration::from_secs(1),
     };
-    let settings = Settings {
+    Settings {
         namespace: world::NAMESPACE.into(),
         hpa: hpa.into(),
         any: true,
         load,
         collector: None,
-        ingest,
+        ingest: IngestSettings { off: true, ..IngestSettings::default() },
         pace,
-    };
+    }
+}
+
+/// The live source by these settings.
+pub fn watch_as(cluster: Cluster, settings: Settings) -> Seen {
     let stop = CancellationToken::new();
     let (source, run) = open(settings, cluster, stop.clone());
     Seen { source, all: Vec::new(), at: 0, patience: Duration::from_secs(30), stop, run: tokio::spawn(run) }

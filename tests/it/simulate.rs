@@ -1,7 +1,7 @@
 //! What `s` does, against a stand-in for the API server: the order of its steps, and a sentence for each refusal.
 
 use crate::stub_api::{Asked, Log, start as serve, status};
-use edot_tui::source::live::simulate::{LoadSettings, plan, start, stop};
+use edot_tui::source::live::simulate::{LoadSettings, plan, start, stop, testrun};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -210,4 +210,23 @@ async fn a_server_that_is_not_there_is_said() {
     config.default_retry = false;
     let answer = plan(&kube::Client::try_from(config).unwrap(), &settings()).await;
     assert!(!answer.ok && answer.text.contains("cannot reach the API server: Connection refused"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_run_of_the_operator_is_stopped_by_deleting_it() {
+    const RUN: &str = "/apis/k6.io/v1alpha1/namespaces/demo-app/testruns/big";
+    let settings = LoadSettings { job: "big".into(), ..settings() };
+    let (client, log) = serve(|asked| if asked.path == RUN { (200, json!({})) } else { absent() }).await;
+    let planned = testrun::plan(&client, &settings).await;
+    assert!(planned.ok && planned.stops, "{planned:?}");
+    assert_eq!(planned.steps, ["delete TestRun demo-app/big, its Jobs and pods (k6 is told to end)"]);
+    assert_eq!(done_for_real(&log), Vec::<String>::new());
+    let stopped = testrun::stop(&client, &settings).await;
+    assert_eq!(stopped.text, "stopping the load: TestRun big in namespace demo-app is being deleted");
+    assert_eq!(done_for_real(&log), [format!("DELETE {RUN}")]);
+
+    let forbidden = "testruns.k6.io \"big\" is forbidden: User \"u\" cannot delete resource \"testruns\"";
+    let (client, _) = serve(move |_| status(403, "Forbidden", forbidden)).await;
+    let refused = testrun::plan(&client, &settings).await;
+    assert!(!refused.ok && refused.text.contains("may not delete testruns.k6.io in namespace demo-app"), "{refused:?}");
 }

@@ -4,6 +4,7 @@ use crate::hpa::{
     Behavior, Container, Direction, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity,
     spec::ScalingRules, spec::WrittenRules,
 };
+use std::sync::Arc;
 
 /// Changes of one direction.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -152,7 +153,7 @@ impl Changes {
     /// A recorded world under these changes: only requests are part of it.
     pub fn world(&self, recorded: &World) -> World {
         let mut world = recorded.clone();
-        world.pods.iter_mut().for_each(|pod| {
+        world.pods.iter_mut().map(Arc::make_mut).for_each(|pod| {
             self.request_of(&mut pod.containers);
             for (resource, milli) in &self.requests {
                 pod.pod_level_requests.entry(resource.clone()).and_modify(|r| *r = *milli);

@@ -9,7 +9,7 @@ use crate::observe::Time;
 use crate::session::{Session, quantity};
 use crate::verdict::Run;
 use chrono::TimeDelta;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// A start-up that was not observed takes this long, milliseconds.
 const START: i64 = 10_000;
@@ -55,7 +55,7 @@ impl Tier {
             starts: starts.len(),
             idle,
             idle_seen,
-            pattern: recorded.moments.iter().find_map(|m| m.world.pods.first().cloned()),
+            pattern: recorded.moments.iter().find_map(|m| m.world.pods.first().map(|p| Pod::clone(p))),
             size: 0,
         }
     }
@@ -95,7 +95,7 @@ impl Tier {
             Some(load) => self.samples(load, newest, window),
             None => Vec::new(),
         };
-        let pods = self.pods.iter().filter_map(|p| self.pod(p, m.ms, changes)).collect();
+        let pods = self.pods.iter().filter_map(|p| self.pod(p, m.ms, changes)).map(Arc::new).collect();
         let n = i64::from(self.size.max(1));
         let values = m.world.values.iter().map(|(place, value)| {
             let value = value.as_ref().map(|v| match v {

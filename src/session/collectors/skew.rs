@@ -39,21 +39,22 @@ pub(super) fn skew(collectors: &Collectors, pods: &Pods, now: i64) -> Option<Ske
     }
     let collector = |p: &Pod| collectors.of(&p.seen.uid).filter(|c| c.role == Role::Gateway);
     let rate = |p: &Pod| collector(p).and_then(|c: &Collector| c.accepted.now(now, c.max_gap()));
-    let known: Option<f64> = ready.iter().map(|p| rate(p)).sum();
+    let rates: Vec<Option<f64>> = ready.iter().map(|p| rate(p)).collect();
+    let known: Option<f64> = rates.iter().copied().sum();
     let total = known.filter(|t| *t > 0.0);
-    let some: f64 = ready.iter().filter_map(|p| rate(p)).sum();
+    let some: f64 = rates.iter().flatten().sum();
     if some <= 0.0 {
         return None;
     }
     let cpu = |p: &Pod| p.usage.as_ref().and_then(|_| p.cpu.last()).map(|s| s.1);
     let all_cpu: Option<f64> = ready.iter().map(|p| cpu(p)).sum();
     let even = 1.0 / ready.len() as f64;
-    let mean = some / ready.iter().filter(|p| rate(p).is_some()).count().max(1) as f64;
+    let mean = some / rates.iter().flatten().count().max(1) as f64;
     let shares: Vec<Share> = ready
         .iter()
-        .map(|p| {
+        .zip(rates)
+        .map(|(p, accepted)| {
             let ready_since = p.seen.ready.as_ref().and_then(|r| r.since).map(|t| t.timestamp_millis());
-            let accepted = rate(p);
             let busy = collector(p).and_then(|c| c.busy);
             let idle = accepted.filter(|r| *r < mean * 0.05).and_then(|_| Some(now - busy.max(ready_since)?));
             Share {

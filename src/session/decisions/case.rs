@@ -7,8 +7,7 @@ use super::sync::{Basis, BasisKind};
 use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Status, Target, Values, World, reconcile};
 use crate::observe::Time;
 use chrono::TimeDelta;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Between the reading of pods and the status that tells of it, milliseconds.
 const WORK: i64 = 60;
@@ -139,7 +138,7 @@ impl Case {
             let whole = figure.value.or_else(|| figure.average_value.map(|a| total(a, status, metric.target)));
             let value = match (&metric.source, figure.average_value, whole) {
                 (Source::Pods { .. }, Some(mean), _) => {
-                    let counts = |p: &&crate::hpa::Pod| p.phase != crate::hpa::Phase::Pending && !p.deleted;
+                    let counts = |p: &&Arc<crate::hpa::Pod>| p.phase != crate::hpa::Phase::Pending && !p.deleted;
                     Values::Pods(pods.iter().filter(counts).map(|p| (p.name.clone(), mean)).collect())
                 }
                 (Source::Object { .. }, _, Some(value)) => Values::Object(value),

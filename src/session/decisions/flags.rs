@@ -35,7 +35,7 @@ pub struct Flags {
 #[derive(Clone, Debug, PartialEq)]
 struct Kept {
     case: Case,
-    pods: Arc<Vec<Pod>>,
+    pods: Arc<Vec<Arc<Pod>>>,
 }
 
 impl Kept {

@@ -4,7 +4,10 @@
 use crate::hpa::{Pod, PodSample};
 use crate::observe::{PodSeen, UsageSeen};
 use crate::session::{controller, steps::Steps};
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 /// Versions older than this (milliseconds) are forgotten, but for the one in force.
 const KEEP: i64 = 150_000;
@@ -13,11 +16,14 @@ const ANSWERS: usize = 6;
 /// A pod first seen so long after it was made (milliseconds) was there before.
 const LATE: i64 = 1500;
 
+/// What a pod was from when on (milliseconds since 1970), ascending; None once it was gone.
+type Versions = VecDeque<(i64, Option<Arc<Pod>>)>;
+
 /// The last minutes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Inputs {
-    /// By uid: what it was from when on (milliseconds since 1970), ascending; None once it was gone.
-    pods: BTreeMap<String, VecDeque<(i64, Option<Pod>)>>,
+    /// By uid.
+    pods: BTreeMap<String, Versions>,
     answers: VecDeque<Answer>,
     /// The scale's `spec.replicas` and `status.replicas`.
     pub scale: Steps<(Option<i32>, Option<i32>)>,
@@ -43,7 +49,7 @@ impl Inputs {
         let versions = self.pods.entry(seen.uid.clone()).or_default();
         let made = seen.created.map(|t| t.timestamp_millis()).filter(|made| *made < ms - LATE);
         let from = if versions.is_empty() { made.unwrap_or(ms) } else { ms };
-        let pod = controller::pod(seen);
+        let pod = Arc::new(controller::pod(seen));
         if versions.back().is_some_and(|(_, last)| last.as_ref() == Some(&pod)) {
             return;
         }
@@ -68,11 +74,10 @@ impl Inputs {
         let mut samples: Vec<PodSample> = usage.pods.iter().map(controller::sample).collect();
         let fresh = samples.len();
         if let Some(before) = self.answers.back() {
-            let there = |name: &str| {
-                let last = |v: &VecDeque<(i64, Option<Pod>)>| v.back().and_then(|(_, p)| p.clone());
-                self.pods.values().filter_map(last).any(|p| &*p.name == name)
-            };
-            let kept = before.samples.iter().filter(|s| samples.iter().all(|f| f.pod != s.pod) && there(&s.pod));
+            let new: BTreeSet<&str> = samples.iter().map(|s| &*s.pod).collect();
+            let last = self.pods.values().filter_map(|v| v.back()?.1.as_ref());
+            let there: BTreeSet<&str> = last.map(|p| &*p.name).collect();
+            let kept = before.samples.iter().filter(|s| !new.contains(&*s.pod) && there.contains(&*s.pod));
             let kept: Vec<PodSample> = kept.cloned().collect();
             samples.extend(kept);
         }
@@ -83,12 +88,12 @@ impl Inputs {
     }
 
     /// The pods as they were at `ms`.
-    pub fn pods_at(&self, ms: i64) -> Vec<Pod> {
-        let at = |versions: &VecDeque<(i64, Option<Pod>)>| {
+    pub fn pods_at(&self, ms: i64) -> Vec<Arc<Pod>> {
+        let at = |versions: &Versions| {
             let n = versions.partition_point(|v| v.0 <= ms);
             n.checked_sub(1).and_then(|i| versions.get(i)).and_then(|v| v.1.clone())
         };
-        let mut all: Vec<Pod> = self.pods.values().filter_map(at).collect();
+        let mut all: Vec<Arc<Pod>> = self.pods.values().filter_map(at).collect();
         all.sort_by(|a, b| a.name.cmp(&b.name));
         all
     }
@@ -126,7 +131,7 @@ mod tests {
         i.pod(10_000, &pod("False", 9_900));
         i.pod(12_000, &pod("True", 9_900));
         i.pod_gone(20_000, "u");
-        let ready = |ms| i.pods_at(ms).first().map(Pod::is_ready);
+        let ready = |ms| i.pods_at(ms).first().map(|p| p.is_ready());
         assert_eq!([9_999, 10_000, 12_000, 20_000].map(ready), [None, Some(false), Some(true), None]);
         assert!(i.changed(11_999, 12_000) && !i.changed(12_000, 19_999));
     }

@@ -4,10 +4,12 @@
 //! A collector tells only its own pod, so each is asked through a port-forward that stays open. All of them together are
 //! asked less than four times a second; a pod that cannot be asked is tried again less and less often.
 
+pub mod config;
 mod endpoint;
 mod others;
 pub mod read;
 mod scrape;
+mod service;
 mod text;
 
 pub use endpoint::Endpoint;
@@ -15,7 +17,7 @@ pub use endpoint::Endpoint;
 use super::facts::{Facts, Inside, Insides};
 use super::fault::{Fault, Kind};
 use super::gate::Gate;
-use super::retry::state;
+use super::retry::{Tries, state};
 use super::shared::{Shared, Teller};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, Link, LinkState, Observation, Role};
 use scrape::Target;
@@ -47,10 +49,20 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
         teller.tell(0, state(Feed::Collector, LinkState::Absent, "switched off (--no-collector)")).await;
         return;
     };
+    let mut tries = Tries::default();
+    let endpoint = loop {
+        match service::resolved(&shared, &endpoint).await {
+            Ok(endpoint) => break endpoint,
+            Err(fault) => tries.failed(&shared, &mut teller, 0, Feed::Collector, &fault).await,
+        }
+    };
     let found = watch::Sender::new(others::Found::default());
     let looking = others::run(shared.clone(), namespace, found.clone());
-    tokio::pin!(looking);
+    let unread = watch::Sender::new(None::<Fault>);
+    let reading = config::run(shared.clone(), facts.gateways.subscribe(), found.subscribe(), unread.clone());
+    tokio::pin!(looking, reading);
     let (mut gateways, mut others) = (facts.gateways.subscribe(), found.subscribe());
+    let mut unread = unread.subscribe();
     let (to, mut told) = mpsc::channel::<Told>(64);
     let many = watch::Sender::new(0);
     let turns = Gate::new(shared.pace.apart);
@@ -77,10 +89,12 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
                 One { role, pod, task: tasks.spawn(scraping), fault: None, new: true }
             });
         }
-        teller.tell(0, standing(&all, &tier)).await;
+        let without = unread.borrow_and_update().clone();
+        teller.tell(0, standing(&all, &tier, without.as_ref())).await;
         loop {
             tokio::select! {
                 () = &mut looking => return,
+                () = &mut reading => return,
                 changed = gateways.changed() => match changed {
                     Ok(()) => break,
                     Err(_) => return,
@@ -89,10 +103,14 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
                     Ok(()) => break,
                     Err(_) => return,
                 },
+                changed = unread.changed() => match changed {
+                    Ok(()) => break,
+                    Err(_) => return,
+                },
                 one = told.recv() => {
                     let Some(one) = one else { return };
                     take(&shared, &mut all, one).await;
-                    teller.tell(0, standing(&all, &tier)).await;
+                    teller.tell(0, standing(&all, &tier, without.as_ref())).await;
                 }
                 // A task that ended was told to.
                 Some(_) = tasks.join_next() => {}
@@ -134,7 +152,7 @@ fn wanted(gateways: &Insides, others: &others::Found, endpoint: &Endpoint) -> BT
 }
 
 /// How the feed stands: up while any collector answers, but never silent about what may not be read.
-fn standing(all: &BTreeMap<String, One>, others: &others::Found) -> Link {
+fn standing(all: &BTreeMap<String, One>, others: &others::Found, unread: Option<&Fault>) -> Link {
     let faults: Vec<&Fault> = all.values().filter_map(|one| one.fault.as_ref()).collect();
     let link = |fault: &Fault| Link { attempt: 0, ..fault.link(Feed::Collector, 0) };
     if let Some(denied) = faults.iter().find(|f| matches!(f.kind, Kind::Denied | Kind::Unauthorized)) {
@@ -153,8 +171,14 @@ fn standing(all: &BTreeMap<String, One>, others: &others::Found) -> Link {
         (n, up, fault) if up > 0 => {
             let missing =
                 fault.map(|f| format!("; {}", f.reason)).or_else(|| others.fault.clone().map(|f| format!("; {f}")));
-            let reason = format!("{up} of {n} collectors answer{}", missing.unwrap_or_default());
-            state(Feed::Collector, LinkState::Up, reason)
+            let unread_too = unread.map(|f| format!("; nothing is said of their configuration: {}", f.reason));
+            let reason = format!(
+                "{up} of {n} collectors answer{}{}",
+                missing.unwrap_or_default(),
+                unread_too.unwrap_or_default()
+            );
+            let (mend, rule) = (unread.and_then(|f| f.mend.clone()), unread.and_then(|f| f.rule.as_deref().cloned()));
+            Link { mend, rule, ..state(Feed::Collector, LinkState::Up, reason) }
         }
         _ => Link::new(Feed::Collector, LinkState::Connecting),
     }

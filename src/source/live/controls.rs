@@ -2,9 +2,9 @@
 
 use super::facts::Facts;
 use super::shared::Shared;
-use super::simulate::{self, LoadSettings, Running};
+use super::simulate::{self, LoadSettings, Running, testrun};
 use crate::control::Control;
-use crate::observe::{AnswerSeen, Ask, Observation};
+use crate::observe::{AnswerSeen, Observation};
 use tokio::sync::mpsc;
 
 /// Carry out what is asked until nobody can ask any more.
@@ -35,12 +35,12 @@ async fn plan(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> Answer
     let (running, settings) = running(settings, facts);
     match running {
         Some(running) if running.can_be_told(shared).await => running.plan(),
-        Some(running) if !running.load.kind.is_empty() => running.cannot(Ask::PlanLoad),
+        Some(running) if running.load.is_test_run() => testrun::plan(&shared.cluster.client().1, &settings).await,
         _ => simulate::plan(&shared.cluster.client().1, &settings).await,
     }
 }
 
-/// Through k6's REST API where that answers in every pod, else by deleting the Job; the answer says which.
+/// Through k6's REST API where that answers in every pod, else by deleting the Job or TestRun; the answer says which.
 async fn stop(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> AnswerSeen {
     let (running, settings) = running(settings, facts);
     if let Some(running) = running {
@@ -49,8 +49,8 @@ async fn stop(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> Answer
         {
             return answer;
         }
-        if !running.load.kind.is_empty() {
-            return running.cannot(Ask::StopLoad);
+        if running.load.is_test_run() {
+            return testrun::stop(&shared.cluster.client().1, &settings).await;
         }
     }
     simulate::stop(&shared.cluster.client().1, &settings).await

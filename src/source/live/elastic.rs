@@ -20,8 +20,9 @@ mod settings;
 mod wire;
 mod words;
 
+pub use direct::in_cluster;
 pub use examine::{Answered, examine};
-pub use find::find;
+pub use find::{asked, find, list};
 pub use line::{Found, Line};
 pub use settings::{Credential, IngestSettings};
 
@@ -37,6 +38,7 @@ use bridge::Behind;
 use chrono::TimeDelta;
 use elasticsearch::http::Method;
 use plan::{Plan, Question};
+use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -126,7 +128,8 @@ impl<'a> Asking<'a> {
         let interval = self.shared.pace.ingest;
         loop {
             let started = Instant::now();
-            for question in self.plan.questions() {
+            let (mut questions, rested) = (VecDeque::from(self.plan.questions()), self.plan.rests());
+            while let Some(question) = questions.pop_front() {
                 let asked = Instant::now();
                 match self.put(question).await {
                     Ok(()) => self.lacks.retain(|l| l.0 != question),
@@ -136,6 +139,10 @@ impl<'a> Asking<'a> {
                     Err(fault) => return fault,
                 }
                 self.plan.took(asked.elapsed(), interval);
+                // What ends its rest may be too much for it already.
+                if rested && question == Question::Counters && !self.plan.rests() {
+                    questions.push_back(Question::Nodes);
+                }
             }
             *attempt = 0;
             teller.tell(0, self.standing()).await;

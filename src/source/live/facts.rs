@@ -34,6 +34,20 @@ pub struct Inside {
     /// It has ended for good.
     pub over: bool,
     pub restarts: i32,
+    /// Where a collector's configuration is, in the order in which its files are put together.
+    pub config: Vec<ConfigFile>,
+    /// The ports that its containers name.
+    pub ports: BTreeMap<String, u16>,
+    /// The port that k6's arguments give its REST API; None: its own.
+    pub port: Option<u16>,
+}
+
+/// A file out of a ConfigMap.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ConfigFile {
+    pub map: String,
+    /// Empty: whichever key holds a collector's configuration.
+    pub key: String,
 }
 
 impl Inside {
@@ -48,7 +62,15 @@ impl Inside {
             runs: container.is_some_and(|c| c.running.is_some()),
             over: matches!(&*pod.phase, "Succeeded" | "Failed") || container.is_some_and(|c| c.terminated.is_some()),
             restarts: container.map_or(0, |c| c.restarts),
+            ..Inside::default()
         }
+    }
+}
+
+impl FoundLoad {
+    /// A run of the k6 operator, and not a plain Job.
+    pub fn is_test_run(&self) -> bool {
+        !self.kind.is_empty()
     }
 }
 

@@ -7,13 +7,14 @@ mod follow;
 mod inside;
 mod jobs;
 pub mod log;
+mod port;
 pub mod rest;
 mod summary;
 
 pub use inside::PORT;
 
 use super::convert;
-use super::facts::{Facts, FoundLoad, Inside, note};
+use super::facts::{Facts, FoundLoad, note};
 use super::fault::Asked;
 use super::hpa::namespace_exists;
 use super::http::encode;
@@ -173,7 +174,7 @@ async fn load_pods(
             None => return,
             Some(Saw::Object(pod)) => {
                 let seen = convert::pod(&pod);
-                note(&facts.k6, &seen.uid, Some(Inside::of(&seen, is_k6)));
+                note(&facts.k6, &seen.uid, Some(port::inside(&pod, &seen)));
                 shared.out.say(Observation::LoadPod(Box::new(seen))).await;
             }
             Some(Saw::Gone { uid, name }) => {

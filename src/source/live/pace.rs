@@ -36,10 +36,12 @@ pub struct Pace {
     pub poll: Duration,
     /// Between two scrapes of a collector, and between two questions to k6's REST API.
     pub scrape: Duration,
-    /// The least between two scrapes of whatever collectors, so that many of them stay below four a second.
+    /// The least between two scrapes of whatever collectors, so that many of them, and all else, stay below four a second.
     pub apart: Duration,
     /// The longest wait before a pod that cannot be asked is tried again.
     pub inside: Duration,
+    /// Between two readings of how the collectors are configured.
+    pub config: Duration,
     /// Between two looks at Elasticsearch.
     pub ingest: Duration,
 }
@@ -62,8 +64,9 @@ impl Default for Pace {
             renew: Duration::from_secs(5),
             poll: Duration::from_secs(15),
             scrape: Duration::from_secs(5),
-            apart: Duration::from_millis(270),
+            apart: Duration::from_millis(330),
             inside: Duration::from_secs(60),
+            config: Duration::from_secs(300),
             ingest: Duration::from_secs(10),
         }
     }
@@ -90,6 +93,7 @@ impl Pace {
             scrape: clock.real(self.scrape),
             apart: clock.real(self.apart),
             inside: clock.real(self.inside),
+            config: clock.real(self.config),
             ingest: clock.real(self.ingest),
         }
     }

@@ -1,7 +1,8 @@
 //! The pods feed: pods of the scale's selector, watched.
 
+use super::collector::config;
 use super::convert;
-use super::facts::{Fact, Facts, Inside, note};
+use super::facts::{Fact, Facts, note};
 use super::fault::Asked;
 use super::http::encode;
 use super::retry::state;
@@ -84,7 +85,7 @@ async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, h
                 facts.pods.send_modify(|names| {
                     names.insert(seen.name.clone());
                 });
-                note(&facts.gateways, &seen.uid, Some(Inside::of(&seen, is_collector)));
+                note(&facts.gateways, &seen.uid, Some(config::inside(&pod, &seen)));
                 shared.out.say(Observation::Pod(Box::new(seen))).await;
             }
             Some(Saw::Gone { uid, name }) => {

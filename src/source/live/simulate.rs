@@ -7,6 +7,7 @@
 mod inside;
 mod manifest;
 mod standing;
+pub mod testrun;
 mod words;
 
 pub use inside::Running;

@@ -1,4 +1,4 @@
-//! One row of history: the greatest value of each cell's time as a bar of eighths; a gap stays blank.
+//! One row of history: the greatest value of each cell's time as a bar; a gap stays blank.
 use super::trace::visible;
 use super::{Look, TimeAxis};
 use crate::view::theme::Role;
@@ -27,8 +27,9 @@ impl Sparkline<'_> {
         for (x, bar) in (area.x..).zip(bars) {
             let (Some(v), Some(cell)) = (bar, buf.cell_mut((x, area.bottom() - 1))) else { continue };
             let share = if most > 0.0 { (v / most).clamp(0.0, 1.0) } else { 0.0 };
-            let eighth = ((share * 8.0).ceil() as usize).clamp(1, 8) - 1;
-            cell.set_char(look.symbols.glyphs().bars[eighth]).set_style(style);
+            // Never a full cell: one row must not run into the next.
+            let height = ((share * 7.0).ceil() as usize).clamp(1, 7);
+            cell.set_char(look.symbols.glyphs().bars[height - 1]).set_style(style);
         }
     }
 

@@ -2,7 +2,7 @@
 //! many lines as there is room for; the window over the screen tells them in full. Must not judge by itself.
 
 use super::waiting;
-use crate::advise::{self, Severity};
+use crate::advise::Severity;
 use crate::observe::{Feed, LinkState};
 use crate::view::{Cx, footer, theme::Role, words};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -92,13 +92,13 @@ fn rows(cx: &Cx) -> Vec<Row> {
             rows.push(Row { sign: '!', role: Role::Warn, text, more: Vec::new() });
         }
     }
-    rows.extend(advise::findings(cx.session).into_iter().map(|f| {
+    rows.extend(cx.findings.iter().map(|f| {
         let (sign, role) = match f.severity {
             Severity::Critical => ('!', Role::Bad),
             Severity::Warning => ('!', Role::Warn),
             Severity::Info => (NOTE, Role::Muted),
         };
-        Row { sign, role, text: f.text, more: vec![f.evidence, f.mend] }
+        Row { sign, role, text: f.text.clone(), more: vec![f.evidence.clone(), f.mend.clone()] }
     }));
     rows
 }

@@ -3,23 +3,14 @@
 
 mod columns;
 
-use super::{utilization, waiting};
-use crate::advise;
+use super::{rates, waiting};
 use crate::observe::{Feed, LinkState, Role as Tier};
-use crate::session::{Collector, Pod, is_ready};
+use crate::session::{Collector, Pod, Series, is_ready};
 use crate::ui::Pane;
-use crate::view::{
-    Cx,
-    chart::{LineChart, PlainLine, Sparkline},
-    format, plot,
-    theme::Role,
-    words,
-};
+use crate::view::{Cx, chart::Sparkline, format, plot, theme::Role, words};
 use columns::Column;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
-
-/// Rows that a chart needs, with its title and its axis.
-const CHART: u16 = 8;
+use std::collections::BTreeMap;
 
 /// A pod, and what its collector told of itself.
 pub struct Row<'a> {
@@ -63,41 +54,17 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         words::line(buf, under, i as u16, &[(" ", cx.look.style(*role)), (text, cx.look.style(*role))]);
     }
     let rest = area.bottom().saturating_sub(under.bottom() + 1);
-    if rest >= CHART {
-        course(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
-    }
+    course(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
 }
 
-/// What each of the busiest pods accepts, in time, over its own axis.
+/// What each of the busiest pods accepts, in time.
 fn course(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
     let mut busiest: Vec<&Row> = rows.iter().filter(|r| r.accepted.is_some()).collect();
     busiest.sort_by(|a, b| b.accepted.unwrap_or(0.0).total_cmp(&a.accepted.unwrap_or(0.0)));
     busiest.truncate(Role::SERIES.len());
-    if busiest.is_empty() {
-        return;
-    }
-    words::line(buf, area, 0, &[(" items accepted a second", cx.look.style(Role::Title))]);
-    let chart = Rect { y: area.y + 1, height: area.height - 2, ..area };
-    let (axis, margins) = plot::axis(cx, area.width);
-    let ellipsis = cx.look.symbols.glyphs().ellipsis;
-    let name =
-        |r: &Row| words::fit_end(&r.pod.seen.name, usize::from(margins.right).saturating_sub(2).max(5), ellipsis);
-    let line = |(row, role): (&&Row, Role)| {
-        let collector = row.collector?;
-        let segments = collector.accepted.rate.segments(axis.start_ms, axis.end_ms);
-        Some(PlainLine { label: name(row), role, segments })
-    };
-    let mut lines: Vec<PlainLine> = busiest.iter().zip(Role::SERIES).filter_map(line).collect();
-    // What is drawn last lies on top: the busiest.
-    lines.reverse();
-    let markers = utilization::marks(cx, axis);
-    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(
-        chart,
-        buf,
-        &plot::look(cx),
-    );
-    let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
-    axis.draw_row(foot, buf, margins, cx.ui.cursor, &plot::look(cx));
+    let known = busiest.iter().filter_map(|row| Some((row, row.collector?)));
+    let lines: Vec<(&str, &Series)> = known.map(|(r, c)| (r.pod.seen.name.as_str(), &c.accepted.rate)).collect();
+    rates::draw(buf, area, cx, "items accepted a second", &lines);
 }
 
 fn table_of(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
@@ -158,17 +125,21 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<Row<'a>> {
         let collector = session.collectors.of(&p.seen.uid)?;
         collector.accepted.rate.at(ms, collector.max_gap()).map(|s| s.1)
     };
-    let ready = || session.pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none());
-    let total: Option<f64> = ready().map(rate).sum::<Option<f64>>().filter(|t| *t > 0.0);
-    let skew = session.skew();
-    let idle = |p: &Pod| skew.as_ref()?.shares.iter().find(|s| s.uid == p.seen.uid)?.idle.map(|ms| ms / 1000);
-    let row = |pod: &'a Pod| Row {
-        pod,
-        collector: session.collectors.of(&pod.seen.uid),
-        accepted: rate(pod),
-        share: rate(pod).zip(total).filter(|_| is_ready(&pod.seen)).map(|(r, t)| r / t),
-        even: 1.0 / ready().count().max(1) as f64,
-        idle: idle(pod).filter(|_| cx.ui.cursor.is_none()),
+    let ready: Vec<&Pod> = session.pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none()).collect();
+    let total: Option<f64> = ready.iter().map(|p| rate(p)).sum::<Option<f64>>().filter(|t| *t > 0.0);
+    let even = 1.0 / ready.len().max(1) as f64;
+    let shares = session.skew().filter(|_| cx.ui.cursor.is_none()).map(|s| s.shares).unwrap_or_default();
+    let idle: BTreeMap<&str, i64> = shares.iter().filter_map(|s| Some((s.uid.as_str(), s.idle? / 1000))).collect();
+    let row = |pod: &'a Pod| {
+        let accepted = rate(pod);
+        Row {
+            pod,
+            collector: session.collectors.of(&pod.seen.uid),
+            accepted,
+            share: accepted.zip(total).filter(|_| is_ready(&pod.seen)).map(|(r, t)| r / t),
+            even,
+            idle: idle.get(pod.seen.uid.as_str()).copied(),
+        }
     };
     session.pods.live().filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()
 }
@@ -184,7 +155,7 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
         let even = format::percent(skew.even * 100.0);
         say(&format!("the busiest replica carries {index:.1} times the even share of {even}"), Role::Muted);
     }
-    for finding in advise::findings(session).iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
+    for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
         say(&finding.text, Role::Warn);
         say(&format!("{}; mend: {}", finding.evidence, finding.mend), Role::Muted);
     }

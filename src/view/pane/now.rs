@@ -77,9 +77,9 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
     }
     // A sentence about the next sync says nothing of the past, nor what is not known any more of the next sync.
     let live = cx.ui.cursor.is_none() && cx.session.links.is_up(Feed::Hpa);
-    if let Some(next) = cx.session.outlook().filter(|_| live) {
-        for sentence in [next.text, next.next] {
-            for part in words::wrap(&sentence, usize::from(width.max(20))) {
+    if let Some(next) = cx.outlook().filter(|_| live) {
+        for sentence in [&next.text, &next.next] {
+            for part in words::wrap(sentence, usize::from(width.max(20))) {
                 out.push(vec![(part, text)]);
             }
         }

@@ -5,8 +5,9 @@ mod account;
 mod flow;
 mod losses;
 
-use super::waiting;
+use super::{rates, waiting};
 use crate::observe::{Feed, Role as Tier};
+use crate::session::Series;
 use crate::view::{Cx, theme::Role, words};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -42,6 +43,21 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let styled: Vec<(&str, Style)> = line.iter().map(|(t, r)| (t.as_str(), cx.look.style(*r))).collect();
         words::line(buf, inner, i as u16, &styled);
     }
+    let drawn = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
+    course(buf, Rect { y: area.y + drawn, height: area.height - drawn, ..area }, cx);
+}
+
+/// What comes into and goes out of each tier, in time: a queue that grows is a gap between two lines.
+fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let tier = |role| cx.session.collectors.tier(role);
+    let (gateway, agents) = (tier(Tier::Gateway), tier(Tier::Agent));
+    let lines = [
+        ("gateway in", gateway.map(|t| &t.accepted)),
+        ("gateway out", gateway.map(|t| &t.sent)),
+        ("agents in", agents.map(|t| &t.accepted)),
+    ];
+    let known: Vec<(&str, &Series)> = lines.into_iter().filter_map(|(name, series)| Some((name, series?))).collect();
+    rates::draw(buf, area, cx, "items a second, all signals", &known);
 }
 
 /// `text` in `width` columns, to the right.

@@ -65,11 +65,12 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
     let of = limit.map(|l| format!(" of {}", format::bytes(l as f64))).unwrap_or_default();
     let breaker = p.breaker().map(|(name, v)| format!(", breaker {name} {}", share(Some(v)))).unwrap_or_default();
     out.push(("pressure", format!("{}{of} in flight{breaker}", share(p.pressure())), Role::Text));
-    out.push((
-        "node",
-        format!("heap {}, cpu {}, disk {} full", share(p.heap()), share(p.cpu()), share(p.disk())),
-        Role::Text,
-    ));
+    let of_nodes = [("heap", p.heap(), ""), ("cpu", p.cpu(), ""), ("disk", p.disk(), " full")];
+    let known = of_nodes.iter().filter(|(_, part, _)| part.is_some());
+    let node: Vec<String> = known.map(|(what, part, more)| format!("{what} {}{more}", share(*part))).collect();
+    if !node.is_empty() {
+        out.push(("node", node.join(", "), Role::Text));
+    }
     if let Some(h) = &p.health {
         let plural = |n: u32, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         let mut text = format!("{}, {}, {}", h.status, plural(h.nodes, "node"), plural(h.active_shards, "shard"));

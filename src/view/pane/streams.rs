@@ -38,7 +38,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     }
     let widest = all.iter().map(|(name, _)| words::width(name)).max().unwrap_or(4);
     let stored = area.width >= WHOLE;
-    let taken = if stored { 53 } else { 42 };
+    let taken = if stored { 55 } else { 44 };
     let names = widest.clamp(11, usize::from(area.width).saturating_sub(taken).clamp(11, 60));
     let on_disk = if stored { format!("{:>9}  ", "on disk") } else { String::new() };
     let head = format!(

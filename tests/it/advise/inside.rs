@@ -96,6 +96,7 @@ fn agents_whose_queues_grow() {
     };
     let f = finding(&agents(|s| s as f64), "agents-wait");
     assert!(f.text.contains("through the gateway's full queue") && f.evidence.contains("120 of 1000"), "{f:?}");
+    assert!(!found(&agents(|s| if s < 110 { 0.0 } else { 3.0 })).contains(&"agents-wait"), "one step");
     assert!(!found(&agents(|s| if s < 80 { s as f64 } else { 160.0 - s as f64 })).contains(&"agents-wait"));
 }
 
@@ -130,18 +131,22 @@ fn more_comes_in_than_goes_out() {
     let f = finding(&one(|f| f.sent = 50.0), "backlog");
     assert!(f.evidence.contains("100/s accepted, 50/s sent"), "{f:?}");
     assert_eq!(found(&one(|f| f.sent = 95.0)), Vec::<&str>::new());
+    assert_eq!(found(&one(|f| (f.sent, f.queue) = (50.0, |_| 10.0))), ["queue-full"], "it stays in the queue");
     assert_eq!(found(&one(|f| (f.sent, f.send_failed) = (50.0, 50.0))), ["send-failed"], "the loss explains it");
 }
 
 #[test]
 fn requests_that_came_twice() {
-    let twice = |sent: f64| {
+    let twice = |sent: f64, queue: fn(i64) -> f64| {
         let mut agent = Flow::agent(0, 100.0);
         agent.sent = sent;
+        agent.queue = queue;
         session(1, &[Flow::gateway(0, 100.0), agent])
     };
-    assert!(finding(&twice(60.0), "sent-twice").text.contains("about 4800"));
-    assert_eq!(found(&twice(99.0)), Vec::<&str>::new());
+    let waited = |s| if s < 60 { 40.0 } else { 0.0 };
+    assert!(finding(&twice(60.0, waited), "sent-twice").text.contains("about 4800"));
+    assert_eq!(found(&twice(99.0, waited)), Vec::<&str>::new());
+    assert_eq!(found(&twice(60.0, |_| 0.0)), Vec::<&str>::new(), "others may send past the agents");
 }
 
 #[test]

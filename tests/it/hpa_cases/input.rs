@@ -102,8 +102,8 @@ pub fn status(value: &Value) -> ConditionStatus {
     }
 }
 
-pub fn pods(value: &Value) -> Vec<Pod> {
-    list(value).iter().map(pod).collect()
+pub fn pods(value: &Value) -> Vec<std::sync::Arc<Pod>> {
+    list(value).iter().map(pod).map(std::sync::Arc::new).collect()
 }
 
 fn pod(value: &Value) -> Pod {
@@ -152,7 +152,7 @@ pub fn samples(value: &Value) -> Vec<PodSample> {
 }
 
 /// A world with nothing in it but pods.
-pub fn world(pods: Vec<Pod>) -> World {
+pub fn world(pods: Vec<std::sync::Arc<Pod>>) -> World {
     World {
         namespace: "test-namespace".to_owned(),
         scale: Err("not asked for".to_owned()),

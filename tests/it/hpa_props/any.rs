@@ -49,7 +49,7 @@ pub fn ready_world(usages: &[i64]) -> World {
         namespace: "ns".to_owned(),
         scale: Ok(Scale { spec: usages.len() as i32, status: usages.len() as i32 }),
         selector: Selector::Own,
-        pods: (0..usages.len()).map(pod).collect(),
+        pods: (0..usages.len()).map(pod).map(std::sync::Arc::new).collect(),
         samples: Ok(usages.iter().enumerate().map(sample).collect()),
         values: BTreeMap::new(),
         update_error: None,
@@ -211,7 +211,7 @@ fn world(number: impl Strategy<Value = i32> + 'static) -> impl Strategy<Value = 
         1 => select(vec![Selector::Missing, Selector::Invalid("no".to_owned()), shared]),
     ];
     let values = prop::collection::btree_map(0..4_usize, values(), 0..4);
-    let pods = prop::collection::vec(pod(), 0..8);
+    let pods = prop::collection::vec(pod().prop_map(std::sync::Arc::new), 0..8);
     let samples = prop::collection::vec(sample(), 0..10);
     let failing = option::weighted(0.1, Just("no".to_owned()));
     let parts = (scale, selector, pods, samples, values, failing);

@@ -15,7 +15,7 @@ use crate::lab::model::objects::{
 use crate::lab::model::params::{HPA_SYNC_MS, KUBERNETES_MINOR};
 use crate::lab::model::{Ms, Store, Time};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What the controller keeps of one HPA while it runs.
 #[derive(Debug, Clone, Default)]
@@ -134,7 +134,7 @@ fn world(store: &Store, object: &Value, resource: &str, samples: &Samples) -> Wo
     World {
         scale: scale.ok_or_else(|| format!("{resource}{group} \"{named}\" not found")),
         selector: selector(store, object, &labels),
-        pods: pods.iter().map(|pod| seen(pod)).collect(),
+        pods: pods.iter().map(|pod| Arc::new(seen(pod))).collect(),
         samples: samples.as_ref().map(sampled).map_err(Clone::clone),
         values,
         update_error: None,

@@ -1,22 +1,26 @@
 //! Where a collector's metrics are: a port inside each pod, or a URL.
 
+use super::service::PodPort;
+
 /// Where to ask.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// A port and path inside each pod, through a port-forward.
-    Pod { port: u16, path: String },
+    Pod { port: PodPort, path: String },
+    /// The same, where the port is a Service's: it leads to a port of each pod behind it.
+    Service { namespace: String, name: String, port: u16, path: String },
     /// A URL that can be reached from here. `{pod}` in it stands for each pod's name; without it there is one collector.
     Url(String),
 }
 
 impl Default for Endpoint {
     fn default() -> Self {
-        Endpoint::Pod { port: 8888, path: "/metrics".into() }
+        Endpoint::Pod { port: PodPort::Number(8888), path: "/metrics".into() }
     }
 }
 
 impl Endpoint {
-    /// From `8888`, `9464/metrics`, `:8888/metrics` or `http://host:8888/metrics`.
+    /// From `8888`, `9464/metrics`, `:8888/metrics`, `http://host:8888/metrics` or `http://service.namespace.svc:8888/metrics`.
     ///
     /// # Errors
     /// What it must be.
@@ -29,12 +33,12 @@ impl Endpoint {
             let secret = !url.username().is_empty() || url.password().is_some();
             return match secret {
                 true => Err("a URL without a user and a password in it".into()),
-                false => Ok(Endpoint::Url(text.to_owned())),
+                false => Ok(service(&url, text).unwrap_or_else(|| Endpoint::Url(text.to_owned()))),
             };
         }
         let (port, path) =
             text.trim_start_matches(':').split_once('/').unwrap_or((text.trim_start_matches(':'), "metrics"));
-        let port = port.parse().ok().filter(|p| *p > 0).ok_or_else(wrong)?;
+        let port = PodPort::Number(port.parse().ok().filter(|p| *p > 0).ok_or_else(wrong)?);
         let fine = path.bytes().all(|b| b.is_ascii_graphic());
         fine.then(|| Endpoint::Pod { port, path: format!("/{path}") }).ok_or_else(wrong)
     }
@@ -50,19 +54,38 @@ impl Endpoint {
     }
 }
 
+/// An address that holds only inside a cluster. Whatever answers there is one pod of many, each time another one.
+fn service(url: &reqwest::Url, text: &str) -> Option<Endpoint> {
+    let (name, namespace) = super::super::elastic::in_cluster(url)?;
+    let plain = url.scheme() == "http" && !text.contains("{pod}");
+    let (port, path) = (url.port_or_known_default()?, url.path());
+    let path = if path == "/" { "/metrics" } else { path }.to_owned();
+    plain.then_some(Endpoint::Service { namespace, name, port, path })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn ports_and_urls_are_told_apart() {
-        let pod = |port, path: &str| Ok(Endpoint::Pod { port, path: path.into() });
+        let pod = |port, path: &str| Ok(Endpoint::Pod { port: PodPort::Number(port), path: path.into() });
         assert_eq!(Endpoint::parse("8888"), pod(8888, "/metrics"));
         assert_eq!(Endpoint::parse(":9464/own/metrics"), pod(9464, "/own/metrics"));
         assert_eq!(Endpoint::parse("8888/metrics"), Ok(Endpoint::default()));
         let one = Endpoint::parse("http://gw.example:8888/metrics").unwrap();
         assert_eq!(one.single().as_deref(), Some("gw.example"));
         assert_eq!(Endpoint::parse("http://{pod}.gw:8888/metrics").unwrap().single(), None);
+        let service = |path: &str| Endpoint::Service {
+            namespace: "lab".into(),
+            name: "gateway".into(),
+            port: 9464,
+            path: path.into(),
+        };
+        assert_eq!(Endpoint::parse("http://gateway.lab.svc:9464/own"), Ok(service("/own")));
+        assert_eq!(Endpoint::parse("http://gateway.lab.svc.cluster.local:9464"), Ok(service("/metrics")));
+        let each = "http://{pod}.gateway.lab.svc:9464/metrics";
+        assert_eq!(Endpoint::parse(each), Ok(Endpoint::Url(each.into())));
         for bad in ["", "0", "70000", "metrics", "8888/a b", "ftp://x", "http://", "http://u:p@h/metrics"] {
             assert!(Endpoint::parse(bad).is_err(), "{bad}");
         }

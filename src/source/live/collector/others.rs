@@ -3,10 +3,11 @@
 
 use super::super::convert;
 use super::super::facts::Inside;
-use super::super::pods::{is_collector, spec};
+use super::super::pods::spec;
 use super::super::shared::Shared;
 use super::super::watch::{Saw, follow};
 use super::super::wire::Pod;
+use super::config;
 use crate::observe::{Feed, LinkState, Observation, PodGone, PodSeen, Role};
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
@@ -38,7 +39,7 @@ pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>)
             Some(Saw::Object(pod)) => {
                 let seen = convert::pod(&pod);
                 let Some(role) = role(&seen) else { continue };
-                let inside = Inside::of(&seen, is_collector);
+                let inside = config::inside(&pod, &seen);
                 let old = found.borrow().pods.get(&seen.uid).cloned();
                 if old.as_ref() != Some(&(role, inside.clone())) {
                     found.send_modify(|f| {

@@ -67,10 +67,11 @@ async fn once(shared: &Shared, target: &Target, forward: &mut Option<Forward>) -
     let code = match &target.endpoint {
         Endpoint::Pod { port, path } => {
             let Inside { namespace, name, .. } = &target.pod;
+            let port = port.in_pod(&target.pod)?;
             let open = match forward.take() {
                 Some(open) => open,
                 None => {
-                    let port = Port { namespace: namespace.clone(), pod: name.clone(), port: *port };
+                    let port = Port { namespace: namespace.clone(), pod: name.clone(), port };
                     forward::open(shared, &port, limit).await?
                 }
             };
@@ -80,6 +81,10 @@ async fn once(shared: &Shared, target: &Target, forward: &mut Option<Forward>) -
                 *forward = None;
             }
             code?
+        }
+        // It was looked up before anything is scraped.
+        Endpoint::Service { name, .. } => {
+            return Err(Fault::new(Kind::Absent, format!("Service {name} is not known yet")));
         }
         Endpoint::Url(url) => direct(url, &target.pod.name, limit, &mut reader).await?,
     };

@@ -61,7 +61,9 @@ pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
         return Err(failed(if said.is_empty() { how } else { format!("{how}: {said}") }));
     }
     // JSON is YAML, and some plugins print YAML. What is wrong with it is not told, for it may hold the token.
-    let answer: Answer = serde_saphyr::from_slice(&out).map_err(|_| failed("it printed no ExecCredential".into()))?;
+    let answer: Option<serde_json::Value> = serde_saphyr::from_slice(&out).ok();
+    let answer = answer.and_then(|a| serde_json::from_value::<Answer>(a).ok());
+    let answer = answer.ok_or_else(|| failed("it printed no ExecCredential".into()))?;
     let status = answer.status.ok_or_else(|| failed("its ExecCredential has no status".into()))?;
     match (status.client_certificate_data, status.client_key_data, status.token) {
         (_, _, Some(token)) => Ok(Credential::Token(token.into())),

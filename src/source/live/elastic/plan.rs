@@ -35,10 +35,10 @@ impl Plan {
         if self.turn == 0 {
             return vec![Nodes, Counters, Health, Quality];
         }
-        let mut all = match (self.turn == 1 || self.busy(), self.turn % 2) {
-            (true, _) => vec![Nodes, Counters],
-            (false, 0) => vec![Counters],
-            (false, _) => vec![Nodes],
+        let mut all = match (self.rests(), self.turn % 2) {
+            (false, _) => vec![Nodes, Counters],
+            (true, 0) => vec![Counters],
+            (true, _) => vec![Nodes],
         };
         match (self.busy(), self.turn % 12) {
             (_, 3) => all.push(Health),
@@ -79,6 +79,11 @@ impl Plan {
     pub fn load(&mut self, documents_per_s: Option<f64>, strained: Option<bool>) {
         self.works = documents_per_s.map_or(self.works, |r| r > WORK);
         self.strained = strained.unwrap_or(self.strained);
+    }
+
+    /// Every turn brings one question only.
+    pub fn rests(&self) -> bool {
+        self.turn > 1 && !self.busy()
     }
 
     fn busy(&self) -> bool {

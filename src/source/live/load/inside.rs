@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// k6's REST API inside its pod.
+/// k6's REST API inside its pod, unless its arguments say otherwise.
 pub const PORT: u16 = 6565;
 /// The most that is read of one answer.
 const MOST: usize = 4 << 20;
@@ -122,7 +122,7 @@ async fn read_log(shared: Shared, uid: String, mut pod: watch::Receiver<Inside>,
 
 /// Ask a pod's REST API until aborted; where none answers, less and less often.
 async fn ask(shared: Shared, uid: String, pod: Inside, to: mpsc::Sender<Stands>) {
-    let port = Port { namespace: pod.namespace.clone(), pod: pod.name.clone(), port: PORT };
+    let port = Port { namespace: pod.namespace.clone(), pod: pod.name.clone(), port: pod.port.unwrap_or(PORT) };
     let (mut forward, mut failed, mut last) = (None, 0u32, None::<bool>);
     // k6 opens its port within a second of its start.
     sleep(shared.pace.first).await;
@@ -172,7 +172,7 @@ async fn once(shared: &Shared, port: &Port, forward: &mut Option<Forward>) -> Re
         open.request(Method::GET, path, "", (limit, MOST), |chunk| body.extend_from_slice(chunk)).await?;
     }
     let [status, metrics] = bodies;
-    let why = || format!("port {PORT} of pod {} is not k6's REST API", port.pod);
+    let why = || format!("port {} of pod {} is not k6's REST API", port.port, port.pod);
     rest::read(&status, &metrics).ok_or_else(|| Fault::new(Kind::Garbled, why()))
 }
 

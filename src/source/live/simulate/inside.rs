@@ -25,7 +25,7 @@ impl Running {
         let pods: Vec<Port> = pods
             .values()
             .filter(|p| p.runs)
-            .map(|p| Port { namespace: p.namespace.clone(), pod: p.name.clone(), port: PORT })
+            .map(|p| Port { namespace: p.namespace.clone(), pod: p.name.clone(), port: p.port.unwrap_or(PORT) })
             .collect();
         let namespace = pods.first()?.namespace.clone();
         Some(Running { load: load?.clone(), namespace, pods })
@@ -70,16 +70,6 @@ impl Running {
         }
         let text = format!("stopping the load: k6 of {} was told to stop through its REST API", self.title());
         Ok(AnswerSeen { to: Ask::StopLoad, ok: true, text, ..AnswerSeen::default() })
-    }
-
-    /// A run of the k6 operator is its own to clear away.
-    pub fn cannot(&self, to: Ask) -> AnswerSeen {
-        let FoundLoad { kind, name, .. } = &self.load;
-        let text = format!(
-            "{kind} {name}: its k6 does not answer on port {PORT}, so it cannot be told to stop: kubectl -n {} delete testrun {name}",
-            self.namespace
-        );
-        AnswerSeen { to, ok: false, text, ..AnswerSeen::default() }
     }
 }
 

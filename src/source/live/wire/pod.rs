@@ -27,6 +27,78 @@ pub struct PodSpec {
     pub init_containers: Vec<Container>,
     /// Of the pod as a whole.
     pub resources: Option<Requirements>,
+    #[serde(deserialize_with = "nullable")]
+    pub volumes: Vec<Volume>,
+}
+
+/// A volume, as far as ConfigMaps are in it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Volume {
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    pub config_map: Option<MappedFiles>,
+    pub projected: Option<Projected>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Projected {
+    #[serde(deserialize_with = "nullable")]
+    pub sources: Vec<Source>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Source {
+    pub config_map: Option<MappedFiles>,
+}
+
+/// A ConfigMap as files: all of its keys, or those of `items` under other names.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct MappedFiles {
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    #[serde(deserialize_with = "nullable")]
+    pub items: Vec<KeyToPath>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct KeyToPath {
+    #[serde(deserialize_with = "nullable")]
+    pub key: String,
+    #[serde(deserialize_with = "nullable")]
+    pub path: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct VolumeMount {
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    #[serde(deserialize_with = "nullable")]
+    pub mount_path: String,
+    #[serde(deserialize_with = "nullable")]
+    pub sub_path: String,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ContainerPort {
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    pub container_port: u16,
+}
+
+/// A variable of a container; None for a value that stands elsewhere.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct EnvVar {
+    #[serde(deserialize_with = "nullable")]
+    pub name: String,
+    pub value: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -39,6 +111,16 @@ pub struct Container {
     pub restart_policy: Option<String>,
     #[serde(deserialize_with = "nullable")]
     pub resources: Requirements,
+    #[serde(deserialize_with = "nullable")]
+    pub command: Vec<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub args: Vec<String>,
+    #[serde(deserialize_with = "nullable")]
+    pub env: Vec<EnvVar>,
+    #[serde(deserialize_with = "nullable")]
+    pub volume_mounts: Vec<VolumeMount>,
+    #[serde(deserialize_with = "nullable")]
+    pub ports: Vec<ContainerPort>,
 }
 
 /// `resources`.

@@ -31,7 +31,7 @@ const ALL: [Column; 12] = [
     Column { head: "accepted", width: 9, rank: 0, cell: accepted },
     Column { head: "refused", width: 8, rank: 6, cell: refused },
     Column { head: "queue", width: 8, rank: 2, cell: queue },
-    Column { head: "share of the load", width: 17, rank: 1, cell: share },
+    Column { head: "share of the load", width: 18, rank: 1, cell: share },
     Column { head: "node", width: 14, rank: 7, cell: node },
 ];
 

@@ -37,9 +37,9 @@ fn indexed(cx: &Cx, signal: Signal) -> Option<f64> {
 }
 
 pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
-    let cell = (width.saturating_sub(NAMES) / COLUMNS.len()).clamp(7, 14);
+    let cell = (width.saturating_sub(NAMES) / COLUMNS.len()).clamp(7, 16);
     let mut head: Line = vec![(left("items", NAMES), Role::Muted)];
-    head.extend(COLUMNS.iter().map(|c| (right(if cell >= 13 { c.head.0 } else { c.head.1 }, cell), Role::Muted)));
+    head.extend(COLUMNS.iter().map(|c| (right(if cell >= 14 { c.head.0 } else { c.head.1 }, cell), Role::Muted)));
     let since = cx.session.began.map_or_else(String::new, |t| cx.look.moment(t.timestamp_millis(), cx.now));
     let title = format!("What became of the items since {since}");
     let mut out = vec![vec![(title, Role::Title)], head];

@@ -1,7 +1,6 @@
 //! Where items went astray, from which second on, and how many. Must not call lost what may be sent again.
 
 use super::Line;
-use crate::advise;
 use crate::observe::Role as Tier;
 use crate::session::{Fate, Loss};
 use crate::view::{Cx, format, theme::Role, words};
@@ -17,7 +16,7 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
     all.sort_by_key(|l| (!l.how.is_loss(), std::cmp::Reverse(l.since)));
     out.extend(all.iter().map(|l| line(cx, l, width)));
     let told = ["elasticsearch-limits", "queue-full", "agents-wait", "backlog", "sent-twice"];
-    for finding in advise::findings(cx.session).iter().filter(|f| told.contains(&f.id)) {
+    for finding in cx.findings.iter().filter(|f| told.contains(&f.id)) {
         let text = format!("{} ({}); mend: {}", finding.text, finding.evidence, finding.mend);
         out.push(Line::new());
         out.extend(words::wrap(&text, width).into_iter().map(|part| vec![(part, Role::Warn)]));

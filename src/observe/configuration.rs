@@ -1,0 +1,71 @@
+//! A collector's configuration as far as rules need it: which components stand in which order in its pipelines, and their
+//! bounds. Names, numbers and switches only: no endpoint, header or credential has a place here.
+
+use super::{Role, Signal};
+use serde::{Deserialize, Serialize};
+
+/// The configuration of a tier, read from where its pods have it; said again when it changes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfigSeen {
+    pub role: Role,
+    /// The container that reads it.
+    pub container: String,
+    /// ConfigMaps and keys: `edot-gateway-config/config.yaml`.
+    pub from: Vec<String>,
+    /// Extensions that are started.
+    pub extensions: Vec<String>,
+    pub connectors: Vec<String>,
+    pub pipelines: Vec<PipelineSeen>,
+    pub limiters: Vec<LimiterSeen>,
+    pub batches: Vec<BatchingSeen>,
+    pub exporters: Vec<SendingSeen>,
+}
+
+/// A pipeline; the names are those of components, such as `elasticsearch/otel`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PipelineSeen {
+    pub name: String,
+    pub signal: Signal,
+    pub receivers: Vec<String>,
+    /// In the order in which data goes through them.
+    pub processors: Vec<String>,
+    pub exporters: Vec<String>,
+}
+
+/// A `memory_limiter`; None is what is not set, or not written as a number.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimiterSeen {
+    pub name: String,
+    pub limit_mib: Option<f64>,
+    pub spike_mib: Option<f64>,
+    pub limit_percent: Option<f64>,
+    pub spike_percent: Option<f64>,
+}
+
+/// A `batch` processor.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BatchingSeen {
+    pub name: String,
+    /// Items.
+    pub size: Option<f64>,
+    pub max_size: Option<f64>,
+}
+
+/// How an exporter sends.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SendingSeen {
+    pub name: String,
+    /// Whether it has a queue and tries again; None is what is not set, or not written as a switch.
+    pub queue: Option<bool>,
+    pub retry: Option<bool>,
+    /// The queue's length in the unit of its sizer: `requests`, `items` or `bytes`; empty where that is not set.
+    pub queue_size: Option<f64>,
+    pub sizer: String,
+    /// It puts batches together in its queue.
+    pub batches: bool,
+}
