@@ -78,7 +78,7 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.moments.len());
     let (mut parted, mut agreement) = (None, Agreement::default());
     for m in &recorded.moments {
-        agreement.of += m.syncs;
+        agreement.of += 1 + m.others.0;
         let spec = changes.spec(&m.spec, &m.names);
         let together = parted.is_none();
         let world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
@@ -101,7 +101,7 @@ pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, St
         // What the same inputs give under both settings is no difference, right or wrong: then that happens which happened.
         let supposed = match unchanged {
             Some(result) if none => {
-                agreement.agreed += if m.reckoned == m.actual { m.syncs } else { 0 };
+                agreement.agreed += m.others.1 + usize::from(m.reckoned == m.actual);
                 agreement.on_trust += usize::from(result != m.reckoned);
                 m.reckoned
             }

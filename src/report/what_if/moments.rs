@@ -28,8 +28,8 @@ pub struct Moment {
     pub figures: Vec<Said>,
     /// What the reconstruction makes of it.
     pub reckoned: i32,
-    /// How many it stands for: several alike may be told apart at once.
-    pub syncs: usize,
+    /// Syncs told with it that have no moment of their own, and those of them in which the arithmetic agrees.
+    pub others: (usize, usize),
 }
 
 impl Moment {
@@ -50,9 +50,8 @@ pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
     let mut moments: Vec<Moment> = Vec::new();
     let mut memory = Memory::default();
     for seen in observations {
-        let before = session.decisions.score.all().of;
+        let before = session.decisions.score.all();
         session.apply(&seen);
-        let told = (session.decisions.score.all().of - before) as usize;
         let last = moments.last().map_or(i64::MIN, |m| m.ms);
         let rows = session.decisions.rows();
         let new = rows.iter().rev().take_while(|r| r.last > last).count();
@@ -62,9 +61,12 @@ pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
             let before = (i == 0).then(|| memory.clone());
             moments.extend(moment(&session, row, before));
         }
-        let added = moments.len() - known;
-        if let Some(last) = moments.last_mut().filter(|_| added > 0) {
-            last.syncs += told.saturating_sub(added);
+        let score = session.decisions.score.all();
+        let own = moments.len() - known;
+        let agreed = moments[known..].iter().filter(|m| m.reckoned == m.actual).count();
+        if let Some(last) = moments.last_mut() {
+            last.others.0 += ((score.of - before.of) as usize).saturating_sub(own);
+            last.others.1 += ((score.agreed - before.agreed) as usize).saturating_sub(agreed);
         }
         if session.decisions.past.memory != memory {
             memory.clone_from(&session.decisions.past.memory);
@@ -95,7 +97,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         memory,
         figures: row.reckoned.metrics.clone(),
         reckoned: row.reckoned.result,
-        syncs: 1,
+        others: (0, 0),
     };
     let mut worlds = candidates(session, row, &m.world).into_iter();
     let fits = |world: &World| {
