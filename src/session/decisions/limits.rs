@@ -101,9 +101,8 @@ fn policies(rate: &RateLimit) -> Vec<Line> {
         out.push(Line::new(2, 2, if chosen { Tone::Text } else { Tone::Muted }, text));
     }
     let word = if rate.select == SelectPolicy::Min { "the smallest change" } else { "the largest change" };
-    out.insert(
-        0,
-        Line::new(1, 0, Tone::Text, format!("policies allow {}", rate.limit)).and(Tone::Muted, format!("  {word} of")),
-    );
+    // Whole by itself: the policies below it go first where there is little room.
+    let of = if out.len() > 1 { format!("  {word} of {} policies", out.len()) } else { String::new() };
+    out.insert(0, Line::new(1, 0, Tone::Text, format!("policies allow {}", rate.limit)).and(Tone::Muted, of));
     out
 }
