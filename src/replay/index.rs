@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 /// The least between two checkpoints, in observations; a tick counts for a tenth.
 const APART: u64 = 4000;
 /// Checkpoints over the whole of a recording whose length is known.
-const WANTED: u64 = 36;
+const WANTED: u64 = 44;
 const TICK: u64 = 1;
 const OTHER: u64 = 10;
 /// Observations read at once, and so many times that read ahead.

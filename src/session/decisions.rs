@@ -42,7 +42,7 @@ use sync::{Cause, Sync};
 /// Rows kept: a day of syncs, each told apart.
 const ROWS: usize = 5800;
 /// Rows that keep their full working.
-const WORKED: usize = 200;
+const WORKED: usize = 100;
 /// Milliseconds after which no further sample is waited for.
 const PATIENCE: i64 = 25_000;
 /// Syncs that wait to be settled at most.

@@ -6,7 +6,7 @@ use crate::ui::Replay;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Columns left of the track: play or pause, the time, the whole.
-const LEFT: u16 = 20;
+const LEFT: u16 = 22;
 /// Columns right of it: the speed.
 const RIGHT: u16 = 8;
 
@@ -35,7 +35,7 @@ pub fn draw(buf: &mut Buffer, row: Rect, cx: &Cx) {
     let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
     let state = if replay.playing { g.play } else { g.stop };
     let seconds = |ms: i64| format::clock((ms - course.from) / 1000);
-    let left = format!(" {state} {:>7} / {:<7}", seconds(at), seconds(course.to));
+    let left = format!(" {state} {:>8} / {:<8}", seconds(at), seconds(course.to));
     buf.set_stringn(row.x, row.y, left, usize::from(LEFT.min(row.width / 2)), text);
     let right = format!("{:>5}{} ", speed(replay.speed()), if replay.skip { "»" } else { " " });
     let width = right.chars().count() as u16;
