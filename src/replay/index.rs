@@ -156,7 +156,7 @@ pub struct Index {
 }
 
 /// Checkpoints that are kept.
-const MOST: usize = 48;
+const MOST: usize = 64;
 
 /// A reading that stands at a moment, and the session there.
 pub struct Cued {

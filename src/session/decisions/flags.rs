@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 /// Cases kept to hold a new value against.
-const CASES: usize = 40;
+const CASES: usize = 12;
 /// Cases with more pods are not kept.
 const PODS: usize = 200;
 
