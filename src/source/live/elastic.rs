@@ -139,8 +139,7 @@ impl<'a> Asking<'a> {
                     Err(fault) => return fault,
                 }
                 self.plan.took(asked.elapsed(), interval);
-                // What ends its rest may be too much for it already.
-                if rested && question == Question::Counters && !self.plan.rests() {
+                if rested && question == Question::Counters && self.plan.wakes() {
                     questions.push_back(Question::Nodes);
                 }
             }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 /// Documents a second from which on Elasticsearch is at work.
 const WORK: f64 = 100.0;
+/// Documents a second that are not worth a look.
+const TRICKLE: f64 = 5.0;
 /// An answer that takes this part of the interval is slow.
 const SLOW: u32 = 5;
 
@@ -23,6 +25,9 @@ pub struct Plan {
     turn: u32,
     works: bool,
     strained: bool,
+    rate: f64,
+    /// Twice as much came in as before, and more than a trickle.
+    rose: bool,
     /// Doubles the interval so many times.
     slow: u32,
 }
@@ -77,13 +82,20 @@ impl Plan {
 
     /// How much comes in, and whether something waits or was turned away.
     pub fn load(&mut self, documents_per_s: Option<f64>, strained: Option<bool>) {
-        self.works = documents_per_s.map_or(self.works, |r| r > WORK);
+        if let Some(rate) = documents_per_s {
+            (self.works, self.rose, self.rate) = (rate > WORK, rate > 2.0 * self.rate + TRICKLE, rate);
+        }
         self.strained = strained.unwrap_or(self.strained);
     }
 
     /// Every turn brings one question only.
     pub fn rests(&self) -> bool {
         self.turn > 1 && !self.busy()
+    }
+
+    /// What ends its rest may be too much for it already: whether something was turned away is asked at once.
+    pub fn wakes(&self) -> bool {
+        self.rose || !self.rests()
     }
 
     fn busy(&self) -> bool {
@@ -126,6 +138,19 @@ mod tests {
         assert!(plan.busy(), "something is turned away");
         plan.load(Some(3.0), Some(false));
         assert!(!plan.busy());
+    }
+
+    #[test]
+    fn what_begins_to_pour_in_wakes_it() {
+        let mut plan = Plan { turn: 4, ..Plan::default() };
+        let mut wakes = |rate| {
+            plan.load(Some(rate), None);
+            plan.wakes()
+        };
+        assert_eq!(
+            [0.0, 4.0, 20.0, 30.0, 25.0, 70.0, 101.0].map(&mut wakes),
+            [false, false, true, false, false, true, true]
+        );
     }
 
     #[test]
