@@ -1,4 +1,5 @@
-//! What Elasticsearch is asked with never shows: not in the log at its most talkative, nor in what is printed, nor in errors.
+//! What Elasticsearch is asked with never shows: not in the log at its most talkative, nor in recordings, nor in what is
+//! printed, nor in errors.
 
 use crate::stub_cluster;
 use std::process::Command;
@@ -37,6 +38,15 @@ fn nothing_that_is_written_holds_a_secret() {
             shows_none(&arguments.join(" "), &done.stdout);
             shows_none(&arguments.join(" "), &done.stderr);
         }
+        // Not packed, so that it can be searched.
+        let file = folder.path().join(format!("{}.jsonl", &more[0][2..]));
+        let record = ["record", "--for", "2s", "-o", file.to_str().unwrap()];
+        let arguments: Vec<&str> = record.iter().chain(&common).chain(&more).copied().collect();
+        let done = edot_tui(&arguments).output().unwrap();
+        shows_none("record", &done.stderr);
+        let recorded = std::fs::read(&file).unwrap();
+        assert!(String::from_utf8_lossy(&recorded).contains("127.0.0.1:1"), "it tells of the Elasticsearch it asked");
+        shows_none("the recording", &recorded);
     }
     let logged = std::fs::read(&log).unwrap();
     assert!(String::from_utf8_lossy(&logged).contains("Elasticsearch"), "something was logged of it");
