@@ -109,17 +109,6 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
 pub fn sent_twice(session: &Session) -> Vec<Finding> {
     // What the cluster collector sends as well cannot be told from a second time where it is not seen; it sends no traces.
     let known = |signal: Signal| signal == Signal::Traces || session.collectors.tier(Role::Cluster).is_some();
-    // Senders that go past the agents count the same; it takes agents that were kept waiting.
-    let waited = |c: &Collector| {
-        let mut filled = 0;
-        c.queue.points().iter().any(|p| {
-            filled = if p.1 > 0.0 { filled + 1 } else { 0 };
-            filled == 3
-        })
-    };
-    if !session.collectors.all().any(|c| c.role == Role::Agent && waited(c)) {
-        return Vec::new();
-    }
     let twice = |signal: Signal| {
         let account = session.collectors.account(signal);
         let taken = account.gateway?.accepted;
@@ -130,6 +119,18 @@ pub fn sent_twice(session: &Session) -> Vec<Finding> {
     else {
         return Vec::new();
     };
+    // Senders that go past the agents count the same; it takes agents that were kept waiting. Asked last, as
+    // whole histories are gone through.
+    let waited = |c: &Collector| {
+        let mut filled = 0;
+        c.queue.points().iter().any(|p| {
+            filled = if p.1 > 0.0 { filled + 1 } else { 0 };
+            filled == 3
+        })
+    };
+    if !session.collectors.all().any(|c| c.role == Role::Agent && waited(c)) {
+        return Vec::new();
+    }
     vec![Finding {
         id: "sent-twice",
         severity: Severity::Info,
