@@ -64,7 +64,7 @@ impl Plan {
 
     /// How far two answers of a kind are apart.
     pub fn every(&self, interval: Duration) -> Duration {
-        interval.saturating_mul(1 << self.slow.min(3)).saturating_mul(if self.busy() || self.turn < 2 { 1 } else { 2 })
+        interval.saturating_mul(1 << self.slow.min(3)).saturating_mul(if self.rests() { 2 } else { 1 })
     }
 
     /// An answer took so long.
