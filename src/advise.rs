@@ -5,6 +5,7 @@
 
 mod batching;
 mod bounds;
+mod configured;
 mod elastic;
 mod limiter;
 mod load;

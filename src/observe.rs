@@ -19,7 +19,7 @@ mod workload;
 
 pub use collector::{
     BatchSeen, CollectorLost, CollectorSeen, ElasticSeen, ExporterSeen, OutcomeSeen, ProcessSeen, ProcessorSeen,
-    ReceiverSeen, Role, Signal,
+    ReceiverSeen, Role, Signal, component_kind,
 };
 pub use configuration::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen};
 pub use event::{EventSeen, ObjectRef};

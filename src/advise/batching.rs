@@ -1,22 +1,19 @@
 //! Rules over the gateway's `batch` processors, as its configuration has them. Must not count batches.
 
-use super::limiter::{entrances, gateway, kind, pipelines, place};
+use super::configured::{entrances, gateway, pipelines, place, position};
 use super::{Finding, Severity};
-use crate::observe::{BatchingSeen, ConfigSeen, PipelineSeen, Signal};
+use crate::observe::{BatchingSeen, ConfigSeen, PipelineSeen, Signal, component_kind};
 use crate::session::Session;
 
 /// What drops data, and so belongs before the batches are made.
 const DROPS: [&str; 3] = ["filter", "probabilistic_sampler", "tail_sampling"];
 
-fn position(pipeline: &PipelineSeen, wanted: &str) -> Option<usize> {
-    pipeline.processors.iter().position(|id| kind(id) == wanted)
-}
-
 /// R14: metrics of one moment in several requests are several documents of the same time series.
 pub fn metrics_split(session: &Session) -> Vec<Finding> {
     let Some(config) = gateway(session) else { return Vec::new() };
-    let to_elastic =
-        |p: &&PipelineSeen| p.signal == Signal::Metrics && p.exporters.iter().any(|id| kind(id) == "elasticsearch");
+    let to_elastic = |p: &&PipelineSeen| {
+        p.signal == Signal::Metrics && p.exporters.iter().any(|id| component_kind(id) == "elasticsearch")
+    };
     let splits = |p: &PipelineSeen| -> Option<(&BatchingSeen, f64)> {
         let of = |b: &&BatchingSeen| p.processors.contains(&b.name);
         config.batches.iter().filter(of).find_map(|b| Some((b, b.max_size.filter(|m| *m > 0.0)?)))

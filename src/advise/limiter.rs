@@ -1,52 +1,25 @@
 //! Rules over the gateway's `memory_limiter`, as its configuration has it: that there is one, that nothing stands before
 //! it, that it acts before the container is killed. Must not look at what it refuses; that is `losses`' part.
 
+use super::configured::{entrances, gateway, pipelines, place, position};
+use super::words::MEBI;
 use super::{Finding, Severity, words};
-use crate::observe::{ConfigSeen, LimiterSeen, PipelineSeen, Role};
+use crate::observe::{LimiterSeen, PipelineSeen, component_kind};
 use crate::session::{Session, quantity};
 
-const MEBI: f64 = 1_048_576.0;
 /// What a process takes beyond the heap that the limiter goes by, in bytes.
 const BEYOND_HEAP: f64 = 50.0 * MEBI;
 /// A hard limit at such a part of the container's is as good as none.
 const CLOSE: f64 = 0.95;
 
-/// The gateway's configuration.
-pub fn gateway(session: &Session) -> Option<&ConfigSeen> {
-    session.collectors.config(Role::Gateway)
-}
-
-/// The pipelines that take data from outside; what a connector passes on has been taken already.
-pub fn entrances(config: &ConfigSeen) -> impl Iterator<Item = &PipelineSeen> {
-    let outside = |p: &&PipelineSeen| p.receivers.iter().any(|r| !config.connectors.contains(r));
-    config.pipelines.iter().filter(outside)
-}
-
-/// The kind of a component: `batch/metrics` is a `batch`.
-pub fn kind(id: &str) -> &str {
-    id.split('/').next().unwrap_or_default()
-}
-
-/// `the pipelines traces, logs`.
-pub fn pipelines(all: &[&PipelineSeen]) -> String {
-    let names: Vec<&str> = all.iter().map(|p| p.name.as_str()).collect();
-    format!("pipeline{} {}", if all.len() == 1 { "" } else { "s" }, names.join(", "))
-}
-
-/// Where it stands: `ConfigMap edot-gateway-config/config.yaml`.
-pub fn place(config: &ConfigSeen) -> String {
-    format!("ConfigMap {}", config.from.join(", "))
-}
-
 /// A pipeline without one takes whatever comes until the container is killed.
 pub fn missing(session: &Session) -> Vec<Finding> {
     let Some(config) = gateway(session) else { return Vec::new() };
     // As an extension it guards the receivers themselves.
-    if config.extensions.iter().any(|e| kind(e) == "memory_limiter") {
+    if config.extensions.iter().any(|e| component_kind(e) == "memory_limiter") {
         return Vec::new();
     }
-    let without: Vec<&PipelineSeen> =
-        entrances(config).filter(|p| !p.processors.iter().any(|id| kind(id) == "memory_limiter")).collect();
+    let without: Vec<&PipelineSeen> = entrances(config).filter(|p| position(p, "memory_limiter").is_none()).collect();
     if without.is_empty() {
         return Vec::new();
     }
@@ -66,8 +39,7 @@ pub fn missing(session: &Session) -> Vec<Finding> {
 /// Whatever stands before it works on data that is refused afterwards.
 pub fn not_first(session: &Session) -> Vec<Finding> {
     let Some(config) = gateway(session) else { return Vec::new() };
-    let late =
-        |p: &&PipelineSeen| p.processors.iter().position(|id| kind(id) == "memory_limiter").is_some_and(|at| at > 0);
+    let late = |p: &&PipelineSeen| position(p, "memory_limiter").is_some_and(|at| at > 0);
     let late: Vec<&PipelineSeen> = config.pipelines.iter().filter(late).collect();
     let Some(first) = late.first() else { return Vec::new() };
     vec![Finding {

@@ -1,9 +1,9 @@
 //! Rules over how the collectors' exporters are configured to send: queue, retry, and whether one signal crowds out the
 //! others. Must not judge how full a queue is; that is `queues`' part.
 
-use super::limiter::{kind, place};
+use super::configured::place;
 use super::{Finding, Severity, words};
-use crate::observe::{ConfigSeen, Role, SendingSeen, Signal};
+use crate::observe::{ConfigSeen, Role, SendingSeen, Signal, component_kind};
 use crate::session::{Session, quantity};
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ fn exporters(session: &Session) -> impl Iterator<Item = (&ConfigSeen, &SendingSe
     let tiers = [Role::Gateway, Role::Agent, Role::Cluster];
     tiers.into_iter().filter_map(|role| session.collectors.config(role)).flat_map(|config| {
         let used = |e: &&SendingSeen| config.pipelines.iter().any(|p| p.exporters.contains(&e.name));
-        let leads_out = |e: &&SendingSeen| !matches!(kind(&e.name), "debug" | "nop" | "logging" | "file");
+        let leads_out = |e: &&SendingSeen| !matches!(component_kind(&e.name), "debug" | "nop" | "logging" | "file");
         config.exporters.iter().filter(used).filter(leads_out).map(move |e| (config, e))
     })
 }
@@ -53,7 +53,7 @@ pub fn no_queue(session: &Session) -> Vec<Finding> {
 /// What fails once is lost.
 pub fn no_retry(session: &Session) -> Vec<Finding> {
     let Some((config, e)) = exporters(session).find(|(_, e)| e.retry == Some(false)) else { return Vec::new() };
-    let key = if kind(&e.name) == "elasticsearch" { "retry" } else { "retry_on_failure" };
+    let key = if component_kind(&e.name) == "elasticsearch" { "retry" } else { "retry_on_failure" };
     vec![Finding {
         id: "no-retry",
         severity: Severity::Info,
@@ -69,7 +69,7 @@ pub fn beyond_memory(session: &Session) -> Vec<Finding> {
         let memory = memory(session, config)?;
         let size = queue_bytes(config, e)?;
         // Where something refuses in time, memory bounds it after all.
-        let guards = |id: &String| kind(id) == "memory_limiter";
+        let guards = |id: &String| component_kind(id) == "memory_limiter";
         let fed = || config.pipelines.iter().filter(|p| p.exporters.contains(&e.name));
         let guarded = config.extensions.iter().any(guards) || fed().all(|p| p.processors.iter().any(guards));
         (size > memory && !guarded).then_some((config, e, size, memory))

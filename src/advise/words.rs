@@ -20,9 +20,12 @@ pub fn seconds(s: i64) -> String {
     if s < 120 { format!("{} s", s.max(0)) } else { format!("{} min", s / 60) }
 }
 
+/// Bytes of a mebibyte.
+pub const MEBI: f64 = 1_048_576.0;
+
 /// Mebibytes: `150 Mi`.
 pub fn mebi(bytes: f64) -> String {
-    format!("{} Mi", (bytes / 1_048_576.0).round())
+    format!("{} Mi", (bytes / MEBI).round())
 }
 
 /// `1 pod`, `3 pods`.

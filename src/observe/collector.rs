@@ -47,9 +47,13 @@ impl Signal {
 
     /// Of a pipeline's name: `metrics/aggregated`.
     pub fn of_pipeline(name: &str) -> Signal {
-        let kind = name.split('/').next();
-        Signal::ALL.into_iter().find(|s| kind == Some(s.name())).unwrap_or_default()
+        Signal::ALL.into_iter().find(|s| component_kind(name) == s.name()).unwrap_or_default()
     }
+}
+
+/// The kind of a collector's component, or of a pipeline, by its id: `batch/metrics` is a `batch`.
+pub fn component_kind(id: &str) -> &str {
+    id.split('/').next().unwrap_or_default()
 }
 
 /// One scrape of a collector's metrics.

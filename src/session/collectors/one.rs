@@ -3,7 +3,7 @@
 use super::elastic::Elastic;
 use super::loss::Rise;
 use super::trim;
-use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal};
+use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal, component_kind};
 use crate::session::Series;
 use crate::session::counter::{Counter, Life};
 
@@ -199,6 +199,5 @@ impl Flow {
 
 /// What `debug` and `nop` take is not on its way anywhere.
 fn leads_out(exporter: &ExporterSeen) -> bool {
-    let kind = exporter.name.split('/').next().unwrap_or_default();
-    !matches!(kind, "debug" | "nop" | "logging")
+    !matches!(component_kind(&exporter.name), "debug" | "nop" | "logging")
 }

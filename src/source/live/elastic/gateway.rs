@@ -4,6 +4,7 @@
 use super::super::http::encode;
 use super::super::shared::Shared;
 use super::find::{asked, list};
+use crate::observe::component_kind;
 use elasticsearch::http::Url;
 use serde_json::Value;
 
@@ -22,7 +23,7 @@ pub async fn endpoint(shared: &Shared, namespace: &str) -> Option<Url> {
 fn of_config(text: &str) -> Option<Url> {
     let config: Value = serde_saphyr::from_str(text).ok()?;
     let exporters = config["exporters"].as_object()?;
-    let ours = exporters.iter().filter(|(name, _)| name.split('/').next() == Some("elasticsearch"));
+    let ours = exporters.iter().filter(|(name, _)| component_kind(name) == "elasticsearch");
     let mut endpoints =
         ours.flat_map(|(_, e)| e["endpoints"].as_array().cloned().unwrap_or_else(|| vec![e["endpoint"].clone()]));
     endpoints.find_map(|endpoint| {

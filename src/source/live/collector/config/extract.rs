@@ -1,7 +1,7 @@
 //! What rules need of a collector's configuration, out of its text. Whatever else is in it, and that may be secret, is
 //! dropped here and never quoted.
 
-use crate::observe::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen, Signal};
+use crate::observe::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen, Signal, component_kind};
 use crate::source::live::convert;
 use serde_json::{Map, Value};
 
@@ -34,9 +34,8 @@ pub fn merge(config: &mut Value, over: Value) {
 
 /// The parts that rules look at.
 pub fn extract(config: &Value) -> ConfigSeen {
-    let kind = |id: &str| id.split('/').next().unwrap_or_default().to_owned();
     let of = |part: &str, wanted: &str| -> Vec<(String, Value)> {
-        let all = members(&config[part]).filter(|(id, _)| kind(id) == wanted);
+        let all = members(&config[part]).filter(|(id, _)| component_kind(id) == wanted);
         all.map(|(id, settings)| (convert::name(id), settings.clone())).collect()
     };
     let pipelines = members(&config["service"]["pipelines"]).map(|(name, p)| PipelineSeen {
