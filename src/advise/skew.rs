@@ -21,7 +21,7 @@ pub fn idle_replicas(session: &Session) -> Vec<Finding> {
     let busiest = skew.shares.iter().max_by(|a, b| a.accepted.unwrap_or(0.0).total_cmp(&b.accepted.unwrap_or(0.0)));
     let evidence = busiest.map_or_else(String::new, |b| {
         let share = b.share.map_or_else(String::new, |s| format!(", {} % of all", (s * 100.0).round()));
-        format!("{} accepts {} items/s{share}", b.pod, words::figure(b.accepted.unwrap_or(0.0)))
+        format!("{} accepts {} items/s{share}", b.pod, words::whole(b.accepted.unwrap_or(0.0)))
     });
     if let Some(first) = idle.iter().max_by_key(|s| s.idle) {
         let seconds = first.idle.unwrap_or_default() / 1000;

@@ -31,14 +31,14 @@ const ALL: [Column; 12] = [
     Column { head: "accepted", width: 9, rank: 0, cell: accepted },
     Column { head: "refused", width: 8, rank: 6, cell: refused },
     Column { head: "queue", width: 8, rank: 2, cell: queue },
-    Column { head: "share of the load", width: 18, rank: 1, cell: share },
+    Column { head: "share", width: 14, rank: 1, cell: share },
     Column { head: "node", width: 14, rank: 7, cell: node },
 ];
 
 /// The width of the names, and the columns that fit beside them.
 pub fn fitting(width: usize, longest: usize, rows: &[Row]) -> (usize, Vec<&'static Column>) {
     let counted = rows.iter().any(|r| r.collector.is_some());
-    let of_collectors = |c: &Column| matches!(c.head, "accepted" | "refused" | "queue" | "share of the load");
+    let of_collectors = |c: &Column| matches!(c.head, "accepted" | "refused" | "queue" | "share");
     let mut columns: Vec<&Column> = ALL.iter().filter(|c| counted || !of_collectors(c)).collect();
     let taken = |columns: &[&Column]| columns.iter().map(|c| c.width + 1).sum::<usize>() + 2;
     while taken(&columns) + longest.min(NAME) > width

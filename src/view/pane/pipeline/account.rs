@@ -4,7 +4,7 @@
 use super::{Line, left, right};
 use crate::observe::Signal;
 use crate::session::{Account, Totals};
-use crate::view::{Cx, format, theme::Role};
+use crate::view::{Cx, format, theme::Role, words};
 
 const NAMES: usize = 9;
 
@@ -41,8 +41,13 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
     let mut head: Line = vec![(left("items", NAMES), Role::Muted)];
     head.extend(COLUMNS.iter().map(|c| (right(if cell >= 14 { c.head.0 } else { c.head.1 }, cell), Role::Muted)));
     let since = cx.session.began.map_or_else(String::new, |t| cx.look.moment(t.timestamp_millis(), cx.now));
-    let title = format!("What became of the items since {since}");
-    let mut out = vec![vec![(title, Role::Title)], head];
+    let mut title: Line = vec![(format!("What became of the items since {since}"), Role::Title)];
+    // Else fewer metrics indexed than sent read like a loss.
+    let apart = "  a document of metrics holds several data points";
+    if indexed(cx, Signal::Metrics).is_some() && words::width(&title[0].0) + words::width(apart) <= width {
+        title.push((apart.into(), Role::Muted));
+    }
+    let mut out = vec![title, head];
     for signal in Signal::ALL {
         let account = cx.session.collectors.account(signal);
         let mut line: Line = vec![(left(signal.name(), NAMES), Role::Text)];

@@ -7,6 +7,9 @@ use crate::view::{Cx, format, pane::waiting, theme::Role};
 
 /// A rate is good for so long, in milliseconds.
 const HOLDS: i64 = 20_000;
+/// A step that lets less through stands out when it did so at each of these moments, in milliseconds ago: batches make a
+/// single one mean nothing.
+const WHILE: [i64; 3] = [0, 10_000, 20_000];
 /// Columns of the signals' names.
 const NAMES: usize = 9;
 
@@ -16,28 +19,33 @@ struct Step {
     place: &'static str,
     /// What happens to them there; shorter for narrow screens.
     what: (&'static str, &'static str),
-    rate: fn(&Cx, Signal) -> Option<f64>,
+    /// Items a second at a moment, in milliseconds.
+    rate: fn(&Cx, Signal, i64) -> Option<f64>,
 }
 
 const STEPS: [Step; 5] = [
-    Step { place: "agents", what: ("agents accept", "in"), rate: |cx, s| tier(cx, Tier::Agent, s, |r| &r.accepted) },
-    Step { place: "", what: ("agents send", "out"), rate: |cx, s| tier(cx, Tier::Agent, s, |r| &r.sent) },
+    Step {
+        place: "agents",
+        what: ("agents accept", "in"),
+        rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.accepted),
+    },
+    Step { place: "", what: ("agents send", "out"), rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.sent) },
     Step {
         place: "gateway",
         what: ("gateway accepts", "in"),
-        rate: |cx, s| tier(cx, Tier::Gateway, s, |r| &r.accepted),
+        rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.accepted),
     },
-    Step { place: "", what: ("gateway sends", "out"), rate: |cx, s| tier(cx, Tier::Gateway, s, |r| &r.sent) },
+    Step { place: "", what: ("gateway sends", "out"), rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.sent) },
     Step { place: "Elasticsearch", what: ("indexed", "indexed"), rate: indexed },
 ];
 
-fn tier(cx: &Cx, role: Tier, signal: Signal, of: fn(&Rates) -> &Series) -> Option<f64> {
+fn tier(cx: &Cx, role: Tier, signal: Signal, ms: i64, of: fn(&Rates) -> &Series) -> Option<f64> {
     let tier = cx.session.collectors.tier(role)?;
-    of(tier.rates(signal)).at(cx.moment(), HOLDS).map(|p| p.1)
+    of(tier.rates(signal)).at(ms, HOLDS).map(|p| p.1)
 }
 
-fn indexed(cx: &Cx, signal: Signal) -> Option<f64> {
-    cx.session.ingest.documents_per_s(signal, cx.moment())
+fn indexed(cx: &Cx, signal: Signal, ms: i64) -> Option<f64> {
+    cx.session.ingest.documents_per_s(signal, ms)
 }
 
 pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
@@ -64,20 +72,20 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
     let mut out = vec![way, under, Line::new(), head];
     for signal in Signal::ALL {
         let mut line: Line = vec![(left(signal.name(), NAMES), Role::Text)];
-        let mut before: Option<f64> = None;
+        let mut before: Option<&Step> = None;
         for step in &STEPS {
-            let rate = (step.rate)(cx, signal);
+            let rate = (step.rate)(cx, signal, cx.moment());
             // A step that lets much less through than the one before is where to look. Documents of metrics hold many
             // points, so there fewer are no sign.
             let comparable = !(step.place == "Elasticsearch" && signal == Signal::Metrics);
-            let drops = comparable && before.zip(rate).is_some_and(|(b, r)| b >= 1.0 && r < 0.7 * b);
+            let drops = comparable && before.is_some_and(|b| drops(cx, signal, b, step));
             let role = match rate {
                 None => Role::Muted,
                 Some(_) if drops => Role::Warn,
                 Some(_) => Role::Series2,
             };
             line.push((right(&rate.map_or_else(|| format::UNKNOWN.into(), format::count), cell), role));
-            before = rate.or(before);
+            before = rate.map_or(before, |_| Some(step));
         }
         out.push(line);
     }
@@ -95,6 +103,13 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
         }
     }
     out
+}
+
+fn drops(cx: &Cx, signal: Signal, from: &Step, to: &Step) -> bool {
+    WHILE.iter().all(|ago| {
+        let rate = |step: &Step| (step.rate)(cx, signal, cx.moment() - ago);
+        rate(from).zip(rate(to)).is_some_and(|(before, after)| before >= 1.0 && after < 0.7 * before)
+    })
 }
 
 /// What stands under a place: how much of it is seen, and its fullest queue.
