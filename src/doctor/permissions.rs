@@ -79,6 +79,8 @@ pub const PERMISSIONS: &[Permission] = &[
     row(Need::Feed(Feed::Ingest), Place::Hpa, "kibana.k8s.elastic.co", "kibanas", &["list"]),
     row(Need::Feed(Feed::Ingest), Place::Hpa, "networking.k8s.io", "ingresses", &["list"]),
     row(Need::Simulate, Place::Load, "batch", "jobs", &["get", "create", "delete"]),
+    // Of the k6 operator: a run of it is stopped by deleting it, where k6 itself cannot be reached.
+    row(Need::Simulate, Place::Load, "k6.io", "testruns", &["delete"]),
     row(Need::Simulate, Place::Load, "", "configmaps", &["get", "create", "patch"]),
 ];
 
