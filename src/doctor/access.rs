@@ -142,7 +142,7 @@ pub fn metrics(group: &Answer, usage: &Answer) -> Vec<Check> {
         (Err(e), _) | (_, Err(e)) => Check::fail("metrics", what, e.words(), "look at metrics-server's pods and log"),
         (Ok(Some(_)), Ok(Some(list))) => {
             let n = list["items"].as_array().map_or(0, Vec::len);
-            Check::ok("metrics", what, format!("metrics.k8s.io answers, with samples of {n} pods in the namespace"))
+            Check::ok("metrics", what, format!("metrics.k8s.io answers; pods of the namespace with samples: {n}"))
         }
     };
     let list = usage.as_ref().ok().and_then(Option::as_ref);

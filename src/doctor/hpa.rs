@@ -121,7 +121,7 @@ fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
     };
     let replicas = scale.pointer("/spec/replicas").and_then(Value::as_i64).unwrap_or(0);
     let selector = clean(scale.pointer("/status/selector").and_then(Value::as_str).unwrap_or_default(), 200);
-    let mut checks = vec![Check::ok("target", what, format!("{replicas} replicas wanted, selector {selector}"))];
+    let mut checks = vec![Check::ok("target", what, format!("replicas wanted: {replicas}; selector {selector}"))];
     match &facts.pods {
         _ if selector.is_empty() => checks.push(Check::fail(
             "pods",
