@@ -58,7 +58,7 @@ pub struct Finding {
 type Rule = fn(&Session) -> Vec<Finding>;
 
 /// Every rule, in the order in which findings of the same severity are told.
-const RULES: [Rule; 31] = [
+const RULES: [Rule; 32] = [
     losses::astray,
     pods::out_of_memory,
     elastic::strained,
@@ -74,6 +74,7 @@ const RULES: [Rule; 31] = [
     bounds::memory_holds,
     bounds::flapping,
     load::load_failed,
+    load::load_stuck,
     load::requests_fail,
     elastic::conflicts,
     elastic::log_quality,

@@ -9,6 +9,8 @@ use crate::session::ingest::{Cause, Strain};
 /// A share of records that lack a field counts from here on, and from so many records.
 const LACKING: f64 = 0.05;
 const RECORDS: u64 = 50;
+/// Conflicts are told for so long after the last, in milliseconds.
+const LATELY: i64 = 90_000;
 
 /// What strains Elasticsearch now.
 pub fn strained(session: &Session) -> Vec<Finding> {
@@ -98,11 +100,10 @@ pub fn log_quality(session: &Session) -> Vec<Finding> {
 
 /// R13: several gateways write the same documents of metrics.
 pub fn conflicts(session: &Session) -> Vec<Finding> {
+    let now = session.now_ms();
+    let lately = session.ingest.streams().filter(|(_, s)| s.flow.conflicted.is_some_and(|at| now - at <= LATELY));
+    let Some((worst, _)) = lately.max_by_key(|(_, s)| s.flow.conflicts) else { return Vec::new() };
     let conflicts: u64 = session.ingest.streams().map(|(_, s)| s.flow.conflicts).sum();
-    if conflicts == 0 {
-        return Vec::new();
-    }
-    let worst = session.ingest.streams().max_by_key(|(_, s)| s.flow.conflicts).map_or("", |(name, _)| name);
     vec![Finding {
         id: "version-conflicts",
         severity: Severity::Warning,
@@ -116,7 +117,9 @@ pub fn conflicts(session: &Session) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{ElasticHealthSeen, LogGroup, LogQualitySeen, Observation, Stamped, Time};
+    use crate::observe::{
+        CountedBy, CountersSeen, ElasticHealthSeen, IndexSeen, LogGroup, LogQualitySeen, Observation, Stamped, Time,
+    };
 
     fn told(what: Observation) -> Session {
         let mut session = Session::default();
@@ -148,5 +151,31 @@ mod tests {
         };
         assert_eq!(health("red")[0].severity, Severity::Critical);
         assert!(health("green").is_empty() && health("yellow").is_empty());
+    }
+
+    #[test]
+    fn version_conflicts_are_told_while_they_come_and_a_while_after() {
+        let mut session = Session::default();
+        let at = |s: i64| Time::UNIX_EPOCH + chrono::TimeDelta::seconds(s);
+        let mut answer = |s: i64, conflicts: u64| {
+            let index = |name: &str, conflicts| IndexSeen {
+                name: format!(".ds-metrics-{name}.otel-default-2026.11.24-000001"),
+                uuid: name.into(),
+                indexed: Some(100 + s as u64),
+                failed: Some(conflicts),
+                conflicts: Some(conflicts),
+                ..IndexSeen::default()
+            };
+            let indices = vec![index("a", conflicts), index("b", 0)];
+            let seen = CountersSeen { by: CountedBy::IndexTotal, every_ms: 10_000, indices, ..CountersSeen::default() };
+            session.apply(&Stamped { at: at(s), what: Observation::Counters(Box::new(seen)) });
+            super::conflicts(&session)
+        };
+        assert_eq!(answer(0, 7), [], "what was there before is none of this session");
+        let told = &answer(10, 47)[0];
+        assert!(told.text.starts_with("40 documents were refused for a version conflict"), "{told:?}");
+        assert!(told.evidence.contains("metrics-a.otel-default"), "{told:?}");
+        assert_eq!(answer(90, 47).len(), 1);
+        assert_eq!(answer(110, 47), []);
     }
 }

@@ -33,3 +33,15 @@ pub fn load_failed(session: &Session) -> Vec<Finding> {
         mend: "mend it and start it again; what was measured during this run is not a whole run".into(),
     }]
 }
+
+/// The load cannot start.
+pub fn load_stuck(session: &Session) -> Vec<Finding> {
+    let Some(why) = session.load.stuck() else { return Vec::new() };
+    vec![Finding {
+        id: "load-stuck",
+        severity: Severity::Warning,
+        text: format!("the load does not start: {why}"),
+        evidence: session.load.job.as_ref().map_or_else(String::new, |j| format!("Job {}", j.name)),
+        mend: "mend that in the Job's pod template and start it anew; s stops the Job that waits".into(),
+    }]
+}

@@ -85,6 +85,11 @@ impl Load {
         Phase::Pending(words::waiting(self, self.own_pods()))
     }
 
+    /// What keeps the pods of a pending load from running, if something is amiss.
+    pub fn stuck(&self) -> Option<String> {
+        matches!(self.phase(), Phase::Pending(_)).then(|| self.own_pods().find_map(words::pod_waits)).flatten()
+    }
+
     /// What k6 tells as of `now`. Once the load is over nothing goes on, whatever k6 said last.
     pub fn progress(&self, now: i64) -> Progress {
         let told = self.k6.progress(now);

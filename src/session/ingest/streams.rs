@@ -50,6 +50,8 @@ pub struct Flow {
     /// Documents that Elasticsearch could not index once they were accepted, and the version conflicts among them.
     pub failed: u64,
     pub conflicts: u64,
+    /// When conflicts were last found to have come, milliseconds since 1970.
+    pub conflicted: Option<i64>,
     /// When documents last came: between these two answers.
     pub last: Option<(i64, i64)>,
 }
@@ -61,6 +63,9 @@ impl Flow {
         self.total += added.documents;
         self.failed += added.failed;
         self.conflicts += added.conflicts;
+        if added.conflicts > 0 {
+            self.conflicted = Some(span.to);
+        }
         self.partial |= !added.whole;
         if added.documents > 0 {
             self.last = Some((span.from, span.to));

@@ -16,7 +16,7 @@ pub fn waiting<'a>(load: &Load, mut pods: impl Iterator<Item = &'a PodSeen>) -> 
 }
 
 /// Why a pod does not run; None where nothing is amiss.
-fn pod_waits(pod: &PodSeen) -> Option<String> {
+pub fn pod_waits(pod: &PodSeen) -> Option<String> {
     let with = |words: &str, more: &str| if more.is_empty() { words.to_owned() } else { format!("{words}: {more}") };
     for c in &pod.containers {
         let Some(why) = c.waiting.as_deref() else { continue };

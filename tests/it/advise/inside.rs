@@ -4,6 +4,7 @@ use super::flow::{Flow, k6};
 use super::world::{World, at};
 use super::{finding, found};
 use edot_tui::advise::Severity;
+use edot_tui::observe::{Condition, ContainerSeen, Exit, JobSeen, Observation, PodSeen, Stamped};
 use edot_tui::session::Session;
 
 fn session(pods: usize, flows: &[Flow]) -> Session {
@@ -159,6 +160,30 @@ fn a_load_whose_requests_fail() {
     let f = finding(&load(0.714), "load-requests-fail");
     assert!(f.text.starts_with("71 % of k6's requests fail"), "{f:?}");
     assert_eq!(found(&load(0.01)), Vec::<&str>::new());
+}
+
+#[test]
+fn a_load_that_cannot_start_or_ended_badly() {
+    let load = |condition: &str, change: &dyn Fn(&mut ContainerSeen)| {
+        let mut container = ContainerSeen { name: "k6".into(), image: "grafana/k6:0".into(), ..Default::default() };
+        change(&mut container);
+        let over = Condition { kind: condition.into(), status: "True".into(), ..Default::default() };
+        let job = JobSeen { name: "k6-load".into(), conditions: vec![over], ..Default::default() };
+        let pod =
+            PodSeen { uid: "k6".into(), phase: "Pending".into(), containers: vec![container], ..Default::default() };
+        let seen = [Observation::Job(Box::new(job)), Observation::LoadPod(Box::new(pod))];
+        let mut w = World::new(1);
+        w.extra = seen.into_iter().map(|what| Stamped { at: at(60), what }).collect();
+        w.session()
+    };
+    let exit = |code: i32| move |c: &mut ContainerSeen| c.terminated = Some(Exit { code, ..Default::default() });
+    let waits = |why: &'static str| move |c: &mut ContainerSeen| c.waiting = Some(why.into());
+    let f = finding(&load("", &waits("ImagePullBackOff")), "load-stuck");
+    assert!(f.text.contains("its image grafana/k6:0 cannot be pulled") && f.evidence == "Job k6-load", "{f:?}");
+    assert_eq!(found(&load("", &waits("ContainerCreating"))), Vec::<&str>::new());
+    let f = finding(&load("Failed", &exit(99)), "load-failed");
+    assert!(f.text.contains("99: thresholds crossed"), "{f:?}");
+    assert_eq!(found(&load("Complete", &exit(0))), Vec::<&str>::new());
 }
 
 #[test]
