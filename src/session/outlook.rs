@@ -1,7 +1,7 @@
 //! What each metric proposes with the figures at hand, and what stands in its way. The arithmetic is `hpa`'s; here it
 //! is put into a sentence. Must not promise what the controller will do: its own samples may be others.
 
-use super::decisions::{groups, next::held_by};
+use super::decisions::{groups, groups::short, next::held_by};
 use super::{Session, TargetType, Track, controller, told};
 use crate::hpa::{self, Steps};
 use crate::observe::{HpaSeen, MetricKind};
@@ -178,12 +178,15 @@ impl Session {
         };
         let wanted = (ratio * f64::from(count)).ceil();
         let within = (1.0 - down) <= ratio && ratio <= (1.0 + up);
-        let figures = format!("{}/{}", plain(value), plain(target));
-        let at = match track.target_type {
-            TargetType::Utilization => format!("{} % of {} %", plain(value), plain(target)),
+        let (figures, at) = match track.target_type {
+            TargetType::Utilization => {
+                (format!("{}/{}", short(value), short(target)), format!("{} % of {} %", short(value), short(target)))
+            }
             _ => {
-                let amount = |v: f64| groups::amount(&track.metric.name, (v * 1000.0).round() as i64);
-                format!("{} of {}", amount(value), amount(target))
+                let name = &track.metric.name;
+                let amount = |v: f64| groups::amount(name, (v * 1000.0).round() as i64);
+                let figures = format!("{}/{}", groups::exact(name, value), groups::exact(name, target));
+                (figures, format!("{} of {}", amount(value), amount(target)))
             }
         };
         let replicas = if within { current } else { wanted as i32 };
@@ -203,7 +206,8 @@ fn worked_out(track: &Track, steps: &hpa::PerPod, current: i32) -> Proposed {
     let figures = match (pass.percent, steps.target) {
         (Some(percent), hpa::PodTarget::Utilization(target)) => format!("{percent}/{target}"),
         (_, hpa::PodTarget::Average(target)) => {
-            format!("{}/{}", plain(pass.mean as f64 / 1000.0), plain(target as f64 / 1000.0))
+            let exact = |milli: i64| groups::exact(&track.metric.name, milli as f64 / 1000.0);
+            format!("{}/{}", exact(pass.mean), exact(target))
         }
         (None, hpa::PodTarget::Utilization(target)) => format!("{:.0}/{target}", pass.ratio * f64::from(target)),
     };
@@ -244,22 +248,4 @@ fn said(label: &str, [figures, at]: [&str; 2], count: usize, replicas: i32, stay
         ),
     };
     Proposed { replicas, text, plain }
-}
-
-/// At most three decimals; of what is less than 1, three digits.
-fn plain(v: f64) -> String {
-    let zeros = if v != 0.0 && v.abs() < 1.0 { -v.abs().log10().floor() } else { 1.0 };
-    let text = format!("{v:.*}", zeros.clamp(1.0, 9.0) as usize + 2);
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plain;
-
-    #[test]
-    fn small_figures_keep_their_digits() {
-        let all = [0.0015, 0.000_057, 0.061, 0.5, 96.0, 12.3456, 0.0, 0.000_1];
-        assert_eq!(all.map(plain), ["0.0015", "0.000057", "0.061", "0.5", "96", "12.346", "0", "0.0001"]);
-    }
 }
