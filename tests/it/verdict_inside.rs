@@ -31,7 +31,7 @@ fn is_load(second: i64) -> bool {
 }
 
 /// Every five seconds the counters of each gateway pod and of Elasticsearch.
-fn run(wrong: Wrong) -> Verdict {
+fn session(wrong: Wrong) -> Session {
     let all = scale_cycle();
     let began = all[0].at;
     let mut session = Session::default();
@@ -52,7 +52,11 @@ fn run(wrong: Wrong) -> Verdict {
             session.apply(seen);
         }
     }
-    verdict(&session, Expectations::guide())
+    session
+}
+
+fn run(wrong: Wrong) -> Verdict {
+    verdict(&session(wrong), Expectations::guide())
 }
 
 fn told(
@@ -155,4 +159,30 @@ fn each_fault_fails_in_one_place() {
     only(Wrong { full: true, ..w }, "no-back-pressure", "a queue was full");
     only(Wrong { flat: true, ..w }, "ingest-grows", "400 documents/s under load, 400 without");
     only(Wrong { poor: true, ..w }, "log-quality", "log.level 67 %");
+}
+
+#[test]
+fn the_first_telemetry_of_new_pods_is_a_stage_of_the_budget() {
+    let stages = |s: &Session| -> Vec<_> {
+        let rows = s.decisions.rows();
+        let ups = rows.iter().filter(|r| r.rescaled && r.controller > r.reckoned.current);
+        ups.map(|row| {
+            let budget = s.budget(row);
+            let stage = |name: &str| budget.iter().find(|g| g.name == name).unwrap().clone();
+            (stage("pods Ready"), stage("first telemetry"))
+        })
+        .collect()
+    };
+    let even = stages(&session(Wrong::default()));
+    assert_eq!(even.len(), 2);
+    for (ready, telemetry) in even {
+        let later = telemetry.at.unwrap() - ready.at.unwrap();
+        assert!((-5000..=10_000).contains(&later), "{later} ms after Ready, at a scrape every 5 s");
+    }
+    let sticky = stages(&session(Wrong { sticky: true, ..Wrong::default() }));
+    assert!(sticky.iter().all(|(_, t)| t.at.is_none() && t.why == "not yet in every new pod"), "{sticky:?}");
+    let mut alone = Session::default();
+    scale_cycle().iter().for_each(|seen| alone.apply(seen));
+    let unread = stages(&alone);
+    assert!(unread.iter().all(|(_, t)| t.at.is_none() && t.why.contains("were not read")), "{unread:?}");
 }

@@ -75,6 +75,8 @@ pub struct Collector {
     /// Bytes.
     pub rss: Series,
     pub elastic: Elastic,
+    /// When it was first seen to have accepted something (milliseconds since 1970).
+    pub first: Option<i64>,
     /// When it last took a fair part of the load, 5 % of its tier's mean.
     pub busy: Option<i64>,
     /// Since when its fullest queue has been full without a break.
@@ -111,6 +113,7 @@ impl Collector {
         }
         let all: f64 = seen.receivers.iter().filter_map(|r| r.accepted).sum();
         let taken = self.accepted.take(ms, all, life, OUT, gap);
+        self.first = self.first.or((all > 0.0).then_some(ms));
         if let Some(step) = after.map(|then| ms - then).filter(|s| *s > 0)
             && taken > 0.0
             && taken * 1000.0 / step as f64 >= mean * 0.05

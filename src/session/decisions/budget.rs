@@ -2,7 +2,7 @@
 //! stage. A stage without data says so; nothing is guessed.
 
 use super::sync::Sync;
-use crate::session::{Mark, Pod, Session, is_ready};
+use crate::session::{Collector, Mark, Pod, Session, is_ready};
 
 /// A rescale's pods are made within so many milliseconds after it.
 const MADE: i64 = 60_000;
@@ -37,16 +37,22 @@ impl Session {
         if up {
             let pods = self.made_by(sync, size);
             let all = pods.len() >= size;
-            let last = |f: fn(&Pod) -> Option<i64>| {
+            let last = |f: &dyn Fn(&Pod) -> Option<i64>| {
                 let times: Option<Vec<i64>> = pods.iter().map(|p| f(p)).collect();
                 times.filter(|_| all).and_then(|t| t.into_iter().max())
             };
-            out.push(stage("pods created", last(|p| p.seen.created.map(|t| t.timestamp_millis())), "not seen"));
-            out.push(stage("pods scheduled", last(|p| p.seen.scheduled.map(|t| t.timestamp_millis())), "not yet"));
+            out.push(stage("pods created", last(&|p| p.seen.created.map(|t| t.timestamp_millis())), "not seen"));
+            out.push(stage("pods scheduled", last(&|p| p.seen.scheduled.map(|t| t.timestamp_millis())), "not yet"));
             let ready =
-                last(|p| p.seen.ready.as_ref().filter(|_| is_ready(&p.seen))?.since.map(|t| t.timestamp_millis()));
+                last(&|p| p.seen.ready.as_ref().filter(|_| is_ready(&p.seen))?.since.map(|t| t.timestamp_millis()));
             out.push(stage("pods Ready", ready, "not yet, or no longer"));
-            out.push(stage("first telemetry", None, "not known: the collectors are not read"));
+            // A new process counts from nothing, so what its first scrape tells was accepted since it began.
+            let read: Vec<&Collector> = pods.iter().filter_map(|p| self.collectors.of(&p.seen.uid)).collect();
+            let (telemetry, why) = match read.iter().any(|c| c.seen.is_some()) {
+                true => (last(&|p| self.collectors.of(&p.seen.uid)?.first), "not yet in every new pod"),
+                false => (None, "not known: the new pods' collectors were not read"),
+            };
+            out.push(stage("first telemetry", telemetry, why));
         } else {
             out.push(stage("pods gone", self.gone_by(sync, size), "not yet, or not seen"));
         }
