@@ -19,7 +19,7 @@ mod workload;
 
 pub use collector::{
     BatchSeen, CollectorLost, CollectorSeen, ElasticSeen, ExporterSeen, OutcomeSeen, ProcessSeen, ProcessorSeen,
-    ReceiverSeen, Role, Signal, component_kind,
+    ReceiverSeen, Role, Signal, component_kind, leads_out,
 };
 pub use configuration::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen};
 pub use event::{EventSeen, ObjectRef};

@@ -3,7 +3,7 @@
 
 use super::configured::place;
 use super::{Finding, Severity, words};
-use crate::observe::{ConfigSeen, Role, SendingSeen, Signal, component_kind};
+use crate::observe::{ConfigSeen, Role, SendingSeen, Signal, component_kind, leads_out};
 use crate::session::{Session, quantity};
 use std::collections::BTreeSet;
 
@@ -21,8 +21,7 @@ fn exporters(session: &Session) -> impl Iterator<Item = (&ConfigSeen, &SendingSe
     let tiers = [Role::Gateway, Role::Agent, Role::Cluster];
     tiers.into_iter().filter_map(|role| session.collectors.config(role)).flat_map(|config| {
         let used = |e: &&SendingSeen| config.pipelines.iter().any(|p| p.exporters.contains(&e.name));
-        let leads_out = |e: &&SendingSeen| !matches!(component_kind(&e.name), "debug" | "nop" | "logging" | "file");
-        config.exporters.iter().filter(used).filter(leads_out).map(move |e| (config, e))
+        config.exporters.iter().filter(used).filter(|e| leads_out(&e.name)).map(move |e| (config, e))
     })
 }
 

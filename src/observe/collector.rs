@@ -56,6 +56,11 @@ pub fn component_kind(id: &str) -> &str {
     id.split('/').next().unwrap_or_default()
 }
 
+/// Whether what an exporter takes is on its way anywhere: not with those that show or drop it, or write it down.
+pub fn leads_out(exporter: &str) -> bool {
+    !matches!(component_kind(exporter), "debug" | "nop" | "logging" | "file")
+}
+
 /// One scrape of a collector's metrics.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

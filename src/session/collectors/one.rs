@@ -3,7 +3,7 @@
 use super::elastic::Elastic;
 use super::loss::Rise;
 use super::trim;
-use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal, component_kind};
+use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal, leads_out};
 use crate::session::Series;
 use crate::session::counter::{Counter, Life};
 
@@ -22,7 +22,7 @@ pub struct Flow {
     pub accepted: Counter,
     /// Not taken; whoever sent it may send it again, so it is not lost.
     pub refused: Counter,
-    /// By the exporters that lead out of the cluster of collectors; `debug` and `nop` are left out.
+    /// By the exporters that lead out of the cluster of collectors ([`leads_out`]).
     pub sent: Counter,
     /// Given up by an exporter after its last try: lost.
     pub send_failed: Counter,
@@ -103,7 +103,7 @@ impl Collector {
                 seen.receivers.iter().filter(|r| r.signal == signal).filter_map(get).sum()
             };
             let out = |get: fn(&ExporterSeen) -> Option<f64>| -> f64 {
-                seen.exporters.iter().filter(|e| e.signal == signal && leads_out(e)).filter_map(get).sum()
+                seen.exporters.iter().filter(|e| e.signal == signal && leads_out(&e.name)).filter_map(get).sum()
             };
             rise.accepted = flow.accepted.take(ms, received(|r| r.accepted), life, IN, gap);
             rise.refused = flow.refused.take(ms, received(|r| r.refused), life, IN, gap);
@@ -198,9 +198,4 @@ impl Flow {
     fn counters(&mut self) -> [&mut Counter; 5] {
         [&mut self.accepted, &mut self.refused, &mut self.sent, &mut self.send_failed, &mut self.enqueue_failed]
     }
-}
-
-/// What `debug` and `nop` take is not on its way anywhere.
-fn leads_out(exporter: &ExporterSeen) -> bool {
-    !matches!(component_kind(&exporter.name), "debug" | "nop" | "logging")
 }
