@@ -29,6 +29,8 @@ pub struct Step {
     pub ms: i64,
     /// Replicas found at the sync.
     pub found: (i32, i32),
+    /// minReplicas, as it was and as it is supposed.
+    pub min: (i32, i32),
     /// Replicas asked for.
     pub actual: i32,
     pub supposed: i32,
@@ -151,6 +153,7 @@ fn step(m: &Moment, found: i32, supposed: i32, spec: &hpa::Spec, it: &hpa::Decis
     Step {
         ms: m.ms,
         found: (m.found, found),
+        min: (m.spec.min_replicas(), spec.min_replicas()),
         actual: m.actual,
         supposed,
         figures: places.clone().map(|i| (was(i), figure(i))).collect(),

@@ -3,7 +3,7 @@
 use crate::decisions_sim::{Run, run};
 use crate::recorded::scale_cycle;
 use edot_tui::observe::Stamped;
-use edot_tui::report::what_if::{Agreement, Changes, Recorded, Supposition, record, suppose};
+use edot_tui::report::what_if::{Agreement, Changes, Recorded, Supposition, record, suppose, tell};
 
 fn lines(text: &str) -> Vec<Stamped> {
     text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
@@ -61,6 +61,10 @@ fn bounds_requests_and_targets_do_what_they_say() {
     let slow = changed(&all, |c| c.down.window_s = Some(300));
     let late = |s: &Supposition| s.steps.last().unwrap().supposed;
     assert_eq!((late(&slow), slow.steps.last().unwrap().actual), (4, 1), "the window holds what was");
+    let told = tell(&slow, &recorded(&all), None);
+    assert!(told.actual.back_to_min_s.is_some() && told.supposed.back_to_min_s.is_none(), "not back while it is held");
+    let higher = tell(&changed(&all, |c| c.min = Some(2)), &recorded(&all), None);
+    assert!(higher.supposed.back_to_min_s < higher.actual.back_to_min_s, "each by its own minimum");
     let first = slow.parted.unwrap();
     assert!(slow.steps.iter().take_while(|s| s.ms < first).all(|s| s.supposed == s.actual));
 }

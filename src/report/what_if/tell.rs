@@ -95,9 +95,9 @@ fn totals(s: &Supposition, run: &Run, actual: bool) -> Totals {
         let mut pairs = step.figures.iter().zip(&step.targets);
         pairs.any(|(f, t)| (if actual { f.0.zip(t.0) } else { f.1.zip(t.1) }).is_some_and(|(f, t)| f * 10 > t * 11))
     };
-    let least = s.steps.iter().map(size).min();
+    let min = |step: &Step| if actual { step.min.0 } else { step.min.1 };
     let back = run.end.and_then(|end| {
-        let low = s.steps.iter().find(|step| step.ms >= end && Some(size(step)) <= least)?;
+        let low = s.steps.iter().find(|step| step.ms >= end && size(step) <= min(step))?;
         Some(((low.ms - end) as f64 / 1000.0).max(0.0))
     });
     Totals {
@@ -134,11 +134,15 @@ pub fn page(t: &Told) -> Vec<Block> {
     out.push(Block::Head("Figures".into()));
     let whole = |v: Option<i32>| v.map_or_else(|| "–".to_string(), |v| v.to_string());
     let (a, b) = (&t.actual, &t.supposed);
+    let back = |mine: &Totals, other: &Totals| match (mine.back_to_min_s, other.back_to_min_s) {
+        (None, Some(_)) => "not by the end".into(),
+        (mine, _) => seconds(mine),
+    };
     let rows = [
         ("first scale-up", seconds(a.first_scale_up_s), seconds(b.first_scale_up_s)),
         ("most replicas", whole(a.peak_replicas), whole(b.peak_replicas)),
         ("most replicas reached", seconds(a.peak_replicas_s), seconds(b.peak_replicas_s)),
-        ("at the fewest again, after the load's end", seconds(a.back_to_min_s), seconds(b.back_to_min_s)),
+        ("back at the minimum, after the load's end", back(a, b), back(b, a)),
         ("rescales", a.rescales.to_string(), b.rescales.to_string()),
         ("replica-minutes", format!("{:.1}", a.replica_minutes), format!("{:.1}", b.replica_minutes)),
         ("time above target and tolerance", seconds(Some(a.above_target_s)), seconds(Some(b.above_target_s))),
