@@ -98,7 +98,7 @@ pub fn log_quality(session: &Session) -> Vec<Finding> {
 
 /// R13: several gateways write the same documents of metrics.
 pub fn conflicts(session: &Session) -> Vec<Finding> {
-    let conflicts: u64 = session.ingest.streams().map(|(_, s)| s.flow.conflicts).sum();
+    let conflicts = session.ingest.streams().fold(0u64, |all, (_, s)| all.saturating_add(s.flow.conflicts));
     if conflicts == 0 {
         return Vec::new();
     }

@@ -4,6 +4,8 @@
 mod advise;
 mod any_inside;
 mod any_seen;
+mod broken;
+mod broken_ways;
 mod charts;
 mod cli;
 mod config;
