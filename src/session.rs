@@ -3,6 +3,7 @@
 
 mod collectors;
 pub mod controller;
+mod cost;
 mod counter;
 mod course;
 pub mod decisions;
@@ -25,6 +26,7 @@ mod unknown;
 pub use collectors::{
     Account, Collector, Collectors, Elastic, Fate, Flow, Loss, Losses, Queue, Rates, Share, Skew, Tier, Totals,
 };
+pub use cost::{Cost, Spent};
 pub use counter::Counter;
 pub use course::Course;
 pub use decisions::Decisions;
@@ -74,6 +76,8 @@ pub struct Session {
     pub collectors: Collectors,
     /// Every sync of the controller, reconstructed.
     pub decisions: Decisions,
+    /// What watching cost.
+    pub cost: Cost,
     /// What became of the last thing asked for, and when.
     pub answer: Option<(Time, AnswerSeen)>,
     /// Seconds between two samples of the metrics API, learnt from their windows.
@@ -172,6 +176,7 @@ impl Session {
             Observation::CollectorLost(lost) => self.collectors.lost(ms, lost),
             Observation::CollectorConfig(seen) => self.collectors.configured(seen),
             Observation::CollectorPod { role, pod } => self.collectors.pod(*role, pod),
+            Observation::Cost(seen) => self.cost.take(ms, seen),
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
             Observation::Unknown => self.unknown += 1,

@@ -168,6 +168,7 @@ fn about(r: &Report) -> Vec<String> {
             metrics.collect::<Vec<_>>().join(", ")
         ));
     }
+    out.extend(r.cost.as_ref().and_then(super::cost::sentence));
     out.extend(r.damage.iter().map(|d| format!("not all could be read: {d}")));
     out
 }

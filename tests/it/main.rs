@@ -9,6 +9,7 @@ mod broken_ways;
 mod charts;
 mod cli;
 mod config;
+mod cost;
 mod decisions;
 mod decisions_screens;
 mod decisions_sim;
