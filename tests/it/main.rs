@@ -19,6 +19,7 @@ mod doctor_run;
 mod elastic_answers;
 mod elastic_feed;
 mod elastic_secrets;
+mod exports;
 mod fake_api;
 mod fold;
 mod hpa_cases;

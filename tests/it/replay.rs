@@ -293,3 +293,55 @@ async fn what_grows_is_followed_and_can_be_gone_back_in() {
     show.until(|s| s.complete && s.session.now_ms() == s.course.to).await;
     assert!(show.session == fold(&all));
 }
+
+/// A pipe into which a gzip recording is written up to a byte in the middle of a member, and what shows it.
+async fn cut_within_a_member(all: &[Stamped]) -> (Show, std::io::PipeWriter, Vec<u8>, i64) {
+    let bytes = write(all, true);
+    let heads: Vec<usize> = (0..bytes.len()).filter(|n| bytes[*n..].starts_with(&[0x1f, 0x8b, 8, 0, 0, 0])).collect();
+    assert!(heads.len() > 5, "{heads:?}");
+    // Two thirds into a member of the middle.
+    let cut = heads[3] + (heads[4] - heads[3]) * 2 / 3;
+    let known = edot_tui::recording::read(std::io::Cursor::new(&bytes[..heads[3]])).unwrap().last().unwrap();
+    let (input, mut output) = std::io::pipe().unwrap();
+    let first = bytes[..cut].to_vec();
+    let writing = std::thread::spawn(move || {
+        std::io::Write::write_all(&mut output, &first).unwrap();
+        output
+    });
+    let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&input));
+    let replay = tokio::task::spawn_blocking(move || open(Path::new(&path), FROM_THE_START).unwrap()).await.unwrap();
+    let output = writing.join().unwrap();
+    drop(input);
+    (Show::of(replay), output, bytes[cut..].to_vec(), known.at.timestamp_millis())
+}
+
+#[tokio::test]
+async fn what_is_cut_within_a_gzip_member_goes_on_when_the_rest_comes() {
+    let all = scale_cycle();
+    let (mut show, mut output, rest, known) = cut_within_a_member(&all).await;
+    // What came before the cut is shown, and something of the very member that is not whole.
+    show.until(|s| s.course.to > known + 5000).await;
+    assert!(!show.complete && show.faults.is_empty(), "more may come: {:?}", show.faults);
+    let writing = std::thread::spawn(move || std::io::Write::write_all(&mut output, &rest).unwrap());
+    show.until(|s| s.complete).await;
+    writing.join().unwrap();
+    show.seek(show.course.to).await;
+    show.until(|s| s.session.now_ms() == s.course.to).await;
+    assert!(show.session == fold(&all) && show.faults.is_empty(), "{:?}", show.faults);
+}
+
+#[tokio::test]
+async fn what_is_cut_within_a_gzip_member_for_good_opens_and_says_so() {
+    let all = scale_cycle();
+    let (mut show, output, rest, known) = cut_within_a_member(&all).await;
+    show.until(|s| s.course.to > known).await;
+    drop((output, rest));
+    show.until(|s| s.complete && !s.faults.is_empty()).await;
+    assert!(show.faults[0].contains("stops in the middle"), "{:?}", show.faults);
+    let to = show.course.to;
+    assert!(to > known && to < all.last().unwrap().at.timestamp_millis());
+    // It can be gone back in as any other.
+    show.seek(known).await;
+    show.until(|s| s.session.now_ms() == known).await;
+    assert!(show.session == live(&all, known));
+}
