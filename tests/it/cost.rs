@@ -58,11 +58,27 @@ fn a_recorded_run_tells_what_watching_took() {
     assert!(number("cpu_s") > 0.0 && (0.1..800.0).contains(&number("cpu_percent")), "{cost}");
     assert!(number("memory_bytes") > 4e6 && number("memory_peak_bytes") >= number("memory_bytes"), "{cost}");
     assert_eq!(cost["with_lab"], true);
+    goes_by_the_labs_clock(Path::new(file), &json);
     for form in ["text", "markdown", "html"] {
         let text = report(form);
         let said = text.contains("watching took ") && text.contains(" requests a minute to the API server and ");
         assert!(said && text.contains("the lab inside the process included"), "{form}: {text}");
     }
+}
+
+/// Header, observations and report tell the lab's time, and the header how to have the run again.
+fn goes_by_the_labs_clock(file: &Path, report: &Value) {
+    let mut reading = edot_tui::recording::open(file).unwrap();
+    let header = reading.header.clone();
+    let lab = header.lab.as_ref().unwrap();
+    assert_eq!((lab.scenario.as_str(), lab.speed, header.watching.lab), ("guide", 30.0, true));
+    assert_eq!(lab.seed, edot_tui::lab::scenario::Scenario::shipped("guide").unwrap().seed);
+    let times: Vec<_> = reading.by_ref().map(|s| s.at).collect();
+    assert!((times[0] - header.at).num_seconds().abs() <= 1, "{} {}", header.at, times[0]);
+    let whole = (*times.last().unwrap() - header.at).num_seconds();
+    assert!((115..=125).contains(&whole), "{whole} s of the lab, which took 4 s");
+    let told = report["duration_s"].as_f64().unwrap();
+    assert!((115.0..=125.0).contains(&told), "{told}");
 }
 
 #[test]
