@@ -57,5 +57,5 @@ pub fn sentence(c: &CostPart) -> Option<String> {
         format!("{} of memory{peak}", format::bytes(b as f64))
     }));
     let lab = if c.with_lab { ", the lab inside the process included" } else { "" };
-    (!parts.is_empty()).then(|| format!("watching took {}{lab}", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("{}{lab}", parts.join(", ")))
 }

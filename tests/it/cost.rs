@@ -61,7 +61,7 @@ fn a_recorded_run_tells_what_watching_took() {
     goes_by_the_labs_clock(Path::new(file), &json);
     for form in ["text", "markdown", "html"] {
         let text = report(form);
-        let said = text.contains("watching took ") && text.contains(" requests a minute to the API server and ");
+        let said = text.contains("What watching took") && text.contains(" requests a minute to the API server and ");
         assert!(said && text.contains("the lab inside the process included"), "{form}: {text}");
     }
 }
@@ -89,5 +89,5 @@ fn where_nothing_recorded_it_there_is_none() {
     let json = serde_json::to_value(&full).unwrap();
     assert!(json.as_object().unwrap().contains_key("cost") && json["cost"].is_null());
     let page = report::page::page(&full);
-    assert!(!report::prose::text(&page).contains("watching took"));
+    assert!(!report::prose::text(&page).contains("What watching took"));
 }
