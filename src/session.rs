@@ -86,11 +86,17 @@ pub struct Session {
     pub unknown: u64,
 }
 
+/// So many pods of a kind are known at once, which no tier of an HPA comes near; of a strange recording the rest is left out.
+const MOST: usize = 5000;
+
 impl Session {
     /// Takes in one observation.
     pub fn apply(&mut self, seen: &Stamped) {
         self.began = self.began.or(Some(seen.at));
         self.now = self.now.max(Some(seen.at));
+        if self.is_crowded(&seen.what) {
+            return;
+        }
         let (at, ms) = (seen.at, seen.at.timestamp_millis());
         match &seen.what {
             Observation::Tick => self.tick(ms),
@@ -182,6 +188,18 @@ impl Session {
             Observation::Unknown => self.unknown += 1,
         }
         self.decisions.advance(self.now_ms());
+    }
+
+    /// Whether it would be one pod too many.
+    fn is_crowded(&self, what: &Observation) -> bool {
+        match what {
+            Observation::Pod(pod) => self.pods.named(&pod.name).is_none() && self.pods.live().count() >= MOST,
+            Observation::LoadPod(pod) => !self.load.pods.contains_key(&pod.uid) && self.load.pods.len() >= MOST,
+            Observation::Collector(seen) => self.collectors.of(&seen.uid).is_none() && self.collectors.count() >= MOST,
+            Observation::CollectorLost(l) => self.collectors.of(&l.uid).is_none() && self.collectors.count() >= MOST,
+            Observation::CollectorPod { pod, .. } => self.collectors.pod_count(&pod.uid) >= MOST,
+            _ => false,
+        }
     }
 
     fn tick(&mut self, ms: i64) {
