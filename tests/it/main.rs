@@ -44,6 +44,7 @@ mod live_feeds;
 mod live_watch;
 mod logging;
 mod manifest;
+mod mouse;
 mod pipe;
 mod pty;
 mod readme;

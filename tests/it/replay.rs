@@ -244,6 +244,11 @@ fn the_dashboard_is_moved_by_keys_and_mouse() {
     // A press on the bar, which is the row above the footer: about its middle.
     pty.keys("\x1b[<0;57;29M\x1b[<0;57;29m");
     pty.until("the middle", |s| s.contents().contains("2:3") && s.contents().contains("REPLAY paused"));
+    // Taken at its beginning and pulled beyond its end, with a hand that leaves its row.
+    pty.keys("\x1b[<0;24;29M\x1b[<32;40;28M\x1b[<32;60;20M\x1b[<32;99;12M\x1b[<0;99;12m");
+    pty.until("the end, pulled", |s| s.contents().contains("5:08 / 5:08"));
+    pty.keys("\x1b[<0;57;29M\x1b[<0;57;29m");
+    pty.until("the middle again", |s| s.contents().contains("2:3"));
     pty.keys("<<<<<< ");
     pty.until_text("REPLAY ×1");
     pty.keys("r");
@@ -258,6 +263,21 @@ fn a_wrong_file_is_told_before_the_screen_is_taken() {
     let mut pty = shown(Path::new("/etc/hostname"), &[]);
     assert_eq!(pty.exit(), 1);
     assert!(pty.text().contains("is no recording of edot-tui") || pty.text().contains("is empty"), "{}", pty.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_seeks_at_once_only_the_last_is_made() {
+    let file = file(&scale_cycle(), true);
+    let mut show = Show::new(file.path(), Begin { paused: true, ..FROM_THE_START });
+    show.until(|s| s.complete && s.jumps > 0).await;
+    let (from, jumps) = (show.course.from, show.jumps);
+    // As a hand pulls the bar, faster than any of them could be made.
+    for second in 1..=16 {
+        let to = Time::from_timestamp_millis(from + second * 10_000).unwrap();
+        show.controls.try_send(Control::Seek(to)).unwrap();
+    }
+    show.until(|s| s.jumps > jumps).await;
+    assert!(show.session == live(&scale_cycle(), from + 160_000), "at once where the last one leads");
 }
 
 #[tokio::test]
