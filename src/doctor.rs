@@ -18,6 +18,7 @@ use crate::source::live::ask::Asker;
 use crate::source::live::{cluster, connect};
 use crate::{exit, out, start};
 use check::{Check, exit_code};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Makes all checks, prints them (`output` is `text` or `json`) and gives the exit code: 0 fine, 1 something is wrong,
@@ -57,7 +58,7 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
         }
     };
     checks.push(identity::kubeconfig(&access, &plan.context, &plan.server));
-    let connection = match connect::connect(plan).await {
+    let connection = match connect::connect(plan, Arc::default()).await {
         Ok(connection) => connection,
         Err(e) => {
             let code = if e.is_usage() { exit::USAGE } else { exit::UNREACHABLE };

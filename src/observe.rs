@@ -6,6 +6,7 @@
 
 mod collector;
 mod configuration;
+mod cost;
 mod event;
 mod hpa;
 mod ingest;
@@ -22,6 +23,7 @@ pub use collector::{
     ReceiverSeen, Role, Signal, component_kind, leads_out,
 };
 pub use configuration::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen};
+pub use cost::CostSeen;
 pub use event::{EventSeen, ObjectRef};
 pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
 pub use ingest::{
@@ -98,6 +100,8 @@ pub enum Observation {
     ElasticNodes(Box<ElasticNodesSeen>),
     ElasticHealth(Box<ElasticHealthSeen>),
     LogQuality(Box<LogQualitySeen>),
+    /// What watching itself costs.
+    Cost(CostSeen),
     /// What became of something the user asked for.
     Answer(AnswerSeen),
     /// The user's own marker.

@@ -3,6 +3,7 @@
 
 mod cast;
 pub mod compare;
+pub mod cost;
 pub mod courses;
 pub mod figures;
 pub mod full;

@@ -3,6 +3,7 @@
 
 mod collectors;
 pub mod controller;
+mod cost;
 mod counter;
 mod course;
 pub mod decisions;
@@ -25,6 +26,7 @@ mod unknown;
 pub use collectors::{
     Account, Collector, Collectors, Elastic, Fate, Flow, Loss, Losses, Queue, Rates, Share, Skew, Tier, Totals,
 };
+pub use cost::{Cost, Spent};
 pub use counter::Counter;
 pub use course::Course;
 pub use decisions::Decisions;
@@ -74,6 +76,8 @@ pub struct Session {
     pub collectors: Collectors,
     /// Every sync of the controller, reconstructed.
     pub decisions: Decisions,
+    /// What watching cost.
+    pub cost: Cost,
     /// What became of the last thing asked for, and when.
     pub answer: Option<(Time, AnswerSeen)>,
     /// Seconds between two samples of the metrics API, learnt from their windows.
@@ -82,11 +86,17 @@ pub struct Session {
     pub unknown: u64,
 }
 
+/// So many pods of a kind are known at once, which no tier of an HPA comes near; of a strange recording the rest is left out.
+const MOST: usize = 5000;
+
 impl Session {
     /// Takes in one observation.
     pub fn apply(&mut self, seen: &Stamped) {
         self.began = self.began.or(Some(seen.at));
         self.now = self.now.max(Some(seen.at));
+        if self.is_crowded(&seen.what) {
+            return;
+        }
         let (at, ms) = (seen.at, seen.at.timestamp_millis());
         match &seen.what {
             Observation::Tick => self.tick(ms),
@@ -172,11 +182,24 @@ impl Session {
             Observation::CollectorLost(lost) => self.collectors.lost(ms, lost),
             Observation::CollectorConfig(seen) => self.collectors.configured(seen),
             Observation::CollectorPod { role, pod } => self.collectors.pod(*role, pod),
+            Observation::Cost(seen) => self.cost.take(ms, seen),
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
             Observation::Unknown => self.unknown += 1,
         }
         self.decisions.advance(self.now_ms());
+    }
+
+    /// Whether it would be one pod too many.
+    fn is_crowded(&self, what: &Observation) -> bool {
+        match what {
+            Observation::Pod(pod) => self.pods.named(&pod.name).is_none() && self.pods.live().count() >= MOST,
+            Observation::LoadPod(pod) => !self.load.pods.contains_key(&pod.uid) && self.load.pods.len() >= MOST,
+            Observation::Collector(seen) => self.collectors.of(&seen.uid).is_none() && self.collectors.count() >= MOST,
+            Observation::CollectorLost(l) => self.collectors.of(&l.uid).is_none() && self.collectors.count() >= MOST,
+            Observation::CollectorPod { pod, .. } => self.collectors.pod_count(&pod.uid) >= MOST,
+            _ => false,
+        }
     }
 
     fn tick(&mut self, ms: i64) {

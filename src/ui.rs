@@ -89,6 +89,8 @@ pub struct Ui {
     pub recording: Option<i64>,
     /// What is shown is a recording.
     pub replay: Option<Replay>,
+    /// The mouse holds its bar.
+    pub pulled: bool,
 }
 
 impl Ui {
@@ -113,6 +115,7 @@ impl Ui {
             own_load: false,
             recording: None,
             replay: None,
+            pulled: false,
         }
     }
 

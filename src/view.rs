@@ -97,16 +97,17 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
 /// What stands at a cell of a screen of this size.
 pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
     let places = places(area, cx);
+    let above = cx.ui.replay.as_ref().and_then(|replay| bar::time_near(places.bar, x, replay));
     if places.bar.contains(ratatui::layout::Position { x, y }) {
         let bar = cx.ui.replay.as_ref().and_then(|replay| bar::time_at(places.bar, x, replay));
-        return Hit { bar, ..Hit::default() };
+        return Hit { bar, above, ..Hit::default() };
     }
-    let Some(slot) = places.slot_at(x, y) else { return Hit::default() };
+    let Some(slot) = places.slot_at(x, y) else { return Hit { above, ..Hit::default() } };
     let charts = layout::charted(slot.pane);
     let ms = if charts { plot::time_at(slot.inner, x, cx) } else { None };
     let row = (!charts && y >= slot.inner.y && slot.inner.height > 0).then(|| usize::from(y - slot.inner.y));
     let row = if slot.pane == Pane::Decisions { pane::sync_at(slot.inner, x, y, cx) } else { row };
-    Hit { pane: Some(slot.pane), ms, row, bar: None }
+    Hit { pane: Some(slot.pane), ms, row, bar: None, above }
 }
 
 fn places(area: Rect, cx: &Cx) -> layout::Layout {

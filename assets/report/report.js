@@ -10,7 +10,13 @@
     const h = Math.floor(s / 3600), m = Math.floor(s / 60) % 60;
     return (ms < 0 && s ? "−" : "") + (h ? h + ":" + pad(m) : m) + ":" + pad(s % 60);
   };
-  const short = (v) => (Math.abs(v) >= 100 || Number.isInteger(v) ? String(Math.round(v)) : v.toPrecision(3));
+  const short = (v) => {
+    if (Math.abs(v) >= 1e6) return (v / 1e6).toPrecision(3) + " M";
+    if (Math.abs(v) >= 1e4) return (v / 1e3).toPrecision(3) + " k";
+    return Math.abs(v) >= 100 || Number.isInteger(v) ? String(Math.round(v)) : v.toPrecision(3);
+  };
+  // As they stand at the lines' ends.
+  const brief = (name) => [...name].slice(-17).join("").replace(/^-+/, "");
   const units = {
     percent: (v) => short(v) + " %", replicas: (v) => String(v), millicores: (v) => short(v) + "m",
     cores: (v) => short(v * 1000) + "m", milliseconds: (v) => short(v) + " ms", per_second: (v) => short(v) + "/s",
@@ -33,7 +39,7 @@
     line.setAttribute("x1", x); line.setAttribute("x2", x); line.style.visibility = "visible";
     const unit = units[panel.unit] || short;
     const told = panel.traces.map((t) => [t.name, at(t, moment)]).filter((t) => t[1] !== null && t[1] !== undefined);
-    out.textContent = clock(moment - data.zero) + "  " + told.map((t) => t[0] + " " + unit(t[1])).join(" · ");
+    out.textContent = clock(moment - data.zero) + "  " + told.map((t) => brief(t[0]) + " " + unit(t[1])).join(" · ");
   });
   const set = (ms) => { moment = ms === null ? null : Math.min(data.to, Math.max(data.from, ms)); show(); };
   figures.forEach((figure) => {

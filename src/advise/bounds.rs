@@ -47,7 +47,7 @@ pub fn memory_holds(session: &Session) -> Vec<Finding> {
     let figures = memory.current.zip(memory.target.last().copied()).filter(|(_, target)| *target > 0.0);
     let (true, Some((now, target))) = (lower, figures) else { return Vec::new() };
     // ceil(now/target × n) = n - 1 needs now/target ≤ (n-1)/n, and a ratio outside of the band.
-    let share = (f64::from(current - 1) / f64::from(current)).min(1.0 - session.tolerance().0);
+    let share = ((f64::from(current) - 1.0) / f64::from(current)).min(1.0 - session.tolerance().0);
     let show = |v: f64| match memory.target_type {
         TargetType::Utilization => format!("{} %", v.floor()),
         _ => words::mebi(v),

@@ -103,7 +103,7 @@ pub fn conflicts(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let lately = session.ingest.streams().filter(|(_, s)| s.flow.conflicted.is_some_and(|at| now - at <= LATELY));
     let Some((worst, _)) = lately.max_by_key(|(_, s)| s.flow.conflicts) else { return Vec::new() };
-    let conflicts: u64 = session.ingest.streams().map(|(_, s)| s.flow.conflicts).sum();
+    let conflicts = session.ingest.streams().fold(0u64, |all, (_, s)| all.saturating_add(s.flow.conflicts));
     vec![Finding {
         id: "version-conflicts",
         severity: Severity::Warning,

@@ -4,7 +4,8 @@ use super::App;
 use crate::{
     config::Settings,
     observe::{Time, WatchingSeen},
-    recording::{Header, LIMIT, STOPPED, Tape, create, create::Existing},
+    recording::{Header, LIMIT, LabRun, STOPPED, Tape, create, create::Existing},
+    start,
 };
 use std::{
     collections::BTreeMap,
@@ -18,6 +19,8 @@ pub struct Recordings {
     folder: PathBuf,
     watching: WatchingSeen,
     settings: BTreeMap<String, String>,
+    /// None on a real cluster.
+    lab: Option<LabRun>,
     limit: u64,
 }
 
@@ -32,6 +35,7 @@ impl Recordings {
             hpa: settings.hpa.clone(),
             load_namespace: settings.load_namespace.clone(),
             load_job: settings.load_job.clone(),
+            lab: settings.lab,
             ..WatchingSeen::default()
         };
         let value = |key: &str| match key {
@@ -44,6 +48,7 @@ impl Recordings {
             folder: settings.state_dir.join("recordings"),
             watching,
             settings: given.map(|key| ((*key).to_owned(), value(key))).collect(),
+            lab: settings.lab.then(|| start::lab::run(settings)),
             limit: limit.unwrap_or(LIMIT),
         }
     }
@@ -53,6 +58,7 @@ impl Recordings {
         let known = !seen.hpa.is_empty();
         let mut header = Header::new(at, if known { seen } else { &self.watching }.clone());
         header.settings = self.settings.clone();
+        header.lab = self.lab.clone();
         header
     }
 

@@ -165,7 +165,10 @@ Tell of a recording: what happened, whether it was as expected, and pictures of 
   decisions  [{at, until, count, told, current, metrics, winner, recommended, stabilized, limited_by, result,
              controller, agrees, exact, cause, samples, sampled_at, text}]
   budget     [{at, from, to, stages [{stage, at, took_s, why}]}]
-  marks, settings, loss, findings, cost, events
+  marks, settings, loss, findings, events
+  cost       what watching itself took: {over_s, api_requests, api_requests_per_min, elasticsearch_requests,
+             elasticsearch_requests_per_min, cpu_s, cpu_percent (of one core), memory_bytes, memory_peak_bytes,
+             with_lab}; null where it was not recorded
   series     [{series, labels, unit, shape (line|steps), points [[time, value]]}]
   status     as of status -o json, at the end
 A figure that is not known is null. Times are RFC 3339 in UTC, durations seconds.

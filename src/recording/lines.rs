@@ -9,8 +9,8 @@ use std::io::{self, BufRead, Read};
 const LONGEST: usize = 1 << 20;
 /// Read at once.
 const CHUNK: usize = 1 << 16;
-/// The most that is read ahead to see whether a part is sound.
-const AHEAD: usize = 4 << 20;
+/// The most chunks (4 MB) that are read ahead to see whether a part is sound.
+const AHEAD: usize = 64;
 
 /// Where a line is: a byte from which the input can be read, and how many lines to pass over from there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,24 +129,24 @@ impl<R: BufRead> Lines<R> {
     /// When the input cannot be read.
     pub fn pass_over_damage(&mut self) -> io::Result<bool> {
         let Input::Gzip(_) = self.input else { return Ok(false) };
+        // Only the last one can tell, for there looking ahead ended.
         let known = |c: &Chunk| c.cut || c.text.is_empty() || c.member != self.offset;
-        if self.ahead.iter().any(known) {
+        if self.ahead.back().is_some_and(known) {
             return Ok(false);
         }
-        let mut most = AHEAD;
-        loop {
+        while self.ahead.len() < AHEAD {
             let chunk = self.input.read(Vec::new())?;
             let (ended, cut) = (chunk.text.is_empty() || chunk.member != self.offset, chunk.cut);
-            most = most.saturating_sub(chunk.text.len());
             if cut {
                 self.ahead.clear();
                 (self.chunk, self.at) = (Vec::new(), 0);
             }
             self.ahead.push_back(chunk);
-            if cut || ended || most == 0 {
+            if cut || ended {
                 return Ok(cut);
             }
         }
+        Ok(false)
     }
 
     /// The next line without its end; None at the input's end.
@@ -213,5 +213,29 @@ fn retry(input: &mut impl Read, out: &mut [u8]) -> io::Result<usize> {
             Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
             other => return other,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn however_many_lines_are_unreadable_only_so_much_is_read_ahead() {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        (0..1600).for_each(|_| gz.write_all(&b"xyz\n".repeat(2048)).unwrap());
+        let bytes = gz.finish().unwrap();
+        let mut lines = Lines::new(&bytes[..], 0).unwrap();
+        for _ in 0..10 {
+            assert_eq!(lines.next().unwrap().unwrap().0, b"xyz");
+            assert!(!lines.pass_over_damage().unwrap());
+            assert!(lines.ahead.len() <= AHEAD);
+        }
+        let mut count = 10;
+        while lines.next().unwrap().is_some() {
+            count += 1;
+        }
+        assert_eq!(count, 1600 * 2048, "and none of it is lost");
     }
 }

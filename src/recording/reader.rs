@@ -68,10 +68,15 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
             continue;
         }
         let parsed = if end == End::TooLong { None } else { parse(text) };
-        let (header, ahead) = match parsed {
-            Some(Line::Header(header)) => (*header, None),
-            Some(Line::Seen(seen)) => (Header::default(), Some(seen)),
-            Some(Line::Strange(..) | Line::Mark(_)) => (Header::default(), None),
+        let (mut header, mut ahead, mut marks) = (Header::default(), None, Vec::new());
+        match parsed {
+            Some(Line::Header(first)) => header = *first,
+            Some(Line::Seen(seen)) => ahead = Some(seen),
+            Some(Line::Strange(at, kind)) => {
+                faults.strange(kind);
+                ahead = Some(Stamped { at, what: Observation::Unknown });
+            }
+            Some(Line::Mark(mark)) => marks.push(mark),
             None => {
                 first.get_or_insert_with(|| text::clean(&String::from_utf8_lossy(&text[..text.len().min(200)]), 60));
                 faults.unreadable(number, why(end));
@@ -80,9 +85,9 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
                 }
                 continue;
             }
-        };
+        }
         faults.later = Some(header.version).filter(|v| *v > VERSION);
-        return Ok(Reading { header, faults, marks: Vec::new(), lines, ahead, error: None });
+        return Ok(Reading { header, faults, marks, lines, ahead, error: None });
     }
     match first {
         Some(first) => Err(ReadError::Other(first)),

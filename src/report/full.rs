@@ -1,6 +1,7 @@
 //! The full report as data (schema `edot-tui/report/1`), from which JSON is written. Must not derive what a session or a
 //! verdict does not hold.
 
+use super::cost::CostPart;
 use super::courses::{Course, courses};
 use super::figures::{Figures, figures, marks};
 use super::{FindingStatus, Status, status};
@@ -34,7 +35,8 @@ pub struct Report {
     /// What went astray, from its first second; null where no collector was read.
     pub loss: Option<Vec<LossPart>>,
     pub findings: Vec<FindingStatus>,
-    pub cost: Option<()>,
+    /// What watching cost; null where nothing recorded it.
+    pub cost: Option<CostPart>,
     pub events: Vec<EventPart>,
     pub series: Vec<SeriesPart>,
     /// How it stood at the end, as `status -o json` has it.
@@ -226,7 +228,7 @@ pub fn full(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
         budget: rows.iter().filter(|r| r.rescaled).map(|r| budget(session, r)).collect(),
         loss: loss(session),
         findings: super::status::findings(session),
-        cost: None,
+        cost: super::cost::cost(session),
         events,
         series: courses(session).into_iter().map(series).collect(),
         status: status(session),

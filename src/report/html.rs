@@ -78,8 +78,8 @@ fn axis(session: &Session, verdict: &Verdict) -> Axis {
     let began = session.began.map_or(0, |t| t.timestamp_millis());
     let now = session.now_ms().max(began + 1);
     let zero = verdict.start.unwrap_or(began);
-    // What lies long before the load only makes it small.
-    let from = if zero - began > 10 * AROUND { zero - AROUND } else { began.min(zero) };
+    // What lies long before the load only makes it small. Another clock may tell that it begins after all that was seen.
+    let from = if zero - began > 10 * AROUND { zero - AROUND } else { began.min(zero) }.min(now - 1);
     Axis { from, to: now, zero }
 }
 

@@ -88,6 +88,9 @@ pub fn page(r: &Report) -> Vec<Block> {
         vec![f.feed.to_string(), state, f.reason.clone().unwrap_or_default()]
     });
     out.push(Block::Table(table(&["feed", "state", "reason"], rows.collect())));
+    if let Some(sentence) = r.cost.as_ref().and_then(super::cost::sentence) {
+        out.extend([Block::Head("What watching took".into()), Block::Line(sentence)]);
+    }
     out
 }
 

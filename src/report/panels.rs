@@ -1,6 +1,7 @@
 //! Which charts a report has, and what is in each: courses grouped by what they tell, all on one time axis. Must not draw.
 
 use super::courses::{Course, Shape};
+use std::collections::BTreeSet;
 
 /// One line of a panel.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,13 +62,17 @@ pub fn panels(courses: &[Course], tolerance: (f64, f64)) -> Vec<Panel> {
             groups.push((title_of(name), vec![name]));
         }
     }
+    // A pod has its colour in every chart.
+    let pods: BTreeSet<&str> = courses.iter().map(|c| c.label("pod")).filter(|p| !p.is_empty()).collect();
+    let place = |i: usize, c: &Course| pods.iter().position(|p| *p == c.label("pod")).unwrap_or(i);
     for (title, names) in groups {
         // A course that never leaves 0 says no more than its absence.
         let rare = names.iter().any(|n| RARE.iter().any(|r| n.ends_with(r)));
         let some = |c: &&Course| !rare || c.points.iter().any(|p| p.1.is_some_and(|v| v > 0.0));
         let own: Vec<&Course> = courses.iter().filter(|c| names.contains(&c.series)).filter(some).collect();
         let Some(first) = own.first() else { continue };
-        let mut traces: Vec<Trace> = own.iter().enumerate().map(|(i, c)| trace(c, i, names.len() > 1)).collect();
+        let mut traces: Vec<Trace> =
+            own.iter().enumerate().map(|(i, c)| trace(c, place(i, c), names.len() > 1)).collect();
         // What matters most is drawn last.
         traces.sort_by_key(|t| t.colour == 3 && first.series == "replicas");
         out.push(Panel { title, unit: first.unit, traces, bands: Vec::new(), log: false });

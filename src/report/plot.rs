@@ -74,14 +74,19 @@ impl Scale {
         TOP + self.height * (1.0 - part.clamp(0.0, 1.0))
     }
 
-    fn ticks(&self, whole: bool) -> Vec<f64> {
+    fn ticks(&self, unit: &str) -> Vec<f64> {
         if self.log {
             return (0..12).map(|n| self.lo * 10f64.powi(n)).take_while(|v| *v <= self.hi).collect();
         }
         let raw = self.hi / 4.0;
         let power = 10f64.powf(raw.log10().floor());
         let step = [1.0, 2.0, 2.5, 5.0, 10.0].iter().map(|s| s * power).find(|s| *s >= raw).unwrap_or(power * 10.0);
-        let step = if whole { step.max(1.0).round() } else { step };
+        let step = match unit {
+            "replicas" => step.max(1.0).round(),
+            // They are told in powers of two.
+            "bytes" | "bytes_per_second" => raw.log2().ceil().exp2(),
+            _ => step,
+        };
         (0..12).map(|n| f64::from(n) * step).take_while(|v| *v <= self.hi).collect()
     }
 }
@@ -106,7 +111,7 @@ pub fn plot(panel: &Panel, axis: &Axis, marks: &Marks, height: f64) -> String {
             );
         }
     }
-    for v in scale.ticks(panel.unit == "replicas") {
+    for v in scale.ticks(panel.unit) {
         let y = scale.y(v);
         let _ = writeln!(
             out,
@@ -127,15 +132,15 @@ pub fn plot(panel: &Panel, axis: &Axis, marks: &Marks, height: f64) -> String {
             bottom + 15.0
         );
     }
-    let mut free = 0.0;
+    let mut free = [0.0; 2];
     for (ms, text) in marks.iter().filter(|m| (axis.from..=axis.to).contains(&m.0)) {
         let x = axis.x(*ms);
         let _ = writeln!(out, "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>");
-        // Two texts never overlap; the second one's line still stands.
-        if x >= free && !text.is_empty() {
-            let y = TOP + 9.0;
+        // Two texts never overlap: one has room in the first row or the second, or else only its line stands.
+        if let Some(row) = free.iter().position(|f| x >= *f).filter(|_| !text.is_empty()) {
+            let y = TOP + 9.0 + 12.0 * row as f64;
             let _ = writeln!(out, "<text class=\"marktext\" x=\"{:.1}\" y=\"{y}\">{}</text>", x + 3.0, escaped(text));
-            free = x + 8.0 + 6.5 * text.chars().count() as f64;
+            free[row] = x + 8.0 + 6.5 * text.chars().count() as f64;
         }
     }
     for trace in &panel.traces {
@@ -221,13 +226,14 @@ fn names(out: &mut String, panel: &Panel, scale: &Scale, axis: &Axis) {
     for (i, (at, trace)) in all.into_iter().enumerate() {
         let want = f64::max(at + 4.0, y + 11.0);
         y = (want - overflow(want, count - i - 1).max(0.0)).max(y + 11.0);
-        let name: String = trace.name.chars().rev().take(17).collect::<Vec<_>>().into_iter().rev().collect();
+        let from = trace.name.char_indices().rev().nth(16).map_or(0, |c| c.0);
+        let name = trace.name.get(from..).unwrap_or_default().trim_start_matches('-');
         let _ = writeln!(
             out,
             "<text class=\"name t{}\" x=\"{:.1}\" y=\"{y:.1}\">{}</text>",
             trace.colour,
             WIDTH - RIGHT + 6.0,
-            escaped(&name)
+            escaped(name)
         );
     }
 }

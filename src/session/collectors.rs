@@ -63,6 +63,16 @@ impl Collectors {
         Arc::make_mut(self.by_uid.entry(lost.uid.clone()).or_default()).lost(ms, lost);
     }
 
+    /// How many there are, those that left included.
+    pub fn count(&self) -> usize {
+        self.by_uid.len()
+    }
+
+    /// How many other pods of collectors are known.
+    pub fn pod_count(&self, but: &str) -> usize {
+        self.pods.len() - usize::from(self.pods.contains_key(but))
+    }
+
     /// Takes in a version of an agent's or the cluster collector's pod.
     pub fn pod(&mut self, role: Role, pod: &PodSeen) {
         self.pods.insert(pod.uid.clone(), (role, pod.clone()));

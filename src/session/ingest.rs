@@ -125,11 +125,11 @@ impl Ingest {
             };
             stream.flow.take(span, got);
             if let Some(sum) = sums.get_mut(&stream.signal) {
-                sum.documents += got.documents;
+                sum.documents = sum.documents.saturating_add(got.documents);
                 sum.whole &= got.whole;
-                sum.bytes = sum.bytes.zip(got.bytes).map(|(a, b)| a + b);
-                sum.failed += got.failed;
-                sum.conflicts += got.conflicts;
+                sum.bytes = sum.bytes.zip(got.bytes).map(|(a, b)| a.saturating_add(b));
+                sum.failed = sum.failed.saturating_add(got.failed);
+                sum.conflicts = sum.conflicts.saturating_add(got.conflicts);
             }
         }
         for (signal, sum) in sums {

@@ -42,6 +42,7 @@ impl Pods {
         if let Some(other) = self.live.get(&seen.name).filter(|p| p.seen.uid != seen.uid) {
             self.past.insert(other.seen.uid.clone(), other.clone());
             self.live.remove(&seen.name);
+            self.forget_past();
         }
         let back = self.past.remove(&seen.uid);
         let pod = Arc::make_mut(self.live.entry(seen.name.clone()).or_insert_with(|| back.unwrap_or_default()));
@@ -64,8 +65,13 @@ impl Pods {
         let Some(pod) = self.past.get_mut(uid).map(Arc::make_mut) else { return };
         pod.gone = Some(ms);
         pod.usage = None;
+        self.forget_past();
+    }
+
+    /// Forgets who left first; of whom that is not known comes last.
+    fn forget_past(&mut self) {
         if self.past.len() > GONE {
-            let first = self.past.values().filter_map(|p| Some((p.gone?, p.seen.uid.clone()))).min();
+            let first = self.past.values().map(|p| (p.gone.unwrap_or(i64::MAX), p.seen.uid.clone())).min();
             first.and_then(|(_, uid)| self.past.remove(&uid));
         }
     }

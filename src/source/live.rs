@@ -15,6 +15,7 @@ pub mod collector;
 pub mod connect;
 mod controls;
 pub mod convert;
+mod cost;
 pub mod elastic;
 mod events;
 mod facts;
@@ -80,7 +81,8 @@ pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>
 fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, pace: Pace) -> Shared {
     let clock = cluster.clock();
     let pace = Pace { request: cluster.request_timeout().min(pace.request), ..pace }.of(clock);
-    Shared { cluster, gate: Gate::new(pace.between), pace: Arc::new(pace), out: Out::new(to, clock) }
+    let gate = Gate::new(pace.between);
+    Shared { cluster, gate, pace: Arc::new(pace), out: Out::new(to, clock), elastic: Arc::default() }
 }
 
 /// A source over the cluster, and the future that drives it: it ends well when `stop` is cancelled, and badly when a
@@ -121,6 +123,7 @@ async fn run(
         Places { namespace: namespace.clone(), load_namespace: load.namespace.clone(), load_job: load.job.clone() };
     let mut tasks = JoinSet::new();
     tasks.spawn(about::tick(shared.out.clone()));
+    tasks.spawn(cost::run(shared.clone()));
     tasks.spawn(about::watching(shared.out.clone(), seen.subscribe()));
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, facts.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));

@@ -11,6 +11,7 @@ use crate::{
         scenario::{SHIPPED, Scenario},
     },
     out,
+    recording::LabRun,
     source::live::connect::{self, Access, ConnectError},
 };
 use k8s_openapi::ByteString;
@@ -98,6 +99,17 @@ async fn serve(settings: &Settings, stop: &CancellationToken) -> Result<(Served,
     let served = api::serve(lab, clock, stop.clone()).await;
     let served = served.map_err(|e| failed(&format!("the lab cannot listen on 127.0.0.1: {e}")))?;
     Ok((served, clock))
+}
+
+/// What has to be said again for the same run; of a scenario in a file its name only.
+pub fn run(settings: &Settings) -> LabRun {
+    let file = Path::new(&settings.scenario).file_name();
+    let seed = settings.seed.or_else(|| scenario(&settings.scenario).ok().map(|s| s.seed)).unwrap_or_default();
+    LabRun {
+        scenario: file.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        speed: settings.speed,
+        seed,
+    }
 }
 
 fn failed(text: &str) -> Refusal {

@@ -15,15 +15,24 @@ pub struct Hit {
     pub row: Option<usize>,
     /// On the bar of a replay: the moment, milliseconds since 1970.
     pub bar: Option<i64>,
+    /// In a replay: the moment that the bar has in this column or the nearest, whatever the row.
+    pub above: Option<i64>,
 }
 
 impl Ui {
     /// Takes in a mouse event over `hit`; returns the effect it asks for.
     pub fn mouse(&mut self, kind: MouseEventKind, hit: Hit, session: &Session) -> Option<Request> {
-        let pulls = matches!(kind, MouseEventKind::Down(MouseButton::Left) | MouseEventKind::Drag(MouseButton::Left));
-        if let (true, None, Some(ms), Some(replay)) = (pulls, &self.overlay, hit.bar, &mut self.replay) {
+        // Who has taken hold of the bar keeps it until the button is let go, wherever the hand wanders meanwhile.
+        let to = match kind {
+            MouseEventKind::Down(MouseButton::Left) => hit.bar.filter(|_| self.overlay.is_none()),
+            MouseEventKind::Drag(MouseButton::Left) if self.pulled => hit.above,
+            _ => None,
+        };
+        let held = std::mem::replace(&mut self.pulled, to.is_some());
+        if let (Some(ms), Some(replay)) = (to, &mut self.replay) {
             self.cursor = None;
-            return replay.seek(ms);
+            // A hand that moves up or down asks for nothing new.
+            return if held && replay.goal == Some(ms) { None } else { replay.seek(ms) };
         }
         self.moused(kind, hit, session);
         None

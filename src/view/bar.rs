@@ -27,6 +27,12 @@ pub fn time_at(row: Rect, x: u16, replay: &Replay) -> Option<i64> {
     Some(course.from + span * i64::from(x - track.x) / i64::from(track.width - 1))
 }
 
+/// The same at the column of the track that is nearest.
+pub fn time_near(row: Rect, x: u16, replay: &Replay) -> Option<i64> {
+    let track = track(row);
+    time_at(row, x.max(track.x).min(track.right().saturating_sub(1)), replay)
+}
+
 pub fn draw(buf: &mut Buffer, row: Rect, cx: &Cx) {
     let Some(replay) = &cx.ui.replay else { return };
     let (look, g) = (cx.look, cx.look.symbols.glyphs());

@@ -300,6 +300,21 @@ fn answer() -> BoxedStrategy<AnswerSeen> {
         .boxed()
 }
 
+fn cost() -> BoxedStrategy<CostSeen> {
+    let some = || any::<Option<u64>>();
+    (any::<u64>(), some(), some(), some(), any::<u64>(), any::<u64>(), any::<bool>())
+        .prop_map(|(up_ms, cpu_ms, resident, highest, api, elastic, lab)| CostSeen {
+            up_ms,
+            cpu_ms,
+            resident,
+            highest,
+            api,
+            elastic,
+            lab,
+        })
+        .boxed()
+}
+
 /// An observation of any kind that this version writes.
 pub fn observation() -> BoxedStrategy<Observation> {
     prop_oneof![
@@ -318,6 +333,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => text().prop_map(|name| Observation::JobGone { name }),
         1 => pod().prop_map(|p| Observation::LoadPod(Box::new(p))),
         4 => crate::any_inside::observation(),
+        1 => cost().prop_map(Observation::Cost),
         1 => answer().prop_map(Observation::Answer),
         1 => text().prop_map(|text| Observation::Note { text }),
         1 => Just(Observation::Unknown),

@@ -133,7 +133,7 @@ async fn bad_certificates_and_plugins_fail_when_connecting_without_their_secrets
     let dir = tempfile::tempdir().unwrap();
     let fails = async |cluster: &str, user: &str| {
         let path = written(&dir, "config", &config("lab", cluster, user));
-        connect(plan(&access(&path)).unwrap()).await.err().expect("no error")
+        connect(plan(&access(&path)).unwrap(), Default::default()).await.err().expect("no error")
     };
     let bad = fails("server: 'https://x'", "client-certificate-data: aGVsbG8=, client-key-data: c2VjcmV0").await;
     assert!(bad.is_usage() && !bad.to_string().contains("secret"), "{bad}");

@@ -5,7 +5,6 @@ use crate::replay::{indexed, live};
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::{Told, open};
 use edot_tui::session::{Mark, Session};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 fn path(name: &str) -> PathBuf {
@@ -60,65 +59,4 @@ fn sought_to_any_second_they_are_as_they_were_live() {
         }
         assert!(session == live(&all, course.to), "{name}");
     }
-}
-
-/// Recordings broken in every way, read for `EDOT_FUZZ` seconds (10 unless it says otherwise): no panic, no endless loop, and
-/// no memory that grows.
-#[test]
-#[ignore = "takes its time"]
-fn broken_recordings_are_read_in_bounds() {
-    let seconds = std::env::var("EDOT_FUZZ").ok().and_then(|s| s.parse().ok()).unwrap_or(10);
-    let sound: Vec<Vec<u8>> = ALL
-        .iter()
-        .flat_map(|(name, _)| {
-            let gz = std::fs::read(path(name)).unwrap();
-            let mut text = Vec::new();
-            let _ = flate2::read::MultiGzDecoder::new(&gz[..]).read_to_end(&mut text);
-            [gz, text]
-        })
-        .collect();
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut random = move |below: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as usize % below.max(1)
-    };
-    let begun = std::time::Instant::now();
-    let (mut runs, mut read_, mut refused) = (0u64, 0u64, 0u64);
-    while begun.elapsed().as_secs() < seconds {
-        let mut bytes = sound[random(sound.len())].clone();
-        for _ in 0..=random(6) {
-            let at = random(bytes.len());
-            let until = (at + random(300)).min(bytes.len());
-            match random(6) {
-                0 => bytes[at] ^= 1 << random(8),
-                1 => bytes.truncate(at),
-                2 => drop(bytes.drain(at..until)),
-                3 => bytes[at..until].iter_mut().for_each(|b| *b = random(256) as u8),
-                4 => {
-                    let piece = bytes[at..until].to_vec();
-                    let to = random(bytes.len());
-                    bytes.splice(to..to, piece);
-                }
-                _ => {
-                    let other = &sound[random(sound.len())];
-                    let from = random(other.len());
-                    bytes.extend_from_slice(&other[from..]);
-                }
-            }
-            if bytes.is_empty() {
-                break;
-            }
-        }
-        runs += 1;
-        match edot_tui::recording::read(std::io::Cursor::new(&bytes)) {
-            Ok(reading) => read_ += reading.take(1_000_000).count() as u64,
-            Err(_) => refused += 1,
-        }
-    }
-    let pages: u64 = std::fs::read_to_string("/proc/self/statm").unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-    let mib = pages * 4096 / (1 << 20);
-    println!("{runs} recordings, {read_} observations, {refused} refused, {mib} MiB");
-    assert!(mib < 256, "{mib} MiB");
 }

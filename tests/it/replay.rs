@@ -244,6 +244,11 @@ fn the_dashboard_is_moved_by_keys_and_mouse() {
     // A press on the bar, which is the row above the footer: about its middle.
     pty.keys("\x1b[<0;57;29M\x1b[<0;57;29m");
     pty.until("the middle", |s| s.contents().contains("2:3") && s.contents().contains("REPLAY paused"));
+    // Taken at its beginning and pulled beyond its end, with a hand that leaves its row.
+    pty.keys("\x1b[<0;24;29M\x1b[<32;40;28M\x1b[<32;60;20M\x1b[<32;99;12M\x1b[<0;99;12m");
+    pty.until("the end, pulled", |s| s.contents().contains("5:08 / 5:08"));
+    pty.keys("\x1b[<0;57;29M\x1b[<0;57;29m");
+    pty.until("the middle again", |s| s.contents().contains("2:3"));
     pty.keys("<<<<<< ");
     pty.until_text("REPLAY ×1");
     pty.keys("r");
@@ -258,6 +263,21 @@ fn a_wrong_file_is_told_before_the_screen_is_taken() {
     let mut pty = shown(Path::new("/etc/hostname"), &[]);
     assert_eq!(pty.exit(), 1);
     assert!(pty.text().contains("is no recording of edot-tui") || pty.text().contains("is empty"), "{}", pty.text());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_many_seeks_at_once_only_the_last_is_made() {
+    let file = file(&scale_cycle(), true);
+    let mut show = Show::new(file.path(), Begin { paused: true, ..FROM_THE_START });
+    show.until(|s| s.complete && s.jumps > 0).await;
+    let (from, jumps) = (show.course.from, show.jumps);
+    // As a hand pulls the bar, faster than any of them could be made.
+    for second in 1..=16 {
+        let to = Time::from_timestamp_millis(from + second * 10_000).unwrap();
+        show.controls.try_send(Control::Seek(to)).unwrap();
+    }
+    show.until(|s| s.jumps > jumps).await;
+    assert!(show.session == live(&scale_cycle(), from + 160_000), "at once where the last one leads");
 }
 
 #[tokio::test]
@@ -292,4 +312,56 @@ async fn what_grows_is_followed_and_can_be_gone_back_in() {
     drop((output, input));
     show.until(|s| s.complete && s.session.now_ms() == s.course.to).await;
     assert!(show.session == fold(&all));
+}
+
+/// A pipe into which a gzip recording is written up to a byte in the middle of a member, and what shows it.
+async fn cut_within_a_member(all: &[Stamped]) -> (Show, std::io::PipeWriter, Vec<u8>, i64) {
+    let bytes = write(all, true);
+    let heads: Vec<usize> = (0..bytes.len()).filter(|n| bytes[*n..].starts_with(&[0x1f, 0x8b, 8, 0, 0, 0])).collect();
+    assert!(heads.len() > 5, "{heads:?}");
+    // Two thirds into a member of the middle.
+    let cut = heads[3] + (heads[4] - heads[3]) * 2 / 3;
+    let known = edot_tui::recording::read(std::io::Cursor::new(&bytes[..heads[3]])).unwrap().last().unwrap();
+    let (input, mut output) = std::io::pipe().unwrap();
+    let first = bytes[..cut].to_vec();
+    let writing = std::thread::spawn(move || {
+        std::io::Write::write_all(&mut output, &first).unwrap();
+        output
+    });
+    let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&input));
+    let replay = tokio::task::spawn_blocking(move || open(Path::new(&path), FROM_THE_START).unwrap()).await.unwrap();
+    let output = writing.join().unwrap();
+    drop(input);
+    (Show::of(replay), output, bytes[cut..].to_vec(), known.at.timestamp_millis())
+}
+
+#[tokio::test]
+async fn what_is_cut_within_a_gzip_member_goes_on_when_the_rest_comes() {
+    let all = scale_cycle();
+    let (mut show, mut output, rest, known) = cut_within_a_member(&all).await;
+    // What came before the cut is shown, and something of the very member that is not whole.
+    show.until(|s| s.course.to > known + 5000).await;
+    assert!(!show.complete && show.faults.is_empty(), "more may come: {:?}", show.faults);
+    let writing = std::thread::spawn(move || std::io::Write::write_all(&mut output, &rest).unwrap());
+    show.until(|s| s.complete).await;
+    writing.join().unwrap();
+    show.seek(show.course.to).await;
+    show.until(|s| s.session.now_ms() == s.course.to).await;
+    assert!(show.session == fold(&all) && show.faults.is_empty(), "{:?}", show.faults);
+}
+
+#[tokio::test]
+async fn what_is_cut_within_a_gzip_member_for_good_opens_and_says_so() {
+    let all = scale_cycle();
+    let (mut show, output, rest, known) = cut_within_a_member(&all).await;
+    show.until(|s| s.course.to > known).await;
+    drop((output, rest));
+    show.until(|s| s.complete && !s.faults.is_empty()).await;
+    assert!(show.faults[0].contains("stops in the middle"), "{:?}", show.faults);
+    let to = show.course.to;
+    assert!(to > known && to < all.last().unwrap().at.timestamp_millis());
+    // It can be gone back in as any other.
+    show.seek(known).await;
+    show.until(|s| s.session.now_ms() == known).await;
+    assert!(show.session == live(&all, known));
 }

@@ -33,7 +33,7 @@ impl Session {
             stage("sample seen", sync.basis.seen, "not seen"),
             stage("decision", Some(sync.first), ""),
         ];
-        let size = usize::try_from((sync.controller - sync.reckoned.current).abs()).unwrap_or(0);
+        let size = sync.controller.abs_diff(sync.reckoned.current) as usize;
         if up {
             let pods = self.made_by(sync, size);
             let all = pods.len() >= size;

@@ -153,7 +153,8 @@ impl Past {
         let held = told.able == reason(Stabilized::Down) && did == current;
         if held && it.recommended.is_some_and(|r| r < did) {
             // It remembers something as high from before; how long is not known, at most as long as we watched.
-            let at = self.known_from.filter(|from| *from > since).unwrap_or(since + TimeDelta::seconds(1));
+            let at = self.known_from.filter(|from| *from > since);
+            let at = at.or_else(|| since.checked_add_signed(TimeDelta::seconds(1))).unwrap_or(since);
             self.put(Recommendation { replicas: did, at });
         }
         match it.recommended {

@@ -130,18 +130,18 @@ impl Counters {
         if fresh && !counts.is_empty() {
             self.born.insert(id.clone());
         }
-        let (mut documents, mut stays) = (0, true);
+        let (mut documents, mut stays) = (0u64, true);
         for (n, count, node) in counts {
             let key = (id.clone(), n);
             match self.shards.get(&key) {
                 Some(before) if count >= before.count => {
-                    documents += count - before.count;
+                    documents = documents.saturating_add(count - before.count);
                     sum.whole &= before.here;
                     stays &= before.here && before.node == node;
                 }
                 // It lost documents, as a stale copy that was forced to be the primary.
                 Some(_) => (sum.whole, stays) = (false, false),
-                None if fresh => documents += count,
+                None if fresh => documents = documents.saturating_add(count),
                 None => (sum.whole, stays) = (sum.whole && !known && self.is_old(index), false),
             }
             let grew = self.shards.get(&key).is_some_and(|b| count > b.count);
@@ -149,7 +149,7 @@ impl Counters {
             let (node, index) = (node.to_owned(), index.name.clone());
             self.shards.insert(key, Shard { count, node, here: true, grew, lost: false, index });
         }
-        sum.documents += documents;
+        sum.documents = sum.documents.saturating_add(documents);
         self.others(index, id.clone(), documents, stays, fresh, sum);
     }
 
@@ -178,8 +178,8 @@ impl Counters {
         };
         let grown_here = |now, before| grown(now, before).filter(|_| follows && comparable);
         sum.bytes = sum.bytes.zip(grown_here(now.bytes, before.bytes)).map(|(a, b)| a + b);
-        sum.failed += grown_here(now.failed, before.failed).unwrap_or(0);
-        sum.conflicts += grown_here(now.conflicts, before.conflicts).unwrap_or(0);
+        sum.failed = sum.failed.saturating_add(grown_here(now.failed, before.failed).unwrap_or(0));
+        sum.conflicts = sum.conflicts.saturating_add(grown_here(now.conflicts, before.conflicts).unwrap_or(0));
     }
 
     /// An index that was not there at the latest answer and has been written to since by its stream: the next generation
@@ -187,7 +187,7 @@ impl Counters {
     fn is_fresh(&self, index: &IndexSeen, counts: &[(u32, u64, &str)]) -> bool {
         let b = backing(&index.name);
         let next = self.newest.get(b.stream).is_none_or(|newest| b.generation > *newest);
-        let count: u64 = counts.iter().map(|c| c.1).sum();
+        let count = counts.iter().fold(0u64, |all, c| all.saturating_add(c.1));
         self.complete && b.original && next && index.indexed.is_none_or(|indexed| indexed >= count)
     }
 

@@ -94,19 +94,21 @@ impl Pressure {
             for (cause, count) in turned_away(node) {
                 let more = count.saturating_sub(base.get(&cause).copied().unwrap_or(0));
                 if more > 0 {
-                    *news.entry(cause).or_default() += more;
+                    let sum = news.entry(cause).or_default();
+                    *sum = u64::saturating_add(*sum, more);
                 }
             }
         }
         let seconds = (ms - before_ms) as f64 / 1000.0;
-        let all: u64 = news.values().sum();
+        let all = news.values().fold(0u64, |all, n| all.saturating_add(*n));
         // Nodes that stayed silent may have turned writes away as well.
         match seen.failed {
             0 => self.rejections.push(ms, rate(all as f64 / seconds), 60_000),
             _ => self.rejections.break_line(),
         }
         for (cause, count) in &news {
-            *self.rejected.entry(cause.clone()).or_default() += count;
+            let sum = self.rejected.entry(cause.clone()).or_default();
+            *sum = sum.saturating_add(*count);
         }
         if !news.is_empty() {
             self.last_rejected = Some((ms, news.into_iter().collect()));
@@ -136,7 +138,12 @@ impl Pressure {
     /// Rejected writes since the session began, without tripped breakers; None before two answers.
     pub fn rejected_writes(&self) -> Option<u64> {
         self.rejections.last()?;
-        Some(self.rejected.iter().filter(|(c, _)| !matches!(c, Cause::Breaker(_))).map(|(_, n)| n).sum())
+        Some(
+            self.rejected
+                .iter()
+                .filter(|(c, _)| !matches!(c, Cause::Breaker(_)))
+                .fold(0, |all, (_, n)| all.saturating_add(*n)),
+        )
     }
 
     /// Requests that wait in the write queues of all nodes.

@@ -60,9 +60,9 @@ impl Flow {
     /// Takes in what came in a span.
     pub fn take(&mut self, span: Span, added: &Added) {
         let (seconds, known) = (span.seconds(), added.whole && !span.is_late());
-        self.total += added.documents;
-        self.failed += added.failed;
-        self.conflicts += added.conflicts;
+        self.total = self.total.saturating_add(added.documents);
+        self.failed = self.failed.saturating_add(added.failed);
+        self.conflicts = self.conflicts.saturating_add(added.conflicts);
         if added.conflicts > 0 {
             self.conflicted = Some(span.to);
         }
@@ -76,7 +76,7 @@ impl Flow {
             false => self.rate.break_line(),
         }
         if let Some(bytes) = added.bytes {
-            self.bytes_total += bytes;
+            self.bytes_total = self.bytes_total.saturating_add(bytes);
         }
         match added.bytes.filter(|_| known && seconds > 0.0) {
             Some(bytes) => self.bytes.push(span.to, rate(bytes as f64 / seconds), span.max_gap()),

@@ -4,6 +4,7 @@ use super::connect::{Access, ConnectError, Connection, connect, plan};
 use crate::clock::Clock;
 use kube::Client;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -14,6 +15,8 @@ pub struct Cluster {
     access: Arc<Access>,
     state: watch::Sender<State>,
     turn: Arc<Semaphore>,
+    /// Counted by its clients.
+    requests: Arc<AtomicU64>,
 }
 
 #[derive(Clone)]
@@ -26,9 +29,10 @@ struct State {
 
 /// Connect for the first time.
 pub async fn open(access: Access) -> Result<Cluster, ConnectError> {
-    let connection = connect(plan(&access)?).await?;
+    let requests = Arc::new(AtomicU64::new(0));
+    let connection = connect(plan(&access)?, requests.clone()).await?;
     let state = watch::Sender::new(State { generation: 0, connection, tried: None });
-    Ok(Cluster { access: Arc::new(access), state, turn: Arc::new(Semaphore::new(1)) })
+    Ok(Cluster { access: Arc::new(access), state, turn: Arc::new(Semaphore::new(1)), requests })
 }
 
 impl Cluster {
@@ -36,6 +40,11 @@ impl Cluster {
     pub fn client(&self) -> (u64, Client) {
         let state = self.state.borrow();
         (state.generation, state.connection.client.clone())
+    }
+
+    /// Requests so far, by all clients.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// The context's name, or `in-cluster`.
@@ -90,7 +99,7 @@ impl Cluster {
 
     async fn replace(&self, generation: u64) -> Result<(), ConnectError> {
         let fresh = match plan(&self.access) {
-            Ok(plan) => connect(plan).await,
+            Ok(plan) => connect(plan, self.requests.clone()).await,
             Err(e) => Err(e),
         };
         let tried = Some((Instant::now(), fresh.as_ref().err().cloned()));

@@ -20,11 +20,15 @@ pub fn proxy_for(server: &http::Uri, environment: &Environment) -> Result<Option
 use crate::clock::Clock;
 use futures::FutureExt;
 use http::header::{self, HeaderValue};
+use kube::client::ClientBuilder;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Error};
 use secrecy::SecretString;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tower::util::MapRequestLayer;
 
 /// Which cluster, as whom.
 #[derive(Clone, Debug)]
@@ -140,11 +144,16 @@ fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), Co
 }
 
 /// A client for the plan: fetches the credentials (running an exec plugin once) and sets up TLS. Asks no server.
-pub async fn connect(plan: Plan) -> Result<Connection, ConnectError> {
+/// Whatever is sent through it later is counted in `requests`.
+pub async fn connect(plan: Plan, requests: Arc<AtomicU64>) -> Result<Connection, ConnectError> {
     let building = tokio::task::spawn_blocking(move || {
         let Plan { context, server, mut config } = plan;
         auth::fetch(&mut config.auth_info)?;
-        let client = Client::try_from(config).map_err(from_client)?;
+        let counting = MapRequestLayer::new(move |request| {
+            requests.fetch_add(1, Ordering::Relaxed);
+            request
+        });
+        let client = ClientBuilder::try_from(config).map_err(from_client)?.with_layer(&counting).build();
         Ok(Connection { client, context, server })
     });
     building.await.unwrap_or_else(|e| Err(ConnectError::Client(format!("the client could not be built: {e}"))))

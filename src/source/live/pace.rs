@@ -44,6 +44,8 @@ pub struct Pace {
     pub config: Duration,
     /// Between two looks at Elasticsearch.
     pub ingest: Duration,
+    /// Between two readings of what watching costs.
+    pub cost: Duration,
 }
 
 impl Default for Pace {
@@ -68,6 +70,7 @@ impl Default for Pace {
             inside: Duration::from_secs(60),
             config: Duration::from_secs(300),
             ingest: Duration::from_secs(10),
+            cost: Duration::from_secs(15),
         }
     }
 }
@@ -95,6 +98,7 @@ impl Pace {
             inside: clock.real(self.inside),
             config: clock.real(self.config),
             ingest: clock.real(self.ingest),
+            cost: clock.real(self.cost),
         }
     }
 

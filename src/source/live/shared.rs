@@ -6,6 +6,7 @@ use super::pace::Pace;
 use crate::clock::Clock;
 use crate::observe::{Feed, Link, LinkState, Observation, Stamped, Time};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -16,6 +17,8 @@ pub struct Shared {
     pub gate: Gate,
     pub pace: Arc<Pace>,
     pub out: Out,
+    /// Requests to Elasticsearch so far.
+    pub elastic: Arc<AtomicU64>,
 }
 
 /// The way out: stamps with the clock it was handed.

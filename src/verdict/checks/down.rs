@@ -138,7 +138,8 @@ pub fn back(run: &Run, grace: i64) -> Found {
     // A lower recommendation must outlive the one before it, at worst once a replica.
     let period = run.behavior().and_then(|b| b.down.policies.iter().map(|p| p.period_seconds).max()).unwrap_or(0);
     let step = run.down_window().max(i64::from(period) * 1000) + run.sync;
-    let due = end + step * i64::from((from - min).max(1)) + 2 * (run.resolution + run.sync) + grace;
+    let steps = i64::from(from.saturating_sub(min).max(1));
+    let due = end.saturating_add(step.saturating_mul(steps)).saturating_add(2 * (run.resolution + run.sync) + grace);
     let expected = format!("back at the minimum of {min} by {}", run.clock(due));
     let changes = run.session.replicas.current.within(end, run.now);
     match changes.iter().find(|(_, n)| n.is_some_and(|n| n <= min)).map(|c| c.0.max(end)) {

@@ -45,8 +45,9 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
     }
     let quiet = !out.iter().any(|r| r.2 == Role::Bad);
     let count = |n: Option<u64>| n.map_or_else(|| format::UNKNOWN.into(), |n| format::count(n as f64));
-    let threads: u64 = p.nodes.iter().filter_map(|n| n.write).map(|w| w.threads).sum();
-    let active: u64 = p.nodes.iter().filter_map(|n| n.write).map(|w| w.active).sum();
+    let pools = || p.nodes.iter().filter_map(|n| n.write);
+    let threads = pools().fold(0u64, |all, w| all.saturating_add(w.threads));
+    let active = pools().fold(0u64, |all, w| all.saturating_add(w.active));
     let writes = match p.waiting() {
         None => format::UNKNOWN.to_string(),
         Some(n) => format!("{} wait, {active} of {threads} threads at work", format::count(n as f64)),

@@ -13,6 +13,8 @@ use elasticsearch::http::headers::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderName,
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use elasticsearch::http::{Method, Url};
 use secrecy::ExposeSecret;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -39,6 +41,8 @@ pub struct Line {
     headers: HeaderMap,
     trouble: watch::Receiver<Option<Fault>>,
     pub found: Found,
+    /// Counts what is asked.
+    asked: Arc<AtomicU64>,
 }
 
 impl Line {
@@ -52,7 +56,8 @@ impl Line {
         let (trouble, told) = watch::channel(None);
         let carrying =
             bridge::serve(listener, found.behind.clone(), word, shared.clone(), trouble, shared.pace.request);
-        Ok((Line { transport, headers, trouble: told, found }, carrying))
+        let asked = shared.elastic.clone();
+        Ok((Line { transport, headers, trouble: told, found, asked }, carrying))
     }
 
     /// The body of a successful answer to `path` (with its query).
@@ -64,6 +69,7 @@ impl Line {
         limit: Duration,
     ) -> Result<Vec<u8>, Fault> {
         self.trouble.mark_unchanged();
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let asking = async {
             let sent =
                 self.transport.send(method, path, self.headers.clone(), None::<&()>, body, Some(limit * 2)).await;

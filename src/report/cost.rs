@@ -1,0 +1,61 @@
+//! What watching cost, as a report tells it. Must not read it.
+
+use crate::session::Session;
+use crate::view::format;
+use serde::Serialize;
+
+/// Requests, processor time and memory.
+#[derive(Debug, Serialize)]
+pub struct CostPart {
+    /// The figures are of so many seconds, by the clock of what was watched.
+    pub over_s: f64,
+    /// Requests to the Kubernetes API server; a watch, a followed log and a port-forward are one each.
+    pub api_requests: u64,
+    pub api_requests_per_min: Option<f64>,
+    pub elasticsearch_requests: u64,
+    pub elasticsearch_requests_per_min: Option<f64>,
+    /// Processor time in seconds, and in percent of one core.
+    pub cpu_s: Option<f64>,
+    pub cpu_percent: Option<f64>,
+    /// Resident at the end, and at most; bytes.
+    pub memory_bytes: Option<u64>,
+    pub memory_peak_bytes: Option<u64>,
+    /// The embedded lab ran in the same process, and is in the processor time and the memory.
+    pub with_lab: bool,
+}
+
+/// None where nothing recorded it.
+pub fn cost(session: &Session) -> Option<CostPart> {
+    let spent = session.cost.spent()?;
+    let tenths = |v: f64| (v * 10.0).round() / 10.0;
+    let per_min = |n: u64| (spent.over_s > 0.0).then(|| tenths(n as f64 * 60.0 / spent.over_s));
+    Some(CostPart {
+        over_s: tenths(spent.over_s),
+        api_requests: spent.api,
+        api_requests_per_min: per_min(spent.api),
+        elasticsearch_requests: spent.elastic,
+        elasticsearch_requests_per_min: per_min(spent.elastic),
+        cpu_s: spent.cpu_s,
+        cpu_percent: spent.cpu_ratio.map(|r| (r * 10_000.0).round() / 100.0),
+        memory_bytes: spent.resident,
+        memory_peak_bytes: spent.highest,
+        with_lab: spent.lab,
+    })
+}
+
+/// In one sentence; None where none of it is known.
+pub fn sentence(c: &CostPart) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(n) = c.api_requests_per_min {
+        let elastic = c.elasticsearch_requests_per_min.filter(|n| *n > 0.0);
+        let elastic = elastic.map(|n| format!(" and {n:.0} to Elasticsearch")).unwrap_or_default();
+        parts.push(format!("{n:.0} requests a minute to the API server{elastic}"));
+    }
+    parts.extend(c.cpu_percent.map(|p| format!("{p:.1} % of a core")));
+    parts.extend(c.memory_bytes.map(|b| {
+        let peak = c.memory_peak_bytes.map(|p| format!(" (at most {})", format::bytes(p as f64))).unwrap_or_default();
+        format!("{} of memory{peak}", format::bytes(b as f64))
+    }));
+    let lab = if c.with_lab { ", the lab inside the process included" } else { "" };
+    (!parts.is_empty()).then(|| format!("{}{lab}", parts.join(", ")))
+}
