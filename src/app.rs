@@ -164,7 +164,13 @@ impl App {
                 },
                 told = told(&mut self.running), if self.running.is_some() => match told {
                     Told::Seen(seen) => self.drain(seen),
-                    Told::News(news) => self.news(news),
+                    Told::News(news) => {
+                        // A jump is the answer to a key, too.
+                        if matches!(news, crate::replay::News::Jump { .. }) {
+                            next_frame = Instant::now();
+                        }
+                        self.news(news);
+                    }
                     Told::Refused(refusal) => return Ok(Ended::Refused(refusal)),
                 },
             }

@@ -299,7 +299,8 @@ impl Session {
 
     /// The Deployment's own events tell where a rescale started from, also one before the session.
     fn origins(&mut self) {
-        for event in self.events.newest_of(|e| e.reason == "ScalingReplicaSet") {
+        let wanted = self.markers.lack_origin();
+        for event in self.events.newest_of(|e| wanted && e.reason == "ScalingReplicaSet") {
             let told = event.message.rsplit_once(" from ").and_then(|(_, sizes)| sizes.split_once(" to "));
             if let (Some((from, to)), Some(when)) = (told, time_of(event))
                 && let (Ok(from), Ok(to)) = (from.parse(), to.parse())
@@ -307,7 +308,9 @@ impl Session {
                 self.markers.origin(when.timestamp_millis(), from, to);
             }
         }
-        let rescales = self.markers.all().iter().enumerate().filter_map(|(i, m)| match m.mark {
+        let since = self.decisions.known_from();
+        let before = self.markers.all().iter().take_while(|m| m.ms <= since);
+        let rescales = before.enumerate().filter_map(|(i, m)| match m.mark {
             Mark::Rescale { to, .. } => Some((m.ms, self.markers.from_of(i), to)),
             _ => None,
         });

@@ -113,7 +113,8 @@ fn window(
     beyond: impl Fn(i32, i32) -> bool,
 ) -> Window {
     let (mut bound, mut held_by) = (recommended, None::<Recommendation>);
-    for each in memory.recommendations() {
+    // The newest are last, mostly, so that of equal ones the first that is met is the one.
+    for each in memory.recommendations().iter().rev() {
         let newer = held_by.is_some_and(|held| each.replicas == bound && each.at > held.at);
         // Few of them are beyond the bound, and comparing times takes longest.
         if (beyond(each.replicas, bound) || newer) && counts(each) {

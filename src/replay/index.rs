@@ -7,13 +7,13 @@ use crate::recording::{Faults, Header, Place, Reading, resume};
 use crate::session::{Course, Session};
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use tokio::sync::mpsc;
 
 /// The least between two checkpoints, in observations; a tick counts for a tenth.
 const APART: u64 = 4000;
 /// Checkpoints over the whole of a recording whose length is known.
-const WANTED: u64 = 44;
+const WANTED: u64 = 36;
 const TICK: u64 = 1;
 const OTHER: u64 = 10;
 /// Observations read at once, and so many times that read ahead.
@@ -56,15 +56,23 @@ pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to
     let reading = &mut reading;
     let heard = std::thread::scope(|scope| {
         let (give, parts) = sync_channel(READ_AHEAD);
+        let (back, spent) = channel();
         scope.spawn(|| {
-            let give = give;
+            let (give, spent) = (give, spent);
             while let Some(part) = next(reading, length.is_none()) {
                 if give.send(part).is_err() {
                     return;
                 }
+                spent.try_iter().for_each(drop);
             }
         });
-        parts.iter().try_for_each(|part| fold.take(part, to))
+        parts.iter().try_for_each(|part| {
+            let heard = fold.take(&part, to);
+            // Let go by the thread that it came from, so that the memory serves again there, and nothing of what is kept
+            // lies in between.
+            let _ = back.send(part);
+            heard
+        })
     });
     if heard.is_ok() {
         let error = reading.error().map(ToString::to_string);
@@ -94,6 +102,34 @@ fn next<R: BufRead>(reading: &mut Reading<R>, growing: bool) -> Option<Part> {
     (!seen.is_empty()).then_some(Part { place, seen })
 }
 
+/// Hands on what lies up to `ms`, but no more than so many, `latest` being the present; how many those were, and the first
+/// one after them.
+fn until<R: BufRead>(
+    reading: &mut Reading<R>,
+    ms: i64,
+    mut latest: i64,
+    most: u64,
+    give: &SyncSender<Vec<Stamped>>,
+) -> (u64, Option<Stamped>) {
+    let (mut count, mut part, mut next) = (0, Vec::new(), None);
+    while count < most {
+        let Some(seen) = reading.next() else { break };
+        // The present never goes back, whatever the clock did.
+        latest = latest.max(seen.at.timestamp_millis());
+        if latest > ms {
+            next = Some(seen);
+            break;
+        }
+        part.push(seen);
+        count += 1;
+        if part.len() == PART && give.send(std::mem::take(&mut part)).is_err() {
+            break;
+        }
+    }
+    let _ = give.send(part);
+    (count, next)
+}
+
 /// The fold on its way through a recording.
 struct Fold {
     session: Session,
@@ -111,7 +147,7 @@ struct Fold {
 
 impl Fold {
     /// An error when nobody listens.
-    fn take(&mut self, part: Part, to: &mpsc::Sender<Found>) -> Result<(), ()> {
+    fn take(&mut self, part: &Part, to: &mpsc::Sender<Found>) -> Result<(), ()> {
         if let Some(place) = part.place.filter(|p| p.offset != self.member.0) {
             self.member = (place.offset, self.weight);
         }
@@ -190,8 +226,8 @@ impl Index {
         }
     }
 
-    /// The session as it was at `ms`: folded from the nearest checkpoint before it. Exactly what a live program knew once
-    /// its clock had come to `ms`.
+    /// The session as it was at `ms`: folded from the nearest checkpoint before it, while a thread reads. Exactly what a
+    /// live program knew once its clock had come to `ms`.
     ///
     /// # Errors
     /// The recording cannot be read any more.
@@ -200,18 +236,15 @@ impl Index {
         let Some(checkpoint) = self.checkpoints.get(n - 1) else { return Err("nothing is read yet".into()) };
         let mut session = Session::clone(&checkpoint.session);
         let mut reading = self.reading(checkpoint.place)?;
-        let mut count = checkpoint.count;
-        let mut next = None;
-        while count < self.count {
-            let Some(seen) = reading.next() else { break };
-            // The present never goes back, whatever the clock did.
-            if seen.at.timestamp_millis().max(session.now_ms()) > ms {
-                next = Some(seen);
-                break;
-            }
-            session.apply(&seen);
-            count += 1;
-        }
+        let (latest, left) = (session.now_ms(), self.count.saturating_sub(checkpoint.count));
+        let (passed, next) = std::thread::scope(|scope| {
+            let (give, parts) = sync_channel(READ_AHEAD);
+            let reading = &mut reading;
+            let reader = scope.spawn(move || until(reading, ms, latest, left, &give));
+            parts.iter().flatten().for_each(|seen: Stamped| session.apply(&seen));
+            reader.join().map_err(|_| "reading stopped".to_owned())
+        })?;
+        let count = checkpoint.count + passed;
         Ok(Cued { session, reading, count, next })
     }
 

@@ -149,6 +149,11 @@ impl Decisions {
         self.past = Past::default();
     }
 
+    /// What was before (milliseconds since 1970) is only known by what was told of it.
+    pub(super) fn known_from(&self) -> i64 {
+        self.past.known_from.map_or(i64::MIN, |from| from.timestamp_millis())
+    }
+
     /// Rescales from before the watch began, as events tell of them: milliseconds since 1970, from, to.
     pub(super) fn earlier(&mut self, rescales: impl Iterator<Item = (i64, Option<i32>, i32)>) {
         let behavior = self.hpa.as_ref().and_then(|h| h.spec.as_ref()).map(|s| s.behavior.clone());

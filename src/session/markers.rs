@@ -78,6 +78,11 @@ impl Markers {
         }
     }
 
+    /// Whether it is not known of some rescale where it started from.
+    pub fn lack_origin(&self) -> bool {
+        self.all.iter().any(|m| matches!(m.mark, Mark::Rescale { from: None, .. }))
+    }
+
     /// Where a rescale to `to` at about `ms` started from, if there is one and it is not known.
     pub fn origin(&mut self, ms: i64, from: i32, to: i32) {
         let Some(n) = self.known(ms, to) else { return };

@@ -110,14 +110,9 @@ impl Past {
             self.memory.recommendations.get_or_insert_default().push(Recommendation { replicas, at: now });
         }
         let cutoff = now.checked_sub_signed(TimeDelta::seconds(LONGEST)).unwrap_or(now);
-        if let Some(all) = &mut self.memory.recommendations
-            && all.first().is_some_and(|r| r.at < cutoff)
-        {
-            let mut kept: Vec<Recommendation> = all.iter().filter(|r| r.at >= cutoff).copied().collect();
-            if kept.is_empty() {
-                kept.extend(all.last().copied());
-            }
-            *all = kept;
+        if let Some(all) = &mut self.memory.recommendations {
+            let older = all.iter().take_while(|r| r.at < cutoff).count();
+            all.drain(..older.min(all.len().saturating_sub(1)));
         }
     }
 
