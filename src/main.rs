@@ -188,6 +188,8 @@ async fn headless(settings: &Settings, asked: &cli::Record) -> Result<u8, Refusa
 
 async fn one_shot(settings: &Settings, asked: &cli::Status) -> Result<u8, Refusal> {
     let look = start::look(settings, app::utc_offset())?;
+    let mut ui = ui(settings, true)?;
+    ui.screen = Screen::named(&asked.screen).unwrap_or(Screen::Overview);
     let mut running = start::open(settings).await?;
     running.found().await?;
     let session = status::settle(&mut running.source, asked.wait).await;
@@ -195,10 +197,7 @@ async fn one_shot(settings: &Settings, asked: &cli::Status) -> Result<u8, Refusa
     session.watching.notes.iter().for_each(|note| out::message(note));
     let output = match asked.output.as_str() {
         "json" => status::Output::Json,
-        "screen" => {
-            let screen = Screen::named(&asked.screen).unwrap_or(Screen::Overview);
-            status::Output::Screen { size: asked.size, screen }
-        }
+        "screen" => status::Output::Screen { size: asked.size, ui: Box::new(ui) },
         _ => status::Output::Text,
     };
     let text =

@@ -6,18 +6,22 @@ use crate::{
     report,
     session::{Collector, Phase, Session},
     source::Source,
-    ui::{Screen, Ui},
+    ui::Ui,
     view::{self, Cx, Look},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::time::Duration;
 
 /// What to print.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     Json,
     Text,
-    Screen { size: (u16, u16), screen: Screen },
+    /// The screen as the user would have it.
+    Screen {
+        size: (u16, u16),
+        ui: Box<Ui>,
+    },
 }
 
 /// Folds what the source says until every feed has settled, at most for `wait`.
@@ -74,11 +78,9 @@ pub fn render(session: &Session, output: &Output, look: &Look) -> serde_json::Re
     Ok(match output {
         Output::Json => serde_json::to_string_pretty(&report::status(session))? + "\n",
         Output::Text => report::status_text(&report::status(session)),
-        Output::Screen { size, screen } => {
-            let mut ui = Ui::new(true);
-            ui.screen = *screen;
+        Output::Screen { size, ui } => {
             let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
-            view::draw(&mut buffer, &Cx::new(session, session.now_ms(), &ui, look));
+            view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, look));
             let rows = view::plane::planes(&buffer).text;
             rows.join("\n") + "\n"
         }

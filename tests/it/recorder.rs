@@ -250,6 +250,31 @@ fn its_exit_code_is_the_verdicts_by_the_users_own_expectations() {
 }
 
 #[test]
+fn a_screen_printed_once_and_a_report_go_by_the_users_own_expectations() {
+    let folder = tempfile::tempdir().unwrap();
+    judged(folder.path(), 3);
+    let (own, bad) = (folder.path().join("3.toml"), folder.path().join("bad.toml"));
+    std::fs::write(&bad, "schema = \"edot-tui/expectations/1\"\nname = [\n").unwrap();
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/v1/cycle.jsonl.gz");
+    let status: &[&str] = &["status", "--lab", "--speed", "20", "--wait", "1s", "-o", "screen", "--screen", "timeline"];
+    let report: &[&str] = &["report", recording.to_str().unwrap()];
+    for (args, word) in [(status, "own: "), (report, "  reached  ")] {
+        let run = |file: &Path| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
+            command.env_clear().env("HOME", folder.path()).args(args).arg("--expectations").arg(file).output().unwrap()
+        };
+        let told = String::from_utf8(run(&own).stdout).unwrap();
+        assert!(told.contains(word) && !told.contains("load-starts"), "{told}");
+        for wrong in [&bad, &folder.path().join("none.toml")] {
+            let ended = run(wrong);
+            let told = String::from_utf8_lossy(&ended.stderr);
+            assert!(ended.status.code() == Some(2) && ended.stdout.is_empty(), "{args:?}: {told}");
+            assert!(told.starts_with(&format!("edot-tui: {}: ", wrong.display())), "{told}");
+        }
+    }
+}
+
+#[test]
 fn a_recording_to_stdout_is_lines() {
     let cluster = stub_cluster::start();
     let ended = record(&cluster.path(), &["--for", "1s", "-o", "-"]).output().unwrap();
