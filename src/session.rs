@@ -27,7 +27,7 @@ pub use collectors::{
     Account, Collector, Collectors, Elastic, Fate, Flow, Loss, Losses, Queue, Rates, Share, Skew, Tier, Totals,
 };
 pub use cost::{Cost, Spent};
-pub use counter::Counter;
+pub use counter::{Counter, total};
 pub use course::Course;
 pub use decisions::Decisions;
 pub use events::{Events, time_of};

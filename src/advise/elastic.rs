@@ -2,9 +2,9 @@
 //! records that lack what Kibana shows. Must not look at the gateway.
 
 use super::{Finding, Severity, words};
-use crate::session::Session;
 use crate::session::ingest::quality::{Field, lack, why};
 use crate::session::ingest::{Cause, Strain};
+use crate::session::{Session, total};
 
 /// A share of records that lack a field counts from here on, and from so many records.
 const LACKING: f64 = 0.05;
@@ -103,7 +103,7 @@ pub fn conflicts(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let lately = session.ingest.streams().filter(|(_, s)| s.flow.conflicted.is_some_and(|at| now - at <= LATELY));
     let Some((worst, _)) = lately.max_by_key(|(_, s)| s.flow.conflicts) else { return Vec::new() };
-    let conflicts = session.ingest.streams().fold(0u64, |all, (_, s)| all.saturating_add(s.flow.conflicts));
+    let conflicts = total(session.ingest.streams().map(|(_, s)| s.flow.conflicts));
     vec![Finding {
         id: "version-conflicts",
         severity: Severity::Warning,

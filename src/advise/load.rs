@@ -29,7 +29,7 @@ pub fn load_failed(session: &Session) -> Vec<Finding> {
         id: "load-failed",
         severity: Severity::Warning,
         text: format!("the load failed: {why}"),
-        evidence: session.load.job.as_ref().map_or_else(String::new, |j| format!("Job {}", j.name)),
+        evidence: job(session),
         mend: "mend it and start it again; what was measured during this run is not a whole run".into(),
     }]
 }
@@ -41,7 +41,11 @@ pub fn load_stuck(session: &Session) -> Vec<Finding> {
         id: "load-stuck",
         severity: Severity::Warning,
         text: format!("the load does not start: {why}"),
-        evidence: session.load.job.as_ref().map_or_else(String::new, |j| format!("Job {}", j.name)),
+        evidence: job(session),
         mend: "mend that in the Job's pod template and start it anew; s stops the Job that waits".into(),
     }]
+}
+
+fn job(session: &Session) -> String {
+    session.load.job.as_ref().map_or_else(String::new, |j| format!("Job {}", j.name))
 }

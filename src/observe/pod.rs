@@ -33,6 +33,13 @@ pub struct PodSeen {
     pub requests: Resources,
 }
 
+impl PodSeen {
+    /// How often its containers were started anew, all together.
+    pub fn restarts(&self) -> i32 {
+        self.containers.iter().fold(0, |all, c| all.saturating_add(c.restarts))
+    }
+}
+
 /// The Ready condition.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

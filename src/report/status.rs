@@ -272,7 +272,7 @@ fn pod(session: &Session, pod: &Pod) -> PodStatus {
         sampled_at: pod.usage.as_ref().map(|u| u.at),
         accepted_per_s,
         queue,
-        restarts: seen.containers.iter().fold(0, |all, c| all.saturating_add(c.restarts)),
+        restarts: seen.restarts(),
     }
 }
 

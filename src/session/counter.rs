@@ -17,6 +17,11 @@ pub struct Life {
     pub born: bool,
 }
 
+/// The sum of counts; what a strange recording counts may be more than a number holds.
+pub fn total(counts: impl IntoIterator<Item = u64>) -> u64 {
+    counts.into_iter().fold(0, u64::saturating_add)
+}
+
 /// A counter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counter {

@@ -89,8 +89,6 @@ fn begin_again(case: &Case, got: usize) {
     reading.by_ref().take(got / 2).for_each(drop);
     let place = reading.place().unwrap();
     let rest = |reading: Reading<Cursor<&[u8]>>| reading.take(50).collect::<Vec<Stamped>>();
-    let mut again = Cursor::new(&case.bytes[..]);
-    again.set_position(place.offset);
     let again = resume(Cursor::new(&case.bytes[place.offset as usize..]), place, reading.header.clone()).unwrap();
     let first = reading.take(50).collect::<Vec<Stamped>>();
     assert_eq!(rest(again), first, "{place:?} in {}", case.told());

@@ -2,7 +2,7 @@
 //! stage. A stage without data says so; nothing is guessed.
 
 use super::sync::Sync;
-use crate::session::{Collector, Mark, Pod, Session, is_ready};
+use crate::session::{Mark, Pod, Session, is_ready};
 
 /// A rescale's pods are made within so many milliseconds after it.
 const MADE: i64 = 60_000;
@@ -47,10 +47,11 @@ impl Session {
                 last(&|p| p.seen.ready.as_ref().filter(|_| is_ready(&p.seen))?.since.map(|t| t.timestamp_millis()));
             out.push(stage("pods Ready", ready, "not yet, or no longer"));
             // A new process counts from nothing, so what its first scrape tells was accepted since it began.
-            let read: Vec<&Collector> = pods.iter().filter_map(|p| self.collectors.of(&p.seen.uid)).collect();
-            let (telemetry, why) = match read.iter().any(|c| c.seen.is_some()) {
-                true => (last(&|p| self.collectors.of(&p.seen.uid)?.first), "not yet in every new pod"),
-                false => (None, "not known: the new pods' collectors were not read"),
+            let telemetry = last(&|p| self.collectors.of(&p.seen.uid)?.first);
+            let read = |p: &&Pod| self.collectors.of(&p.seen.uid).is_some_and(|c| c.seen.is_some());
+            let why = match pods.iter().any(read) {
+                true => "not yet in every new pod",
+                false => "not known: the new pods' collectors were not read",
             };
             out.push(stage("first telemetry", telemetry, why));
         } else {

@@ -6,6 +6,7 @@
 
 use super::names::backing;
 use crate::observe::{CountedBy, CountersSeen, IndexSeen};
+use crate::session::total;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Shards that went are remembered up to this many: a primary that comes back goes on counting where it stood.
@@ -172,12 +173,13 @@ impl Counters {
         // reading of the two.
         let follows = match grown(now.indexed, before.indexed) {
             Some(indexed) => {
-                indexed.saturating_mul(2) + 100 >= documents && documents.saturating_mul(2) + 100 >= indexed
+                let near = |n: u64| n.saturating_mul(2).saturating_add(100);
+                near(indexed) >= documents && near(documents) >= indexed
             }
             None => now.indexed.is_none(),
         };
         let grown_here = |now, before| grown(now, before).filter(|_| follows && comparable);
-        sum.bytes = sum.bytes.zip(grown_here(now.bytes, before.bytes)).map(|(a, b)| a + b);
+        sum.bytes = sum.bytes.zip(grown_here(now.bytes, before.bytes)).map(|(a, b)| a.saturating_add(b));
         sum.failed = sum.failed.saturating_add(grown_here(now.failed, before.failed).unwrap_or(0));
         sum.conflicts = sum.conflicts.saturating_add(grown_here(now.conflicts, before.conflicts).unwrap_or(0));
     }
@@ -187,7 +189,7 @@ impl Counters {
     fn is_fresh(&self, index: &IndexSeen, counts: &[(u32, u64, &str)]) -> bool {
         let b = backing(&index.name);
         let next = self.newest.get(b.stream).is_none_or(|newest| b.generation > *newest);
-        let count = counts.iter().fold(0u64, |all, c| all.saturating_add(c.1));
+        let count = total(counts.iter().map(|c| c.1));
         self.complete && b.original && next && index.indexed.is_none_or(|indexed| indexed >= count)
     }
 

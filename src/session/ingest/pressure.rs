@@ -2,8 +2,8 @@
 //! Must not judge what the gateway makes of it.
 
 use crate::observe::{ElasticHealthSeen, ElasticNode, ElasticNodesSeen};
-use crate::session::Series;
 use crate::session::series::rate;
+use crate::session::{Series, total};
 use std::collections::BTreeMap;
 
 /// Why Elasticsearch turned writes away.
@@ -100,7 +100,7 @@ impl Pressure {
             }
         }
         let seconds = (ms - before_ms) as f64 / 1000.0;
-        let all = news.values().fold(0u64, |all, n| all.saturating_add(*n));
+        let all = total(news.values().copied());
         // Nodes that stayed silent may have turned writes away as well.
         match seen.failed {
             0 => self.rejections.push(ms, rate(all as f64 / seconds), 60_000),
@@ -138,12 +138,7 @@ impl Pressure {
     /// Rejected writes since the session began, without tripped breakers; None before two answers.
     pub fn rejected_writes(&self) -> Option<u64> {
         self.rejections.last()?;
-        Some(
-            self.rejected
-                .iter()
-                .filter(|(c, _)| !matches!(c, Cause::Breaker(_)))
-                .fold(0, |all, (_, n)| all.saturating_add(*n)),
-        )
+        Some(total(self.rejected.iter().filter(|(c, _)| !matches!(c, Cause::Breaker(_))).map(|(_, n)| *n)))
     }
 
     /// Requests that wait in the write queues of all nodes.

@@ -268,6 +268,30 @@ fn another_way_of_counting_is_a_new_beginning() {
     assert_eq!(logs(&ingest), Some(0.0));
 }
 
+#[test]
+fn counts_beyond_what_a_number_holds_stay_at_its_end() {
+    let index = |name: &str, count: u64| IndexSeen {
+        name: format!(".ds-logs-a.otel-default-2026.11.24-00000{name}"),
+        uuid: name.into(),
+        documents: Some(count),
+        indexed: Some(count),
+        bulk_bytes: Some(count),
+        failed: Some(count),
+        ..IndexSeen::default()
+    };
+    let answer = |count| CountersSeen {
+        by: CountedBy::IndexTotal,
+        every_ms: POLL as u32,
+        indices: vec![index("1", count), index("2", count)],
+        ..CountersSeen::default()
+    };
+    let mut ingest = Ingest::default();
+    ingest.counters(0, &answer(0));
+    ingest.counters(POLL, &answer(u64::MAX));
+    let flow = ingest.signal(Signal::Logs).unwrap();
+    assert_eq!((flow.total, flow.bytes_total, flow.failed), (u64::MAX, u64::MAX, u64::MAX));
+}
+
 fn node(uptime_s: u64, rejected: u64, coordinating: u64) -> ElasticNodesSeen {
     let write = Some(Pool { threads: 1, active: 1, queue: 3, rejected });
     let pressure = IndexingPressure {

@@ -3,7 +3,7 @@
 
 use super::waiting;
 use crate::observe::Feed;
-use crate::session::ingest::Strain;
+use crate::session::{ingest::Strain, total};
 use crate::view::{Cx, format, theme::Role, words};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -46,8 +46,8 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
     let quiet = !out.iter().any(|r| r.2 == Role::Bad);
     let count = |n: Option<u64>| n.map_or_else(|| format::UNKNOWN.into(), |n| format::count(n as f64));
     let pools = || p.nodes.iter().filter_map(|n| n.write);
-    let threads = pools().fold(0u64, |all, w| all.saturating_add(w.threads));
-    let active = pools().fold(0u64, |all, w| all.saturating_add(w.active));
+    let threads = total(pools().map(|w| w.threads));
+    let active = total(pools().map(|w| w.active));
     let writes = match p.waiting() {
         None => format::UNKNOWN.to_string(),
         Some(n) => format!("{} wait, {active} of {threads} threads at work", format::count(n as f64)),

@@ -78,7 +78,7 @@ fn restarts(row: &Row, _: &Cx) -> (String, Role) {
     if let Some(why) = seen.reason.as_deref().or_else(|| seen.containers.iter().find_map(|c| c.waiting.as_deref())) {
         return (why.to_owned(), Role::Warn);
     }
-    let count = seen.containers.iter().fold(0i32, |all, c| all.saturating_add(c.restarts));
+    let count = seen.restarts();
     match seen.containers.iter().find_map(|c| c.last_terminated.as_ref()) {
         Some(exit) => (format!("{count} {}", exit.reason), Role::Warn),
         None => (count.to_string(), if count > 0 { Role::Warn } else { Role::Muted }),
