@@ -4,7 +4,7 @@ mod points;
 
 pub use points::Points;
 
-/// Samples kept at full resolution: 24 h of one every ten seconds.
+/// From a quarter more on, the older half is thinned: 30 h of a sample every ten seconds.
 const FULL: usize = 8640;
 
 /// A rate as fine as anybody reads it, a thousandth, below 1 a millionth: so it takes few bytes to keep.
@@ -112,30 +112,26 @@ impl Series {
         out
     }
 
-    /// The older half keeps the least and the greatest of every four samples, so that no spike is lost.
+    /// Two blocks of the older half become one: of every four samples the least and the greatest stay, so that no spike is
+    /// lost. Little at a time, since the many series of a session are all full at once.
     fn thin(&mut self) {
-        self.points.replace_older(|older| {
-            let mut kept: Vec<(i64, f64)> = Vec::with_capacity(older.len());
-            for four in older.chunks(4) {
-                let least = four.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
-                let most = four.iter().copied().reduce(|a, b| if b.1 >= a.1 { b } else { a });
-                let (Some(least), Some(most)) = (least, most) else { continue };
-                let (first, second) = if least.0 <= most.0 { (least, most) } else { (most, least) };
-                kept.push(first);
-                if second.0 > first.0 {
-                    kept.push(second);
-                }
-            }
-            kept
-        });
+        let joined = self.points.join_two(|two| two.chunks(4).flat_map(extremes).collect());
+        let Some((first, last)) = joined else { return };
         // A gap whose sample was thinned away moves to the next one that stayed.
-        let points = &self.points;
-        for gap in &mut self.gaps {
-            let n = points.before(*gap);
-            *gap = points.get(n).map_or(*gap, |p| p.0);
+        let (lo, hi) = (self.gaps.partition_point(|g| *g < first), self.gaps.partition_point(|g| *g <= last));
+        for gap in &mut self.gaps[lo..hi] {
+            *gap = self.points.get(self.points.before(*gap)).map_or(*gap, |p| p.0);
         }
         self.gaps.dedup();
     }
+}
+
+/// The least and the greatest, the earlier one first.
+fn extremes(some: &[(i64, f64)]) -> impl Iterator<Item = (i64, f64)> + use<> {
+    let least = some.iter().copied().reduce(|a, b| if b.1 < a.1 { b } else { a });
+    let most = some.iter().copied().reduce(|a, b| if b.1 >= a.1 { b } else { a });
+    let (first, second) = if least.map(|p| p.0) <= most.map(|p| p.0) { (least, most) } else { (most, least) };
+    first.into_iter().chain(second.filter(|_| first != second))
 }
 
 #[cfg(test)]

@@ -124,17 +124,30 @@ impl Points {
         true
     }
 
-    /// Puts what `other` makes of the older half in its place, cut where a block ends.
-    pub fn replace_older(&mut self, other: impl FnOnce(Vec<(i64, f64)>) -> Vec<(i64, f64)>) {
-        let half = self.len() / 2;
-        let n = self.blocks.partition_point(|e| e.end as usize <= half);
-        let Some(less) = n.checked_sub(1).and_then(|n| self.blocks.get(n)).map(|e| e.end) else { return };
-        let mut new = Points::default();
-        other(self.range(0..less as usize).collect()).into_iter().for_each(|p| new.push(p));
-        new.close();
+    /// Puts what `other` makes of two neighbouring blocks of the older half in their place: of the two that span the least for
+    /// their age, so that what is older is kept more coarsely. The times of their first and last point.
+    pub fn join_two(&mut self, other: impl FnOnce(Vec<(i64, f64)>) -> Vec<(i64, f64)>) -> Option<(i64, i64)> {
+        let n = self.shortest_pair()?;
+        let (from, upto) = (self.blocks[n].range().start, self.blocks[n + 1].end);
+        let times = (self.get(from)?.0, self.blocks[n + 1].block.now.point.0);
+        let mut new = Points { blocks: self.blocks.range(0..n).cloned().collect() };
+        let mut joined = Points::default();
+        other(self.range(from..upto as usize).collect()).into_iter().for_each(|p| joined.push(p));
+        joined.close();
+        joined.blocks.iter().for_each(|e| new.blocks.push(e.moved(0, from as u32)));
         let more = new.len() as u32;
-        self.blocks.range(n..self.blocks.len()).for_each(|e| new.blocks.push(e.moved(less, more)));
+        self.blocks.range(n + 2..self.blocks.len()).for_each(|e| new.blocks.push(e.moved(upto, more)));
         *self = new;
+        Some(times)
+    }
+
+    /// The first of two neighbouring blocks of the older half that together span the least for their age.
+    fn shortest_pair(&self) -> Option<usize> {
+        let (first, now) = (self.first()?.0, self.last()?.0);
+        let ends: Vec<i64> = self.blocks.range(0..self.blocks.len() / 2).map(|e| e.block.now.point.0).collect();
+        let pairs = ends.windows(2).zip(std::iter::once(&first).chain(&ends));
+        let span = pairs.map(|(pair, begin)| (pair[1] - begin) as f64 / (now - begin) as f64);
+        span.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).map(|(n, _)| n)
     }
 }
 
@@ -302,7 +315,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn packing_loses_nothing(steps in prop::collection::vec((1i64..90_000, value()), 0..300), began in any::<i32>()) {
+        fn packing_loses_nothing(steps in prop::collection::vec((1i64..90_000, value()), 0..700), began in any::<i32>()) {
             let (mut points, mut list, mut ms) = (Points::default(), Vec::new(), i64::from(began) * 1000);
             for (step, value) in steps {
                 ms += step;
@@ -319,10 +332,14 @@ mod tests {
             kept.keep(100);
             prop_assert!(kept.len() >= 100.min(list.len()) && kept.len() < 100 + BLOCK as usize || kept.len() == list.len());
             prop_assert!(kept.iter().rev().eq(list.iter().rev().copied().take(kept.len())));
-            points.replace_older(|older| older.into_iter().step_by(2).collect());
-            let newer = list.len() - list.len() / 2;
-            prop_assert!(points.iter().rev().take(newer).eq(list.iter().rev().copied().take(newer)));
-            prop_assert!(points.iter().zip(points.iter().skip(1)).all(|(a, b)| a.0 < b.0));
+            for _ in 0..3 {
+                let before = points.clone();
+                let Some((first, last)) = points.join_two(|two| two.into_iter().step_by(2).collect()) else { break };
+                prop_assert!(before.until(last) <= before.len() / 2 + BLOCK as usize, "the newer half stays as it is");
+                let outside = |p: &(i64, f64)| p.0 < first || p.0 > last;
+                prop_assert!(points.iter().filter(outside).eq(before.iter().filter(outside)));
+                prop_assert!(points.iter().zip(points.iter().skip(1)).all(|(a, b)| a.0 < b.0));
+            }
         }
     }
 
