@@ -122,6 +122,10 @@ impl Session {
             Observation::TargetGone => self.target_seen(at, None),
             Observation::Pod(pod) => {
                 self.links.data(at, Feed::Pods);
+                let other = self.pods.named(&pod.name).filter(|p| p.seen.uid != pod.uid).map(|p| p.seen.uid.clone());
+                if let Some(other) = other {
+                    self.decisions.pod_gone(ms, &other);
+                }
                 let had_sample = self.pods.take(pod);
                 self.decisions.pod(ms, pod);
                 self.note_replicas(ms);
@@ -193,7 +197,7 @@ impl Session {
     /// Whether it would be one pod too many.
     fn is_crowded(&self, what: &Observation) -> bool {
         match what {
-            Observation::Pod(pod) => self.pods.named(&pod.name).is_none() && self.pods.live().count() >= MOST,
+            Observation::Pod(pod) => self.pods.named(&pod.name).is_none() && self.pods.count() >= MOST,
             Observation::LoadPod(pod) => !self.load.pods.contains_key(&pod.uid) && self.load.pods.len() >= MOST,
             Observation::Collector(seen) => self.collectors.of(&seen.uid).is_none() && self.collectors.count() >= MOST,
             Observation::CollectorLost(l) => self.collectors.of(&l.uid).is_none() && self.collectors.count() >= MOST,

@@ -84,7 +84,7 @@ pub fn not_running(session: &Session) -> Vec<Finding> {
             1 => format!("{} does not run: {why}", pod.name),
             n => format!("{} do not run, {} first: {why}", words::count(n, "pod"), pod.name),
         },
-        evidence: format!("phase {}, {} of {} ready", pod.phase, session.pods.ready(), session.pods.live().count()),
+        evidence: format!("phase {}, {} of {} ready", pod.phase, session.pods.ready(), session.pods.count()),
         mend: match reason {
             "Unschedulable" => {
                 "add nodes, or lower the pod's requests; until then the HPA's replicas are not there".into()
@@ -140,7 +140,7 @@ pub fn at_the_cpu_limit(session: &Session) -> Vec<Finding> {
                 1 => format!("1 ({})", first.seen.name),
                 n => n.to_string(),
             },
-            words::count(session.pods.live().count(), "pod"),
+            words::count(session.pods.count(), "pod"),
         ),
         evidence: format!("{}m of {}m for at least {} s", used.round(), limit.round(), SUSTAINED / 1000),
         mend: "raise the CPU limit, or spread the load over more replicas".into(),

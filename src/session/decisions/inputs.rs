@@ -13,6 +13,8 @@ use std::{
 const KEEP: i64 = 150_000;
 /// Answers of the metrics API kept.
 const ANSWERS: usize = 6;
+/// Pods that left are remembered at most so many.
+const GONE: usize = 1000;
 /// A pod first seen so long after it was made (milliseconds) was there before.
 const LATE: i64 = 1500;
 
@@ -24,6 +26,8 @@ type Versions = VecDeque<(i64, Option<Arc<Pod>>)>;
 pub struct Inputs {
     /// By uid.
     pods: BTreeMap<String, Versions>,
+    /// Who left when, in that order.
+    gone: VecDeque<(i64, String)>,
     answers: VecDeque<Answer>,
     /// The scale's `spec.replicas` and `status.replicas`.
     pub scale: Steps<(Option<i32>, Option<i32>)>,
@@ -61,10 +65,17 @@ impl Inputs {
 
     /// A pod left at `ms`.
     pub fn pod_gone(&mut self, ms: i64, uid: &str) {
-        if let Some(versions) = self.pods.get_mut(uid) {
-            versions.push_back((ms, None));
+        let there = self.pods.get_mut(uid).filter(|v| v.back().is_some_and(|last| last.1.is_some()));
+        let Some(versions) = there else { return };
+        versions.push_back((ms, None));
+        self.gone.push_back((ms, uid.to_owned()));
+        while self.gone.len() > GONE || self.gone.front().is_some_and(|(t, _)| *t < ms - KEEP) {
+            let Some((t, uid)) = self.gone.pop_front() else { break };
+            // It may have come back since, and left again.
+            if self.pods.get(&uid).and_then(|v| v.back()) == Some(&(t, None)) {
+                self.pods.remove(&uid);
+            }
         }
-        self.pods.retain(|_, v| !v.back().is_some_and(|(t, pod)| pod.is_none() && *t < ms - KEEP));
     }
 
     /// An answer of the metrics API, seen at `ms`: the samples that are new.
@@ -141,6 +152,23 @@ mod tests {
         let mut i = Inputs::default();
         i.pod(100_000, &pod("True", 1_000));
         assert_eq!(i.pods_at(50_000).len(), 1);
+    }
+
+    #[test]
+    fn those_who_left_are_forgotten_but_for_the_last() {
+        let mut i = Inputs::default();
+        for n in 0..3 * GONE {
+            let uid = n.to_string();
+            i.pod(n as i64, &PodSeen { uid: uid.clone(), ..pod("True", 0) });
+            i.pod_gone(n as i64, &uid);
+            i.pod_gone(n as i64, &uid);
+        }
+        assert_eq!((i.pods.len(), i.gone.len()), (GONE, GONE));
+        let (late, back) = (3 * GONE as i64, (3 * GONE - 1).to_string());
+        i.pod(late, &PodSeen { uid: back, ..pod("True", 0) });
+        i.pod(late, &pod("True", 0));
+        i.pod_gone(late + KEEP, "u");
+        assert_eq!(i.pods.len(), 2, "who came back is still there");
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub struct Row<'a> {
 }
 
 pub fn summary(cx: &Cx) -> String {
-    let (all, ready) = (cx.session.pods.live().count(), cx.session.pods.ready());
+    let (all, ready) = (cx.session.pods.count(), cx.session.pods.ready());
     match cx.session.links.is_up(Feed::Pods) || all > 0 {
         true => format!("{all} pods, {ready} ready"),
         false => String::new(),
