@@ -11,13 +11,13 @@ use crate::{
     config::Settings,
     control::Control,
     exit,
-    observe::{AnswerSeen, Ask, Observation, Stamped},
+    observe::{AnswerSeen, Ask, Observation, Stamped, Time},
     out,
     recording::{STOPPED, Tape, create::Existing},
     session::{Phase, Session},
     start::{Refusal, Running, Told},
     status,
-    verdict::{Expectations, Overall, verdict},
+    verdict::{Expectations, Outcome, Overall, verdict},
 };
 use chrono::TimeDelta;
 use std::path::{Path, PathBuf};
@@ -25,6 +25,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// With --simulate the load is started when every feed is up, or at the latest after so long.
 const BASELINE: TimeDelta = TimeDelta::seconds(30);
+
+/// All being at rest, what was expected may still need so long to be decided.
+const UNDECIDED: TimeDelta = TimeDelta::minutes(2);
 
 /// Why it ended.
 enum Ended {
@@ -49,6 +52,8 @@ struct Recording<'a> {
     tape: Tape,
     session: Session,
     load: Load,
+    /// Since when all rests.
+    rests: Option<Time>,
 }
 
 /// Records until what was asked for has come.
@@ -84,7 +89,7 @@ pub async fn run(
         None => tape.print(header, recordings.limit()).map_err(failed)?,
     }
     let load = if asked.simulate { Load::Unasked } else { Load::Done };
-    let mut recording = Recording { asked, expected, tape, session: Session::default(), load };
+    let mut recording = Recording { asked, expected, tape, session: Session::default(), load, rests: None };
     recording.take(&first, running)?;
     let ended = recording.run(running).await;
     out::progress("");
@@ -143,8 +148,17 @@ impl Recording<'_> {
         if most.is_some_and(|most| gone >= most) {
             return Ok(Some(Ended::Limit));
         }
-        let rest = self.asked.until_settled() && self.load == Load::Done && at_rest(&self.session, self.asked.simulate);
-        Ok(rest.then_some(Ended::Rest))
+        Ok(self.is_over().then_some(Ended::Rest))
+    }
+
+    /// Whether all has come to rest, and nothing that was expected of the load is undecided that soon will be.
+    fn is_over(&mut self) -> bool {
+        let rests =
+            self.asked.until_settled() && self.load == Load::Done && at_rest(&self.session, self.asked.simulate);
+        self.rests = self.rests.or(self.session.now).filter(|_| rests);
+        let Some((since, now)) = self.rests.zip(self.session.now) else { return false };
+        let verdict = verdict(&self.session, self.expected);
+        now - since >= UNDECIDED || verdict.end.is_none() || verdict.count(Outcome::Waiting.word()) == 0
     }
 
     fn answered(&mut self, answer: &AnswerSeen, running: &Running) -> Result<(), Refusal> {

@@ -250,6 +250,16 @@ fn its_exit_code_is_the_verdicts_by_the_users_own_expectations() {
 }
 
 #[test]
+fn a_whole_run_is_recorded_until_all_that_was_expected_is_decided() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command =
+        record(Path::new(""), &["--lab", "--scenario", "guide", "--simulate", "--speed", "60", "-o", "-"]);
+    let ended = command.env("HOME", folder.path()).output().unwrap();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.code() == Some(0) && told.contains("verdict: pass ("), "{:?}: {told}", ended.status);
+}
+
+#[test]
 fn a_screen_printed_once_and_a_report_go_by_the_users_own_expectations() {
     let folder = tempfile::tempdir().unwrap();
     judged(folder.path(), 3);

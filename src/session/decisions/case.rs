@@ -54,7 +54,28 @@ impl Case {
     /// The first run over the case's own world and memory that fits in all, at its moment or a little beside it.
     /// Windows are whole periods long, so a little decides what is still in them.
     pub fn about(&self, world: &World, past: &Memory, settings: &Settings) -> Option<(Time, Decision, Fit)> {
-        SHIFTS.iter().find_map(|ms| {
+        self.beside(&SHIFTS, world, past, settings)
+    }
+
+    /// The same where its status, or an earlier one, may have come late: up to a fifth of the syncs' period, milliseconds.
+    pub fn late(
+        &self,
+        world: &World,
+        past: &Memory,
+        settings: &Settings,
+        period: i64,
+    ) -> Option<(Time, Decision, Fit)> {
+        self.beside(&[-1, 1, -2, 2, -3, 3].map(|n| n * period / 15), world, past, settings)
+    }
+
+    fn beside(
+        &self,
+        shifts: &[i64],
+        world: &World,
+        past: &Memory,
+        settings: &Settings,
+    ) -> Option<(Time, Decision, Fit)> {
+        shifts.iter().find_map(|ms| {
             let at = self.at.checked_add_signed(TimeDelta::milliseconds(*ms))?;
             let (decision, fit) = self.run_at(at, world, past, settings);
             fit.full().then_some((at, decision, fit))

@@ -160,6 +160,11 @@ impl Decisions {
             *settings = found;
             return Some(Cause::OtherFlag(flag.text()));
         }
+        if !run.fit.replicas
+            && let Some((at, decision, fit)) = case.late(&run.world, &case.past, settings, self.rhythm.period())
+        {
+            (run.decision, run.fit, case.at) = (decision, fit, at);
+        }
         match (run.fit.replicas, unknown, run.shifted) {
             (true, _, _) => None,
             (false, true, _) => Some(Cause::UnknownHistory),
