@@ -5,7 +5,9 @@ use std::ops::{Index, Range};
 use std::sync::Arc;
 
 /// Items of a piece.
-const PIECE: usize = 32;
+const PIECE: usize = 16;
+/// Items that a piece grows by.
+const ROOM: usize = 4;
 
 /// Items in the order in which they came.
 #[derive(Clone, Debug)]
@@ -87,7 +89,12 @@ impl<T> History<T> {
 impl<T: Clone> History<T> {
     pub fn push(&mut self, item: T) {
         if let Some((_, piece)) = self.pieces.last_mut().filter(|(_, piece)| piece.len() < PIECE) {
-            Arc::make_mut(piece).push(item);
+            let piece = Arc::make_mut(piece);
+            // A copy has room for what it holds; twice that would be too much for the many that are kept.
+            if piece.len() == piece.capacity() {
+                piece.reserve_exact(ROOM.min(PIECE - piece.len()));
+            }
+            piece.push(item);
         } else {
             self.pieces.push((self.end(), Arc::new(vec![item])));
         }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 /// Points of a block.
 const BLOCK: u32 = 128;
+/// Bytes of a point at most.
+const MOST: usize = 20;
 /// Parts of a unit that values are tried as: whole ones, thousandths, millionths.
 const SCALES: [f64; 3] = [1.0, 1e3, 1e6];
 /// Stands for the scale of a value that is no such part: it follows as it is.
@@ -17,14 +19,20 @@ const EXACT: f64 = 9e15;
 /// (milliseconds since 1970, value), ascending in time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points {
+    /// Those that are full, and how many points they hold.
     blocks: History<Entry>,
+    closed: u32,
+    open: Block,
+    now: State,
 }
 
-/// A block, and how many points there are up to its end.
+/// A full block, how many points there are up to its end, and the time of the last one.
 #[derive(Clone, Debug, PartialEq)]
 struct Entry {
     end: u32,
-    block: Arc<Block>,
+    len: u32,
+    last: i64,
+    bytes: Arc<[u8]>,
 }
 
 /// Points as bytes, each after the one before.
@@ -32,7 +40,6 @@ struct Entry {
 struct Block {
     bytes: Vec<u8>,
     len: u32,
-    now: State,
 }
 
 /// What the next point is told apart from.
@@ -45,41 +52,41 @@ struct State {
 
 impl Entry {
     fn range(&self) -> Range<usize> {
-        (self.end - self.block.len) as usize..self.end as usize
+        (self.end - self.len) as usize..self.end as usize
     }
 
     /// The same, so many points earlier or later.
     fn moved(&self, less: u32, more: u32) -> Entry {
-        Entry { end: self.end - less + more, block: self.block.clone() }
+        Entry { end: self.end - less + more, ..self.clone() }
     }
 }
 
 impl Points {
     pub fn push(&mut self, point: (i64, f64)) {
-        let open = self.blocks.last().is_some_and(|e| e.block.len < BLOCK);
-        if !open {
+        if self.open.len == BLOCK {
             self.close();
-            self.blocks.push(Entry { end: self.len() as u32, block: Arc::default() });
         }
-        if let Some(entry) = self.blocks.last_mut() {
-            entry.end += 1;
-            Arc::make_mut(&mut entry.block).push(point);
-        }
+        self.open.push(point, &mut self.now);
     }
 
-    /// Nothing more comes into the last block.
+    /// Nothing more comes into the open block.
     fn close(&mut self) {
-        if let Some(entry) = self.blocks.last_mut() {
-            Arc::make_mut(&mut entry.block).bytes.shrink_to_fit();
+        let Block { bytes, len } = &mut self.open;
+        if *len > 0 {
+            self.closed += *len;
+            let bytes = bytes.as_slice().into();
+            self.blocks.push(Entry { end: self.closed, len: *len, last: self.now.point.0, bytes });
         }
+        bytes.clear();
+        *len = 0;
     }
 
     pub fn len(&self) -> usize {
-        self.blocks.last().map_or(0, |e| e.end as usize)
+        (self.closed + self.open.len) as usize
     }
 
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty()
+        self.len() == 0
     }
 
     pub fn get(&self, index: usize) -> Option<(i64, f64)> {
@@ -91,13 +98,20 @@ impl Points {
     }
 
     pub fn last(&self) -> Option<(i64, f64)> {
-        self.blocks.last().map(|e| e.block.now.point)
+        (!self.is_empty()).then_some(self.now.point)
     }
 
     /// How many points lie before `ms`.
     pub fn before(&self, ms: i64) -> usize {
-        let n = self.blocks.partition_point(|e| e.block.now.point.0 < ms);
-        self.blocks.get(n).map_or(self.len(), |e| e.range().start + e.block.points().partition_point(|p| p.0 < ms))
+        if self.is_empty() || self.now.point.0 < ms {
+            return self.len();
+        }
+        let n = self.blocks.partition_point(|e| e.last < ms);
+        let (begin, points) = match self.blocks.get(n) {
+            Some(entry) => (entry.range().start, points(&entry.bytes, entry.len)),
+            None => (self.closed as usize, points(&self.open.bytes, self.open.len)),
+        };
+        begin + points.partition_point(|p| p.0 < ms)
     }
 
     /// How many points lie before `ms` or at it.
@@ -121,6 +135,7 @@ impl Points {
         let n = self.blocks.partition_point(|e| e.end as usize <= gone);
         let Some(less) = n.checked_sub(1).and_then(|n| self.blocks.get(n)).map(|e| e.end) else { return false };
         self.blocks = self.blocks.range(n..self.blocks.len()).map(|e| e.moved(less, 0)).collect();
+        self.closed -= less;
         true
     }
 
@@ -129,22 +144,23 @@ impl Points {
     pub fn join_two(&mut self, other: impl FnOnce(Vec<(i64, f64)>) -> Vec<(i64, f64)>) -> Option<(i64, i64)> {
         let n = self.shortest_pair()?;
         let (from, upto) = (self.blocks[n].range().start, self.blocks[n + 1].end);
-        let times = (self.get(from)?.0, self.blocks[n + 1].block.now.point.0);
-        let mut new = Points { blocks: self.blocks.range(0..n).cloned().collect() };
+        let times = (self.get(from)?.0, self.blocks[n + 1].last);
         let mut joined = Points::default();
         other(self.range(from..upto as usize).collect()).into_iter().for_each(|p| joined.push(p));
         joined.close();
-        joined.blocks.iter().for_each(|e| new.blocks.push(e.moved(0, from as u32)));
-        let more = new.len() as u32;
-        self.blocks.range(n + 2..self.blocks.len()).for_each(|e| new.blocks.push(e.moved(upto, more)));
-        *self = new;
+        let more = from as u32 + joined.len() as u32;
+        let before = self.blocks.range(0..n).cloned();
+        let within = joined.blocks.iter().map(|e| e.moved(0, from as u32));
+        let after = self.blocks.range(n + 2..self.blocks.len()).map(|e| e.moved(upto, more));
+        self.blocks = before.chain(within).chain(after).collect();
+        self.closed = self.closed - upto + more;
         Some(times)
     }
 
     /// The first of two neighbouring blocks of the older half that together span the least for their age.
     fn shortest_pair(&self) -> Option<usize> {
         let (first, now) = (self.first()?.0, self.last()?.0);
-        let ends: Vec<i64> = self.blocks.range(0..self.blocks.len() / 2).map(|e| e.block.now.point.0).collect();
+        let ends: Vec<i64> = self.blocks.range(0..self.blocks.len() / 2).map(|e| e.last).collect();
         let pairs = ends.windows(2).zip(std::iter::once(&first).chain(&ends));
         let span = pairs.map(|(pair, begin)| (pair[1] - begin) as f64 / (now - begin) as f64);
         span.enumerate().min_by(|a, b| a.1.total_cmp(&b.1)).map(|(n, _)| n)
@@ -179,9 +195,12 @@ pub struct Iter<'a> {
 impl Iter<'_> {
     fn get(&mut self, index: usize) -> Option<(i64, f64)> {
         if !self.at.contains(&index) {
-            let n = self.points.blocks.partition_point(|e| e.end as usize <= index);
-            let entry = self.points.blocks.get(n)?;
-            (self.at, self.unpacked) = (entry.range(), entry.block.points());
+            let Points { blocks, open, .. } = self.points;
+            let n = blocks.partition_point(|e| e.end as usize <= index);
+            (self.at, self.unpacked) = match blocks.get(n) {
+                Some(entry) => (entry.range(), points(&entry.bytes, entry.len)),
+                None => (self.points.closed as usize..self.points.len(), points(&open.bytes, open.len)),
+            };
         }
         self.unpacked.get(index - self.at.start).copied()
     }
@@ -214,8 +233,11 @@ impl ExactSizeIterator for Iter<'_> {}
 impl Block {
     /// First the change of the distance in time, its lowest bit telling whether the value is the same; then, if it is not,
     /// the distance in parts of the unit and which parts, or the value itself.
-    fn push(&mut self, point: (i64, f64)) {
-        let State { point: (ms, before), step: last } = self.now;
+    fn push(&mut self, point: (i64, f64), now: &mut State) {
+        if self.bytes.len() + MOST > self.bytes.capacity() {
+            self.bytes.reserve_exact(4 * MOST);
+        }
+        let State { point: (ms, before), step: last } = if self.len == 0 { State::default() } else { *now };
         let step = point.0.wrapping_sub(ms);
         let same = before.to_bits() == point.1.to_bits();
         number(&mut self.bytes, step.wrapping_sub(last) << 1 | i64::from(same));
@@ -231,24 +253,25 @@ impl Block {
         }
         self.len += 1;
         // The first step is from 1970, and tells nothing of the next.
-        self.now = State { point, step: if self.len == 1 { 0 } else { step } };
+        *now = State { point, step: if self.len == 1 { 0 } else { step } };
     }
+}
 
-    fn points(&self) -> Vec<(i64, f64)> {
-        let (mut out, mut rest) = (Vec::with_capacity(self.len as usize), self.bytes.as_slice());
-        let State { point: (mut ms, mut value), mut step } = State::default();
-        while let Some(code) = read(&mut rest) {
-            let now = step.wrapping_add(code >> 1);
-            ms = ms.wrapping_add(now);
-            if code & 1 == 0 {
-                let Some(next) = changed(&mut rest, value) else { break };
-                value = next;
-            }
-            step = if out.is_empty() { 0 } else { now };
-            out.push((ms, value));
+/// So many points, out of their bytes.
+fn points(mut rest: &[u8], len: u32) -> Vec<(i64, f64)> {
+    let mut out = Vec::with_capacity(len as usize);
+    let State { point: (mut ms, mut value), mut step } = State::default();
+    while let Some(code) = read(&mut rest) {
+        let now = step.wrapping_add(code >> 1);
+        ms = ms.wrapping_add(now);
+        if code & 1 == 0 {
+            let Some(next) = changed(&mut rest, value) else { break };
+            value = next;
         }
-        out
+        step = if out.is_empty() { 0 } else { now };
+        out.push((ms, value));
     }
+    out
 }
 
 /// The value that differs from the one `before` it.
@@ -346,8 +369,8 @@ mod tests {
     #[test]
     fn steady_samples_take_few_bytes() {
         let bytes = |value: fn(i32) -> f64| {
-            let mut block = Block::default();
-            (0..128).for_each(|i| block.push((1_800_000_000_000 + i64::from(i * 5000 + i % 7), value(i))));
+            let (mut block, mut now) = (Block::default(), State::default());
+            (0..128).for_each(|i| block.push((1_800_000_000_000 + i64::from(i * 5000 + i % 7), value(i)), &mut now));
             block.bytes.len()
         };
         let (idle, busy) = (bytes(|_| 0.0), bytes(|i| f64::from(i % 9) * 17.125));
