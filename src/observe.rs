@@ -38,6 +38,7 @@ pub use workload::{Resources, TargetSeen};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A moment, UTC.
 pub type Time = DateTime<Utc>;
@@ -84,7 +85,7 @@ pub enum Observation {
     K6Summary(Box<K6SummarySeen>),
     K6Error(K6ErrorSeen),
     /// One scrape of a collector's own metrics.
-    Collector(Box<CollectorSeen>),
+    Collector(Arc<CollectorSeen>),
     CollectorLost(CollectorLost),
     /// A pod of an agent or of the cluster collector.
     CollectorPod {

@@ -63,12 +63,14 @@ pub(super) fn parse(text: &[u8]) -> Option<Line> {
         cleaned = clean::line(text)?;
         &cleaned
     };
+    // Looked at as a whole once, not in each of its pieces.
+    let text = std::str::from_utf8(text).ok()?;
     if let Some((at, seen, rest)) = head(text)
-        && (seen != "tick" || rest == b"}")
+        && (seen != "tick" || rest == "}")
     {
         return observation(text, at, seen.into());
     }
-    let kind: Kind = serde_json::from_slice(text).ok()?;
+    let kind: Kind = serde_json::from_str(text).ok()?;
     if kind.edot_session.is_some() {
         return body(text).map(|h| Line::Header(Box::new(h)));
     }
@@ -79,17 +81,13 @@ pub(super) fn parse(text: &[u8]) -> Option<Line> {
 }
 
 /// Time and kind of a line that begins with them, as ours do, and what follows: so the line is gone through only once.
-fn head(text: &[u8]) -> Option<(Time, &str, &[u8])> {
-    let end = |text: &[u8]| text.iter().position(|b| *b == b'"');
-    let rest = text.strip_prefix(b"{\"at\":\"")?;
-    let (at, rest) = rest.split_at(end(rest)?);
-    let rest = rest.strip_prefix(b"\",\"seen\":\"")?;
-    let (seen, rest) = rest.split_at(end(rest)?);
-    let at = std::str::from_utf8(at).ok()?.parse().ok()?;
-    Some((at, std::str::from_utf8(seen).ok()?, &rest[1..]))
+fn head(text: &str) -> Option<(Time, &str, &str)> {
+    let (at, rest) = text.strip_prefix("{\"at\":\"")?.split_once('"')?;
+    let (seen, rest) = rest.strip_prefix(",\"seen\":\"")?.split_once('"')?;
+    Some((at.parse().ok()?, seen, rest))
 }
 
-fn observation(text: &[u8], at: Time, seen: Cow<str>) -> Option<Line> {
+fn observation(text: &str, at: Time, seen: Cow<str>) -> Option<Line> {
     let what = match &*seen {
         "tick" => Observation::Tick,
         "hpa" => Observation::Hpa(body(text)?),
@@ -102,6 +100,10 @@ fn observation(text: &[u8], at: Time, seen: Cow<str>) -> Option<Line> {
         "collector" => Observation::Collector(body(text)?),
         "elastic" => Observation::Elastic(body(text)?),
         "counters" => Observation::Counters(body(text)?),
+        "cost" => Observation::Cost(body(text)?),
+        "k6" => Observation::K6(body(text)?),
+        "log_quality" => Observation::LogQuality(body(text)?),
+        "elastic_health" => Observation::ElasticHealth(body(text)?),
         "elastic_nodes" => Observation::ElasticNodes(body(text)?),
         _ => body::<Stamped>(text)?.what,
     };
@@ -111,6 +113,6 @@ fn observation(text: &[u8], at: Time, seen: Cow<str>) -> Option<Line> {
     }
 }
 
-fn body<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
-    serde_json::from_slice(text).ok()
+fn body<T: DeserializeOwned>(text: &str) -> Option<T> {
+    serde_json::from_str(text).ok()
 }

@@ -45,17 +45,15 @@ pub struct Collectors {
 
 impl Collectors {
     /// Takes in a scrape. `began` is the session's first moment.
-    pub fn take(&mut self, ms: i64, began: i64, seen: &CollectorSeen) {
+    pub fn take(&mut self, ms: i64, began: i64, seen: &Arc<CollectorSeen>) {
         let mean = self.mean_accepted(seen.role, ms);
         let tier = self.tiers.entry(seen.role).or_default();
+        let share = SAMPLES / (SERIES * self.by_uid.len().max(1));
         let one = Arc::make_mut(self.by_uid.entry(seen.uid.clone()).or_default());
         let rise = one.take(ms, began, seen, mean);
+        one.keep(share.max(64));
         tier.add(&rise);
         self.losses.take(ms, seen, &rise);
-        let share = SAMPLES / (SERIES * self.by_uid.len().max(1));
-        if let Some(one) = self.by_uid.get_mut(&seen.uid) {
-            Arc::make_mut(one).keep(share.max(64));
-        }
     }
 
     /// A scrape failed.

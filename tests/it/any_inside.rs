@@ -3,6 +3,7 @@
 use crate::any_seen::{pod, text, time};
 use edot_tui::observe::*;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 fn number() -> BoxedStrategy<Option<f64>> {
     prop::option::of(prop_oneof![0.0f64..1e4, any::<f64>().prop_filter("JSON holds no others", |f| f.is_finite())])
@@ -162,7 +163,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         3 => k6().prop_map(|k| Observation::K6(Box::new(k))),
         1 => summary().prop_map(|s| Observation::K6Summary(Box::new(s))),
         1 => (uid(), text()).prop_map(|(uid, text)| Observation::K6Error(K6ErrorSeen { uid, text, ..Default::default() })),
-        3 => collector().prop_map(|c| Observation::Collector(Box::new(c))),
+        3 => collector().prop_map(|c| Observation::Collector(Arc::new(c))),
         1 => (uid(), role(), text()).prop_map(|(uid, role, reason)| {
             Observation::CollectorLost(CollectorLost { pod: uid.clone(), uid, role, reason })
         }),

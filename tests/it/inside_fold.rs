@@ -6,6 +6,7 @@ use edot_tui::observe::{
 };
 use edot_tui::session::{Fate, Session};
 use edot_tui::source::live::collector::read::read;
+use std::sync::Arc;
 
 fn at(s: i64) -> Time {
     Time::UNIX_EPOCH + TimeDelta::seconds(1_700_000_000 + s)
@@ -22,7 +23,7 @@ fn say(session: &mut Session, s: i64, what: Observation) {
 }
 
 fn scrape(session: &mut Session, s: i64, seen: CollectorSeen) {
-    say(session, s, Observation::Collector(Box::new(seen)));
+    say(session, s, Observation::Collector(Arc::new(seen)));
     say(session, s, Observation::Tick);
 }
 
@@ -171,7 +172,7 @@ fn many_collectors_stay_bounded() {
     for round in 0..300 {
         for pod in 0..60 {
             let seen = spans(&format!("p{pod}"), round as f64 * 5.0 + 1.0, round as f64);
-            say(&mut session, round * 5, Observation::Collector(Box::new(seen)));
+            say(&mut session, round * 5, Observation::Collector(Arc::new(seen)));
         }
     }
     let kept = |c: &edot_tui::session::Collector| c.flow(Signal::Traces).accepted.rate.points().len();

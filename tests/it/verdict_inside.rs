@@ -9,6 +9,7 @@ use edot_tui::observe::{
 use edot_tui::session::Session;
 use edot_tui::verdict::{Expectations, Overall, Verdict, verdict};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What is wrong in a run.
 #[derive(Clone, Copy, Default, PartialEq)]
@@ -80,7 +81,7 @@ fn told(
         let failed = if wrong.loses && second >= 120 { 70.0 } else { 0.0 };
         let size = if wrong.full && (100..160).contains(&second) { 10.0 } else { 1.0 };
         let uptime = created.map(|c| (at - c).num_milliseconds() as f64 / 1000.0);
-        out.push(Observation::Collector(Box::new(CollectorSeen {
+        out.push(Observation::Collector(Arc::new(CollectorSeen {
             pod: name.clone(),
             uid: uid.clone(),
             role: Role::Gateway,

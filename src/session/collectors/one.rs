@@ -6,6 +6,7 @@ use super::trim;
 use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal, leads_out};
 use crate::session::Series;
 use crate::session::counter::{Counter, Life};
+use std::sync::Arc;
 
 /// Milliseconds over which a rate is taken: receivers count smoothly, exporters a flush at a time.
 const IN: i64 = 10_000;
@@ -53,7 +54,7 @@ pub struct Collector {
     pub uid: String,
     pub role: Role,
     /// The last scrape, as it was; None before the first.
-    pub seen: Option<CollectorSeen>,
+    pub seen: Option<Arc<CollectorSeen>>,
     /// When that was (milliseconds since 1970).
     pub at: i64,
     /// It cannot be scraped since, and why.
@@ -87,7 +88,7 @@ pub struct Collector {
 
 impl Collector {
     /// Takes in a scrape; `mean` is what a pod of its tier accepts a second. Returns what was counted since the last.
-    pub fn take(&mut self, ms: i64, session: i64, seen: &CollectorSeen, mean: f64) -> Rise {
+    pub fn take(&mut self, ms: i64, session: i64, seen: &Arc<CollectorSeen>, mean: f64) -> Rise {
         let after = self.seen.as_ref().map(|_| self.at);
         let began = seen.process.uptime_s.map(|s| ms.saturating_sub((s * 1000.0) as i64));
         let reset = self.began.zip(began).is_some_and(|(old, new)| new.saturating_sub(old) > SAME_LIFE);

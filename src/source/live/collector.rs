@@ -22,6 +22,7 @@ use super::shared::{Shared, Teller};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, Link, LinkState, Observation, Role};
 use scrape::Target;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -128,7 +129,7 @@ async fn take(shared: &Shared, all: &mut BTreeMap<String, One>, told: Told) {
         Ok(seen) => {
             one.fault = None;
             let seen = CollectorSeen { pod, uid, role, ..*seen };
-            shared.out.say(Observation::Collector(Box::new(seen))).await;
+            shared.out.say(Observation::Collector(Arc::new(seen))).await;
         }
         Err(fault) => {
             if one.fault.as_ref().is_none_or(|before| before.reason != fault.reason) {

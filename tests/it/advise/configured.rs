@@ -197,6 +197,7 @@ fn a_signal_that_crowds_out_the_others() {
         w.extra = flow.course(w.seconds);
         for seen in &mut w.extra {
             let Observation::Collector(c) = &mut seen.what else { continue };
+            let c = std::sync::Arc::make_mut(c);
             let up = c.process.uptime_s.unwrap();
             c.receivers.iter_mut().filter(|r| r.signal == Signal::Logs).for_each(|r| r.accepted = Some(logs * up));
             c.exporters.iter_mut().filter(|r| r.signal == Signal::Logs).for_each(|r| r.sent = Some(logs * up));

@@ -4,6 +4,7 @@ use super::world::at;
 use edot_tui::observe::{
     CollectorSeen, ExporterSeen, K6From, K6Seen, Observation, OutcomeSeen, ReceiverSeen, Role, Signal, Stamped,
 };
+use std::sync::Arc;
 
 /// One collector: what it does a second of each signal, and how full its queues are.
 #[derive(Clone)]
@@ -55,7 +56,7 @@ impl Flow {
 
     /// A scrape every five seconds.
     pub fn course(&self, seconds: i64) -> Vec<Stamped> {
-        let one = |s: i64| Stamped { at: at(s), what: Observation::Collector(Box::new(self.scrape(s))) };
+        let one = |s: i64| Stamped { at: at(s), what: Observation::Collector(Arc::new(self.scrape(s))) };
         (0..=seconds).step_by(5).map(one).collect()
     }
 
