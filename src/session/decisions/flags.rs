@@ -3,6 +3,7 @@
 
 use super::case::Case;
 use super::past::longest_window;
+use super::sync::turns;
 use crate::hpa::Settings;
 use chrono::TimeDelta;
 use std::collections::VecDeque;
@@ -59,6 +60,14 @@ impl Flag {
 /// Windows that are tried, seconds.
 const WINDOWS: [i64; 16] = [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1800];
 
+/// Leaves out of a case's memory what no window that is tried would show.
+fn forget_old(case: &mut Case, settings: &Settings) {
+    let window = longest_window(&case.spec, settings).max(TimeDelta::seconds(WINDOWS[WINDOWS.len() - 1]));
+    if let (Some(all), Some(since)) = (&mut case.past.recommendations, case.at.checked_sub_signed(window)) {
+        *all = turns(&all[all.partition_point(|r| r.at < since).min(all.len().saturating_sub(1))..]);
+    }
+}
+
 /// Values worth trying, nearest to those of `now` first. `figures`: those that change which pods count; else those that
 /// change what is made of the figures.
 fn candidates(figures: bool, now: &Settings) -> Vec<Flag> {
@@ -100,11 +109,7 @@ impl Flags {
         if case.world.pods.len() > PODS {
             return;
         }
-        // No window that is tried looks back further.
-        let window = longest_window(&case.spec, settings).max(TimeDelta::seconds(WINDOWS[WINDOWS.len() - 1]));
-        if let (Some(all), Some(since)) = (&mut case.past.recommendations, case.at.checked_sub_signed(window)) {
-            *all = all.split_off(all.partition_point(|r| r.at < since).min(all.len().saturating_sub(1)));
-        }
+        forget_old(&mut case, settings);
         self.cases.push_back(Arc::new(case));
         if self.cases.len() > CASES {
             self.cases.pop_front();
@@ -119,11 +124,15 @@ impl Flags {
     /// A value that explains `case`, which the settings of now do not, and no fewer of the kept cases. `figures` says
     /// whether the figures differ already, `sure` whether the memory is known. What it finds holds from now on.
     pub fn infer(&mut self, base: &Settings, case: &Case, figures: bool, sure: bool) -> Option<(Flag, Settings)> {
-        let now = self.settings(base);
+        let (now, mut case) = (self.settings(base), case.clone());
+        forget_old(&mut case, &now);
+        let case = &case;
         let explains = |settings: &Settings, case: &Case| case.about(&case.world, &case.past, settings).is_some();
         // Figures that differ may be those of a sample that was not seen, and what a controller remembers that began anew
         // is in doubt for a while: then one case proves nothing.
         let least = if figures || !sure { 2 } else { 1 };
+        // Only asked for once a value explains the case.
+        let before = std::cell::OnceCell::new();
         let mut best: Option<(i64, Flag, Settings)> = None;
         for flag in candidates(figures, &now) {
             let mut settings = now.clone();
@@ -131,11 +140,11 @@ impl Flags {
             if settings == now || !explains(&settings, case) {
                 continue;
             }
-            let change = |c: &Arc<Case>| i64::from(explains(&settings, c)) - i64::from(explains(&now, c));
             if matches!(flag, Flag::Tolerance(_)) && case.run(&case.world, &case.past, &now).1.replicas {
                 continue;
             }
-            let gain = 1 + self.cases.iter().map(change).sum::<i64>();
+            let explained = |settings: &Settings| self.cases.iter().filter(|c| explains(settings, c)).count() as i64;
+            let gain = 1 + explained(&settings) - before.get_or_init(|| explained(&now));
             if gain >= least && best.as_ref().is_none_or(|b| gain > b.0) {
                 best = Some((gain, flag, settings));
             }

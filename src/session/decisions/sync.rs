@@ -3,7 +3,7 @@
 
 use super::limits;
 use super::past::Past;
-use crate::hpa::{self, Limited, Stabilized};
+use crate::hpa::{self, Limited, Recommendation, Stabilized};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
@@ -183,7 +183,7 @@ impl Worked {
         let since = decision.at.checked_sub_signed(window * Self::WINDOWS).unwrap_or(decision.at);
         let older = all.partition_point(|r| r.at < since).max(all.len().saturating_sub(Self::REMEMBERED));
         let tail = &all[older.min(all.len())..];
-        let remembered = turns(tail.iter().map(|r| (r.at.timestamp_millis(), r.replicas)));
+        let remembered = turns(tail).into_iter().map(|r| (r.at.timestamp_millis(), r.replicas)).collect();
         // Nothing is explained by what the controller writes afterwards.
         decision.status = hpa::Status::default();
         decision.events = Vec::new();
@@ -193,12 +193,12 @@ impl Worked {
 }
 
 /// Of equal ones that follow one another, the first and the last: they give the same course and the same highest.
-fn turns(all: impl Iterator<Item = (i64, i32)>) -> Vec<(i64, i32)> {
-    let mut out: Vec<(i64, i32)> = Vec::new();
+pub fn turns(all: &[Recommendation]) -> Vec<Recommendation> {
+    let mut out: Vec<Recommendation> = Vec::new();
     for next in all {
         match out.as_mut_slice() {
-            [.., (_, before), last] if *before == next.1 && last.1 == next.1 => *last = next,
-            _ => out.push(next),
+            [.., before, last] if before.replicas == next.replicas && last.replicas == next.replicas => *last = *next,
+            _ => out.push(*next),
         }
     }
     out.shrink_to_fit();
