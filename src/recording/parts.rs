@@ -6,8 +6,8 @@ use flate2::{Compression, write::GzEncoder};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// A part holds about so many bytes of text: little enough to read in a few milliseconds, and enough to compress well.
-pub const PART: usize = 1 << 20;
+/// A part holds about so many bytes of text: little enough to read in a millisecond, and enough to compress well.
+pub const PART: usize = 1 << 18;
 
 /// The encoder. What it has made so far is taken out with [`Parts::flush`] or [`Parts::end`].
 pub struct Parts {

@@ -1,5 +1,5 @@
 //! A recording gone through once from end to end: its course, and copies of the session on the way, from which any moment is
-//! reached soon. Runs on a thread of its own. Must not pace.
+//! reached soon. Runs on a thread of its own. Must not pace; it looks at a clock only to space the copies by what they cost.
 
 use super::medium::Medium;
 use crate::observe::{Observation, Stamped};
@@ -7,15 +7,14 @@ use crate::recording::{Faults, Header, Place, Reading, resume};
 use crate::session::{Course, Session};
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::sync::mpsc::{channel, sync_channel};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
-/// The least between two checkpoints, in observations; a tick counts for a tenth.
-const APART: u64 = 4000;
+/// The least between two checkpoints, in the time that it takes to get from one to the other.
+const APART: Duration = Duration::from_millis(8);
 /// Checkpoints over the whole of a recording whose length is known.
-const WANTED: u64 = 36;
-const TICK: u64 = 1;
-const OTHER: u64 = 10;
+const WANTED: u32 = 42;
 /// Observations read at once, and so many times that read ahead.
 const PART: usize = 100;
 const READ_AHEAD: usize = 2;
@@ -51,45 +50,68 @@ pub enum Found {
 /// Goes through a recording of so many bytes, None for one that grows; stops when nobody listens. One thread reads, while
 /// this one folds.
 pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to: &mpsc::Sender<Found>) {
-    let mut fold =
-        Fold { session: Session::default(), count: 0, weight: 0, since: 0, apart: 0, word: 0, length, member: (0, 0) };
-    let reading = &mut reading;
-    let heard = std::thread::scope(|scope| {
-        let (give, parts) = sync_channel(READ_AHEAD);
-        let (back, spent) = channel();
-        scope.spawn(|| {
-            let (give, spent) = (give, spent);
-            while let Some(part) = next(reading, length.is_none()) {
-                if give.send(part).is_err() {
-                    return;
-                }
-                spent.try_iter().for_each(drop);
-            }
-        });
-        parts.iter().try_for_each(|part| {
-            let heard = fold.take(&part, to);
-            // Let go by the thread that it came from, so that the memory serves again there, and nothing of what is kept
-            // lies in between.
-            let _ = back.send(part);
+    let mut fold = Fold {
+        session: Session::default(),
+        count: 0,
+        took: Duration::ZERO,
+        last: Duration::ZERO,
+        made: 0,
+        word: 0,
+        length,
+        begun: (0, Duration::ZERO),
+    };
+    let (reading, mut heard) = (&mut reading, true);
+    paired(
+        |give| while next(reading, length.is_none()).is_some_and(&mut *give) {},
+        |part| {
+            heard = fold.take(part, to).is_ok();
             heard
-        })
-    });
-    if heard.is_ok() {
+        },
+    );
+    if heard {
         let error = reading.error().map(ToString::to_string);
         let (faults, count) = (reading.faults.clone(), fold.count);
         let _ = to.blocking_send(Found::End { course: Arc::new(Course::of(&fold.session)), count, faults, error });
     }
 }
 
+/// One thread reads and hands on, this one folds what it is given, until one of them has had enough. What was folded is let
+/// go by the thread that it came from: so the memory serves again there, and nothing of what is kept lies in between.
+fn paired<P: Send, T: Send>(
+    read: impl FnOnce(&mut dyn FnMut(P) -> bool) -> T + Send,
+    mut fold: impl FnMut(&P) -> bool,
+) -> Option<T> {
+    std::thread::scope(|scope| {
+        let (to, parts) = sync_channel(READ_AHEAD);
+        let (back, spent) = channel();
+        let reader = scope.spawn(move || {
+            read(&mut |part| {
+                spent.try_iter().for_each(drop);
+                to.send(part).is_ok()
+            })
+        });
+        for part in parts {
+            let more = fold(&part);
+            let _ = back.send(part);
+            if !more {
+                break;
+            }
+        }
+        reader.join().ok()
+    })
+}
+
 /// Observations that follow one another, and where the first of them stands, if that can be gone back to.
 struct Part {
     place: Option<Place>,
     seen: Vec<Stamped>,
+    /// Reading them took so long; of what grows that is not known.
+    took: Duration,
 }
 
 /// The next ones; of what grows no more than has come.
 fn next<R: BufRead>(reading: &mut Reading<R>, growing: bool) -> Option<Part> {
-    let place = reading.place().ok();
+    let (began, place) = (Instant::now(), reading.place().ok());
     let mut seen = Vec::new();
     while seen.len() < PART {
         let Some(one) = reading.next() else { break };
@@ -99,7 +121,8 @@ fn next<R: BufRead>(reading: &mut Reading<R>, growing: bool) -> Option<Part> {
             break;
         }
     }
-    (!seen.is_empty()).then_some(Part { place, seen })
+    let took = if growing { Duration::ZERO } else { began.elapsed() };
+    (!seen.is_empty()).then_some(Part { place, seen, took })
 }
 
 /// Hands on what lies up to `ms`, but no more than so many, `latest` being the present; how many those were, and the first
@@ -109,7 +132,7 @@ fn until<R: BufRead>(
     ms: i64,
     mut latest: i64,
     most: u64,
-    give: &SyncSender<Vec<Stamped>>,
+    give: &mut dyn FnMut(Vec<Stamped>) -> bool,
 ) -> (u64, Option<Stamped>) {
     let (mut count, mut part, mut next) = (0, Vec::new(), None);
     while count < most {
@@ -122,11 +145,11 @@ fn until<R: BufRead>(
         }
         part.push(seen);
         count += 1;
-        if part.len() == PART && give.send(std::mem::take(&mut part)).is_err() {
+        if part.len() == PART && !give(std::mem::take(&mut part)) {
             break;
         }
     }
-    let _ = give.send(part);
+    give(part);
     (count, next)
 }
 
@@ -134,39 +157,33 @@ fn until<R: BufRead>(
 struct Fold {
     session: Session,
     count: u64,
-    /// What was folded so far weighs so much, and did at the last checkpoint; so much is to lie between two.
-    weight: u64,
-    since: u64,
-    apart: u64,
-    /// Since the last word.
+    /// How long it took so far, and up to the last checkpoint; how many there are.
+    took: Duration,
+    last: Duration,
+    made: u32,
+    /// Observations since the last word.
     word: u64,
     length: Option<u64>,
-    /// Where the member that is read began, and what was weighed by then.
-    member: (u64, u64),
+    /// Where the member that is read began, and how long it took up to there.
+    begun: (u64, Duration),
 }
 
 impl Fold {
     /// An error when nobody listens.
     fn take(&mut self, part: &Part, to: &mpsc::Sender<Found>) -> Result<(), ()> {
-        if let Some(place) = part.place.filter(|p| p.offset != self.member.0) {
-            self.member = (place.offset, self.weight);
+        if let Some(place) = part.place.filter(|p| p.offset != self.begun.0) {
+            self.begun = (place.offset, self.took);
         }
-        if let Some(place) = part.place.filter(|_| self.weight - self.since >= self.apart) {
-            // As far as can be told by now, what it weighs as a whole.
-            let (offset, weight) = self.member;
-            let whole = self.length.and_then(|l| weight.saturating_mul(l).checked_div(offset)).unwrap_or(0);
-            self.apart = APART.max(whole / WANTED);
-            if self.count == 0 || self.weight - self.since >= self.apart {
-                self.since = self.weight;
-                let (count, ms) = (self.count, self.session.now_ms());
-                let checkpoint = Checkpoint { place, count, ms, session: Arc::new(self.session.clone()) };
-                to.blocking_send(Found::Checkpoint(checkpoint)).map_err(|_| ())?;
-            }
+        if let Some(place) = part.place.filter(|_| self.made == 0 || self.took - self.last >= self.apart()) {
+            (self.last, self.made) = (self.took, self.made + 1);
+            let (count, ms) = (self.count, self.session.now_ms());
+            let checkpoint = Checkpoint { place, count, ms, session: Arc::new(self.session.clone()) };
+            to.blocking_send(Found::Checkpoint(checkpoint)).map_err(|_| ())?;
         }
-        for seen in &part.seen {
-            self.session.apply(seen);
-            self.weight += if seen.what == Observation::Tick { TICK } else { OTHER };
-        }
+        let began = Instant::now();
+        part.seen.iter().for_each(|seen| self.session.apply(seen));
+        // One reads while the other folds, here as on the way to a moment: the slower of the two sets the pace.
+        self.took += began.elapsed().max(part.took);
         self.count += part.seen.len() as u64;
         self.word += part.seen.len() as u64;
         // What grows is told of as it grows.
@@ -176,6 +193,15 @@ impl Fold {
             to.blocking_send(far).map_err(|_| ())?;
         }
         Ok(())
+    }
+
+    /// So much is to lie between the last checkpoint and the next: a part of what is left of the whole, as far as can be
+    /// told by now.
+    fn apart(&self) -> Duration {
+        let (offset, took) = self.begun;
+        let whole = self.length.filter(|_| offset > 0).map_or(0.0, |l| took.as_secs_f64() * l as f64 / offset as f64);
+        let left = (whole - self.last.as_secs_f64()).max(0.0);
+        APART.max(Duration::from_secs_f64(left) / WANTED.saturating_sub(self.made).max(1))
     }
 }
 
@@ -227,25 +253,32 @@ impl Index {
     }
 
     /// The session as it was at `ms`: folded from the nearest checkpoint before it, while a thread reads. Exactly what a
-    /// live program knew once its clock had come to `ms`.
+    /// live program knew once its clock had come to `ms`. What is returned is the work, which is not for the thread that
+    /// keys and timers wait for.
     ///
     /// # Errors
     /// The recording cannot be read any more.
-    pub fn seek(&self, ms: i64) -> Result<Cued, String> {
+    pub fn seek(&self, ms: i64) -> impl FnOnce() -> Result<Cued, String> + Send + use<> {
         let n = self.checkpoints.partition_point(|c| c.ms <= ms).max(1);
-        let Some(checkpoint) = self.checkpoints.get(n - 1) else { return Err("nothing is read yet".into()) };
-        let mut session = Session::clone(&checkpoint.session);
-        let mut reading = self.reading(checkpoint.place)?;
-        let (latest, left) = (session.now_ms(), self.count.saturating_sub(checkpoint.count));
-        let (passed, next) = std::thread::scope(|scope| {
-            let (give, parts) = sync_channel(READ_AHEAD);
-            let reading = &mut reading;
-            let reader = scope.spawn(move || until(reading, ms, latest, left, &give));
-            parts.iter().flatten().for_each(|seen: Stamped| session.apply(&seen));
-            reader.join().map_err(|_| "reading stopped".to_owned())
-        })?;
-        let count = checkpoint.count + passed;
-        Ok(Cued { session, reading, count, next })
+        let start = self.checkpoints.get(n - 1).ok_or("nothing is read yet").map(|c| {
+            let left = self.count.saturating_sub(c.count);
+            (c.session.clone(), c.count, left, c.place)
+        });
+        let (medium, header) = (self.medium.clone(), self.header.clone());
+        move || {
+            let (session, before, left, place) = start?;
+            let (mut session, mut reading) = (Session::clone(&session), reading(&medium, header, place)?);
+            let latest = session.now_ms();
+            let read = paired(
+                |give| until(&mut reading, ms, latest, left, give),
+                |part: &Vec<Stamped>| {
+                    part.iter().for_each(|seen| session.apply(seen));
+                    true
+                },
+            );
+            let (passed, next) = read.ok_or("reading stopped")?;
+            Ok(Cued { session, reading, count: before + passed, next })
+        }
     }
 
     /// A reading that stands after so many observations.
@@ -255,15 +288,15 @@ impl Index {
     pub fn after(&self, count: u64) -> Result<Reading<BufReader<super::medium::At>>, String> {
         let n = self.checkpoints.partition_point(|c| c.count <= count).max(1);
         let Some(checkpoint) = self.checkpoints.get(n - 1) else { return Err("nothing is read yet".into()) };
-        let mut reading = self.reading(checkpoint.place)?;
+        let mut reading = reading(&self.medium, self.header.clone(), checkpoint.place)?;
         for _ in checkpoint.count..count {
             reading.next();
         }
         Ok(reading)
     }
+}
 
-    fn reading(&self, place: Place) -> Result<Reading<BufReader<super::medium::At>>, String> {
-        let input = BufReader::with_capacity(1 << 16, self.medium.from(place.offset));
-        resume(input, place, self.header.clone()).map_err(|e| e.to_string())
-    }
+fn reading(medium: &Medium, header: Header, place: Place) -> Result<Reading<BufReader<super::medium::At>>, String> {
+    let input = BufReader::with_capacity(1 << 16, medium.from(place.offset));
+    resume(input, place, header).map_err(|e| e.to_string())
 }

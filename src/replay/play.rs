@@ -174,7 +174,8 @@ impl Deck {
     /// on its way from before gets in between.
     async fn jump(&mut self, ms: i64, index: &Index, news: &mpsc::Sender<News>) -> Result<(), Gone> {
         let ms = ms.clamp(self.course.from, self.course.to);
-        match index.seek(ms) {
+        let sought = tokio::task::spawn_blocking(index.seek(ms)).await;
+        match sought.unwrap_or_else(|e| Err(e.to_string())) {
             Ok(mut cue) => {
                 let (out, observations) = mpsc::channel(1024);
                 let session = Box::new(std::mem::take(&mut cue.session));

@@ -55,7 +55,7 @@ fn sought_to_any_second_they_are_as_they_were_live() {
             while coming.peek().is_some_and(|s| s.at.timestamp_millis().max(session.now_ms()) <= ms) {
                 coming.next().iter().for_each(|s| session.apply(s));
             }
-            assert!(index.seek(ms).unwrap().session == session, "{name} at {ms}");
+            assert!(index.seek(ms)().unwrap().session == session, "{name} at {ms}");
         }
         assert!(session == live(&all, course.to), "{name}");
     }

@@ -63,7 +63,7 @@ fn sought_to_any_second_it_is_as_it_was_live() {
         let (index, course) = indexed(file.path());
         for second in [400, 3, 0, 77, 150, 149, 151, 308, 309, 310, 409] {
             let ms = course.from + second * 1000;
-            let cue = index.seek(ms).unwrap();
+            let cue = index.seek(ms)().unwrap();
             assert!(cue.session == live(&all, ms), "second {second}");
             // And on from there to the end.
             let mut session = cue.session;

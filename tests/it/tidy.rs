@@ -172,7 +172,8 @@ fn every_file_has_a_header_and_one_idea() {
 #[test]
 fn only_sources_read_clocks() {
     let may = |file: &str| {
-        ["src/clock.rs", "src/source/", "src/lab/api/", "src/app.rs", "src/recording/writer.rs"]
+        // The last times its own work, to space its checkpoints by it; what it makes does not depend on that.
+        ["src/clock.rs", "src/source/", "src/lab/api/", "src/app.rs", "src/recording/writer.rs", "src/replay/index.rs"]
             .iter()
             .any(|p| file.starts_with(p))
     };
