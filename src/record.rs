@@ -17,7 +17,7 @@ use crate::{
     session::{Phase, Session},
     start::{Refusal, Running, Told},
     status,
-    verdict::{Expectations, Outcome, Overall, verdict},
+    verdict::{Expectations, Overall, verdict},
 };
 use chrono::TimeDelta;
 use std::path::{Path, PathBuf};
@@ -26,8 +26,8 @@ use tokio::signal::unix::{SignalKind, signal};
 /// With --simulate the load is started when every feed is up, or at the latest after so long.
 const BASELINE: TimeDelta = TimeDelta::seconds(30);
 
-/// All being at rest, what was expected may still need so long to be decided.
-const UNDECIDED: TimeDelta = TimeDelta::minutes(2);
+/// All being at rest, what was expected may still need time to be decided, and gets so long at most.
+const UNDECIDED: TimeDelta = TimeDelta::minutes(10);
 
 /// Why it ended.
 enum Ended {
@@ -151,14 +151,13 @@ impl Recording<'_> {
         Ok(self.is_over().then_some(Ended::Rest))
     }
 
-    /// Whether all has come to rest, and nothing that was expected of the load is undecided that soon will be.
+    /// Whether all has come to rest, and nothing that was expected is left for time to decide.
     fn is_over(&mut self) -> bool {
         let rests =
             self.asked.until_settled() && self.load == Load::Done && at_rest(&self.session, self.asked.simulate);
         self.rests = self.rests.or(self.session.now).filter(|_| rests);
         let Some((since, now)) = self.rests.zip(self.session.now) else { return false };
-        let verdict = verdict(&self.session, self.expected);
-        now - since >= UNDECIDED || verdict.end.is_none() || verdict.count(Outcome::Waiting.word()) == 0
+        now - since >= UNDECIDED || !verdict(&self.session, self.expected).is_pending(now.timestamp_millis())
     }
 
     fn answered(&mut self, answer: &AnswerSeen, running: &Running) -> Result<(), Refusal> {

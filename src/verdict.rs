@@ -51,6 +51,8 @@ pub struct Found {
     pub observed: String,
     /// When it was decided, milliseconds since 1970.
     pub at: Option<i64>,
+    /// While it waits: when time alone has decided it at the latest, milliseconds since 1970, where that is known.
+    pub due: Option<i64>,
     /// Where the expectation's words and the controller's behavior differ.
     pub note: Option<String>,
 }
@@ -113,6 +115,11 @@ impl Verdict {
     /// How many ended so; all kinds of "not observable" are one.
     pub fn count(&self, word: &str) -> usize {
         self.checks.iter().filter(|c| c.found.outcome.word() == word).count()
+    }
+
+    /// Whether time alone still decides something after `now`, milliseconds since 1970.
+    pub fn is_pending(&self, now: i64) -> bool {
+        self.checks.iter().any(|c| c.found.outcome == Outcome::Waiting && c.found.due.is_some_and(|due| due >= now))
     }
 
     /// `12 passed, 1 failed, 2 not observable`.

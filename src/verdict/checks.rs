@@ -44,7 +44,7 @@ pub fn check(run: &Run, e: &Expect, grace: i64) -> Found {
 
 impl Found {
     fn new(outcome: Outcome, expected: impl Into<String>, observed: impl Into<String>) -> Self {
-        Found { outcome, expected: expected.into(), observed: observed.into(), at: None, note: None }
+        Found { outcome, expected: expected.into(), observed: observed.into(), at: None, due: None, note: None }
     }
 
     fn passed(expected: impl Into<String>, observed: impl Into<String>) -> Self {
@@ -61,6 +61,11 @@ impl Found {
 
     fn unobservable(run: &Run, feed: Feed, expected: impl Into<String>) -> Self {
         Found::new(Outcome::Unobservable(feed), expected, run.missing(feed))
+    }
+
+    /// What waits is decided by this time.
+    fn by(self, due: Option<i64>) -> Self {
+        Found { due, ..self }
     }
 
     fn at(self, ms: i64) -> Self {

@@ -3,7 +3,7 @@
 use crate::decisions::{cycle, folded};
 use crate::recorded::scale_cycle;
 use chrono::TimeDelta;
-use edot_tui::observe::{Condition, Exit, Feed, JobSeen, Link, LinkState, Observation, Stamped};
+use edot_tui::observe::{Condition, Exit, Feed, JobSeen, Link, LinkState, Observation, Stamped, Time};
 use edot_tui::session::Session;
 use edot_tui::verdict::{Expectations, Found, Outcome, Overall, Verdict, verdict};
 
@@ -147,6 +147,24 @@ fn times_count_from_the_load_job_where_there_is_one() {
     assert!(grow.is_none(), "the load ended before this phase began: {grow:?}");
     let failed = guide(&fold(&with_load(true)));
     assert_eq!(ids(&failed, "failed"), ["load-ends"]);
+}
+
+#[test]
+fn what_time_decides_is_pending_until_then() {
+    let all = with_load(false);
+    let ended = all[0].at + TimeDelta::seconds(201);
+    let mut session = fold(&all.into_iter().take_while(|s| s.at < ended).collect::<Vec<_>>());
+    let waiting = guide(&session);
+    let due = ["scale-down-begins", "back-to-min"].map(|id| {
+        assert_eq!(found(&waiting, id).outcome, Outcome::Waiting, "{id}");
+        found(&waiting, id).due.unwrap()
+    });
+    assert!(waiting.is_pending(session.now_ms()) && waiting.is_pending(due[1]) && !waiting.is_pending(due[1] + 1));
+    // Nothing more comes: then both are decided when they said.
+    session.apply(&Stamped { at: Time::from_timestamp_millis(due[1] + 1).unwrap(), what: Observation::Tick });
+    let over = guide(&session);
+    assert_eq!(ids(&over, "failed"), ["scale-down-begins", "back-to-min"]);
+    assert!(!over.is_pending(session.now_ms()) && due[0] < due[1]);
 }
 
 #[test]

@@ -35,7 +35,7 @@ pub fn begins(run: &Run, grace: i64) -> Found {
         (Some(n), _) if run.now > due => {
             Found::failed(expected, format!("{} still: {}", replicas(n), why(run))).at(due)
         }
-        (Some(n), _) => Found::waiting(expected, format!("{}: {}", replicas(n), why(run))),
+        (Some(n), _) => Found::waiting(expected, format!("{}: {}", replicas(n), why(run))).by(Some(due)),
         (None, _) => Found::unobservable(run, Feed::Target, expected),
     }
 }
@@ -148,7 +148,10 @@ pub fn back(run: &Run, grace: i64) -> Found {
         None => {
             let n = run.replicas_at(run.now).map_or_else(|| "– replicas".into(), replicas);
             let text = format!("{n} at {}: {}", run.clock(run.now), why(run));
-            if run.now > due { Found::failed(expected, text).at(due) } else { Found::waiting(expected, text) }
+            match run.now > due {
+                true => Found::failed(expected, text).at(due),
+                false => Found::waiting(expected, text).by(Some(due)),
+            }
         }
     }
 }

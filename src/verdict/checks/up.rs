@@ -103,11 +103,10 @@ pub fn reasons(run: &Run, expected: &str, all: &[&Rescale], is: impl Fn(&str) ->
             .at(other.ms);
     }
     let told: Vec<&&Rescale> = all.iter().filter(|r| !r.reason.is_empty()).collect();
+    let due = run.end.map(|end| end + 2 * (run.resolution + run.sync) + run.down_window());
     match (all.last(), told.last()) {
-        (None, _) if run.end.is_some_and(|end| run.now > end + 2 * (run.resolution + run.sync) + run.down_window()) => {
-            Found::passed(expected, "there was no such rescale")
-        }
-        (None, _) => Found::waiting(expected, "no such rescale yet"),
+        (None, _) if due.is_some_and(|due| run.now > due) => Found::passed(expected, "there was no such rescale"),
+        (None, _) => Found::waiting(expected, "no such rescale yet").by(due),
         (Some(_), None) => Found::unobservable(run, Feed::Events, expected),
         (Some(_), Some(last)) => {
             let text = format!("{} of {} rescales told why: {}", told.len(), all.len(), last.reason);
