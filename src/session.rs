@@ -35,6 +35,7 @@ pub use history::History;
 pub use ingest::Ingest;
 pub use links::{LinkNow, Links};
 pub use load::{K6, Load, Phase, Progress, Run};
+use markers::SAME_RESCALE;
 pub use markers::{Mark, Marker, Markers};
 pub use metrics::{TargetType, Track, Tracks};
 pub use moment::{MetricAt, Moment};
@@ -293,25 +294,22 @@ impl Session {
             ("SuccessfulRescale", Some((size, reason))) if self.is_own_hpa(event) => {
                 if let Ok(to) = size.parse() {
                     self.markers.rescale(ms, None, to, reason);
-                    self.origins();
+                    let near =
+                        |e: &EventSeen| time_of(e).is_some_and(|t| (t.timestamp_millis() - ms).abs() <= SAME_RESCALE);
+                    self.events.newest_of(near).into_iter().for_each(|e| origin(&mut self.markers, e));
+                    self.earlier();
                 }
             }
-            ("ScalingReplicaSet", _) => self.origins(),
+            ("ScalingReplicaSet", _) => {
+                origin(&mut self.markers, event);
+                self.earlier();
+            }
             _ => {}
         }
     }
 
-    /// The Deployment's own events tell where a rescale started from, also one before the session.
-    fn origins(&mut self) {
-        let wanted = self.markers.lack_origin();
-        for event in self.events.newest_of(|e| wanted && e.reason == "ScalingReplicaSet") {
-            let told = event.message.rsplit_once(" from ").and_then(|(_, sizes)| sizes.split_once(" to "));
-            if let (Some((from, to)), Some(when)) = (told, time_of(event))
-                && let (Ok(from), Ok(to)) = (from.parse(), to.parse())
-            {
-                self.markers.origin(when.timestamp_millis(), from, to);
-            }
-        }
+    /// Rescales from before the watch began are known by what was told of them.
+    fn earlier(&mut self) {
         let since = self.decisions.known_from();
         let before = self.markers.all().iter().take_while(|m| m.ms <= since);
         let rescales = before.enumerate().filter_map(|(i, m)| match m.mark {
@@ -360,6 +358,17 @@ impl Session {
     /// The present, milliseconds since 1970; 0 before the first observation.
     pub fn now_ms(&self) -> i64 {
         self.now.map_or(0, |t| t.timestamp_millis())
+    }
+}
+
+/// The Deployment's own events tell where a rescale started from, also one before the session.
+fn origin(markers: &mut Markers, event: &EventSeen) {
+    let told = event.message.rsplit_once(" from ").and_then(|(_, sizes)| sizes.split_once(" to "));
+    if event.reason == "ScalingReplicaSet"
+        && let (Some((from, to)), Some(when)) = (told, time_of(event))
+        && let (Ok(from), Ok(to)) = (from.parse(), to.parse())
+    {
+        markers.origin(when.timestamp_millis(), from, to);
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Marker {
 }
 
 /// Two tellings of a rescale to the same size within this many milliseconds are one.
-const SAME_RESCALE: i64 = 10_000;
+pub(super) const SAME_RESCALE: i64 = 10_000;
 const MOST: usize = 2000;
 
 /// Markers by ascending time, bounded.
@@ -76,11 +76,6 @@ impl Markers {
         } else {
             self.add(ms, Mark::Rescale { from, to, reason: reason.to_string() });
         }
-    }
-
-    /// Whether it is not known of some rescale where it started from.
-    pub fn lack_origin(&self) -> bool {
-        self.all.iter().any(|m| matches!(m.mark, Mark::Rescale { from: None, .. }))
     }
 
     /// Where a rescale to `to` at about `ms` started from, if there is one and it is not known.
