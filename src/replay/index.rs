@@ -18,6 +18,8 @@ const WANTED: u32 = 42;
 /// Observations read at once, and so many times that read ahead.
 const PART: usize = 100;
 const READ_AHEAD: usize = 2;
+/// Said of a reader that broke.
+const STOPPED: &str = "the reader broke";
 /// Observations between two words on how far it is.
 const WORD: u64 = 20_000;
 
@@ -61,7 +63,7 @@ pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to
         begun: (0, Duration::ZERO),
     };
     let (reading, mut heard) = (&mut reading, true);
-    paired(
+    let read = paired(
         |give| while next(reading, length.is_none()).is_some_and(&mut *give) {},
         |part| {
             heard = fold.take(part, to).is_ok();
@@ -69,14 +71,16 @@ pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to
         },
     );
     if heard {
-        let error = reading.error().map(ToString::to_string);
+        let stopped = read.is_none().then(|| STOPPED.to_owned());
+        let error = reading.error().map(ToString::to_string).or(stopped);
         let (faults, count) = (reading.faults.clone(), fold.count);
         let _ = to.blocking_send(Found::End { course: Arc::new(Course::of(&fold.session)), count, faults, error });
     }
 }
 
-/// One thread reads and hands on, this one folds what it is given, until one of them has had enough. What was folded is let
-/// go by the thread that it came from: so the memory serves again there, and nothing of what is kept lies in between.
+/// One thread reads and hands on, this one folds what it is given, until one of them has had enough; None when the reader
+/// broke. What was folded is let go by the thread that it came from: so the memory serves again there, and nothing of what
+/// is kept lies in between.
 fn paired<P: Send, T: Send>(
     read: impl FnOnce(&mut dyn FnMut(P) -> bool) -> T + Send,
     mut fold: impl FnMut(&P) -> bool,
@@ -196,12 +200,12 @@ impl Fold {
     }
 
     /// So much is to lie between the last checkpoint and the next: a part of what is left of the whole, as far as can be
-    /// told by now.
+    /// told by now, but not much more than a part of the whole. So neither they nor the ways between become too many.
     fn apart(&self) -> Duration {
         let (offset, took) = self.begun;
         let whole = self.length.filter(|_| offset > 0).map_or(0.0, |l| took.as_secs_f64() * l as f64 / offset as f64);
-        let left = (whole - self.last.as_secs_f64()).max(0.0);
-        APART.max(Duration::from_secs_f64(left) / WANTED.saturating_sub(self.made).max(1))
+        let left = (whole - self.last.as_secs_f64()).max(0.0) / f64::from(WANTED.saturating_sub(self.made).max(1));
+        APART.max(Duration::from_secs_f64(left.min(whole * 1.25 / f64::from(WANTED))))
     }
 }
 
@@ -276,7 +280,7 @@ impl Index {
                     true
                 },
             );
-            let (passed, next) = read.ok_or("reading stopped")?;
+            let (passed, next) = read.ok_or(STOPPED)?;
             Ok(Cued { session, reading, count: before + passed, next })
         }
     }
