@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 /// The least between two checkpoints, in the time that it takes to get from one to the other.
 const APART: Duration = Duration::from_millis(8);
 /// Checkpoints over the whole of a recording whose length is known.
-const WANTED: u32 = 42;
+const WANTED: u32 = 44;
 /// Observations read at once, and so many times that read ahead.
 const PART: usize = 100;
 const READ_AHEAD: usize = 2;
