@@ -123,9 +123,8 @@ impl Session {
             Observation::TargetGone => self.target_seen(at, None),
             Observation::Pod(pod) => {
                 self.links.data(at, Feed::Pods);
-                let other = self.pods.named(&pod.name).filter(|p| p.seen.uid != pod.uid).map(|p| p.seen.uid.clone());
-                if let Some(other) = other {
-                    self.decisions.pod_gone(ms, &other);
+                if let Some(other) = self.pods.other(pod) {
+                    self.decisions.pod_gone(ms, &other.seen.uid);
                 }
                 let had_sample = self.pods.take(pod);
                 self.decisions.pod(ms, pod);

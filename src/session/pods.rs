@@ -39,8 +39,8 @@ pub struct Pods {
 impl Pods {
     /// Takes in a version of a pod. Returns whether a sample had been waiting for it.
     pub fn take(&mut self, seen: &PodSeen) -> bool {
-        if let Some(other) = self.live.get(&seen.name).filter(|p| p.seen.uid != seen.uid) {
-            self.past.insert(other.seen.uid.clone(), other.clone());
+        if let Some(other) = self.other(seen).cloned() {
+            self.past.insert(other.seen.uid.clone(), other);
             self.live.remove(&seen.name);
             self.forget_past();
         }
@@ -50,6 +50,11 @@ impl Pods {
         pod.gone = None;
         let early = self.early.remove(&seen.name);
         early.inspect(|usage| self.used(usage)).is_some()
+    }
+
+    /// Another pod that had this one's name until now.
+    pub fn other(&self, seen: &PodSeen) -> Option<&Arc<Pod>> {
+        self.live.get(&seen.name).filter(|p| p.seen.uid != seen.uid)
     }
 
     /// Samples are waiting for their pods.

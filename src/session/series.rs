@@ -1,5 +1,6 @@
 //! A series of samples in time, with gaps, of bounded size. Must not interpolate, and never holds a NaN.
 
+mod packing;
 mod points;
 
 pub use points::Points;
