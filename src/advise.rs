@@ -51,8 +51,8 @@ pub struct Finding {
     pub text: String,
     /// The figures that it rests on.
     pub evidence: String,
-    /// What would mend it.
-    pub mend: String,
+    /// A hint: what to do about it.
+    pub hint: String,
 }
 
 type Rule = fn(&Session) -> Vec<Finding>;

@@ -34,13 +34,13 @@
 //!
 //! # Invariants
 //!
-//! `tests/it/tidy.rs` holds those that can be read off the text.
+//! `tests/it/house/tidy.rs` holds those that can be read off the text.
 //!
 //! 1. **Record what was seen; derive when read.** Observations carry raw samples with the server's own timestamps, never
 //!    rates, percentages or sentences made for a screen.
 //! 2. **Time comes with the data.** Every observation is stamped; a 1 Hz `Tick` moves "now". Only a source and the app
 //!    read a clock, so the fold is deterministic; the recorder does to flush, a replay's index to space its checkpoints.
-//! 3. **Failure is data.** A feed never returns an error to the app; it says `Link { feed, state, reason, mend }`. One dead
+//! 3. **Failure is data.** A feed never returns an error to the app; it says `FeedStatus { feed, state, reason, mend }`. One dead
 //!    feed greys one pane, and the pane says why and what would mend it.
 //! 4. **A missing sample is a gap**, never a zero and never a NaN handed to a chart.
 //! 5. **`App::take` is the only door** for observations: tape, then fold. The tape never waits: what the disk is too slow for

@@ -8,10 +8,10 @@ mod collector;
 mod configuration;
 mod cost;
 mod event;
+mod feed;
 mod hpa;
 mod ingest;
 pub mod k6;
-mod link;
 mod load;
 mod pod;
 mod progress;
@@ -25,15 +25,15 @@ pub use collector::{
 pub use configuration::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen};
 pub use cost::CostSeen;
 pub use event::{EventSeen, ObjectRef};
+pub use feed::{Feed, FeedState, FeedStatus, Rule};
 pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
 pub use ingest::{
     Breaker, CountedBy, CountersSeen, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, ElasticsearchSeen, IndexSeen,
     IndexingPressure, LogGroup, LogQualitySeen, Pool, ShardSeen,
 };
-pub use link::{Feed, Link, LinkState, Rule};
 pub use load::{AnswerSeen, Ask, JobSeen};
 pub use pod::{ContainerSeen, Exit, PodGone, PodSeen, PodUsage, ReadySeen, UsageSeen};
-pub use progress::{K6ErrorSeen, K6From, K6Seen, K6State, K6SummarySeen, ThresholdSeen};
+pub use progress::{K6ErrorSeen, K6Seen, K6Source, K6State, K6SummarySeen, ThresholdSeen};
 pub use workload::{Resources, TargetSeen};
 
 use chrono::{DateTime, Utc};
@@ -60,7 +60,8 @@ pub enum Observation {
     /// What is watched: said first, and again when it changes.
     Watching(WatchingSeen),
     /// A feed's own state.
-    Link(Link),
+    #[serde(alias = "link")]
+    FeedStatus(FeedStatus),
     Hpa(Box<HpaSeen>),
     /// The HPA was deleted, or is not there.
     HpaGone,

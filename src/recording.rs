@@ -33,4 +33,4 @@ pub use tape::{LIMIT, STOPPED, Tape, size};
 pub use writer::{Form, Recorder, State};
 
 /// The version of the format that this program writes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;

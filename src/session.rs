@@ -8,9 +8,9 @@ mod counter;
 mod course;
 pub mod decisions;
 mod events;
+mod feeds;
 mod history;
 pub mod ingest;
-mod links;
 mod load;
 mod markers;
 mod metrics;
@@ -31,9 +31,9 @@ pub use counter::{Counter, total};
 pub use course::Course;
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
+pub use feeds::{FeedNow, Feeds};
 pub use history::History;
 pub use ingest::Ingest;
-pub use links::{LinkNow, Links};
 pub use load::{K6, Load, Phase, Progress, Run};
 use markers::SAME_RESCALE;
 pub use markers::{Mark, Marker, Markers};
@@ -47,7 +47,7 @@ pub use steps::Steps;
 
 use crate::hpa;
 use crate::observe::{
-    AnswerSeen, Condition, EventSeen, Feed, HpaSeen, LinkState, Observation, Stamped, TargetSeen, Time, UsageSeen,
+    AnswerSeen, Condition, EventSeen, Feed, FeedState, HpaSeen, Observation, Stamped, TargetSeen, Time, UsageSeen,
     WatchingSeen,
 };
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub struct Session {
     /// The time of the first.
     pub began: Option<Time>,
     pub watching: WatchingSeen,
-    pub links: Links,
+    pub feeds: Feeds,
     /// None before it was seen and after it went.
     pub hpa: Option<HpaSeen>,
     pub target: Option<TargetSeen>,
@@ -105,10 +105,10 @@ impl Session {
                 self.decisions.watching(w);
                 self.watching = w.clone();
             }
-            Observation::Link(link) => {
+            Observation::FeedStatus(link) => {
                 self.decisions.link(link.feed, link.state);
-                self.links.set(at, link);
-                if link.feed == Feed::Ingest && !matches!(link.state, LinkState::Up | LinkState::Connecting) {
+                self.feeds.set(at, link);
+                if link.feed == Feed::Ingest && !matches!(link.state, FeedState::Up | FeedState::Connecting) {
                     self.ingest.silent();
                 }
                 // That all pods have been listed is said after the pods.
@@ -122,7 +122,7 @@ impl Session {
             Observation::Target(target) => self.target_seen(at, Some(target)),
             Observation::TargetGone => self.target_seen(at, None),
             Observation::Pod(pod) => {
-                self.links.data(at, Feed::Pods);
+                self.feeds.data(at, Feed::Pods);
                 if let Some(other) = self.pods.other(pod) {
                     self.decisions.pod_gone(ms, &other.seen.uid);
                 }
@@ -134,7 +134,7 @@ impl Session {
                 }
             }
             Observation::PodGone(gone) => {
-                self.links.data(at, Feed::Pods);
+                self.feeds.data(at, Feed::Pods);
                 self.pods.leave(ms, &gone.uid);
                 self.decisions.pod_gone(ms, &gone.uid);
                 self.load.pods.remove(&gone.uid);
@@ -144,12 +144,12 @@ impl Session {
             Observation::Usage(usage) => self.usage_seen(at, usage),
             Observation::Event(event) => self.event_seen(at, event),
             Observation::Job(job) => {
-                self.links.data(at, Feed::Load);
+                self.feeds.data(at, Feed::Load);
                 self.load.job(job);
                 self.mark_load();
             }
             Observation::JobGone { .. } => {
-                self.links.data(at, Feed::Load);
+                self.feeds.data(at, Feed::Load);
                 if self.load.phase() == Phase::Running {
                     let text = "the load Job was deleted".to_string();
                     self.markers.add(ms, Mark::LoadEnd { ok: false, text });
@@ -157,7 +157,7 @@ impl Session {
                 self.load.gone();
             }
             Observation::LoadPod(pod) => {
-                self.links.data(at, Feed::Load);
+                self.feeds.data(at, Feed::Load);
                 self.load.pods.insert(pod.uid.clone(), (**pod).clone());
                 self.mark_load();
             }
@@ -167,11 +167,11 @@ impl Session {
             | Observation::ElasticHealth(_)
             | Observation::LogQuality(_) => self.elastic_seen(at, &seen.what),
             Observation::K6(seen) => {
-                self.links.data(at, Feed::K6);
+                self.feeds.data(at, Feed::K6);
                 self.load.k6.take(ms, seen);
             }
             Observation::K6Summary(seen) => {
-                self.links.data(at, Feed::K6);
+                self.feeds.data(at, Feed::K6);
                 self.load.k6.summary(seen);
                 self.mark_load();
             }
@@ -180,7 +180,7 @@ impl Session {
                 self.mark_load();
             }
             Observation::Collector(seen) => {
-                self.links.data(at, Feed::Collector);
+                self.feeds.data(at, Feed::Collector);
                 self.collectors.take(ms, self.began.map_or(ms, |t| t.timestamp_millis()), seen);
             }
             Observation::CollectorLost(lost) => self.collectors.lost(ms, lost),
@@ -208,7 +208,7 @@ impl Session {
 
     fn tick(&mut self, ms: i64) {
         self.collectors.tick(ms);
-        if self.links.is_up(Feed::Hpa) && self.hpa.is_some() && ms / 1000 % 15 == 0 {
+        if self.feeds.is_up(Feed::Hpa) && self.hpa.is_some() && ms / 1000 % 15 == 0 {
             self.metrics.hold(ms, self.blind());
         }
         self.note_replicas(ms);
@@ -216,7 +216,7 @@ impl Session {
 
     fn hpa_seen(&mut self, at: Time, hpa: &HpaSeen) {
         let ms = at.timestamp_millis();
-        self.links.data(at, Feed::Hpa);
+        self.feeds.data(at, Feed::Hpa);
         let status = &hpa.status;
         let before = self.hpa.as_ref().filter(|b| b.uid == hpa.uid).map(|b| &b.status);
         if let (Some(when), Some(before)) = (status.last_scale, before)
@@ -235,7 +235,7 @@ impl Session {
 
     /// The pods or their samples cannot be read by this user, or are not there for us.
     pub fn blind(&self) -> bool {
-        let without = |feed| matches!(self.links.state(feed), LinkState::Denied | LinkState::Absent);
+        let without = |feed| matches!(self.feeds.state(feed), FeedState::Denied | FeedState::Absent);
         without(Feed::Usage) || without(Feed::Pods)
     }
 
@@ -250,14 +250,14 @@ impl Session {
 
     fn target_seen(&mut self, at: Time, target: Option<&TargetSeen>) {
         let ms = at.timestamp_millis();
-        self.links.data(at, Feed::Target);
+        self.feeds.data(at, Feed::Target);
         self.decisions.target(ms, target);
         self.target = target.cloned();
         self.note_replicas(ms);
     }
 
     fn usage_seen(&mut self, at: Time, usage: &UsageSeen) {
-        self.links.data(at, Feed::Usage);
+        self.feeds.data(at, Feed::Usage);
         self.decisions.usage(at.timestamp_millis(), usage);
         self.pods.forget_usage();
         usage.pods.iter().for_each(|sample| self.pods.used(sample));
@@ -268,7 +268,7 @@ impl Session {
 
     /// Works out each resource metric from the pods' latest samples, once all of their pods are known.
     fn measure(&mut self, at: Time) {
-        if self.pods.some_early() && !self.links.is_up(Feed::Pods) {
+        if self.pods.some_early() && !self.feeds.is_up(Feed::Pods) {
             return;
         }
         let Some(newest) = self.pods.live().filter_map(|p| p.usage.as_ref()).max_by_key(|p| p.at) else { return };
@@ -283,7 +283,7 @@ impl Session {
     }
 
     fn event_seen(&mut self, at: Time, event: &EventSeen) {
-        self.links.data(at, Feed::Events);
+        self.feeds.data(at, Feed::Events);
         if !self.events.take(event) {
             return;
         }
@@ -319,7 +319,7 @@ impl Session {
     }
 
     fn elastic_seen(&mut self, at: Time, seen: &Observation) {
-        self.links.data(at, Feed::Ingest);
+        self.feeds.data(at, Feed::Ingest);
         let (ms, ingest) = (at.timestamp_millis(), &mut self.ingest);
         match seen {
             Observation::Elastic(cluster) => ingest.cluster = Some((**cluster).clone()),

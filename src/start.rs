@@ -260,8 +260,8 @@ fn of_fault(fault: &Fault) -> Refusal {
         Kind::Unauthorized => exit::DENIED,
         _ => exit::UNREACHABLE,
     };
-    let mend = fault.mend.as_deref().map(|m| format!("; {m}")).unwrap_or_default();
-    Refusal { text: format!("{}{mend}", fault.reason), code }
+    let hint = fault.hint.as_deref().map(|m| format!("; {m}")).unwrap_or_default();
+    Refusal { text: format!("{}{hint}", fault.reason), code }
 }
 
 fn refuse(error: &ConnectError) -> Refusal {

@@ -2,7 +2,7 @@
 //! figures; that is `report`'s part.
 
 use crate::{
-    observe::{Feed, K6State, LinkState, Signal},
+    observe::{Feed, FeedState, K6State, Signal},
     report,
     session::{Collector, Phase, Session},
     source::Source,
@@ -40,10 +40,10 @@ pub async fn settle(source: &mut Source, wait: Duration) -> Session {
 
 /// Whether every feed is up with what it has to say, or cannot be.
 pub fn settled(session: &Session) -> bool {
-    let state = |feed| session.links.state(feed);
+    let state = |feed| session.feeds.state(feed);
     let done = |feed: Feed| match state(feed) {
-        LinkState::Denied | LinkState::Absent => true,
-        LinkState::Up => match feed {
+        FeedState::Denied | FeedState::Absent => true,
+        FeedState::Up => match feed {
             // Pods that do not run are not measured.
             Feed::Usage => session.resolution_s.is_some() || !session.pods.live().any(|p| p.seen.phase == "Running"),
             Feed::Hpa => session.hpa.is_some() && !session.watching.server_version.is_empty(),
@@ -62,7 +62,7 @@ pub fn settled(session: &Session) -> bool {
         _ => false,
     };
     // Without the HPA the feeds that follow from it never start.
-    state(Feed::Hpa) == LinkState::Absent || Feed::ALL.into_iter().all(done)
+    state(Feed::Hpa) == FeedState::Absent || Feed::ALL.into_iter().all(done)
 }
 
 /// k6 runs, so that it has something to tell.

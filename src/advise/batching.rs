@@ -28,7 +28,7 @@ pub fn metrics_split(session: &Session) -> Vec<Finding> {
             batch.name, pipeline.name
         ),
         evidence: format!("send_batch_max_size {most}; {}", place(config)),
-        mend: "a batch processor of its own for metrics, with send_batch_max_size 0".into(),
+        hint: "a batch processor of its own for metrics, with send_batch_max_size 0".into(),
     }]
 }
 
@@ -49,7 +49,7 @@ pub fn missing(session: &Session) -> Vec<Finding> {
         severity: Severity::Info,
         text: format!("the gateway makes no batches in its {}", pipelines(&without)),
         evidence: place(config),
-        mend: "a batch processor behind memory_limiter, or sending_queue.batch in the exporter: fewer and larger bulk requests"
+        hint: "a batch processor behind memory_limiter, or sending_queue.batch in the exporter: fewer and larger bulk requests"
             .into(),
     }]
 }
@@ -74,6 +74,6 @@ pub fn order(session: &Session) -> Vec<Finding> {
         severity: Severity::Info,
         text: format!("{why} in the gateway's pipeline {}", pipeline.name),
         evidence: format!("{}; {}", pipeline.processors.join(", "), place(config)),
-        mend: "memory_limiter first, then what drops data, then batch, then elasticapm".into(),
+        hint: "memory_limiter first, then what drops data, then batch, then elasticapm".into(),
     }]
 }

@@ -25,7 +25,7 @@ pub fn at_the_maximum(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("at the maximum of {} replicas, and {} asks for {}", hpa.max_replicas, track.label(), most.replicas),
         evidence: most.text.clone(),
-        mend: "raise maxReplicas, or the request that utilization is reckoned from; not while Elasticsearch is the bottleneck"
+        hint: "raise maxReplicas, or the request that utilization is reckoned from; not while Elasticsearch is the bottleneck"
             .into(),
     }]
 }
@@ -57,7 +57,7 @@ pub fn memory_holds(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("memory holds {current} replicas that no other metric asks for; fewer pods would not use less each"),
         evidence: format!("memory {} of {}; {} or less a pod would let go of one", show(now), show(target), show(target * share)),
-        mend: "raise the memory request, drop the memory metric, or have the collector give memory back (GOMEMLIMIT, memory_limiter)"
+        hint: "raise the memory request, drop the memory metric, or have the collector give memory back (GOMEMLIMIT, memory_limiter)"
             .into(),
     }]
 }
@@ -83,7 +83,7 @@ pub fn flapping(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("the replicas turned between up and down {turns} times in 10 minutes"),
         evidence: format!("{} rescales, {} of them up", ups.len(), ups.iter().filter(|up| **up).count()),
-        mend: "a longer behavior.scaleDown.stabilizationWindowSeconds; each scale-down also drops what stood in a pod's queues"
+        hint: "a longer behavior.scaleDown.stabilizationWindowSeconds; each scale-down also drops what stood in a pod's queues"
             .into(),
     }]
 }

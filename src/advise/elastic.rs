@@ -19,7 +19,7 @@ pub fn strained(session: &Session) -> Vec<Finding> {
 
 fn of(session: &Session, strain: &Strain) -> Finding {
     let p = &session.ingest.pressure;
-    let (id, severity, text, mend) = match strain {
+    let (id, severity, text, hint) = match strain {
         Strain::Red { .. } => (
             "elasticsearch-red",
             Severity::Critical,
@@ -34,13 +34,13 @@ fn of(session: &Session, strain: &Strain) -> Finding {
         ),
         Strain::Rejecting(causes) => {
             let breaker = causes.iter().all(|(cause, _)| matches!(cause, Cause::Breaker(_)));
-            let mend = match breaker {
+            let hint = match breaker {
                 true => "give Elasticsearch more heap; more gateways bring more requests",
                 false => {
                     "scale Elasticsearch (CPU, heap, data nodes), not the gateway: each replica brings more bulk requests"
                 }
             };
-            ("elasticsearch-rejects", Severity::Critical, "Elasticsearch turns writes away", mend)
+            ("elasticsearch-rejects", Severity::Critical, "Elasticsearch turns writes away", hint)
         }
         Strain::NearLimit(_) => (
             "elasticsearch-near-limit",
@@ -75,7 +75,7 @@ fn of(session: &Session, strain: &Strain) -> Finding {
     };
     let health = p.health.as_ref().map(|h| format!("; health {}", h.status)).unwrap_or_default();
     let evidence = format!("{}{health}", strain.words());
-    Finding { id, severity, text: text.into(), evidence, mend: mend.into() }
+    Finding { id, severity, text: text.into(), evidence, hint: hint.into() }
 }
 
 /// Log records that lack a level, a trace id or a service.
@@ -84,7 +84,7 @@ pub fn log_quality(session: &Session) -> Vec<Finding> {
     let one = |field: Field| {
         let lack = lack(seen, field);
         let share = lack.share().filter(|s| *s >= LACKING && lack.records >= RECORDS)?;
-        let (reason, mend) = why(lack, field)?;
+        let (reason, hint) = why(lack, field)?;
         let id = match field {
             Field::Level => "logs-without-level",
             Field::Trace | Field::Span => "logs-without-trace",
@@ -92,7 +92,7 @@ pub fn log_quality(session: &Session) -> Vec<Finding> {
         };
         let text = format!("{:.0} % of the log records show no {}", share * 100.0, field.name());
         let evidence = format!("{} of {} records: {reason}", lack.missing, lack.records);
-        Some(Finding { id, severity: Severity::Info, text, evidence, mend })
+        Some(Finding { id, severity: Severity::Info, text, evidence, hint })
     };
     // A span id is missing where the trace id is.
     [Field::Level, Field::Trace, Field::Service].into_iter().filter_map(one).collect()
@@ -109,7 +109,7 @@ pub fn conflicts(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("{} documents were refused for a version conflict: several writers of one time series", words::whole(conflicts as f64)),
         evidence: format!("most in {worst}"),
-        mend: "one writer for each series: route metrics by their resource, and do not split metric batches (send_batch_max_size 0)"
+        hint: "one writer for each series: route metrics by their resource, and do not split metric batches (send_batch_max_size 0)"
             .into(),
     }]
 }
@@ -140,7 +140,7 @@ mod tests {
         let all = log_quality(&told(Observation::LogQuality(Box::new(seen))));
         assert_eq!(all.iter().map(|f| f.id).collect::<Vec<_>>(), ["logs-without-level"]);
         assert_eq!(all[0].text, "9 % of the log records show no log.level");
-        assert!(all[0].mend.contains(r#"set(log.severity_text, log.attributes["log.level"])"#), "{}", all[0].mend);
+        assert!(all[0].hint.contains(r#"set(log.severity_text, log.attributes["log.level"])"#), "{}", all[0].hint);
     }
 
     #[test]

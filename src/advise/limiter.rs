@@ -31,7 +31,7 @@ pub fn missing(session: &Session) -> Vec<Finding> {
             pipelines(&without)
         ),
         evidence: place(config),
-        mend: "put memory_limiter first in its processors, with limit_percentage 80 and spike_limit_percentage 20"
+        hint: "put memory_limiter first in its processors, with limit_percentage 80 and spike_limit_percentage 20"
             .into(),
     }]
 }
@@ -47,7 +47,7 @@ pub fn not_first(session: &Session) -> Vec<Finding> {
         severity: Severity::Info,
         text: format!("memory_limiter is not the first processor of the gateway's {}", pipelines(&late)),
         evidence: format!("{}: {}; {}", first.name, first.processors.join(", "), place(config)),
-        mend: "put memory_limiter first, so that data is refused before it is worked on".into(),
+        hint: "put memory_limiter first, so that data is refused before it is worked on".into(),
     }]
 }
 
@@ -78,7 +78,7 @@ pub fn too_high(session: &Session) -> Vec<Finding> {
             words::mebi(hard),
             words::mebi(limit)
         ),
-        mend: "limit_percentage 80 and spike_limit_percentage 20, and GOMEMLIMIT at 80 % of that".into(),
+        hint: "limit_percentage 80 and spike_limit_percentage 20, and GOMEMLIMIT at 80 % of that".into(),
     }]
 }
 

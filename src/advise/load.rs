@@ -18,7 +18,7 @@ pub fn requests_fail(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("{} % of k6's requests fail: the load is not what it is meant to be", (share * 100.0).round()),
         evidence: format!("http_req_failed {}{requests}", words::figure(share * 100.0) + " %"),
-        mend: "call what the target really serves, and look at the frontend's log".into(),
+        hint: "call what the target really serves, and look at the frontend's log".into(),
     }]
 }
 
@@ -30,7 +30,7 @@ pub fn load_failed(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("the load failed: {why}"),
         evidence: job(session),
-        mend: "mend it and start it again; what was measured during this run is not a whole run".into(),
+        hint: "mend it and start it again; what was measured during this run is not a whole run".into(),
     }]
 }
 
@@ -42,7 +42,7 @@ pub fn load_stuck(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("the load does not start: {why}"),
         evidence: job(session),
-        mend: "mend that in the Job's pod template and start it anew; s stops the Job that waits".into(),
+        hint: "mend that in the Job's pod template and start it anew; s stops the Job that waits".into(),
     }]
 }
 

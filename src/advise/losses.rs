@@ -29,12 +29,12 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
         Role::Cluster => ("the cluster collector", "s"),
         _ => ("the gateway", "s"),
     };
-    let (id, text, mend) = match how {
+    let (id, text, hint) = match how {
         Fate::SendFailed => (
             "send-failed",
             format!("{tier} gave up {} items: lost", words::whole(items)),
             match role {
-                Role::Gateway => "mend Elasticsearch, its address or credentials; more gateways make it worse",
+                Role::Gateway => "hint Elasticsearch, its address or credentials; more gateways make it worse",
                 _ => "mend the way to the gateway; until then this is lost before the gateway ever sees it",
             },
         ),
@@ -64,7 +64,7 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
         severity: if how.is_loss() { Severity::Critical } else { Severity::Warning },
         text,
         evidence: format!("{what}, {}, since {} ago", words::count(pods, "pod"), words::seconds(seconds)),
-        mend: mend.into(),
+        hint: hint.into(),
     })
 }
 
@@ -101,7 +101,7 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
             signal.name()
         ),
         evidence: format!("{}/s accepted, {}/s sent over a minute", words::figure(accepted), words::figure(sent)),
-        mend: "look at its queues and at filters in its pipelines".into(),
+        hint: "look at its queues and at filters in its pipelines".into(),
     }]
 }
 
@@ -143,6 +143,6 @@ pub fn sent_twice(session: &Session) -> Vec<Finding> {
             "the gateway accepted {}, more than the agents count as sent, and their queues had filled",
             words::whole(taken)
         ),
-        mend: "a longer timeout on the agents' exporter, or a gateway that does not block".into(),
+        hint: "a longer timeout on the agents' exporter, or a gateway that does not block".into(),
     }]
 }

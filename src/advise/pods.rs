@@ -27,7 +27,7 @@ pub fn out_of_memory(session: &Session) -> Vec<Finding> {
             }
         ),
         evidence: format!("container {}: OOMKilled, restarts {}, memory limit {limit}", container.name, container.restarts),
-        mend: "raise the memory limit, or set memory_limiter's limit_percentage so that it refuses before the limit is reached"
+        hint: "raise the memory limit, or set memory_limiter's limit_percentage so that it refuses before the limit is reached"
             .into(),
     }]
 }
@@ -43,7 +43,7 @@ pub fn restarted(session: &Session) -> Vec<Finding> {
             container.name, pod.name, exit.code
         ),
         evidence: format!("{}, restarts {}", exit.reason, container.restarts),
-        mend: format!(
+        hint: format!(
             "read the log of the run before: kubectl logs -n {} {} -c {} -p",
             pod.namespace, pod.name, container.name
         ),
@@ -85,7 +85,7 @@ pub fn not_running(session: &Session) -> Vec<Finding> {
             n => format!("{} do not run, {} first: {why}", words::count(n, "pod"), pod.name),
         },
         evidence: format!("phase {}, {} of {} ready", pod.phase, session.pods.ready(), session.pods.count()),
-        mend: match reason {
+        hint: match reason {
             "Unschedulable" => {
                 "add nodes, or lower the pod's requests; until then the HPA's replicas are not there".into()
             }
@@ -143,6 +143,6 @@ pub fn at_the_cpu_limit(session: &Session) -> Vec<Finding> {
             words::count(session.pods.count(), "pod"),
         ),
         evidence: format!("{}m of {}m for at least {} s", used.round(), limit.round(), SUSTAINED / 1000),
-        mend: "raise the CPU limit, or spread the load over more replicas".into(),
+        hint: "raise the CPU limit, or spread the load over more replicas".into(),
     }]
 }

@@ -32,14 +32,14 @@ pub fn gateway(session: &Session) -> Vec<Finding> {
             severity: Severity::Warning,
             text: format!("{text}, and Elasticsearch is what limits it"),
             evidence: format!("{size}; {why}"),
-            mend: "scale Elasticsearch, not the gateway: more gateways only send more bulk requests at once".into(),
+            hint: "scale Elasticsearch, not the gateway: more gateways only send more bulk requests at once".into(),
         },
         None => Finding {
             id: "queue-full",
             severity: Severity::Warning,
             text: format!("{text}, though Elasticsearch is not strained"),
             evidence: size,
-            mend:
+            hint:
                 "raise sending_queue.num_consumers or queue_size, or send larger batches; small ones hold a slot each"
                     .into(),
         },
@@ -76,7 +76,7 @@ pub fn agents(session: &Session) -> Vec<Finding> {
             }
         ),
         evidence: format!("{}: {} of {} requests", agent.pod, words::figure(queue.size), words::figure(queue.capacity)),
-        mend: if full {
+        hint: if full {
             "mend what keeps the gateway's queue full"
         } else {
             "look at the gateway: refusals, CPU, connections"
@@ -95,7 +95,7 @@ pub fn leaving(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: format!("{} is being removed while its queue holds {} batches", pod.seen.name, words::figure(queue.size)),
         evidence: format!("{} of {} in {}", words::figure(queue.size), words::figure(queue.capacity), queue.exporter),
-        mend: "a longer terminationGracePeriodSeconds, and a longer scale-down window so that it happens less often"
+        hint: "a longer terminationGracePeriodSeconds, and a longer scale-down window so that it happens less often"
             .into(),
     };
     held.map(one).take(1).collect()

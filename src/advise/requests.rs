@@ -23,7 +23,7 @@ pub fn missing(session: &Session) -> Vec<Finding> {
                 track.label()
             ),
             evidence: format!("{} and {}", pod.seen.name, words::count(found.count(), "other pod")),
-            mend: format!("set resources.requests.{resource} on every container, sidecars too"),
+            hint: format!("set resources.requests.{resource} on every container, sidecars too"),
         })
     };
     session.metrics.live().filter(by_utilization).filter_map(one).collect()
@@ -42,6 +42,6 @@ pub fn no_limits(session: &Session) -> Vec<Finding> {
             container.name
         ),
         evidence: words::count(pods().count(), "pod"),
-        mend: "set resources.limits.memory, and memory_limiter's limit_percentage below it".into(),
+        hint: "set resources.limits.memory, and memory_limiter's limit_percentage below it".into(),
     }]
 }

@@ -45,7 +45,7 @@ pub fn no_queue(session: &Session) -> Vec<Finding> {
             e.name
         ),
         evidence: format!("sending_queue.enabled false; {}", place(config)),
-        mend: "sending_queue: {enabled: true} with a queue_size that memory has room for".into(),
+        hint: "sending_queue: {enabled: true} with a queue_size that memory has room for".into(),
     }]
 }
 
@@ -58,7 +58,7 @@ pub fn no_retry(session: &Session) -> Vec<Finding> {
         severity: Severity::Info,
         text: format!("{} exporter {} never tries again: what fails once is lost", tier(config.role), e.name),
         evidence: format!("{key}.enabled false; {}", place(config)),
-        mend: format!("{key}: {{enabled: true}}"),
+        hint: format!("{key}: {{enabled: true}}"),
     }]
 }
 
@@ -89,7 +89,7 @@ pub fn beyond_memory(session: &Session) -> Vec<Finding> {
             words::mebi(size),
             words::mebi(memory)
         ),
-        mend: "a memory_limiter first in its pipelines, or a smaller sending_queue.queue_size".into(),
+        hint: "a memory_limiter first in its pipelines, or a smaller sending_queue.queue_size".into(),
     }]
 }
 
@@ -161,7 +161,7 @@ pub fn dominated(session: &Session) -> Vec<Finding> {
             words::whole(most),
             words::whole(all)
         ),
-        mend: format!(
+        hint: format!(
             "a gateway of its own for {}, with its own HPA; or at least an exporter of its own",
             signal.name()
         ),

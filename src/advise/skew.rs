@@ -11,7 +11,7 @@ const BY_CPU: i64 = 60_000;
 /// A load that is worth a word: millicores of the busiest pod.
 const WORTH: f64 = 50.0;
 
-const MEND: &str = "a headless Service with client-side balancing (endpoint dns:///…, balancer_name round_robin), or \
+const HINT: &str = "a headless Service with client-side balancing (endpoint dns:///…, balancer_name round_robin), or \
                     keepalive max_connection_age on the gateway's OTLP receiver, so that senders connect anew";
 
 /// From the collectors' own counters.
@@ -34,7 +34,7 @@ pub fn idle_replicas(session: &Session) -> Vec<Finding> {
                 first.pod
             ),
         };
-        return vec![Finding { id: "idle-replica", severity: Severity::Warning, text, evidence, mend: MEND.into() }];
+        return vec![Finding { id: "idle-replica", severity: Severity::Warning, text, evidence, hint: HINT.into() }];
     }
     // Who has only just become Ready cannot have its part yet.
     let settled = |s: &crate::session::Share| s.ready_since.is_some_and(|t| session.now_ms() - t >= 2 * IDLE);
@@ -46,7 +46,7 @@ pub fn idle_replicas(session: &Session) -> Vec<Finding> {
             severity: Severity::Warning,
             text: format!("the load is uneven: one replica gets {} times its even share", words::figure(index)),
             evidence,
-            mend: MEND.into(),
+            hint: HINT.into(),
         }],
         _ => Vec::new(),
     }
@@ -88,6 +88,6 @@ fn by_cpu(session: &Session) -> Vec<Finding> {
             least_busy.round(),
             ranges[*first].1.round()
         ),
-        mend: MEND.into(),
+        hint: HINT.into(),
     }]
 }

@@ -5,7 +5,7 @@ Examples:
   edot-tui                                watch edot-gateway-hpa in observability-lab
   edot-tui -n shop --hpa checkout         watch another HPA
   edot-tui status -o json --wait 20s      one answer for a script
-  edot-tui doctor                         what is wrong, and what would mend it
+  edot-tui doctor                         what is wrong, and a hint
   edot-tui lab --speed 20                 the embedded lab: press s, and see it scale
 
 Environment, exit codes and files: edot-tui --help";
@@ -18,7 +18,7 @@ Examples:
   edot-tui --load-manifest my-load.yaml   let `s` start your own load
   edot-tui record -o r.jsonl --simulate   a whole run without a terminal
   edot-tui status -o json --wait 20s      one answer for a script
-  edot-tui doctor                         what is wrong, and what would mend it
+  edot-tui doctor                         what is wrong, and a hint
   edot-tui lab --speed 20                 the embedded lab: press s, and see it scale
 
 Where no cluster is configured at all, the dashboard shows the embedded lab.
@@ -72,8 +72,8 @@ sizes bytes, percentages percent of request:
   load       phase, vus, elapsed_s, duration_s, iterations_per_s, failed_ratio, p95_ms
   gateway    accepted_per_s, refused_per_s, sent_per_s, send_failed_per_s, enqueue_failed_per_s, queue, skew
   ingest     documents_per_s, bytes_per_s, rejected, write_queue, indexing_pressure_ratio, health, streams, log_quality
-  findings   [{id, severity, text, evidence, mend}]
-  feeds      [{feed, state, age_s, reason, mend}]";
+  findings   [{id, severity, text, evidence, hint}]
+  feeds      [{feed, state, age_s, reason, hint}]";
 
 pub const RECORD: &str = "\
 Write down all that is observed, without a terminal.
@@ -115,7 +115,7 @@ Check configuration, access, metrics and the HPA, and say what would mend them.
 
 Each line is a check: ✓ fine, ! worth knowing, ✗ wrong. Nothing in the cluster is changed.
 
--o json prints {schema: \"edot-tui/doctor/1\", result, checks: [{id, result, what, detail, mend}]}, where result is
+-o json prints {schema: \"edot-tui/doctor/1\", result, checks: [{id, result, what, detail, hint}]}, where result is
 \"ok\", \"warn\" or \"fail\" (of a check also \"skip\": it could not be made).
 
 Exit codes: 0 fine (also with warnings), 1 something is wrong, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";

@@ -95,7 +95,7 @@ fn permission(facts: &Facts, need: Need) -> Check {
         }
         unknown = unknown.or(verbs.iter().find_map(|a| if let Allowed::Unknown(why) = a { Some(why) } else { None }));
     }
-    let mend = format!("add to a Role: {}", rules.join(" and "));
+    let hint = format!("add to a Role: {}", rules.join(" and "));
     match (lacks.is_empty(), need) {
         (true, _) if unknown.is_some() => {
             let why = unknown.map(String::as_str).unwrap_or_default();
@@ -106,14 +106,14 @@ fn permission(facts: &Facts, need: Need) -> Check {
             "permission",
             what,
             format!("may not {}: s cannot start or stop the load", lacks.join("; ")),
-            mend,
+            hint,
         ),
         (false, Need::Feed(feed)) if need.is_extra() => {
             let text = format!("may not {}: without the figures of the feed {}", lacks.join("; "), feed.name());
-            Check::warn("permission", what, text, mend)
+            Check::warn("permission", what, text, hint)
         }
         (false, Need::Feed(_)) => {
-            Check::fail("permission", what, format!("may not {}", lacks.join("; ")), mend).exits(exit::DENIED)
+            Check::fail("permission", what, format!("may not {}", lacks.join("; ")), hint).exits(exit::DENIED)
         }
     }
 }

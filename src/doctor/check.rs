@@ -25,8 +25,8 @@ pub struct Check {
     pub what: String,
     /// What was found.
     pub detail: String,
-    /// What would mend it, where that is known.
-    pub mend: Option<String>,
+    /// A hint: what to do about it, where that is known.
+    pub hint: Option<String>,
     /// The exit code that this calls for.
     #[serde(skip)]
     pub exit: u8,
@@ -34,26 +34,26 @@ pub struct Check {
 
 impl Check {
     pub fn ok(id: &'static str, what: impl Into<String>, detail: impl Into<String>) -> Check {
-        Check { id, result: Outcome::Ok, what: what.into(), detail: detail.into(), mend: None, exit: exit::FINE }
+        Check { id, result: Outcome::Ok, what: what.into(), detail: detail.into(), hint: None, exit: exit::FINE }
     }
 
     pub fn warn(
         id: &'static str,
         what: impl Into<String>,
         detail: impl Into<String>,
-        mend: impl Into<String>,
+        hint: impl Into<String>,
     ) -> Check {
-        let mend = Some(mend.into()).filter(|m: &String| !m.is_empty());
-        Check { result: Outcome::Warn, mend, ..Check::ok(id, what, detail) }
+        let hint = Some(hint.into()).filter(|m: &String| !m.is_empty());
+        Check { result: Outcome::Warn, hint, ..Check::ok(id, what, detail) }
     }
 
     pub fn fail(
         id: &'static str,
         what: impl Into<String>,
         detail: impl Into<String>,
-        mend: impl Into<String>,
+        hint: impl Into<String>,
     ) -> Check {
-        Check { result: Outcome::Fail, exit: exit::ERROR, ..Check::warn(id, what, detail, mend) }
+        Check { result: Outcome::Fail, exit: exit::ERROR, ..Check::warn(id, what, detail, hint) }
     }
 
     pub fn skip(id: &'static str, what: impl Into<String>, why: impl Into<String>) -> Check {

@@ -22,11 +22,11 @@ fn check(answer: Answered, given: bool) -> Check {
     match answer.outcome {
         Ok(detail) => Check::ok(id, answer.what, detail),
         Err(fault) => {
-            let mend = fault.mend.unwrap_or_default();
+            let hint = fault.hint.unwrap_or_default();
             match fault.kind {
-                Kind::Absent if !given => Check::skip(id, answer.what, format!("{}; {mend}", fault.reason)),
-                _ if given => Check::fail(id, answer.what, fault.reason, mend),
-                _ => Check::warn(id, answer.what, fault.reason, mend),
+                Kind::Absent if !given => Check::skip(id, answer.what, format!("{}; {hint}", fault.reason)),
+                _ if given => Check::fail(id, answer.what, fault.reason, hint),
+                _ => Check::warn(id, answer.what, fault.reason, hint),
             }
         }
     }

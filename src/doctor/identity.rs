@@ -22,8 +22,8 @@ pub fn configuration(settings: &Settings) -> Check {
 pub fn environment(env: &Env) -> Option<Check> {
     let unknown = config::unknown_env(env);
     let detail = format!("unknown: {}", unknown.join(", "));
-    let mend = "a typing error? edot-tui --help names those that count";
-    (!unknown.is_empty()).then(|| Check::warn("environment", "environment", detail, mend))
+    let hint = "a typing error? edot-tui --help names those that count";
+    (!unknown.is_empty()).then(|| Check::warn("environment", "environment", detail, hint))
 }
 
 /// Which kubeconfig, context and server, and by what means the user is known.

@@ -13,9 +13,9 @@ pub fn all(facts: &Facts) -> Vec<Check> {
     let room = match &facts.load_room {
         Ok(Some(_)) => Check::ok("load", what, "is there"),
         Ok(None) => {
-            let mend =
+            let hint =
                 format!("create it (kubectl create namespace {namespace}), or name another with --load-namespace");
-            return vec![Check::warn("load", what, "does not exist: s has nowhere to start the load", mend)];
+            return vec![Check::warn("load", what, "does not exist: s has nowhere to start the load", hint)];
         }
         Err(e) if e.denied() => Check::skip("load", what, "may not be looked up"),
         Err(e) => Check::fail("load", what, e.words(), "try again"),

@@ -19,8 +19,8 @@ pub fn text(checks: &[Check], ascii: bool) -> String {
             (Outcome::Skip, false) => "·",
             (Outcome::Skip, true) => "skip",
         };
-        let mend = check.mend.as_ref().map(|m| format!("; {m}")).unwrap_or_default();
-        let _ = writeln!(out, "{mark} {} {dash} {}{mend}", check.what, check.detail);
+        let hint = check.hint.as_ref().map(|m| format!("; {m}")).unwrap_or_default();
+        let _ = writeln!(out, "{mark} {} {dash} {}{hint}", check.what, check.detail);
     }
     let count = |outcome| checks.iter().filter(|c| c.result == outcome).count();
     let _ = writeln!(

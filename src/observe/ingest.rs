@@ -188,7 +188,8 @@ pub struct LogQualitySeen {
     pub failed_shards: u32,
     /// Why it could not be counted; then nothing else is set.
     pub denied: Option<String>,
-    pub mend: Option<String>,
+    #[serde(alias = "mend")]
+    pub hint: Option<String>,
 }
 
 /// The records of one data stream and service.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// Where k6 told it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum K6From {
+pub enum K6Source {
     #[default]
     Log,
     Rest,
@@ -35,7 +35,7 @@ pub enum K6State {
 pub struct K6Seen {
     pub pod: String,
     pub uid: String,
-    pub from: K6From,
+    pub from: K6Source,
     /// When the line was written, as the log has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<Time>,

@@ -96,7 +96,7 @@ fn observation(text: &str, at: Time, seen: Cow<str>) -> Option<Line> {
         "load_pod" => Observation::LoadPod(body(text)?),
         "usage" => Observation::Usage(body(text)?),
         "event" => Observation::Event(body(text)?),
-        "link" => Observation::Link(body(text)?),
+        "feed_status" | "link" => Observation::FeedStatus(body(text)?),
         "collector" => Observation::Collector(body(text)?),
         "elastic" => Observation::Elastic(body(text)?),
         "counters" => Observation::Counters(body(text)?),

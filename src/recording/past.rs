@@ -102,7 +102,7 @@ fn each(gz: &[u8], mut take: impl FnMut(&[u8])) {
 fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
     let key = match &seen.what {
         Observation::Watching(_) => "watching".into(),
-        Observation::Link(link) => format!("link/{}", link.feed.name()),
+        Observation::FeedStatus(link) => format!("link/{}", link.feed.name()),
         Observation::Hpa(_) | Observation::HpaGone => "hpa".into(),
         Observation::Target(_) | Observation::TargetGone => "target".into(),
         Observation::Pod(pod) | Observation::CollectorPod { pod, .. } => format!("pod/{}", pod.uid),

@@ -64,8 +64,8 @@ pub fn page(r: &Report) -> Vec<Block> {
     if !r.findings.is_empty() {
         out.push(Block::Head("Findings at the end".into()));
         let rows =
-            r.findings.iter().map(|f| vec![f.severity.to_string(), f.text.clone(), f.evidence.clone(), f.mend.clone()]);
-        out.push(Block::Table(table(&["severity", "finding", "evidence", "what would mend it"], rows.collect())));
+            r.findings.iter().map(|f| vec![f.severity.to_string(), f.text.clone(), f.evidence.clone(), f.hint.clone()]);
+        out.push(Block::Table(table(&["severity", "finding", "evidence", "a hint"], rows.collect())));
     }
     if let Some(losses) = r.loss.as_ref().filter(|l| !l.is_empty()) {
         out.push(Block::Head("Refused and lost".into()));

@@ -4,7 +4,7 @@
 use super::status_ingest::{self, Ingest};
 use super::status_inside::{self as inside, BySignal, Gateway, Load, QueueStatus};
 use crate::advise;
-use crate::observe::{Condition, Feed, LinkState, MetricValue, TargetRef, Time};
+use crate::observe::{Condition, Feed, FeedState, MetricValue, TargetRef, Time};
 use crate::session::{Pod, Session, TargetType, Track, controller, is_ready, told};
 use serde::{Serialize, Serializer};
 
@@ -24,7 +24,7 @@ pub struct Status {
     pub gateway: Option<Gateway>,
     pub ingest: Option<Ingest>,
     pub findings: Vec<FindingStatus>,
-    pub feeds: Vec<FeedStatus>,
+    pub feeds: Vec<FeedReport>,
 }
 
 #[derive(Debug, Serialize)]
@@ -133,7 +133,7 @@ pub struct FindingStatus {
     pub severity: &'static str,
     pub text: String,
     pub evidence: String,
-    pub mend: String,
+    pub hint: String,
 }
 
 /// What stands out now.
@@ -142,16 +142,16 @@ pub fn findings(session: &Session) -> Vec<FindingStatus> {
 }
 
 fn finding(f: advise::Finding) -> FindingStatus {
-    FindingStatus { id: f.id, severity: f.severity.word(), text: f.text, evidence: f.evidence, mend: f.mend }
+    FindingStatus { id: f.id, severity: f.severity.word(), text: f.text, evidence: f.evidence, hint: f.hint }
 }
 
 #[derive(Debug, Serialize)]
-pub struct FeedStatus {
+pub struct FeedReport {
     pub feed: &'static str,
-    pub state: LinkState,
+    pub state: FeedState,
     pub age_s: Option<f64>,
     pub reason: Option<String>,
-    pub mend: Option<String>,
+    pub hint: Option<String>,
 }
 
 /// A whole number is written as one: `96`, not `96.0`.
@@ -276,14 +276,14 @@ fn pod(session: &Session, pod: &Pod) -> PodStatus {
     }
 }
 
-fn feed(session: &Session, feed: Feed) -> FeedStatus {
-    let now = session.links.get(feed);
+fn feed(session: &Session, feed: Feed) -> FeedReport {
+    let now = session.feeds.get(feed);
     let age = now.and_then(|l| l.last_data).zip(session.now).map(|(t, now)| (now - t).num_milliseconds());
-    FeedStatus {
+    FeedReport {
         feed: feed.name(),
-        state: session.links.state(feed),
+        state: session.feeds.state(feed),
         age_s: age.map(|ms| (ms as f64 / 100.0).round() / 10.0),
-        reason: now.and_then(|l| l.link.reason.clone()),
-        mend: now.and_then(|l| l.link.mend.clone()),
+        reason: now.and_then(|l| l.status.reason.clone()),
+        hint: now.and_then(|l| l.status.hint.clone()),
     }
 }

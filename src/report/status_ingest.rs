@@ -79,7 +79,7 @@ pub struct LogQuality {
 pub struct LogCause {
     pub field: &'static str,
     pub reason: String,
-    pub mend: String,
+    pub hint: String,
 }
 
 /// The block; None while nothing is known of Elasticsearch.
@@ -154,8 +154,8 @@ fn log_quality(seen: &LogQualitySeen) -> LogQuality {
     use quality::{Field, lack, why};
     let missing = |field| lack(seen, field).missing;
     let cause = |field: Field| {
-        let (reason, mend) = why(lack(seen, field), field)?;
-        Some(LogCause { field: field.name(), reason, mend })
+        let (reason, hint) = why(lack(seen, field), field)?;
+        Some(LogCause { field: field.name(), reason, hint })
     };
     LogQuality {
         from: seen.from,

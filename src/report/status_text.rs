@@ -2,7 +2,7 @@
 
 use super::status::{MetricStatus, PodStatus, Status};
 use super::status_inside::{BySignal, Gateway, Load};
-use crate::observe::LinkState;
+use crate::observe::FeedState;
 use crate::view::format;
 use std::fmt::Write;
 
@@ -55,13 +55,13 @@ pub fn status_text(s: &Status) -> String {
         out.push_str(&super::status_ingest::text(ingest));
     }
     for f in &s.findings {
-        let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.text, f.evidence, f.mend);
+        let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.text, f.evidence, f.hint);
     }
-    for f in s.feeds.iter().filter(|f| f.state != LinkState::Up) {
+    for f in s.feeds.iter().filter(|f| f.state != FeedState::Up) {
         let state = format!("{:?}", f.state).to_lowercase();
         let reason = f.reason.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
-        let mend = f.mend.as_deref().map(|m| format!("; {m}")).unwrap_or_default();
-        let _ = writeln!(out, "feed {} {state}{reason}{mend}", f.feed);
+        let hint = f.hint.as_deref().map(|m| format!("; {m}")).unwrap_or_default();
+        let _ = writeln!(out, "feed {} {state}{reason}{hint}", f.feed);
     }
     out
 }

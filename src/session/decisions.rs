@@ -27,7 +27,7 @@ pub mod words;
 
 use super::{History, controller};
 use crate::hpa::{self, Spec, Status};
-use crate::observe::{Feed, HpaSeen, LinkState, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
+use crate::observe::{Feed, FeedState, HpaSeen, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
 use case::Case;
 use evidence::Evidence;
 use flags::Flags;
@@ -118,9 +118,9 @@ impl Decisions {
         self.base = controller::settings(&watching.server_version);
     }
 
-    pub(super) fn link(&mut self, feed: Feed, state: LinkState) {
+    pub(super) fn link(&mut self, feed: Feed, state: FeedState) {
         // A watch that has just begun connects still while it lists.
-        if feed == Feed::Hpa && self.hpa.is_some() && !matches!(state, LinkState::Up | LinkState::Connecting) {
+        if feed == Feed::Hpa && self.hpa.is_some() && !matches!(state, FeedState::Up | FeedState::Connecting) {
             self.blind = true;
         }
     }

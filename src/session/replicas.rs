@@ -2,7 +2,7 @@
 //! that has not worked for a while vouches for nothing; then there is a gap.
 
 use super::{Session, Steps, told};
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 
 /// Milliseconds for which what a feed said last holds although it does not work. A restart of the API server is over by
 /// then, and has changed nothing.
@@ -26,12 +26,12 @@ impl Session {
         let hpa = self.hpa.as_ref().filter(|_| !self.lost(Feed::Hpa, ms));
         let target = self.target.as_ref().filter(|_| !self.lost(Feed::Target, ms));
         // Of a target that does not exist, the controller only has what it was.
-        let exists = self.links.state(Feed::Target) != LinkState::Absent;
+        let exists = self.feeds.state(Feed::Target) != FeedState::Absent;
         let current = match target {
             Some(target) => target.replicas.or(target.spec_replicas),
             None => hpa.filter(|_| exists).and_then(told::current),
         };
-        let known = self.links.is_up(Feed::Pods) && self.target.is_some();
+        let known = self.feeds.is_up(Feed::Pods) && self.target.is_some();
         let counted = || known.then(|| i32::try_from(self.pods.ready()).unwrap_or(i32::MAX));
         let ready = target.and_then(|t| t.ready).or_else(counted);
         let (desired, min) = (hpa.and_then(told::desired), hpa.map(|h| h.min_replicas.unwrap_or(1)));
@@ -46,8 +46,8 @@ impl Session {
 
     /// Whether a feed has not worked for a while.
     fn lost(&self, feed: Feed, ms: i64) -> bool {
-        self.links.get(feed).is_some_and(|l| {
-            matches!(l.link.state, LinkState::Retrying | LinkState::Denied) && ms - l.since.timestamp_millis() > HOLD
+        self.feeds.get(feed).is_some_and(|l| {
+            matches!(l.status.state, FeedState::Retrying | FeedState::Denied) && ms - l.since.timestamp_millis() > HOLD
         })
     }
 }

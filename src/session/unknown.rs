@@ -2,7 +2,7 @@
 //! how the feed stands. Must not guess.
 
 use super::{Session, TargetType, Track, told};
-use crate::observe::{Feed, LinkState, MetricKind};
+use crate::observe::{Feed, FeedState, MetricKind};
 
 impl Session {
     /// Why a metric has no figure.
@@ -29,9 +29,9 @@ impl Session {
         if self.current_replicas() == Some(0) {
             return "the target has 0 replicas".into();
         }
-        let mut links = [Feed::Pods, Feed::Usage].into_iter().filter_map(|feed| self.links.get(feed));
-        match links.find(|l| l.link.state != LinkState::Up).filter(|_| track.is_resource()) {
-            Some(l) => l.link.reason.clone().unwrap_or_else(|| "no sample yet".into()),
+        let mut links = [Feed::Pods, Feed::Usage].into_iter().filter_map(|feed| self.feeds.get(feed));
+        match links.find(|l| l.status.state != FeedState::Up).filter(|_| track.is_resource()) {
+            Some(l) => l.status.reason.clone().unwrap_or_else(|| "no sample yet".into()),
             None => "no figure yet".into(),
         }
     }

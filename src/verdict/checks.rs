@@ -79,7 +79,7 @@ impl Found {
 
 /// Nothing can be said before there is a load.
 fn no_load(run: &Run, expected: impl Into<String>) -> Found {
-    match run.session.links.is_up(Feed::Load) || run.session.load.job.is_some() {
+    match run.session.feeds.is_up(Feed::Load) || run.session.load.job.is_some() {
         true => Found::waiting(expected, "waits for the load to start"),
         false => Found::unobservable(run, Feed::Load, expected),
     }

@@ -1,7 +1,7 @@
 //! The run that is judged: when its load began and ended, the spec in force, its rescales. Must not judge.
 
 use crate::hpa::{self, Spec};
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 use crate::session::{Mark, Session, controller, decisions::sync::Sync};
 
 /// Without a learnt rhythm, milliseconds.
@@ -115,14 +115,14 @@ impl<'a> Run<'a> {
 
     /// What a feed does instead of telling, for people: `collector: not read (…)`.
     pub fn missing(&self, feed: Feed) -> String {
-        let link = self.session.links.get(feed).map(|l| &l.link);
-        let state = match link.map_or(LinkState::Connecting, |l| l.state) {
-            LinkState::Up => "up, but without this figure",
-            LinkState::Connecting => "not connected",
-            LinkState::Retrying => "failing",
-            LinkState::Denied => "denied",
-            LinkState::Absent => "absent",
-            LinkState::Stale => "stale",
+        let link = self.session.feeds.get(feed).map(|l| &l.status);
+        let state = match link.map_or(FeedState::Connecting, |l| l.state) {
+            FeedState::Up => "up, but without this figure",
+            FeedState::Connecting => "not connected",
+            FeedState::Retrying => "failing",
+            FeedState::Denied => "denied",
+            FeedState::Absent => "absent",
+            FeedState::Stale => "stale",
             _ => "not known",
         };
         let why = link.and_then(|l| l.reason.as_ref()).map(|r| format!(": {r}")).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The last row: the screens, a dot a feed, and the keys that matter here; or a message. Must not hold more than a row.
 
 use super::{Cx, theme::Role, words};
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 use crate::ui::{Entry, Overlay, Screen};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -82,11 +82,11 @@ fn keys(cx: &Cx) -> &'static [(&'static str, &'static str)] {
 /// A feed's sign and colour.
 pub fn dot(cx: &Cx, feed: Feed) -> (char, Role) {
     let g = cx.look.symbols.glyphs();
-    match cx.session.links.get(feed).map(|l| l.link.state) {
-        None | Some(LinkState::Connecting) => (g.dot_none, Role::Muted),
-        Some(LinkState::Up) => (g.dot_up, Role::Good),
-        Some(LinkState::Retrying | LinkState::Stale) => (g.dot_half, Role::Warn),
-        Some(LinkState::Absent | LinkState::Unknown) => (g.dot_absent, Role::Muted),
-        Some(LinkState::Denied) => (g.dot_failed, Role::Bad),
+    match cx.session.feeds.get(feed).map(|l| l.status.state) {
+        None | Some(FeedState::Connecting) => (g.dot_none, Role::Muted),
+        Some(FeedState::Up) => (g.dot_up, Role::Good),
+        Some(FeedState::Retrying | FeedState::Stale) => (g.dot_half, Role::Warn),
+        Some(FeedState::Absent | FeedState::Unknown) => (g.dot_absent, Role::Muted),
+        Some(FeedState::Denied) => (g.dot_failed, Role::Bad),
     }
 }

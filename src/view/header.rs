@@ -1,7 +1,7 @@
 //! The first row: what is watched, the load, the clock and the mode. Must not hold more than a row.
 
 use super::{Cx, format, theme::Role, words};
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 use crate::session::Phase;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -69,14 +69,14 @@ fn mode(cx: &Cx) -> (String, Role) {
 
 /// Whether what is shown is what there is: the figures of an HPA that is not followed are of the past.
 fn standing(cx: &Cx) -> (String, Role) {
-    let link = cx.session.links.get(Feed::Hpa);
+    let link = cx.session.feeds.get(Feed::Hpa);
     let ago = link.map_or_else(String::new, |l| format::clock((cx.now - l.since.timestamp_millis()) / 1000));
-    match link.map_or(LinkState::Connecting, |l| l.link.state) {
-        LinkState::Up => ("LIVE".into(), Role::Good),
-        LinkState::Connecting => ("CONNECTING".into(), Role::Muted),
-        LinkState::Retrying | LinkState::Stale | LinkState::Unknown => (format!("OFFLINE {ago}"), Role::Warn),
-        LinkState::Denied => ("DENIED".into(), Role::Bad),
-        LinkState::Absent => ("NO HPA".into(), Role::Warn),
+    match link.map_or(FeedState::Connecting, |l| l.status.state) {
+        FeedState::Up => ("LIVE".into(), Role::Good),
+        FeedState::Connecting => ("CONNECTING".into(), Role::Muted),
+        FeedState::Retrying | FeedState::Stale | FeedState::Unknown => (format!("OFFLINE {ago}"), Role::Warn),
+        FeedState::Denied => ("DENIED".into(), Role::Bad),
+        FeedState::Absent => ("NO HPA".into(), Role::Warn),
     }
 }
 

@@ -142,11 +142,11 @@ fn feeds(cx: &Cx, most: usize) -> Vec<Pieces> {
     let mut out = vec![vec![(format!("  {:<10}{:<11}{}", "feed", "state", "last data"), muted)]];
     for (i, feed) in Feed::ALL.into_iter().enumerate() {
         let (dot, role) = footer::dot(cx, feed);
-        let now = cx.session.links.get(feed);
-        let word = now.map_or("connecting".into(), |l| format!("{:?}", l.link.state).to_lowercase());
+        let now = cx.session.feeds.get(feed);
+        let word = now.map_or("connecting".into(), |l| format!("{:?}", l.status.state).to_lowercase());
         let age = now.and_then(|l| l.last_data).map(|t| super::format::age((cx.now - t.timestamp_millis()) / 1000));
         let age = age.map_or_else(String::new, |a| format!("{a} ago"));
-        let attempt = now.map_or(0, |l| l.link.attempt);
+        let attempt = now.map_or(0, |l| l.status.attempt);
         let tries = if attempt > 0 { format!(" ({attempt} tries)") } else { String::new() };
         let name = if i == cx.ui.row { look.style(Role::Selection).patch(look.style(Role::Accent)) } else { text };
         out.push(vec![
@@ -155,8 +155,9 @@ fn feeds(cx: &Cx, most: usize) -> Vec<Pieces> {
             (format!("{:<11}", word), look.style(role)),
             (format!("{age:<9}{tries}"), muted),
         ]);
-        for sentence in
-            [now.and_then(|l| l.link.reason.as_deref()), now.and_then(|l| l.link.mend.as_deref())].into_iter().flatten()
+        for sentence in [now.and_then(|l| l.status.reason.as_deref()), now.and_then(|l| l.status.hint.as_deref())]
+            .into_iter()
+            .flatten()
         {
             for part in words::wrap(sentence, most.saturating_sub(4)) {
                 out.push(vec![(format!("    {part}"), muted)]);

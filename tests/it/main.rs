@@ -2,74 +2,103 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod advise;
-mod any_inside;
-mod any_seen;
-mod broken;
-mod broken_ways;
-mod charts;
-mod cli;
-mod config;
-mod cost;
-mod decisions;
-mod decisions_screens;
-mod decisions_sim;
-mod doctor_access;
-mod doctor_hpa;
-mod doctor_run;
-mod elastic_answers;
-mod elastic_feed;
-mod elastic_secrets;
-mod exports;
-mod fake_api;
-mod fold;
-mod hpa_cases;
-mod hpa_edges;
-mod hpa_props;
-mod hpa_quantity;
-mod inside_fold;
-mod inside_real;
-mod inside_screens;
-mod keys;
-mod lab_acts;
-mod lab_api;
-mod lab_feeds;
-mod lab_reality;
-mod lab_run;
-mod lab_scenarios;
-mod lab_watched;
-mod live_access;
-mod live_connect;
-mod live_convert;
-mod live_feeds;
-mod live_watch;
-mod logging;
-mod manifest;
-mod mouse;
-mod pipe;
-mod pty;
-mod readme;
-mod real_cluster;
-mod real_decisions;
-mod real_doctor;
-mod real_elastic;
-mod real_simulate;
-mod recorded;
-mod recorder;
-mod recording;
-mod recordings;
-mod replay;
-mod reports;
-mod screens;
-mod seen;
-mod simulate;
-mod stub_api;
-mod stub_cluster;
-mod terminal;
-mod terminal_panic;
-mod themes;
-mod tidy;
-mod verdict;
-mod verdict_inside;
-mod what_if;
-mod what_if_lab;
-mod wrong_input;
+mod cli {
+    pub mod commands;
+    pub mod config;
+    pub mod logging;
+    pub mod pipe;
+    pub mod pty;
+    pub mod wrong_input;
+}
+mod decisions {
+    pub mod recorded_runs;
+    pub mod simulated_runs;
+}
+mod doctor {
+    pub mod access;
+    pub mod hpa;
+    pub mod run;
+}
+mod elastic {
+    pub mod answers;
+    pub mod feed;
+    pub mod secrets;
+}
+mod fold {
+    pub mod collectors;
+    pub mod collectors_real;
+    pub mod cost;
+    pub mod session;
+}
+mod house {
+    pub mod readme;
+    pub mod tidy;
+}
+mod hpa {
+    pub mod cases;
+    pub mod edges;
+    pub mod props;
+    pub mod quantity;
+}
+mod lab {
+    pub mod acts;
+    pub mod api;
+    pub mod feeds;
+    pub mod reality;
+    pub mod scenarios;
+    pub mod watched;
+}
+mod live {
+    pub mod access;
+    pub mod connect;
+    pub mod convert;
+    pub mod feeds;
+    pub mod manifest;
+    pub mod simulate;
+    pub mod watch;
+}
+mod real {
+    pub mod cluster;
+    pub mod decisions;
+    pub mod doctor;
+    pub mod elastic;
+    pub mod simulate;
+}
+mod replay {
+    pub mod broken;
+    pub mod broken_ways;
+    pub mod dashboard;
+    pub mod reading;
+    pub mod recorder;
+    pub mod seek;
+}
+mod report {
+    pub mod exports;
+    pub mod forms;
+    pub mod verdict;
+    pub mod verdict_inside;
+    pub mod what_if;
+    pub mod what_if_lab;
+}
+mod screens {
+    pub mod charts;
+    pub mod decisions;
+    pub mod gateways;
+    pub mod keys;
+    pub mod mouse;
+    pub mod terminal;
+    pub mod terminal_panic;
+    pub mod themes;
+    pub mod whole;
+}
+mod support {
+    pub mod any_inside;
+    pub mod any_seen;
+    pub mod fake_api;
+    pub mod golden;
+    pub mod lab_run;
+    pub mod recorded;
+    pub mod seen;
+    pub mod stub_api;
+    pub mod stub_cluster;
+}

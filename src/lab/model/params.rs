@@ -1,5 +1,5 @@
 //! The constants of the model: what no scenario changes. Each with its unit and where it comes from:
-//! measured = on a real collector 0.157, k6 0.49, Elasticsearch 8.19 or Kubernetes 1.36 (`tests/it/lab_reality.rs` holds
+//! measured = on a real collector 0.157, k6 0.49, Elasticsearch 8.19 or Kubernetes 1.36 (`tests/it/lab/reality.rs` holds
 //! the model to some of them); source = read in the component's code or documentation; estimate = neither.
 
 use super::Ms;

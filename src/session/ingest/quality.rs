@@ -99,7 +99,7 @@ pub fn why(lack: Lack, field: Field) -> Option<(String, String)> {
         );
         return Some((reason, format!("in the gateway's transform processor (context: log): {}", field.statement())));
     }
-    let mend = match field {
+    let hint = match field {
         Field::Level => {
             "parse the severity in the agent (filelog: severity_parser), or set log.severity_text in a transform processor"
         }
@@ -110,5 +110,5 @@ pub fn why(lack: Lack, field: Field) -> Option<(String, String)> {
             "set OTEL_SERVICE_NAME in the app, or derive it from the pod with the k8sattributes processor"
         }
     };
-    Some((format!("they carry no {name} under any name"), mend.to_owned()))
+    Some((format!("they carry no {name} under any name"), hint.to_owned()))
 }

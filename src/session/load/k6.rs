@@ -1,7 +1,7 @@
 //! k6 from inside: progress of each of its processes, and of all together. Counters become rates; what k6 tells of the whole
 //! run (failed share, p95) stays marked as that. Must not know of the Job; that is `load`'s part.
 
-use crate::observe::{K6ErrorSeen, K6From, K6Seen, K6State, K6SummarySeen, ThresholdSeen};
+use crate::observe::{K6ErrorSeen, K6Seen, K6Source, K6State, K6SummarySeen, ThresholdSeen};
 use crate::session::Series;
 use crate::session::counter::{Counter, Life};
 use std::borrow::Cow;
@@ -99,7 +99,7 @@ impl K6 {
         }
         let series = [&mut run.vus, &mut run.iterations.rate, &mut run.requests.rate, &mut run.failed, &mut run.p95];
         series.into_iter().for_each(|s| s.keep(share));
-        let last = if seen.from == K6From::Rest { &mut run.rest } else { &mut run.log };
+        let last = if seen.from == K6Source::Rest { &mut run.rest } else { &mut run.log };
         if last.as_ref().is_none_or(|(then, _)| *then <= ms) {
             *last = Some((ms, seen.clone()));
         }

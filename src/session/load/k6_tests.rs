@@ -20,7 +20,7 @@ fn rest(uid: &str, requests: u64, failed: f64) -> K6Seen {
     let thresholds = vec![ThresholdSeen { metric: "http_req_failed".into(), rule: String::new(), held: failed < 0.5 }];
     K6Seen {
         uid: uid.into(),
-        from: K6From::Rest,
+        from: K6Source::Rest,
         requests: Some(requests),
         failed_ratio: Some(failed),
         p95_ms: Some(10.0),

@@ -19,7 +19,7 @@ use super::fault::{Fault, Kind};
 use super::gate::Gate;
 use super::retry::{Tries, state};
 use super::shared::{Shared, Teller};
-use crate::observe::{CollectorLost, CollectorSeen, Feed, Link, LinkState, Observation, Role};
+use crate::observe::{CollectorLost, CollectorSeen, Feed, FeedState, FeedStatus, Observation, Role};
 use scrape::Target;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,7 +47,7 @@ struct One {
 pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Option<Endpoint>) {
     let mut teller = Teller::new(shared.out.clone(), Feed::Collector, 1);
     let Some(endpoint) = endpoint else {
-        teller.tell(0, state(Feed::Collector, LinkState::Absent, "switched off (--no-collector)")).await;
+        teller.tell(0, state(Feed::Collector, FeedState::Absent, "switched off (--no-collector)")).await;
         return;
     };
     let mut tries = Tries::default();
@@ -153,18 +153,18 @@ fn wanted(gateways: &Insides, others: &others::Found, endpoint: &Endpoint) -> BT
 }
 
 /// How the feed stands: up while any collector answers, but never silent about what may not be read.
-fn standing(all: &BTreeMap<String, One>, others: &others::Found, unread: Option<&Fault>) -> Link {
+fn standing(all: &BTreeMap<String, One>, others: &others::Found, unread: Option<&Fault>) -> FeedStatus {
     let faults: Vec<&Fault> = all.values().filter_map(|one| one.fault.as_ref()).collect();
-    let link = |fault: &Fault| Link { attempt: 0, ..fault.link(Feed::Collector, 0) };
+    let link = |fault: &Fault| FeedStatus { attempt: 0, ..fault.link(Feed::Collector, 0) };
     if let Some(denied) = faults.iter().find(|f| matches!(f.kind, Kind::Denied | Kind::Unauthorized)) {
         return link(denied);
     }
     let up = all.values().filter(|one| !one.new && one.fault.is_none()).count();
     match (all.len(), up, faults.first()) {
-        (0, ..) => state(Feed::Collector, LinkState::Absent, "no collector runs"),
-        (n, 0, Some(fault)) if faults.len() == n => Link {
-            state: LinkState::Retrying,
-            mend: fault.mend.clone().or(Some(
+        (0, ..) => state(Feed::Collector, FeedState::Absent, "no collector runs"),
+        (n, 0, Some(fault)) if faults.len() == n => FeedStatus {
+            state: FeedState::Retrying,
+            hint: fault.hint.clone().or(Some(
                 "is the collector's telemetry on? say --collector-metrics PORT[/PATH] if it is elsewhere".into(),
             )),
             ..link(fault)
@@ -178,9 +178,9 @@ fn standing(all: &BTreeMap<String, One>, others: &others::Found, unread: Option<
                 missing.unwrap_or_default(),
                 unread_too.unwrap_or_default()
             );
-            let (mend, rule) = (unread.and_then(|f| f.mend.clone()), unread.and_then(|f| f.rule.as_deref().cloned()));
-            Link { mend, rule, ..state(Feed::Collector, LinkState::Up, reason) }
+            let (hint, rule) = (unread.and_then(|f| f.hint.clone()), unread.and_then(|f| f.rule.as_deref().cloned()));
+            FeedStatus { hint, rule, ..state(Feed::Collector, FeedState::Up, reason) }
         }
-        _ => Link::new(Feed::Collector, LinkState::Connecting),
+        _ => FeedStatus::new(Feed::Collector, FeedState::Connecting),
     }
 }

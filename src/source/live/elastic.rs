@@ -32,7 +32,7 @@ use super::retry::state;
 use super::shared::{Shared, Teller};
 use crate::observe::text::{NAME, clean};
 use crate::observe::{
-    CountedBy, CountersSeen, ElasticsearchSeen, Feed, Link, LinkState, LogQualitySeen, Observation, Time,
+    CountedBy, CountersSeen, ElasticsearchSeen, Feed, FeedState, FeedStatus, LogQualitySeen, Observation, Time,
 };
 use bridge::Behind;
 use chrono::TimeDelta;
@@ -50,10 +50,10 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 pub async fn run(shared: Shared, namespace: String, settings: IngestSettings) {
     let mut teller = Teller::new(shared.out.clone(), Feed::Ingest, 1);
     if settings.off {
-        teller.tell(0, state(Feed::Ingest, LinkState::Absent, "switched off (--no-es)")).await;
+        teller.tell(0, state(Feed::Ingest, FeedState::Absent, "switched off (--no-es)")).await;
         return std::future::pending().await;
     }
-    teller.tell(0, state(Feed::Ingest, LinkState::Connecting, "looks for Elasticsearch")).await;
+    teller.tell(0, state(Feed::Ingest, FeedState::Connecting, "looks for Elasticsearch")).await;
     let (mut attempt, began) = (0, shared.out.now());
     loop {
         let fault = match find(&shared, &namespace, &settings).await {
@@ -63,7 +63,7 @@ pub async fn run(shared: Shared, namespace: String, settings: IngestSettings) {
         attempt += 1;
         let wait = wait(&fault, attempt, &shared);
         tracing::info!(reason = fault.reason, "Elasticsearch");
-        teller.tell(0, Link { retry_at: shared.out.after(wait), ..fault.link(Feed::Ingest, attempt) }).await;
+        teller.tell(0, FeedStatus { retry_at: shared.out.after(wait), ..fault.link(Feed::Ingest, attempt) }).await;
         match fault.kind {
             Kind::Unreachable => shared.gate.pause(wait).await,
             _ => tokio::time::sleep(wait).await,
@@ -213,7 +213,7 @@ impl<'a> Asking<'a> {
                 // A wildcard over what one may not read finds nothing, and says so with success.
                 if self.logs && quality::searched_nothing(&body) {
                     let reason = format!("{} may not read logs-*", self.line.found.credential.whose());
-                    return Err(Fault::new(Kind::Denied, reason).mended_by(
+                    return Err(Fault::new(Kind::Denied, reason).with_hint(
                         "give its role the index privilege read on logs-*; for ECK, --es-user elastic has it",
                     ));
                 }
@@ -277,7 +277,7 @@ impl<'a> Asking<'a> {
         if question == Question::Quality {
             let seen = LogQualitySeen {
                 denied: Some(fault.reason.clone()),
-                mend: fault.mend.clone(),
+                hint: fault.hint.clone(),
                 ..LogQualitySeen::default()
             };
             self.shared.out.say(Observation::LogQuality(Box::new(seen))).await;
@@ -287,11 +287,11 @@ impl<'a> Asking<'a> {
             self.plan.refused();
         }
         self.lacks.retain(|l| l.0 != question);
-        self.lacks.push((question, fault.reason, fault.mend));
+        self.lacks.push((question, fault.reason, fault.hint));
     }
 
     /// How the feed stands after a turn.
-    fn standing(&self) -> Link {
+    fn standing(&self) -> FeedStatus {
         let by = match self.by {
             CountedBy::Documents => ", counted by searchable documents, for _stats is not open here",
             _ => "",
@@ -303,9 +303,9 @@ impl<'a> Asking<'a> {
         let lacks: Vec<&str> = self.lacks.iter().map(|l| l.1.as_str()).collect();
         let lacks = if lacks.is_empty() { String::new() } else { format!("; {}", lacks.join("; ")) };
         let whose = self.line.found.credential.whose();
-        Link {
-            mend: self.lacks.iter().find_map(|l| l.2.clone()),
-            ..state(Feed::Ingest, LinkState::Up, format!("{way}, {whose}{by}{lacks}"))
+        FeedStatus {
+            hint: self.lacks.iter().find_map(|l| l.2.clone()),
+            ..state(Feed::Ingest, FeedState::Up, format!("{way}, {whose}{by}{lacks}"))
         }
     }
 }

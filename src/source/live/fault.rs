@@ -5,7 +5,7 @@
 use super::pace::{Pace, jitter};
 use super::wire;
 use crate::observe::text::clean;
-use crate::observe::{Feed, Link, LinkState, Rule};
+use crate::observe::{Feed, FeedState, FeedStatus, Rule};
 use std::time::Duration;
 
 /// What a request was for, in the terms of RBAC.
@@ -73,7 +73,7 @@ pub struct Fault {
     pub kind: Kind,
     /// In a sentence's words.
     pub reason: String,
-    pub mend: Option<String>,
+    pub hint: Option<String>,
     /// Boxed, for most faults have none.
     pub rule: Option<Box<Rule>>,
     /// What the server asked to wait.
@@ -83,12 +83,12 @@ pub struct Fault {
 impl Fault {
     /// A fault with nothing but its reason.
     pub fn new(kind: Kind, reason: impl Into<String>) -> Fault {
-        Fault { kind, reason: reason.into(), mend: None, rule: None, retry_after: None }
+        Fault { kind, reason: reason.into(), hint: None, rule: None, retry_after: None }
     }
 
     /// The same fault with other words for mending it.
-    pub fn mended_by(self, mend: impl Into<String>) -> Fault {
-        Fault { mend: Some(mend.into()), ..self }
+    pub fn with_hint(self, hint: impl Into<String>) -> Fault {
+        Fault { hint: Some(hint.into()), ..self }
     }
 
     /// From an answer other than success. `body` may be a Status, or whatever a proxy wrote.
@@ -101,7 +101,7 @@ impl Fault {
         let asked_wait = status.and_then(|s| s.details.retry_after_seconds).map(Duration::from_secs);
         let fault = match code {
             401 => Fault::new(Kind::Unauthorized, "the API server does not accept the credentials (401 Unauthorized)")
-                .mended_by("log in again or renew the token; the kubeconfig is read anew at every try"),
+                .with_hint("log in again or renew the token; the kubeconfig is read anew at every try"),
             403 => denied(&said, asked),
             404 => Fault::new(Kind::Absent, format!("{} is not served here (404: {said})", asked.api())),
             410 => Fault::new(Kind::Expired, "the resource version is too old (410 Gone)"),
@@ -122,17 +122,17 @@ impl Fault {
         let said = root(error);
         match tls {
             true => Fault::new(Kind::Tls, format!("no TLS connection to {server}: {said}"))
-                .mended_by("check certificate-authority and server of the cluster in the kubeconfig"),
+                .with_hint("check certificate-authority and server of the cluster in the kubeconfig"),
             false => Fault::new(Kind::Unreachable, format!("cannot reach {server}: {said}")),
         }
     }
 
     /// How a feed stands that met this fault.
-    pub fn state(&self) -> LinkState {
+    pub fn state(&self) -> FeedState {
         match self.kind {
-            Kind::Unauthorized | Kind::Denied => LinkState::Denied,
-            Kind::Absent => LinkState::Absent,
-            _ => LinkState::Retrying,
+            Kind::Unauthorized | Kind::Denied => FeedState::Denied,
+            Kind::Absent => FeedState::Absent,
+            _ => FeedState::Retrying,
         }
     }
 
@@ -147,13 +147,13 @@ impl Fault {
     }
 
     /// The feed's state, without the time of the next try.
-    pub fn link(&self, feed: Feed, attempt: u32) -> Link {
-        Link {
+    pub fn link(&self, feed: Feed, attempt: u32) -> FeedStatus {
+        FeedStatus {
             reason: Some(self.reason.clone()),
-            mend: self.mend.clone(),
+            hint: self.hint.clone(),
             rule: self.rule.as_deref().cloned(),
             attempt,
-            ..Link::new(feed, self.state())
+            ..FeedStatus::new(feed, self.state())
         }
     }
 }
@@ -175,7 +175,7 @@ fn denied(said: &str, asked: &Asked) -> Fault {
     Fault {
         kind: Kind::Denied,
         reason: format!("{who} may not {} {} (403)", asked.verb, asked.what()),
-        mend: Some(format!(
+        hint: Some(format!(
             r#"add to {place}: apiGroups ["{}"], resources ["{}"], verbs [{verbs}]"#,
             asked.group, asked.resource
         )),

@@ -21,13 +21,13 @@ fn a_403_names_the_user_and_the_rule_to_add() {
         "user system:serviceaccount:lab:me may not watch horizontalpodautoscalers.autoscaling in namespace lab (403)"
     );
     assert_eq!(
-        fault.mend.as_deref(),
+        fault.hint.as_deref(),
         Some(
             r#"add to a Role in namespace lab: apiGroups ["autoscaling"], resources ["horizontalpodautoscalers"], verbs ["list", "watch"]"#
         )
     );
     assert_eq!(fault.rule.as_ref().map(|r| r.verb.as_str()), Some("watch"));
-    assert_eq!(fault.state(), LinkState::Denied);
+    assert_eq!(fault.state(), FeedState::Denied);
 }
 
 #[test]

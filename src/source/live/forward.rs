@@ -103,7 +103,7 @@ fn fault(error: &kube::Error, server: &str, port: &Port) -> Fault {
         }
         kube::Error::UpgradeConnection(e) => {
             Fault::new(Kind::Busy, format!("no port-forward: {}", clean(&e.to_string(), 200)))
-                .mended_by("a proxy between here and the API server must let WebSockets through")
+                .with_hint("a proxy between here and the API server must let WebSockets through")
         }
         e => Fault::from_error(e, server),
     }

@@ -124,8 +124,8 @@ async fn a_permission_that_is_missing_is_named_with_both_verbs() {
     let world = world().await;
     let Err(fault) = open(&world.shared, &port("denied"), LIMIT.0).await else { panic!("it is denied") };
     assert_eq!(fault.kind, Kind::Denied);
-    let mend =
+    let hint =
         r#"add to a Role in namespace lab: apiGroups [""], resources ["pods/portforward"], verbs ["get", "create"]"#;
-    assert_eq!(fault.mend.as_deref(), Some(mend));
+    assert_eq!(fault.hint.as_deref(), Some(hint));
     assert_eq!(fault.rule.unwrap().resource, "pods/portforward");
 }

@@ -8,7 +8,7 @@ use super::retry::state;
 use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::{Bare, Hpa, List};
-use crate::observe::{Feed, Link, LinkState, Observation, WatchingSeen};
+use crate::observe::{Feed, FeedState, FeedStatus, Observation, WatchingSeen};
 use tokio::sync::{mpsc, watch};
 
 /// What RBAC calls it.
@@ -82,7 +82,7 @@ async fn one(
     tokio::pin!(following);
     // The uid of the HPA that is there; whether one ever was; how the watch stands; why there is none.
     let (mut current, mut ever) = (None, false);
-    let mut link = Link::new(Feed::Hpa, LinkState::Connecting);
+    let mut link = FeedStatus::new(Feed::Hpa, FeedState::Connecting);
     let mut absence = None;
     loop {
         match next_of(following.as_mut(), &mut from).await? {
@@ -95,7 +95,7 @@ async fn one(
             Saw::Gone { uid, .. } if current.as_ref() == Some(&uid) => {
                 current = None;
                 shared.out.say(Observation::HpaGone).await;
-                absence = Some(state(Feed::Hpa, LinkState::Absent, format!("HPA {name} was deleted")));
+                absence = Some(state(Feed::Hpa, FeedState::Absent, format!("HPA {name} was deleted")));
             }
             Saw::Gone { .. } => {}
             Saw::Listed if current.is_none() && absence.is_none() => {
@@ -109,28 +109,28 @@ async fn one(
             }
             Saw::Listed => {}
             Saw::State(now) => {
-                if now.state == LinkState::Denied {
+                if now.state == FeedState::Denied {
                     miss(&facts.target, "the HPA may not be read, so its scale target is not known");
                 }
                 link = now;
             }
         }
         let shown = match (&absence, link.state) {
-            (Some(absence), LinkState::Up) => absence.clone(),
+            (Some(absence), FeedState::Up) => absence.clone(),
             _ => link.clone(),
         };
         teller.tell(0, shown).await;
     }
 }
 
-async fn absent(shared: &Shared, namespace: &str, name: &str, others: &[String]) -> Link {
+async fn absent(shared: &Shared, namespace: &str, name: &str, others: &[String]) -> FeedStatus {
     let reason = format!("there is no HPA {name} in namespace {namespace}");
-    let (reason, mend) = match others {
+    let (reason, hint) = match others {
         [] if namespace_exists(shared, namespace).await == Some(false) => {
             (format!("there is no namespace {namespace}"), "say --namespace, or create it".to_owned())
         }
         [] => (format!("{reason}, nor any other"), "create it, or say --namespace".to_owned()),
         _ => (format!("{reason}; there are: {}", others.join(", ")), "say --hpa with one of these names".to_owned()),
     };
-    Link { mend: Some(mend), ..state(Feed::Hpa, LinkState::Absent, reason) }
+    FeedStatus { hint: Some(hint), ..state(Feed::Hpa, FeedState::Absent, reason) }
 }

@@ -23,7 +23,7 @@ use super::retry::state;
 use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow as follow_all, next_of};
 use super::wire::{Job, Pod};
-use crate::observe::{ContainerSeen, Feed, Link, LinkState, Observation, PodGone};
+use crate::observe::{ContainerSeen, Feed, FeedState, FeedStatus, Observation, PodGone};
 use jobs::{Chosen, Known};
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
@@ -33,7 +33,7 @@ const PODS: usize = 1;
 
 /// Watch the load until the program ends.
 pub async fn run(shared: Shared, namespace: String, job: String, facts: Facts) {
-    let (to, mut links) = mpsc::channel::<(usize, Link)>(16);
+    let (to, mut links) = mpsc::channel::<(usize, FeedStatus)>(16);
     let selector = watch::Sender::new(None);
     let telling = async {
         let mut teller = Teller::new(shared.out.clone(), Feed::Load, 2);
@@ -60,7 +60,7 @@ async fn watch_jobs(
     job: &str,
     facts: &Facts,
     selector: &watch::Sender<Option<String>>,
-    links: mpsc::Sender<(usize, Link)>,
+    links: mpsc::Sender<(usize, FeedStatus)>,
 ) {
     let spec = Spec {
         feed: Feed::Load,
@@ -78,9 +78,9 @@ async fn watch_jobs(
     let (to, mut from) = mpsc::channel(64);
     let following = follow_all::<Job>(shared, spec, to);
     tokio::pin!(following);
-    let mut link = Link::new(Feed::Load, LinkState::Connecting);
+    let mut link = FeedStatus::new(Feed::Load, FeedState::Connecting);
     let mut all: BTreeMap<String, Known> = BTreeMap::new();
-    let (mut listed, mut current, mut absence) = (false, None::<Chosen>, None::<Link>);
+    let (mut listed, mut current, mut absence) = (false, None::<Chosen>, None::<FeedStatus>);
     loop {
         match next_of(following.as_mut(), &mut from).await {
             None => return,
@@ -117,7 +117,7 @@ async fn watch_jobs(
             current = chosen;
         }
         let shown = match (&absence, link.state) {
-            (Some(absence), LinkState::Up) => absence.clone(),
+            (Some(absence), FeedState::Up) => absence.clone(),
             _ => link.clone(),
         };
         if links.send((JOB, shown)).await.is_err() {
@@ -132,14 +132,14 @@ async fn watch_pods(
     namespace: &str,
     facts: &Facts,
     mut selector: watch::Receiver<Option<String>>,
-    links: mpsc::Sender<(usize, Link)>,
+    links: mpsc::Sender<(usize, FeedStatus)>,
 ) {
     loop {
         let now = selector.borrow_and_update().clone();
         let following = async {
             match now {
                 // There is nothing amiss about having no pods where there is no Job.
-                None => _ = links.send((PODS, Link::new(Feed::Load, LinkState::Up))).await,
+                None => _ = links.send((PODS, FeedStatus::new(Feed::Load, FeedState::Up))).await,
                 Some(selector) => load_pods(shared, namespace, &selector, facts, &links).await,
             }
             std::future::pending::<()>().await;
@@ -164,7 +164,7 @@ async fn load_pods(
     namespace: &str,
     selector: &str,
     facts: &Facts,
-    links: &mpsc::Sender<(usize, Link)>,
+    links: &mpsc::Sender<(usize, FeedStatus)>,
 ) {
     let (to, mut from) = mpsc::channel(64);
     let following = follow_all::<Pod>(shared, pods::spec(Feed::Load, namespace, selector), to);
@@ -188,12 +188,12 @@ async fn load_pods(
 }
 
 /// Why there is no load Job.
-async fn gone(shared: &Shared, namespace: &str, job: &str) -> Link {
+async fn gone(shared: &Shared, namespace: &str, job: &str) -> FeedStatus {
     match namespace_exists(shared, namespace).await {
-        Some(false) => Link {
-            mend: Some("say --load-namespace, or create it".into()),
-            ..state(Feed::Load, LinkState::Absent, format!("there is no namespace {namespace}"))
+        Some(false) => FeedStatus {
+            hint: Some("say --load-namespace, or create it".into()),
+            ..state(Feed::Load, FeedState::Absent, format!("there is no namespace {namespace}"))
         },
-        _ => state(Feed::Load, LinkState::Absent, format!("there is no Job {job} in namespace {namespace}")),
+        _ => state(Feed::Load, FeedState::Absent, format!("there is no Job {job} in namespace {namespace}")),
     }
 }

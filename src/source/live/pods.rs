@@ -9,7 +9,7 @@ use super::retry::state;
 use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::Pod;
-use crate::observe::{ContainerSeen, Feed, LinkState, Observation, PodGone};
+use crate::observe::{ContainerSeen, Feed, FeedState, Observation, PodGone};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
@@ -46,8 +46,8 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
         let now = scaled.borrow_and_update().clone();
         let following = async {
             match now {
-                Fact::NotYet => teller.tell(0, state(Feed::Pods, LinkState::Connecting, "waits for the target")).await,
-                Fact::Missing(why) => teller.tell(0, state(Feed::Pods, LinkState::Absent, why)).await,
+                Fact::NotYet => teller.tell(0, state(Feed::Pods, FeedState::Connecting, "waits for the target")).await,
+                Fact::Missing(why) => teller.tell(0, state(Feed::Pods, FeedState::Absent, why)).await,
                 Fact::Is(scaled) => {
                     let spec = spec(Feed::Pods, &namespace, &scaled.selector);
                     pods(&shared, spec, &facts, &mut teller, &mut here).await;

@@ -2,7 +2,7 @@
 
 use super::fault::{Fault, Kind};
 use super::shared::{Shared, Teller};
-use crate::observe::{Feed, Link, LinkState};
+use crate::observe::{Feed, FeedState, FeedStatus};
 use std::time::Duration;
 
 /// Tries that failed since it last worked.
@@ -27,7 +27,7 @@ impl Tries {
     pub async fn failed(&mut self, shared: &Shared, teller: &mut Teller, part: usize, feed: Feed, fault: &Fault) {
         self.0 += 1;
         let wait = fault.wait(self.0, &shared.pace);
-        teller.tell(part, Link { retry_at: shared.out.after(wait), ..fault.link(feed, self.0) }).await;
+        teller.tell(part, FeedStatus { retry_at: shared.out.after(wait), ..fault.link(feed, self.0) }).await;
         match fault.kind {
             Kind::Unreachable => shared.gate.pause(wait).await,
             _ => tokio::time::sleep(wait).await,
@@ -37,6 +37,6 @@ impl Tries {
 }
 
 /// A state with a reason.
-pub fn state(feed: Feed, state: LinkState, reason: impl Into<String>) -> Link {
-    Link { reason: Some(reason.into()), ..Link::new(feed, state) }
+pub fn state(feed: Feed, state: FeedState, reason: impl Into<String>) -> FeedStatus {
+    FeedStatus { reason: Some(reason.into()), ..FeedStatus::new(feed, state) }
 }

@@ -9,7 +9,7 @@ use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow};
 use super::wire::{Bare, Group, Resources, Scale};
 use super::workload::{gone, missing, tell};
-use crate::observe::{Feed, Link, LinkState, TargetRef};
+use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -29,7 +29,7 @@ struct Served {
 
 /// Follow a target of any kind for ever.
 pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, facts: &Facts, teller: &mut Teller) {
-    teller.tell(WATCH, Link::new(FEED, LinkState::Up)).await;
+    teller.tell(WATCH, FeedStatus::new(FEED, FeedState::Up)).await;
     let mut tries = Tries::default();
     let served = loop {
         match discover(shared, namespace, target, tries.limit(shared)).await {
@@ -73,10 +73,10 @@ pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, fa
         match saw {
             Some(Saw::Object(_) | Saw::Gone { .. } | Saw::Listed) => due = Some(Instant::now()),
             Some(Saw::State(link)) => {
-                polled = link.state == LinkState::Denied;
+                polled = link.state == FeedState::Denied;
                 if polled {
                     due = due.or_else(|| Some(Instant::now() + shared.pace.poll));
-                    teller.tell(WATCH, state(FEED, LinkState::Up, polling(&link, shared.pace.poll))).await;
+                    teller.tell(WATCH, state(FEED, FeedState::Up, polling(&link, shared.pace.poll))).await;
                 } else {
                     teller.tell(WATCH, link).await;
                 }
@@ -86,7 +86,7 @@ pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, fa
     }
 }
 
-fn polling(denied: &Link, every: Duration) -> String {
+fn polling(denied: &FeedStatus, every: Duration) -> String {
     let why = denied.reason.as_deref().unwrap_or("it may not be watched");
     format!("asked every {} s, for {why}", every.as_secs())
 }
@@ -111,7 +111,7 @@ async fn ask(
             tries.worked();
             *absent = false;
             tell(shared, facts, target, convert::scale(target, &scale)).await;
-            teller.tell(SCALE, Link::new(FEED, LinkState::Up)).await;
+            teller.tell(SCALE, FeedStatus::new(FEED, FeedState::Up)).await;
             next
         }
         Err(fault) if fault.kind == Kind::Absent => {
@@ -157,7 +157,7 @@ async fn discover(shared: &Shared, namespace: &str, target: &TargetRef, limit: D
         other => other?,
     };
     let resources: Resources = read(&resources).map_err(|e| unreadable(&e))?;
-    let absent = |what: String| Fault::new(Kind::Absent, what).mended_by("correct the HPA's scaleTargetRef");
+    let absent = |what: String| Fault::new(Kind::Absent, what).with_hint("correct the HPA's scaleTargetRef");
     let found = resources.resources.iter().find(|r| r.kind == target.kind && !r.name.contains('/'));
     let found =
         found.ok_or_else(|| absent(format!("{} does not serve the kind {}", asked(&version).api(), target.kind)))?;

@@ -4,7 +4,7 @@ use super::cluster::Cluster;
 use super::gate::Gate;
 use super::pace::Pace;
 use crate::clock::Clock;
-use crate::observe::{Feed, Link, LinkState, Observation, Stamped, Time};
+use crate::observe::{Feed, FeedState, FeedStatus, Observation, Stamped, Time};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -55,23 +55,23 @@ impl Out {
 /// A feed's state, said only when it changes. A feed of several parts stands as its worst part does.
 pub struct Teller {
     out: Out,
-    parts: Vec<Link>,
-    last: Option<Link>,
+    parts: Vec<FeedStatus>,
+    last: Option<FeedStatus>,
 }
 
 impl Teller {
     pub fn new(out: Out, feed: Feed, parts: usize) -> Self {
-        Teller { out, parts: vec![Link::new(feed, LinkState::Connecting); parts], last: None }
+        Teller { out, parts: vec![FeedStatus::new(feed, FeedState::Connecting); parts], last: None }
     }
 
     /// Every part stands so.
-    pub async fn tell_all(&mut self, link: Link) {
+    pub async fn tell_all(&mut self, link: FeedStatus) {
         self.parts.fill(link.clone());
         self.tell(0, link).await;
     }
 
     /// Part `part` stands so.
-    pub async fn tell(&mut self, part: usize, link: Link) {
+    pub async fn tell(&mut self, part: usize, link: FeedStatus) {
         if let Some(place) = self.parts.get_mut(part) {
             *place = link;
         }
@@ -81,21 +81,21 @@ impl Teller {
         };
         if self.last.as_ref() != Some(&worst) {
             self.last = Some(worst.clone());
-            self.out.say(Observation::Link(worst)).await;
+            self.out.say(Observation::FeedStatus(worst)).await;
         }
     }
 }
 
 /// How bad a state is, for the worst of several.
-fn badness(state: LinkState) -> u8 {
+fn badness(state: FeedState) -> u8 {
     match state {
-        LinkState::Up => 0,
-        LinkState::Absent => 1,
-        LinkState::Unknown => 2,
-        LinkState::Connecting => 3,
-        LinkState::Stale => 4,
-        LinkState::Retrying => 5,
-        LinkState::Denied => 6,
+        FeedState::Up => 0,
+        FeedState::Absent => 1,
+        FeedState::Unknown => 2,
+        FeedState::Connecting => 3,
+        FeedState::Stale => 4,
+        FeedState::Retrying => 5,
+        FeedState::Denied => 6,
     }
 }
 
@@ -108,23 +108,23 @@ mod tests {
         let (to, mut from) = mpsc::channel(16);
         let out = Out::new(to, Clock::system());
         let mut teller = Teller::new(out, Feed::Load, 2);
-        let link = |state| Link::new(Feed::Load, state);
+        let link = |state| FeedStatus::new(Feed::Load, state);
         for (part, state) in [
-            (0, LinkState::Up),
-            (1, LinkState::Up),
-            (1, LinkState::Denied),
-            (0, LinkState::Retrying),
-            (1, LinkState::Up),
-            (0, LinkState::Up),
+            (0, FeedState::Up),
+            (1, FeedState::Up),
+            (1, FeedState::Denied),
+            (0, FeedState::Retrying),
+            (1, FeedState::Up),
+            (0, FeedState::Up),
         ] {
             teller.tell(part, link(state)).await;
         }
         drop(teller);
         let mut said = Vec::new();
-        while let Some(Stamped { what: Observation::Link(link), .. }) = from.recv().await {
+        while let Some(Stamped { what: Observation::FeedStatus(link), .. }) = from.recv().await {
             said.push(link.state);
         }
-        use LinkState::*;
+        use FeedState::*;
         assert_eq!(said, [Connecting, Up, Denied, Retrying, Up]);
     }
 }

@@ -8,7 +8,7 @@ use super::http::{encode, get, read};
 use super::retry::{Tries, state};
 use super::shared::{Shared, Teller};
 use super::wire::{Group, List, PodMetrics};
-use crate::observe::{Feed, Link, LinkState, Observation, PodUsage, Time, UsageSeen};
+use crate::observe::{Feed, FeedState, FeedStatus, Observation, PodUsage, Time, UsageSeen};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -25,8 +25,8 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
         let now = scaled.borrow_and_update().clone();
         let polling = async {
             match now {
-                Fact::NotYet => teller.tell(0, state(Feed::Usage, LinkState::Connecting, "waits for the target")).await,
-                Fact::Missing(why) => teller.tell(0, state(Feed::Usage, LinkState::Absent, why)).await,
+                Fact::NotYet => teller.tell(0, state(Feed::Usage, FeedState::Connecting, "waits for the target")).await,
+                Fact::Missing(why) => teller.tell(0, state(Feed::Usage, FeedState::Absent, why)).await,
                 Fact::Is(scaled) => poll(&shared, &namespace, &scaled.selector, &mut teller).await,
             }
             std::future::pending::<()>().await;
@@ -99,18 +99,18 @@ async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Tel
 }
 
 /// How the feed stands after an answer.
-fn standing(samples: &Samples, empty: bool, at: Instant, period: Duration) -> Link {
+fn standing(samples: &Samples, empty: bool, at: Instant, period: Duration) -> FeedStatus {
     let stands = samples.advanced.map(|then| at.saturating_duration_since(then)).unwrap_or_default();
     let seconds = period.as_secs();
     if empty {
-        state(Feed::Usage, LinkState::Up, "the metrics API answers, but has no sample of these pods yet")
+        state(Feed::Usage, FeedState::Up, "the metrics API answers, but has no sample of these pods yet")
     } else if stands > period * STALE {
         let since = samples.newest.map(|t| t.format("%H:%M:%S").to_string()).unwrap_or_default();
         let reason = format!("the samples stand still since {since} UTC, though they used to come every {seconds} s");
-        let mend = "look into metrics-server's log: it may not reach the kubelets".to_owned();
-        Link { mend: Some(mend), ..state(Feed::Usage, LinkState::Stale, reason) }
+        let hint = "look into metrics-server's log: it may not reach the kubelets".to_owned();
+        FeedStatus { hint: Some(hint), ..state(Feed::Usage, FeedState::Stale, reason) }
     } else {
-        state(Feed::Usage, LinkState::Up, format!("every {seconds} s"))
+        state(Feed::Usage, FeedState::Up, format!("every {seconds} s"))
     }
 }
 
@@ -188,13 +188,13 @@ fn worded(fault: Fault, namespace: &str) -> Fault {
     let look = format!("look at metrics-server (kube-system), and at: kubectl get apiservice v1beta1.{GROUP}");
     match fault.kind {
         Kind::Absent => Fault { reason: format!("no PodMetrics: the metrics API ({GROUP}) is not served"), ..fault }
-            .mended_by(format!("install metrics-server, or restore its APIService v1beta1.{GROUP}")),
+            .with_hint(format!("install metrics-server, or restore its APIService v1beta1.{GROUP}")),
         Kind::Busy => {
             let said = fault.reason.replace(&format!("pods.{GROUP} in namespace {namespace}"), GROUP);
-            Fault { reason: format!("no PodMetrics: {said} (metrics-server down?)"), ..fault }.mended_by(look)
+            Fault { reason: format!("no PodMetrics: {said} (metrics-server down?)"), ..fault }.with_hint(look)
         }
         // They cannot be watched.
-        Kind::Denied => Fault { mend: fault.mend.map(|mend| mend.replace(r#""list", "watch""#, r#""list""#)), ..fault },
+        Kind::Denied => Fault { hint: fault.hint.map(|hint| hint.replace(r#""list", "watch""#, r#""list""#)), ..fault },
         _ => fault,
     }
 }
@@ -225,9 +225,9 @@ mod tests {
         let (mut samples, start) = (Samples::default(), Instant::now());
         samples.take(vec![usage("a", 45_296)], start);
         let period = Duration::from_secs(15);
-        assert_eq!(standing(&samples, false, start + period * 3, period).state, LinkState::Up);
+        assert_eq!(standing(&samples, false, start + period * 3, period).state, FeedState::Up);
         let stale = standing(&samples, false, start + period * 4, period);
-        assert_eq!(stale.state, LinkState::Stale);
+        assert_eq!(stale.state, FeedState::Stale);
         assert!(stale.reason.unwrap_or_default().contains("since 12:34:56 UTC"));
     }
 
@@ -241,7 +241,7 @@ mod tests {
             "no PodMetrics: metrics.k8s.io answers 503: service unavailable (metrics-server down?)"
         );
         let gone = worded(Fault::from_answer(404, None, b"404 page not found", &asked), "lab");
-        assert!(gone.mend.unwrap_or_default().contains("APIService v1beta1.metrics.k8s.io"));
+        assert!(gone.hint.unwrap_or_default().contains("APIService v1beta1.metrics.k8s.io"));
         assert_eq!(gone.rule, None);
     }
 }

@@ -9,7 +9,7 @@ use super::scale;
 use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::Workload;
-use crate::observe::{Feed, Link, LinkState, Observation, TargetRef, TargetSeen};
+use crate::observe::{Feed, FeedState, FeedStatus, Observation, TargetRef, TargetSeen};
 use tokio::sync::mpsc;
 
 /// Watch the target of the HPA, and the next one when the HPA's reference changes.
@@ -20,10 +20,10 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
         let target = targets.borrow_and_update().clone();
         let following = async {
             match target {
-                Fact::NotYet => teller.tell_all(state(Feed::Target, LinkState::Connecting, "waits for the HPA")).await,
+                Fact::NotYet => teller.tell_all(state(Feed::Target, FeedState::Connecting, "waits for the HPA")).await,
                 Fact::Missing(why) => {
                     miss(&facts.scaled, why.clone());
-                    teller.tell_all(state(Feed::Target, LinkState::Absent, why)).await;
+                    teller.tell_all(state(Feed::Target, FeedState::Absent, why)).await;
                 }
                 Fact::Is(target) => match resource(&target) {
                     Some(asked) => known(&shared, &namespace, &target, asked, &facts, &mut teller).await,
@@ -71,11 +71,11 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
         asked: Asked { namespace: namespace.to_owned(), ..asked },
         bookmarks: true,
     };
-    teller.tell(1, Link::new(Feed::Target, LinkState::Up)).await;
+    teller.tell(1, FeedStatus::new(Feed::Target, FeedState::Up)).await;
     let (to, mut from) = mpsc::channel(64);
     let following = follow::<Workload>(shared, spec, to);
     tokio::pin!(following);
-    let mut link = Link::new(Feed::Target, LinkState::Connecting);
+    let mut link = FeedStatus::new(Feed::Target, FeedState::Connecting);
     let (mut current, mut absent) = (None, false);
     loop {
         match next_of(following.as_mut(), &mut from).await {
@@ -95,13 +95,13 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
             }
             Some(Saw::Listed) => {}
             Some(Saw::State(now)) => {
-                if now.state == LinkState::Denied {
+                if now.state == FeedState::Denied {
                     miss(&facts.scaled, "the scale target may not be read, so its pods are not known");
                 }
                 link = now;
             }
         }
-        let shown = if absent && link.state == LinkState::Up { missing(target, namespace) } else { link.clone() };
+        let shown = if absent && link.state == FeedState::Up { missing(target, namespace) } else { link.clone() };
         teller.tell(0, shown).await;
     }
 }
@@ -126,11 +126,11 @@ pub async fn gone(shared: &Shared, facts: &Facts) {
 }
 
 /// How the feed stands while the target is not there.
-pub fn missing(target: &TargetRef, namespace: &str) -> Link {
+pub fn missing(target: &TargetRef, namespace: &str) -> FeedStatus {
     let reason =
         format!("there is no {} {} in namespace {namespace}, which the HPA is to scale", target.kind, target.name);
-    let mend = "create it, or correct the HPA's scaleTargetRef".to_owned();
-    Link { mend: Some(mend), ..state(Feed::Target, LinkState::Absent, reason) }
+    let hint = "create it, or correct the HPA's scaleTargetRef".to_owned();
+    FeedStatus { hint: Some(hint), ..state(Feed::Target, FeedState::Absent, reason) }
 }
 
 #[cfg(test)]

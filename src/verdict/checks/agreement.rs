@@ -9,7 +9,7 @@ pub fn agree(run: &Run, percent: f64) -> Found {
     let score = run.session.decisions.score;
     let all = score.all();
     if all.of == 0 {
-        return match run.session.links.is_up(Feed::Hpa) {
+        return match run.session.feeds.is_up(Feed::Hpa) {
             true => Found::waiting(expected, "no sync has been told apart yet"),
             false => Found::unobservable(run, Feed::Hpa, expected),
         };

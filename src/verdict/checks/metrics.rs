@@ -13,7 +13,7 @@ pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
     let Some(start) = run.start else { return no_load(run, expected) };
     let changes = run.session.conditions.changes();
     if changes.iter().all(|(_, c)| active(c).is_none()) {
-        return match run.session.links.is_up(Feed::Hpa) && run.now <= start + limit {
+        return match run.session.feeds.is_up(Feed::Hpa) && run.now <= start + limit {
             true => Found::waiting(expected, "the controller has not yet said whether it has metrics"),
             false => Found::unobservable(run, Feed::Hpa, expected),
         };

@@ -103,7 +103,7 @@ fn empty(cx: &Cx) -> String {
     if !cx.ui.filter.is_empty() {
         return format!("no sync holds \"{}\"; Esc takes the filter away", cx.ui.filter);
     }
-    if session.hpa.is_none() || !session.links.is_up(Feed::Hpa) {
+    if session.hpa.is_none() || !session.feeds.is_up(Feed::Hpa) {
         return format!("{} (each sync of the controller, worked out)", waiting::short(cx, Feed::Hpa));
     }
     match cx.ui.cursor.is_some() {

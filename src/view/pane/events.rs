@@ -19,7 +19,7 @@ pub fn summary(cx: &Cx) -> String {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let events = cx.ui.events(cx.session);
     if events.is_empty() {
-        let text = match (cx.ui.filter.is_empty(), cx.session.links.is_up(Feed::Events)) {
+        let text = match (cx.ui.filter.is_empty(), cx.session.feeds.is_up(Feed::Events)) {
             (false, _) => format!("no event holds \"{}\"; Esc takes the filter away", cx.ui.filter),
             (true, true) => "no events of the HPA, its target, its pods or the load".into(),
             (true, false) => waiting::short(cx, Feed::Events),

@@ -3,7 +3,7 @@
 
 use super::waiting;
 use crate::advise::Severity;
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 use crate::view::{Cx, footer, theme::Role, words};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -98,18 +98,18 @@ fn rows(cx: &Cx) -> Vec<Row> {
             Severity::Warning => ('!', Role::Warn),
             Severity::Info => (NOTE, Role::Muted),
         };
-        Row { sign, role, text: f.text.clone(), more: vec![f.evidence.clone(), f.mend.clone()] }
+        Row { sign, role, text: f.text.clone(), more: vec![f.evidence.clone(), f.hint.clone()] }
     }));
     rows
 }
 
 /// The feeds that do not work; those that fail for the same cause are one finding.
 fn feeds(cx: &Cx) -> Vec<Row> {
-    let state = |feed: Feed| cx.session.links.state(feed);
+    let state = |feed: Feed| cx.session.feeds.state(feed);
     let mut causes: Vec<(String, Vec<Feed>)> = Vec::new();
     for feed in Feed::ALL {
-        let troubled = matches!(state(feed), LinkState::Denied | LinkState::Retrying | LinkState::Stale);
-        let lost = state(feed) == LinkState::Absent && matches!(feed, Feed::Hpa | Feed::Target | Feed::Usage);
+        let troubled = matches!(state(feed), FeedState::Denied | FeedState::Retrying | FeedState::Stale);
+        let lost = state(feed) == FeedState::Absent && matches!(feed, Feed::Hpa | Feed::Target | Feed::Usage);
         if !troubled && !lost {
             continue;
         }

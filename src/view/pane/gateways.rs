@@ -4,7 +4,7 @@
 mod columns;
 
 use super::{rates, waiting};
-use crate::observe::{Feed, LinkState, Role as Tier};
+use crate::observe::{Feed, FeedState, Role as Tier};
 use crate::session::{Collector, Pod, Series, is_ready};
 use crate::ui::Pane;
 use crate::view::{Cx, chart::Sparkline, format, plot, theme::Role, words};
@@ -28,7 +28,7 @@ pub struct Row<'a> {
 
 pub fn summary(cx: &Cx) -> String {
     let (all, ready) = (cx.session.pods.count(), cx.session.pods.ready());
-    match cx.session.links.is_up(Feed::Pods) || all > 0 {
+    match cx.session.feeds.is_up(Feed::Pods) || all > 0 {
         true => format!("{all} pods, {ready} ready"),
         false => String::new(),
     }
@@ -37,7 +37,7 @@ pub fn summary(cx: &Cx) -> String {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let rows = rows(cx);
     if rows.is_empty() {
-        let text = match (cx.session.links.is_up(Feed::Pods), cx.ui.filter.is_empty()) {
+        let text = match (cx.session.feeds.is_up(Feed::Pods), cx.ui.filter.is_empty()) {
             (true, true) => "no pods match the selector of the HPA's scale target".to_string(),
             (true, false) => format!("no pod's name holds \"{}\"", cx.ui.filter),
             (false, _) => waiting::short(cx, Feed::Pods),
@@ -157,9 +157,9 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     }
     for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
         say(&finding.text, Role::Warn);
-        say(&format!("{}; mend: {}", finding.evidence, finding.mend), Role::Muted);
+        say(&format!("{}; hint: {}", finding.evidence, finding.hint), Role::Muted);
     }
-    if session.links.state(Feed::Collector) != LinkState::Up {
+    if session.feeds.state(Feed::Collector) != FeedState::Up {
         say(&format!("items and queues: {}", waiting::short(cx, Feed::Collector)), Role::Muted);
     }
     for collector in session.collectors.live(Tier::Gateway) {

@@ -2,7 +2,7 @@
 //! itself.
 
 use super::{utilization, waiting};
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 use crate::session::{Phase, Series};
 use crate::view::{
     Cx,
@@ -23,9 +23,9 @@ pub fn summary(cx: &Cx) -> String {
     if let Some((text, _)) = header::load(cx, usize::MAX) {
         return text;
     }
-    let state = cx.session.links.state(Feed::Load);
+    let state = cx.session.feeds.state(Feed::Load);
     match waiting::reason(cx, Feed::Load) {
-        Some(why) if !matches!(state, LinkState::Up | LinkState::Absent) => why,
+        Some(why) if !matches!(state, FeedState::Up | FeedState::Absent) => why,
         _ if cx.ui.readonly || !cx.ui.can_load => "no load runs".into(),
         _ if cx.session.watching.lab => "press s to start the load".into(),
         _ => "no load runs; s starts one".into(),

@@ -76,7 +76,7 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
         }
     }
     // A sentence about the next sync says nothing of the past, nor what is not known any more of the next sync.
-    let live = cx.ui.cursor.is_none() && cx.session.links.is_up(Feed::Hpa);
+    let live = cx.ui.cursor.is_none() && cx.session.feeds.is_up(Feed::Hpa);
     if let Some(next) = cx.outlook().filter(|_| live) {
         for sentence in [&next.text, &next.next] {
             for part in words::wrap(sentence, usize::from(width.max(20))) {

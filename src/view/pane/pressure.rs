@@ -15,7 +15,7 @@ pub fn summary(cx: &Cx) -> String {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let p = &cx.session.ingest.pressure;
     if p.at.is_none() && p.health.is_none() {
-        let text = match cx.session.links.is_up(Feed::Ingest) {
+        let text = match cx.session.feeds.is_up(Feed::Ingest) {
             true => waiting::short(cx, Feed::Ingest),
             false => "write queue, rejections, indexing pressure, breakers, heap, disk, health".into(),
         };

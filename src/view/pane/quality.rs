@@ -18,7 +18,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     rows.extend(first(cx));
     match &cx.session.ingest.quality {
         None => {
-            let text = match cx.session.links.is_up(Feed::Ingest) {
+            let text = match cx.session.feeds.is_up(Feed::Ingest) {
                 true => "log records without level, trace id, span id, service: not counted yet".into(),
                 false => waiting::short(cx, Feed::Ingest),
             };
@@ -27,7 +27,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         Some(q) => match &q.denied {
             Some(denied) => {
                 rows.push((format!("not counted: {denied}"), Role::Warn));
-                rows.extend(q.mend.iter().map(|m| (m.clone(), Role::Muted)));
+                rows.extend(q.hint.iter().map(|m| (m.clone(), Role::Muted)));
             }
             None => counted(&mut rows, q),
         },
@@ -62,8 +62,8 @@ fn counted(rows: &mut Vec<(String, Role)>, q: &LogQualitySeen) {
         let share = lack.share().map_or_else(|| format::UNKNOWN.into(), |s| format::percent(s * 100.0));
         let role = if lack.missing == 0 { Role::Good } else { Role::Warn };
         rows.push((format!("{:<13} missing in {share} ({} of {})", field.name(), lack.missing, lack.records), role));
-        if let Some((reason, mend)) = why(lack, field) {
-            rows.push((format!("  {reason}; {mend}"), Role::Muted));
+        if let Some((reason, hint)) = why(lack, field) {
+            rows.push((format!("  {reason}; {hint}"), Role::Muted));
         }
     }
     let mut groups: Vec<_> = q.groups.iter().filter(|g| is_of_an_app(g)).collect();

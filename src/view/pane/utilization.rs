@@ -1,7 +1,7 @@
 //! The hero chart: each metric against its own target line and tolerance band. Must not compute utilization.
 
 use super::{markers::sign, waiting};
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 use crate::session::{TargetType, Track};
 use crate::ui::{SPANS, YAxis};
 use crate::view::{
@@ -99,7 +99,7 @@ fn line(cx: &Cx, track: &Track, role: Role, axis: TimeAxis) -> Line {
 }
 
 fn why_nothing(cx: &Cx) -> String {
-    let links = &cx.session.links;
+    let links = &cx.session.feeds;
     if cx.session.hpa.is_none() {
         return waiting::short(cx, Feed::Hpa);
     }
@@ -107,7 +107,7 @@ fn why_nothing(cx: &Cx) -> String {
     if let Some(first) = cx.session.metrics.live().next().filter(|_| unknown) {
         return format!("{}: {}", first.label(), cx.session.why_unknown(first));
     }
-    let works = |feed: &Feed| matches!(links.state(*feed), LinkState::Up | LinkState::Connecting);
+    let works = |feed: &Feed| matches!(links.state(*feed), FeedState::Up | FeedState::Connecting);
     match [Feed::Pods, Feed::Usage].into_iter().find(|feed| !works(feed)) {
         Some(feed) => waiting::short(cx, feed),
         None => "waiting for the first sample of the metrics API".into(),

@@ -1,6 +1,6 @@
 //! A pane without data says why, in words: what it will show, which feed it waits for, and how that feed stands.
 
-use crate::observe::{Feed, LinkState};
+use crate::observe::{Feed, FeedState};
 use crate::view::{Cx, theme::Role, words};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -11,7 +11,7 @@ pub fn short(cx: &Cx, feed: Feed) -> String {
 
 /// The same without what would mend it, where another pane says that.
 pub fn cause(cx: &Cx, feed: Feed) -> String {
-    worded(feed, cx.session.links.get(feed).and_then(|l| l.link.reason.clone()))
+    worded(feed, cx.session.feeds.get(feed).and_then(|l| l.status.reason.clone()))
 }
 
 fn worded(feed: Feed, reason: Option<String>) -> String {
@@ -23,19 +23,19 @@ fn worded(feed: Feed, reason: Option<String>) -> String {
 
 /// Why a feed gives nothing, with its mend; None while it only connects.
 pub fn reason(cx: &Cx, feed: Feed) -> Option<String> {
-    let link = &cx.session.links.get(feed)?.link;
+    let link = &cx.session.feeds.get(feed)?.status;
     let why = link.reason.clone()?;
-    Some(match &link.mend {
-        Some(mend) => format!("{why}; {mend}"),
+    Some(match &link.hint {
+        Some(hint) => format!("{why}; {hint}"),
         None => why,
     })
 }
 
 /// Draws what the pane will show, and why it does not.
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, feed: Feed, shows: &str) {
-    let role = match cx.session.links.state(feed) {
-        LinkState::Denied => Role::Bad,
-        LinkState::Retrying | LinkState::Stale => Role::Warn,
+    let role = match cx.session.feeds.state(feed) {
+        FeedState::Denied => Role::Bad,
+        FeedState::Retrying | FeedState::Stale => Role::Warn,
         _ => Role::Muted,
     };
     // A low pane has the reason in its title.

@@ -153,7 +153,7 @@ fn an_exporter_without_queue_or_retry() {
     let f = finding(&changed(|c| c.exporters[0].queue = Some(false)), "no-sending-queue");
     assert!(f.text.contains("elasticsearch/otel has no queue"), "{f:?}");
     let f = finding(&changed(|c| c.exporters[0].retry = Some(false)), "no-retry");
-    assert!(f.mend.starts_with("retry:"), "{f:?}");
+    assert!(f.hint.starts_with("retry:"), "{f:?}");
     let unused = changed(|c| {
         c.exporters.push(SendingSeen {
             name: "otlp".into(),

@@ -2,7 +2,7 @@
 
 use super::world::at;
 use edot_tui::observe::{
-    CollectorSeen, ExporterSeen, K6From, K6Seen, Observation, OutcomeSeen, ReceiverSeen, Role, Signal, Stamped,
+    CollectorSeen, ExporterSeen, K6Seen, K6Source, Observation, OutcomeSeen, ReceiverSeen, Role, Signal, Stamped,
 };
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ pub fn k6(seconds: i64, failed: f64) -> Vec<Stamped> {
         let seen = K6Seen {
             pod: "k6-load-x".into(),
             uid: "k6".into(),
-            from: K6From::Rest,
+            from: K6Source::Rest,
             elapsed_s: Some(s as f64),
             duration_s: Some(300.0),
             vus: Some(200),

@@ -28,7 +28,7 @@ fn a_new_replica_that_gets_nothing() {
     let f = finding(&w.session(), "idle-replica");
     assert!(f.text.starts_with("gateway-1 is Ready but idle for 60 s"), "{f:?}");
     assert!(f.evidence.contains("gateway-0 accepts 900 items/s, 100 % of all"), "{f:?}");
-    assert!(f.mend.contains("max_connection_age"));
+    assert!(f.hint.contains("max_connection_age"));
     w.pods[1].ready.as_mut().unwrap().since = Some(at(100));
     assert_eq!(found(&w.session()), Vec::<&str>::new(), "20 s are too few to tell");
 }
@@ -75,7 +75,7 @@ fn a_full_queue_is_told_with_its_cause() {
     let hangs = one(|f| (f.queue, f.latency_s) = (|_| 10.0, None));
     assert!(finding(&hangs, "elasticsearch-limits").evidence.contains("none comes back"));
     let refuses = one(|f| (f.queue, f.documents) = (|_| 10.0, vec![("too_many", "429", "", 5.0)]));
-    assert!(finding(&refuses, "elasticsearch-limits").mend.contains("not the gateway"));
+    assert!(finding(&refuses, "elasticsearch-limits").hint.contains("not the gateway"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn an_end_for_another_reason_names_code_and_log() {
     let mut w = World::new(2);
     w.ended(1, 1, "Error");
     let f = finding(&w.session(), "container-restarted");
-    assert!(f.text.contains("exit code 1") && f.mend.contains("logs -n lab gateway-1"), "{f:?}");
+    assert!(f.text.contains("exit code 1") && f.hint.contains("logs -n lab gateway-1"), "{f:?}");
     w.ended(1, 0, "Completed");
     assert_eq!(found(&w.session()), Vec::<&str>::new());
 }
@@ -42,7 +42,7 @@ fn a_pod_that_no_node_takes() {
 fn a_pod_whose_image_cannot_be_had() {
     let mut w = World::new(1);
     w.pods[0].containers[0].waiting = Some("ImagePullBackOff".into());
-    assert!(finding(&w.session(), "pod-not-running").mend.contains("image"));
+    assert!(finding(&w.session(), "pod-not-running").hint.contains("image"));
     w.pods[0].containers[0].waiting = Some("ContainerCreating".into());
     assert_eq!(found(&w.session()), Vec::<&str>::new());
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use edot_tui::observe::{
-    Behavior, Condition, ContainerSeen, Exit, Feed, HpaSeen, Link, LinkState, Metric, MetricKind, MetricValue,
+    Behavior, Condition, ContainerSeen, Exit, Feed, FeedState, FeedStatus, HpaSeen, Metric, MetricKind, MetricValue,
     Observation, PodSeen, PodUsage, ReadySeen, Resources, Rules, Stamped, TargetSeen, UsageSeen,
 };
 use edot_tui::session::Session;
@@ -99,7 +99,7 @@ impl World {
         let mut all = Vec::new();
         let mut say = |second: i64, what| all.push(Stamped { at: at(second), what });
         for feed in [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load] {
-            say(0, Observation::Link(Link::new(feed, LinkState::Up)));
+            say(0, Observation::FeedStatus(FeedStatus::new(feed, FeedState::Up)));
         }
         let target = TargetSeen { spec_replicas: Some(n), replicas: Some(n), ready: Some(n), ..Default::default() };
         say(0, Observation::Target(Box::new(target)));

@@ -8,7 +8,7 @@ use super::super::shared::Shared;
 use super::super::watch::{Saw, follow};
 use super::super::wire::Pod;
 use super::config;
-use crate::observe::{Feed, LinkState, Observation, PodGone, PodSeen, Role};
+use crate::observe::{Feed, FeedState, Observation, PodGone, PodSeen, Role};
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
 
@@ -56,7 +56,7 @@ pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>)
             }
             Some(Saw::Listed) => {}
             Some(Saw::State(link)) => {
-                let fault = (link.state == LinkState::Denied).then_some(link.reason).flatten();
+                let fault = (link.state == FeedState::Denied).then_some(link.reason).flatten();
                 found.send_if_modified(|f| std::mem::replace(&mut f.fault, fault.clone()) != fault);
             }
         }

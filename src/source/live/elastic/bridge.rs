@@ -246,8 +246,8 @@ fn refused(error: &kube::Error, namespace: &str, pod: &str, server: &str) -> Fau
         Some((403, said)) => {
             let body = serde_json::json!({"kind": "Status", "message": said}).to_string();
             let fault = Fault::from_answer(403, None, body.as_bytes(), &asked);
-            let mend = r#"add to a Role in namespace NS: apiGroups [""], resources ["pods/portforward"], verbs ["get", "create"]"#;
-            fault.mended_by(mend.replace("NS", namespace))
+            let hint = r#"add to a Role in namespace NS: apiGroups [""], resources ["pods/portforward"], verbs ["get", "create"]"#;
+            fault.with_hint(hint.replace("NS", namespace))
         }
         Some((404, _)) => Fault::new(Kind::Absent, format!("pod {pod} is gone")),
         Some((code, said)) => {

@@ -15,7 +15,7 @@ use serde_json::Value;
 /// What leads to the given address.
 pub async fn given(shared: &Shared, text: &str, settings: &IngestSettings) -> Result<Found, Fault> {
     let wrong =
-        |what: &str| Fault::new(Kind::Refused, format!("--es-url {what}")).mended_by("give --es-url https://HOST:9200");
+        |what: &str| Fault::new(Kind::Refused, format!("--es-url {what}")).with_hint("give --es-url https://HOST:9200");
     let mut url = Url::parse(text).map_err(|e| wrong(&format!("is no address: {e}")))?;
     let host = match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => host.trim_matches(['[', ']']).to_owned(),
@@ -81,7 +81,7 @@ fn target(port: &Value, pod: &Value) -> Option<u16> {
 
 /// The environment's proxy for this address.
 fn proxy(url: &Url) -> Result<Option<Proxy>, Fault> {
-    let fault = |what: String| Fault::new(Kind::Refused, what).mended_by("set NO_PROXY for Elasticsearch's host");
+    let fault = |what: String| Fault::new(Kind::Refused, what).with_hint("set NO_PROXY for Elasticsearch's host");
     let address: http::Uri = url.as_str().parse().map_err(|_| fault(format!("{url} is no address")))?;
     let chosen = super::super::connect::proxy_for(&address, &Environment::read()).map_err(|e| fault(e.to_string()))?;
     let Some(uri) = chosen else { return Ok(None) };
@@ -102,7 +102,7 @@ pub fn ca(settings: &IngestSettings) -> Result<Option<Vec<u8>>, Fault> {
     match std::fs::read(file) {
         Ok(pem) => Ok(Some(pem)),
         Err(e) => Err(Fault::new(Kind::Tls, format!("--es-ca {}: {e}", file.display()))
-            .mended_by("give a file with certificates in PEM")),
+            .with_hint("give a file with certificates in PEM")),
     }
 }
 

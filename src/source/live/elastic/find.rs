@@ -42,13 +42,13 @@ pub async fn find(shared: &Shared, namespace: &str, settings: &IngestSettings) -
                     Kind::Absent,
                     format!("the gateway sends to {url}, for which there are no credentials here"),
                 )
-                .mended_by(format!(
+                .with_hint(format!(
                     "give --es-url {url} with --es-user and EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY"
                 ))),
             }
         }
         None => Err(Fault::new(Kind::Absent, format!("no Elasticsearch of ECK in namespace {namespace}"))
-            .mended_by("give --es-url URL, or --no-es to leave it out")),
+            .with_hint("give --es-url URL, or --no-es to leave it out")),
     }
 }
 
@@ -92,7 +92,7 @@ async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSett
     let pods = list(shared, &path, asked("list", "", "v1", "pods", namespace)).await?;
     let pod = ready(&pods).ok_or_else(|| {
         Fault::new(Kind::Unreachable, format!("no pod of Elasticsearch {name} is ready"))
-            .mended_by(format!("look at: kubectl -n {namespace} get elasticsearch,pods"))
+            .with_hint(format!("look at: kubectl -n {namespace} get elasticsearch,pods"))
     })?;
     let scheme = pod["metadata"]["labels"][SCHEME].as_str().filter(|s| *s == "http").unwrap_or("https");
     let url = format!("{scheme}://{name}-es-http.{namespace}.svc:9200");
@@ -158,16 +158,16 @@ async fn eck_credential(
     Err(match denied {
         Some(fault) => {
             let names = format!("{internal}, {elastic}, {name}-es-http-certs-public");
-            let mend = format!(
+            let hint = format!(
                 r#"add to a Role in namespace {namespace}: apiGroups [""], resources ["secrets"], resourceNames [{names}], verbs ["get"]; or set EDOT_TUI_ES_API_KEY"#
             );
-            fault.mended_by(mend)
+            fault.with_hint(hint)
         }
         None => Fault::new(
             Kind::Absent,
             format!("no credentials for Elasticsearch {name}: neither Secret {internal} nor {elastic} has them"),
         )
-        .mended_by("give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY"),
+        .with_hint("give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY"),
     })
 }
 

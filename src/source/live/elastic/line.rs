@@ -144,7 +144,7 @@ fn client(found: &Found, port: u16, word: &str, limit: Duration) -> Result<(Tran
                 let reason =
                     format!("the API key ({}) is empty or holds characters that no header may hold", found.from);
                 return Err(Fault::new(Kind::Unauthorized, reason)
-                    .mended_by("give the key in its encoded form, as Elasticsearch gives it out"));
+                    .with_hint("give the key in its encoded form, as Elasticsearch gives it out"));
             }
             builder.auth(Credentials::EncodedApiKey(key.to_owned()))
         }

@@ -26,23 +26,23 @@ pub fn answer(code: u16, body: &[u8], path: &str, found: &Found) -> Fault {
                 }
                 Credential::ApiKey(_) => "Elasticsearch does not accept the API key (401)".to_owned(),
             };
-            Fault::new(Kind::Unauthorized, reason).mended_by(match &found.credential {
+            Fault::new(Kind::Unauthorized, reason).with_hint(match &found.credential {
                 Credential::None => "give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY".to_owned(),
                 _ => format!("check {}; it is read anew at every try", found.from),
             })
         }
         403 => Fault::new(Kind::Denied, format!("{} may not use {api} (403)", found.credential.whose()))
-            .mended_by(format!("give it {ROLE}")),
+            .with_hint(format!("give it {ROLE}")),
         429 => Fault::new(Kind::Busy, format!("Elasticsearch is too busy to answer {api} (429: {said})")),
         _ if json.is_none() && code >= 500 => {
             Fault::new(Kind::Busy, format!("a proxy before Elasticsearch answers {code}: {said}"))
-                .mended_by("look at the ingress or load balancer, and whether Elasticsearch runs behind it")
+                .with_hint("look at the ingress or load balancer, and whether Elasticsearch runs behind it")
         }
         500..=599 => Fault::new(Kind::Busy, format!("Elasticsearch answers {api} with {code}: {said}")),
         404 | 405 | 410 => Fault::new(Kind::Absent, format!("{api} is not served here ({code}: {said})")),
         300..=399 => {
             Fault::new(Kind::Refused, format!("{} answers with a redirect ({code}), as a login page does", found.url))
-                .mended_by("give --es-url the address of Elasticsearch itself")
+                .with_hint("give --es-url the address of Elasticsearch itself")
         }
         _ => Fault::new(Kind::Refused, format!("{api} is refused ({code}: {said})")),
     }
@@ -65,7 +65,7 @@ fn api(path: &str) -> &str {
 /// No whole answer in time.
 pub fn silence(limit: Duration, found: &Found) -> Fault {
     Fault::new(Kind::Unreachable, format!("no whole answer from {} within {} s", found.url, limit.as_secs_f32()))
-        .mended_by("see whether Elasticsearch is overloaded; --request-timeout gives it longer")
+        .with_hint("see whether Elasticsearch is overloaded; --request-timeout gives it longer")
 }
 
 /// An answer that cannot be read.
@@ -75,13 +75,13 @@ pub fn garbled(path: &str, error: &serde_json::Error, found: &Found) -> Fault {
         Kind::Garbled,
         format!("the answer to {what} is none of Elasticsearch's: {}", clean(&error.to_string(), 120)),
     )
-    .mended_by(format!("check that {} is Elasticsearch", found.url))
+    .with_hint(format!("check that {} is Elasticsearch", found.url))
 }
 
 /// Certificates that cannot be read.
 pub fn ca(why: &str) -> Fault {
     Fault::new(Kind::Tls, format!("the CA of Elasticsearch cannot be read: {}", clean(why, 200)))
-        .mended_by("give --es-ca a file with certificates in PEM (-----BEGIN CERTIFICATE-----)")
+        .with_hint("give --es-ca a file with certificates in PEM (-----BEGIN CERTIFICATE-----)")
 }
 
 /// An error below HTTP.
@@ -101,7 +101,7 @@ pub fn error(error: &(dyn Error + 'static), found: &Found) -> Fault {
         None if late => Fault::new(Kind::Unreachable, format!("no whole answer from {} in time", found.url)),
         None if found.url.scheme() == "http" && broken(&why) => {
             Fault::new(Kind::Unreachable, format!("{} closed the connection without an answer", found.url))
-                .mended_by("if it speaks TLS, give --es-url with https://")
+                .with_hint("if it speaks TLS, give --es-url with https://")
         }
         None => Fault::new(Kind::Unreachable, format!("no answer from {}: {why}", found.url)),
     }
@@ -114,7 +114,7 @@ fn broken(why: &str) -> bool {
 /// What is wrong between us and the server's certificate.
 fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> Fault {
     use rustls::CertificateError as C;
-    let tls = |reason: String, mend: &str| Fault::new(Kind::Tls, reason).mended_by(mend);
+    let tls = |reason: String, hint: &str| Fault::new(Kind::Tls, reason).with_hint(hint);
     match error {
         rustls::Error::InvalidCertificate(C::UnknownIssuer) if with_ca => tls(
             format!("the certificate of {host} is signed neither by the given CA nor by one of the system's"),

@@ -7,7 +7,7 @@ use super::super::forward::{self, Forward, Port};
 use super::super::retry::state;
 use super::super::shared::{Shared, Teller};
 use super::{follow, rest};
-use crate::observe::{Feed, K6Seen, K6State, Link, LinkState, Observation};
+use crate::observe::{Feed, FeedState, FeedStatus, K6Seen, K6State, Observation};
 use ::http::Method;
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
@@ -177,21 +177,21 @@ async fn once(shared: &Shared, port: &Port, forward: &mut Option<Forward>) -> Re
 }
 
 /// How the feed stands: up while either way works, but never silent about what may not be read.
-fn standing(pods: &Insides, stand: &BTreeMap<(String, Way), Result<(), Fault>>) -> Link {
+fn standing(pods: &Insides, stand: &BTreeMap<(String, Way), Result<(), Fault>>) -> FeedStatus {
     let faults = |way: Way| stand.iter().filter(move |((_, w), _)| *w == way).filter_map(|(_, r)| r.as_ref().err());
     let denied = |f: &&Fault| matches!(f.kind, Kind::Denied | Kind::Unauthorized);
     if let Some(fault) = faults(Way::Log).find(denied).or_else(|| faults(Way::Rest).find(denied)) {
-        return Link { attempt: 0, ..fault.link(Feed::K6, 0) };
+        return FeedStatus { attempt: 0, ..fault.link(Feed::K6, 0) };
     }
     let known = pods.values().filter(|p| p.runs || p.over).count();
     let worked = |way: Way| stand.iter().any(|((_, w), r)| *w == way && r.is_ok());
     // A log that is being followed says nothing here until it ends, and need not.
     match (known, faults(Way::Log).next(), faults(Way::Rest).next()) {
-        (0, ..) => state(Feed::K6, LinkState::Absent, "no k6 runs"),
-        (_, Some(fault), _) if !worked(Way::Rest) => Link { attempt: 0, ..fault.link(Feed::K6, 0) },
-        (_, Some(fault), _) => state(Feed::K6, LinkState::Up, format!("by its REST API alone: {}", fault.reason)),
-        (_, None, Some(fault)) => state(Feed::K6, LinkState::Up, format!("by its log alone: {}", fault.reason)),
-        (_, None, None) if worked(Way::Rest) => state(Feed::K6, LinkState::Up, "by its log and its REST API"),
-        _ => state(Feed::K6, LinkState::Up, "by its log"),
+        (0, ..) => state(Feed::K6, FeedState::Absent, "no k6 runs"),
+        (_, Some(fault), _) if !worked(Way::Rest) => FeedStatus { attempt: 0, ..fault.link(Feed::K6, 0) },
+        (_, Some(fault), _) => state(Feed::K6, FeedState::Up, format!("by its REST API alone: {}", fault.reason)),
+        (_, None, Some(fault)) => state(Feed::K6, FeedState::Up, format!("by its log alone: {}", fault.reason)),
+        (_, None, None) if worked(Way::Rest) => state(Feed::K6, FeedState::Up, "by its log and its REST API"),
+        _ => state(Feed::K6, FeedState::Up, "by its log"),
     }
 }

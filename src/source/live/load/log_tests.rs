@@ -2,7 +2,7 @@
 
 use super::super::rest;
 use super::*;
-use crate::observe::K6From;
+use crate::observe::K6Source;
 use proptest::prelude::*;
 
 fn file(name: &str) -> String {
@@ -132,7 +132,7 @@ fn rest_answers_are_read() {
         let seen = read(version, "pass-20s", "pass-20s");
         assert_eq!(
             (seen.from, seen.state, seen.vus, seen.vus_max),
-            (K6From::Rest, K6State::Running, Some(50), Some(50))
+            (K6Source::Rest, K6State::Running, Some(50), Some(50))
         );
         assert!(seen.iterations > Some(9000) && seen.requests > Some(18_000) && seen.p95_ms > Some(1.0));
         assert_eq!(seen.failed_ratio, Some(0.0));

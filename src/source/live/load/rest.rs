@@ -2,7 +2,7 @@
 //! k6 writes 0 for it then.
 
 use crate::observe::text::{NAME, clean};
-use crate::observe::{K6From, K6Seen, K6State, ThresholdSeen};
+use crate::observe::{K6Seen, K6Source, K6State, ThresholdSeen};
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -65,7 +65,8 @@ pub fn read(status: &[u8], metrics: &[u8]) -> Option<K6Seen> {
         7 | 8 => K6State::Running,
         _ => K6State::Ended,
     };
-    let mut seen = K6Seen { from: K6From::Rest, state, vus: status.vus, vus_max: status.vus_max, ..K6Seen::default() };
+    let mut seen =
+        K6Seen { from: K6Source::Rest, state, vus: status.vus, vus_max: status.vus_max, ..K6Seen::default() };
     for metric in serde_json::from_slice::<Metrics>(metrics).unwrap_or_default().data {
         let sample = &metric.attributes.sample;
         let value = |key: &str| sample.get(key).copied().filter(|v| v.is_finite());

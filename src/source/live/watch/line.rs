@@ -61,7 +61,7 @@ fn garbage(line: &[u8]) -> Fault {
     let start = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
     let text = crate::source::live::fault::plain(&start);
     Fault::new(Kind::Garbled, format!("the watch sent a line that is no event: {text:?}"))
-        .mended_by("something in between does not pass the API server's answers on as they are")
+        .with_hint("something in between does not pass the API server's answers on as they are")
 }
 
 /// Take what a line says into what is known, and tell the feed. Returns the version that the watch has come to.

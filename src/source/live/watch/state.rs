@@ -1,6 +1,6 @@
 //! How a watch stands: tries, cuts and doubts, what is said of them, and how long is waited.
 
-use crate::observe::{Feed, Link, LinkState};
+use crate::observe::{Feed, FeedState, FeedStatus};
 use crate::source::live::fault::{Asked, Fault, Kind};
 use crate::source::live::http::encode;
 use crate::source::live::pace::jitter;
@@ -48,7 +48,7 @@ pub enum Saw<T> {
     /// All that there is has been said.
     Listed,
     /// How the watch stands.
-    State(Link),
+    State(FeedStatus),
 }
 
 /// The objects that there are: by uid, their name and version.
@@ -226,7 +226,7 @@ impl<'a, T> Standing<'a, T> {
             let what = self.spec.asked.what();
             let reason = format!("the watch of {what} is cut after {:.1} s again and again{how}", lived.as_secs_f64());
             let link = Fault::new(Kind::Cut, reason)
-                .mended_by("a proxy or load balancer in between may be at fault; it must let answers last")
+                .with_hint("a proxy or load balancer in between may be at fault; it must let answers last")
                 .link(self.spec.feed, self.cuts);
             self.say(link, wait).await;
         }
@@ -269,13 +269,13 @@ impl<'a, T> Standing<'a, T> {
         }
     }
 
-    async fn say(&self, link: Link, wait: Duration) {
-        self.send(Saw::State(Link { retry_at: self.shared.out.after(wait), ..link })).await;
+    async fn say(&self, link: FeedStatus, wait: Duration) {
+        self.send(Saw::State(FeedStatus { retry_at: self.shared.out.after(wait), ..link })).await;
     }
 
     async fn stale(&mut self, reason: String) {
         self.doubtful = true;
-        let link = Link { reason: Some(reason), ..Link::new(self.spec.feed, LinkState::Stale) };
+        let link = FeedStatus { reason: Some(reason), ..FeedStatus::new(self.spec.feed, FeedState::Stale) };
         self.send(Saw::State(link)).await;
     }
 
@@ -283,7 +283,7 @@ impl<'a, T> Standing<'a, T> {
         self.attempt = 0;
         self.phase = None;
         self.doubtful = false;
-        self.send(Saw::State(Link::new(self.spec.feed, LinkState::Up))).await;
+        self.send(Saw::State(FeedStatus::new(self.spec.feed, FeedState::Up))).await;
     }
 
     /// A receiver that is gone is noticed by `unheard`.

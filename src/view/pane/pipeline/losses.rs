@@ -17,7 +17,7 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
     out.extend(all.iter().map(|l| line(cx, l, width)));
     let told = ["elasticsearch-limits", "queue-full", "agents-wait", "backlog", "sent-twice"];
     for finding in cx.findings.iter().filter(|f| told.contains(&f.id)) {
-        let text = format!("{} ({}); mend: {}", finding.text, finding.evidence, finding.mend);
+        let text = format!("{} ({}); hint: {}", finding.text, finding.evidence, finding.hint);
         out.push(Line::new());
         out.extend(words::wrap(&text, width).into_iter().map(|part| vec![(part, Role::Warn)]));
     }

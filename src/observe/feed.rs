@@ -1,0 +1,124 @@
+//! Feeds and the state of each: failure is data. Must not decide when to retry; that is the feed's own business.
+
+use super::Time;
+use serde::{Deserialize, Serialize};
+
+/// One stream of observations with a state of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    /// The HorizontalPodAutoscaler, watched.
+    Hpa,
+    /// The HPA's scale target, watched.
+    Target,
+    /// The pods of the scale's selector, watched.
+    Pods,
+    /// PodMetrics, polled.
+    Usage,
+    /// Events of the namespaces, watched.
+    Events,
+    /// The load Job and its pods, watched.
+    Load,
+    /// k6's own figures: its log and its REST API.
+    K6,
+    /// The collectors' own metrics.
+    Collector,
+    /// Elasticsearch.
+    Ingest,
+    /// A feed that a later version wrote.
+    #[serde(other)]
+    Other,
+}
+
+impl Feed {
+    /// The feeds of this version, in the order they are shown.
+    pub const ALL: [Feed; 9] = [
+        Feed::Hpa,
+        Feed::Target,
+        Feed::Pods,
+        Feed::Usage,
+        Feed::Events,
+        Feed::Load,
+        Feed::K6,
+        Feed::Collector,
+        Feed::Ingest,
+    ];
+
+    /// The name on screen and in `status`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Feed::Hpa => "hpa",
+            Feed::Target => "target",
+            Feed::Pods => "pods",
+            Feed::Usage => "usage",
+            Feed::Events => "events",
+            Feed::Load => "load",
+            Feed::K6 => "k6",
+            Feed::Collector => "collector",
+            Feed::Ingest => "ingest",
+            Feed::Other => "other",
+        }
+    }
+}
+
+/// How a feed stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FeedState {
+    #[default]
+    Connecting,
+    /// It answers, and what is known is current.
+    Up,
+    /// It failed and is tried again.
+    Retrying,
+    /// Not allowed (401, 403).
+    Denied,
+    /// What it would read does not exist, or is switched off.
+    Absent,
+    /// It answered once but has been silent too long, or repeats old samples.
+    Stale,
+    #[serde(other)]
+    Unknown,
+}
+
+/// A permission that is missing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Rule {
+    pub verb: String,
+    /// API group; empty for core.
+    pub group: String,
+    /// Resource, with the subresource if there is one: `pods`, `deployments/scale`.
+    pub resource: String,
+    /// Empty for the whole cluster.
+    pub namespace: String,
+}
+
+/// A feed's state, said when it changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FeedStatus {
+    pub feed: Feed,
+    pub state: FeedState,
+    /// Why, in a sentence's words; for Up, what is worth saying (`every 15 s`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// A hint: what to do about it.
+    #[serde(default, alias = "mend", skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Tries since it last worked; 0 while it works.
+    #[serde(default)]
+    pub attempt: u32,
+    /// When it will be tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Time>,
+    /// For Denied by 403: the permission that is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+}
+
+impl FeedStatus {
+    /// A state with nothing further to say.
+    pub fn new(feed: Feed, state: FeedState) -> Self {
+        FeedStatus { feed, state, reason: None, hint: None, attempt: 0, retry_at: None, rule: None }
+    }
+}

@@ -1,0 +1,148 @@
+//! The live feeds over the embedded lab: they see what happens there, and name what befalls its API until it is over.
+
+use crate::lab::api as lab_api;
+use crate::lab::api::cluster;
+use crate::support::seen::{self, Seen};
+use edot_tui::lab::scenario::Scenario;
+use edot_tui::observe::{ConfigSeen, Feed, FeedState, FeedStatus, Observation, Role};
+use edot_tui::source::live::cluster::{self as live, Cluster};
+use edot_tui::source::live::collector::Endpoint;
+use edot_tui::source::live::connect::{Access, Environment, Lab};
+use edot_tui::source::live::{Pace, Settings};
+use serde_json::Value;
+use std::time::Duration;
+
+/// The feeds that the Kubernetes API alone has to offer.
+const FEEDS: [Feed; 6] = [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load];
+
+async fn connect(lab: &lab_api::Cluster) -> Cluster {
+    let served = &lab.served;
+    let (server, certificate) = (served.url.clone(), served.certificate.clone());
+    let own = Lab { server, certificate, token: served.token.clone().into(), clock: lab.clock, note: None };
+    live::open(Access { lab: Some(own), ..Access::new(Environment::default()) }).await.unwrap()
+}
+
+/// The live source over a lab.
+async fn watch(lab: &lab_api::Cluster) -> Seen {
+    let mut seen = seen::watch(connect(lab).await, Pace::default(), "edot-gateway-hpa");
+    seen.patience = Duration::from_secs(60);
+    seen
+}
+
+/// The same, and the lab's collectors.
+async fn watch_collectors(lab: &lab_api::Cluster) -> Seen {
+    let settings = seen::settings(Pace::default(), "edot-gateway-hpa");
+    seen::watch_as(connect(lab).await, Settings { collector: Some(Endpoint::default()), ..settings })
+}
+
+fn config(seen: &Observation) -> Option<ConfigSeen> {
+    match seen {
+        Observation::CollectorConfig(config) => Some((**config).clone()),
+        _ => None,
+    }
+}
+
+fn says(link: &FeedStatus, words: &[&str]) {
+    let told = format!("{} | {}", link.reason.as_deref().unwrap_or_default(), link.hint.as_deref().unwrap_or_default());
+    for word in words {
+        assert!(told.contains(word), "{:?} does not say {word:?}: {told}", link.feed);
+    }
+}
+
+#[tokio::test]
+async fn the_lab_is_watched_as_any_cluster_in_its_own_time() {
+    let lab = cluster(&Scenario::shipped("guide").unwrap(), 60.0).await;
+    let mut seen = watch(&lab).await;
+    let is_lab = |o: &Observation| matches!(o, Observation::Watching(w) if w.lab && w.context == "lab");
+    seen.ever("badge", is_lab).await;
+    for feed in FEEDS {
+        seen.ever("link", |o| matches!(o, Observation::FeedStatus(l) if l.feed == feed && matches!(l.state, FeedState::Up | FeedState::Absent))).await;
+    }
+    let newest = |o: &Observation| match o {
+        Observation::Usage(usage) => usage.pods.iter().map(|pod| pod.at).max(),
+        _ => None,
+    };
+    let first = seen.next("usage", newest).await;
+    let second = seen.next("newer usage", newest).await;
+    assert!((second - first).num_seconds() >= 10, "samples are stamped in lab time: {first} {second}");
+    let behind = seen.all.last().map(|stamped| (lab.clock.now() - stamped.at).num_seconds()).unwrap();
+    assert!((0..120).contains(&behind), "so is everything else: {behind} s");
+}
+
+#[tokio::test]
+async fn every_fault_of_the_hostile_lab_is_named_and_heals() {
+    let lab = cluster(&Scenario::shipped("hostile").unwrap(), 40.0).await;
+    let mut seen = watch(&lab).await;
+    seen.link(Feed::Hpa, FeedState::Up).await;
+    // Cut and compacted watches go on without a word: nothing that was known is in doubt.
+    let denied = seen.link(Feed::Hpa, FeedState::Denied).await;
+    says(&denied, &["user lab may not", "horizontalpodautoscalers.autoscaling", "403", "verbs [\"list\", \"watch\"]"]);
+    seen.link(Feed::Hpa, FeedState::Up).await;
+    says(&seen.link(Feed::Usage, FeedState::Retrying).await, &["the metrics API's answer is no list"]);
+    seen.link(Feed::Usage, FeedState::Up).await;
+    says(&seen.link(Feed::Usage, FeedState::Retrying).await, &["no PodMetrics", "503", "metrics-server"]);
+    seen.link(Feed::Usage, FeedState::Up).await;
+    let away = seen.link(Feed::Hpa, FeedState::Retrying).await;
+    says(&away, &["https://127.0.0.1"]);
+    seen.link(Feed::Hpa, FeedState::Up).await;
+    seen.next("a step of the HPA", |o| matches!(o, Observation::Hpa(_)).then_some(())).await;
+    says(&seen.link(Feed::Hpa, FeedState::Stale).await, &["no sign of life for 75 s"]);
+    seen.link(Feed::Hpa, FeedState::Up).await;
+    seen.next("a step of the HPA", |o| matches!(o, Observation::Hpa(_)).then_some(())).await;
+    for feed in FEEDS {
+        let last = seen.all.iter().rev().find_map(|s| match &s.what {
+            Observation::FeedStatus(link) if link.feed == feed => Some(link.state),
+            _ => None,
+        });
+        if last != Some(FeedState::Up) {
+            seen.link(feed, FeedState::Up).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_collectors_configuration_is_read_without_what_is_secret_in_it() {
+    let lab = cluster(&Scenario::shipped("guide").unwrap(), 20.0).await;
+    let path = "/api/v1/namespaces/observability-lab/configmaps/edot-gateway-config";
+    let mut map: Value = lab.client.request(http::Request::get(path).body(Vec::new()).unwrap()).await.unwrap();
+    let text = map["data"]["config.yaml"].as_str().unwrap();
+    let secrets =
+        "    api_key: hidden-4711\n    headers: {authorization: ApiKey hidden-4711}\n    password: hidden-4711";
+    let secret = text.replace("    password: ${env:ELASTIC_PASSWORD}", secrets);
+    assert_ne!(secret, text);
+    map["data"]["config.yaml"] = secret.into();
+    map["data"]["other.yaml"] = "token: hidden-4711".into();
+    let put = http::Request::put(path).header("content-type", "application/json").body(map.to_string().into_bytes());
+    lab.client.request::<Value>(put.unwrap()).await.unwrap();
+
+    let mut seen = watch_collectors(&lab).await;
+    for role in [Role::Gateway, Role::Agent, Role::Cluster] {
+        seen.ever("configuration", |o| config(o).is_some_and(|c| c.role == role && !c.pipelines.is_empty())).await;
+    }
+    seen.ever("a scrape", |o| matches!(o, Observation::Collector(_))).await;
+    let gateway = seen.all.iter().filter_map(|s| config(&s.what)).find(|c| c.role == Role::Gateway).unwrap();
+    assert_eq!(gateway.from, ["edot-gateway-config/config.yaml"]);
+    let traces = gateway.pipelines.iter().find(|p| p.name == "traces").unwrap();
+    assert_eq!(traces.processors, ["memory_limiter", "batch", "elasticapm"]);
+    assert_eq!(gateway.exporters[0].queue_size, Some(10.0));
+    let recorded = serde_json::to_string(&seen.all).unwrap();
+    assert!(!recorded.contains("hidden"), "nothing of it is recorded");
+}
+
+#[tokio::test]
+async fn who_may_not_read_the_configuration_is_told_and_goes_without() {
+    let text = include_str!("../../../assets/scenarios/guide.toml");
+    let fault =
+        "\n[[fault]]\nat = \"0s\"\nkind = \"forbidden\"\nverb = \"get\"\nresource = \"configmaps\"\nfor = \"60s\"\n";
+    let lab = cluster(&Scenario::parse("guide", "guide.toml", &format!("{text}{fault}")).unwrap(), 20.0).await;
+    let mut seen = watch_collectors(&lab).await;
+    seen.told("nothing is said of their configuration: user lab may not get configmaps").await;
+    let told = |o: &Observation| match o {
+        Observation::FeedStatus(link) if link.feed == Feed::Collector => link.hint.clone(),
+        _ => None,
+    };
+    let hint = seen.all.iter().find_map(|s| told(&s.what)).unwrap();
+    assert!(hint.contains("resources [\"configmaps\"], verbs [\"get\"]"), "{hint}");
+    assert_eq!(seen.standing(Feed::Collector), Some(FeedState::Up), "all else works");
+    seen.ever("configuration, once it may be read", |o| config(o).is_some()).await;
+}

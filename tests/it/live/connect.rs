@@ -1,0 +1,188 @@
+//! Which cluster, as whom: what kubectl would do, and one clear line where it cannot be done.
+
+use crate::support::fake_api::{FakeApi, Reply};
+use edot_tui::source::live::connect::{Access, ConnectError, Environment, connect, plan};
+use edot_tui::source::live::{cluster, list_hpas};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// A kubeconfig of one cluster, user and context of this name, with these fields.
+fn config(name: &str, cluster: &str, user: &str) -> String {
+    format!(
+        "current-context: {name}\nclusters: [{{name: {name}, cluster: {{{cluster}}}}}]\n\
+         users: [{{name: {name}, user: {{{user}}}}}]\ncontexts: [{{name: {name}, context: {{cluster: {name}, user: {name}}}}}]\n"
+    )
+}
+
+fn written(dir: &TempDir, name: &str, text: &str) -> PathBuf {
+    let path = dir.path().join(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+fn access(path: &Path) -> Access {
+    Access { kubeconfig: Some(path.to_owned()), ..Access::new(Environment::default()) }
+}
+
+fn listed(paths: &[&Path]) -> Access {
+    let list = std::env::join_paths(paths).unwrap();
+    Access::new(Environment { kubeconfig: Some(list), ..Environment::default() })
+}
+
+fn error(access: &Access) -> ConnectError {
+    plan(access).err().expect("no error")
+}
+
+/// The error's only line, for a kubeconfig that holds this.
+fn told(text: &str) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(&dir, "config", text);
+    let error = error(&access(&path));
+    assert!(error.is_usage());
+    let line = error.to_string().replace(&path.display().to_string(), "FILE");
+    assert!(!line.contains('\n') && !line.is_empty(), "{line:?}");
+    line
+}
+
+#[test]
+fn nothing_anywhere_is_an_error_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let nowhere = Environment { home: Some(home.path().to_owned()), ..Environment::default() };
+    assert_eq!(error(&Access::new(nowhere.clone())), ConnectError::NoConfiguration);
+    let empty = Environment { kubeconfig: Some("".into()), ..nowhere.clone() };
+    assert_eq!(error(&Access::new(empty)), ConnectError::NoConfiguration, "an empty KUBECONFIG counts as unset");
+    let null = Environment { kubeconfig: Some("/dev/null".into()), ..nowhere };
+    assert_eq!(error(&Access::new(null)), ConnectError::NoConfiguration, "as does an empty file");
+}
+
+#[test]
+fn the_home_directorys_file_is_found_and_an_empty_kubeconfig_does_not_hide_it() {
+    let home = tempfile::tempdir().unwrap();
+    written(&home, ".kube/config", &config("home", "server: 'https://home:6443'", ""));
+    for kubeconfig in [None, Some("".into())] {
+        let environment = Environment { kubeconfig, home: Some(home.path().to_owned()), ..Environment::default() };
+        let plan = plan(&Access::new(environment)).unwrap();
+        assert_eq!((plan.context.as_str(), plan.server.as_str()), ("home", "https://home:6443"));
+    }
+}
+
+#[test]
+fn a_list_is_merged_and_missing_files_of_it_are_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = written(&dir, "one", &config("one", "server: 'https://one'", ""));
+    let two = written(&dir, "two", &config("two", "server: 'https://two'", ""));
+    let missing = dir.path().join("missing");
+    assert_eq!(plan(&listed(&[&missing, &one, &two])).unwrap().server, "https://one");
+    let other = Access { context: Some("two".into()), ..listed(&[&missing, &one, &two]) };
+    assert_eq!(plan(&other).unwrap().server, "https://two");
+    let told = error(&listed(&[&missing])).to_string();
+    assert!(
+        told.starts_with("none of the files that KUBECONFIG names exists: /") && told.contains("missing"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_or_is_no_yaml_is_named_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let told_of = |path: &Path| error(&access(path)).to_string();
+    assert!(told_of(&dir.path().join("none")).contains("No such file"));
+    assert!(told_of(dir.path()).contains("Is a directory"));
+    let line = told("clusters: []\nusers:\n  - name: [unclosed\n");
+    assert!(line.starts_with("the kubeconfig FILE is not valid (line "), "{line}");
+    assert!(told("just text").starts_with("the kubeconfig FILE is not valid"));
+    assert!(told("contexts: 7").starts_with("the kubeconfig FILE is not valid"));
+}
+
+#[test]
+fn a_context_that_is_not_there_comes_with_those_that_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(&dir, "config", &config("lab", "server: 'https://lab'", ""));
+    let other = Access { context: Some("prod\u{1b}[31m".into()), ..access(&path) };
+    assert_eq!(error(&other).to_string(), r#"there is no context "prod" in the kubeconfig; there are: lab"#);
+    let text = config("lab", "server: 'https://lab'", "").replace("current-context: lab\n", "");
+    assert_eq!(told(&text), "the kubeconfig names no current context; say --context, one of: lab");
+    let text = config("lab", "server: 'https://lab'", "").replace("cluster: lab,", "cluster: gone,");
+    assert_eq!(told(&text), r#"context "lab" is of cluster "gone", which the kubeconfig does not hold"#);
+    assert!(told("clusters: [{name: a, cluster: {server: 'https://a'}}]").contains("no context at all"));
+}
+
+#[test]
+fn what_is_wrong_with_a_cluster_or_user_is_named_by_its_field() {
+    let line = |cluster: &str, user: &str| told(&config("lab", cluster, user));
+    assert!(line("", "").starts_with(r#"server of context "lab" is wrong: it is missing"#));
+    assert!(line("server: 'ht tp://x'", "").starts_with(r#"server of context "lab" is wrong"#));
+    let bad = line("server: 'https://x', certificate-authority-data: '%%%'", "");
+    assert_eq!(bad, r#"certificate-authority of context "lab" is wrong: not valid base64"#);
+    let missing = line("server: 'https://x', certificate-authority: gone.crt", "");
+    assert!(missing.contains("gone.crt: No such file"), "{missing}");
+    assert!(line("server: 'https://x', proxy-url: 'ftp://p'", "").contains("only http, https and socks5"));
+}
+
+#[test]
+fn a_server_without_a_scheme_gets_the_one_that_kubectl_would_take() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = |cluster: &str| plan(&access(&written(&dir, "config", &config("a", cluster, "")))).unwrap().server;
+    assert_eq!(server("server: '10.0.0.1:8080'"), "http://10.0.0.1:8080");
+    assert_eq!(server("server: '10.0.0.1:6443', insecure-skip-tls-verify: true"), "https://10.0.0.1:6443");
+}
+
+#[tokio::test]
+async fn bad_certificates_and_plugins_fail_when_connecting_without_their_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let fails = async |cluster: &str, user: &str| {
+        let path = written(&dir, "config", &config("lab", cluster, user));
+        connect(plan(&access(&path)).unwrap(), Default::default()).await.err().expect("no error")
+    };
+    let bad = fails("server: 'https://x'", "client-certificate-data: aGVsbG8=, client-key-data: c2VjcmV0").await;
+    assert!(bad.is_usage() && !bad.to_string().contains("secret"), "{bad}");
+    let exec = "exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: sh, \
+                args: [-c, 'echo sso session expired >&2; exit 4', s3cret]}";
+    let bad = fails("server: 'https://x'", exec).await;
+    assert_eq!(bad.to_string(), r#"the credential plugin "sh" failed: exit code 4: sso session expired"#);
+    assert!(!bad.is_usage());
+    let bad = fails("server: 'https://x'", "tokenFile: none").await;
+    assert!(bad.to_string().contains("none: No such file") && !bad.is_usage(), "{bad}");
+}
+
+#[tokio::test]
+async fn a_plugin_runs_once_for_all_requests_and_again_when_its_token_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let runs = dir.path().join("runs");
+    // The token is the number of the run.
+    let script = format!(
+        "echo x >> {0}; echo \"{{\\\"status\\\":{{\\\"token\\\":\\\"$(wc -l < {0} | tr -d ' ')\\\"}}}}\"",
+        runs.display()
+    );
+    let plugin = written(&dir, "plugin.sh", &script);
+    let api = FakeApi::start(|r| (r.token == "1" && r.nth > 1).then(|| Reply::status(401, "Unauthorized", "no"))).await;
+    let user =
+        format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: ['{}']}}", plugin.display());
+    let path = written(&dir, "config", &config("fake", &format!("server: 'http://{}'", api.address), &user));
+    let cluster = cluster::open(access(&path)).await.unwrap();
+    for _ in 0..3 {
+        list_hpas(&cluster, "lab").await.unwrap();
+    }
+    let tokens: Vec<String> = api.requests(|_| true).into_iter().map(|r| r.token).collect();
+    assert_eq!(tokens, ["1", "1", "1", "2"]);
+    assert_eq!(std::fs::read_to_string(runs).unwrap().lines().count(), 2);
+}
+
+#[tokio::test]
+async fn the_environments_proxy_is_not_used_for_loopback() {
+    let api = FakeApi::start(|_| None).await;
+    let environment = Environment { http_proxy: Some("127.0.0.1:1".into()), ..Environment::default() };
+    let cluster = cluster::open(Access { environment, ..api.access() }).await.unwrap();
+    assert!(list_hpas(&cluster, "lab").await.is_ok());
+}
+
+#[tokio::test]
+async fn another_user_can_be_acted_as() {
+    let api = FakeApi::start(|_| None).await;
+    let cluster = cluster::open(Access { as_user: Some("jane".into()), ..api.access() }).await.unwrap();
+    list_hpas(&cluster, "lab").await.unwrap();
+    let request = &api.requests(|_| true)[0];
+    assert_eq!(request.user, "jane");
+    assert!(request.agent.starts_with("edot-tui/"), "an audit log tells who asked: {}", request.agent);
+}

@@ -1,0 +1,208 @@
+//! Recordings: what is written is read back to the last bit, and what is broken is read as far as it goes.
+
+use crate::support::{any_seen, recorded::scale_cycle};
+use edot_tui::{
+    observe::{Observation, Stamped},
+    recording::{Header, Mark, Parts, ReadError, Reading, Told, read, resume},
+    session::Session,
+};
+use proptest::prelude::*;
+use std::io::{Cursor, Read};
+
+pub fn fold<'a>(all: impl IntoIterator<Item = &'a Stamped>) -> Session {
+    let mut session = Session::default();
+    all.into_iter().for_each(|s| session.apply(s));
+    session
+}
+
+fn header() -> Header {
+    Header::new("2026-11-24T00:31:20Z".parse().unwrap(), Default::default())
+}
+
+/// With parts small enough that a short recording has several.
+pub fn write(all: &[Stamped], gz: bool) -> Vec<u8> {
+    let mut parts = Parts::of(&header(), gz, 20_000);
+    all.iter().for_each(|s| parts.seen(s));
+    parts.end().unwrap()
+}
+
+fn reading(bytes: &[u8]) -> Reading<Cursor<&[u8]>> {
+    read(Cursor::new(bytes)).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #[test]
+    fn what_is_written_folds_to_what_was_seen(all in any_seen::stamped(25), gz in any::<bool>()) {
+        let bytes = write(&all, gz);
+        let mut reading = reading(&bytes);
+        let back: Vec<Stamped> = reading.by_ref().collect();
+        prop_assert_eq!(&back, &all);
+        prop_assert_eq!(fold(&back), fold(&all));
+        let strange = all.iter().filter(|s| s.what == Observation::Unknown).count() as u64;
+        prop_assert_eq!(reading.faults.strange.values().sum::<u64>(), strange);
+        prop_assert!(strange > 0 || reading.faults.none(), "{:?}", reading.faults);
+    }
+
+    #[test]
+    fn a_cut_recording_gives_what_came_before(cut in 0.0f64..1.0, gz in any::<bool>()) {
+        let all = scale_cycle();
+        let bytes = write(&all, gz);
+        let at = (bytes.len() as f64 * cut) as usize;
+        match read(Cursor::new(&bytes[..at])) {
+            Ok(mut reading) => {
+                let back: Vec<Stamped> = reading.by_ref().collect();
+                prop_assert_eq!(&back[..], &all[..back.len()]);
+                // Cut between two gzip members (or, in plain text, lines) it looks like one that is still written.
+                let between = !gz || bytes[at..].starts_with(&[0x1f, 0x8b, 8]);
+                prop_assert!(back.len() == all.len() || at == bytes.len() || reading.faults.torn || between);
+            }
+            Err(ReadError::Empty | ReadError::Other(_)) => prop_assert!(at < 600, "{}", at),
+            Err(e) => prop_assert!(false, "{}", e),
+        }
+    }
+
+    #[test]
+    fn a_damaged_middle_costs_what_is_damaged(at in 0.1f64..0.9, junk in prop::collection::vec(any::<u8>(), 1..400), swallow in 0usize..400) {
+        let many = scale_cycle();
+        let mut bytes = write(&many, true);
+        let at = (bytes.len() as f64 * at) as usize;
+        bytes.splice(at..at + swallow, junk);
+        let mut reading = reading(&bytes);
+        let back = reading.by_ref().count();
+        prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.faults.sentences());
+        prop_assert!(back <= many.len());
+        // Whatever is missing is told; junk between two members costs nothing, and is told as well.
+        prop_assert!(back == many.len() || !reading.faults.none(), "{:?}", reading.faults);
+    }
+
+    #[test]
+    fn anything_at_all_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..600), gz in any::<bool>()) {
+        let mut all = if gz { vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255] } else { Vec::new() };
+        all.extend(bytes);
+        if let Ok(reading) = read(Cursor::new(&all[..])) {
+            let _ = reading.count();
+        }
+    }
+}
+
+#[test]
+fn parts_can_be_begun_anywhere() {
+    let many = scale_cycle();
+    for gz in [true, false] {
+        let bytes = write(&many, gz);
+        let mut first = reading(&bytes);
+        let mut places = Vec::new();
+        loop {
+            let place = first.place().unwrap();
+            if first.next().is_none() {
+                break;
+            }
+            places.push(place);
+        }
+        assert_eq!(places.len(), many.len());
+        if gz {
+            assert!(places.iter().any(|p| p.offset > 0), "there is more than one part");
+        }
+        for at in (0..many.len()).step_by(61).chain([many.len() - 1]) {
+            let place = places[at];
+            let rest = resume(Cursor::new(&bytes[place.offset as usize..]), place, header()).unwrap();
+            assert!(rest.eq(many[at..].iter().cloned()), "from {at}, {place:?}");
+        }
+    }
+}
+
+#[test]
+fn the_chain_is_gzip_to_everybody_else() {
+    let all = scale_cycle();
+    let mut text = String::new();
+    flate2::read::MultiGzDecoder::new(&write(&all, true)[..]).read_to_string(&mut text).unwrap();
+    let plain = String::from_utf8(write(&all, false)).unwrap();
+    let (header, rest) = plain.split_once('\n').unwrap();
+    assert_eq!(text.replace(&format!("{header}\n"), ""), rest, "but for the header, which each part repeats");
+}
+
+#[test]
+fn what_is_flushed_can_be_read_before_the_end() {
+    let all = scale_cycle();
+    let mut parts = Parts::new(&header(), true);
+    let mut bytes = Vec::new();
+    for seen in &all[..200] {
+        parts.seen(seen);
+    }
+    bytes.extend(parts.flush().unwrap());
+    parts.seen(&all[200]);
+    let mut reading = reading(&bytes);
+    assert_eq!(reading.by_ref().collect::<Vec<_>>(), all[..200]);
+    assert!(reading.faults.torn, "it says that it does not end properly");
+}
+
+#[test]
+fn a_wrong_file_is_refused_in_words() {
+    let error = |bytes: &[u8]| read(Cursor::new(bytes.to_vec())).err().expect("refused").to_string();
+    assert!(error(b"").contains("is empty"));
+    let what = error(b"{\"apiVersion\":\"v1\",\"kind\":\"List\"}\n");
+    assert!(what.contains("no recording of edot-tui") && what.contains("apiVersion"), "{what}");
+    assert!(error(&[0u8; 5000]).contains("no recording"));
+    assert!(error(b"\x1f\x8b\x08\x00garbage").contains("damaged gzip"));
+    assert!(!error(b"\x1b[2Jhello\n").contains('\x1b'));
+    let missing = edot_tui::recording::open(std::path::Path::new("/no/such.jsonl")).err().unwrap().to_string();
+    assert!(missing.starts_with("/no/such.jsonl: ") && missing.contains("No such file"), "{missing}");
+}
+
+#[test]
+fn later_versions_and_marks_are_told_apart_from_faults() {
+    let text = concat!(
+        "{\"edot_session\":3,\"tool\":\"edot-tui 9\",\"moons\":3}\n",
+        "{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"quasar\",\"spin\":{\"up\":[1]}}\n",
+        "{\"at\":\"2026-11-24T00:00:01Z\",\"recorder\":\"dropped\",\"lines\":12}\n",
+        "{\"at\":\"2026-11-24T00:00:01Z\",\"recorder\":\"sang\"}\n",
+        "{\"at\":\"2026-11-24T00:00:02Z\",\"seen\":\"tick\",\"tock\":true}\n",
+        "{\"at\":\"2026-11-24T00:00:03Z\",\"seen\":\"ti"
+    );
+    let mut reading = reading(text.as_bytes());
+    let kinds: Vec<Observation> = reading.by_ref().map(|s| s.what).collect();
+    assert_eq!(kinds, [Observation::Unknown, Observation::Tick]);
+    let at = "2026-11-24T00:00:01Z".parse().unwrap();
+    assert_eq!(reading.marks, [Mark { at, told: Told::Dropped { lines: 12 } }, Mark { at, told: Told::Unknown }]);
+    let told = reading.faults.sentences();
+    assert_eq!(
+        told,
+        [
+            "it has format 3 and this program knows 2: what is new in it is left out",
+            "kinds of a later version left out: quasar (1)",
+            "it stops in the middle: its writer was cut off, or still writes"
+        ]
+    );
+}
+
+#[test]
+fn lines_without_a_header_are_read_too() {
+    let all = scale_cycle();
+    let text: String = all.iter().map(|s| serde_json::to_string(s).unwrap() + "\n").collect();
+    let reading = reading(text.as_bytes());
+    assert_eq!(reading.header.version, 0);
+    assert!(reading.eq(all));
+}
+
+#[test]
+fn a_hostile_recording_does_not_reach_the_terminal() {
+    let line = "{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"note\",\"text\":\"\\u001b]0;x\\u0007go\"}\n";
+    let mut reading = reading(line.as_bytes());
+    assert_eq!(reading.next().unwrap().what, Observation::Note { text: "go".into() });
+}
+
+#[test]
+fn a_cut_within_a_members_head_is_a_torn_end() {
+    let bytes = write(&scale_cycle(), true);
+    let second = bytes.windows(3).skip(1).position(|w| w == [0x1f, 0x8b, 8]).unwrap() + 1;
+    for more in 0..16 {
+        let mut reading = read(Cursor::new(&bytes[..second + more])).unwrap();
+        let back = reading.by_ref().count();
+        assert!(
+            back > 0 && reading.faults.torn == (more > 0) && reading.faults.damaged == 0,
+            "{more}: {:?}",
+            reading.faults
+        );
+    }
+}

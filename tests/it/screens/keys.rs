@@ -1,0 +1,253 @@
+//! Keys typed over a recorded session: what the user then sees, and which effects are asked for.
+
+use crate::support::recorded::scale_cycle;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
+use edot_tui::{
+    control::Control,
+    observe::{AnswerSeen, Ask, Condition, JobSeen, Observation, PodSeen, Stamped},
+    session::Session,
+    ui::{Hit, Overlay, Pane, Request, SPAN, Screen, Ui, YAxis, keys},
+};
+use std::sync::LazyLock;
+
+static WHOLE: LazyLock<Session> = LazyLock::new(|| {
+    let mut session = Session::default();
+    scale_cycle().iter().for_each(|s| session.apply(s));
+    session
+});
+
+fn session() -> Session {
+    WHOLE.clone()
+}
+
+fn ui() -> Ui {
+    let mut ui = Ui::new(false);
+    ui.can_load = true;
+    ui
+}
+
+/// Types `keys` (a character each; `<` left, `>` right, `{` and `}` with Shift, `^` Esc, `$` Enter, `~` Backspace).
+fn press(ui: &mut Ui, session: &Session, keys: &str) -> Vec<Request> {
+    let mut out = Vec::new();
+    for c in keys.chars() {
+        let (code, modifiers) = match c {
+            '<' => (KeyCode::Left, KeyModifiers::NONE),
+            '>' => (KeyCode::Right, KeyModifiers::NONE),
+            '{' => (KeyCode::Left, KeyModifiers::SHIFT),
+            '}' => (KeyCode::Right, KeyModifiers::SHIFT),
+            '^' => (KeyCode::Esc, KeyModifiers::NONE),
+            '$' => (KeyCode::Enter, KeyModifiers::NONE),
+            '~' => (KeyCode::Backspace, KeyModifiers::NONE),
+            '\t' => (KeyCode::Tab, KeyModifiers::NONE),
+            c => (KeyCode::Char(c), KeyModifiers::NONE),
+        };
+        if let Some(action) = keys::action(KeyEvent::new(code, modifiers), ui) {
+            out.extend(ui.act(action, session));
+        }
+    }
+    out
+}
+
+fn answer(session: &mut Session, to: Ask, ok: bool, stops: bool) {
+    let answer = AnswerSeen { to, ok, stops, text: "said".into(), ..Default::default() };
+    session.apply(&Stamped { at: session.now.unwrap(), what: Observation::Answer(answer) });
+}
+
+#[test]
+fn the_cursor_stands_on_samples() {
+    let (s, mut ui) = (session(), ui());
+    let samples = s.metrics.all[0].samples.points().clone();
+    press(&mut ui, &s, "<<");
+    assert_eq!(ui.cursor, Some(samples.get(samples.len() - 2).unwrap().0));
+    press(&mut ui, &s, ">");
+    assert_eq!(ui.cursor, Some(samples.last().unwrap().0));
+    press(&mut ui, &s, ">");
+    assert_eq!(ui.cursor, None, "past the last sample is live");
+    press(&mut ui, &s, "{{");
+    assert_eq!(ui.cursor, Some(s.now_ms() - 120_000));
+    press(&mut ui, &s, "^");
+    assert_eq!(ui.cursor, None);
+}
+
+#[test]
+fn the_cursor_reads_any_past_moment() {
+    let (s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "[");
+    let at = ui.cursor.expect("the last rescale");
+    let before = s.moment(at - 1000);
+    assert_eq!(before.desired, Some(2), "before the last rescale of the cycle, which went from 2 to 1");
+    press(&mut ui, &s, "[[");
+    let m = s.moment(ui.moment(s.now_ms()) + 1000);
+    assert_eq!((m.desired, m.metrics[0].target), (Some(4), Some(80.0)));
+    assert!(m.metrics[0].value.is_some_and(|v| v > 88.0), "{:?}", m.metrics[0].value);
+    press(&mut ui, &s, "]]]]]");
+    assert!(ui.message.is_some(), "there is no marker after the last");
+}
+
+#[test]
+fn zoom_pause_and_axis() {
+    let (s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "--");
+    assert_eq!(ui.span, SPAN + 2);
+    press(&mut ui, &s, "+++++++");
+    assert_eq!(ui.span, 0);
+    press(&mut ui, &s, "=yy");
+    assert_eq!((ui.span, ui.y), (SPAN, YAxis::Log));
+    press(&mut ui, &s, " ");
+    assert_eq!(ui.paused, Some(s.now_ms()));
+    press(&mut ui, &s, " ");
+    assert_eq!(ui.paused, None);
+}
+
+#[test]
+fn a_filter_narrows_while_one_types_and_esc_takes_it_away() {
+    let (s, mut ui) = (session(), ui());
+    let all = ui.events(&s).len();
+    press(&mut ui, &s, "/new SIZE");
+    let some = ui.events(&s).len();
+    assert!(some > 0 && some < all, "{some} of {all}");
+    assert!(ui.events(&s).iter().all(|e| e.message.contains("New size")));
+    press(&mut ui, &s, "~~~~$");
+    assert_eq!(ui.filter, "new ");
+    press(&mut ui, &s, "^");
+    assert_eq!(ui.events(&s).len(), all);
+}
+
+#[test]
+fn moving_goes_to_the_list_and_enter_opens_the_row() {
+    let (s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "jj");
+    assert_eq!((ui.pane(), ui.row), (Pane::Events, 2));
+    press(&mut ui, &s, "G");
+    assert_eq!(ui.row, s.events.len() - 1);
+    press(&mut ui, &s, "g$");
+    let newest = s.events.newest()[0].uid.clone();
+    assert_eq!(ui.overlay, Some(Overlay::Event(newest)));
+    press(&mut ui, &s, "^");
+    assert_eq!(ui.overlay, None);
+}
+
+#[test]
+fn moving_in_an_opened_row_scrolls_its_text_and_leaves_the_list_alone() {
+    let (s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "jjj");
+    let row = ui.row;
+    press(&mut ui, &s, "$jj");
+    assert_eq!((ui.scroll, ui.row), (2, row));
+    press(&mut ui, &s, "g");
+    assert_eq!((ui.scroll, ui.row > 0), (0, true));
+}
+
+#[test]
+fn starting_a_load_asks_once() {
+    let (mut s, mut ui) = (session(), ui());
+    assert_eq!(press(&mut ui, &s, "s"), [Request::Control(Control::PlanLoad)]);
+    answer(&mut s, Ask::PlanLoad, true, false);
+    ui.answered(&s);
+    assert!(matches!(ui.overlay, Some(Overlay::Confirm(_))));
+    assert_eq!(press(&mut ui, &s, "^"), [], "Esc leaves everything as it is");
+    press(&mut ui, &s, "s");
+    ui.answered(&s);
+    assert_eq!(press(&mut ui, &s, "y"), [Request::Control(Control::StartLoad)]);
+    answer(&mut s, Ask::StartLoad, true, false);
+    ui.answered(&s);
+    assert!(ui.own_load);
+}
+
+#[test]
+fn a_running_load_can_be_stopped() {
+    let (mut s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "s");
+    answer(&mut s, Ask::PlanLoad, true, true);
+    ui.answered(&s);
+    assert_eq!(press(&mut ui, &s, "y"), [Request::Control(Control::StopLoad)]);
+}
+
+#[test]
+fn a_refused_plan_is_said_and_closes_the_window() {
+    let (mut s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "s");
+    answer(&mut s, Ask::PlanLoad, false, false);
+    ui.answered(&s);
+    assert_eq!((ui.overlay.clone(), ui.message.as_ref().map(|m| m.0.as_str())), (None, Some("said")));
+}
+
+#[test]
+fn readonly_changes_nothing() {
+    let s = session();
+    let mut ui = Ui::new(true);
+    ui.can_load = true;
+    assert_eq!(press(&mut ui, &s, "sy$"), []);
+    assert!(ui.message.is_some_and(|m| m.0.contains("--readonly")));
+}
+
+#[test]
+fn quitting_asks_only_for_a_load_of_ones_own() {
+    let (mut s, mut ui) = (session(), ui());
+    assert_eq!(press(&mut ui, &s, "q"), [Request::Quit]);
+    ui.own_load = true;
+    let pod = PodSeen { uid: "p".into(), phase: "Running".into(), ..Default::default() };
+    let at = s.now.unwrap();
+    s.apply(&Stamped { at, what: Observation::Job(Box::new(JobSeen { uid: "j".into(), ..Default::default() })) });
+    s.apply(&Stamped { at, what: Observation::LoadPod(Box::new(pod)) });
+    assert_eq!(press(&mut ui, &s, "q"), []);
+    assert_eq!(ui.overlay, Some(Overlay::Leave));
+    assert_eq!(press(&mut ui, &s, "y"), [Request::Quit]);
+    let done = Condition { kind: "Complete".into(), status: "True".into(), ..Default::default() };
+    let job = JobSeen { uid: "j".into(), conditions: vec![done], ..Default::default() };
+    s.apply(&Stamped { at, what: Observation::Job(Box::new(job)) });
+    assert_eq!(press(&mut ui, &s, "q"), [Request::Quit], "it has ended");
+}
+
+#[test]
+fn esc_never_quits_and_screens_keep_the_cursor() {
+    let (s, mut ui) = (session(), ui());
+    press(&mut ui, &s, "<4");
+    assert_eq!((ui.screen, ui.cursor.is_some()), (Screen::Pipeline, true));
+    assert_eq!(press(&mut ui, &s, "^^^^^^"), []);
+    press(&mut ui, &s, "1\te");
+    assert_eq!((ui.pane(), ui.expanded), (Pane::Replicas, true));
+    press(&mut ui, &s, "^");
+    assert!(!ui.expanded);
+}
+
+#[test]
+fn notes_and_themes_and_exports_are_requests() {
+    let (s, mut ui) = (session(), ui());
+    assert_eq!(press(&mut ui, &s, "mq1$"), [Request::Note("q1".into())]);
+    assert_eq!(press(&mut ui, &s, "m $"), [], "an empty note is none");
+    assert_eq!(press(&mut ui, &s, "tx$"), [Request::NextTheme, Request::Export("svg")]);
+    assert_eq!(press(&mut ui, &s, "xjjj$"), [Request::Export("html")]);
+    assert_eq!((press(&mut ui, &s, "xx"), ui.overlay.as_ref()), (vec![], None), "the key closes what it opened");
+}
+
+#[test]
+fn the_mouse_focuses_points_and_zooms() {
+    let (s, mut ui) = (session(), ui());
+    let at = s.now_ms() - 60_000;
+    let chart = Hit { pane: Some(Pane::Utilization), ms: Some(at), ..Hit::default() };
+    ui.mouse(MouseEventKind::Down(MouseButton::Left), chart, &s);
+    assert_eq!(ui.cursor, Some(at));
+    ui.mouse(MouseEventKind::ScrollDown, chart, &s);
+    assert_eq!(ui.span, SPAN + 1);
+    let list = Hit { pane: Some(Pane::Events), row: Some(3), ..Hit::default() };
+    ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);
+    assert_eq!((ui.pane(), ui.row), (Pane::Events, 0), "the first click focuses");
+    ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);
+    assert_eq!(ui.row, 3);
+    ui.mouse(MouseEventKind::ScrollDown, list, &s);
+    assert_eq!(ui.row, 6);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_keys_break_it(keys in "[1-6\t \\[\\]+=y/mxLt?esjkgG<>{}^$~-]{0,40}") {
+        let s: &Session = &WHOLE;
+        let mut ui = ui();
+        press(&mut ui, s, &keys);
+        let now = s.now_ms();
+        proptest::prop_assert!(ui.view_end(now) <= now, "the axis never shows the future");
+        proptest::prop_assert!(ui.span < edot_tui::ui::SPANS.len());
+        proptest::prop_assert!(ui.focus < ui.screen.panes().len());
+    }
+}

@@ -1,0 +1,236 @@
+//! A small API server on loopback that says what a test tells it to: HTTP/1.1, one script for all requests.
+
+mod reply;
+pub mod world;
+
+pub use reply::{Reply, Step};
+
+use crate::support::seen::{Seen, watch};
+use edot_tui::source::live::Pace;
+use edot_tui::source::live::cluster::{self, Cluster};
+use edot_tui::source::live::connect::{Access, Environment};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::io::AsyncReadExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+/// A request that arrived.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// With the query, decoded.
+    pub path: String,
+    pub token: String,
+    /// `Impersonate-User`.
+    pub user: String,
+    /// `User-Agent`.
+    pub agent: String,
+    pub at: Instant,
+    /// How many requests for this collection, and of this verb, came before it.
+    pub nth: usize,
+}
+
+impl Request {
+    pub fn is_watch(&self) -> bool {
+        self.path.contains("watch=1")
+    }
+
+    /// Whether it is for this resource, such as `pods?` or `edot-gateway/scale`.
+    pub fn of(&self, part: &str) -> bool {
+        self.path.contains(part)
+    }
+
+    /// The value of a query parameter.
+    pub fn query(&self, key: &str) -> Option<&str> {
+        let query = self.path.split_once('?')?.1;
+        query.split('&').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
+    }
+}
+
+type Script = Arc<dyn Fn(&Request) -> Reply + Send + Sync>;
+
+/// The server. Dropped, it is gone.
+pub struct FakeApi {
+    pub address: SocketAddr,
+    script: Script,
+    log: Arc<Mutex<Vec<Request>>>,
+    serving: JoinHandle<()>,
+    files: tempfile::TempDir,
+}
+
+impl FakeApi {
+    /// A server that answers by `script`, or else as the default world does.
+    pub async fn start(script: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FakeApi {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let script: Script = Arc::new(move |request| script(request).unwrap_or_else(|| world::answer(request)));
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let serving = tokio::spawn(serve(listener, script.clone(), log.clone()));
+        let api = FakeApi { address, script, log, serving, files: tempfile::tempdir().unwrap() };
+        api.write_token("first");
+        api
+    }
+
+    /// No longer listen, and cut every connection.
+    pub async fn stop(&mut self) {
+        self.serving.abort();
+        // It was aborted just now.
+        let _ = (&mut self.serving).await;
+    }
+
+    /// Listen again where it did before.
+    pub async fn resume(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.serving = tokio::spawn(serve(listener, self.script.clone(), self.log.clone()));
+    }
+
+    /// What the token file holds from now on.
+    pub fn write_token(&self, token: &str) {
+        std::fs::write(self.files.path().join("token"), token).unwrap();
+    }
+
+    /// There is no token file any more.
+    pub fn remove_token(&self) {
+        std::fs::remove_file(self.files.path().join("token")).unwrap();
+    }
+
+    /// The requests so far that `wanted` picks.
+    pub fn requests(&self, wanted: impl Fn(&Request) -> bool) -> Vec<Request> {
+        self.log.lock().unwrap().iter().filter(|r| wanted(r)).cloned().collect()
+    }
+
+    /// Wait until so many requests have come that `wanted` picks; all of them.
+    pub async fn wait_for(&self, count: usize, wanted: impl Fn(&Request) -> bool) -> Vec<Request> {
+        for _ in 0..5000 {
+            let found = self.requests(&wanted);
+            if found.len() >= count {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        panic!("fewer than {count} of them: {:#?}", self.requests(|_| true));
+    }
+
+    /// How to get at it: a kubeconfig with a token file.
+    pub fn access(&self) -> Access {
+        let path = self.point_to(self.address);
+        Access { kubeconfig: Some(path), ..Access::new(Environment::default()) }
+    }
+
+    /// Have the kubeconfig name this server from now on.
+    pub fn point_to(&self, address: SocketAddr) -> PathBuf {
+        let path = self.files.path().join("config");
+        let text = format!(
+            "apiVersion: v1\nkind: Config\ncurrent-context: fake\n\
+             clusters: [{{name: fake, cluster: {{server: 'http://{address}'}}}}]\n\
+             users: [{{name: me, user: {{tokenFile: token}}}}]\n\
+             contexts: [{{name: fake, context: {{cluster: fake, user: me}}}}]\n"
+        );
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    pub async fn cluster(&self) -> Cluster {
+        cluster::open(self.access()).await.unwrap()
+    }
+
+    /// The live source over this server.
+    pub async fn watch(&self) -> Seen {
+        self.watch_as(pace(), world::HPA).await
+    }
+
+    pub async fn watch_as(&self, pace: Pace, hpa: &str) -> Seen {
+        watch(self.cluster().await, pace, hpa)
+    }
+}
+
+impl Drop for FakeApi {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// Milliseconds where the program has seconds. A held watch stays silent, so silence counts for long.
+pub fn pace() -> Pace {
+    let ms = Duration::from_millis;
+    Pace {
+        request: ms(10_000),
+        retried: ms(10_000),
+        silent: ms(60_000),
+        early: ms(300),
+        reopen: ms(5),
+        first: ms(10),
+        longest: ms(40),
+        settled: ms(60),
+        between: ms(5),
+        renew: ms(20),
+        poll: ms(50),
+        ..Pace::default()
+    }
+}
+
+async fn serve(listener: TcpListener, script: Script, log: Arc<Mutex<Vec<Request>>>) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                if let Ok((stream, _)) = accepted {
+                    connections.spawn(talk(stream, script.clone(), log.clone()));
+                }
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn talk(mut stream: TcpStream, script: Script, log: Arc<Mutex<Vec<Request>>>) {
+    while let Some(head) = head(&mut stream).await {
+        let length = head.lines().find_map(|l| l.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        if stream.read_exact(&mut vec![0; length.unwrap_or(0)]).await.is_err() {
+            return;
+        }
+        let reply = {
+            let mut log = log.lock().unwrap();
+            let mut request = parse(&head);
+            let same = |r: &&Request| r.path.split('?').next() == request.path.split('?').next();
+            request.nth = log.iter().filter(same).filter(|r| r.is_watch() == request.is_watch()).count();
+            log.push(request.clone());
+            script(&request)
+        };
+        if !reply.write(&mut stream).await {
+            return;
+        }
+    }
+}
+
+async fn head(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(stream.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn parse(head: &str) -> Request {
+    let path = head.split(' ').nth(1).unwrap_or_default();
+    let header = |name: &str| {
+        let value = head.lines().find_map(|line| line.to_lowercase().strip_prefix(name).map(str::to_owned));
+        value.unwrap_or_default()
+    };
+    let (token, user) = (header("authorization: bearer "), header("impersonate-user: "));
+    let agent = header("user-agent: ");
+    Request { path: decode(path), token, user, agent, at: Instant::now(), nth: 0 }
+}
+
+fn decode(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        out.push_str(before);
+        out.push(u8::from_str_radix(&after[..2], 16).unwrap() as char);
+        rest = &after[2..];
+    }
+    out + rest
+}
