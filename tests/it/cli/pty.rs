@@ -144,6 +144,16 @@ impl Pty {
         stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('X')
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.process_id().unwrap_or(0)
+    }
+
+    /// Closes the terminal under the program, which is left to its caller.
+    pub fn hang_up(mut self) -> Box<dyn Child + Send + Sync> {
+        let gone: Box<dyn Child + Send + Sync> = Box::new(std::process::Command::new("/bin/true").spawn().unwrap());
+        std::mem::replace(&mut self.child, gone)
+    }
+
     /// Gives the terminal another size; what was on the emulator's screen is gone.
     pub fn resize(&mut self, size: (u16, u16)) {
         self.forget(size);

@@ -1,0 +1,151 @@
+//! An API server that sends too much, too little, too slowly, elsewhere, or from another time.
+
+use crate::process::{Family, edot_tui, run};
+use crate::server::{Answer, Request, json, kubeconfig, start};
+use std::time::Duration;
+
+const TOKEN: &str = "s3cr3t-t0ken";
+const ASKED: Duration = Duration::from_secs(3);
+
+fn hold(family: &mut Family, case: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
+    let server = start(answer);
+    let (_folder, config) = kubeconfig(&server.url, TOKEN);
+    for args in [&["status", "--wait", "3s", "--request-timeout", "2s"][..], &["doctor", "--request-timeout", "2s"]] {
+        let mut command = edot_tui(args);
+        command.env("KUBECONFIG", &config);
+        let ended = run(command, ASKED);
+        family.hold(&format!("{case}, {}", args[0]), &ended, ASKED);
+        let text = format!("{}{}", ended.stderr, String::from_utf8_lossy(&ended.stdout));
+        family.expect(!text.contains(TOKEN), || format!("{case}: the token is shown"));
+    }
+}
+
+fn list(request: &Request, items: impl Into<Vec<u8>>) -> Option<Answer> {
+    let items = items.into();
+    if request.path.contains("watch=1") {
+        return Some(Answer::Silent);
+    }
+    let is_list =
+        ["horizontalpodautoscalers", "pods", "events", "jobs", "deployments"].iter().any(|k| request.path.contains(k));
+    is_list.then(|| json([br#"{"metadata":{"resourceVersion":"7"},"items":["#, &items[..], b"]}"].concat()))
+}
+
+fn version() -> Answer {
+    json(r#"{"gitVersion":"v1.36.3"}"#)
+}
+
+/// Lists of many small objects take far more memory than they have bytes.
+fn many_objects(count: usize) -> Vec<u8> {
+    let mut items = b"{},".repeat(count);
+    items.pop();
+    items
+}
+
+fn cases(objects: usize, bytes: usize) {
+    let mut family = Family::new("API server");
+    let items = many_objects(objects);
+    hold(&mut family, "empty objects without end", move |r| list(r, items.clone()).unwrap_or_else(version));
+    let filler =
+        format!("{{\"metadata\":{{\"name\":\"a\",\"uid\":\"a\"}},\"x\":\"{}\"}}", "a".repeat(bytes)).into_bytes();
+    hold(&mut family, "a list of many bytes", move |r| list(r, filler.clone()).unwrap_or_else(version));
+    hold(&mut family, "endless pages", |r| match list(r, "") {
+        Some(Answer::Whole(..)) => json(
+            r#"{"metadata":{"resourceVersion":"7","continue":"more"},"items":[{"metadata":{"name":"a","uid":"a"}}]}"#,
+        ),
+        Some(other) => other,
+        None => version(),
+    });
+    hold(&mut family, "an answer without end", |_| {
+        Answer::Endless(
+            vec!["content-type: application/json".into()],
+            br#"{"items":["#.to_vec(),
+            b"{\"metadata\":{}},".to_vec(),
+        )
+    });
+    hold(&mut family, "brackets without end", |_| {
+        Answer::Endless(vec!["content-type: application/json".into()], vec![], b"[".to_vec())
+    });
+    hold(&mut family, "half an answer", |_| {
+        Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"items\":[".to_vec())
+    });
+    hold(&mut family, "no HTTP", |_| Answer::Raw(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()));
+    hold(&mut family, "nothing", |_| Answer::Raw(vec![]));
+    hold(&mut family, "endless headers", |_| {
+        Answer::Raw(
+            [b"HTTP/1.1 200 OK\r\n".to_vec(), b"x: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(100_000)].concat(),
+        )
+    });
+    hold(&mut family, "a byte at a time", |_| Answer::Slow(b"{\"items\":[]}".to_vec(), Duration::from_millis(300)));
+    hold(&mut family, "429 for ever", |_| Answer::Whole(429, vec!["retry-after: 86400".into()], b"slow down".to_vec()));
+    hold(&mut family, "429 with nonsense", |_| Answer::Whole(429, vec!["retry-after: -1".into()], b"{}".to_vec()));
+    for (case, body) in [
+        ("a string", r#""yes""#.to_owned()),
+        ("a number", "1e999".into()),
+        ("null", "null".into()),
+        ("HTML", "<html><body>Sign in</body></html>".into()),
+        ("deep JSON", "[".repeat(100_000)),
+        ("items is no list", r#"{"items":{"a":1}}"#.into()),
+        ("wrong types", r#"{"metadata":7,"items":[{"metadata":{"name":[],"uid":{}},"spec":"x","status":3}]}"#.into()),
+        (
+            "control characters",
+            "{\"kind\":\"Status\",\"message\":\"\\u001b[2J\\u0007owned\\u202e\",\"code\":403}".into(),
+        ),
+    ] {
+        let (first, second) = (body.clone(), body);
+        hold(&mut family, case, move |_| json(first.clone()));
+        hold(&mut family, &format!("500 with {case}"), move |_| {
+            Answer::Whole(500, vec![], second.clone().into_bytes())
+        });
+    }
+    for year in ["0000", "0001", "9999", "-0001", "99999"] {
+        hold(&mut family, &format!("the year {year}"), move |r| {
+            let time = format!("{year}-12-31T23:59:59Z");
+            let object = format!(
+                "{{\"metadata\":{{\"name\":\"edot-gateway-hpa\",\"uid\":\"u\",\"creationTimestamp\":\"{time}\"}},\
+                 \"spec\":{{\"minReplicas\":1,\"maxReplicas\":4,\"scaleTargetRef\":{{\"kind\":\"Deployment\",\"name\":\"d\"}}}},\
+                 \"status\":{{\"lastScaleTime\":\"{time}\",\"currentReplicas\":1,\"startTime\":\"{time}\",\"conditions\":[{{\"type\":\"Ready\",\
+                 \"status\":\"True\",\"lastTransitionTime\":\"{time}\"}}]}},\"timestamp\":\"{time}\",\"window\":\"15s\",\
+                 \"lastTimestamp\":\"{time}\",\"firstTimestamp\":\"{time}\",\"count\":2147483647}}"
+            );
+            list(r, object).unwrap_or_else(version)
+        });
+    }
+    hold(&mut family, "a clock that is a day off", |_| {
+        Answer::Whole(200, vec!["date: Fri, 01 Jan 1999 00:00:00 GMT".into()], br#"{"items":[]}"#.to_vec())
+    });
+    family.end();
+}
+
+#[test]
+#[ignore = "long"]
+fn answers() {
+    cases(4_000_000, 200 << 20);
+}
+
+/// The worst of them, in every run of the tests.
+#[test]
+fn answers_in_short() {
+    let mut family = Family::new("API server, in short");
+    let items = many_objects(2_000_000);
+    hold(&mut family, "empty objects without end", move |r| list(r, items.clone()).unwrap_or_else(version));
+    hold(&mut family, "deep JSON", |_| json("[".repeat(100_000)));
+    hold(&mut family, "nothing", |_| Answer::Raw(vec![]));
+    family.end();
+}
+
+/// A server that sends elsewhere must not be followed, and nothing secret may arrive there.
+#[test]
+fn a_redirect_takes_no_credentials_along() {
+    let mut family = Family::new("API server, redirects");
+    for code in [301, 302, 307, 308] {
+        let elsewhere = start(|_| json(r#"{"items":[],"gitVersion":"v1.36.3"}"#));
+        let to = elsewhere.url.clone();
+        hold(&mut family, &format!("redirect {code}"), move |r| {
+            Answer::Whole(code, vec![format!("location: {to}{}", r.path)], vec![])
+        });
+        let seen = elsewhere.seen.lock().unwrap();
+        let leaked = seen.iter().any(|r| r.headers.iter().any(|h| h.contains(TOKEN)));
+        family.expect(!leaked, || format!("redirect {code}: the token went elsewhere"));
+    }
+    family.end();
+}

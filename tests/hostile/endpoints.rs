@@ -1,0 +1,138 @@
+//! Elasticsearch and collector endpoints that send too much, the wrong thing, or elsewhere. The cluster beside them is the
+//! embedded lab's shape: an API server with one HPA that is at rest.
+
+use crate::process::{Family, edot_tui, run};
+use crate::server::{Answer, Request, json, kubeconfig, start};
+use std::time::Duration;
+
+const ASKED: Duration = Duration::from_secs(4);
+const SECRET: &str = "ap1-k3y-s3cr3t";
+
+/// One HPA, one pod; watches are silent.
+fn cluster(request: &Request) -> Answer {
+    let item = match &request.path {
+        p if p.contains("watch=1") => return Answer::Silent,
+        p if p.contains("horizontalpodautoscalers") => {
+            r#"{"metadata":{"name":"edot-gateway-hpa","namespace":"observability-lab","uid":"h"},"spec":{"minReplicas":1,"maxReplicas":4,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"edot-gateway"},"metrics":[]},"status":{"currentReplicas":1,"desiredReplicas":1}}"#
+        }
+        p if p.contains("deployments") => {
+            r#"{"metadata":{"name":"edot-gateway","namespace":"observability-lab","uid":"d"},"spec":{"replicas":1,"selector":{"matchLabels":{"app":"gw"}}},"status":{"replicas":1}}"#
+        }
+        p if p.contains("observability-lab/pods") && !p.contains("metrics.k8s.io") => {
+            r#"{"metadata":{"name":"edot-gateway-1","namespace":"observability-lab","uid":"p","labels":{"app":"gw"}},"spec":{"containers":[{"name":"app"}]},"status":{"phase":"Running","podIP":"127.0.0.1","conditions":[{"type":"Ready","status":"True"}]}}"#
+        }
+        p if p.contains("version") => return json(r#"{"gitVersion":"v1.36.3"}"#),
+        _ => "",
+    };
+    json(format!("{{\"metadata\":{{\"resourceVersion\":\"7\"}},\"items\":[{item}]}}"))
+}
+
+fn hold(family: &mut Family, case: &str, flag: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
+    let (api, bad) = (start(cluster), start(answer));
+    let (_folder, config) = kubeconfig(&api.url, "none");
+    let url = if flag == "--collector-metrics" { format!("{}/metrics", bad.url) } else { bad.url.clone() };
+    let mut command = edot_tui(&["status", "-o", "json", "--wait", "4s", "--request-timeout", "2s", flag, &url]);
+    command.env("KUBECONFIG", &config).env("EDOT_TUI_ES_API_KEY", SECRET);
+    let ended = run(command, ASKED);
+    let case = format!("{flag}: {case}");
+    family.hold(&case, &ended, ASKED);
+    let text = format!("{}{}", ended.stderr, String::from_utf8_lossy(&ended.stdout));
+    family.expect(!text.contains(SECRET), || format!("{case}: the API key is shown"));
+    family.expect(ended.code == Some(0), || format!("{case}: exit code {:?}: {}", ended.code, ended.stderr));
+    family.expect(!bad.seen.lock().unwrap().is_empty(), || format!("{case}: it was never asked"));
+    family.expect(serde_json::from_slice::<serde_json::Value>(&ended.stdout).is_ok(), || {
+        format!("{case}: stdout is no JSON")
+    });
+}
+
+fn metrics(text: String) -> Answer {
+    Answer::Whole(200, vec!["content-type: text/plain".into()], text.into_bytes())
+}
+
+fn series(count: usize) -> String {
+    (0..count).map(|n| format!("otelcol_exporter_sent_spans{{exporter=\"e{n}\"}} {n}\n")).collect()
+}
+
+fn collector(many: usize) {
+    let mut family = Family::new("collector endpoint");
+    const FLAG: &str = "--collector-metrics";
+    let text = series(many);
+    hold(&mut family, "many series", FLAG, move |_| metrics(text.clone()));
+    hold(&mut family, "one endless line", FLAG, |_| Answer::Endless(vec![], b"otelcol_x{a=\"".to_vec(), b"a".to_vec()));
+    hold(&mut family, "endless lines", FLAG, |_| {
+        Answer::Endless(vec![], vec![], b"otelcol_process_uptime 1\n".to_vec())
+    });
+    hold(&mut family, "brackets", FLAG, |_| metrics("{".repeat(100_000)));
+    for value in ["NaN", "+Inf", "-Inf", "-1", "1e400", "0x10", "", "9".repeat(400).as_str()] {
+        let text = format!(
+            "# TYPE otelcol_exporter_sent_spans counter\notelcol_exporter_sent_spans{{exporter=\"elasticsearch\"}} {value}\n\
+             otelcol_exporter_queue_size {value}\notelcol_process_uptime {value}\n"
+        );
+        hold(&mut family, &format!("value {value:.20}"), FLAG, move |_| metrics(text.clone()));
+    }
+    hold(&mut family, "HTML", FLAG, |_| metrics("<html>no</html>".into()));
+    hold(&mut family, "binary", FLAG, |_| metrics((0..50_000u32).map(|n| char::from(n as u8)).collect()));
+    family.end();
+}
+
+fn elasticsearch(all: bool) {
+    let mut family = Family::new("Elasticsearch endpoint");
+    const FLAG: &str = "--es-url";
+    let root = r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.19.0"},"tagline":"You Know, for Search"}"#;
+    let head = || vec!["content-type: application/json".to_owned(), "x-elastic-product: Elasticsearch".to_owned()];
+    let rest = move |bad: Answer, r: &Request| match r.path.as_str() {
+        "/" => Answer::Whole(200, head(), root.into()),
+        _ => bad,
+    };
+    hold(&mut family, "endless", FLAG, move |r| {
+        rest(Answer::Endless(head(), b"{\"a\":[".to_vec(), b"{},".to_vec()), r)
+    });
+    hold(&mut family, "deep", FLAG, move |r| rest(Answer::Whole(200, head(), "[".repeat(100_000).into()), r));
+    if all {
+        hold(&mut family, "endless at once", FLAG, |_| Answer::Endless(vec![], vec![], b" ".to_vec()));
+        for body in ["null", "[]", "\"x\"", "{\"indices\":7,\"nodes\":[],\"status\":{}}", "{\"indices\":{\"a\":null}}"]
+        {
+            hold(&mut family, body, FLAG, move |r| rest(Answer::Whole(200, head(), body.into()), r));
+        }
+        for code in [400, 401, 403, 404, 429, 500, 503] {
+            let echo =
+                format!("{{\"error\":{{\"reason\":\"bad header Authorization: ApiKey {SECRET}\"}},\"status\":{code}}}");
+            hold(&mut family, &format!("{code} that echoes the key"), FLAG, move |_| {
+                Answer::Whole(code, head(), echo.clone().into())
+            });
+        }
+    }
+    family.end();
+}
+
+#[test]
+#[ignore = "long"]
+fn collector_long() {
+    collector(1_000_000);
+}
+
+#[test]
+#[ignore = "long"]
+fn elasticsearch_long() {
+    elasticsearch(true);
+}
+
+#[test]
+fn elasticsearch_in_short() {
+    elasticsearch(false);
+}
+
+#[test]
+fn elasticsearch_that_redirects_is_not_followed() {
+    let mut family = Family::new("Elasticsearch, redirects");
+    for code in [302, 307] {
+        let elsewhere = start(|_| Answer::Endless(vec![], b"{".to_vec(), b" ".to_vec()));
+        let to = elsewhere.url.clone();
+        hold(&mut family, &format!("redirect {code}"), "--es-url", move |r| {
+            Answer::Whole(code, vec![format!("location: {to}{}", r.path)], vec![])
+        });
+        let seen = elsewhere.seen.lock().unwrap().len();
+        family.expect(seen == 0, || format!("redirect {code}: followed {seen} times"));
+    }
+    family.end();
+}
