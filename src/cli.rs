@@ -10,6 +10,7 @@ pub use flags::Common;
 pub use offline::{Compare, Looks, Report, WhatIf};
 
 use crate::config::{self, Given, keys};
+use crate::format::parse;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -296,9 +297,7 @@ fn wait(text: &str) -> Result<Duration, String> {
 
 /// A duration of at most 30 days.
 fn long(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().map(Duration::from_secs);
-    seconds
-        .or_else(|| humantime::parse_duration(text).ok())
+    parse::duration(text)
         .filter(|d| (Duration::from_secs(1)..=Duration::from_secs(30 * 86_400)).contains(d))
         .ok_or_else(|| "a duration from 1s to 30days, such as 10m or 1h30m".into())
 }
@@ -311,16 +310,7 @@ fn pace(text: &str) -> Result<f64, String> {
 
 /// `500MB`; a bare number is bytes.
 fn bytes(text: &str) -> Result<u64, String> {
-    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let factor = match text[at..].trim().to_ascii_lowercase().trim_end_matches('b') {
-        "" => 1,
-        "k" => 1000,
-        "m" => 1_000_000,
-        "g" => 1_000_000_000,
-        _ => 0,
-    };
-    let n = text[..at].parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).filter(|n| *n > 0);
-    n.ok_or_else(|| "a size such as 500MB, 10GB or a number of bytes".into())
+    parse::bytes(text).ok_or_else(|| "a size such as 500MB, 10GB or a number of bytes".into())
 }
 
 /// `120x36`, each from 1 to 1000.

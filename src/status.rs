@@ -81,7 +81,7 @@ pub fn render(session: &Session, output: &Output, look: &Look) -> serde_json::Re
         Output::Screen { size, ui } => {
             let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
             view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, look));
-            let rows = view::plane::planes(&buffer).text;
+            let rows = view::golden::planes(&buffer).text;
             rows.join("\n") + "\n"
         }
     })

@@ -2,19 +2,19 @@
 //! an effect leaves as a [`Request`], which the app carries out.
 
 mod act;
+mod decision_list;
 pub mod keys;
 mod mouse;
 mod overlay;
-mod place;
 mod replay;
-mod syncs;
+mod screens;
 
 pub use act::links;
 pub use keys::{Action, BINDINGS, Binding};
 pub use mouse::Hit;
 pub use overlay::{EXPORTS, Entry, Overlay};
-pub use place::{Pane, Screen};
 pub use replay::{Replay, SPEEDS};
+pub use screens::{Pane, Screen};
 
 use crate::control::Control;
 use crate::verdict::Expectations;

@@ -1,24 +1,23 @@
 //! Screens, panes, charts, themes: a picture of a session and of what the keys did to the view. Only reads.
 //!
-//! A pane is one file and one row in [`pane::of`]; it draws into a buffer, because the terminal is written by our own
+//! A pane is one file and one row in [`panes::of`]; it draws into a buffer, because the terminal is written by our own
 //! one-write-a-frame code and pictures are made without any terminal at all.
 
 mod bar;
 pub mod chart;
+mod compact;
 mod footer;
-pub mod format;
 mod frame;
+pub mod golden;
 mod header;
 mod layout;
 mod look;
 mod overlay;
-mod pane;
-pub mod plane;
-mod plot;
+mod panes;
 pub mod symbols;
 pub mod theme;
-mod tiny;
-mod words;
+mod time_axis;
+mod write;
 
 pub use layout::Slot;
 pub use look::Look;
@@ -67,18 +66,18 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
     }
     let places = places(area, cx);
     if places.columns.is_empty() {
-        tiny::draw(buf, places.body, cx);
+        compact::draw(buf, places.body, cx);
     } else {
         header::draw(buf, places.header, cx);
         for column in &places.columns {
             // Where findings have no pane, the worst of them stands in a title.
             let worst = |pane| pane == Pane::Now && !places.has(Pane::Findings);
-            frame::draw(buf, column, cx, |slot| pane::of(slot.pane).title(cx, worst(slot.pane)));
+            frame::draw(buf, column, cx, |slot| panes::of(slot.pane).title(cx, worst(slot.pane)));
             for slot in column.slots.iter().filter(|s| s.inner.height > 0 && s.inner.width > 0) {
-                (pane::of(slot.pane).draw)(buf, slot.inner, cx);
+                (panes::of(slot.pane).draw)(buf, slot.inner, cx);
             }
             if column.axis {
-                plot::axis_row(buf, column.area, cx);
+                time_axis::axis_row(buf, column.area, cx);
             }
         }
         bar::draw(buf, places.bar, cx);
@@ -104,17 +103,17 @@ pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
     }
     let Some(slot) = places.slot_at(x, y) else { return Hit { above, ..Hit::default() } };
     let charts = layout::charted(slot.pane);
-    let ms = if charts { plot::time_at(slot.inner, x, cx) } else { None };
+    let ms = if charts { time_axis::time_at(slot.inner, x, cx) } else { None };
     let row = (!charts && y >= slot.inner.y && slot.inner.height > 0).then(|| usize::from(y - slot.inner.y));
-    let row = if slot.pane == Pane::Decisions { pane::sync_at(slot.inner, x, y, cx) } else { row };
+    let row = if slot.pane == Pane::Decisions { panes::sync_at(slot.inner, x, y, cx) } else { row };
     Hit { pane: Some(slot.pane), ms, row, bar: None, above }
 }
 
 fn places(area: Rect, cx: &Cx) -> layout::Layout {
     let wish = layout::Wish {
-        now: pane::now_rows(cx),
-        findings: pane::findings_rows(cx, layout::beside(area.width)),
-        expectations: pane::expectation_rows(cx),
+        now: panes::now_rows(cx),
+        findings: panes::findings_rows(cx, layout::beside(area.width)),
+        expectations: panes::expectation_rows(cx),
     };
     layout::layout(area, cx.ui, wish)
 }

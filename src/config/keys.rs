@@ -1,6 +1,7 @@
 //! The keys of the configuration, the same for file, environment and flags, and what each accepts.
 
 use super::Settings;
+use crate::format::parse;
 use std::time::Duration;
 
 /// A key. Its flag is `--name`, its environment variable `EDOT_TUI_NAME`.
@@ -147,10 +148,7 @@ impl Key {
 
 /// `10s`, or a number of seconds, within 1 s and 1 h.
 pub fn duration(text: &str) -> Option<Duration> {
-    let parsed = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => humantime::parse_duration(text).ok()?,
-    };
+    let parsed = parse::duration(text)?;
     (Duration::from_secs(1)..=Duration::from_secs(3600)).contains(&parsed).then_some(parsed)
 }
 

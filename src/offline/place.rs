@@ -1,5 +1,6 @@
 //! A moment of a recording, as it is typed: from its beginning, or by the clock.
 
+use crate::format::parse;
 use crate::observe::Time;
 use chrono::TimeDelta;
 
@@ -17,14 +18,7 @@ impl At {
     /// # Errors
     /// What may be written.
     pub fn read(text: &str) -> Result<At, String> {
-        let parts: Option<Vec<i64>> = text.split(':').map(whole).collect();
-        let seconds = match (parts.as_deref(), text.strip_suffix('s'), text.strip_suffix('m')) {
-            (Some([m, s]), ..) if *s < 60 => Some(m * 60 + s),
-            (Some([h, m, s]), ..) if *m < 60 && *s < 60 => Some(h * 3600 + m * 60 + s),
-            (_, Some(s), _) => whole(s),
-            (_, _, Some(m)) => whole(m).map(|m| m * 60),
-            _ => None,
-        };
+        let seconds = parse::position(text);
         let time = || text.parse::<Time>().ok().map(At::Time);
         seconds
             .map(At::After)
@@ -39,10 +33,6 @@ impl At {
             At::Time(t) => t,
         }
     }
-}
-
-fn whole(text: &str) -> Option<i64> {
-    text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit())).map(i64::from)
 }
 
 #[cfg(test)]

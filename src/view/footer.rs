@@ -1,6 +1,7 @@
 //! The last row: the screens, a dot a feed, and the keys that matter here; or a message. Must not hold more than a row.
 
-use super::{Cx, theme::Role, words};
+use super::{Cx, theme::Role, write};
+use crate::format::text;
 use crate::observe::{Feed, FeedState};
 use crate::ui::{Entry, Overlay, Screen};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -14,7 +15,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             Entry::Note(_) => " marker: ",
         };
         let keys = "   Enter done  Esc cancel";
-        words::line(
+        write::line(
             buf,
             area,
             0,
@@ -23,8 +24,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         return;
     }
     if let Some((message, _)) = &cx.ui.message {
-        let cut = words::fit(message, usize::from(area.width).saturating_sub(2), look.symbols.glyphs().ellipsis);
-        words::line(buf, area, 0, &[(" ", text), (&cut, look.style(Role::Accent))]);
+        let cut = text::fit(message, usize::from(area.width).saturating_sub(2), look.symbols.glyphs().ellipsis);
+        write::line(buf, area, 0, &[(" ", text), (&cut, look.style(Role::Accent))]);
         return;
     }
     let mut pieces: Vec<(String, Style)> = Vec::new();
@@ -45,16 +46,16 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if !cx.ui.filter.is_empty() {
         pieces.push((format!("/{}  ", cx.ui.filter), look.style(Role::Accent)));
     }
-    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| words::width(&p.0)).sum());
+    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| text::width(&p.0)).sum());
     for (key, does) in keys(cx) {
         let (key, does) = (look.symbols.keys(key), format!(" {does}"));
         // Half a hint would only puzzle.
-        let Some(left) = room.checked_sub(words::width(&key) + words::width(&does)) else { break };
+        let Some(left) = room.checked_sub(text::width(&key) + text::width(&does)) else { break };
         room = left.saturating_sub(2);
         pieces.extend([(key, text), (does, muted), ("  ".into(), muted)]);
     }
     let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
-    words::line(buf, area, 0, &borrowed);
+    write::line(buf, area, 0, &borrowed);
 }
 
 /// The keys that matter here, by their weight: the last ones go where there is no room.

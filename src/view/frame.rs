@@ -1,6 +1,7 @@
 //! Borders, rules and titles of a column of panes. Must not draw what is inside.
 
 use super::{Cx, layout::Column, theme::Role};
+use crate::format::text;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// Draws a column's frame; `title` gives a pane's name, its summary and the summary's role.
@@ -35,9 +36,9 @@ pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::S
         let name_role = if focused { Role::Focus } else { Role::Title };
         let room = usize::from(area.width.saturating_sub(4));
         let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, cx.look.style(name_role));
-        let summary = super::words::fit(&summary, usize::from(right.saturating_sub(end + 4)), g.ellipsis);
+        let summary = text::fit(&summary, usize::from(right.saturating_sub(end + 4)), g.ellipsis);
         if !summary.is_empty() {
-            let width = super::words::width(&summary) as u16 + 2;
+            let width = text::width(&summary) as u16 + 2;
             buf.set_string(right.saturating_sub(width + 1), y, format!(" {summary} "), cx.look.style(role));
         }
     }

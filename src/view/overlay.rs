@@ -1,6 +1,7 @@
 //! Windows over the screen: help, feeds, questions, one row's full text. Must not decide when they open.
 
-use super::{Cx, footer, frame, pane, theme::Role, words};
+use super::{Cx, footer, frame, panes, theme::Role, write};
+use crate::format::{self, text};
 use crate::observe::Feed;
 use crate::session::{is_ready, time_of};
 use crate::ui::{BINDINGS, EXPORTS, Overlay, keys};
@@ -22,7 +23,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         Some(Overlay::Confirm(plan)) => {
             let mut lines = wrapped(cx, &plan.text, most, Role::Text);
             for step in &plan.steps {
-                for (i, part) in words::wrap(step, most.saturating_sub(2)).into_iter().enumerate() {
+                for (i, part) in text::wrap(step, most.saturating_sub(2)).into_iter().enumerate() {
                     let lead = if i == 0 { format!("{} ", cx.look.symbols.glyphs().separator) } else { "  ".into() };
                     lines.push(vec![(lead, cx.look.style(Role::Accent)), (part, cx.look.style(Role::Text))]);
                 }
@@ -41,11 +42,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             lines.push(question(cx, "leave"));
             ("Leave?", lines)
         }
-        Some(Overlay::Findings) => ("Findings", pane::findings_window(cx, most)),
+        Some(Overlay::Findings) => ("Findings", panes::findings_window(cx, most)),
         Some(Overlay::Event(uid)) => ("Event", event(cx, uid, most)),
         Some(Overlay::Pod(name)) => ("Pod", pod(cx, name, most)),
     };
-    let width = lines.iter().map(|l| l.iter().map(|p| words::width(&p.0)).sum::<usize>()).max().unwrap_or(0);
+    let width = lines.iter().map(|l| l.iter().map(|p| text::width(&p.0)).sum::<usize>()).max().unwrap_or(0);
     let inside = frame::window(buf, area, (width.max(20) as u16, lines.len() as u16), name, cx);
     let height = usize::from(inside.height);
     let hidden = lines.len().saturating_sub(height);
@@ -56,7 +57,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let first = first.min(hidden);
     for (i, line) in lines.iter().skip(first).take(height).enumerate() {
         let borrowed: Vec<(&str, Style)> = line.iter().map(|p| (p.0.as_str(), p.1)).collect();
-        words::line(buf, inside, i as u16, &borrowed);
+        write::line(buf, inside, i as u16, &borrowed);
     }
     // That there is more stands on the border.
     let g = cx.look.symbols.glyphs();
@@ -82,22 +83,22 @@ fn question(cx: &Cx, yes: &str) -> Pieces {
 }
 
 fn wrapped(cx: &Cx, text: &str, most: usize, role: Role) -> Vec<Pieces> {
-    words::wrap(text, most).into_iter().map(|l| vec![(l, cx.look.style(role))]).collect()
+    text::wrap(text, most).into_iter().map(|l| vec![(l, cx.look.style(role))]).collect()
 }
 
 fn help(cx: &Cx, most: usize) -> Vec<Pieces> {
     let (key, text) = (cx.look.style(Role::Accent), cx.look.style(Role::Text));
     let names: Vec<String> = BINDINGS.iter().map(|b| cx.look.symbols.keys(&keys::plain(b.keys))).collect();
-    let width = names.iter().map(|n| words::width(n)).max().unwrap_or(0).min(most / 2);
+    let width = names.iter().map(|n| text::width(n)).max().unwrap_or(0).min(most / 2);
     let acts = |keys: &str| keys != "s" || (!cx.ui.readonly && cx.ui.can_load);
     let rows = names.iter().zip(&BINDINGS).filter(|(n, _)| acts(n));
     rows.map(|(name, binding)| {
         // What stands in backticks is set apart in README only.
         let does = binding.does.replace('`', "");
-        let does = words::fit(&does, most.saturating_sub(width + 2), cx.look.symbols.glyphs().ellipsis);
+        let does = text::fit(&does, most.saturating_sub(width + 2), cx.look.symbols.glyphs().ellipsis);
         vec![
             (
-                format!("{}{}", words::fit(name, width, '~'), " ".repeat(width.saturating_sub(words::width(name)) + 2)),
+                format!("{}{}", text::fit(name, width, '~'), " ".repeat(width.saturating_sub(text::width(name)) + 2)),
                 key,
             ),
             (does, text),
@@ -111,7 +112,7 @@ fn links(cx: &Cx, most: usize) -> Vec<Pieces> {
     let mut out: Vec<Pieces> = Vec::new();
     for (i, link) in crate::ui::links(cx.session).iter().enumerate() {
         let name = look.style(if i == cx.ui.row { Role::Selection } else { Role::Text });
-        let url = words::fit(&link.url, most.saturating_sub(2), look.symbols.glyphs().ellipsis);
+        let url = text::fit(&link.url, most.saturating_sub(2), look.symbols.glyphs().ellipsis);
         out.push(vec![(link.name.to_string(), name)]);
         out.push(vec![(format!("  {url}"), look.style(Role::Muted))]);
     }
@@ -144,7 +145,7 @@ fn feeds(cx: &Cx, most: usize) -> Vec<Pieces> {
         let (dot, role) = footer::dot(cx, feed);
         let now = cx.session.feeds.get(feed);
         let word = now.map_or("connecting".into(), |l| format!("{:?}", l.status.state).to_lowercase());
-        let age = now.and_then(|l| l.last_data).map(|t| super::format::age((cx.now - t.timestamp_millis()) / 1000));
+        let age = now.and_then(|l| l.last_data).map(|t| format::age((cx.now - t.timestamp_millis()) / 1000));
         let age = age.map_or_else(String::new, |a| format!("{a} ago"));
         let attempt = now.map_or(0, |l| l.status.attempt);
         let tries = if attempt > 0 { format!(" ({attempt} tries)") } else { String::new() };
@@ -159,7 +160,7 @@ fn feeds(cx: &Cx, most: usize) -> Vec<Pieces> {
             .into_iter()
             .flatten()
         {
-            for part in words::wrap(sentence, most.saturating_sub(4)) {
+            for part in text::wrap(sentence, most.saturating_sub(4)) {
                 out.push(vec![(format!("    {part}"), muted)]);
             }
         }

@@ -5,7 +5,7 @@ use crate::support::golden;
 use edot_tui::{
     session::Session,
     ui::{Action, Screen, Ui},
-    view::{self, Cx, Look, plane},
+    view::{self, Cx, Look},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -31,7 +31,7 @@ fn rescale(session: &Session, nth: usize) -> isize {
 
 /// Compares with `tests/golden/screens/NAME.txt`.
 fn check(name: &str, session: &Session, ui: &Ui, size: (u16, u16)) {
-    let got = plane::planes(&draw(session, ui, size)).to_string();
+    let got = view::golden::planes(&draw(session, ui, size)).to_string();
     golden::check(&format!("tests/golden/screens/{name}.txt"), &got);
 }
 

@@ -8,7 +8,7 @@ use edot_tui::{
     observe::{Observation, Role},
     session::Session,
     ui::{Action, Screen, Ui},
-    view::{self, Cx, Look, plane},
+    view::{self, Cx, Look},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -24,7 +24,7 @@ pub fn check(name: &str, session: &Session, screen: Screen, sizes: &[(u16, u16)]
     ui.act(Action::Show(screen), session);
     for size in sizes {
         let name = format!("{name}-{}x{}", size.0, size.1);
-        let got = plane::planes(&draw(session, &ui, *size)).to_string();
+        let got = view::golden::planes(&draw(session, &ui, *size)).to_string();
         golden::check(&format!("tests/golden/screens/{name}.txt"), &got);
     }
 }
@@ -100,6 +100,6 @@ fn a_collector_that_cannot_be_asked_is_named() {
     s.apply(&Stamped { at: s.now.unwrap(), what: Observation::CollectorLost(lost) });
     let mut ui = Ui::new(false);
     ui.act(Action::Show(Screen::Gateways), &s);
-    let text = plane::planes(&draw(&s, &ui, (120, 36))).to_string();
+    let text = view::golden::planes(&draw(&s, &ui, (120, 36))).to_string();
     assert!(text.contains("gateway-1: nothing listens on its port 8888"), "{text}");
 }
