@@ -14,7 +14,7 @@ use crate::{
     session::Session,
     start::{self, Refusal, Running, Told},
     terminal::{self, Terminal},
-    ui::{Request, Ui, keys},
+    ui::{Request, Ui},
     view::{self, Cx, Look},
 };
 use anyhow::Context;
@@ -206,7 +206,7 @@ impl App {
         let shown = self.still.as_deref().unwrap_or(&self.session);
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
-                let Some(action) = keys::action(key, &self.ui) else { return Ok(None) };
+                let Some(action) = self.ui.action(key) else { return Ok(None) };
                 let request = self.ui.act(action, shown);
                 self.stand_still();
                 return Ok(request);

@@ -166,7 +166,7 @@ async fn replay(settings: &Settings, asked: &cli::Replay) -> Result<u8, Refusal>
 fn ui(settings: &Settings, readonly: bool) -> Result<Ui, Refusal> {
     let own = settings.expectations.as_deref();
     let expected = own.map(|path| offline::expectations(Some(path))).transpose()?;
-    Ok(Ui { expected, ..Ui::new(readonly) })
+    Ok(Ui { expected, ..Ui::new(readonly, edot_tui::view::panes()) })
 }
 
 fn ended_with(ended: Ended) -> Result<u8, Refusal> {

@@ -19,7 +19,7 @@ use crate::session::Session;
 use crate::start::Refusal;
 use crate::ui::{SPANS, Screen, Ui};
 use crate::verdict::{Expectations, Overall, Verdict, verdict};
-use crate::view::Look;
+use crate::view::{self, Look};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub struct Asked<'a> {
 /// The recording or the expectations cannot be read.
 pub fn report(asked: &Asked, look: &Look) -> Result<u8, Refusal> {
     let expected = expectations(asked.expectations)?;
-    let mut ui = Ui::new(true);
+    let mut ui = Ui::new(true, view::panes());
     ui.screen = asked.screen;
     ui.expected = Some(expected.clone());
     if let Some(span) = asked.span.and_then(|s| i64::try_from(s).ok()) {

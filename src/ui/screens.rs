@@ -1,4 +1,5 @@
-//! Screens and their panes, by name. Must not know how large they are or how they look.
+//! Screens, and what the keys have to know of their panes. Which panes there are, where they lie and how they are drawn is
+//! the view's table, which is handed to [`super::Ui::new`].
 
 /// The six screens, on the number keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,23 +14,43 @@ pub enum Screen {
 
 /// A part of a screen that can have the focus.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pane {
-    Utilization,
-    Replicas,
-    Load,
-    Gateway,
-    Ingest,
-    Now,
+pub struct Pane {
+    /// As it is titled; no two are titled alike.
+    pub title: &'static str,
+    pub kind: PaneKind,
+}
+
+/// What keys and mouse do in a pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaneKind {
+    /// Nothing but to give it the whole screen.
+    Text,
+    /// Over the shared time axis: the mouse sets the time cursor, and the wheel zooms.
+    Chart,
+    /// A chart of a few rows: the mouse sets the time cursor.
+    Strip,
+    /// Opens the window with all findings.
     Findings,
+    /// Rows to select and open.
+    List(List),
+}
+
+/// What the rows of a list are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum List {
     Events,
     Decisions,
     Pods,
-    Pipeline,
     Streams,
-    Pressure,
-    Quality,
     Expectations,
     Markers,
+}
+
+impl PaneKind {
+    /// It lies over the shared time axis.
+    pub fn is_chart(self) -> bool {
+        matches!(self, PaneKind::Chart | PaneKind::Strip)
+    }
 }
 
 impl Screen {
@@ -47,29 +68,8 @@ impl Screen {
         }
     }
 
-    /// The screen of that name, whatever its case.
+    /// The screen of that name, in any case.
     pub fn named(name: &str) -> Option<Screen> {
         Screen::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(name))
-    }
-
-    /// In the order of Tab.
-    pub fn panes(self) -> &'static [Pane] {
-        match self {
-            Screen::Overview => &[
-                Pane::Utilization,
-                Pane::Replicas,
-                Pane::Load,
-                Pane::Gateway,
-                Pane::Ingest,
-                Pane::Now,
-                Pane::Findings,
-                Pane::Events,
-            ],
-            Screen::Decisions => &[Pane::Decisions],
-            Screen::Gateways => &[Pane::Pods],
-            Screen::Pipeline => &[Pane::Pipeline],
-            Screen::Ingest => &[Pane::Streams, Pane::Ingest, Pane::Pressure, Pane::Quality],
-            Screen::Timeline => &[Pane::Expectations, Pane::Markers, Pane::Events],
-        }
     }
 }

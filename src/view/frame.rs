@@ -1,11 +1,16 @@
 //! Borders, rules and titles of a column of panes. Must not draw what is inside.
 
-use super::{Cx, layout::Column, theme::Role};
+use super::pane_row::Title;
+use super::{
+    Cx,
+    layout::{PaneColumn, Slot},
+    theme::Role,
+};
 use crate::format::text;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// Draws a column's frame; `title` gives a pane's name, its summary and the summary's role.
-pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::Slot) -> (&'static str, String, Role)) {
+pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot) -> Title) {
     let g = cx.look.symbols.glyphs();
     let border = cx.look.style(Role::Border);
     let area = column.area;
@@ -23,7 +28,7 @@ pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::S
     put(buf, left, bottom, g.corners[2], border);
     put(buf, right, bottom, g.corners[3], border);
     for (i, slot) in column.slots.iter().enumerate() {
-        let focused = cx.ui.pane() == slot.pane && cx.ui.overlay.is_none() && cx.ui.screen.panes().len() > 1;
+        let focused = cx.ui.pane() == slot.row.pane && cx.ui.overlay.is_none() && cx.ui.panes().len() > 1;
         let line = if focused { cx.look.style(Role::Focus) } else { border };
         let y = slot.rule.y;
         for x in left + 1..right {

@@ -45,11 +45,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         pieces.push((separator, muted));
         pieces.push((load, look.style(role)));
     }
-    let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
-    write::line(buf, left, 0, &borrowed);
+    write::pieces(buf, left, 0, &pieces);
     let right_area = Rect { x: area.right().saturating_sub(right_width as u16), width: right_width as u16, ..area };
-    let borrowed: Vec<(&str, Style)> = right.iter().map(|p| (p.0.as_str(), p.1)).collect();
-    write::line(buf, right_area.intersection(area), 0, &borrowed);
+    write::pieces(buf, right_area.intersection(area), 0, &right);
 }
 
 fn mode(cx: &Cx) -> (String, Role) {

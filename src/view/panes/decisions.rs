@@ -88,7 +88,7 @@ fn places(area: Rect, syncs: usize, cx: &Cx) -> (Rect, Rect) {
 }
 
 /// The place in the list of what stands at a cell.
-pub fn place_at(area: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
+pub fn index_at(area: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
     let count = cx.ui.syncs(cx.session).len();
     let (list, _) = places(area, count, cx);
     if !list.contains(ratatui::layout::Position { x, y }) || y == list.y {

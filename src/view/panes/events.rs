@@ -4,7 +4,7 @@ use super::empty_state;
 use crate::format::text;
 use crate::observe::{EventSeen, Feed};
 use crate::session::time_of;
-use crate::ui::Pane;
+use crate::ui::List;
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -27,7 +27,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         };
         return empty_state::sentence(buf, area, cx, &text, Role::Muted);
     }
-    let focused = cx.ui.pane() == Pane::Events && cx.ui.overlay.is_none();
+    let focused = cx.ui.in_focus(List::Events);
     let rows = usize::from(area.height);
     let selected = cx.ui.row.min(events.len() - 1);
     let top = if focused { (selected + 1).saturating_sub(rows) } else { 0 };

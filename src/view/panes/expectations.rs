@@ -3,7 +3,7 @@
 
 use super::empty_state;
 use crate::format::{self, text};
-use crate::ui::{Pane, Screen};
+use crate::ui::List;
 use crate::verdict::{Check, Outcome, Overall, Stretch, Verdict, verdict};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -25,9 +25,6 @@ pub fn summary(cx: &Cx) -> String {
 
 /// What the whole list would take.
 pub fn rows(cx: &Cx) -> u16 {
-    if cx.ui.screen != Screen::Timeline {
-        return 0;
-    }
     let e = cx.ui.expectations();
     u16::try_from(e.expect.len() + e.phase.len()).unwrap_or(u16::MAX).saturating_add(DETAIL + 1)
 }
@@ -47,7 +44,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let detail = if area.height - bars >= 9 { DETAIL } else { u16::from(area.height >= 4) };
     let list = Rect { y: area.y + bars, height: area.height.saturating_sub(bars + detail), ..area };
     let selected = cx.ui.row.min(v.checks.len() - 1);
-    let focused = cx.ui.pane() == Pane::Expectations && cx.ui.overlay.is_none();
+    let focused = cx.ui.in_focus(List::Expectations);
     let selected = if focused { selected } else { first_wrong(&v) };
     let shown = usize::from(list.height);
     let top = (selected + 1).saturating_sub(shown);

@@ -7,7 +7,7 @@ use super::{empty_state, rates};
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState, Role as Tier};
 use crate::session::{Collector, Pod, Series, is_ready};
-use crate::ui::Pane;
+use crate::ui::List;
 use crate::view::{Cx, chart::Sparkline, theme::Role, time_axis, write};
 use columns::Column;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -76,7 +76,7 @@ fn table_of(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
     columns.iter().for_each(|c| head += &format!(" {:<1$}", c.head, c.width));
     write::line(buf, area, 0, &[(&head, muted)]);
     let shown = usize::from(area.height.saturating_sub(1));
-    let focused = cx.ui.pane() == Pane::Pods && cx.ui.overlay.is_none();
+    let focused = cx.ui.in_focus(List::Pods);
     let selected = cx.ui.row.min(rows.len() - 1);
     let top = (selected + 1).saturating_sub(shown);
     for (i, row) in rows.iter().skip(top).take(shown).enumerate() {

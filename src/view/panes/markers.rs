@@ -2,7 +2,7 @@
 
 use crate::format::text;
 use crate::session::{Mark, Marker};
-use crate::ui::Pane;
+use crate::ui::List;
 use crate::view::{Cx, chart::MarkerAt, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -15,7 +15,7 @@ pub fn summary(cx: &Cx) -> String {
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let all = cx.session.markers.all();
-    let focused = cx.ui.pane() == Pane::Markers && cx.ui.overlay.is_none();
+    let focused = cx.ui.in_focus(List::Markers);
     if all.is_empty() {
         write::line(buf, area, 0, &[(" no rescale, no load and no note yet", cx.look.style(Role::Muted))]);
         return;

@@ -26,8 +26,7 @@ type Pieces = Vec<(String, Style)>;
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     for (i, pieces) in lines(cx, inner.width).iter().enumerate() {
-        let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
-        write::line(buf, inner, i as u16, &borrowed);
+        write::pieces(buf, inner, i as u16, &pieces);
     }
 }
 

@@ -4,7 +4,7 @@ use super::{empty_state, ingest::role};
 use crate::format::{self, text};
 use crate::observe::{CountedBy, Feed};
 use crate::session::ingest::Stream;
-use crate::ui::Pane;
+use crate::ui::List;
 use crate::view::{Cx, chart::Sparkline, theme::Role, time_axis, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -48,7 +48,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     );
     write::line(buf, area, 0, &[(&head, cx.look.style(Role::Muted))]);
     let rows = usize::from(area.height.saturating_sub(1));
-    let focused = cx.ui.pane() == Pane::Streams && cx.ui.overlay.is_none();
+    let focused = cx.ui.in_focus(List::Streams);
     let selected = cx.ui.row.min(all.len() - 1);
     let top = if focused { (selected + 1).saturating_sub(rows) } else { 0 };
     for (i, (name, stream)) in all.iter().skip(top).take(rows).enumerate() {

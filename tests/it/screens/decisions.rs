@@ -10,7 +10,7 @@ use edot_tui::{
 use ratatui::{buffer::Buffer, layout::Rect};
 
 fn ui(session: &Session, down: isize) -> Ui {
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, view::panes());
     ui.can_load = true;
     ui.act(Action::Show(Screen::Decisions), session);
     ui.act(Action::Move(down), session);

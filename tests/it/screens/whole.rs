@@ -20,7 +20,7 @@ fn session(seconds: i64) -> Session {
 }
 
 fn ui(session: &Session, keys: impl FnOnce(&mut Ui, &Session)) -> Ui {
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, view::panes());
     ui.can_load = true;
     keys(&mut ui, session);
     ui

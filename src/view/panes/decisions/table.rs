@@ -36,7 +36,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
         head.push((text::left(&name, METRIC), cx.look.style(Role::SERIES[i % Role::SERIES.len()])));
     }
     head.push((format!("{:<8}{:<5}did", "held by", "asks"), muted));
-    line(buf, area, 0, &head);
+    write::pieces(buf, area, 0, &head);
     let selected = cx.ui.selected_sync(cx.session);
     let top = first(area, cx);
     for (i, sync) in syncs.iter().skip(top).take(usize::from(area.height.saturating_sub(1))).enumerate() {
@@ -85,7 +85,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
     let (sign, role) = if sync.agrees { (g.check, Role::Good) } else { (g.cross, Role::Bad) };
     pieces.push((format!("{} ", sync.controller), on(main)));
     pieces.push((sign.to_string(), on(role)));
-    line(buf, area, 0, &pieces);
+    write::pieces(buf, area, 0, &pieces);
 }
 
 /// `96 % → 4`, the winner in its colour.
@@ -98,9 +98,4 @@ fn metric(sync: &Sync, index: usize, said: Option<&Said>, to: &str) -> (String, 
         false => Role::Muted,
     };
     (format!("{figure} {to} {proposal}"), role)
-}
-
-fn line(buf: &mut Buffer, area: Rect, row: u16, pieces: &[(String, Style)]) {
-    let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
-    write::line(buf, area, row, &borrowed);
 }
