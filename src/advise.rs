@@ -15,7 +15,6 @@ mod queues;
 mod requests;
 mod sending;
 mod skew;
-mod words;
 
 use crate::session::Session;
 

@@ -18,7 +18,7 @@ use crate::{
     session::Session,
     signals::{TerminalSignal, TerminalSignals},
     terminal::{self, Terminal},
-    ui::{Request, Ui, keys},
+    ui::{Request, Ui},
     view::{self, Cx, Look},
 };
 use anyhow::Context;
@@ -207,7 +207,7 @@ impl App {
         let shown = self.paused.as_deref().unwrap_or(&self.session);
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
-                let Some(action) = keys::action(key, &self.ui) else { return Ok(None) };
+                let Some(action) = self.ui.action(key) else { return Ok(None) };
                 let request = self.ui.act(action, shown);
                 self.keep_paused();
                 return Ok(request);

@@ -24,8 +24,9 @@ use crate::{
     config::{self, ConfigError, Given, Settings},
     error::{CommandError, SUCCESS, VERDICT_FAILED, signal_exit_code},
     logging, offline, stdio, terminal,
-    ui::Ui,
+    ui::{Keymap, Ui},
     verdict::{Overall, Verdict},
+    view,
 };
 use args::{RecordingFlags, SettingFlags};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -191,11 +192,12 @@ fn block_on<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result
     result
 }
 
-/// The state of the dashboard's keys at the beginning, with the user's own expectations.
+/// The dashboard's state at the start, with the user's own keys and expectations.
 fn read_ui(settings: &Settings, readonly: bool) -> Result<Ui, CommandError> {
     let own = settings.expectations.as_deref();
     let expected = own.map(|path| offline::expectations(Some(path))).transpose()?;
-    Ok(Ui { expected, ..Ui::new(readonly) })
+    let keymap = Keymap::from_config(&settings.keys).map_err(CommandError::usage)?;
+    Ok(Ui { expected, keys: keymap, ..Ui::new(readonly, view::panes()) })
 }
 
 fn dashboard_exit_code(ended: Ended) -> Result<u8, CommandError> {

@@ -15,18 +15,19 @@
 //! |---|---|---|
 //! | [`observe`] | the vocabulary upwards: what a source saw. The only types that will ever be recorded | – |
 //! | [`control`] | the vocabulary downwards: what may be asked of a source | observe |
+//! | [`format`] | values as text and text as values: numbers, sizes, durations, times, widths | – |
 //! | [`clock`] | the clock that a source is handed: the system's, or the lab's | – |
 //! | [`hpa`] | the HPA controller's arithmetic, pure | – |
-//! | [`session`] | the fold: what is known now and was known before | observe, hpa |
-//! | [`recording`] | the file: header, lines, parts, reader, writer | observe |
-//! | [`advise`] | rules over a session: findings with their evidence and the mend | observe, hpa, session |
+//! | [`session`] | the fold: what is known now and was known before | observe, format, hpa |
+//! | [`recording`] | the file: header, lines, parts, reader, writer | observe, format |
+//! | [`advise`] | rules over a session: findings with their evidence and the hint | observe, format, hpa, session |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
 //! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
 //! | [`replay`] | a recording as a source: gone through once, then played from anywhere. It folds, to leave copies of the session on its way | observe, control, session, recording, source |
-//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session |
+//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, format, hpa, session |
 //! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
-//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, advise, verdict, ui |
-//! | [`report`] | a session, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, hpa, session, advise, verdict, ui, view, terminal |
+//! | [`view`] | screens, panes, charts, themes. Only reads | observe, format, session, advise, verdict, ui |
+//! | [`report`] | a session, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, format, hpa, session, advise, verdict, ui, view, terminal |
 //! | [`offline`] | what the commands over recordings share: reading one, and a session written in a format | observe, session, verdict, recording, ui, view, report, config, error |
 //! | [`doctor`] | the checks of the `doctor` command | observe, config, source, error, open |
 //! | [`app`], [`open`], [`commands`], `main` | tie the rooms together: the loop, settings to a source, one file a command, the exit code | all |
@@ -67,6 +68,7 @@ pub mod config;
 pub mod control;
 pub mod doctor;
 pub mod error;
+pub mod format;
 pub mod hpa;
 pub mod lab;
 pub mod logging;

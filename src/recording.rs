@@ -29,7 +29,7 @@ pub use lines::Place;
 pub use parts::Parts;
 pub use past::{Known, Past};
 pub use reader::{ReadError, Reading, open, read, resume};
-pub use tape::{LIMIT, STOPPED, Tape, size};
+pub use tape::{LIMIT, STOPPED, Tape};
 pub use writer::{Form, Recorder, State};
 
 /// The version of the format that this program writes.

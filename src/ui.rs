@@ -2,19 +2,21 @@
 //! an effect leaves as a [`Request`], which the app carries out.
 
 mod act;
-pub mod keys;
+mod bindings;
+mod chord;
+mod decision_list;
 mod mouse;
 mod overlay;
-mod place;
 mod replay;
-mod syncs;
+mod screens;
 
-pub use act::links;
-pub use keys::{Action, BINDINGS, Binding};
+pub use act::{Action, links};
+pub use bindings::{BINDINGS, Binding, Context, Does, HelpLine, Keymap};
+pub use chord::Chord;
 pub use mouse::Hit;
 pub use overlay::{EXPORTS, Entry, Overlay};
-pub use place::{Pane, Screen};
 pub use replay::{Replay, SPEEDS};
+pub use screens::{List, Pane, PaneKind, Screen};
 
 use crate::control::Control;
 use crate::verdict::Expectations;
@@ -54,6 +56,8 @@ pub const SPAN: usize = 2;
 /// Everything the keys have changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Ui {
+    /// The panes of every screen, in the order of Tab.
+    pub all_panes: Vec<(Screen, Pane)>,
     pub screen: Screen,
     /// Which of the screen's panes has the focus.
     pub focus: usize,
@@ -87,15 +91,19 @@ pub struct Ui {
     pub own_load: bool,
     /// A recording is made since then, milliseconds since 1970.
     pub recording: Option<i64>,
+    /// What each key does.
+    pub keys: Keymap,
     /// What is shown is a recording.
     pub replay: Option<Replay>,
-    /// The mouse holds its bar.
-    pub pulled: bool,
+    /// The mouse drags its bar.
+    pub dragged: bool,
 }
 
 impl Ui {
-    pub fn new(readonly: bool) -> Self {
+    /// `panes` are those of each screen, in the order of Tab.
+    pub fn new(readonly: bool, panes: Vec<(Screen, Pane)>) -> Self {
         Ui {
+            all_panes: panes,
             screen: Screen::Overview,
             focus: 0,
             expanded: false,
@@ -114,8 +122,9 @@ impl Ui {
             can_load: false,
             own_load: false,
             recording: None,
+            keys: Keymap::default(),
             replay: None,
-            pulled: false,
+            dragged: false,
         }
     }
 
@@ -126,8 +135,18 @@ impl Ui {
 
     /// The pane that has the focus.
     pub fn pane(&self) -> Pane {
-        let panes = self.screen.panes();
-        panes.get(self.focus).or(panes.first()).copied().unwrap_or(Pane::Utilization)
+        let panes = self.panes();
+        panes.get(self.focus).or(panes.first()).copied().unwrap_or(Pane { title: "", kind: PaneKind::Text })
+    }
+
+    /// The panes of the screen, in the order of Tab.
+    pub fn panes(&self) -> Vec<Pane> {
+        self.all_panes.iter().filter(|(screen, _)| *screen == self.screen).map(|(_, pane)| *pane).collect()
+    }
+
+    /// Whether keys move in this list.
+    pub fn in_focus(&self, list: List) -> bool {
+        self.overlay.is_none() && self.pane().kind == PaneKind::List(list)
     }
 
     /// What the time axis shows at `now` (milliseconds since 1970): its end. A cursor that left the window takes it along.

@@ -1,32 +1,32 @@
 //! Screens, panes, charts, themes: a picture of a session and of what the keys did to the view. Only reads.
 //!
-//! A pane is one file and one row in [`pane::of`]; it draws into a buffer, because the terminal is written by our own
+//! A pane is one file and one row in [`panes::PANES`]; it draws into a buffer, because the terminal is written by our own
 //! one-write-a-frame code and pictures are made without any terminal at all.
 
 mod bar;
 pub mod chart;
+mod compact;
 mod footer;
-pub mod format;
 mod frame;
+pub mod golden;
 mod header;
 mod layout;
 mod look;
-mod overlay;
-mod pane;
-pub mod plane;
-mod plot;
+mod overlays;
+mod pane_row;
+mod panes;
 pub mod symbols;
 pub mod theme;
-mod tiny;
-mod words;
+mod time_axis;
+mod write;
 
-pub use layout::Slot;
 pub use look::Look;
+pub use panes::panes;
 
 use crate::{
     advise::{self, Finding},
     session::{Outlook, Session},
-    ui::{Hit, Pane, Ui},
+    ui::{Hit, List, PaneKind, Ui},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::cell::OnceCell;
@@ -62,29 +62,28 @@ impl<'a> Cx<'a> {
 /// Draws the whole screen.
 pub fn draw(buf: &mut Buffer, cx: &Cx) {
     let area = buf.area;
-    if let Some(ground) = cx.look.theme().screen() {
-        buf.set_style(area, ground);
+    if let Some(fill) = cx.look.theme().screen() {
+        buf.set_style(area, fill);
     }
-    let places = places(area, cx);
-    if places.columns.is_empty() {
-        tiny::draw(buf, places.body, cx);
+    let layout = lay_out(area, cx);
+    if layout.columns.is_empty() {
+        compact::draw(buf, layout.body, cx);
     } else {
-        header::draw(buf, places.header, cx);
-        for column in &places.columns {
-            // Where findings have no pane, the worst of them stands in a title.
-            let worst = |pane| pane == Pane::Now && !places.has(Pane::Findings);
-            frame::draw(buf, column, cx, |slot| pane::of(slot.pane).title(cx, worst(slot.pane)));
+        header::draw(buf, layout.header, cx);
+        let findings_shown = layout.shows_findings();
+        for column in &layout.columns {
+            frame::draw(buf, column, cx, |slot| panes::title(slot.row, cx, findings_shown));
             for slot in column.slots.iter().filter(|s| s.inner.height > 0 && s.inner.width > 0) {
-                (pane::of(slot.pane).draw)(buf, slot.inner, cx);
+                (slot.row.draw)(buf, slot.inner, cx);
             }
             if column.axis {
-                plot::axis_row(buf, column.area, cx);
+                time_axis::axis_row(buf, column.area, cx);
             }
         }
-        bar::draw(buf, places.bar, cx);
-        footer::draw(buf, places.footer, cx);
+        bar::draw(buf, layout.bar, cx);
+        footer::draw(buf, layout.footer, cx);
     }
-    overlay::draw(buf, area, cx);
+    overlays::draw(buf, area, cx);
     if cx.look.symbols == symbols::Symbols::Ascii {
         for cell in &mut buf.content {
             if let Some(sign) = cx.look.symbols.plain(cell.symbol()) {
@@ -94,27 +93,25 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
     }
 }
 
-/// What stands at a cell of a screen of this size.
+/// What lies at a cell of a screen of this size.
 pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
-    let places = places(area, cx);
-    let above = cx.ui.replay.as_ref().and_then(|replay| bar::time_near(places.bar, x, replay));
-    if places.bar.contains(ratatui::layout::Position { x, y }) {
-        let bar = cx.ui.replay.as_ref().and_then(|replay| bar::time_at(places.bar, x, replay));
+    let layout = lay_out(area, cx);
+    let above = cx.ui.replay.as_ref().and_then(|replay| bar::time_near(layout.bar, x, replay));
+    if layout.bar.contains(ratatui::layout::Position { x, y }) {
+        let bar = cx.ui.replay.as_ref().and_then(|replay| bar::time_at(layout.bar, x, replay));
         return Hit { bar, above, ..Hit::default() };
     }
-    let Some(slot) = places.slot_at(x, y) else { return Hit { above, ..Hit::default() } };
-    let charts = layout::charted(slot.pane);
-    let ms = if charts { plot::time_at(slot.inner, x, cx) } else { None };
-    let row = (!charts && y >= slot.inner.y && slot.inner.height > 0).then(|| usize::from(y - slot.inner.y));
-    let row = if slot.pane == Pane::Decisions { pane::sync_at(slot.inner, x, y, cx) } else { row };
-    Hit { pane: Some(slot.pane), ms, row, bar: None, above }
+    let Some(slot) = layout.slot_at(x, y) else { return Hit { above, ..Hit::default() } };
+    let pane = slot.row.pane;
+    let inside = y >= slot.inner.y && slot.inner.height > 0;
+    let (ms, row) = match pane.kind {
+        kind if kind.is_chart() => (time_axis::time_at(slot.inner, x, cx), None),
+        PaneKind::List(List::Decisions) => (None, panes::sync_at(slot.inner, x, y, cx)),
+        _ => (None, inside.then(|| usize::from(y - slot.inner.y))),
+    };
+    Hit { pane: Some(pane), ms, row, bar: None, above }
 }
 
-fn places(area: Rect, cx: &Cx) -> layout::Layout {
-    let wish = layout::Wish {
-        now: pane::now_rows(cx),
-        findings: pane::findings_rows(cx, layout::beside(area.width)),
-        expectations: pane::expectation_rows(cx),
-    };
-    layout::layout(area, cx.ui, wish)
+fn lay_out(area: Rect, cx: &Cx) -> layout::Layout {
+    layout::layout(area, cx.ui, &panes::PANES, |row, width| (row.wants)(cx, width))
 }

@@ -1,6 +1,7 @@
 //! Rules over the HPA's decisions: at its maximum, held up by memory, to and fro. Must not judge the gateway itself.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::observe::MetricKind;
 use crate::session::{Mark, Session, TargetType, Track, told};
 
@@ -50,7 +51,7 @@ pub fn memory_holds(session: &Session) -> Vec<Finding> {
     let share = ((f64::from(current) - 1.0) / f64::from(current)).min(1.0 - session.tolerance().0);
     let show = |v: f64| match memory.target_type {
         TargetType::Utilization => format!("{} %", v.floor()),
-        _ => words::mebi(v),
+        _ => format::size::mebi(v),
     };
     vec![Finding {
         id: "memory-holds",

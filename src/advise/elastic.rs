@@ -1,7 +1,8 @@
 //! What Elasticsearch's own figures say: writes turned away, disks that fill, indices that cannot be written to, log
 //! records that lack what Kibana shows. Must not look at the gateway.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::session::ingest::quality::{Field, lack, why};
 use crate::session::ingest::{Cause, Strain};
 use crate::session::{Session, total};
@@ -107,7 +108,7 @@ pub fn conflicts(session: &Session) -> Vec<Finding> {
     vec![Finding {
         id: "version-conflicts",
         severity: Severity::Warning,
-        text: format!("{} documents were refused for a version conflict: several writers of one time series", words::whole(conflicts as f64)),
+        text: format!("{} documents were refused for a version conflict: several writers of one time series", format::number::rounded(conflicts as f64)),
         evidence: format!("most in {worst}"),
         hint: "one writer for each series: route metrics by their resource, and do not split metric batches (send_batch_max_size 0)"
             .into(),

@@ -2,8 +2,9 @@
 //! it, that it acts before the container is killed. Must not look at what it refuses; that is `losses`' part.
 
 use super::configured::{entrances, gateway, pipelines, place, position};
-use super::words::MEBI;
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
+use crate::format::size::MEBI;
 use crate::observe::{LimiterSeen, PipelineSeen, component_kind};
 use crate::session::{Session, quantity};
 
@@ -74,9 +75,9 @@ pub fn too_high(session: &Session) -> Vec<Finding> {
         },
         evidence: format!(
             "it refuses from {} on and collects garbage from {} on; the container's limit is {}, and the process takes some 50 Mi beyond",
-            words::mebi(soft),
-            words::mebi(hard),
-            words::mebi(limit)
+            format::size::mebi(soft),
+            format::size::mebi(hard),
+            format::size::mebi(limit)
         ),
         hint: "limit_percentage 80 and spike_limit_percentage 20, and GOMEMLIMIT at 80 % of that".into(),
     }]

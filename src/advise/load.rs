@@ -1,6 +1,7 @@
 //! 10.11: rules over the load itself. A test that does not test what it should explains much of what else is seen.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::session::{Phase, Session};
 
 /// Shares of failed requests that are worth a word.
@@ -12,12 +13,13 @@ pub fn requests_fail(session: &Session) -> Vec<Finding> {
     let running = session.load.phase() == Phase::Running;
     let share = if running { progress.failed_now.or(progress.failed_ratio) } else { progress.failed_ratio };
     let Some(share) = share.filter(|s| *s > FAILED) else { return Vec::new() };
-    let requests = progress.requests.map_or_else(String::new, |n| format!(" of {} requests", words::whole(n as f64)));
+    let requests =
+        progress.requests.map_or_else(String::new, |n| format!(" of {} requests", format::number::rounded(n as f64)));
     vec![Finding {
         id: "load-requests-fail",
         severity: Severity::Warning,
         text: format!("{} % of k6's requests fail: the load is not what it is meant to be", (share * 100.0).round()),
-        evidence: format!("http_req_failed {}{requests}", words::figure(share * 100.0) + " %"),
+        evidence: format!("http_req_failed {}{requests}", format::number::one_decimal(share * 100.0) + " %"),
         hint: "call what the target really serves, and look at the frontend's log".into(),
     }]
 }

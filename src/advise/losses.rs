@@ -1,7 +1,8 @@
 //! Rules over what was turned away or lost: R1, R3, R6, R7, and losses at the agents, which a view of the gateway alone
 //! does not show. Retried is not lost, and the text knows the difference.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::observe::{Role, Signal};
 use crate::session::{Collector, Fate, Loss, Session};
 
@@ -32,7 +33,7 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
     let (id, text, hint) = match how {
         Fate::SendFailed => (
             "send-failed",
-            format!("{tier} gave up {} items: lost", words::whole(items)),
+            format!("{tier} gave up {} items: lost", format::number::rounded(items)),
             match role {
                 Role::Gateway => "hint Elasticsearch, its address or credentials; more gateways make it worse",
                 _ => "mend the way to the gateway; until then this is lost before the gateway ever sees it",
@@ -40,17 +41,23 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
         ),
         Fate::EnqueueFailed => (
             "enqueue-failed",
-            format!("{tier} had no room in the queue for {} items: lost before any try", words::whole(items)),
+            format!(
+                "{tier} had no room in the queue for {} items: lost before any try",
+                format::number::rounded(items)
+            ),
             "raise sending_queue.queue_size, or let it block (block_on_overflow), and mend what it waits for",
         ),
         Fate::Rejected => (
             "documents-rejected",
-            format!("Elasticsearch refused {} documents one by one: lost, though counted as sent", words::whole(items)),
+            format!(
+                "Elasticsearch refused {} documents one by one: lost, though counted as sent",
+                format::number::rounded(items)
+            ),
             "read the exporter's log for the reason: mapping conflicts, version conflicts, or a write queue that is full",
         ),
         Fate::Refused => (
             "memory-limiter-refuses",
-            format!("{tier} refuse{verb} items ({}); senders may try again", words::whole(items)),
+            format!("{tier} refuse{verb} items ({}); senders may try again", format::number::rounded(items)),
             "raise the memory limit and memory_limiter's, or scale out; drop the cause if a queue is full",
         ),
     };
@@ -63,7 +70,11 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
         id,
         severity: if how.is_loss() { Severity::Critical } else { Severity::Warning },
         text,
-        evidence: format!("{what}, {}, since {} ago", words::count(pods, "pod"), words::seconds(seconds)),
+        evidence: format!(
+            "{what}, {}, since {} ago",
+            format::text::plural(pods, "pod"),
+            format::duration::coarse(seconds)
+        ),
         hint: hint.into(),
     })
 }
@@ -100,7 +111,11 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
             "the gateway accepts more {} than it sends: a backlog grows, or items are dropped on the way",
             signal.name()
         ),
-        evidence: format!("{}/s accepted, {}/s sent over a minute", words::figure(accepted), words::figure(sent)),
+        evidence: format!(
+            "{}/s accepted, {}/s sent over a minute",
+            format::number::one_decimal(accepted),
+            format::number::one_decimal(sent)
+        ),
         hint: "look at its queues and at filters in its pipelines".into(),
     }]
 }
@@ -136,12 +151,12 @@ pub fn sent_twice(session: &Session) -> Vec<Finding> {
         severity: Severity::Info,
         text: format!(
             "about {} {} came twice: requests timed out at the agents and were sent again",
-            words::whole(n),
+            format::number::rounded(n),
             signal.name()
         ),
         evidence: format!(
             "the gateway accepted {}, more than the agents count as sent, and their queues had filled",
-            words::whole(taken)
+            format::number::rounded(taken)
         ),
         hint: "a longer timeout on the agents' exporter, or a gateway that does not block".into(),
     }]

@@ -1,6 +1,7 @@
 //! Rules over the gateway's pods: killed, restarted, not running, throttled. Must not look at what flows through them.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::observe::{ContainerSeen, Exit, PodSeen};
 use crate::session::{Pod, Session, quantity};
 
@@ -23,7 +24,7 @@ pub fn out_of_memory(session: &Session) -> Vec<Finding> {
             "{} killed for want of memory: what stood in its queues is lost",
             match killed.len() {
                 1 => format!("{} was", pod.name),
-                n => format!("{} and {} were", pod.name, words::count(n - 1, "other pod")),
+                n => format!("{} and {} were", pod.name, format::text::plural(n - 1, "other pod")),
             }
         ),
         evidence: format!("container {}: OOMKilled, restarts {}, memory limit {limit}", container.name, container.restarts),
@@ -82,7 +83,7 @@ pub fn not_running(session: &Session) -> Vec<Finding> {
         severity: Severity::Warning,
         text: match stuck.len() {
             1 => format!("{} does not run: {why}", pod.name),
-            n => format!("{} do not run, {} first: {why}", words::count(n, "pod"), pod.name),
+            n => format!("{} do not run, {} first: {why}", format::text::plural(n, "pod"), pod.name),
         },
         evidence: format!("phase {}, {} of {} ready", pod.phase, session.pods.ready(), session.pods.count()),
         hint: match reason {
@@ -140,7 +141,7 @@ pub fn at_the_cpu_limit(session: &Session) -> Vec<Finding> {
                 1 => format!("1 ({})", first.seen.name),
                 n => n.to_string(),
             },
-            words::count(session.pods.count(), "pod"),
+            format::text::plural(session.pods.count(), "pod"),
         ),
         evidence: format!("{}m of {}m for at least {} s", used.round(), limit.round(), SUSTAINED / 1000),
         hint: "raise the CPU limit, or spread the load over more replicas".into(),

@@ -1,7 +1,8 @@
 //! Rules over the sending queues: full at the gateway (because of Elasticsearch, or by themselves), growing at the agents.
 //! Must not call a small queue full before it stayed so: ten slots are full now and then while all is well.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::observe::Role;
 use crate::session::{Collector, Fate, Loss, Queue, Session};
 
@@ -25,7 +26,12 @@ pub fn gateway(session: &Session) -> Vec<Finding> {
         if queue.ratio() >= 1.0 { "full" } else { "filling up" },
         collector.pod
     );
-    let size = format!("{} of {} in {}", words::figure(queue.size), words::figure(queue.capacity), queue.exporter);
+    let size = format!(
+        "{} of {} in {}",
+        format::number::one_decimal(queue.size),
+        format::number::one_decimal(queue.capacity),
+        queue.exporter
+    );
     vec![match strained {
         Some(why) => Finding {
             id: "elasticsearch-limits",
@@ -67,7 +73,7 @@ pub fn agents(session: &Session) -> Vec<Finding> {
         text: format!(
             "the queue{} of {} grow{}: {}",
             if all.len() == 1 { "" } else { "s" },
-            words::count(all.len(), "agent"),
+            format::text::plural(all.len(), "agent"),
             if all.len() == 1 { "s" } else { "" },
             if full {
                 "back-pressure reaches them through the gateway's full queue"
@@ -75,7 +81,12 @@ pub fn agents(session: &Session) -> Vec<Finding> {
                 "the gateway takes less than they send"
             }
         ),
-        evidence: format!("{}: {} of {} requests", agent.pod, words::figure(queue.size), words::figure(queue.capacity)),
+        evidence: format!(
+            "{}: {} of {} requests",
+            agent.pod,
+            format::number::one_decimal(queue.size),
+            format::number::one_decimal(queue.capacity)
+        ),
         hint: if full {
             "mend what keeps the gateway's queue full"
         } else {
@@ -93,8 +104,17 @@ pub fn leaving(session: &Session) -> Vec<Finding> {
     let one = |(pod, queue): (&crate::session::Pod, Queue)| Finding {
         id: "queue-leaves",
         severity: Severity::Warning,
-        text: format!("{} is being removed while its queue holds {} batches", pod.seen.name, words::figure(queue.size)),
-        evidence: format!("{} of {} in {}", words::figure(queue.size), words::figure(queue.capacity), queue.exporter),
+        text: format!(
+            "{} is being removed while its queue holds {} batches",
+            pod.seen.name,
+            format::number::one_decimal(queue.size)
+        ),
+        evidence: format!(
+            "{} of {} in {}",
+            format::number::one_decimal(queue.size),
+            format::number::one_decimal(queue.capacity),
+            queue.exporter
+        ),
         hint: "a longer terminationGracePeriodSeconds, and a longer scale-down window so that it happens less often"
             .into(),
     };
@@ -142,7 +162,7 @@ fn elasticsearch(session: &Session) -> Option<String> {
     if too_many {
         Some("it answers 429".into())
     } else if slow >= SLOW {
-        Some(format!("a bulk request takes {} s", words::figure(slow / 1000.0)))
+        Some(format!("a bulk request takes {} s", format::number::one_decimal(slow / 1000.0)))
     } else {
         hanging.then(|| "bulk requests are on their way, and none comes back".into())
     }

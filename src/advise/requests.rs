@@ -1,6 +1,7 @@
 //! Rules over requests and limits: what utilization is reckoned from, and what bounds a pod. Must not look at usage.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::observe::ContainerSeen;
 use crate::session::{Session, TargetType};
 
@@ -22,7 +23,7 @@ pub fn missing(session: &Session) -> Vec<Finding> {
                 container.name,
                 track.label()
             ),
-            evidence: format!("{} and {}", pod.seen.name, words::count(found.count(), "other pod")),
+            evidence: format!("{} and {}", pod.seen.name, format::text::plural(found.count(), "other pod")),
             hint: format!("set resources.requests.{resource} on every container, sidecars too"),
         })
     };
@@ -41,7 +42,7 @@ pub fn no_limits(session: &Session) -> Vec<Finding> {
             "container {} sets no memory limit, so a queue that grows is bounded by the node alone",
             container.name
         ),
-        evidence: words::count(pods().count(), "pod"),
+        evidence: format::text::plural(pods().count(), "pod"),
         hint: "set resources.limits.memory, and memory_limiter's limit_percentage below it".into(),
     }]
 }

@@ -2,7 +2,8 @@
 //! others. Must not judge how full a queue is; that is `queues`' part.
 
 use super::configured::place;
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::observe::{ConfigSeen, Role, SendingSeen, Signal, component_kind, leads_out};
 use crate::session::{Session, quantity};
 use std::collections::BTreeSet;
@@ -85,9 +86,9 @@ pub fn beyond_memory(session: &Session) -> Vec<Finding> {
         ),
         evidence: format!(
             "{} {sizer} are about {}, the container's limit is {}",
-            words::whole(e.queue_size.unwrap_or_default()),
-            words::mebi(size),
-            words::mebi(memory)
+            format::number::rounded(e.queue_size.unwrap_or_default()),
+            format::size::mebi(size),
+            format::size::mebi(memory)
         ),
         hint: "a memory_limiter first in its pipelines, or a smaller sending_queue.queue_size".into(),
     }]
@@ -158,8 +159,8 @@ pub fn dominated(session: &Session) -> Vec<Finding> {
         text: format!("{} are {:.0} % of all items and crowd out the other signals", signal.name(), most / all * 100.0),
         evidence: format!(
             "{} of {} items/s, through the same exporter {shared}",
-            words::whole(most),
-            words::whole(all)
+            format::number::rounded(most),
+            format::number::rounded(all)
         ),
         hint: format!(
             "a gateway of its own for {}, with its own HPA; or at least an exporter of its own",

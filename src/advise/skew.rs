@@ -1,7 +1,8 @@
 //! R12: a replica that is Ready and gets no traffic. It is the top failure of scaling a gateway: gRPC connections stay where
 //! they are, so that new replicas change nothing. Must not judge a gateway that carries nothing.
 
-use super::{Finding, Severity, words};
+use super::{Finding, Severity};
+use crate::format;
 use crate::session::{Pod, Session, is_ready};
 
 /// Ready for so long without a fair part of the load, in milliseconds.
@@ -21,7 +22,7 @@ pub fn idle_replicas(session: &Session) -> Vec<Finding> {
     let busiest = skew.shares.iter().max_by(|a, b| a.accepted.unwrap_or(0.0).total_cmp(&b.accepted.unwrap_or(0.0)));
     let evidence = busiest.map_or_else(String::new, |b| {
         let share = b.share.map_or_else(String::new, |s| format!(", {} % of all", (s * 100.0).round()));
-        format!("{} accepts {} items/s{share}", b.pod, words::whole(b.accepted.unwrap_or(0.0)))
+        format!("{} accepts {} items/s{share}", b.pod, format::number::rounded(b.accepted.unwrap_or(0.0)))
     });
     if let Some(first) = idle.iter().max_by_key(|s| s.idle) {
         let seconds = first.idle.unwrap_or_default() / 1000;
@@ -44,7 +45,10 @@ pub fn idle_replicas(session: &Session) -> Vec<Finding> {
         Some(index) if index > most && skew.shares.iter().all(settled) => vec![Finding {
             id: "uneven-load",
             severity: Severity::Warning,
-            text: format!("the load is uneven: one replica gets {} times its even share", words::figure(index)),
+            text: format!(
+                "the load is uneven: one replica gets {} times its even share",
+                format::number::one_decimal(index)
+            ),
             evidence,
             hint: HINT.into(),
         }],

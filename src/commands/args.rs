@@ -7,6 +7,7 @@ use crate::{
         row::{Group, Setting},
         settings::{self, SETTINGS},
     },
+    format::parse,
     ui::Screen,
 };
 use clap::{
@@ -164,16 +165,7 @@ fn within(text: &str, range: RangeInclusive<Duration>, want: &str) -> Result<Dur
 
 /// `500MB`; a bare number is bytes.
 pub fn bytes(text: &str) -> Result<u64, String> {
-    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let factor = match text[at..].trim().to_ascii_lowercase().trim_end_matches('b') {
-        "" => 1,
-        "k" => 1000,
-        "m" => 1_000_000,
-        "g" => 1_000_000_000,
-        _ => 0,
-    };
-    let n = text[..at].parse::<u64>().ok().and_then(|n| n.checked_mul(factor)).filter(|n| *n > 0);
-    n.ok_or_else(|| "a size such as 500MB, 10GB or a number of bytes".into())
+    parse::bytes(text).ok_or_else(|| "a size such as 500MB, 10GB or a number of bytes".into())
 }
 
 /// Columns and rows: `120x36`, each from 1 to 1000.

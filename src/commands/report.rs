@@ -58,7 +58,7 @@ pub struct Report {
 pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
     let look = open::look_for_pictures(settings)?;
     let expected = offline::expectations(args.expectations.as_deref().or(settings.expectations.as_deref()))?;
-    let mut ui = Ui::new(true);
+    let mut ui = Ui::new(true, crate::view::panes());
     ui.screen = args.screen;
     ui.expected = Some(expected.clone());
     if let Some(span) = args.span.and_then(|s| i64::try_from(s.as_secs()).ok()) {

@@ -73,5 +73,5 @@ async fn print(settings: &Settings, args: &Status) -> Result<u8, CommandError> {
 fn screen_text(session: &Session, size: (u16, u16), ui: &Ui, look: &Look) -> String {
     let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
     view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, look));
-    view::plane::planes(&buffer).text.join("\n") + "\n"
+    view::golden::planes(&buffer).text.join("\n") + "\n"
 }

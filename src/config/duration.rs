@@ -5,11 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 
 /// A duration with a unit, or a bare number of seconds; None when it is neither, or out of range.
 pub fn parse(text: &str, range: RangeInclusive<Duration>) -> Option<Duration> {
-    let parsed = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => humantime::parse_duration(text).ok()?,
-    };
-    range.contains(&parsed).then_some(parsed)
+    crate::format::parse::duration(text).filter(|d| range.contains(d))
 }
 
 /// The spelling that [`parse`] reads again, such as `1m 30s`.

@@ -1,6 +1,6 @@
 //! A moment of a recording, as it is typed: relative to its beginning, or as a time.
 
-use crate::{config::duration, observe::Time};
+use crate::{config::duration, format::parse, observe::Time};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -44,21 +44,13 @@ impl Moment {
 /// What may be written.
 pub fn offset(text: &str) -> Result<Duration, String> {
     let most = Duration::from_secs(30 * 86_400);
-    let parts: Option<Vec<u64>> = text.split(':').map(digits).collect();
-    let seconds = match parts.as_deref() {
-        Some([m, s]) if *s < 60 => Some(m * 60 + s),
-        Some([h, m, s]) if *m < 60 && *s < 60 => Some(h * 3600 + m * 60 + s),
-        _ => None,
-    };
-    seconds
+    let clock = text.contains(':').then(|| parse::position(text)).flatten();
+    clock
+        .and_then(|s| u64::try_from(s).ok())
         .map(Duration::from_secs)
         .filter(|d| *d <= most)
         .or_else(|| duration::parse(text, Duration::ZERO..=most))
         .ok_or_else(|| "a duration of at most 30days, such as 4:12, 10m or 1h30m".into())
-}
-
-fn digits(text: &str) -> Option<u64> {
-    text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit())).map(u64::from)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::Header;
 use super::create::{self, Existing};
 use super::past::Past;
 use super::writer::{Form, Recorder, State};
+use crate::format::size;
 use crate::observe::{Stamped, Time};
 use std::path::{Path, PathBuf};
 
@@ -85,20 +86,10 @@ fn said(path: &Path, state: &State, lost: u64, asked: bool) -> String {
     let lost = if lost > 0 { format!("; {lost} observations were lost on a slow disk") } else { String::new() };
     match state {
         State::Failed(why) => format!("recording ended: {path}: {why}; what it holds can be replayed{lost}"),
-        State::Ended(bytes, why) if !asked => format!("recording ended: {why}: {path} ({}){lost}", size(*bytes)),
-        State::Ended(bytes, _) | State::Writing(bytes) => format!("recorded: {path} ({}){lost}", size(*bytes)),
+        State::Ended(bytes, why) if !asked => format!("recording ended: {why}: {path} ({}){lost}", size::file(*bytes)),
+        State::Ended(bytes, _) | State::Writing(bytes) => format!("recorded: {path} ({}){lost}", size::file(*bytes)),
     }
 }
 
 /// Why a recording ends that its user ended.
 pub const STOPPED: &str = "stopped";
-
-/// `132 kB`.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..1000 => format!("{bytes} B"),
-        1000..1_000_000 => format!("{} kB", bytes / 1000),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.1} GB", bytes as f64 / 1e9),
-    }
-}

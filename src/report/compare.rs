@@ -125,7 +125,7 @@ pub fn page(c: &Comparison) -> Vec<Block> {
     ];
     let (a, b) = (figure_rows(&c.a.figures), figure_rows(&c.b.figures));
     let value = |rows: &[Vec<String>], name: &str| {
-        rows.iter().find(|r| r[0] == name).map_or_else(|| crate::view::format::UNKNOWN.into(), |r| r[1].clone())
+        rows.iter().find(|r| r[0] == name).map_or_else(|| crate::format::UNKNOWN.into(), |r| r[1].clone())
     };
     let mut names: Vec<&str> = a.iter().map(|r| r[0].as_str()).collect();
     names.extend(b.iter().map(|r| r[0].as_str()).filter(|n| !a.iter().any(|r| r[0] == **n)));

@@ -1,7 +1,7 @@
 //! What watching cost, as a report tells it. Must not read it.
 
+use crate::format;
 use crate::session::Session;
-use crate::view::format;
 use serde::Serialize;
 
 /// Requests, processor time and memory.

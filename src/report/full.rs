@@ -385,7 +385,7 @@ fn series(course: Course) -> SeriesPart {
 /// A time as the report's tables have it: `2026-11-24 00:31:40`.
 pub fn stamp(at: Option<Time>) -> String {
     at.map_or_else(
-        || crate::view::format::UNKNOWN.to_string(),
+        || crate::format::UNKNOWN.to_string(),
         |t| t.to_rfc3339_opts(SecondsFormat::Secs, true).replace('T', " ").replace('Z', ""),
     )
 }

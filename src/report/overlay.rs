@@ -2,11 +2,12 @@
 
 use super::panels::Panel;
 use super::plot::Axis;
+use crate::format;
 use crate::terminal::pen::Pen;
 use crate::view::Look;
 use crate::view::chart::{self, LineChart, Margins, PlainLine, TimeAxis};
+use crate::view::golden;
 use crate::view::theme::Role;
-use crate::view::{format, plane};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Rows of a panel without its title and time row.
@@ -20,7 +21,7 @@ pub fn overlay(panels: &[Panel], axis: &Axis, width: u16, colours: bool, look: &
         let buffer = drawn(panel, axis, width, look);
         match colours {
             true => out.push_str(&coloured(&buffer)),
-            false => plane::planes(&buffer).text.iter().for_each(|row| out.push_str(&format!("{}\n", row.trim_end()))),
+            false => golden::planes(&buffer).text.iter().for_each(|row| out.push_str(&format!("{}\n", row.trim_end()))),
         }
     }
     out
@@ -30,7 +31,7 @@ fn drawn(panel: &Panel, axis: &Axis, width: u16, look: &Look) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, ROWS + 1));
     let margins = Margins::for_width(width);
     let time = TimeAxis { start_ms: axis.from, end_ms: axis.to };
-    let look = chart::Look { theme: look.theme(), symbols: look.symbols, utc_offset_s: 0 };
+    let look = chart::ChartStyle { theme: look.theme(), symbols: look.symbols, utc_offset_s: 0 };
     let lines = panel.traces.iter().map(|t| PlainLine {
         label: t.name.clone(),
         role: Role::SERIES[t.colour.saturating_sub(1) % Role::SERIES.len()],

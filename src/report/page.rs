@@ -3,7 +3,7 @@
 
 use super::figures::Figures;
 use super::full::{BudgetPart, CheckPart, Report, stamp};
-use crate::view::format;
+use crate::format;
 
 /// A part of the page.
 #[derive(Clone, Debug, PartialEq)]

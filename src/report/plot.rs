@@ -5,7 +5,7 @@ use super::courses::Shape;
 use super::page::with_unit;
 use super::panels::{Panel, Trace};
 use super::svg::escaped;
-use crate::view::format;
+use crate::format;
 use std::fmt::Write;
 
 /// The picture's own units.

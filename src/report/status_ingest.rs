@@ -171,7 +171,7 @@ fn log_quality(seen: &LogQualitySeen) -> LogQuality {
 
 /// The same for people.
 pub fn text(ingest: &Ingest) -> String {
-    use crate::view::format;
+    use crate::format;
     let figure = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.to_string(), format::rate);
     let rates = &ingest.documents_per_s;
     let (traces, metrics, logs) = (figure(rates.traces), figure(rates.metrics), figure(rates.logs));

@@ -2,8 +2,8 @@
 
 use super::status::{MetricStatus, PodStatus, Status};
 use super::status_inside::{BySignal, Gateway, Load};
+use crate::format;
 use crate::observe::FeedState;
-use crate::view::format;
 use std::fmt::Write;
 
 /// The status as lines of text.

@@ -1,14 +1,64 @@
-//! What each action does to the user's view, and which effect it asks for. Must not do the effect.
+//! What the user can do, and what each action does to the view or which effect it asks for. Must not carry out the effect,
+//! nor know any key.
 
-use super::{Action, EXPORTS, Entry, Overlay, Pane, Request, SPAN, SPANS, Screen, Ui, YAxis};
+use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, SPAN, SPANS, Screen, Ui, YAxis};
 use crate::control::Control;
 use crate::observe::{Ask, Feed};
 use crate::session::ingest::kibana::Link;
 use crate::session::{Phase, Session};
 use crate::verdict::verdict;
 
+/// What the user can do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Show(Screen),
+    NextPane,
+    PreviousPane,
+    /// Start the load, or stop it.
+    Simulate,
+    Record,
+    Pause,
+    /// By a sample; by a minute.
+    Cursor {
+        forward: bool,
+        minute: bool,
+    },
+    CursorStart,
+    CursorLive,
+    /// Replay: faster, slower.
+    Pace(i8),
+    /// Replay: pass over idle stretches, or not.
+    SkipIdle,
+    Marker {
+        forward: bool,
+    },
+    /// +1 shows less time, -1 more, 0 the default.
+    Zoom(i8),
+    /// Rows, in a list.
+    Move(isize),
+    Open,
+    Expand,
+    Filter,
+    YAxis,
+    Note,
+    Export,
+    /// Links into Kibana.
+    Links,
+    Feeds,
+    Theme,
+    Help,
+    Back,
+    Quit,
+    Suspend,
+    /// Accept what a window asks, or what was typed.
+    Yes,
+    Type(char),
+    Backspace,
+}
+
 /// More lines than any text of an overlay has.
 const SCROLL: usize = 200;
+
 /// Pages of Kibana for the session's window.
 pub fn links(session: &Session) -> Vec<Link> {
     let window = session.began.zip(session.now);
@@ -73,12 +123,12 @@ impl Ui {
             Action::Suspend => return Some(Request::Suspend),
             Action::Yes => return self.yes(),
             Action::Type(c) => self.typed(|entry| entry.push(c)),
-            Action::Rub => self.typed(Entry::pop),
+            Action::Backspace => self.typed(Entry::pop),
         }
         None
     }
 
-    /// The source's answer to something asked: a plan opens its question, everything else is said.
+    /// The source's answer to a request: a plan opens its question, everything else is shown in the footer.
     pub fn answered(&mut self, session: &Session) {
         let Some((_, answer)) = &session.answer else { return };
         let now = session.now_ms();
@@ -104,7 +154,7 @@ impl Ui {
     }
 
     fn turn(&mut self, by: isize) {
-        let n = self.screen.panes().len() as isize;
+        let n = self.panes().len() as isize;
         self.focus = (self.focus as isize + by).rem_euclid(n.max(1)) as usize;
         self.row = 0;
     }
@@ -114,7 +164,7 @@ impl Ui {
         self.overlay = if self.overlay.as_ref() == Some(&overlay) { None } else { Some(overlay) };
     }
 
-    /// Offers the links into Kibana, or says why there are none.
+    /// Shows the links into Kibana, or why there are none.
     fn links(&mut self, session: &Session) {
         if !links(session).is_empty() {
             return self.toggle(Overlay::Links);
@@ -153,16 +203,18 @@ impl Ui {
 
     /// The rows that the focused list (or the overlay's) has, under the filter.
     fn rows(&self, session: &Session) -> usize {
-        match (&self.overlay, self.pane()) {
+        match (&self.overlay, self.pane().kind) {
             (Some(Overlay::Feeds), _) => Feed::ALL.len(),
             (Some(Overlay::Links), _) => links(session).len(),
             (Some(Overlay::Exports), _) => EXPORTS.len(),
             (Some(_), _) => 0,
-            (None, Pane::Streams) => session.ingest.streams().filter(|(name, _)| self.shows(name)).count(),
-            (None, Pane::Pods) => session.pods.live().filter(|p| self.shows(&p.seen.name)).count(),
-            (None, Pane::Markers) => session.markers.all().len(),
-            (None, Pane::Expectations) => self.expectations().expect.len(),
-            (None, Pane::Decisions) => self.syncs(session).len(),
+            (None, PaneKind::List(List::Streams)) => {
+                session.ingest.streams().filter(|(name, _)| self.shows(name)).count()
+            }
+            (None, PaneKind::List(List::Pods)) => session.pods.live().filter(|p| self.shows(&p.seen.name)).count(),
+            (None, PaneKind::List(List::Markers)) => session.markers.all().len(),
+            (None, PaneKind::List(List::Expectations)) => self.expectations().expect.len(),
+            (None, PaneKind::List(List::Decisions)) => self.syncs(session).len(),
             (None, _) => self.events(session).len(),
         }
     }
@@ -172,21 +224,20 @@ impl Ui {
             self.scroll = self.scroll.saturating_add_signed(by).min(SCROLL);
             return;
         }
-        if self.overlay.is_none() && self.pane() == Pane::Decisions {
+        if self.in_focus(List::Decisions) {
             return self.move_sync(session, by);
         }
-        let lists = [Pane::Events, Pane::Pods, Pane::Markers, Pane::Expectations];
-        if self.overlay.is_none() && !lists.contains(&self.pane()) {
+        if self.overlay.is_none() && !matches!(self.pane().kind, PaneKind::List(_)) {
             self.focus_list();
         }
         let last = self.rows(session).saturating_sub(1);
         self.row = self.row.min(last).saturating_add_signed(by).min(last);
     }
 
-    /// Moving in lists without a list in focus means the screen's list.
+    /// Without a list in focus, moving means the first list of the screen.
     fn focus_list(&mut self) {
-        let lists = |p: &Pane| matches!(p, Pane::Events | Pane::Pods | Pane::Markers | Pane::Streams);
-        if let Some(i) = self.screen.panes().iter().position(lists) {
+        let is_list = |pane: &Pane| matches!(pane.kind, PaneKind::List(_));
+        if let Some(i) = self.panes().iter().position(is_list) {
             (self.focus, self.row) = (i, 0);
         }
     }
@@ -209,31 +260,31 @@ impl Ui {
 
     fn open(&mut self, session: &Session) {
         self.scroll = 0;
-        match (&self.overlay, self.pane()) {
+        match (&self.overlay, self.pane().kind) {
             (Some(_), _) => self.overlay = None,
-            (None, Pane::Events) => {
+            (None, PaneKind::List(List::Events)) => {
                 let uid = self.events(session).get(self.row).map(|e| e.uid.clone());
                 self.overlay = uid.map(Overlay::Event);
             }
-            (None, Pane::Pods) => {
+            (None, PaneKind::List(List::Pods)) => {
                 let mut shown = session.pods.live().filter(|p| self.shows(&p.seen.name));
                 self.overlay = shown.nth(self.row).map(|p| Overlay::Pod(p.seen.name.clone()));
             }
-            (None, Pane::Markers) => {
+            (None, PaneKind::List(List::Markers)) => {
                 let all = session.markers.all();
                 let newest_first = all.len().checked_sub(self.row + 1).and_then(|i| all.get(i));
                 self.cursor = newest_first.map(|m| m.ms).or(self.cursor);
             }
-            (None, Pane::Expectations) => {
+            (None, PaneKind::List(List::Expectations)) => {
                 let verdict = verdict(session, self.expectations());
                 let row = self.row.min(verdict.checks.len().saturating_sub(1));
                 self.cursor = verdict.checks.get(row).and_then(|c| c.found.at).or(self.cursor);
             }
-            (None, Pane::Decisions) => {
+            (None, PaneKind::List(List::Decisions)) => {
                 let at = self.selected_sync(session);
                 self.cursor = self.syncs(session).get(at).map(|s| s.last).or(self.cursor);
             }
-            (None, Pane::Findings) => self.overlay = Some(Overlay::Findings),
+            (None, PaneKind::Findings) => self.overlay = Some(Overlay::Findings),
             (None, _) => self.expanded = !self.expanded,
         }
     }
@@ -280,7 +331,7 @@ impl Ui {
     fn typed(&mut self, change: impl FnOnce(&mut Entry)) {
         if let Some(Overlay::Typing(entry)) = &mut self.overlay {
             change(entry);
-            // The list narrows while one types.
+            // The list narrows during typing.
             if let Entry::Filter(text) = entry {
                 (self.filter, self.row) = (text.clone(), 0);
             }

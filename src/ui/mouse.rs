@@ -1,11 +1,11 @@
 //! What the mouse does: a click focuses a pane and sets the cursor or the row, the wheel zooms or scrolls. Must not
 //! know where panes are; that comes as a hit.
 
-use super::{Action, Pane, Request, Ui};
+use super::{Action, List, Pane, PaneKind, Request, Ui};
 use crate::session::Session;
 use crossterm::event::{MouseButton, MouseEventKind};
 
-/// What stands under the mouse.
+/// What lies under the mouse.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hit {
     pub pane: Option<Pane>,
@@ -15,23 +15,23 @@ pub struct Hit {
     pub row: Option<usize>,
     /// On the bar of a replay: the moment, milliseconds since 1970.
     pub bar: Option<i64>,
-    /// In a replay: the moment that the bar has in this column or the nearest, whatever the row.
+    /// In a replay: the moment of the bar in this column or the nearest, in any row.
     pub above: Option<i64>,
 }
 
 impl Ui {
     /// Takes in a mouse event over `hit`; returns the effect it asks for.
     pub fn mouse(&mut self, kind: MouseEventKind, hit: Hit, session: &Session) -> Option<Request> {
-        // Who has taken hold of the bar keeps it until the button is let go, wherever the hand wanders meanwhile.
+        // A drag that began on the bar moves the replay until the button is released, wherever the pointer goes.
         let to = match kind {
             MouseEventKind::Down(MouseButton::Left) => hit.bar.filter(|_| self.overlay.is_none()),
-            MouseEventKind::Drag(MouseButton::Left) if self.pulled => hit.above,
+            MouseEventKind::Drag(MouseButton::Left) if self.dragged => hit.above,
             _ => None,
         };
-        let held = std::mem::replace(&mut self.pulled, to.is_some());
+        let held = std::mem::replace(&mut self.dragged, to.is_some());
         if let (Some(ms), Some(replay)) = (to, &mut self.replay) {
             self.cursor = None;
-            // A hand that moves up or down asks for nothing new.
+            // A pointer that moves up or down asks for nothing new.
             return if held && replay.goal == Some(ms) { None } else { replay.seek(ms) };
         }
         self.moused(kind, hit, session);
@@ -45,7 +45,7 @@ impl Ui {
             }
             return;
         }
-        let charts = matches!(hit.pane, Some(Pane::Utilization | Pane::Replicas));
+        let charts = hit.pane.is_some_and(|pane| pane.kind == PaneKind::Chart);
         match kind {
             MouseEventKind::Down(MouseButton::Left) => self.click(hit, session),
             MouseEventKind::Drag(MouseButton::Left) if hit.ms.is_some() => self.point(hit, session),
@@ -62,10 +62,10 @@ impl Ui {
     }
 
     fn click(&mut self, hit: Hit, session: &Session) {
-        let Some(at) = self.screen.panes().iter().position(|p| Some(*p) == hit.pane) else { return };
+        let Some(at) = self.panes().iter().position(|p| Some(*p) == hit.pane) else { return };
         if at != self.focus {
             (self.focus, self.row) = (at, 0);
-        } else if let (Some(row), Some(Pane::Decisions)) = (hit.row, hit.pane) {
+        } else if let (Some(row), PaneKind::List(List::Decisions)) = (hit.row, self.pane().kind) {
             self.select_sync(session, row);
         } else if let Some(row) = hit.row {
             self.row = row;

@@ -1,5 +1,6 @@
 //! Expectations as data: TOML read into checks of a closed vocabulary. Must not know how a check is made.
 
+use crate::format::parse;
 use serde::{Deserialize, Deserializer};
 use std::sync::OnceLock;
 
@@ -200,15 +201,9 @@ impl<'de> Deserialize<'de> for Length {
 
 /// `2:30`, `90s`, `5m`, at most a day.
 fn length(text: &str) -> Option<Length> {
-    let number = |t: &str| t.parse::<u32>().ok().filter(|_| t.bytes().all(|b| b.is_ascii_digit())).map(i64::from);
-    let seconds = match text.split_once(':') {
-        Some((m, s)) if s.len() == 2 => number(m)? * 60 + number(s).filter(|s| *s < 60)?,
-        Some(_) => return None,
-        None if text.ends_with('s') => number(text.trim_end_matches('s'))?,
-        None if text.ends_with('m') => number(text.trim_end_matches('m'))? * 60,
-        None => return None,
-    };
-    (seconds <= 86_400).then_some(Length(seconds * 1000))
+    let two_digits = text.split_once(':').is_none_or(|(_, seconds)| seconds.len() == 2);
+    let seconds = parse::position(text).filter(|s| two_digits && *s <= 86_400)?;
+    Some(Length(seconds * 1000))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The run that is judged: when its load began and ended, the spec in force, its rescales. Must not judge.
 
+pub use crate::format::duration::minutes as clock;
 use crate::hpa::{self, Spec};
 use crate::observe::{Feed, FeedState};
 use crate::session::{Mark, Session, controller, decisions::sync::Sync};
@@ -184,10 +185,4 @@ impl<'a> Run<'a> {
             _ => clock(ms - self.session.began.map_or(ms, |t| t.timestamp_millis())),
         }
     }
-}
-
-/// `3:12`, from milliseconds.
-pub fn clock(ms: i64) -> String {
-    let s = (ms.unsigned_abs() + 500) / 1000;
-    format!("{}{}:{:02}", if ms < 0 && s > 0 { "−" } else { "" }, s / 60, s % 60)
 }

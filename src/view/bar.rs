@@ -1,6 +1,7 @@
 //! The bar of a replay: the whole recording in a row, with its loads, markers and idle stretches, and where it stands.
 
-use super::{Cx, format, theme::Role};
+use super::{Cx, theme::Role};
+use crate::format;
 use crate::session::{Mark, Marker};
 use crate::ui::Replay;
 use ratatui::{buffer::Buffer, layout::Rect};

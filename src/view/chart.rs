@@ -1,23 +1,25 @@
 //! Charts over time, drawn straight into a buffer from plain data: no session, no clock, no panic at any size.
 //!
 //! Every chart shares one [`TimeAxis`] and one [`Margins`], so that stacked charts line up to the dot.
-mod aim;
 mod canvas;
-pub mod hero;
 mod labels;
 pub mod line;
+mod metric_line;
 mod paint;
 mod scale;
 pub mod spark;
 pub mod steps;
+mod target_band;
 pub mod time;
 mod trace;
+pub mod utilization;
 
-pub use hero::{HeroChart, Line, YMode};
 pub use line::{LineChart, PlainLine};
+pub use metric_line::MetricLine;
 pub use spark::Sparkline;
 pub use steps::StepChart;
 pub use time::TimeAxis;
+pub use utilization::UtilizationChart;
 
 use crate::view::symbols::Symbols;
 use crate::view::theme::{Role, Theme};
@@ -26,12 +28,12 @@ use ratatui::layout::Rect;
 /// Samples of one series, `(unix ms, value)`, one inner list between two gaps. NaN and infinity are gaps too.
 pub type Segments = Vec<Vec<(i64, f64)>>;
 
-/// A value that holds until the next entry, `(unix ms, value)`; `None`: not known from then on.
-pub type Steps = Vec<(i64, Option<f64>)>;
+/// A value that is valid until the next entry, `(unix ms, value)`; `None`: not known from then on.
+pub type StepPoints = Vec<(i64, Option<f64>)>;
 
 /// What charts are drawn with.
 #[derive(Clone, Copy, Debug)]
-pub struct Look<'a> {
+pub struct ChartStyle<'a> {
     pub theme: &'a Theme,
     pub symbols: Symbols,
     /// Of the time labels.
@@ -93,7 +95,7 @@ impl MarkerAt {
 
 /// A chart's area, split: y figures, head row, plot, names, time row. Any of them may be empty.
 #[derive(Clone, Copy, Debug)]
-struct Parts {
+struct ChartAreas {
     left: Rect,
     head: Rect,
     plot: Rect,
@@ -102,7 +104,7 @@ struct Parts {
 }
 
 /// `area` must lie within the buffer.
-fn split(area: Rect, margins: Margins, head: bool, foot: bool) -> Parts {
+fn split(area: Rect, margins: Margins, head: bool, foot: bool) -> ChartAreas {
     let left = margins.left.min(area.width);
     let width = margins.plot_width(area.width);
     let right = area.width - left - width;
@@ -111,7 +113,7 @@ fn split(area: Rect, margins: Margins, head: bool, foot: bool) -> Parts {
     let height = area.height - top - bottom;
     let x = area.x + left;
     let y = area.y + top;
-    Parts {
+    ChartAreas {
         left: Rect::new(area.x, y, left, height),
         head: Rect::new(x, area.y, width + right, top),
         plot: Rect::new(x, y, width, height),

@@ -1,8 +1,9 @@
 //! The last row: the screens, a dot a feed, and the keys that matter here; or a message. Must not hold more than a row.
 
-use super::{Cx, theme::Role, words};
+use super::{Cx, theme::Role, write};
+use crate::format::text;
 use crate::observe::{Feed, FeedState};
-use crate::ui::{Entry, Overlay, Screen};
+use crate::ui::{Action, Context, Entry, Overlay, Screen};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -13,18 +14,19 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             Entry::Filter(_) => " filter: ",
             Entry::Note(_) => " marker: ",
         };
-        let keys = "   Enter done  Esc cancel";
-        words::line(
+        let label = |action| cx.ui.keys.label(Context::Entry, action).unwrap_or_default();
+        let keys = format!("   {} done  {} cancel", label(&Action::Yes), label(&Action::Back));
+        write::line(
             buf,
             area,
             0,
-            &[(name, look.style(Role::Accent)), (entry.text(), text), ("_", text), (keys, muted)],
+            &[(name, look.style(Role::Accent)), (entry.text(), text), ("_", text), (&keys, muted)],
         );
         return;
     }
     if let Some((message, _)) = &cx.ui.message {
-        let cut = words::fit(message, usize::from(area.width).saturating_sub(2), look.symbols.glyphs().ellipsis);
-        words::line(buf, area, 0, &[(" ", text), (&cut, look.style(Role::Accent))]);
+        let cut = text::fit(message, usize::from(area.width).saturating_sub(2), look.symbols.glyphs().ellipsis);
+        write::line(buf, area, 0, &[(" ", text), (&cut, look.style(Role::Accent))]);
         return;
     }
     let mut pieces: Vec<(String, Style)> = Vec::new();
@@ -45,38 +47,15 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if !cx.ui.filter.is_empty() {
         pieces.push((format!("/{}  ", cx.ui.filter), look.style(Role::Accent)));
     }
-    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| words::width(&p.0)).sum());
-    for (key, does) in keys(cx) {
-        let (key, does) = (look.symbols.keys(key), format!(" {does}"));
+    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| text::width(&p.0)).sum());
+    for (key, does) in cx.ui.hints() {
+        let (key, does) = (look.symbols.keys(&key), format!(" {does}"));
         // Half a hint would only puzzle.
-        let Some(left) = room.checked_sub(words::width(&key) + words::width(&does)) else { break };
+        let Some(left) = room.checked_sub(text::width(&key) + text::width(&does)) else { break };
         room = left.saturating_sub(2);
         pieces.extend([(key, text), (does, muted), ("  ".into(), muted)]);
     }
-    let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
-    words::line(buf, area, 0, &borrowed);
-}
-
-/// The keys that matter here, by their weight: the last ones go where there is no room.
-fn keys(cx: &Cx) -> &'static [(&'static str, &'static str)] {
-    if cx.ui.replay.is_some() {
-        return &[
-            ("Space", "play"),
-            ("←→", "sample"),
-            ("?", "help"),
-            ("[]", "marker"),
-            ("<>", "pace"),
-            ("q", "quit"),
-            ("i", "skip idle"),
-        ];
-    }
-    match (cx.ui.cursor.is_some() || cx.ui.paused.is_some(), cx.ui.readonly || !cx.ui.can_load) {
-        (true, _) => &[("Esc", "live"), ("?", "help"), ("←→", "cursor"), ("[]", "marker"), ("q", "quit")],
-        (false, false) => {
-            &[("?", "help"), ("s", "load"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")]
-        }
-        (false, true) => &[("?", "help"), ("q", "quit"), ("L", "feeds"), ("Space", "pause"), ("←→", "cursor")],
-    }
+    write::pieces(buf, area, 0, &pieces);
 }
 
 /// A feed's sign and colour.

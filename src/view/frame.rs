@@ -1,10 +1,16 @@
 //! Borders, rules and titles of a column of panes. Must not draw what is inside.
 
-use super::{Cx, layout::Column, theme::Role};
+use super::pane_row::Title;
+use super::{
+    Cx,
+    layout::{PaneColumn, Slot},
+    theme::Role,
+};
+use crate::format::text;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// Draws a column's frame; `title` gives a pane's name, its summary and the summary's role.
-pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::Slot) -> (&'static str, String, Role)) {
+pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot) -> Title) {
     let g = cx.look.symbols.glyphs();
     let border = cx.look.style(Role::Border);
     let area = column.area;
@@ -22,7 +28,7 @@ pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::S
     put(buf, left, bottom, g.corners[2], border);
     put(buf, right, bottom, g.corners[3], border);
     for (i, slot) in column.slots.iter().enumerate() {
-        let focused = cx.ui.pane() == slot.pane && cx.ui.overlay.is_none() && cx.ui.screen.panes().len() > 1;
+        let focused = cx.ui.pane() == slot.row.pane && cx.ui.overlay.is_none() && cx.ui.panes().len() > 1;
         let line = if focused { cx.look.style(Role::Focus) } else { border };
         let y = slot.rule.y;
         for x in left + 1..right {
@@ -35,9 +41,9 @@ pub fn draw(buf: &mut Buffer, column: &Column, cx: &Cx, title: impl Fn(&super::S
         let name_role = if focused { Role::Focus } else { Role::Title };
         let room = usize::from(area.width.saturating_sub(4));
         let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, cx.look.style(name_role));
-        let summary = super::words::fit(&summary, usize::from(right.saturating_sub(end + 4)), g.ellipsis);
+        let summary = text::fit(&summary, usize::from(right.saturating_sub(end + 4)), g.ellipsis);
         if !summary.is_empty() {
-            let width = super::words::width(&summary) as u16 + 2;
+            let width = text::width(&summary) as u16 + 2;
             buf.set_string(right.saturating_sub(width + 1), y, format!(" {summary} "), cx.look.style(role));
         }
     }

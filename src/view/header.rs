@@ -1,6 +1,7 @@
 //! The first row: what is watched, the load, the clock and the mode. Must not hold more than a row.
 
-use super::{Cx, format, theme::Role, words};
+use super::{Cx, theme::Role, write};
+use crate::format::{self, text};
 use crate::observe::{Feed, FeedState};
 use crate::session::Phase;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -11,7 +12,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let (muted, text) = (look.style(Role::Muted), look.style(Role::Text));
     let mode = mode(cx);
     let right: Vec<(String, Style)> = vec![(mode.0, look.style(mode.1)), (format!("  {} ", look.clock(cx.now)), text)];
-    let right_width: usize = right.iter().map(|p| words::width(&p.0)).sum();
+    let right_width: usize = right.iter().map(|p| text::width(&p.0)).sum();
     let room = usize::from(area.width).saturating_sub(right_width + 1);
     let left = Rect { width: room as u16, ..area };
 
@@ -26,29 +27,27 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let text = format!(" {} REC {:0>5}", g.rec, format::clock((cx.now - since) / 1000));
         pieces.push((text, look.style(Role::Bad)));
     }
-    let taken: usize = pieces.iter().map(|p| words::width(&p.0)).sum();
+    let taken: usize = pieces.iter().map(|p| text::width(&p.0)).sum();
     // Two separators, and a little of the HPA's name.
     let load = load(cx, room.saturating_sub(taken + 6 + NAME));
-    let load_width = load.as_ref().map_or(0, |l| words::width(&l.0) + 3);
+    let load_width = load.as_ref().map_or(0, |l| text::width(&l.0) + 3);
     let hpa = if w.hpa.is_empty() { String::new() } else { format!("{}/{}", w.namespace, w.hpa) };
-    let spare = room.saturating_sub(taken + load_width + words::width(&hpa) + 3);
+    let spare = room.saturating_sub(taken + load_width + text::width(&hpa) + 3);
     if !w.context.is_empty() && spare >= 8 {
-        pieces.push((format!("{separator}{}", words::fit(&w.context, spare - 3, g.ellipsis)), muted));
+        pieces.push((format!("{separator}{}", text::fit(&w.context, spare - 3, g.ellipsis)), muted));
     }
     if !hpa.is_empty() {
         let most = room.saturating_sub(taken + 3 + load_width).max(NAME);
         pieces.push((separator.clone(), muted));
-        pieces.push((words::fit(&hpa, most, g.ellipsis), text));
+        pieces.push((text::fit(&hpa, most, g.ellipsis), text));
     }
     if let Some((load, role)) = load {
         pieces.push((separator, muted));
         pieces.push((load, look.style(role)));
     }
-    let borrowed: Vec<(&str, Style)> = pieces.iter().map(|p| (p.0.as_str(), p.1)).collect();
-    words::line(buf, left, 0, &borrowed);
+    write::pieces(buf, left, 0, &pieces);
     let right_area = Rect { x: area.right().saturating_sub(right_width as u16), width: right_width as u16, ..area };
-    let borrowed: Vec<(&str, Style)> = right.iter().map(|p| (p.0.as_str(), p.1)).collect();
-    words::line(buf, right_area.intersection(area), 0, &borrowed);
+    write::pieces(buf, right_area.intersection(area), 0, &right);
 }
 
 fn mode(cx: &Cx) -> (String, Role) {
@@ -92,12 +91,12 @@ pub fn load(cx: &Cx, room: usize) -> Option<(String, Role)> {
     let ended = || load.ended().map_or(cx.now, |t| t.timestamp_millis());
     Some(match load.phase() {
         Phase::None => return None,
-        Phase::Pending(why) => (format!("{name} pending: {}", words::fit(&why, 40, g.ellipsis)), Role::Warn),
+        Phase::Pending(why) => (format!("{name} pending: {}", text::fit(&why, 40, g.ellipsis)), Role::Warn),
         Phase::Running => {
             (progress(cx, room).unwrap_or_else(|| format!("{} {name}{}", g.play, ran(cx.now))), Role::Load)
         }
         Phase::Complete => (format!("{} {name} complete{}", g.check, ran(ended())), Role::Good),
-        Phase::Failed(why) => (format!("{} {name} failed: {}", g.cross, words::fit(&why, 48, g.ellipsis)), Role::Bad),
+        Phase::Failed(why) => (format!("{} {name} failed: {}", g.cross, text::fit(&why, 48, g.ellipsis)), Role::Bad),
         Phase::Terminating => (format!("{name} is terminating"), Role::Warn),
     })
 }
@@ -118,5 +117,5 @@ fn progress(cx: &Cx, room: usize) -> Option<String> {
     let bar: String = (0..BAR).map(|i| if i < full { g.bar } else { g.rest }).collect();
     let times = format!("{}/{}", format::clock(elapsed as i64), format::clock(whole as i64));
     let drawn = format!("{users} {bar} {times}");
-    Some(if words::width(&drawn) <= room { drawn } else { format!("{users} {times}") })
+    Some(if text::width(&drawn) <= room { drawn } else { format!("{users} {times}") })
 }

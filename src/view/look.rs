@@ -4,7 +4,8 @@ use super::{
     symbols::Symbols,
     theme::{Level, Role, Theme, ThemeError},
 };
-use chrono::{DateTime, FixedOffset, Offset, Utc};
+use crate::format::time;
+use chrono::FixedOffset;
 use ratatui::style::Style;
 use std::path::PathBuf;
 
@@ -30,7 +31,7 @@ impl Look {
         utc_offset_s: i32,
     ) -> Result<Self, ThemeError> {
         let theme = Theme::load(theme, level, Some(&user_themes))?;
-        let offset = FixedOffset::east_opt(utc_offset_s).unwrap_or_else(|| Utc.fix());
+        let offset = time::offset(utc_offset_s);
         Ok(Look { theme, level, user_themes, symbols, offset })
     }
 
@@ -41,7 +42,7 @@ impl Look {
             level: Level::TrueColor,
             user_themes: PathBuf::new(),
             symbols: Symbols::Braille,
-            offset: Utc.fix(),
+            offset: time::offset(0),
         }
     }
 
@@ -72,21 +73,13 @@ impl Look {
         self.offset.local_minus_utc()
     }
 
-    /// `12:04:16`, local.
+    /// `12:04:16`, local, from milliseconds since 1970.
     pub fn clock(&self, ms: i64) -> String {
-        self.local(ms).map_or_else(|| "--:--:--".into(), |t| t.format("%H:%M:%S").to_string())
+        time::of_day(ms, self.offset)
     }
 
-    /// The clock, with the day where it is another one than at `now` and could be mistaken.
+    /// The clock, with the date where that is another one than at `now` and could be mistaken.
     pub fn moment(&self, ms: i64, now: i64) -> String {
-        let day = |ms| self.local(ms).map(|t| t.date_naive());
-        if day(ms) == day(now) || (now - ms).abs() < 12 * 3_600_000 {
-            return self.clock(ms);
-        }
-        self.local(ms).map_or_else(String::new, |t| t.format("%b %d %H:%M").to_string())
-    }
-
-    fn local(&self, ms: i64) -> Option<DateTime<FixedOffset>> {
-        DateTime::from_timestamp_millis(ms).map(|t| t.with_timezone(&self.offset))
+        time::moment(ms, now, self.offset)
     }
 }

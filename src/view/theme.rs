@@ -35,16 +35,16 @@ impl Theme {
     }
 
     /// The background colour a role paints, if any; without one, areas are shaded by characters.
-    pub fn ground(&self, role: Role) -> Option<Color> {
+    pub fn fill(&self, role: Role) -> Option<Color> {
         self.style(role).bg.filter(|c| *c != Color::Reset)
     }
 
-    /// Whether roles are told apart by modifiers alone (`NO_COLOR`).
+    /// Whether roles differ by modifiers alone (`NO_COLOR`).
     pub fn colourless(&self) -> bool {
         self.styles.iter().all(|s| s.fg.is_none() && s.bg.is_none())
     }
 
-    /// For tests: each role as a colour that [`crate::view::plane`] can read back.
+    /// For tests: each role as a colour that [`crate::view::golden`] can read back.
     pub fn roles() -> Theme {
         let mut styles = [Style::new(); Role::COUNT];
         for role in Role::ALL {

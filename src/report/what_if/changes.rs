@@ -179,7 +179,7 @@ impl Changes {
         out.extend(self.max.map(|n| format!("maxReplicas {n}")));
         let quantity = |(n, m): &(String, i64)| match n.as_str() {
             "cpu" => format!("request of cpu: {m}m a pod"),
-            _ => format!("request of {n}: {} a pod", crate::view::format::bytes(*m as f64 / 1000.0)),
+            _ => format!("request of {n}: {} a pod", crate::format::bytes(*m as f64 / 1000.0)),
         };
         out.extend(self.requests.iter().map(quantity));
         out.extend(self.up.words("scaleUp"));

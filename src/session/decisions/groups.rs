@@ -2,6 +2,9 @@
 
 use super::sync::Worked;
 use super::words::{Line, Tone};
+pub use crate::format::number::precise as short;
+use crate::format::resource::plain;
+pub use crate::format::resource::{amount, exact};
 use crate::hpa::{Band, Basis, Divided, Group, Pass, PerPod, Placed, PodTarget, Standing, Verdict, Whole};
 
 /// Pods named in one line.
@@ -152,58 +155,7 @@ fn tail(pod: &str) -> &str {
     pod.rsplit('-').next().filter(|t| !t.is_empty()).unwrap_or(pod)
 }
 
-/// Milli-units in the resource's own unit: `48m`, `96 Mi`, `1.5`.
-pub fn amount(name: &str, milli: i64) -> String {
-    match name.split(' ').next().unwrap_or_default() {
-        "cpu" => format!("{milli}m"),
-        "memory" | "ephemeral-storage" => {
-            let mebi = milli as f64 / 1000.0 / 1_048_576.0;
-            if mebi >= 10.0 { format!("{mebi:.0} Mi") } else { format!("{mebi:.1} Mi") }
-        }
-        _ => plain(milli),
-    }
-}
-
-/// Milli-units as a plain number.
-pub fn plain(milli: i64) -> String {
-    short(milli as f64 / 1000.0)
-}
-
 /// `0.9…1.1`.
 fn band(band: Band) -> String {
     format!("{}…{}", short(1.0 - band.down), short(1.0 + band.up))
-}
-
-/// In the unit of [`amount`], as exactly as arithmetic over it needs: `96 Mi`, `48m`, `0.061`.
-pub fn exact(name: &str, v: f64) -> String {
-    match name.split(' ').next().unwrap_or_default() {
-        "cpu" => format!("{}m", short(v * 1000.0)),
-        "memory" | "ephemeral-storage" => format!("{} Mi", short(v / 1_048_576.0)),
-        _ => short(v),
-    }
-}
-
-/// At most three decimals; of what is less than 1, three digits.
-pub fn short(v: f64) -> String {
-    let zeros = if v != 0.0 && v.abs() < 1.0 { -v.abs().log10().floor() } else { 1.0 };
-    let text = format!("{v:.*}", zeros.clamp(1.0, 9.0) as usize + 2);
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{exact, short};
-
-    #[test]
-    fn small_figures_keep_their_digits() {
-        let all = [0.0015, 0.000_057, 0.061, 0.5, 96.0, 12.3456, 0.0, 0.000_1];
-        assert_eq!(all.map(short), ["0.0015", "0.000057", "0.061", "0.5", "96", "12.346", "0", "0.0001"]);
-    }
-
-    #[test]
-    fn arithmetic_is_told_in_the_units_people_set() {
-        assert_eq!(exact("memory", 100_663_296.0), "96 Mi");
-        assert_eq!(exact("cpu", 0.0485), "48.5m");
-        assert_eq!(exact("http_requests", 12.5), "12.5");
-    }
 }

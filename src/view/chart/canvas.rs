@@ -1,6 +1,6 @@
 //! Dots within cells: braille 2×4, quadrants 2×2 or one character. Lines that cross keep each other's dots; the last
 //! one drawn gives the cell its colour.
-use super::{Look, TimeAxis};
+use super::{ChartStyle, TimeAxis};
 use crate::view::symbols::Symbols;
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
@@ -25,8 +25,8 @@ pub(super) struct Canvas {
 }
 
 impl Canvas {
-    pub(super) fn new(area: Rect, axis: TimeAxis, look: &Look) -> Canvas {
-        let symbols = look.symbols;
+    pub(super) fn new(area: Rect, axis: TimeAxis, style: &ChartStyle) -> Canvas {
+        let symbols = style.symbols;
         let (across, down) = symbols.dots();
         let scrolled = || {
             let dots = usize::from(area.width) * across;
@@ -40,7 +40,7 @@ impl Canvas {
             height: rows * down,
             mask: vec![0; cells * rows],
             role: vec![FREE; cells * rows],
-            dashes: (look.theme.colourless() && symbols != Symbols::Ascii).then(scrolled),
+            dashes: (style.theme.colourless() && symbols != Symbols::Ascii).then(scrolled),
         }
     }
 
@@ -88,16 +88,16 @@ impl Canvas {
     }
 
     /// Writes the cells that have dots, keeping the backgrounds that lie there.
-    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, look: &Look) {
-        self.write(area, buf, look, false);
+    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle) {
+        self.write(area, buf, style, false);
     }
 
     /// The same, but nothing that stands there already is overwritten.
-    pub(super) fn draw_where_blank(&self, area: Rect, buf: &mut Buffer, look: &Look) {
-        self.write(area, buf, look, true);
+    pub(super) fn draw_where_blank(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle) {
+        self.write(area, buf, style, true);
     }
 
-    fn write(&self, area: Rect, buf: &mut Buffer, look: &Look, blank: bool) {
+    fn write(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle, blank: bool) {
         for row in 0..area.height {
             for column in 0..area.width {
                 let at = usize::from(row) * self.cells + usize::from(column);
@@ -116,7 +116,7 @@ impl Canvas {
                     Symbols::Ascii => Role::SERIES.iter().position(|r| r == role).map_or('-', |i| ASCII[i]),
                 };
                 cell.set_char(glyph).modifier = ratatui::style::Modifier::empty();
-                cell.set_style(look.theme.style(*role));
+                cell.set_style(style.theme.style(*role));
             }
         }
     }
@@ -134,13 +134,13 @@ mod tests {
             let area = Rect::new(0, 0, 1, 1);
             let mut buf = Buffer::empty(area);
             buf[(0, 0)].set_bg(ratatui::style::Color::Red);
-            let look = Look { theme: &theme, symbols, utc_offset_s: 0 };
-            let mut canvas = Canvas::new(area, TimeAxis { start_ms: 0, end_ms: 1 }, &look);
+            let style = ChartStyle { theme: &theme, symbols, utc_offset_s: 0 };
+            let mut canvas = Canvas::new(area, TimeAxis { start_ms: 0, end_ms: 1 }, &style);
             canvas.column(0, 0, 99, Role::Series1);
             canvas.column(1, canvas.height - 1, canvas.height - 1, Role::Series2);
             canvas.column(0, 0, 0, Role::Series2);
             canvas.column(99, 0, 0, Role::Series3);
-            canvas.draw(area, &mut buf, &look);
+            canvas.draw(area, &mut buf, &style);
             assert_eq!(buf[(0, 0)].symbol(), wanted);
             assert_eq!(buf[(0, 0)].style().fg, theme.style(Role::Series2).fg);
             assert_eq!(buf[(0, 0)].bg, ratatui::style::Color::Red);

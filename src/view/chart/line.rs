@@ -4,8 +4,8 @@ use super::labels::Label;
 use super::paint::{cursor, figures, grid, markers, names, tick_figures};
 use super::scale::{Needs, Scale};
 use super::spark::Sparkline;
-use super::trace::{Column, join, runs, visible};
-use super::{Look, Margins, MarkerAt, Segments, TimeAxis, split};
+use super::trace::{DotColumn, join, runs, visible};
+use super::{ChartStyle, Margins, MarkerAt, Segments, TimeAxis, split};
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -33,7 +33,7 @@ pub struct LineChart {
 
 impl LineChart {
     /// Draws into `area`; expects it blank.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, look: &Look) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle) {
         let area = area.intersection(buf.area);
         let parts = split(area, self.margins, false, false);
         let plot = parts.plot;
@@ -42,9 +42,9 @@ impl LineChart {
         }
         if plot.height == 1 {
             if let Some(line) = self.lines.last() {
-                Sparkline { axis: self.axis, role: line.role, segments: &line.segments }.draw(plot, buf, look);
+                Sparkline { axis: self.axis, role: line.role, segments: &line.segments }.draw(plot, buf, style);
                 let label = Label { row: 0, text: line.label.clone(), role: line.role, weight: 0 };
-                names(buf, &parts, vec![label], look);
+                names(buf, &parts, vec![label], style);
             }
             return;
         }
@@ -52,9 +52,9 @@ impl LineChart {
         let most = self.lines.iter().filter_map(|line| self.most(line)).fold(0.0, f64::max);
         let scale =
             Scale::linear(Needs { least: None, most: Some(most), target: None, edge: 0.0, low_edge: 0.0 }, rows);
-        let mut canvas = Canvas::new(plot, self.axis, look);
+        let mut canvas = Canvas::new(plot, self.axis, style);
         let (dots, height) = (canvas.width, canvas.height);
-        let mut run: Vec<Column> = Vec::with_capacity(dots);
+        let mut run: Vec<DotColumn> = Vec::with_capacity(dots);
         for line in &self.lines {
             for segment in &line.segments {
                 runs(segment, self.axis, dots, &mut run, |run| {
@@ -67,22 +67,22 @@ impl LineChart {
                 });
             }
         }
-        markers(buf, &parts, self.axis, &self.markers, look);
-        cursor(buf, plot, self.axis, self.cursor, look);
+        markers(buf, &parts, self.axis, &self.markers, style);
+        cursor(buf, plot, self.axis, self.cursor, style);
         let mut ticks = vec![(0, (self.unit)(scale.hi), Role::Muted), (rows - 1, (self.unit)(0.0), Role::Muted)];
         if rows >= 5 {
             ticks = tick_figures(scale, rows, self.unit);
-            grid(buf, plot, self.axis, ticks.iter().map(|t| t.0), look);
+            grid(buf, plot, self.axis, ticks.iter().map(|t| t.0), style);
         }
-        canvas.draw(plot, buf, look);
-        figures(buf, parts.left, &ticks, look);
+        canvas.draw(plot, buf, style);
+        figures(buf, parts.left, &ticks, style);
         let label = |line: &PlainLine| {
             let last = line.segments.iter().rev().find_map(|s| {
                 visible(s, self.axis).iter().rev().find(|(at, v)| v.is_finite() && *at < self.axis.end_ms).copied()
             })?;
             Some(Label { row: scale.row(last.1, rows), text: line.label.clone(), role: line.role, weight: 0 })
         };
-        names(buf, &parts, self.lines.iter().filter_map(label).collect(), look);
+        names(buf, &parts, self.lines.iter().filter_map(label).collect(), style);
     }
 
     fn most(&self, line: &PlainLine) -> Option<f64> {

@@ -1,7 +1,8 @@
 //! What all charts draw the same way: grounds, dashes, markers, the cursor, figures at the left, names at the right.
 use super::labels::{Label, spread};
 use super::scale::Scale;
-use super::{Look, MarkerAt, Parts, TimeAxis};
+use super::{ChartAreas, ChartStyle, MarkerAt, TimeAxis};
+use crate::format::text;
 use crate::view::symbols::Symbols;
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
@@ -9,50 +10,50 @@ use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
 /// Writes a character where nothing stands yet; the background stays.
-pub(super) fn put_blank(buf: &mut Buffer, x: u16, y: u16, glyph: char, role: Role, look: &Look) {
+pub(super) fn put_blank(buf: &mut Buffer, x: u16, y: u16, glyph: char, role: Role, style: &ChartStyle) {
     if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| cell.symbol() == " ") {
         cell.set_char(glyph);
-        let mut style = look.theme.style(role);
+        let mut style = style.theme.style(role);
         style.bg = None;
         cell.set_style(style);
     }
 }
 
 /// Lays a role's background under a cell, or shades the cell by a character where the theme has none.
-pub(super) fn ground(buf: &mut Buffer, x: u16, y: u16, role: Role, look: &Look) {
-    match look.theme.ground(role) {
+pub(super) fn fill(buf: &mut Buffer, x: u16, y: u16, role: Role, style: &ChartStyle) {
+    match style.theme.fill(role) {
         Some(colour) => {
             if let Some(cell) = buf.cell_mut((x, y)) {
                 cell.set_bg(colour);
             }
         }
         None => {
-            let glyphs = look.symbols.glyphs();
+            let glyphs = style.symbols.glyphs();
             // where colour tells them apart the lighter shade does for both
-            let heavy = role == Role::Above && look.theme.style(role).fg.is_none();
-            put_blank(buf, x, y, if heavy { glyphs.above } else { glyphs.band }, role, look);
+            let heavy = role == Role::Above && style.theme.style(role).fg.is_none();
+            put_blank(buf, x, y, if heavy { glyphs.above } else { glyphs.band }, role, style);
         }
     }
 }
 
 /// Half a cell of a role's background, the upper or the lower; nothing where characters must do.
-pub(super) fn half_ground(buf: &mut Buffer, x: u16, y: u16, upper: bool, role: Role, look: &Look) {
-    let Some(colour) = look.theme.ground(role).filter(|_| look.symbols != Symbols::Ascii) else { return };
+pub(super) fn fill_half(buf: &mut Buffer, x: u16, y: u16, upper: bool, role: Role, style: &ChartStyle) {
+    let Some(colour) = style.theme.fill(role).filter(|_| style.symbols != Symbols::Ascii) else { return };
     if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| cell.symbol() == " ") {
         cell.set_char(if upper { '▀' } else { '▄' }).set_fg(colour);
     }
 }
 
 /// A dashed horizontal line in blank cells, columns `from..to` of `area`.
-pub(super) fn dashes(buf: &mut Buffer, area: Rect, row: usize, from: usize, to: usize, role: Role, look: &Look) {
+pub(super) fn dashes(buf: &mut Buffer, area: Rect, row: usize, from: usize, to: usize, role: Role, style: &ChartStyle) {
     let Some(y) = offset(area.y, row, area.height) else { return };
     for column in from..to.min(usize::from(area.width)) {
         // a full-width dash makes a solid line unless every other one is left out
-        if look.symbols != Symbols::Braille && column % 2 == 1 {
+        if style.symbols != Symbols::Braille && column % 2 == 1 {
             continue;
         }
         let x = area.x + column as u16;
-        put_blank(buf, x, y, look.symbols.glyphs().dash, role, look);
+        put_blank(buf, x, y, style.symbols.glyphs().dash, role, style);
     }
 }
 
@@ -62,44 +63,44 @@ pub(super) fn offset(origin: u16, i: usize, length: u16) -> Option<u16> {
 }
 
 /// Thin vertical lines with their texts in the head row; the newest text wins the room, an older one keeps its arrow.
-pub(super) fn markers(buf: &mut Buffer, parts: &Parts, axis: TimeAxis, markers: &[MarkerAt], look: &Look) {
-    let cells = usize::from(parts.plot.width);
+pub(super) fn markers(buf: &mut Buffer, areas: &ChartAreas, axis: TimeAxis, markers: &[MarkerAt], style: &ChartStyle) {
+    let cells = usize::from(areas.plot.width);
     let mut seen: Vec<(u16, &MarkerAt)> =
         markers.iter().filter_map(|m| Some((axis.column_within(m.at, cells)?, m))).collect();
     seen.sort_by_key(|(column, m)| (*column, m.at));
-    let mut free = parts.head.width;
+    let mut free = areas.head.width;
     for (column, marker) in seen.iter().rev() {
-        let x = parts.plot.x + column;
+        let x = areas.plot.x + column;
         let line = if marker.role == Role::Marker { Role::Faint } else { marker.role };
-        for y in parts.plot.y..parts.plot.bottom() {
-            put_blank(buf, x, y, look.symbols.glyphs().marker, line, look);
+        for y in areas.plot.y..areas.plot.bottom() {
+            put_blank(buf, x, y, style.symbols.glyphs().marker, line, style);
         }
-        if parts.head.height == 0 {
+        if areas.head.height == 0 {
             continue;
         }
         let long = u16::try_from(marker.text.width()).unwrap_or(u16::MAX);
-        let style = look.theme.style(marker.role);
+        let role = style.theme.style(marker.role);
         if column.saturating_add(long) <= free {
-            buf.set_stringn(x, parts.head.y, &marker.text, usize::from(long), style);
+            buf.set_stringn(x, areas.head.y, &marker.text, usize::from(long), role);
             free = column.saturating_sub(1);
         } else if *column < free {
             let arrow: String = marker.text.chars().take(1).collect();
-            buf.set_stringn(x, parts.head.y, &arrow, 1, style);
+            buf.set_stringn(x, areas.head.y, &arrow, 1, role);
             free = column.saturating_sub(1);
         }
     }
 }
 
 /// The time cursor: a line through everything, where blank.
-pub(super) fn cursor(buf: &mut Buffer, plot: Rect, axis: TimeAxis, at: Option<i64>, look: &Look) {
+pub(super) fn cursor(buf: &mut Buffer, plot: Rect, axis: TimeAxis, at: Option<i64>, style: &ChartStyle) {
     let Some(column) = at.and_then(|at| axis.column_within(at, usize::from(plot.width))) else { return };
     for y in plot.y..plot.bottom() {
-        put_blank(buf, plot.x + column, y, look.symbols.glyphs().cursor, Role::Cursor, look);
+        put_blank(buf, plot.x + column, y, style.symbols.glyphs().cursor, Role::Cursor, style);
     }
 }
 
 /// Figures beside the plot, first come first served: one a row, right-aligned, a column of air before the plot.
-pub(super) fn figures(buf: &mut Buffer, left: Rect, figures: &[(usize, String, Role)], look: &Look) {
+pub(super) fn figures(buf: &mut Buffer, left: Rect, figures: &[(usize, String, Role)], style: &ChartStyle) {
     let room = usize::from(left.width.saturating_sub(1));
     let mut taken = vec![false; usize::from(left.height)];
     for (row, text, role) in figures {
@@ -109,53 +110,41 @@ pub(super) fn figures(buf: &mut Buffer, left: Rect, figures: &[(usize, String, R
         }
         let long = text.width().min(room);
         let x = left.x + (room - long) as u16;
-        buf.set_stringn(x, y, text, long, look.theme.style(*role));
+        buf.set_stringn(x, y, text, long, style.theme.style(*role));
     }
 }
 
 /// Names at the right end, in the right margin, or over the plot's end when there is no margin.
-pub(super) fn names(buf: &mut Buffer, parts: &Parts, labels: Vec<Label>, look: &Look) {
-    let rows = usize::from(parts.plot.height);
+pub(super) fn names(buf: &mut Buffer, areas: &ChartAreas, labels: Vec<Label>, style: &ChartStyle) {
+    let (rows, ellipsis) = (usize::from(areas.plot.height), style.symbols.glyphs().ellipsis);
     for label in spread(labels, rows) {
-        let Some(y) = offset(parts.plot.y, label.row, parts.plot.height) else { continue };
-        let style = look.theme.style(label.role);
-        if parts.right.width > 1 {
-            let room = usize::from(parts.right.width - 1);
-            let text = fit(&label.text, room, look);
-            buf.set_stringn(parts.right.x + 1, y, text, room, style);
+        let Some(y) = offset(areas.plot.y, label.row, areas.plot.height) else { continue };
+        let role = style.theme.style(label.role);
+        if areas.right.width > 1 {
+            let room = usize::from(areas.right.width - 1);
+            let text = text::fit(&label.text, room, ellipsis);
+            buf.set_stringn(areas.right.x + 1, y, text, room, role);
         } else {
-            let text = fit(&label.text, usize::from(parts.plot.width), look);
-            let x = parts.plot.right() - (text.width() as u16).min(parts.plot.width);
-            buf.set_stringn(x, y, &text, usize::from(parts.plot.width), style);
+            let text = text::fit(&label.text, usize::from(areas.plot.width), ellipsis);
+            let x = areas.plot.right() - (text.width() as u16).min(areas.plot.width);
+            buf.set_stringn(x, y, &text, usize::from(areas.plot.width), role);
         }
     }
-}
-
-/// A text of at most `room` columns, its end replaced by an ellipsis if need be.
-pub(super) fn fit(text: &str, room: usize, look: &Look) -> String {
-    if text.width() <= room {
-        return text.into();
-    }
-    let mut out = String::new();
-    for c in text.chars() {
-        if out.width() + unicode_width::UnicodeWidthChar::width(c).unwrap_or(0) + 1 > room {
-            break;
-        }
-        out.push(c);
-    }
-    if room > 0 {
-        out.push(look.symbols.glyphs().ellipsis);
-    }
-    out
 }
 
 /// Sparse points where a labelled value and a labelled time meet.
-pub(super) fn grid(buf: &mut Buffer, plot: Rect, axis: TimeAxis, rows: impl Iterator<Item = usize>, look: &Look) {
-    let (ticks, _) = axis.ticks(plot.width, look.utc_offset_s);
+pub(super) fn grid(
+    buf: &mut Buffer,
+    plot: Rect,
+    axis: TimeAxis,
+    rows: impl Iterator<Item = usize>,
+    style: &ChartStyle,
+) {
+    let (ticks, _) = axis.ticks(plot.width, style.utc_offset_s);
     for row in rows {
         let Some(y) = offset(plot.y, row, plot.height) else { continue };
         for column in ticks.iter().filter_map(|at| axis.column_within(*at, usize::from(plot.width))) {
-            put_blank(buf, plot.x + column, y, look.symbols.glyphs().grid, Role::Faint, look);
+            put_blank(buf, plot.x + column, y, style.symbols.glyphs().grid, Role::Faint, style);
         }
     }
 }

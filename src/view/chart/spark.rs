@@ -1,6 +1,6 @@
 //! One row of history: the greatest value of each cell's time as a bar; a gap stays blank.
 use super::trace::visible;
-use super::{Look, TimeAxis};
+use super::{ChartStyle, TimeAxis};
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,20 +16,20 @@ pub struct Sparkline<'a> {
 
 impl Sparkline<'_> {
     /// Draws into the lowest row of `area`. Cells between two samples of a segment hold the earlier one.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, look: &Look) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle) {
         let area = area.intersection(buf.area);
         if area.is_empty() {
             return;
         }
         let bars = self.bars(usize::from(area.width));
         let most = bars.iter().flatten().copied().fold(0.0, f64::max);
-        let style = look.theme.style(self.role);
+        let role = style.theme.style(self.role);
         for (x, bar) in (area.x..).zip(bars) {
             let (Some(v), Some(cell)) = (bar, buf.cell_mut((x, area.bottom() - 1))) else { continue };
             let share = if most > 0.0 { (v / most).clamp(0.0, 1.0) } else { 0.0 };
             // Never a full cell: one row must not run into the next.
             let height = ((share * 7.0).ceil() as usize).clamp(1, 7);
-            cell.set_char(look.symbols.glyphs().bars[height - 1]).set_style(style);
+            cell.set_char(style.symbols.glyphs().bars[height - 1]).set_style(role);
         }
     }
 

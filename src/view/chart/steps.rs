@@ -1,11 +1,11 @@
 //! Replicas over time as steps: current, desired, ready, between the HPA's bounds.
 use super::canvas::Canvas;
 use super::labels::Label;
-use super::paint::{cursor, figures, ground, markers, names, offset};
+use super::paint::{cursor, figures, fill, markers, names, offset};
 use super::scale::{Scale, tick_step};
 use super::trace::stretches;
-use super::{Look, Margins, MarkerAt, Parts, Steps, TimeAxis, split};
-use crate::view::format::count;
+use super::{ChartAreas, ChartStyle, Margins, MarkerAt, StepPoints, TimeAxis, split};
+use crate::format::count;
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,12 +16,12 @@ use ratatui::layout::Rect;
 pub struct StepChart {
     pub axis: TimeAxis,
     pub margins: Margins,
-    pub current: Steps,
-    pub desired: Steps,
-    pub ready: Steps,
+    pub current: StepPoints,
+    pub desired: StepPoints,
+    pub ready: StepPoints,
     /// The HPA's bounds.
-    pub min: Steps,
-    pub max: Steps,
+    pub min: StepPoints,
+    pub max: StepPoints,
     pub cursor: Option<i64>,
     pub markers: Vec<MarkerAt>,
 }
@@ -39,7 +39,7 @@ type Stretches = Vec<(usize, usize, f64)>;
 
 impl StepChart {
     /// Draws into `area`; expects it blank.
-    pub fn draw(&self, area: Rect, buf: &mut Buffer, look: &Look) {
+    pub fn draw(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle) {
         let area = area.intersection(buf.area);
         let parts = split(area, self.margins, false, false);
         let plot = parts.plot;
@@ -47,7 +47,7 @@ impl StepChart {
             return;
         }
         let rows = usize::from(plot.height);
-        let dots = usize::from(plot.width) * look.symbols.dots().0;
+        let dots = usize::from(plot.width) * style.symbols.dots().0;
         let [current, desired, ready, min, max] = [&self.current, &self.desired, &self.ready, &self.min, &self.max]
             .map(|steps| stretches(steps, self.axis, dots));
         let most = [&current, &desired, &ready].into_iter().flatten().map(|s| s.2).fold(1.0, f64::max);
@@ -56,52 +56,52 @@ impl StepChart {
         let top = if limit > most * 4.0 { (most * 1.5).ceil() } else { most.max(limit) };
         let scale = Scale::whole(top, rows);
         if rows == 1 {
-            return self.one_row(buf, &parts, scale, look);
+            return self.one_row(buf, &parts, scale, style);
         }
         for (from, to, v) in stretches(&self.ready, self.axis, usize::from(plot.width)) {
-            fill(buf, plot, scale, (from, to), v, look);
+            shade(buf, plot, scale, (from, to), v, style);
         }
-        let mut bounds = Canvas::new(plot, self.axis, look);
+        let mut bounds = Canvas::new(plot, self.axis, style);
         for (from, to, v) in min.iter().chain(&max).filter(|s| scale.shows(s.2)) {
             let y = scale.row(*v, bounds.height);
             (*from..*to).filter(|x| x % 6 < 3).for_each(|x| bounds.column(x, y, y, BOUND));
         }
-        bounds.draw_where_blank(plot, buf, look);
-        markers(buf, &parts, self.axis, &self.markers, look);
-        cursor(buf, plot, self.axis, self.cursor, look);
-        let mut canvas = Canvas::new(plot, self.axis, look);
+        bounds.draw_where_blank(plot, buf, style);
+        markers(buf, &parts, self.axis, &self.markers, style);
+        cursor(buf, plot, self.axis, self.cursor, style);
+        let mut canvas = Canvas::new(plot, self.axis, style);
         trace(&mut canvas, scale, &desired, DESIRED);
         trace(&mut canvas, scale, &current, CURRENT);
-        canvas.draw(plot, buf, look);
-        figures(buf, parts.left, &beside(scale, (rows, top), &min, &max, look), look);
+        canvas.draw(plot, buf, style);
+        figures(buf, parts.left, &beside(scale, (rows, top), &min, &max, style), style);
         let ends = [("current", &current, CURRENT), ("desired", &desired, DESIRED), ("ready", &ready, READY)];
-        let edge = dots.saturating_sub(AT_END * look.symbols.dots().0);
-        names(buf, &parts, labels(&ends, edge, scale, rows), look);
+        let edge = dots.saturating_sub(AT_END * style.symbols.dots().0);
+        names(buf, &parts, labels(&ends, edge, scale, rows), style);
     }
 
-    fn one_row(&self, buf: &mut Buffer, parts: &Parts, scale: Scale, look: &Look) {
+    fn one_row(&self, buf: &mut Buffer, parts: &ChartAreas, scale: Scale, style: &ChartStyle) {
         let plot = parts.plot;
-        let style = look.theme.style(CURRENT);
+        let role = style.theme.style(CURRENT);
         for (from, to, v) in stretches(&self.current, self.axis, usize::from(plot.width)) {
             let eighth = ((scale.share(v) * 8.0).ceil() as usize).clamp(1, 8) - 1;
             for x in (from..to).filter_map(|c| offset(plot.x, c, plot.width)) {
                 if let Some(cell) = buf.cell_mut((x, plot.y)) {
-                    cell.set_char(look.symbols.glyphs().bars[eighth]).set_style(style);
+                    cell.set_char(style.symbols.glyphs().bars[eighth]).set_style(role);
                 }
             }
         }
         let width = usize::from(plot.width);
         let edge = width.saturating_sub(AT_END);
-        let last = |steps: &Steps| stretches(steps, self.axis, width).last().filter(|s| s.1 >= edge).map(|s| s.2);
+        let last = |steps: &StepPoints| stretches(steps, self.axis, width).last().filter(|s| s.1 >= edge).map(|s| s.2);
         let text = match (last(&self.current), last(&self.desired)) {
-            (Some(a), Some(b)) if a != b => format!("{}{}{}", count(a), look.symbols.glyphs().to, count(b)),
+            (Some(a), Some(b)) if a != b => format!("{}{}{}", count(a), style.symbols.glyphs().to, count(b)),
             (Some(a), _) => count(a),
             _ => return,
         };
         if let Some(v) = last(&self.max) {
-            figures(buf, parts.left, &[(0, format!("max {}", count(v)), Role::Muted)], look);
+            figures(buf, parts.left, &[(0, format!("max {}", count(v)), Role::Muted)], style);
         }
-        names(buf, parts, vec![Label { row: 0, text, role: CURRENT, weight: 0 }], look);
+        names(buf, parts, vec![Label { row: 0, text, role: CURRENT, weight: 0 }], style);
     }
 }
 
@@ -111,12 +111,12 @@ fn beside(
     (rows, top): (usize, f64),
     min: &Stretches,
     max: &Stretches,
-    look: &Look,
+    style: &ChartStyle,
 ) -> Vec<(usize, String, Role)> {
     let mut figures = Vec::new();
     for (name, steps) in [("max", max), ("min", min)] {
         if let Some((_, _, v)) = steps.last() {
-            let hidden = if scale.shows(*v) { String::new() } else { look.symbols.glyphs().up.to_string() };
+            let hidden = if scale.shows(*v) { String::new() } else { style.symbols.glyphs().up.to_string() };
             figures.push((scale.row(*v, rows), format!("{name} {}{hidden}", count(*v)), Role::Muted));
         }
     }
@@ -163,13 +163,13 @@ fn trace(canvas: &mut Canvas, scale: Scale, steps: &Stretches, role: Role) {
 }
 
 /// Shades from 0 up to a value.
-fn fill(buf: &mut Buffer, plot: Rect, scale: Scale, columns: (usize, usize), v: f64, look: &Look) {
+fn shade(buf: &mut Buffer, plot: Rect, scale: Scale, columns: (usize, usize), v: f64, style: &ChartStyle) {
     if v <= 0.0 {
         return;
     }
     for y in plot.y + scale.row(v, usize::from(plot.height)) as u16..plot.bottom() {
         for x in (columns.0..columns.1).filter_map(|c| offset(plot.x, c, plot.width)) {
-            ground(buf, x, y, Role::Band, look);
+            fill(buf, x, y, Role::Band, style);
         }
     }
 }

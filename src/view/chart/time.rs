@@ -1,7 +1,8 @@
-//! The time axis: unix milliseconds to dot columns, and its labels. Snapped to whole dots, so that nothing trembles.
-use super::{Look, Margins};
+//! The time axis: unix milliseconds to dot columns, and its labels. Snapped to whole dots, so that nothing flickers. Must
+//! not read a clock.
+use super::{ChartStyle, Margins};
+use crate::format::time::{axis_label, offset};
 use crate::view::theme::Role;
-use chrono::DateTime;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -41,7 +42,7 @@ const STEPS: [i64; 20] = [
 
 impl TimeAxis {
     /// The window of at least `span_ms` that ends just after `now_ms`, on a grid of whole dots: while `now` stays within
-    /// one dot the window stands still, then it moves by exactly one.
+    /// one dot the window keeps its place, then it moves by exactly one.
     pub fn snapped(now_ms: i64, span_ms: i64, dots: usize) -> TimeAxis {
         let dots = i64::try_from(dots.max(1)).unwrap_or(1).min(1 << 20);
         let wide = (span_ms.max(1) / dots + i64::from(span_ms.max(1) % dots != 0)).max(1);
@@ -98,47 +99,36 @@ impl TimeAxis {
     }
 
     /// Writes the labels into one row as wide as the chart, over whatever lies there (a border, say).
-    pub fn draw_row(self, row: Rect, buf: &mut Buffer, margins: Margins, cursor: Option<i64>, look: &Look) {
+    pub fn draw_row(self, row: Rect, buf: &mut Buffer, margins: Margins, cursor: Option<i64>, style: &ChartStyle) {
         let row = row.intersection(buf.area);
         let width = margins.plot_width(row.width);
         if row.height == 0 || width == 0 {
             return;
         }
         let left = row.x + margins.left.min(row.width);
-        let (ticks, step) = self.ticks(width, look.utc_offset_s);
+        let (ticks, step) = self.ticks(width, style.utc_offset_s);
+        let zone = offset(style.utc_offset_s);
         let place = |at: i64, text: &str| {
             let column = self.column_within(at, usize::from(width))?;
             let long = text.chars().count() as u16;
             (long <= row.width).then(|| (left + column).saturating_sub(long / 2).clamp(row.x, row.right() - long))
         };
         let chosen = cursor.and_then(|at| {
-            let text = format!(" {} ", label(at, SECOND, look.utc_offset_s));
+            let text = format!(" {} ", axis_label(at, SECOND, zone));
             place(at, &text).map(|x| (x, text))
         });
         for at in ticks {
-            let text = format!(" {} ", label(at, step, look.utc_offset_s));
+            let text = format!(" {} ", axis_label(at, step, zone));
             let Some(x) = place(at, &text) else { continue };
             let end = x + text.chars().count() as u16;
             if chosen.as_ref().is_none_or(|(c, t)| end <= *c || *c + t.chars().count() as u16 <= x) {
-                buf.set_stringn(x, row.y, &text, usize::from(row.right() - x), look.theme.style(Role::Muted));
+                buf.set_stringn(x, row.y, &text, usize::from(row.right() - x), style.theme.style(Role::Muted));
             }
         }
         if let Some((x, text)) = chosen {
-            buf.set_stringn(x, row.y, &text, usize::from(row.right() - x), look.theme.style(Role::Cursor));
+            buf.set_stringn(x, row.y, &text, usize::from(row.right() - x), style.theme.style(Role::Cursor));
         }
     }
-}
-
-/// `12:04`, `12:04:15` for steps below a minute, `24 Nov` from a day on.
-pub fn label(at_ms: i64, step_ms: i64, utc_offset_s: i32) -> String {
-    let local = at_ms.saturating_add(i64::from(utc_offset_s) * SECOND);
-    let Some(time) = DateTime::from_timestamp_millis(local) else { return String::new() };
-    let form = match step_ms {
-        s if s < MINUTE => "%H:%M:%S",
-        s if s < DAY => "%H:%M",
-        _ => "%-d %b",
-    };
-    time.format(form).to_string()
 }
 
 #[cfg(test)]
@@ -146,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_window_stands_still_within_a_dot_and_then_moves_by_one() {
+    fn the_window_keeps_its_place_within_a_dot_and_then_moves_by_one() {
         let at = |now| TimeAxis::snapped(now, 300_000, 200);
         let first = at(1_000_000_500);
         assert_eq!(first, at(1_000_001_499 / 1500 * 1500 + 1));
@@ -157,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_keeps_its_dot_as_time_goes_on() {
+    fn a_sample_keeps_its_dot_as_time_passes() {
         for span in [7_000, 300_000, 86_400_000] {
             let (a, b) = (TimeAxis::snapped(1_700_000_000_000, span, 333), 1_700_000_000_000 + span / 7);
             let b = TimeAxis::snapped(b, span, 333);

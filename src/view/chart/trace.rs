@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// What falls into one dot column.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Column {
+pub(super) struct DotColumn {
     pub(super) x: i64,
     pub(super) first: f64,
     pub(super) last: f64,
@@ -34,8 +34,8 @@ pub(super) fn runs(
     samples: &[(i64, f64)],
     axis: TimeAxis,
     dots: usize,
-    run: &mut Vec<Column>,
-    mut each: impl FnMut(&[Column]),
+    run: &mut Vec<DotColumn>,
+    mut each: impl FnMut(&[DotColumn]),
 ) {
     let dot_ms = axis.dot_ms(dots);
     let start = axis.start_ms as f64;
@@ -60,7 +60,7 @@ pub(super) fn runs(
             _ => {
                 let x = (along / dot_ms).floor();
                 end = (x + 1.0) * dot_ms;
-                run.push(Column { x: x as i64, first: v, last: v, min: v, max: v });
+                run.push(DotColumn { x: x as i64, first: v, last: v, min: v, max: v });
             }
         }
     }
@@ -70,9 +70,14 @@ pub(super) fn runs(
 }
 
 /// Turns columns into dots: `dot` maps a value to a dot row, `set(x, a, b)` gets every column of the line once or more.
-pub(super) fn join(run: &[Column], dots: usize, dot: impl Fn(f64) -> usize, mut set: impl FnMut(usize, usize, usize)) {
+pub(super) fn join(
+    run: &[DotColumn],
+    dots: usize,
+    dot: impl Fn(f64) -> usize,
+    mut set: impl FnMut(usize, usize, usize),
+) {
     let within = |x: i64| usize::try_from(x).ok().filter(|x| *x < dots);
-    let mut before: Option<Column> = None;
+    let mut before: Option<DotColumn> = None;
     for c in run {
         if let Some(x) = within(c.x) {
             set(x, dot(c.min), dot(c.max));
@@ -143,7 +148,7 @@ mod tests {
 
     const AXIS: TimeAxis = TimeAxis { start_ms: 1_000, end_ms: 61_000 };
 
-    fn columns(samples: &[(i64, f64)]) -> Vec<Vec<Column>> {
+    fn columns(samples: &[(i64, f64)]) -> Vec<Vec<DotColumn>> {
         let mut all = Vec::new();
         runs(samples, AXIS, 60, &mut Vec::new(), |run| all.push(run.to_vec()));
         all
@@ -174,7 +179,7 @@ mod tests {
             [(9_000, 3.0), (2_500, 1.0), (2_700, 5.0), (6_000, f64::NAN), (7_000, f64::INFINITY), (8_000, 2.0)];
         let found = columns(&samples);
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0], [Column { x: 1, first: 1.0, last: 5.0, min: 1.0, max: 5.0 }]);
+        assert_eq!(found[0], [DotColumn { x: 1, first: 1.0, last: 5.0, min: 1.0, max: 5.0 }]);
         assert_eq!(found[1].iter().map(|c| c.x).collect::<Vec<_>>(), [7, 8]);
     }
 

@@ -281,7 +281,7 @@ proptest! {
         prop_assert_eq!(&s, &fold(&stamped));
         let m = s.moment(s.now_ms());
         prop_assert!(m.metrics.iter().all(|a| a.value.is_none_or(f64::is_finite)));
-        let ui = edot_tui::ui::Ui::new(false);
+        let ui = edot_tui::ui::Ui::new(false, edot_tui::view::panes());
         let look = edot_tui::view::Look::roles();
         let mut buffer = ratatui::buffer::Buffer::empty(ratatui::layout::Rect::new(0, 0, 130, 40));
         edot_tui::view::draw(&mut buffer, &edot_tui::view::Cx::new(&s, s.now_ms(), &ui, &look));

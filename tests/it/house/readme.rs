@@ -8,7 +8,7 @@ use edot_tui::{
     doctor::permissions::roles,
     report,
     session::Session,
-    ui::{BINDINGS, Ui},
+    ui::{HelpLine, Keymap, Ui},
     view::{
         self, Cx, Look,
         symbols::Symbols,
@@ -36,7 +36,8 @@ fn between(name: &str, from: &str, to: &str, want: &str) {
 
 #[test]
 fn the_key_table_is_the_programs() {
-    let rows: String = BINDINGS.iter().map(|b| format!("| {} | {} |\n", b.keys, b.does)).collect();
+    let keys = |line: &HelpLine| line.keys.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(" ");
+    let rows: String = Keymap::default().help().iter().map(|l| format!("| {} | {} |\n", keys(l), l.label)).collect();
     let table = format!("\n| key | does |\n|---|---|\n{rows}");
     between("README.md", "held by a test -->", "<!-- /keys -->", &table);
 }
@@ -87,7 +88,7 @@ fn the_picture_is_the_programs_own() {
     let all = scale_cycle();
     all.iter().take_while(|s| s.at < all[0].at + chrono::TimeDelta::seconds(296)).for_each(|s| session.apply(s));
     let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, edot_tui::view::panes());
     ui.can_load = true;
     let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 40));
     view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
@@ -100,7 +101,7 @@ fn the_picture_of_the_verdict_is_the_programs_own() {
     let mut session = Session::default();
     scale_cycle().iter().for_each(|s| session.apply(s));
     let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
-    let mut ui = Ui::new(true);
+    let mut ui = Ui::new(true, edot_tui::view::panes());
     ui.screen = edot_tui::ui::Screen::Timeline;
     let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 42));
     view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));

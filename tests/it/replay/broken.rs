@@ -117,7 +117,7 @@ fn look_at(session: &Session) {
     compare::page(&compare::compare(&side(), &side()));
     let (panels, axis) = compare::overlaid(&side(), &side());
     report::overlay::overlay(&panels, &axis, 100, false, &Look::roles());
-    let (look, mut ui) = (Look::roles(), Ui::new(false));
+    let (look, mut ui) = (Look::roles(), Ui::new(false, view::panes()));
     for screen in Screen::ALL {
         ui.screen = screen;
         for (width, height) in [(120, 36), (61, 17)] {

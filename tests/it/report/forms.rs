@@ -115,7 +115,7 @@ fn look() -> Look {
 
 #[test]
 fn the_film_ends_on_the_programs_own_screen() {
-    let (ui, look) = (Ui::new(true), look());
+    let (ui, look) = (Ui::new(true, edot_tui::view::panes()), look());
     let film = Film { size: (100, 30), speed: 16.0, ui: &ui, look: &look };
     let mut out = Vec::new();
     let session = report::cast(scale_cycle().into_iter(), &film, &mut out).unwrap();

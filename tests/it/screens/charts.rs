@@ -1,10 +1,12 @@
 //! Charts: golden pictures in two planes, and what must hold for any data, any size and any moment.
 use crate::support::golden;
+use edot_tui::format;
+use edot_tui::ui::YAxis;
 use edot_tui::view::chart::{
-    HeroChart, Line, LineChart, Look, Margins, MarkerAt, PlainLine, Sparkline, StepChart, Steps, TimeAxis, YMode,
+    ChartStyle, LineChart, Margins, MarkerAt, MetricLine, PlainLine, Sparkline, StepChart, StepPoints, TimeAxis,
+    UtilizationChart,
 };
-use edot_tui::view::format;
-use edot_tui::view::plane::planes;
+use edot_tui::view::golden::planes;
 use edot_tui::view::symbols::Symbols;
 use edot_tui::view::theme::{Level, Role, Theme};
 use proptest::prelude::*;
@@ -42,19 +44,19 @@ fn axis(width: u16, symbols: Symbols) -> TimeAxis {
     TimeAxis::snapped(at(315), 300_000, TimeAxis::dots(width, Margins::for_width(width), symbols))
 }
 
-fn line(name: &str, role: Role, samples: Vec<(i64, f64)>, target: Steps) -> Line {
+fn line(name: &str, role: Role, samples: Vec<(i64, f64)>, target: StepPoints) -> MetricLine {
     let label = format!("{name} {}", samples.last().map_or(format::UNKNOWN.into(), |s| format::percent(s.1)));
-    Line { name: name.into(), label, role, segments: vec![samples], target, band: (0.1, 0.1) }
+    MetricLine { name: name.into(), label, role, segments: vec![samples], target, band: (0.1, 0.1) }
 }
 
-fn hero(width: u16, symbols: Symbols) -> HeroChart {
+fn hero(width: u16, symbols: Symbols) -> UtilizationChart {
     let cpu = CYCLE.iter().map(|s| (at(s.0), s.1)).collect();
     let memory = CYCLE.iter().map(|s| (at(s.0), s.2)).collect();
     let target = || vec![(T0, Some(80.0))];
-    HeroChart {
+    UtilizationChart {
         axis: axis(width, symbols),
         margins: Margins::for_width(width),
-        y: YMode::Auto,
+        y: YAxis::Auto,
         series: vec![line("memory", Role::Series2, memory, target()), line("cpu", Role::Series1, cpu, target())],
         cursor: None,
         markers: vec![
@@ -103,10 +105,16 @@ fn load(width: u16, symbols: Symbols) -> LineChart {
     }
 }
 
-fn drawn(width: u16, height: u16, theme: &Theme, symbols: Symbols, draw: impl Fn(Rect, &mut Buffer, &Look)) -> Buffer {
+fn drawn(
+    width: u16,
+    height: u16,
+    theme: &Theme,
+    symbols: Symbols,
+    draw: impl Fn(Rect, &mut Buffer, &ChartStyle),
+) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    draw(area, &mut buf, &Look { theme, symbols, utc_offset_s: 0 });
+    draw(area, &mut buf, &ChartStyle { theme, symbols, utc_offset_s: 0 });
     buf
 }
 
@@ -205,13 +213,13 @@ fn auto_turns_logarithmic_at_three_times_the_target_and_always_shows_the_target(
         let mut chart = hero(80, Symbols::Braille);
         chart.series[1].segments = vec![vec![(at(100), 5.0), (at(200), most)]];
         assert_eq!(chart.logarithmic(), log, "{most}");
-        for y in [YMode::Auto, YMode::Linear, YMode::Log] {
+        for y in [YAxis::Auto, YAxis::Linear, YAxis::Log] {
             for height in [5, 8, 12, 40] {
                 chart.y = y;
                 let text =
                     planes(&drawn(80, height, &roles, Symbols::Braille, |a, b, l| chart.draw(a, b, l))).text.join("\n");
                 assert!(
-                    text.contains("target 80 %") && (height < 12 || (y == YMode::Linear && log) || text.contains('╌')),
+                    text.contains("target 80 %") && (height < 12 || (y == YAxis::Linear && log) || text.contains('╌')),
                     "{most} {y:?} {height}\n{text}"
                 );
             }
@@ -249,7 +257,7 @@ fn samples() -> impl Strategy<Value = Vec<Vec<(i64, f64)>>> {
     prop::collection::vec(prop::collection::vec((time(), wild()), 0..12), 0..3)
 }
 
-fn wild_steps() -> impl Strategy<Value = Steps> {
+fn wild_steps() -> impl Strategy<Value = StepPoints> {
     prop::collection::vec((time(), prop::option::of(wild())), 0..6)
 }
 
@@ -269,20 +277,20 @@ proptest! {
     ) {
         let theme = Level::ALL.get(level).map_or_else(Theme::roles, |level| Theme::dark(*level));
         let symbols = Symbols::ALL[symbols];
-        let look = Look { theme: &theme, symbols, utc_offset_s: offset };
+        let look = ChartStyle { theme: &theme, symbols, utc_offset_s: offset };
         let mut buf = Buffer::empty(Rect::new(3, 2, 60, 20));
         let area = Rect::new(x, y, w, h);
         let axis = TimeAxis { start_ms, end_ms };
         let margins = Margins { left, right };
         let cursor = Some(moment);
         let markers = vec![MarkerAt::rescale(moment, 1, i64::MIN, symbols), MarkerAt::load_start(T0, symbols)];
-        let y = [YMode::Auto, YMode::Linear, YMode::Log][mode];
-        let one = |role| Line {
+        let y = [YAxis::Auto, YAxis::Linear, YAxis::Log][mode];
+        let one = |role| MetricLine {
             name: "名前\u{202e}".into(), label: "名前名前名前名前名前 9 %".into(), role,
             segments: segments.clone(), target: target.clone(), band,
         };
         let series = vec![one(Role::Series1), one(Role::Text)];
-        HeroChart { axis, margins, y, series, cursor, markers: markers.clone(), time_row: true }.draw(area, &mut buf, &look);
+        UtilizationChart { axis, margins, y, series, cursor, markers: markers.clone(), time_row: true }.draw(area, &mut buf, &look);
         let lines = vec![PlainLine { label: "x".into(), role: Role::Series2, segments: segments.clone() }];
         LineChart { axis, margins, lines, unit: format::bytes, cursor, markers: markers.clone() }.draw(area, &mut buf, &look);
         StepChart {
@@ -298,7 +306,7 @@ proptest! {
     fn nothing_is_drawn_outside_the_area(w in 0u16..60, h in 0u16..20, symbols in 0usize..3) {
         let theme = Theme::roles();
         let symbols = Symbols::ALL[symbols];
-        let look = Look { theme: &theme, symbols, utc_offset_s: 0 };
+        let look = ChartStyle { theme: &theme, symbols, utc_offset_s: 0 };
         let area = Rect::new(5, 4, w, h);
         let all = Rect::new(0, 0, 70, 30);
         for kind in 0..3 {

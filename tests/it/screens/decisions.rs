@@ -5,12 +5,12 @@ use crate::support::golden;
 use edot_tui::{
     session::Session,
     ui::{Action, Screen, Ui},
-    view::{self, Cx, Look, plane},
+    view::{self, Cx, Look},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
 fn ui(session: &Session, down: isize) -> Ui {
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, view::panes());
     ui.can_load = true;
     ui.act(Action::Show(Screen::Decisions), session);
     ui.act(Action::Move(down), session);
@@ -31,7 +31,7 @@ fn rescale(session: &Session, nth: usize) -> isize {
 
 /// Compares with `tests/golden/screens/NAME.txt`.
 fn check(name: &str, session: &Session, ui: &Ui, size: (u16, u16)) {
-    let got = plane::planes(&draw(session, ui, size)).to_string();
+    let got = view::golden::planes(&draw(session, ui, size)).to_string();
     golden::check(&format!("tests/golden/screens/{name}.txt"), &got);
 }
 

@@ -8,7 +8,7 @@ use edot_tui::{
     observe::{Observation, Role},
     session::Session,
     ui::{Action, Screen, Ui},
-    view::{self, Cx, Look, plane},
+    view::{self, Cx, Look},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -20,11 +20,11 @@ fn draw(session: &Session, ui: &Ui, (width, height): (u16, u16)) -> Buffer {
 
 /// Compares with `tests/golden/screens/NAME-SIZE.txt`.
 pub fn check(name: &str, session: &Session, screen: Screen, sizes: &[(u16, u16)]) {
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, view::panes());
     ui.act(Action::Show(screen), session);
     for size in sizes {
         let name = format!("{name}-{}x{}", size.0, size.1);
-        let got = plane::planes(&draw(session, &ui, *size)).to_string();
+        let got = view::golden::planes(&draw(session, &ui, *size)).to_string();
         golden::check(&format!("tests/golden/screens/{name}.txt"), &got);
     }
 }
@@ -76,7 +76,7 @@ fn every_size_is_drawn() {
     let empty = Session::default();
     for session in [&idle(), &back_pressure(), &empty] {
         for screen in [Screen::Gateways, Screen::Pipeline, Screen::Overview] {
-            let mut ui = Ui::new(false);
+            let mut ui = Ui::new(false, view::panes());
             ui.act(Action::Show(screen), session);
             for width in (1..210).step_by(9) {
                 for height in (1..60).step_by(7) {
@@ -98,8 +98,8 @@ fn a_collector_that_cannot_be_asked_is_named() {
         reason: "nothing listens on its port 8888".into(),
     };
     s.apply(&Stamped { at: s.now.unwrap(), what: Observation::CollectorLost(lost) });
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, view::panes());
     ui.act(Action::Show(Screen::Gateways), &s);
-    let text = plane::planes(&draw(&s, &ui, (120, 36))).to_string();
+    let text = view::golden::planes(&draw(&s, &ui, (120, 36))).to_string();
     assert!(text.contains("gateway-1: nothing listens on its port 8888"), "{text}");
 }

@@ -6,7 +6,8 @@ use edot_tui::{
     control::Control,
     observe::{AnswerSeen, Ask, Condition, JobSeen, Observation, PodSeen, Stamped},
     session::Session,
-    ui::{Hit, Overlay, Pane, Request, SPAN, Screen, Ui, YAxis, keys},
+    ui::{Hit, Overlay, Pane, Request, SPAN, Screen, Ui, YAxis},
+    view,
 };
 use std::sync::LazyLock;
 
@@ -21,7 +22,7 @@ fn session() -> Session {
 }
 
 fn ui() -> Ui {
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, view::panes());
     ui.can_load = true;
     ui
 }
@@ -41,11 +42,15 @@ fn press(ui: &mut Ui, session: &Session, keys: &str) -> Vec<Request> {
             '\t' => (KeyCode::Tab, KeyModifiers::NONE),
             c => (KeyCode::Char(c), KeyModifiers::NONE),
         };
-        if let Some(action) = keys::action(KeyEvent::new(code, modifiers), ui) {
+        if let Some(action) = ui.action(KeyEvent::new(code, modifiers)) {
             out.extend(ui.act(action, session));
         }
     }
     out
+}
+
+fn pane(title: &str) -> Option<Pane> {
+    view::panes().into_iter().map(|(_, pane)| pane).find(|pane| pane.title == title)
 }
 
 fn answer(session: &mut Session, to: Ask, ok: bool, stops: bool) {
@@ -117,7 +122,7 @@ fn a_filter_narrows_while_one_types_and_esc_takes_it_away() {
 fn moving_goes_to_the_list_and_enter_opens_the_row() {
     let (s, mut ui) = (session(), ui());
     press(&mut ui, &s, "jj");
-    assert_eq!((ui.pane(), ui.row), (Pane::Events, 2));
+    assert_eq!((ui.pane().title, ui.row), ("Events", 2));
     press(&mut ui, &s, "G");
     assert_eq!(ui.row, s.events.len() - 1);
     press(&mut ui, &s, "g$");
@@ -136,6 +141,18 @@ fn moving_in_an_opened_row_scrolls_its_text_and_leaves_the_list_alone() {
     assert_eq!((ui.scroll, ui.row), (2, row));
     press(&mut ui, &s, "g");
     assert_eq!((ui.scroll, ui.row > 0), (0, true));
+}
+
+#[test]
+fn every_list_keeps_its_row_while_one_moves_in_it() {
+    let (s, mut ui) = (session(), ui());
+    for screen in ["1", "3", "6"] {
+        press(&mut ui, &s, screen);
+        press(&mut ui, &s, "j");
+        let (focus, row) = (ui.focus, ui.row);
+        press(&mut ui, &s, "jk");
+        assert_eq!((ui.focus, ui.row), (focus, row), "{screen}");
+    }
 }
 
 #[test]
@@ -175,7 +192,7 @@ fn a_refused_plan_is_said_and_closes_the_window() {
 #[test]
 fn readonly_changes_nothing() {
     let s = session();
-    let mut ui = Ui::new(true);
+    let mut ui = Ui::new(true, view::panes());
     ui.can_load = true;
     assert_eq!(press(&mut ui, &s, "sy$"), []);
     assert!(ui.message.is_some_and(|m| m.0.contains("--readonly")));
@@ -206,7 +223,7 @@ fn esc_never_quits_and_screens_keep_the_cursor() {
     assert_eq!((ui.screen, ui.cursor.is_some()), (Screen::Pipeline, true));
     assert_eq!(press(&mut ui, &s, "^^^^^^"), []);
     press(&mut ui, &s, "1\te");
-    assert_eq!((ui.pane(), ui.expanded), (Pane::Replicas, true));
+    assert_eq!((ui.pane().title, ui.expanded), ("Replicas", true));
     press(&mut ui, &s, "^");
     assert!(!ui.expanded);
 }
@@ -225,14 +242,14 @@ fn notes_and_themes_and_exports_are_requests() {
 fn the_mouse_focuses_points_and_zooms() {
     let (s, mut ui) = (session(), ui());
     let at = s.now_ms() - 60_000;
-    let chart = Hit { pane: Some(Pane::Utilization), ms: Some(at), ..Hit::default() };
+    let chart = Hit { pane: pane("Utilization of request"), ms: Some(at), ..Hit::default() };
     ui.mouse(MouseEventKind::Down(MouseButton::Left), chart, &s);
     assert_eq!(ui.cursor, Some(at));
     ui.mouse(MouseEventKind::ScrollDown, chart, &s);
     assert_eq!(ui.span, SPAN + 1);
-    let list = Hit { pane: Some(Pane::Events), row: Some(3), ..Hit::default() };
+    let list = Hit { pane: pane("Events"), row: Some(3), ..Hit::default() };
     ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);
-    assert_eq!((ui.pane(), ui.row), (Pane::Events, 0), "the first click focuses");
+    assert_eq!((ui.pane().title, ui.row), ("Events", 0), "the first click focuses");
     ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);
     assert_eq!(ui.row, 3);
     ui.mouse(MouseEventKind::ScrollDown, list, &s);
@@ -248,6 +265,6 @@ proptest::proptest! {
         let now = s.now_ms();
         proptest::prop_assert!(ui.view_end(now) <= now, "the axis never shows the future");
         proptest::prop_assert!(ui.span < edot_tui::ui::SPANS.len());
-        proptest::prop_assert!(ui.focus < ui.screen.panes().len());
+        proptest::prop_assert!(ui.focus < ui.panes().len());
     }
 }

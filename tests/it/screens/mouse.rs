@@ -1,4 +1,4 @@
-//! The bar of a replay under the mouse: taken, pulled, let go.
+//! The bar of a replay under the mouse: taken, dragged, let go.
 
 use crate::replay::reading::fold;
 use crate::support::recorded::scale_cycle;
@@ -19,7 +19,7 @@ const UP: MouseEventKind = MouseEventKind::Up(MouseButton::Left);
 
 fn replay() -> (Session, Ui) {
     let session = fold(&scale_cycle());
-    let mut ui = Ui::new(true);
+    let mut ui = Ui::new(true, view::panes());
     ui.replay = Some(Replay { course: Arc::new(Course::of(&session)), complete: true, ..Replay::new(1.0, false) });
     (session, ui)
 }
@@ -39,7 +39,7 @@ fn asked(session: &Session, ui: &mut Ui, kind: MouseEventKind, x: u16, y: u16) -
 }
 
 #[test]
-fn the_bar_is_pulled_wherever_the_hand_wanders_and_let_go_with_the_button() {
+fn the_bar_is_dragged_wherever_the_hand_wanders_and_let_go_with_the_button() {
     let (session, mut ui) = replay();
     let course = ui.replay.as_ref().unwrap().course.clone();
     let at = |x: u16| hit(&session, &replay().1, x, BAR).bar.unwrap();
@@ -70,8 +70,8 @@ fn what_was_taken_elsewhere_does_not_move_the_replay() {
 #[test]
 fn without_a_replay_there_is_no_bar_to_pull() {
     let (session, _) = replay();
-    let mut ui = Ui::new(true);
+    let mut ui = Ui::new(true, view::panes());
     assert_eq!(asked(&session, &mut ui, DOWN, 40, BAR), None);
     assert_eq!(asked(&session, &mut ui, DRAG, 50, BAR), None);
-    assert!(!ui.pulled);
+    assert!(!ui.dragged);
 }

@@ -112,11 +112,11 @@ fn text_and_lines_stand_out_from_the_background() {
             }
             // lines run over the shades too
             for (shade, role) in [Role::Band, Role::Above].into_iter().flat_map(|s| Role::SERIES.map(|r| (s, r))) {
-                let ratio = contrast(fg(role), rgb(theme.ground(shade).expect("a background")));
+                let ratio = contrast(fg(role), rgb(theme.fill(shade).expect("a background")));
                 assert!(ratio >= 2.3, "{name} {level:?}: {role:?} on {shade:?} has contrast {ratio:.2}");
             }
             for shade in [Role::Band, Role::Above, Role::Selection] {
-                let bg = rgb(theme.ground(shade).expect("a background"));
+                let bg = rgb(theme.fill(shade).expect("a background"));
                 assert!(apart(bg, ground) > 0.02, "{name} {level:?}: {shade:?} cannot be seen");
                 let text = theme.style(shade).fg.map_or_else(|| fg(Role::Text), rgb);
                 assert!(contrast(text, bg) >= 4.0, "{name} {level:?}: text on {shade:?} cannot be read");

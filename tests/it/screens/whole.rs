@@ -6,7 +6,7 @@ use edot_tui::{
     observe::{Feed, FeedState, FeedStatus, Observation, Stamped},
     session::Session,
     ui::{Overlay, Screen, Ui},
-    view::{self, Cx, Look, plane},
+    view::{self, Cx, Look},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -20,7 +20,7 @@ fn session(seconds: i64) -> Session {
 }
 
 fn ui(session: &Session, keys: impl FnOnce(&mut Ui, &Session)) -> Ui {
-    let mut ui = Ui::new(false);
+    let mut ui = Ui::new(false, view::panes());
     ui.can_load = true;
     keys(&mut ui, session);
     ui
@@ -35,7 +35,7 @@ fn draw(session: &Session, ui: &Ui, look: &Look, (width, height): (u16, u16)) ->
 /// Compares with `tests/golden/screens/NAME.txt`.
 fn check(name: &str, session: &Session, ui: &Ui, size: (u16, u16)) {
     let buffer = draw(session, ui, &Look::roles(), size);
-    let got = plane::planes(&buffer).to_string();
+    let got = view::golden::planes(&buffer).to_string();
     golden::check(&format!("tests/golden/screens/{name}.txt"), &got);
 }
 
@@ -69,7 +69,8 @@ fn an_outage_reads_as_one_at_the_classic_sizes() {
 #[test]
 fn the_smallest_terminals_say_the_most_important_figure() {
     let s = session(150);
-    let first = |size| plane::planes(&draw(&s, &ui(&s, |_, _| ()), &Look::roles(), size)).text[0].trim_end().to_owned();
+    let first =
+        |size| view::golden::planes(&draw(&s, &ui(&s, |_, _| ()), &Look::roles(), size)).text[0].trim_end().to_owned();
     let sizes = [(1, 1), (6, 2), (20, 6), (39, 11)];
     assert_eq!(sizes.map(first), ["4", "4 of 4", "4 of 4 replicas", "4 of 4 replicas"]);
 }

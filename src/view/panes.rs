@@ -1,0 +1,241 @@
+//! The table of panes: for each its title, its places on the screens, its summary and how it is drawn. A new pane is one
+//! file and one row here.
+
+mod decisions;
+mod empty_state;
+mod events;
+mod expectations;
+mod findings;
+mod gateway;
+mod gateways;
+mod ingest;
+mod load;
+mod markers;
+mod now;
+mod pipeline;
+mod pressure;
+mod quality;
+mod rates;
+mod replicas;
+mod streams;
+mod utilization;
+
+use super::pane_row::{FILL, PaneRow, Place, Side, Space, Title, filling};
+use super::{Cx, theme::Role};
+use crate::observe::Feed;
+use crate::ui::{List, Pane, PaneKind, Screen};
+use ratatui::{layout::Rect, style::Style};
+
+/// From these heights of the body on, replicas have a chart of their own, and load, gateway and ingest a row each.
+const STEPS: u16 = 14;
+const STRIPS: u16 = 18;
+
+const CHART: PaneKind = PaneKind::Chart;
+const STRIP: PaneKind = PaneKind::Strip;
+const TEXT: PaneKind = PaneKind::Text;
+
+/// Every pane, in the order of Tab, and from top to bottom.
+pub const PANES: [PaneRow; 16] = [
+    PaneRow {
+        pane: Pane { title: "Utilization of request", kind: CHART },
+        places: &[filling(Screen::Overview, Side::Left)],
+        wants: nothing,
+        summary: utilization::summary,
+        draw: utilization::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Replicas", kind: CHART },
+        places: &[Place {
+            screen: Screen::Overview,
+            side: Side::Left,
+            rows: |s, _| (s.height >= STEPS).then(|| (s.height / 6).clamp(3, 7)),
+        }],
+        wants: nothing,
+        summary: replicas::summary,
+        draw: replicas::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Load", kind: STRIP },
+        places: &[STRIP_OF_OVERVIEW],
+        wants: nothing,
+        summary: load::summary,
+        draw: load::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Gateway", kind: STRIP },
+        places: &[STRIP_OF_OVERVIEW],
+        wants: nothing,
+        summary: gateway::summary,
+        draw: gateway::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Data streams", kind: PaneKind::List(List::Streams) },
+        places: &[filling(Screen::Ingest, Side::Left)],
+        wants: nothing,
+        summary: streams::summary,
+        draw: streams::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Ingest", kind: STRIP },
+        places: &[
+            STRIP_OF_OVERVIEW,
+            Place {
+                screen: Screen::Ingest,
+                side: Side::Left,
+                rows: |s, _| Some(if s.wide || s.height >= 28 { (s.height / 4).clamp(3, 12) } else { 0 }),
+            },
+        ],
+        wants: nothing,
+        summary: ingest::summary,
+        draw: ingest::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Back-pressure", kind: TEXT },
+        places: &[Place {
+            screen: Screen::Ingest,
+            side: Side::Right,
+            rows: |s, _| Some(if s.wide { (s.height / 3).min(9) } else { (s.height / 5).clamp(2, 7) }),
+        }],
+        wants: nothing,
+        summary: pressure::summary,
+        draw: pressure::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Log quality", kind: TEXT },
+        places: &[Place {
+            screen: Screen::Ingest,
+            side: Side::Right,
+            rows: |s, _| Some(if s.wide { FILL } else { (s.height / 4).clamp(2, 9) }),
+        }],
+        wants: nothing,
+        summary: quality::summary,
+        draw: quality::draw,
+    },
+    PaneRow {
+        pane: NOW,
+        places: &[Place {
+            screen: Screen::Overview,
+            side: Side::Right,
+            rows: |s, wants| Some(wants.min(if s.wide { s.height / 2 } else { 3 + s.spare() / 3 })),
+        }],
+        wants: |cx, _| now::rows(cx),
+        summary: now::summary,
+        draw: now::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Findings", kind: PaneKind::Findings },
+        places: &[Place {
+            screen: Screen::Overview,
+            side: Side::Right,
+            rows: |s, wants| s.wide.then(|| wants.clamp(2, (s.height / 5).max(2))),
+        }],
+        wants: findings::lines,
+        summary: findings::summary,
+        draw: findings::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Timeline", kind: PaneKind::List(List::Expectations) },
+        // It comes first; markers and events share what it leaves, and keep a few rows each.
+        places: &[Place {
+            screen: Screen::Timeline,
+            side: Side::Left,
+            rows: |s, wants| Some(wants.min(s.height.saturating_sub(4 + 2 * below_expectations(s)))),
+        }],
+        wants: |cx, _| expectations::rows(cx),
+        summary: expectations::summary,
+        draw: expectations::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Markers", kind: PaneKind::List(List::Markers) },
+        places: &[Place { screen: Screen::Timeline, side: Side::Left, rows: |s, _| Some(below_expectations(s)) }],
+        wants: nothing,
+        summary: markers::summary,
+        draw: markers::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Events", kind: PaneKind::List(List::Events) },
+        places: &[
+            Place {
+                screen: Screen::Overview,
+                side: Side::Right,
+                rows: |s, _| match s.spare() {
+                    _ if s.wide => Some(FILL),
+                    spare => (spare >= 6).then_some(spare / 2),
+                },
+            },
+            filling(Screen::Timeline, Side::Left),
+        ],
+        wants: nothing,
+        summary: events::summary,
+        draw: events::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Decisions", kind: PaneKind::List(List::Decisions) },
+        places: &[filling(Screen::Decisions, Side::Left)],
+        wants: nothing,
+        summary: decisions::summary,
+        draw: decisions::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Gateways", kind: PaneKind::List(List::Pods) },
+        places: &[filling(Screen::Gateways, Side::Left)],
+        wants: nothing,
+        summary: gateways::summary,
+        draw: gateways::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Pipeline", kind: TEXT },
+        places: &[filling(Screen::Pipeline, Side::Left)],
+        wants: nothing,
+        summary: pipeline::summary,
+        draw: pipeline::draw,
+    },
+];
+
+const NOW: Pane = Pane { title: "Now", kind: TEXT };
+
+/// A row or two under the charts of Overview; in a single column its title is all.
+const STRIP_OF_OVERVIEW: Place = Place {
+    screen: Screen::Overview,
+    side: Side::Left,
+    rows: |s, _| match s.height {
+        ..STRIPS => None,
+        _ if !s.wide => Some(0),
+        h => Some(if h >= 44 { 2 } else { u16::from(h >= 34) }),
+    },
+};
+
+fn below_expectations(space: Space) -> u16 {
+    (space.height / 6).clamp(2, 8)
+}
+
+fn nothing(_: &Cx, _: u16) -> u16 {
+    0
+}
+
+/// Which panes each screen has, in the order of Tab: what the keys are handed.
+pub fn panes() -> Vec<(Screen, Pane)> {
+    PANES.iter().flat_map(|row| row.places.iter().map(|place| (place.screen, row.pane))).collect()
+}
+
+/// The title of a pane. Where findings have no pane of their own, the worst of them is the summary of Now.
+pub fn title(row: &PaneRow, cx: &Cx, findings_shown: bool) -> Title {
+    let worst = if row.pane == NOW && !findings_shown { findings::first(cx) } else { None };
+    let (text, role) = worst.unwrap_or_else(|| ((row.summary)(cx), Role::Muted));
+    (row.pane.title, text, role)
+}
+
+/// All findings in full.
+pub fn findings_window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
+    findings::window(cx, most)
+}
+
+/// The index in the list of syncs at a cell of the Decisions pane.
+pub fn sync_at(inner: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
+    decisions::index_at(inner, x, y, cx)
+}
+
+/// Why a feed gives nothing, for screens without panes.
+pub fn reason_without_data(cx: &Cx, feed: Feed) -> String {
+    empty_state::short(cx, feed)
+}

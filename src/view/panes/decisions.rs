@@ -1,0 +1,113 @@
+//! Every sync of the controller that can be told apart, newest first, and the selected one worked out. Must not compute.
+
+mod stages;
+mod table;
+mod window;
+mod working;
+
+use super::empty_state;
+use crate::observe::Feed;
+use crate::session::decisions::sync::Sync;
+use crate::view::{Cx, theme::Role};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// From this width on, the working stands beside the table.
+const BESIDE: u16 = 110;
+
+/// How often the arithmetic agreed.
+pub fn summary(cx: &Cx) -> String {
+    let score = cx.session.decisions.score;
+    let all = score.all();
+    if all.of == 0 {
+        return String::new();
+    }
+    let unseen = if score.unseen > 0 { format!("; {} with samples not seen", score.unseen) } else { String::new() };
+    let rescales = match score.rescales.of {
+        0 => String::new(),
+        _ => format!(", {} rescales", score.rescales),
+    };
+    format!("agreed {all}{rescales}{unseen}")
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let syncs = cx.ui.syncs(cx.session);
+    let Some(selected) = syncs.get(cx.ui.selected_sync(cx.session)) else {
+        return empty_state::sentence(buf, area, cx, &empty(cx), Role::Muted);
+    };
+    let (list, rest) = places(area, syncs.len(), cx);
+    table::draw(buf, list, cx, &syncs);
+    let glyph = cx.look.symbols.glyphs();
+    let beside = rest.y == area.y && rest.x > area.x;
+    if beside {
+        for y in area.top()..area.bottom() {
+            buf.set_string(rest.x - 1, y, glyph.vertical.to_string(), cx.look.style(Role::Border));
+        }
+    } else if rest.height > 0 {
+        let rule: String = std::iter::repeat_n(glyph.horizontal, usize::from(area.width)).collect();
+        buf.set_string(area.x, rest.y - 1, rule, cx.look.style(Role::Border));
+    }
+    detail(buf, rest, cx, selected);
+}
+
+/// The working, then what the window held, then the reaction budget, as far as there is room.
+fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let budget = cx.session.budget(sync);
+    let stages = if budget.is_empty() { 0 } else { stages::rows(&budget, inner.width) };
+    let wanted = working::rows(sync, inner.width);
+    // The working comes first; what is left goes to the budget, then to the picture of the window.
+    let stages = if inner.height > wanted.min(inner.height / 2) + stages { stages } else { 0 };
+    let left = inner.height.saturating_sub(wanted + stages + u16::from(stages > 0));
+    let pressing = sync.limit_word() == "window" && inner.height >= 24;
+    let room = if pressing { left.max(inner.height / 3) } else { left };
+    let course = if room >= 6 { window::rows(sync, inner).min(room - 1) } else { 0 };
+    let low = stages + u16::from(stages > 0) + course + u16::from(course > 0);
+    let top = Rect { height: inner.height.saturating_sub(low), ..inner };
+    let used = working::draw(buf, top, cx, sync).min(top.height);
+    let mut y = inner.y + used + u16::from(course > 0);
+    if course > 0 {
+        window::draw(buf, Rect { y, height: course, ..inner }, cx, sync);
+        y += course;
+    }
+    if stages > 0 {
+        stages::draw(buf, Rect { y: y + 1, height: stages, ..inner }, cx, sync, &budget);
+    }
+}
+
+/// Where the table and the working stand.
+fn places(area: Rect, syncs: usize, cx: &Cx) -> (Rect, Rect) {
+    if area.width >= BESIDE {
+        let left = table::width(cx).clamp(40, area.width / 2);
+        let rest = Rect { x: area.x + left + 1, width: area.width - left - 1, ..area };
+        return (Rect { width: left, ..area }, rest);
+    }
+    let rows = u16::try_from(syncs + 1).unwrap_or(u16::MAX).min((area.height * 2 / 5).max(2)).min(area.height);
+    let rest = area.height.saturating_sub(rows + 1);
+    let below = Rect { y: area.bottom() - rest, height: rest, ..area };
+    (Rect { height: rows, ..area }, below)
+}
+
+/// The place in the list of what stands at a cell.
+pub fn index_at(area: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
+    let count = cx.ui.syncs(cx.session).len();
+    let (list, _) = places(area, count, cx);
+    if !list.contains(ratatui::layout::Position { x, y }) || y == list.y {
+        return None;
+    }
+    let place = table::first(list, cx) + usize::from(y - list.y - 1);
+    (place < count).then_some(place)
+}
+
+fn empty(cx: &Cx) -> String {
+    let session = cx.session;
+    if !cx.ui.filter.is_empty() {
+        return format!("no sync holds \"{}\"; Esc takes the filter away", cx.ui.filter);
+    }
+    if session.hpa.is_none() || !session.feeds.is_up(Feed::Hpa) {
+        return format!("{} (each sync of the controller, worked out)", empty_state::short(cx, Feed::Hpa));
+    }
+    match cx.ui.cursor.is_some() {
+        true => "no sync of the controller was seen up to the cursor".into(),
+        false => "no sync seen yet: the first one that changes the HPA's status shows when the controller syncs".into(),
+    }
+}

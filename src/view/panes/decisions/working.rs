@@ -1,0 +1,88 @@
+//! The selected sync's working, wrapped; where room is short the lines that matter least go first.
+
+use crate::format::text;
+use crate::session::decisions::sync::Sync;
+use crate::session::decisions::words::{Line, Tone};
+use crate::view::{Cx, theme::Role, write};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+type Pieces = Vec<(String, Tone)>;
+
+/// Rows that the whole working takes at this width.
+pub fn rows(sync: &Sync, width: u16) -> u16 {
+    let lines = sync.working().iter().map(|l| wrapped(l, width).len()).sum::<usize>();
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// Draws it; returns the rows used.
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) -> u16 {
+    let lines = sync.working();
+    let height = usize::from(area.height);
+    let fold = |least: u8| -> Vec<(u16, Pieces)> {
+        let kept = lines.iter().filter(|l| l.weight <= least);
+        kept.flat_map(|l| wrapped(l, area.width).into_iter().map(|p| (u16::from(l.indent), p))).collect()
+    };
+    let mut shown = fold(3);
+    for least in [2, 1, 0] {
+        if shown.len() > height {
+            shown = fold(least);
+        }
+    }
+    // The verdict is the last line; what does not fit is cut above it.
+    if shown.len() > height && height >= 2 {
+        let last = shown.pop();
+        shown.truncate(height - 2);
+        shown.push((0, vec![(cx.look.symbols.glyphs().ellipsis.to_string(), Tone::Muted)]));
+        shown.extend(last);
+    }
+    shown.truncate(height);
+    for (i, (indent, pieces)) in shown.iter().enumerate() {
+        let at = Rect { x: area.x + (*indent).min(area.width), width: area.width.saturating_sub(*indent), ..area };
+        let styled: Vec<(&str, Style)> = pieces.iter().map(|(t, tone)| (t.as_str(), style(cx, *tone))).collect();
+        write::line(buf, at, i as u16, &styled);
+    }
+    shown.len() as u16
+}
+
+/// A line broken to the width, its parts keeping their tones; what is wrapped stands two columns further in.
+fn wrapped(line: &Line, width: u16) -> Vec<Pieces> {
+    let room = usize::from(width.saturating_sub(u16::from(line.indent))).max(8);
+    let mut out: Vec<Pieces> = vec![Vec::new()];
+    let mut used = 0;
+    for (tone, text) in &line.parts {
+        for (i, word) in text.split(' ').enumerate() {
+            let gap = usize::from(i > 0);
+            let w = text::width(word);
+            if used + gap + w > room && used > 2 && w > 0 {
+                out.push(vec![("  ".into(), *tone)]);
+                used = 2;
+            } else if gap == 1 {
+                push(&mut out, " ", *tone);
+                used += 1;
+            }
+            push(&mut out, word, *tone);
+            used += w;
+        }
+    }
+    out
+}
+
+fn push(out: &mut [Pieces], text: &str, tone: Tone) {
+    let Some(line) = out.last_mut() else { return };
+    match line.last_mut() {
+        Some((last, t)) if *t == tone => last.push_str(text),
+        _ => line.push((text.to_string(), tone)),
+    }
+}
+
+fn style(cx: &Cx, tone: Tone) -> Style {
+    cx.look.style(match tone {
+        Tone::Head => Role::Accent,
+        Tone::Text => Role::Text,
+        Tone::Muted => Role::Muted,
+        Tone::Good => Role::Good,
+        Tone::Warn => Role::Warn,
+        Tone::Bad => Role::Bad,
+        Tone::Metric(i) => Role::SERIES[i % Role::SERIES.len()],
+    })
+}

@@ -1,0 +1,185 @@
+//! The run against what was expected of it: phases as bars, a row an expectation, and the selected one in full. Must not
+//! judge; that is `verdict`'s part.
+
+use super::empty_state;
+use crate::format::{self, text};
+use crate::ui::List;
+use crate::verdict::{Check, Outcome, Overall, Stretch, Verdict, verdict};
+use crate::view::{Cx, theme::Role, write};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// Rows under the list that tell of the selected expectation.
+const DETAIL: u16 = 4;
+/// Columns of a phase's name.
+const NAME: usize = 9;
+
+pub fn summary(cx: &Cx) -> String {
+    let v = verdict(cx.session, cx.ui.expectations());
+    let result = match v.result {
+        Overall::Pass => "passed",
+        Overall::Fail => "FAILED",
+        Overall::Unknown => "open",
+    };
+    format!("{}: {result} ({})", v.name, v.summary())
+}
+
+/// What the whole list would take.
+pub fn rows(cx: &Cx) -> u16 {
+    let e = cx.ui.expectations();
+    u16::try_from(e.expect.len() + e.phase.len()).unwrap_or(u16::MAX).saturating_add(DETAIL + 1)
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let v = verdict(cx.session, cx.ui.expectations());
+    if v.checks.is_empty() {
+        return empty_state::sentence(buf, area, cx, "nothing is expected of this run", Role::Muted);
+    }
+    // Where room is short the list goes before the bars, and both before the detail.
+    let bars = match area.height {
+        0..=13 => 0,
+        14..=22 => 1,
+        _ => v.phases.len().min(8) as u16,
+    };
+    phases(buf, Rect { height: bars.min(area.height), ..area }, cx, &v);
+    let detail = if area.height - bars >= 9 { DETAIL } else { u16::from(area.height >= 4) };
+    let list = Rect { y: area.y + bars, height: area.height.saturating_sub(bars + detail), ..area };
+    let selected = cx.ui.row.min(v.checks.len() - 1);
+    let focused = cx.ui.in_focus(List::Expectations);
+    let selected = if focused { selected } else { first_wrong(&v) };
+    let shown = usize::from(list.height);
+    let top = (selected + 1).saturating_sub(shown);
+    let ids = v.checks.iter().map(|c| text::width(&c.id)).max().unwrap_or(0).min(20);
+    for (i, check) in v.checks.iter().enumerate().skip(top).take(shown) {
+        let row = Rect { y: list.y + (i - top) as u16, height: 1, ..list };
+        line(buf, row, cx, check, ids, focused && i == selected);
+    }
+    let under = Rect { y: list.bottom(), height: detail, ..area };
+    if let Some(check) = v.checks.get(selected) {
+        tell(buf, under, cx, check, v.inferred.as_deref());
+    }
+}
+
+/// What is most worth reading while nothing is selected.
+fn first_wrong(v: &Verdict) -> usize {
+    v.checks.iter().position(|c| c.found.outcome == Outcome::Failed).unwrap_or(0)
+}
+
+fn sign(cx: &Cx, outcome: Outcome) -> (char, Role) {
+    let g = cx.look.symbols.glyphs();
+    match outcome {
+        Outcome::Passed => (g.check, Role::Good),
+        Outcome::Failed => (g.cross, Role::Bad),
+        Outcome::Waiting => (g.ellipsis, Role::Accent),
+        Outcome::Unobservable(_) => ('?', Role::Muted),
+    }
+}
+
+fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: bool) {
+    let (sign, role) = sign(cx, check.found.outcome);
+    if here {
+        buf.set_style(area, cx.look.style(Role::Selection));
+    }
+    let on = |role| {
+        let plain = cx.look.style(role);
+        if here { plain.patch(cx.look.style(Role::Selection)) } else { plain }
+    };
+    let at = check.found.at.map_or_else(String::new, |ms| cx.look.moment(ms, cx.now));
+    let wide = area.width >= 70;
+    let clock = if wide { format!("{at:>8}  ") } else { String::new() };
+    let ellipsis = cx.look.symbols.glyphs().ellipsis;
+    let id = format!("{:<ids$}  ", text::fit(&check.id, ids, ellipsis));
+    let room = usize::from(area.width).saturating_sub(text::width(&clock) + text::width(&id) + 4);
+    let text = match check.found.outcome {
+        Outcome::Unobservable(_) => format!("not observable: {}", check.found.observed),
+        _ => check.found.observed.clone(),
+    };
+    let said =
+        if area.width >= 150 { format!("{:<52}  ", text::fit(&check.says, 52, ellipsis)) } else { String::new() };
+    let text = text::fit(&text, room.saturating_sub(text::width(&said)), ellipsis);
+    let dim = matches!(check.found.outcome, Outcome::Unobservable(_));
+    let body = if dim { Role::Muted } else { Role::Text };
+    write::line(
+        buf,
+        area,
+        0,
+        &[
+            (&format!(" {sign} "), on(role)),
+            (&clock, on(Role::Muted)),
+            (&id, on(body)),
+            (&said, on(Role::Muted)),
+            (&text, on(if role == Role::Bad { Role::Bad } else { body })),
+        ],
+    );
+}
+
+/// The selected expectation in full.
+fn tell(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option<&str>) {
+    let f = &check.found;
+    let note = f.note.as_deref().or(inferred);
+    let parts = [
+        Some(format!("{}: \"{}\"", check.phase.as_deref().unwrap_or("run"), check.says)),
+        Some(format!("expected: {}", f.expected)),
+        note.map(|n| format!("note: {n}")),
+    ];
+    let width = usize::from(area.width.saturating_sub(2));
+    let lines = parts.into_iter().flatten().flat_map(|p| text::wrap(&p, width));
+    let rule = cx.look.symbols.glyphs().grid.to_string().repeat(width);
+    let rule = (area.height > 2).then_some(rule);
+    for (i, text) in rule.into_iter().chain(lines).take(usize::from(area.height)).enumerate() {
+        write::line(buf, area, i as u16, &[(&format!(" {text}"), cx.look.style(Role::Muted))]);
+    }
+}
+
+/// A row a phase: its bar on the run's own axis, and what the guide says of it. In one row, the phase that is now.
+fn phases(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict) {
+    let (Some(from), Some(to)) = (v.phases.iter().map(|p| p.from).min(), v.phases.iter().map(|p| p.to).max()) else {
+        return;
+    };
+    let span = (from, to.max(from + 1));
+    let now = cx.session.now_ms();
+    let shown: Vec<&Stretch> = match area.height {
+        1 => v.phases.iter().rev().find(|p| p.from <= now).into_iter().collect(),
+        n => v.phases.iter().take(usize::from(n)).collect(),
+    };
+    let cells = usize::from(area.width / 3).clamp(8, 60);
+    for (i, phase) in shown.into_iter().enumerate() {
+        bar(buf, Rect { y: area.y + i as u16, height: 1, ..area }, cx, v, phase, span, cells);
+    }
+}
+
+fn bar(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict, phase: &Stretch, span: (i64, i64), cells: usize) {
+    let g = cx.look.symbols.glyphs();
+    let now = cx.session.now_ms();
+    let own = || v.checks.iter().filter(|c| c.phase.as_deref() == Some(&phase.id));
+    let is = |outcome| own().any(|c| c.found.outcome == outcome);
+    let role = if is(Outcome::Failed) {
+        Role::Bad
+    } else if now < phase.from {
+        Role::Muted
+    } else if is(Outcome::Waiting) || !is(Outcome::Passed) {
+        Role::Accent
+    } else {
+        Role::Good
+    };
+    let place = |ms: i64| ((ms - span.0) * cells as i64 / (span.1 - span.0)).clamp(0, cells as i64) as usize;
+    let (a, b) = (place(phase.from), place(phase.to).max(place(phase.from) + 1));
+    let track: String = (0..cells)
+        .map(|c| match c {
+            c if c < a || c >= b => ' ',
+            c if span.0 + (span.1 - span.0) * c as i64 / cells as i64 > now => g.rest,
+            _ => g.bar,
+        })
+        .collect();
+    let clock = |ms: i64| format::clock((ms - v.start.unwrap_or(span.0)) / 1000);
+    let when = format!(" {}–{}  ", clock(phase.from), clock(phase.to));
+    let name = format!(" {:<NAME$} ", text::fit(&phase.id, NAME, g.ellipsis));
+    let room = usize::from(area.width).saturating_sub(NAME + 2 + cells + text::width(&when));
+    let says = text::fit(&phase.says, room, g.ellipsis);
+    let style = |r| cx.look.style(r);
+    write::line(
+        buf,
+        area,
+        0,
+        &[(&name, style(Role::Title)), (&track, style(role)), (&when, style(Role::Muted)), (&says, style(Role::Text))],
+    );
+}

@@ -1,0 +1,130 @@
+//! What stands out: feeds that do not work, conditions that are wrong, and what the rules of `advise` found, each in as
+//! many lines as there is room for; the window over the screen tells them in full. Must not judge by itself.
+
+use super::empty_state;
+use crate::advise::Severity;
+use crate::format::text;
+use crate::observe::{Feed, FeedState};
+use crate::view::{Cx, footer, theme::Role, write};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+/// One finding: its sign, its sentence, and what the window adds to it.
+struct Row {
+    sign: char,
+    role: Role,
+    text: String,
+    more: Vec<String>,
+}
+
+/// Columns before the text.
+const INDENT: usize = 3;
+/// Of a note that warns of nothing.
+const NOTE: char = 'i';
+
+pub fn summary(cx: &Cx) -> String {
+    match rows(cx).len() {
+        0 => String::new(),
+        n => n.to_string(),
+    }
+}
+
+/// How many lines the pane would fill at this width.
+pub fn lines(cx: &Cx, width: u16) -> u16 {
+    let lines = rows(cx).iter().map(|r| text::wrap(&r.text, room(width)).len()).sum::<usize>();
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// What stands out most, for a screen that has no room for more than a line of it.
+pub fn first(cx: &Cx) -> Option<(String, Role)> {
+    let first = rows(cx).into_iter().next().filter(|r| r.sign != NOTE)?;
+    Some((format!("{} {}", first.sign, first.text), first.role))
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let rows = rows(cx);
+    if rows.is_empty() {
+        write::line(buf, area, 0, &[(" nothing stands out", cx.look.style(Role::Muted))]);
+    }
+    let text = cx.look.style(Role::Text);
+    let (mut y, height) = (0, usize::from(area.height));
+    for (i, row) in rows.iter().enumerate().take(height) {
+        // Each of them has a line before any has a second.
+        let most = height.saturating_sub(y + rows.len() - i - 1).max(1);
+        let lines = text::bounded(&row.text, room(area.width), most, cx.look.symbols.glyphs().ellipsis);
+        for (n, line) in lines.iter().enumerate() {
+            let sign = if n == 0 { format!(" {} ", row.sign) } else { " ".repeat(INDENT) };
+            write::line(buf, area, y as u16, &[(&sign, cx.look.style(row.role)), (line, text)]);
+            y += 1;
+        }
+    }
+}
+
+fn room(width: u16) -> usize {
+    usize::from(width).saturating_sub(INDENT + 1).max(1)
+}
+
+/// Every finding in full, for the window: its sentence, its evidence, its mend.
+pub fn window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
+    let mut out = Vec::new();
+    for row in rows(cx) {
+        if !out.is_empty() {
+            out.push(Vec::new());
+        }
+        for (i, part) in text::wrap(&row.text, most.saturating_sub(2)).into_iter().enumerate() {
+            let sign = if i == 0 { format!("{} ", row.sign) } else { "  ".into() };
+            out.push(vec![(sign, cx.look.style(row.role)), (part, cx.look.style(Role::Text))]);
+        }
+        for part in row.more.iter().flat_map(|more| text::wrap(more, most.saturating_sub(2))) {
+            out.push(vec![(format!("  {part}"), cx.look.style(Role::Muted))]);
+        }
+    }
+    if out.is_empty() {
+        out.push(vec![("nothing stands out".into(), cx.look.style(Role::Muted))]);
+    }
+    out
+}
+
+fn rows(cx: &Cx) -> Vec<Row> {
+    let mut rows = feeds(cx);
+    for c in cx.session.moment(cx.moment()).conditions {
+        let wrong = matches!((c.kind.as_str(), c.status.as_str()), ("AbleToScale" | "ScalingActive", "False"));
+        if wrong {
+            let text = format!("{} {}: {}", c.kind, c.reason, c.message);
+            rows.push(Row { sign: '!', role: Role::Warn, text, more: Vec::new() });
+        }
+    }
+    rows.extend(cx.findings.iter().map(|f| {
+        let (sign, role) = match f.severity {
+            Severity::Critical => ('!', Role::Bad),
+            Severity::Warning => ('!', Role::Warn),
+            Severity::Info => (NOTE, Role::Muted),
+        };
+        Row { sign, role, text: f.text.clone(), more: vec![f.evidence.clone(), f.hint.clone()] }
+    }));
+    rows
+}
+
+/// The feeds that do not work; those that fail for the same cause are one finding.
+fn feeds(cx: &Cx) -> Vec<Row> {
+    let state = |feed: Feed| cx.session.feeds.state(feed);
+    let mut causes: Vec<(String, Vec<Feed>)> = Vec::new();
+    for feed in Feed::ALL {
+        let troubled = matches!(state(feed), FeedState::Denied | FeedState::Retrying | FeedState::Stale);
+        let lost = state(feed) == FeedState::Absent && matches!(feed, Feed::Hpa | Feed::Target | Feed::Usage);
+        if !troubled && !lost {
+            continue;
+        }
+        let why = empty_state::reason(cx, feed).unwrap_or_default();
+        match causes.iter_mut().find(|c| c.0 == why && state(c.1[0]) == state(feed)) {
+            Some((_, feeds)) => feeds.push(feed),
+            None => causes.push((why, vec![feed])),
+        }
+    }
+    let one = |(why, feeds): (String, Vec<Feed>)| {
+        let (sign, role) = footer::dot(cx, feeds[0]);
+        let names: Vec<&str> = feeds.iter().map(|f| f.name()).collect();
+        let names = if names.len() > 3 { format!("{} feeds", names.len()) } else { names.join(", ") };
+        Row { sign, role, text: format!("{names}: {why}"), more: Vec::new() }
+    };
+    causes.into_iter().map(one).collect()
+}

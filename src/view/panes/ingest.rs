@@ -1,0 +1,60 @@
+//! Documents per second of each signal as Elasticsearch indexed them, over time, and what it turned away. Must not add up
+//! what is not known.
+
+use super::empty_state;
+use crate::format;
+use crate::observe::{Feed, Signal};
+use crate::view::chart::{LineChart, PlainLine};
+use crate::view::{Cx, theme::Role, time_axis};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// The colours of the signals, wherever they stand side by side.
+pub fn role(signal: Signal) -> Role {
+    match signal {
+        Signal::Traces => Role::Series1,
+        Signal::Metrics => Role::Series2,
+        Signal::Logs | Signal::Other => Role::Series3,
+    }
+}
+
+pub fn summary(cx: &Cx) -> String {
+    let ingest = &cx.session.ingest;
+    if ingest.at.is_none() {
+        return empty_state::short(cx, Feed::Ingest);
+    }
+    let (moment, p) = (cx.moment(), &ingest.pressure);
+    let rate = match ingest.all_per_s(moment) {
+        Some(rate) => format!("{} docs/s", format::count(rate)),
+        None if ingest.signal(Signal::Logs).is_none() => "a rate needs two samples".into(),
+        None => format!("{} docs/s", format::UNKNOWN),
+    };
+    let rejected = p.rejected_writes().map(|n| format!("  {} rejected", format::count(n as f64))).unwrap_or_default();
+    let health = p.health.as_ref().map(|h| format!("  {}", h.status)).unwrap_or_default();
+    let strain = if cx.ui.cursor.is_some() { None } else { ingest.strain(cx.session.now_ms()).into_iter().next() };
+    let strain = strain.map(|s| format!("  ! {}", s.words())).unwrap_or_default();
+    format!("{rate}{rejected}{health}{strain}")
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let ingest = &cx.session.ingest;
+    if ingest.signal(Signal::Logs).is_none() {
+        return empty_state::draw(buf, area, cx, Feed::Ingest, "documents per second and rejections");
+    }
+    let (axis, margins) = time_axis::axis(cx, area.width);
+    let mut lines: Vec<(u64, PlainLine)> = Vec::new();
+    for signal in Signal::ALL {
+        let Some(flow) = ingest.signal(signal) else { continue };
+        let now = ingest.documents_per_s(signal, cx.moment());
+        let label = format!("{} {}", signal.name(), now.map_or_else(|| format::UNKNOWN.into(), format::rate));
+        let segments = flow.rate.segments(axis.start_ms, axis.end_ms);
+        lines.push((flow.total, PlainLine { label, role: role(signal), segments }));
+    }
+    // A single row shows the last: the signal of which most came.
+    if area.height < 2 {
+        lines.sort_by_key(|line| line.0);
+    }
+    let lines = lines.into_iter().map(|l| l.1).collect();
+    let markers = super::utilization::marks(cx, axis);
+    let chart = LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers };
+    chart.draw(area, buf, &time_axis::style(cx));
+}

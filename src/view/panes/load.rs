@@ -1,0 +1,100 @@
+//! The load on Overview's time axis: virtual users and iterations each second, and the Job's phase. Must not read the Job
+//! itself.
+
+use super::{empty_state, utilization};
+use crate::format::{self, text};
+use crate::observe::{Feed, FeedState};
+use crate::session::{Phase, Series};
+use crate::view::{
+    Cx,
+    chart::{LineChart, PlainLine},
+    header,
+    theme::Role,
+    time_axis, write,
+};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+/// A figure of k6 is good for so long, in milliseconds.
+const HOLDS: i64 = 15_000;
+
+pub fn summary(cx: &Cx) -> String {
+    if let Some(figures) = figures(cx) {
+        return figures;
+    }
+    if let Some((text, _)) = header::load(cx, usize::MAX) {
+        return text;
+    }
+    let state = cx.session.feeds.state(Feed::Load);
+    match empty_state::reason(cx, Feed::Load) {
+        Some(why) if !matches!(state, FeedState::Up | FeedState::Absent) => why,
+        _ if cx.ui.readonly || !cx.ui.can_load => "no load runs".into(),
+        _ if cx.session.watching.lab => "press s to start the load".into(),
+        _ => "no load runs; s starts one".into(),
+    }
+}
+
+/// `200 VUs  412 it/s  p95 310 ms  71 % fail`; None while k6 has told nothing that holds at this moment.
+fn figures(cx: &Cx) -> Option<String> {
+    let k6 = &cx.session.load.k6;
+    let ms = cx.moment();
+    let at = |series: &Series| series.at(ms, HOLDS).map(|p| p.1);
+    let mut parts = vec![format!("{} VUs", format::count(at(&k6.vus())?))];
+    parts.extend(at(&k6.iterations()).map(|v| format!("{} it/s", format::count(v))));
+    parts.extend(at(&k6.requests()).map(|v| format!("{} req/s", format::count(v))));
+    parts.extend(at(&k6.p95()).filter(|v| *v > 0.0).map(|v| format!("p95 so far {}", format::millis(v))));
+    parts.extend(at(&k6.failed()).filter(|v| *v > 0.0).map(|v| format!("{} fail", format::percent(v * 100.0))));
+    Some(parts.join("  "))
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let k6 = &cx.session.load.k6;
+    if k6.is_known() && !k6.vus().points().is_empty() {
+        return course(buf, area, cx);
+    }
+    let w = &cx.session.watching;
+    let text = match cx.session.load.phase() {
+        // How the embedded lab came to be watched, and what to press.
+        Phase::None if w.lab && !w.notes.is_empty() => w.notes.join("; "),
+        Phase::None => format!(
+            "Job {} in namespace {}: virtual users, iterations, failures, latency",
+            w.load_job, w.load_namespace
+        ),
+        Phase::Pending(why) => format!("waits: {why}"),
+        Phase::Failed(why) => why,
+        Phase::Running | Phase::Complete | Phase::Terminating => {
+            let job = cx.session.load.job.as_ref();
+            let image = job.map_or("", |j| j.image.as_str());
+            format!("{image}; k6 has told nothing of itself yet")
+        }
+    };
+    let role = if matches!(cx.session.load.phase(), Phase::Failed(_)) { Role::Bad } else { Role::Muted };
+    empty_state::sentence(buf, area, cx, &text, role);
+}
+
+fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let k6 = &cx.session.load.k6;
+    let (axis, margins) = time_axis::axis(cx, area.width);
+    let line = |series: &Series, unit: &str, role| {
+        let segments = series.segments(axis.start_ms, axis.end_ms);
+        let last = series.at(cx.moment(), HOLDS).map(|p| format!("{} {unit}", format::count(p.1)));
+        PlainLine { label: last.unwrap_or_else(|| unit.to_string()), role, segments }
+    };
+    // One scale for both would flatten one of them; iterations are what the load does, users are in the title.
+    let iterations = k6.iterations();
+    let lines = match iterations.points().is_empty() {
+        true => vec![line(&k6.vus(), "VUs", Role::Load)],
+        false => vec![line(&iterations, "it/s", Role::Load)],
+    };
+    let markers = if area.height > 1 { utilization::marks(cx, axis) } else { Vec::new() };
+    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(
+        area,
+        buf,
+        &time_axis::style(cx),
+    );
+    let thresholds = cx.session.load.progress(cx.session.now_ms()).thresholds;
+    if let Some(crossed) = thresholds.iter().find(|t| !t.held).filter(|_| area.height >= 4) {
+        let text = format!("crossed: {} {}", crossed.metric, crossed.rule);
+        let cut = text::fit(&text, usize::from(area.width), cx.look.symbols.glyphs().ellipsis);
+        write::line(buf, area, 0, &[(&cut, cx.look.style(Role::Bad))]);
+    }
+}

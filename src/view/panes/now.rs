@@ -1,0 +1,185 @@
+//! The figures of this moment (or of the cursor's): replicas, each metric against its target, conditions. Must not
+//! compute what the controller would do.
+
+use super::empty_state;
+use crate::format::{self, text};
+use crate::observe::{Condition, Feed};
+use crate::session::{MetricAt, TargetType};
+use crate::view::{Cx, theme::Role, write};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+pub fn summary(cx: &Cx) -> String {
+    match cx.ui.cursor {
+        Some(at) => format!("at {}", cx.look.moment(at, cx.now)),
+        None => cx.session.target.as_ref().map(|t| format!("{} {}", t.kind, t.name)).unwrap_or_default(),
+    }
+}
+
+/// Rows that it has to say.
+pub fn rows(cx: &Cx) -> u16 {
+    let m = cx.session.moment(cx.moment());
+    (lines(cx, 44).len().max(2 + m.metrics.len() + 3)) as u16
+}
+
+type Pieces = Vec<(String, Style)>;
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    for (i, pieces) in lines(cx, inner.width).iter().enumerate() {
+        write::pieces(buf, inner, i as u16, &pieces);
+    }
+}
+
+fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
+    let look = cx.look;
+    let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
+    let m = cx.session.moment(cx.moment());
+    if cx.session.hpa.is_none() && m.desired.is_none() {
+        let why = text::wrap(&empty_state::cause(cx, Feed::Hpa), usize::from(width.max(20)));
+        return why.into_iter().map(|line| vec![(line, muted)]).collect();
+    }
+    let g = look.symbols.glyphs();
+    let figure = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
+    let mut replicas: Pieces = vec![("replicas ".into(), muted), (figure(m.current), look.style(Role::Accent))];
+    if m.desired.is_some() && m.desired != m.current {
+        replicas.push((format!(" {} {}", g.to, figure(m.desired)), look.style(Role::Marker)));
+    }
+    replicas.push((
+        format!(
+            "   {}{}{}",
+            figure(m.min),
+            if look.symbols == crate::view::symbols::Symbols::Ascii { ".." } else { "…" },
+            figure(m.max)
+        ),
+        muted,
+    ));
+    let all_ready = m.ready == m.current;
+    replicas.push(("   ready ".into(), muted));
+    replicas.push((figure(m.ready), if all_ready { text } else { look.style(Role::Warn) }));
+    let mut out = vec![replicas];
+    // Beside the name: figure, target, and how far apart they are.
+    let labels = labels(&m.metrics, usize::from(width).saturating_sub(26).clamp(10, 30), g.ellipsis);
+    let mut said = Vec::new();
+    for (i, (at, label)) in m.metrics.iter().zip(&labels).enumerate() {
+        out.push(metric(cx, at, label, Role::SERIES[i % Role::SERIES.len()]));
+        // Why there is no figure, said once where it is the same for several.
+        if at.value.is_none() {
+            let why = match cx.ui.cursor {
+                Some(_) => "no sample of this time".into(),
+                None => cx.session.why_unknown(at.track),
+            };
+            let why = reason(&why, width, g.ellipsis);
+            if why != said {
+                out.extend(why.iter().map(|line| vec![(format!("  {line}"), look.style(Role::Warn))]));
+                said = why;
+            }
+        }
+    }
+    // A sentence about the next sync says nothing of the past, nor what is not known any more of the next sync.
+    let live = cx.ui.cursor.is_none() && cx.session.feeds.is_up(Feed::Hpa);
+    if let Some(next) = cx.outlook().filter(|_| live) {
+        for sentence in [&next.text, &next.next] {
+            for part in text::wrap(sentence, usize::from(width.max(20))) {
+                out.push(vec![(part, text)]);
+            }
+        }
+    }
+    out.extend(m.conditions.iter().map(|c| condition(cx, c, width)));
+    out
+}
+
+/// The metrics' names, all of one width of at most `most`. Of names that begin alike, the ends are shown.
+fn labels(metrics: &[MetricAt], most: usize, ellipsis: char) -> Vec<String> {
+    let full: Vec<String> = metrics.iter().map(|a| a.track.label()).collect();
+    let head = |label: &str| text::fit(label, most, ellipsis);
+    let heads: Vec<String> = full.iter().map(|l| head(l)).collect();
+    let short = |label: &String| match heads.iter().filter(|h| **h == head(label)).count() {
+        0 | 1 => head(label),
+        _ => text::fit_end(label, most, ellipsis),
+    };
+    let short: Vec<String> = full.iter().map(short).collect();
+    let widest = short.iter().map(|l| text::width(l)).max().unwrap_or(0);
+    short.into_iter().map(|l| format!("{l}{} ", " ".repeat(widest - text::width(&l)))).collect()
+}
+
+/// A reason in two lines at most: of a longer one what it is called, and the cause at the end of the controller's chain.
+fn reason(why: &str, width: u16, ellipsis: char) -> Vec<String> {
+    let room = usize::from(width.max(20)) - 2;
+    let ends = (why.split_once(": "), why.rsplit_once(": "));
+    match ends {
+        (Some((name, _)), Some((_, cause))) if text::wrap(why, room).len() > 2 => {
+            text::bounded(&format!("{name}: {cause}"), room, 2, ellipsis)
+        }
+        _ => text::bounded(why, room, 2, ellipsis),
+    }
+}
+
+fn metric(cx: &Cx, at: &MetricAt, label: &str, role: Role) -> Pieces {
+    let look = cx.look;
+    let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
+    let g = look.symbols.glyphs();
+    let mut out: Pieces = vec![(label.to_string(), look.style(role))];
+    let Some(value) = at.value else {
+        out.push((format!("{:>7}", format::UNKNOWN), look.style(Role::Warn)));
+        out.push((format!(" of {}", figure(at, at.target)), muted));
+        return out;
+    };
+    out.push((format!("{:>7}", figure(at, Some(value))), text));
+    out.push((format!(" of {}", figure(at, at.target)), muted));
+    if let Some(ratio) = at.ratio() {
+        let (down, up) = cx.session.tolerance();
+        let (sign, role) = match ratio {
+            r if r > 1.0 + up => (g.up, Role::Bad),
+            r if r < 1.0 - down => (g.down, Role::Good),
+            _ => (g.dash, Role::Muted),
+        };
+        out.push((format!("  {sign} {}", format::percent_change((ratio - 1.0) * 100.0)), look.style(role)));
+    }
+    out
+}
+
+/// A metric's number with its unit.
+fn figure(at: &MetricAt, value: Option<f64>) -> String {
+    let Some(v) = value else { return format::UNKNOWN.into() };
+    match (at.track.target_type, at.track.metric.name.as_str(), at.track.is_resource()) {
+        (TargetType::Utilization, _, _) => format::percent(v),
+        (_, "cpu", true) => format::millicores(v * 1000.0),
+        (_, "memory" | "ephemeral-storage", true) => format::bytes(v),
+        _ => format::count(v),
+    }
+}
+
+fn condition(cx: &Cx, c: &Condition, width: u16) -> Pieces {
+    let look = cx.look;
+    let g = look.symbols.glyphs();
+    let limited = c.kind == "ScalingLimited";
+    let (sign, role) = match (c.status.as_str(), limited) {
+        ("True", false) | ("False", true) => (g.check, Role::Good),
+        ("True", true) => ('!', Role::Warn),
+        ("False", false) if c.kind != "ScaledToZero" => (g.cross, Role::Bad),
+        _ => (g.separator, Role::Muted),
+    };
+    let head = format!("{sign} {} ", c.kind);
+    let room = usize::from(width).saturating_sub(text::width(&head) + text::width(&c.reason) + 1);
+    let message = text::fit(&c.message, room, g.ellipsis);
+    vec![
+        (head, look.style(role)),
+        (format!("{} ", c.reason), look.style(Role::Text)),
+        (if room >= 12 { message } else { String::new() }, look.style(Role::Muted)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reason;
+
+    #[test]
+    fn a_long_reason_shows_its_name_and_its_cause() {
+        assert_eq!(reason("no figure yet", 40, '…'), ["no figure yet"]);
+        let chain =
+            "FailedGetScale: the HPA controller was unable to get the target's current scale: \"web\" not found";
+        assert_eq!(reason(chain, 40, '…'), ["FailedGetScale: \"web\" not found"]);
+        let long = reason(&format!("Reason: {}", "word ".repeat(60)), 40, '…');
+        assert!(long.len() == 2 && long[1].ends_with('…') && long[1].chars().count() <= 38, "{long:?}");
+    }
+}

@@ -1,0 +1,61 @@
+//! The way of the telemetry, from the applications over agents and gateway to Elasticsearch: items a second on each edge by
+//! signal, the queues between, and where items were lost. Must not add up what was counted; that is the session's part.
+
+mod account;
+mod flow;
+mod losses;
+
+use super::{empty_state, rates};
+use crate::observe::{Feed, Role as Tier};
+use crate::session::Series;
+use crate::view::{Cx, theme::Role, write};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+/// Pieces of a line, each with its role.
+type Line = Vec<(String, Role)>;
+
+pub fn summary(cx: &Cx) -> String {
+    let c = &cx.session.collectors;
+    let lost: f64 = crate::observe::Signal::ALL.iter().filter_map(|s| c.account(*s).lost()).sum();
+    let rejected: f64 =
+        [Tier::Agent, Tier::Gateway, Tier::Cluster].iter().filter_map(|r| c.tier(*r)).map(|t| t.rejected_total).sum();
+    match c.tier(Tier::Gateway).or(c.tier(Tier::Agent)) {
+        None => String::new(),
+        Some(_) if lost + rejected > 0.0 => format!("{} lost", crate::format::count(lost + rejected)),
+        Some(_) => "nothing lost".into(),
+    }
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let c = &cx.session.collectors;
+    if [Tier::Gateway, Tier::Agent, Tier::Cluster].iter().all(|r| c.tier(*r).is_none()) {
+        let shows = "the path apps, agents, gateway, Elasticsearch, and where items were lost";
+        return empty_state::draw(buf, area, cx, Feed::Collector, shows);
+    }
+    let width = usize::from(area.width.saturating_sub(2));
+    let mut lines = flow::lines(cx, width);
+    lines.push(Line::new());
+    lines.extend(account::lines(cx, width));
+    lines.push(Line::new());
+    lines.extend(losses::lines(cx, width));
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    for (i, line) in lines.iter().enumerate().take(usize::from(area.height)) {
+        let styled: Vec<(&str, Style)> = line.iter().map(|(t, r)| (t.as_str(), cx.look.style(*r))).collect();
+        write::line(buf, inner, i as u16, &styled);
+    }
+    let drawn = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
+    course(buf, Rect { y: area.y + drawn, height: area.height - drawn, ..area }, cx);
+}
+
+/// What comes into and goes out of each tier, in time: a queue that grows is a gap between two lines.
+fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let tier = |role| cx.session.collectors.tier(role);
+    let (gateway, agents) = (tier(Tier::Gateway), tier(Tier::Agent));
+    let lines = [
+        ("gateway in", gateway.map(|t| &t.accepted)),
+        ("gateway out", gateway.map(|t| &t.sent)),
+        ("agents in", agents.map(|t| &t.accepted)),
+    ];
+    let known: Vec<(&str, &Series)> = lines.into_iter().filter_map(|(name, series)| Some((name, series?))).collect();
+    rates::draw(buf, area, cx, "items a second, all signals", &known);
+}

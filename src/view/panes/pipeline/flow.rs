@@ -1,0 +1,158 @@
+//! The edges: items a second by signal at each step, with the tiers and their queues above. Must not draw the account.
+
+use super::Line;
+use crate::format::{self, text};
+use crate::observe::{Feed, Role as Tier, Signal};
+use crate::session::{Rates, Series};
+use crate::view::{Cx, panes::empty_state, theme::Role};
+
+/// A rate is good for so long, in milliseconds.
+const HOLDS: i64 = 20_000;
+/// A step that lets less through stands out when it did so at each of these moments, in milliseconds ago: batches make a
+/// single one mean nothing.
+const WHILE: [i64; 3] = [0, 10_000, 20_000];
+/// Columns of the signals' names.
+const NAMES: usize = 9;
+
+/// One step of the way.
+struct Step {
+    /// Where the items are.
+    place: &'static str,
+    /// What happens to them there; shorter for narrow screens.
+    what: (&'static str, &'static str),
+    /// Items a second at a moment, in milliseconds.
+    rate: fn(&Cx, Signal, i64) -> Option<f64>,
+}
+
+const STEPS: [Step; 5] = [
+    Step {
+        place: "agents",
+        what: ("agents accept", "in"),
+        rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.accepted),
+    },
+    Step { place: "", what: ("agents send", "out"), rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.sent) },
+    Step {
+        place: "gateway",
+        what: ("gateway accepts", "in"),
+        rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.accepted),
+    },
+    Step { place: "", what: ("gateway sends", "out"), rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.sent) },
+    Step { place: "Elasticsearch", what: ("indexed", "indexed"), rate: indexed },
+];
+
+fn tier(cx: &Cx, role: Tier, signal: Signal, ms: i64, of: fn(&Rates) -> &Series) -> Option<f64> {
+    let tier = cx.session.collectors.tier(role)?;
+    of(tier.rates(signal)).at(ms, HOLDS).map(|p| p.1)
+}
+
+fn indexed(cx: &Cx, signal: Signal, ms: i64) -> Option<f64> {
+    cx.session.ingest.documents_per_s(signal, ms)
+}
+
+pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
+    let cell = (width.saturating_sub(NAMES) / STEPS.len()).clamp(8, 22);
+    let g = cx.look.symbols.glyphs();
+    let wide = cell >= 16;
+    // The places, with an arrow that leads from one to the next.
+    let mut way: Line = vec![(text::left("apps", NAMES), Role::Title)];
+    let arrow = |room: usize| {
+        let line: String = std::iter::repeat_n(g.horizontal, room.saturating_sub(3)).collect();
+        format!(" {line}{} ", g.play)
+    };
+    let mut under: Line = vec![(text::left("", NAMES), Role::Muted)];
+    for (place, cells) in [("agents", 2), ("gateway", 2), ("Elasticsearch", 1)] {
+        let room = cell * cells;
+        let name = if place == "Elasticsearch" && room < 14 { "ES" } else { place };
+        way.push((arrow(room.saturating_sub(name.len())), Role::Faint));
+        way.push((name.into(), Role::Title));
+        let (text, role) = standing(cx, place, room);
+        under.push((text::right(&text, room), role));
+    }
+    let mut head: Line = vec![(text::left("per s", NAMES), Role::Muted)];
+    head.extend(STEPS.iter().map(|s| (text::right(if wide { s.what.0 } else { s.what.1 }, cell), Role::Muted)));
+    let mut out = vec![way, under, Line::new(), head];
+    for signal in Signal::ALL {
+        let mut line: Line = vec![(text::left(signal.name(), NAMES), Role::Text)];
+        let mut before: Option<&Step> = None;
+        for step in &STEPS {
+            let rate = (step.rate)(cx, signal, cx.moment());
+            // A step that lets much less through than the one before is where to look. Documents of metrics hold many
+            // points, so there fewer are no sign.
+            let comparable = !(step.place == "Elasticsearch" && signal == Signal::Metrics);
+            let drops = comparable && before.is_some_and(|b| drops(cx, signal, b, step));
+            let role = match rate {
+                None => Role::Muted,
+                Some(_) if drops => Role::Warn,
+                Some(_) => Role::Series2,
+            };
+            line.push((text::right(&rate.map_or_else(|| format::UNKNOWN.into(), format::count), cell), role));
+            before = rate.map_or(before, |_| Some(step));
+        }
+        out.push(line);
+    }
+    let cluster = cx.session.collectors.tier(Tier::Cluster);
+    if let Some(rate) = cluster.and_then(|t| t.sent.at(cx.moment(), HOLDS)).map(|p| p.1) {
+        let text = format!("the cluster collector adds {} items/s to what the gateway accepts", format::count(rate));
+        out.push(vec![(text, Role::Muted)]);
+    }
+    for (feed, unseen) in [
+        (Feed::Collector, cx.session.collectors.tier(Tier::Gateway).is_none()),
+        (Feed::Ingest, cx.session.ingest.at.is_none()),
+    ] {
+        if unseen {
+            out.push(vec![(empty_state::short(cx, feed), Role::Muted)]);
+        }
+    }
+    out
+}
+
+fn drops(cx: &Cx, signal: Signal, from: &Step, to: &Step) -> bool {
+    WHILE.iter().all(|ago| {
+        let rate = |step: &Step| (step.rate)(cx, signal, cx.moment() - ago);
+        rate(from).zip(rate(to)).is_some_and(|(before, after)| before >= 1.0 && after < 0.7 * before)
+    })
+}
+
+/// What stands under a place: how much of it is seen, and its fullest queue.
+fn standing(cx: &Cx, place: &str, room: usize) -> (String, Role) {
+    let role = match place {
+        "agents" => Tier::Agent,
+        "gateway" => Tier::Gateway,
+        _ => return elasticsearch(cx),
+    };
+    let Some(tier) = cx.session.collectors.tier(role) else { return ("not seen".into(), Role::Muted) };
+    let seen = match tier.missing {
+        0 => format!("{} seen", tier.summed),
+        n => format!("{} of {} seen", tier.summed, tier.summed + n),
+    };
+    let ratio = tier.queue.at(cx.moment(), HOLDS).map(|p| p.1);
+    let warn = if ratio.is_some_and(|r| r >= 0.7) { Role::Warn } else { Role::Muted };
+    let queue = match cx.session.collectors.fullest(role).filter(|_| cx.ui.cursor.is_none()) {
+        Some((_, q)) => format!("queue {}/{}", format::count(q.size), format::count(q.capacity)),
+        None => ratio.map_or_else(String::new, |r| format!("queue {}", format::percent(r * 100.0))),
+    };
+    let both = format!("{seen}, {queue}");
+    match (queue.is_empty(), both.len() + 2 <= room) {
+        (true, _) => (seen, warn),
+        (false, true) => (both, warn),
+        (false, false) => (queue, warn),
+    }
+}
+
+fn elasticsearch(cx: &Cx) -> (String, Role) {
+    let ingest = &cx.session.ingest;
+    let strain = ingest.strain(cx.session.now_ms()).into_iter().next();
+    let health = ingest.pressure.health.as_ref().map(|h| h.status.clone());
+    match (strain, health) {
+        (Some(strain), _) if strain.limits_ingest() => ("strained".into(), Role::Warn),
+        (_, Some(health)) => {
+            let role = match health.as_str() {
+                "green" => Role::Good,
+                "yellow" => Role::Warn,
+                _ => Role::Bad,
+            };
+            (health, role)
+        }
+        _ => (String::new(), Role::Muted),
+    }
+}

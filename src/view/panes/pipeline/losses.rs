@@ -1,0 +1,57 @@
+//! Where items went astray, from which second on, and how many. Must not call lost what may be sent again.
+
+use super::Line;
+use crate::format::{self, text};
+use crate::observe::Role as Tier;
+use crate::session::{Fate, Loss};
+use crate::view::{Cx, theme::Role};
+
+pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
+    let losses = &cx.session.collectors.losses;
+    let mut out = vec![vec![("Where items went astray".to_string(), Role::Title)]];
+    if losses.all().is_empty() {
+        out.push(vec![("nowhere, as far as the collectors count".into(), Role::Muted)]);
+    }
+    // What is lost for good comes first, then the latest.
+    let mut all: Vec<&Loss> = losses.all().iter().collect();
+    all.sort_by_key(|l| (!l.how.is_loss(), std::cmp::Reverse(l.since)));
+    out.extend(all.iter().map(|l| line(cx, l, width)));
+    let told = ["elasticsearch-limits", "queue-full", "agents-wait", "backlog", "sent-twice"];
+    for finding in cx.findings.iter().filter(|f| told.contains(&f.id)) {
+        let text = format!("{} ({}); hint: {}", finding.text, finding.evidence, finding.hint);
+        out.push(Line::new());
+        out.extend(text::wrap(&text, width).into_iter().map(|part| vec![(part, Role::Warn)]));
+    }
+    out
+}
+
+fn line(cx: &Cx, loss: &Loss, width: usize) -> Line {
+    let now = cx.session.now_ms();
+    let when = cx.look.moment(loss.since, cx.now);
+    let tier = match loss.role {
+        Tier::Agent => "agents",
+        Tier::Cluster => "cluster collector",
+        _ => "gateway",
+    };
+    let signal = loss.signal.map_or_else(String::new, |s| format!(" {}", s.name()));
+    let (how, role) = match loss.how {
+        Fate::Refused => ("refused; senders may try again", Role::Warn),
+        Fate::EnqueueFailed => ("lost: no room in the queue", Role::Bad),
+        Fate::SendFailed => ("lost: given up after the last try", Role::Bad),
+        Fate::Rejected => ("lost: Elasticsearch refused the documents", Role::Bad),
+    };
+    let end = match loss.is_on(now) {
+        true => "goes on".to_string(),
+        false => format!("until {}", cx.look.moment(loss.until, cx.now)),
+    };
+    let pods = match loss.pods.as_slice() {
+        [one] => format!(" ({one})"),
+        several => format!(" ({} pods)", several.len()),
+    };
+    let figures = format!("{:>8}", format::count(loss.items));
+    let rest = format!(" {how}, {end}{pods}");
+    let head = text::left(&format!("{when} {tier}{signal}"), text::width(&when) + 16);
+    let room = width.saturating_sub(text::width(&head) + text::width(&figures));
+    let rest = text::fit(&rest, room, cx.look.symbols.glyphs().ellipsis);
+    vec![(head, Role::Text), (figures, role), (rest, Role::Muted)]
+}

@@ -1,0 +1,106 @@
+//! How hard Elasticsearch works: what strains it first, then queue, rejections, indexing pressure, breakers, heap, disk,
+//! health. Must not compute.
+
+use super::empty_state;
+use crate::format::{self, text};
+use crate::observe::Feed;
+use crate::session::{ingest::Strain, total};
+use crate::view::{Cx, theme::Role, write};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+pub fn summary(cx: &Cx) -> String {
+    let Some(health) = &cx.session.ingest.pressure.health else { return String::new() };
+    format!("health {}", health.status)
+}
+
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
+    let p = &cx.session.ingest.pressure;
+    if p.at.is_none() && p.health.is_none() {
+        let text = match cx.session.feeds.is_up(Feed::Ingest) {
+            true => empty_state::short(cx, Feed::Ingest),
+            false => "write queue, rejections, indexing pressure, breakers, heap, disk, health".into(),
+        };
+        return empty_state::sentence(buf, area, cx, &text, Role::Muted);
+    }
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let mut row = 0;
+    for (label, text, role) in rows(cx) {
+        let name = format!("{label:<9} ");
+        let lead = if label.is_empty() { 0 } else { text::width(&name) };
+        for (i, part) in text::wrap(&text, usize::from(inner.width).saturating_sub(lead)).into_iter().enumerate() {
+            let head = if i == 0 && lead > 0 { name.clone() } else { " ".repeat(lead) };
+            write::line(buf, inner, row, &[(&head, cx.look.style(Role::Muted)), (&part, cx.look.style(role))]);
+            row += 1;
+        }
+    }
+}
+
+/// (name, figures, colour), most urgent first.
+fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
+    let (ingest, p) = (&cx.session.ingest, &cx.session.ingest.pressure);
+    let share = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), |v| format::percent(v * 100.0));
+    let mut out: Vec<(&'static str, String, Role)> = Vec::new();
+    for strain in ingest.strain(cx.session.now_ms()) {
+        let role = if strain.limits_ingest() { Role::Bad } else { Role::Warn };
+        out.push(("", format!("! {}", strain.words()), role));
+    }
+    let quiet = !out.iter().any(|r| r.2 == Role::Bad);
+    let count = |n: Option<u64>| n.map_or_else(|| format::UNKNOWN.into(), |n| format::count(n as f64));
+    let pools = || p.nodes.iter().filter_map(|n| n.write);
+    let threads = total(pools().map(|w| w.threads));
+    let active = total(pools().map(|w| w.active));
+    let writes = match p.waiting() {
+        None => format::UNKNOWN.to_string(),
+        Some(n) => format!("{} wait, {active} of {threads} threads at work", format::count(n as f64)),
+    };
+    out.push(("writes", writes, Role::Text));
+    let mut rejected = count(p.rejected_writes());
+    for (cause, n) in p.rejected.iter().filter(|(_, n)| **n > 0) {
+        rejected.push_str(&format!(", {} {}", format::count(*n as f64), cause.words()));
+    }
+    if let Some((at, _)) = &p.last_rejected {
+        rejected.push_str(&format!("; last {}", cx.look.moment(*at, cx.now)));
+    }
+    let strained = ingest.strain(cx.session.now_ms()).iter().any(|s| matches!(s, Strain::Rejecting(_)));
+    out.push(("rejected", rejected, if strained { Role::Bad } else { Role::Text }));
+    let limit = p.nodes.iter().filter_map(|n| n.pressure?.limit_bytes).min();
+    let of = limit.map(|l| format!(" of {}", format::bytes(l as f64))).unwrap_or_default();
+    let breaker = p.breaker().map(|(name, v)| format!(", breaker {name} {}", share(Some(v)))).unwrap_or_default();
+    out.push(("pressure", format!("{}{of} in flight{breaker}", share(p.pressure())), Role::Text));
+    let of_nodes = [("heap", p.heap(), ""), ("cpu", p.cpu(), ""), ("disk", p.disk(), " full")];
+    let known = of_nodes.iter().filter(|(_, part, _)| part.is_some());
+    let node: Vec<String> = known.map(|(what, part, more)| format!("{what} {}{more}", share(*part))).collect();
+    if !node.is_empty() {
+        out.push(("node", node.join(", "), Role::Text));
+    }
+    if let Some(h) = &p.health {
+        let plural = |n: u32, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let mut text = format!("{}, {}, {}", h.status, plural(h.nodes, "node"), plural(h.active_shards, "shard"));
+        if h.unassigned > 0 {
+            // One node can hold no replica beside its primary.
+            let alone = h.status == "yellow" && h.data_nodes == 1;
+            text.push_str(&format!(
+                ", {} unassigned{}",
+                h.unassigned,
+                if alone { " (replicas: a single node)" } else { "" }
+            ));
+        }
+        for (n, what) in
+            [(h.relocating, "relocating"), (h.initializing, "initializing"), (h.pending_tasks, "tasks wait")]
+        {
+            if n > 0 {
+                text.push_str(&format!(", {n} {what}"));
+            }
+        }
+        let role = match h.status.as_str() {
+            "green" => Role::Good,
+            "yellow" => Role::Warn,
+            _ => Role::Bad,
+        };
+        out.push(("health", text, role));
+    }
+    if quiet && out.len() > 3 && p.rejected_writes() == Some(0) {
+        out.push(("", "nothing holds ingest back here".into(), Role::Muted));
+    }
+    out
+}
