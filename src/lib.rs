@@ -17,16 +17,17 @@
 //! | [`control`] | the vocabulary downwards: what may be asked of a source | observe |
 //! | [`clock`] | the clock that a source is handed: the system's, or the lab's | – |
 //! | [`hpa`] | the HPA controller's arithmetic, pure | – |
-//! | [`session`] | the fold: what is known now and was known before | observe, hpa |
+//! | [`session`] | the fold: what is known now and was known before, as figures | observe, hpa |
+//! | [`explain`] | sentences about a session: what a sync computed and why, what comes next, why something is missing or failed | observe, hpa, session |
 //! | [`recording`] | the file: header, lines, parts, reader, writer | observe |
-//! | [`advise`] | rules over a session: findings with their evidence and the mend | observe, hpa, session |
+//! | [`advise`] | rules over a session: findings with their evidence and the hint | observe, hpa, session, explain |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
 //! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
 //! | [`replay`] | a recording as a source: gone through once, then played from anywhere. It folds, to leave copies of the session on its way | observe, control, session, recording, source |
-//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session |
-//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
-//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, advise, verdict, ui |
-//! | [`report`] | a session, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, hpa, session, advise, verdict, ui, view, terminal |
+//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, hpa, session, explain |
+//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, explain, verdict |
+//! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, explain, advise, verdict, ui |
+//! | [`report`] | a session, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, hpa, session, explain, advise, verdict, ui, view, terminal |
 //! | [`offline`] | the commands over recordings: report, compare, what-if | all but source and app |
 //! | [`doctor`] | the checks of the `doctor` command | observe, config, source |
 //! | [`app`], [`status`], [`record`](mod@record), `main` | tie the rooms together: the loop, the one-shot, recording without a screen, the set-up | all |
@@ -67,6 +68,7 @@ pub mod config;
 pub mod control;
 pub mod doctor;
 pub mod exit;
+pub mod explain;
 pub mod hpa;
 pub mod lab;
 pub mod logging;

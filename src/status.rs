@@ -4,7 +4,7 @@
 use crate::{
     observe::{Feed, FeedState, K6State, Signal},
     report,
-    session::{Collector, Phase, Session},
+    session::{Collector, LoadPhase, Session},
     source::Source,
     ui::Ui,
     view::{self, Cx, Look},
@@ -67,7 +67,7 @@ pub fn settled(session: &Session) -> bool {
 
 /// k6 runs, so that it has something to tell.
 fn runs(session: &Session) -> bool {
-    session.load.phase() == Phase::Running
+    session.load.phase() == LoadPhase::Running
 }
 
 /// The session in the asked form.
