@@ -1,6 +1,6 @@
 //! Why the arithmetic and the controller differ, and the flags that were inferred. Must not decide either.
 
-use crate::session::decisions::flags::Flag;
+use crate::session::decisions::flag::Flag;
 use crate::session::decisions::sync::{Cause, Divergence};
 
 /// A cause, as a clause.

@@ -10,6 +10,7 @@
 //! no clock; must not word anything.
 
 pub mod evidence;
+pub mod flag;
 pub mod flags;
 mod hypotheses;
 pub mod inputs;
@@ -29,7 +30,8 @@ use super::series::ChunkedList;
 use crate::hpa;
 use crate::observe::{Feed, FeedState, HpaSeen, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
 use evidence::Evidence;
-use flags::{Flag, Flags};
+use flag::Flag;
+use flags::Flags;
 use hypotheses::{Background, Explanation, FIGURES, RESULT, first};
 use inputs::Inputs;
 use memory::ControllerMemory;

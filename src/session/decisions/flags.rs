@@ -1,8 +1,8 @@
 //! Flags of the controller that are not at their default, inferred from syncs that only another value explains. Must
 //! not explain one sync at the cost of those before.
 
-use super::memory::longest_window;
-use super::sync::turns;
+use super::flag::Flag;
+use super::memory::{longest_window, turns};
 use super::sync_case::SyncCase;
 use crate::hpa::Settings;
 use crate::observe::Time;
@@ -14,19 +14,6 @@ use std::sync::Arc;
 const CASES: usize = 12;
 /// Cases with more pods are not kept.
 const PODS: usize = 200;
-
-/// A flag and the value tried for it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Flag {
-    /// `--horizontal-pod-autoscaler-cpu-initialization-period`, seconds.
-    Initialization(i64),
-    /// `--horizontal-pod-autoscaler-initial-readiness-delay`, seconds.
-    Readiness(i64),
-    /// `--horizontal-pod-autoscaler-downscale-stabilization`, seconds.
-    Stabilization(i64),
-    /// `--horizontal-pod-autoscaler-tolerance`, a ratio.
-    Tolerance(f64),
-}
 
 /// A flag that explains a sync, and the settings with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,22 +28,6 @@ pub struct Flags {
     /// With the time of the sync that showed it, milliseconds since 1970.
     found: Vec<(Flag, i64)>,
     cases: VecDeque<Arc<SyncCase>>,
-}
-
-impl Flag {
-    /// Sets it in `settings`.
-    pub fn set(self, settings: &mut Settings) {
-        match self {
-            Flag::Initialization(s) => settings.cpu_initialization = TimeDelta::seconds(s),
-            Flag::Readiness(s) => settings.readiness_delay = TimeDelta::seconds(s),
-            Flag::Stabilization(s) => settings.downscale_stabilization = TimeDelta::seconds(s),
-            Flag::Tolerance(t) => settings.tolerance = t,
-        }
-    }
-
-    fn same_kind(self, other: Flag) -> bool {
-        std::mem::discriminant(&self) == std::mem::discriminant(&other)
-    }
 }
 
 /// Windows that are tried, seconds.

@@ -191,6 +191,19 @@ pub fn longest_window(spec: &Spec, settings: &Settings) -> TimeDelta {
     up.max(behavior.down.window_seconds.map_or(flag, seconds))
 }
 
+/// The first and the last of equal recommendations in a row: they give the same series and the same highest.
+pub fn turns(all: &[Recommendation]) -> Vec<Recommendation> {
+    let mut out: Vec<Recommendation> = Vec::new();
+    for next in all {
+        match out.as_mut_slice() {
+            [.., before, last] if before.replicas == next.replicas && last.replicas == next.replicas => *last = *next,
+            _ => out.push(*next),
+        }
+    }
+    out.shrink_to_fit();
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

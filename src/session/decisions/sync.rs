@@ -1,10 +1,10 @@
 //! The types of reconstructed syncs: what the controller saw, what the arithmetic computes from it, what the controller did,
 //! and why the two differ. Data only; the wording is `explain`'s.
 
-use super::flags::Flag;
+use super::flag::Flag;
 use super::limit::{Limit, limit};
-use super::memory::{ControllerMemory, longest_window};
-use crate::hpa::{self, Limited, Recommendation, Stabilized};
+use super::memory::{ControllerMemory, longest_window, turns};
+use crate::hpa::{self, Limited, Stabilized};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
@@ -195,19 +195,6 @@ impl Computation {
         let assumed = memory.assumed().map(|at| at.timestamp_millis());
         Some(Computation { decision, spec, settings, remembered, assumed, trimmed })
     }
-}
-
-/// The first and the last of equal recommendations in a row: they give the same series and the same highest.
-pub fn turns(all: &[Recommendation]) -> Vec<Recommendation> {
-    let mut out: Vec<Recommendation> = Vec::new();
-    for next in all {
-        match out.as_mut_slice() {
-            [.., before, last] if before.replicas == next.replicas && last.replicas == next.replicas => *last = *next,
-            _ => out.push(*next),
-        }
-    }
-    out.shrink_to_fit();
-    out
 }
 
 impl Computed {

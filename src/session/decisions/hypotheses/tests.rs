@@ -10,7 +10,8 @@ use crate::hpa::{
 use crate::observe::{ContainerSeen, PodSeen, PodUsage, ReadySeen, Time, UsageSeen};
 use crate::session::controller;
 use crate::session::decisions::evidence::Evidence;
-use crate::session::decisions::flags::{Flag, Flags};
+use crate::session::decisions::flag::Flag;
+use crate::session::decisions::flags::Flags;
 use crate::session::decisions::inputs::Inputs;
 use crate::session::decisions::memory::ControllerMemory;
 use crate::session::decisions::restart::Restart;
