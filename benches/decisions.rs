@@ -1,4 +1,4 @@
-//! How long a decision and a day of syncs take: `cargo bench --bench decisions`. Prints; judges nothing.
+//! How long a decision and a day of syncs take: `cargo bench --bench decisions`. Prints; asserts nothing.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use chrono::{DateTime, Utc};
@@ -73,7 +73,7 @@ fn one_decision() {
     println!("one decision, 100 pods, 3 metrics: {:.1} µs", begin.elapsed().as_secs_f64() * 1e6 / rounds as f64);
 }
 
-/// What was watched in a day: a sync and a sample every fifteen seconds, four pods, the figures new each time.
+/// The observations of a day: a sync and a sample every fifteen seconds, four pods, new figures each time.
 fn day() -> Vec<Stamped> {
     let mut out = vec![Stamped { at: at(0), what: Observation::Hpa(Box::new(hpa())) }];
     let target = TargetSeen { spec_replicas: Some(4), replicas: Some(4), ..Default::default() };
@@ -132,9 +132,9 @@ fn a_day() {
     );
     let begin = Instant::now();
     for _ in 0..1000 {
-        std::hint::black_box(session.outlook());
+        std::hint::black_box(session.forecast());
     }
-    println!("the outlook for the next sync: {:.1} µs", begin.elapsed().as_secs_f64() * 1e3);
+    println!("the forecast of the next sync: {:.1} µs", begin.elapsed().as_secs_f64() * 1e3);
 }
 
 fn main() {

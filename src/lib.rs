@@ -18,16 +18,17 @@
 //! | [`format`] | values as text and text as values: numbers, sizes, durations, times, widths | – |
 //! | [`clock`] | the clock that a source is handed: the system's, or the lab's | – |
 //! | [`hpa`] | the HPA controller's arithmetic, pure | – |
-//! | [`session`] | the fold: what is known now and was known before | observe, format, hpa |
+//! | [`session`] | the fold: what is known now and was known before, as figures | observe, format, hpa |
+//! | [`explain`] | sentences about a session: what a sync computed and why, what comes next, why something is missing or failed | observe, format, hpa, session |
 //! | [`recording`] | the file: header, lines, parts, reader, writer | observe, format |
-//! | [`advise`] | rules over a session: findings with their evidence and the hint | observe, format, hpa, session |
+//! | [`advise`] | rules over a session, explain: findings with their evidence and the hint | observe, format, hpa, session |
 //! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
 //! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
 //! | [`replay`] | a recording as a source: gone through once, then played from anywhere. It folds, to leave copies of the session on its way | observe, control, session, recording, source |
-//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session | observe, format, hpa, session |
-//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
-//! | [`view`] | screens, panes, charts, themes. Only reads | observe, format, session, advise, verdict, ui |
-//! | [`report`] | a session, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, format, hpa, session, advise, verdict, ui, view, terminal |
+//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session, explain | observe, format, hpa, session |
+//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, explain, verdict |
+//! | [`view`] | screens, panes, charts, themes. Only reads | observe, format, session, explain, advise, verdict, ui |
+//! | [`report`] | a session, explain, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, format, hpa, session, advise, verdict, ui, view, terminal |
 //! | [`offline`] | what the commands over recordings share: reading one, and a session written in a format | observe, session, verdict, recording, ui, view, report, config, error |
 //! | [`doctor`] | the checks of the `doctor` command | observe, config, source, error, open |
 //! | [`app`], [`open`], [`commands`], `main` | tie the rooms together: the loop, settings to a source, one file a command, the exit code | all |
@@ -68,6 +69,7 @@ pub mod config;
 pub mod control;
 pub mod doctor;
 pub mod error;
+pub mod explain;
 pub mod format;
 pub mod hpa;
 pub mod lab;

@@ -17,7 +17,7 @@ pub use play::{Begin, Player, play};
 use crate::control::Abilities;
 use crate::observe::Stamped;
 use crate::recording::{Header, ReadError, Reading, read};
-use crate::session::{Course, Session};
+use crate::session::{Session, Timeline};
 use crate::source::Source;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -30,7 +30,7 @@ pub enum News {
     /// Go on from this session, with what comes on this channel.
     Jump { session: Box<Session>, observations: mpsc::Receiver<Stamped>, to: i64 },
     /// How the whole runs, as far as it is read; and whether that is all.
-    Course(Arc<Course>, bool),
+    Course(Arc<Timeline>, bool),
     /// What could not be read, in sentences.
     Faults(Vec<String>),
 }

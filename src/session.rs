@@ -1,94 +1,94 @@
-//! What is known now and was known before: a fold over observations. Deterministic, bounded; no I/O, no clock, no
-//! terminal. Rates, utilization and phases are derived here, from raw samples, with the times that the samples carry.
+//! What is known now and was known before: a fold over observations. Deterministic and bounded; no I/O, no clock, no
+//! terminal, no sentences. Rates, utilization and phases are derived here, from raw samples with their own times.
+//!
+//! | part | what it holds |
+//! |---|---|
+//! | `series` | the containers: samples with gaps, counters, values that hold until they change |
+//! | `pods`, `metrics`, `replicas`, `events`, `markers`, `load`, `feeds`, `cost` | what the feeds report, over time |
+//! | `collectors`, `ingest` | the collectors' own metrics, and Elasticsearch |
+//! | `decisions` | every sync of the HPA controller, reconstructed |
+//! | `queries` | readers of the whole: snapshot, timeline, forecast |
 
 mod collectors;
 pub mod controller;
 mod cost;
-mod counter;
-mod course;
 pub mod decisions;
 mod events;
 mod feeds;
-mod history;
+pub mod hpa_status;
 pub mod ingest;
 mod load;
 mod markers;
 mod metrics;
-mod moment;
-mod outlook;
 mod pods;
+mod queries;
 mod replicas;
 mod series;
-mod steps;
-pub mod told;
-mod unknown;
 
 pub use collectors::{
-    Account, Collector, Collectors, Elastic, Fate, Flow, Loss, Losses, Queue, Rates, Share, Skew, Tier, Totals,
+    Account, Collector, Collectors, ElasticsearchExporter, Fate, Loss, Losses, Queue, Rates, Share, SignalCounters,
+    Skew, Tier, Totals,
 };
 pub use cost::{Cost, Spent};
-pub use counter::{Counter, total};
-pub use course::Course;
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
 pub use feeds::{FeedNow, Feeds};
-pub use history::History;
 pub use ingest::Ingest;
-pub use load::{K6, Load, Phase, Progress, Run};
-use markers::SAME_RESCALE;
+pub use load::{K6, K6Process, Load, LoadFailure, LoadPhase, PendingReason, PodProblem, Progress};
 pub use markers::{Mark, Marker, Markers};
-pub use metrics::{TargetType, Track, Tracks};
-pub use moment::{MetricAt, Moment};
-pub use outlook::{Outlook, Proposed};
+pub use metrics::{TargetType, Track, Tracks, quantity};
 pub use pods::{Pod, Pods, is_ready, max_gap};
+pub use queries::{
+    Forecast, ForecastBasis, ForecastLimit, MetricAt, MissingReason, PassFigures, Proposed, ProposedFigures,
+    ProposedOutcome, Snapshot, Stage, StageGap, StageKind, Timeline,
+};
 pub use replicas::Replicas;
-pub use series::Series;
-pub use steps::Steps;
+pub use series::{ChunkedList, Counter, Points, Series, StepSeries, total};
 
 use crate::hpa;
 use crate::observe::{
-    AnswerSeen, Condition, EventSeen, Feed, FeedState, HpaSeen, Observation, Stamped, TargetSeen, Time, UsageSeen,
-    WatchingSeen,
+    AnswerSeen, CollectorSeen, Condition, EventSeen, Feed, FeedState, FeedStatus, HpaSeen, JobSeen, K6ErrorSeen,
+    K6Seen, K6SummarySeen, Observation, PodGone, PodSeen, Stamped, TargetSeen, Time, UsageSeen, WatchingSeen,
 };
 use std::sync::Arc;
+
+/// Pods of a kind that are kept at most. No tier of an HPA comes near it; the rest of a damaged recording is dropped.
+const MOST_PODS: usize = 5000;
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
     /// The time of the latest observation.
     pub now: Option<Time>,
-    /// The time of the first.
+    /// The time of the first observation.
     pub began: Option<Time>,
     pub watching: WatchingSeen,
     pub feeds: Feeds,
-    /// None before it was seen and after it went.
+    /// None before it was seen and after it was deleted.
     pub hpa: Option<HpaSeen>,
     pub target: Option<TargetSeen>,
     pub pods: Pods,
     pub metrics: Tracks,
     pub replicas: Replicas,
-    pub conditions: Steps<Arc<[Condition]>>,
+    pub conditions: StepSeries<Arc<[Condition]>>,
     pub events: Events,
     pub markers: Markers,
     pub load: Load,
-    /// What Elasticsearch indexed, and how it stands.
+    /// What Elasticsearch indexed, and its health.
     pub ingest: Ingest,
-    /// The collectors from inside: gateway, agents, cluster collector.
+    /// The collectors' own metrics: gateway, agents, cluster collector.
     pub collectors: Collectors,
     /// Every sync of the controller, reconstructed.
     pub decisions: Decisions,
     /// What watching cost.
     pub cost: Cost,
-    /// What became of the last thing asked for, and when.
+    /// The outcome of the last request to the source, and when it came.
     pub answer: Option<(Time, AnswerSeen)>,
-    /// Seconds between two samples of the metrics API, learnt from their windows.
+    /// Seconds between two samples of the metrics API, learned from their windows.
     pub resolution_s: Option<f64>,
     /// Observations of a kind that this version does not know.
     pub unknown: u64,
 }
-
-/// So many pods of a kind are known at once, which no tier of an HPA comes near; of a strange recording the rest is left out.
-const MOST: usize = 5000;
 
 impl Session {
     /// Takes in one observation.
@@ -101,92 +101,32 @@ impl Session {
         let (at, ms) = (seen.at, seen.at.timestamp_millis());
         match &seen.what {
             Observation::Tick => self.tick(ms),
-            Observation::Watching(w) => {
-                self.decisions.watching(w);
-                self.watching = w.clone();
-            }
-            Observation::FeedStatus(link) => {
-                self.decisions.link(link.feed, link.state);
-                self.feeds.set(at, link);
-                if link.feed == Feed::Ingest && !matches!(link.state, FeedState::Up | FeedState::Connecting) {
-                    self.ingest.silent();
-                }
-                // That all pods have been listed is said after the pods.
-                if link.feed == Feed::Pods && self.target.is_some() {
-                    self.measure(at);
-                }
-                self.note_replicas(ms);
-            }
+            Observation::Watching(watching) => self.watching_seen(watching),
+            Observation::FeedStatus(status) => self.feed_status(at, status),
             Observation::Hpa(hpa) => self.hpa_seen(at, hpa),
             Observation::HpaGone => self.hpa_gone(at),
             Observation::Target(target) => self.target_seen(at, Some(target)),
             Observation::TargetGone => self.target_seen(at, None),
-            Observation::Pod(pod) => {
-                self.feeds.data(at, Feed::Pods);
-                if let Some(other) = self.pods.other(pod) {
-                    self.decisions.pod_gone(ms, &other.seen.uid);
-                }
-                let had_sample = self.pods.take(pod);
-                self.decisions.pod(ms, pod);
-                self.note_replicas(ms);
-                if had_sample && !self.pods.some_early() {
-                    self.measure(at);
-                }
-            }
-            Observation::PodGone(gone) => {
-                self.feeds.data(at, Feed::Pods);
-                self.pods.leave(ms, &gone.uid);
-                self.decisions.pod_gone(ms, &gone.uid);
-                self.load.pods.remove(&gone.uid);
-                self.collectors.leave(ms, &gone.uid);
-                self.note_replicas(ms);
-            }
+            Observation::Pod(pod) => self.pod_seen(at, pod),
+            Observation::PodGone(gone) => self.pod_gone(at, gone),
             Observation::Usage(usage) => self.usage_seen(at, usage),
             Observation::Event(event) => self.event_seen(at, event),
-            Observation::Job(job) => {
-                self.feeds.data(at, Feed::Load);
-                self.load.job(job);
-                self.mark_load();
-            }
-            Observation::JobGone { .. } => {
-                self.feeds.data(at, Feed::Load);
-                if self.load.phase() == Phase::Running {
-                    let text = "the load Job was deleted".to_string();
-                    self.markers.add(ms, Mark::LoadEnd { ok: false, text });
-                }
-                self.load.gone();
-            }
-            Observation::LoadPod(pod) => {
-                self.feeds.data(at, Feed::Load);
-                self.load.pods.insert(pod.uid.clone(), (**pod).clone());
-                self.mark_load();
-            }
-            Observation::Elastic(_)
-            | Observation::Counters(_)
-            | Observation::ElasticNodes(_)
-            | Observation::ElasticHealth(_)
-            | Observation::LogQuality(_) => self.elastic_seen(at, &seen.what),
-            Observation::K6(seen) => {
-                self.feeds.data(at, Feed::K6);
-                self.load.k6.take(ms, seen);
-            }
-            Observation::K6Summary(seen) => {
-                self.feeds.data(at, Feed::K6);
-                self.load.k6.summary(seen);
-                self.mark_load();
-            }
-            Observation::K6Error(seen) => {
-                self.load.k6.error(seen);
-                self.mark_load();
-            }
-            Observation::Collector(seen) => {
-                self.feeds.data(at, Feed::Collector);
-                self.collectors.take(ms, self.began.map_or(ms, |t| t.timestamp_millis()), seen);
-            }
+            Observation::Job(job) => self.job_seen(at, job),
+            Observation::JobGone { .. } => self.job_gone(at),
+            Observation::LoadPod(pod) => self.load_pod_seen(at, pod),
+            Observation::Elastic(cluster) => self.ingest_at(at).cluster = Some((**cluster).clone()),
+            Observation::Counters(counters) => self.ingest_at(at).counters(ms, counters),
+            Observation::ElasticNodes(nodes) => self.ingest_at(at).pressure.nodes(ms, nodes),
+            Observation::ElasticHealth(health) => self.ingest_at(at).pressure.health = Some((**health).clone()),
+            Observation::LogQuality(quality) => self.ingest_at(at).quality = Some((**quality).clone()),
+            Observation::K6(progress) => self.k6_seen(at, progress),
+            Observation::K6Summary(summary) => self.k6_summary(at, summary),
+            Observation::K6Error(error) => self.k6_error(error),
+            Observation::Collector(scrape) => self.collector_seen(at, scrape),
             Observation::CollectorLost(lost) => self.collectors.lost(ms, lost),
-            Observation::CollectorConfig(seen) => self.collectors.configured(seen),
+            Observation::CollectorConfig(config) => self.collectors.configured(config),
             Observation::CollectorPod { role, pod } => self.collectors.pod(*role, pod),
-            Observation::Cost(seen) => self.cost.take(ms, seen),
+            Observation::Cost(cost) => self.cost.take(ms, cost),
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
             Observation::Unknown => self.unknown += 1,
@@ -196,12 +136,13 @@ impl Session {
 
     /// Whether it would be one pod too many.
     fn is_crowded(&self, what: &Observation) -> bool {
+        let is_new = |uid: &str| self.collectors.of(uid).is_none() && self.collectors.count() >= MOST_PODS;
         match what {
-            Observation::Pod(pod) => self.pods.named(&pod.name).is_none() && self.pods.count() >= MOST,
-            Observation::LoadPod(pod) => !self.load.pods.contains_key(&pod.uid) && self.load.pods.len() >= MOST,
-            Observation::Collector(seen) => self.collectors.of(&seen.uid).is_none() && self.collectors.count() >= MOST,
-            Observation::CollectorLost(l) => self.collectors.of(&l.uid).is_none() && self.collectors.count() >= MOST,
-            Observation::CollectorPod { pod, .. } => self.collectors.pod_count(&pod.uid) >= MOST,
+            Observation::Pod(pod) => self.pods.named(&pod.name).is_none() && self.pods.count() >= MOST_PODS,
+            Observation::LoadPod(pod) => !self.load.pods.contains_key(&pod.uid) && self.load.pods.len() >= MOST_PODS,
+            Observation::Collector(seen) => is_new(&seen.uid),
+            Observation::CollectorLost(lost) => is_new(&lost.uid),
+            Observation::CollectorPod { pod, .. } => self.collectors.pod_count(&pod.uid) >= MOST_PODS,
             _ => false,
         }
     }
@@ -214,6 +155,29 @@ impl Session {
         self.note_replicas(ms);
     }
 
+    fn note_replicas(&mut self, ms: i64) {
+        let ready = self.pods.ready();
+        self.replicas.note(ms, &self.feeds, self.hpa.as_ref(), self.target.as_ref(), ready);
+    }
+
+    fn watching_seen(&mut self, watching: &WatchingSeen) {
+        self.decisions.watching(watching);
+        self.watching = watching.clone();
+    }
+
+    fn feed_status(&mut self, at: Time, status: &FeedStatus) {
+        self.decisions.feed_status(status.feed, status.state);
+        self.feeds.set(at, status);
+        if status.feed == Feed::Ingest && !matches!(status.state, FeedState::Up | FeedState::Connecting) {
+            self.ingest.interrupt();
+        }
+        // The status that all pods have been listed comes after the pods.
+        if status.feed == Feed::Pods && self.target.is_some() {
+            self.measure(at);
+        }
+        self.note_replicas(at.timestamp_millis());
+    }
+
     fn hpa_seen(&mut self, at: Time, hpa: &HpaSeen) {
         let ms = at.timestamp_millis();
         self.feeds.data(at, Feed::Hpa);
@@ -222,7 +186,7 @@ impl Session {
         if let (Some(when), Some(before)) = (status.last_scale, before)
             && before.last_scale != Some(when)
         {
-            // Read at the start of the very sync that rescaled.
+            // The controller read it at the start of the sync that rescaled.
             let from = status.current_replicas.or(before.current_replicas).filter(|f| *f != status.desired_replicas);
             self.markers.rescale(when.timestamp_millis(), from, status.desired_replicas, "");
         }
@@ -231,12 +195,6 @@ impl Session {
         self.conditions.set(ms, status.conditions.as_slice().into());
         self.hpa = Some(hpa.clone());
         self.note_replicas(ms);
-    }
-
-    /// The pods or their samples cannot be read by this user, or are not there for us.
-    pub fn blind(&self) -> bool {
-        let without = |feed| matches!(self.feeds.state(feed), FeedState::Denied | FeedState::Absent);
-        without(Feed::Usage) || without(Feed::Pods)
     }
 
     fn hpa_gone(&mut self, at: Time) {
@@ -256,6 +214,30 @@ impl Session {
         self.note_replicas(ms);
     }
 
+    fn pod_seen(&mut self, at: Time, pod: &PodSeen) {
+        let ms = at.timestamp_millis();
+        self.feeds.data(at, Feed::Pods);
+        if let Some(other) = self.pods.other(pod) {
+            self.decisions.pod_gone(ms, &other.seen.uid);
+        }
+        let had_sample = self.pods.take(pod);
+        self.decisions.pod(ms, pod);
+        self.note_replicas(ms);
+        if had_sample && !self.pods.some_early() {
+            self.measure(at);
+        }
+    }
+
+    fn pod_gone(&mut self, at: Time, gone: &PodGone) {
+        let ms = at.timestamp_millis();
+        self.feeds.data(at, Feed::Pods);
+        self.pods.leave(ms, &gone.uid);
+        self.decisions.pod_gone(ms, &gone.uid);
+        self.load.pods.remove(&gone.uid);
+        self.collectors.leave(ms, &gone.uid);
+        self.note_replicas(ms);
+    }
+
     fn usage_seen(&mut self, at: Time, usage: &UsageSeen) {
         self.feeds.data(at, Feed::Usage);
         self.decisions.usage(at.timestamp_millis(), usage);
@@ -266,7 +248,7 @@ impl Session {
         self.measure(at);
     }
 
-    /// Works out each resource metric from the pods' latest samples, once all of their pods are known.
+    /// Computes each resource metric from the pods' latest samples, once all of their pods are known.
     fn measure(&mut self, at: Time) {
         if self.pods.some_early() && !self.feeds.is_up(Feed::Pods) {
             return;
@@ -293,22 +275,23 @@ impl Session {
             ("SuccessfulRescale", Some((size, reason))) if self.is_own_hpa(event) => {
                 if let Ok(to) = size.parse() {
                     self.markers.rescale(ms, None, to, reason);
-                    let near =
-                        |e: &EventSeen| time_of(e).is_some_and(|t| (t.timestamp_millis() - ms).abs() <= SAME_RESCALE);
-                    self.events.newest_of(near).into_iter().for_each(|e| origin(&mut self.markers, e));
-                    self.earlier();
+                    let near = |e: &EventSeen| {
+                        time_of(e).is_some_and(|t| (t.timestamp_millis() - ms).abs() <= markers::SAME_RESCALE)
+                    };
+                    self.events.newest_of(near).into_iter().for_each(|e| set_origin(&mut self.markers, e));
+                    self.note_earlier_rescales();
                 }
             }
             ("ScalingReplicaSet", _) => {
-                origin(&mut self.markers, event);
-                self.earlier();
+                set_origin(&mut self.markers, event);
+                self.note_earlier_rescales();
             }
             _ => {}
         }
     }
 
-    /// Rescales from before the watch began are known by what was told of them.
-    fn earlier(&mut self) {
+    /// Rescales from before the watch began are known from events.
+    fn note_earlier_rescales(&mut self) {
         let since = self.decisions.known_from();
         let before = self.markers.all().iter().take_while(|m| m.ms <= since);
         let rescales = before.enumerate().filter_map(|(i, m)| match m.mark {
@@ -318,35 +301,93 @@ impl Session {
         self.decisions.earlier(rescales);
     }
 
-    fn elastic_seen(&mut self, at: Time, seen: &Observation) {
-        self.feeds.data(at, Feed::Ingest);
-        let (ms, ingest) = (at.timestamp_millis(), &mut self.ingest);
-        match seen {
-            Observation::Elastic(cluster) => ingest.cluster = Some((**cluster).clone()),
-            Observation::Counters(counters) => ingest.counters(ms, counters),
-            Observation::ElasticNodes(nodes) => ingest.pressure.nodes(ms, nodes),
-            Observation::ElasticHealth(health) => ingest.pressure.health = Some((**health).clone()),
-            Observation::LogQuality(quality) => ingest.quality = Some((**quality).clone()),
-            _ => {}
+    fn job_seen(&mut self, at: Time, job: &JobSeen) {
+        self.feeds.data(at, Feed::Load);
+        self.load.job(job);
+        self.mark_load();
+    }
+
+    fn job_gone(&mut self, at: Time) {
+        self.feeds.data(at, Feed::Load);
+        if self.load.phase() == LoadPhase::Running {
+            self.markers.add(at.timestamp_millis(), Mark::LoadEnd { failure: Some(LoadFailure::Deleted) });
         }
+        self.load.gone();
     }
 
-    fn is_own_hpa(&self, event: &EventSeen) -> bool {
-        event.object.kind == "HorizontalPodAutoscaler" && event.object.name == self.watching.hpa
+    fn load_pod_seen(&mut self, at: Time, pod: &PodSeen) {
+        self.feeds.data(at, Feed::Load);
+        self.load.pods.insert(pod.uid.clone(), pod.clone());
+        self.mark_load();
     }
 
+    fn k6_seen(&mut self, at: Time, progress: &K6Seen) {
+        self.feeds.data(at, Feed::K6);
+        self.load.k6.take(at.timestamp_millis(), progress);
+    }
+
+    fn k6_summary(&mut self, at: Time, summary: &K6SummarySeen) {
+        self.feeds.data(at, Feed::K6);
+        self.load.k6.summary(summary);
+        self.mark_load();
+    }
+
+    fn k6_error(&mut self, error: &K6ErrorSeen) {
+        self.load.k6.error(error);
+        self.mark_load();
+    }
+
+    /// Marks the start and the end of the load, as far as they are known.
     fn mark_load(&mut self) {
         if let Some(start) = self.load.started() {
             self.markers.load_start(start.timestamp_millis());
         }
-        let (ok, text) = match self.load.phase() {
-            Phase::Complete => (true, String::new()),
-            Phase::Failed(text) => (false, text),
-            _ => return,
+        let failure = match self.load.phase() {
+            LoadPhase::Complete => None,
+            LoadPhase::Failed(failure) => Some(failure),
+            LoadPhase::None | LoadPhase::Pending(_) | LoadPhase::Running | LoadPhase::Terminating => return,
         };
         if let Some(end) = self.load.ended() {
-            self.markers.load_end(end.timestamp_millis(), ok, text);
+            self.markers.load_end(end.timestamp_millis(), failure);
         }
+    }
+
+    fn collector_seen(&mut self, at: Time, scrape: &Arc<CollectorSeen>) {
+        let ms = at.timestamp_millis();
+        self.feeds.data(at, Feed::Collector);
+        self.collectors.take(ms, self.began.map_or(ms, |t| t.timestamp_millis()), scrape);
+    }
+
+    /// What is known of Elasticsearch, to take in an answer of it.
+    fn ingest_at(&mut self, at: Time) -> &mut Ingest {
+        self.feeds.data(at, Feed::Ingest);
+        &mut self.ingest
+    }
+
+    /// Whether an event is about the HPA that is watched.
+    fn is_own_hpa(&self, event: &EventSeen) -> bool {
+        event.object.kind == "HorizontalPodAutoscaler" && event.object.name == self.watching.hpa
+    }
+
+    /// Whether the pods or their samples cannot be read by this user, or do not exist.
+    pub fn blind(&self) -> bool {
+        let without = |feed| matches!(self.feeds.state(feed), FeedState::Denied | FeedState::Absent);
+        without(Feed::Usage) || without(Feed::Pods)
+    }
+
+    /// `spec.replicas` of the target, else what the controller reported.
+    pub fn current_replicas(&self) -> Option<i32> {
+        let seen = self.target.as_ref().and_then(|t| t.spec_replicas);
+        seen.or_else(|| self.hpa.as_ref().and_then(hpa_status::current))
+    }
+
+    /// The tolerance for scaling down and up, as ratios: the spec's, where this server version supports it, else the
+    /// default.
+    pub fn tolerance(&self) -> (f64, f64) {
+        let settings = self.decisions.settings();
+        let behavior = self.hpa.as_ref().and_then(controller::spec).and_then(|s| s.behavior);
+        let band = hpa::Band::of(behavior.as_ref(), &settings);
+        (band.down, band.up)
     }
 
     /// How the load is spread over the gateway's Ready pods; None while there is no load or fewer than two of them.
@@ -360,18 +401,13 @@ impl Session {
     }
 }
 
-/// The Deployment's own events tell where a rescale started from, also one before the session.
-fn origin(markers: &mut Markers, event: &EventSeen) {
-    let told = event.message.rsplit_once(" from ").and_then(|(_, sizes)| sizes.split_once(" to "));
+/// The Deployment's own events report where a rescale started from, also one from before the session.
+fn set_origin(markers: &mut Markers, event: &EventSeen) {
+    let sizes = event.message.rsplit_once(" from ").and_then(|(_, sizes)| sizes.split_once(" to "));
     if event.reason == "ScalingReplicaSet"
-        && let (Some((from, to)), Some(when)) = (told, time_of(event))
+        && let (Some((from, to)), Some(when)) = (sizes, time_of(event))
         && let (Ok(from), Ok(to)) = (from.parse(), to.parse())
     {
         markers.origin(when.timestamp_millis(), from, to);
     }
-}
-
-/// A Kubernetes quantity in base units: cores, bytes.
-pub fn quantity(text: &str) -> Option<f64> {
-    hpa::quantity::approximate(text).ok()
 }

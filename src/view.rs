@@ -25,7 +25,8 @@ pub use panes::panes;
 
 use crate::{
     advise::{self, Finding},
-    session::{Outlook, Session},
+    explain::forecast::{ForecastText, forecast},
+    session::Session,
     ui::{Hit, List, PaneKind, Ui},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -36,7 +37,7 @@ pub struct Cx<'a> {
     pub session: &'a Session,
     /// What stands out in it, and what the next sync would do: with hundreds of pods most of a frame's work, so done once.
     findings: Vec<Finding>,
-    outlook: OnceCell<Option<Outlook>>,
+    forecast: OnceCell<Option<ForecastText>>,
     /// The present of the live session, milliseconds since 1970, also while the view stands still.
     pub now: i64,
     pub ui: &'a Ui,
@@ -46,11 +47,12 @@ pub struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// `now` is the present of the live session, also where an older one is shown.
     pub fn new(session: &'a Session, now: i64, ui: &'a Ui, look: &'a Look) -> Cx<'a> {
-        Cx { session, findings: advise::findings(session), outlook: OnceCell::new(), now, ui, look }
+        Cx { session, findings: advise::findings(session), forecast: OnceCell::new(), now, ui, look }
     }
 
-    fn outlook(&self) -> Option<&Outlook> {
-        self.outlook.get_or_init(|| self.session.outlook()).as_ref()
+    fn forecast(&self) -> Option<&ForecastText> {
+        let text = || self.session.forecast().map(|f| forecast(self.session, &f));
+        self.forecast.get_or_init(text).as_ref()
     }
 
     /// The moment that figures are read at.

@@ -1,9 +1,10 @@
 //! Rules over the HPA's decisions: at its maximum, held up by memory, to and fro. Must not judge the gateway itself.
 
 use super::{Finding, Severity};
+use crate::explain;
 use crate::format;
 use crate::observe::MetricKind;
-use crate::session::{Mark, Session, TargetType, Track, told};
+use crate::session::{Mark, Session, TargetType, Track, hpa_status};
 
 /// Changes of direction within so many milliseconds are flapping.
 const FLAPPING: i64 = 10 * 60_000;
@@ -11,7 +12,7 @@ const FLAPPING: i64 = 10 * 60_000;
 /// 10.6: a metric asks for more than `maxReplicas`.
 pub fn at_the_maximum(session: &Session) -> Vec<Finding> {
     let Some(hpa) = &session.hpa else { return Vec::new() };
-    let limited = told::condition(hpa, "ScalingLimited");
+    let limited = hpa_status::condition(hpa, "ScalingLimited");
     if !limited.is_some_and(|c| c.status == "True" && c.reason == "TooManyReplicas") {
         return Vec::new();
     }
@@ -25,7 +26,7 @@ pub fn at_the_maximum(session: &Session) -> Vec<Finding> {
         id: "at-maximum",
         severity: Severity::Warning,
         text: format!("at the maximum of {} replicas, and {} asks for {}", hpa.max_replicas, track.label(), most.replicas),
-        evidence: most.text.clone(),
+        evidence: explain::forecast::arithmetic(track, most),
         hint: "raise maxReplicas, or the request that utilization is reckoned from; not while Elasticsearch is the bottleneck"
             .into(),
     }]

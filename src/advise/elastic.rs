@@ -2,9 +2,10 @@
 //! records that lack what Kibana shows. Must not look at the gateway.
 
 use super::{Finding, Severity};
+use crate::explain::{elasticsearch, log_quality::missing_field};
 use crate::format;
-use crate::session::ingest::quality::{Field, lack, why};
-use crate::session::ingest::{Cause, Strain};
+use crate::session::ingest::quality::{Field, lack};
+use crate::session::ingest::{RejectionCause, Strain};
 use crate::session::{Session, total};
 
 /// A share of records that lack a field counts from here on, and from so many records.
@@ -34,7 +35,7 @@ fn of(session: &Session, strain: &Strain) -> Finding {
             "free or add disk space; the block goes by itself below the high watermark",
         ),
         Strain::Rejecting(causes) => {
-            let breaker = causes.iter().all(|(cause, _)| matches!(cause, Cause::Breaker(_)));
+            let breaker = causes.iter().all(|(cause, _)| matches!(cause, RejectionCause::Breaker(_)));
             let hint = match breaker {
                 true => "give Elasticsearch more heap; more gateways bring more requests",
                 false => {
@@ -75,7 +76,7 @@ fn of(session: &Session, strain: &Strain) -> Finding {
         ),
     };
     let health = p.health.as_ref().map(|h| format!("; health {}", h.status)).unwrap_or_default();
-    let evidence = format!("{}{health}", strain.words());
+    let evidence = format!("{}{health}", elasticsearch::strain(strain));
     Finding { id, severity, text: text.into(), evidence, hint: hint.into() }
 }
 
@@ -85,7 +86,7 @@ pub fn log_quality(session: &Session) -> Vec<Finding> {
     let one = |field: Field| {
         let lack = lack(seen, field);
         let share = lack.share().filter(|s| *s >= LACKING && lack.records >= RECORDS)?;
-        let (reason, hint) = why(lack, field)?;
+        let (reason, hint) = missing_field(lack, field)?;
         let id = match field {
             Field::Level => "logs-without-level",
             Field::Trace | Field::Span => "logs-without-trace",

@@ -1,8 +1,9 @@
 //! 10.11: rules over the load itself. A test that does not test what it should explains much of what else is seen.
 
 use super::{Finding, Severity};
+use crate::explain;
 use crate::format;
-use crate::session::{Phase, Session};
+use crate::session::{LoadPhase, Session};
 
 /// Shares of failed requests that are worth a word.
 const FAILED: f64 = 0.05;
@@ -10,7 +11,7 @@ const FAILED: f64 = 0.05;
 /// Requests of the load fail.
 pub fn requests_fail(session: &Session) -> Vec<Finding> {
     let progress = session.load.progress(session.now_ms());
-    let running = session.load.phase() == Phase::Running;
+    let running = session.load.phase() == LoadPhase::Running;
     let share = if running { progress.failed_now.or(progress.failed_ratio) } else { progress.failed_ratio };
     let Some(share) = share.filter(|s| *s > FAILED) else { return Vec::new() };
     let requests =
@@ -26,11 +27,11 @@ pub fn requests_fail(session: &Session) -> Vec<Finding> {
 
 /// The load ended badly.
 pub fn load_failed(session: &Session) -> Vec<Finding> {
-    let Phase::Failed(why) = session.load.phase() else { return Vec::new() };
+    let LoadPhase::Failed(why) = session.load.phase() else { return Vec::new() };
     vec![Finding {
         id: "load-failed",
         severity: Severity::Warning,
-        text: format!("the load failed: {why}"),
+        text: format!("the load failed: {}", explain::load::failure(&why)),
         evidence: job(session),
         hint: "mend it and start it again; what was measured during this run is not a whole run".into(),
     }]
@@ -42,7 +43,7 @@ pub fn load_stuck(session: &Session) -> Vec<Finding> {
     vec![Finding {
         id: "load-stuck",
         severity: Severity::Warning,
-        text: format!("the load does not start: {why}"),
+        text: format!("the load does not start: {}", explain::load::pod_problem(&why)),
         evidence: job(session),
         hint: "mend that in the Job's pod template and start it anew; s stops the Job that waits".into(),
     }]

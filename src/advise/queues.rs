@@ -149,7 +149,7 @@ fn filled(session: &Session, role: Role) -> Option<(&Collector, Queue, i64)> {
 fn elasticsearch(session: &Session) -> Option<String> {
     let now = session.now_ms();
     if let Some(strain) = session.ingest.strain(now).into_iter().find(|s| s.limits_ingest()) {
-        return Some(strain.words());
+        return Some(crate::explain::elasticsearch::strain(&strain));
     }
     let gateways = || session.collectors.live(Role::Gateway).filter(|c| c.lost.is_none());
     let too_many = gateways().any(|c| c.elastic.too_many.now(now, c.max_gap()).is_some_and(|r| r > 0.0));

@@ -2,7 +2,7 @@
 
 use crate::{
     observe::{Feed, FeedState, K6State, Signal},
-    session::{Collector, Phase, Session},
+    session::{Collector, LoadPhase, Session},
     source::Source,
 };
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub fn feeds_ready(session: &Session) -> bool {
             }
             Feed::K6 => {
                 let known = session.load.progress(session.now_ms());
-                let runs = session.load.phase() == Phase::Running;
+                let runs = session.load.phase() == LoadPhase::Running;
                 known.state == Some(K6State::Ended) || known.iterations_per_s.is_some() || !runs
             }
             Feed::Ingest => session.ingest.signal(Signal::Logs).is_some(),

@@ -17,7 +17,7 @@ use crate::{
     observe::{AnswerSeen, Ask, Observation, Stamped, Time},
     offline, open,
     recording::{STOPPED, Tape, create::Existing},
-    session::{Phase, Session},
+    session::{LoadPhase, Session},
     signals::EndSignals,
     stdio,
     verdict::{Expectations, verdict},
@@ -269,12 +269,12 @@ fn progress(session: &Session, elapsed: TimeDelta) -> String {
     let replicas = &session.replicas;
     let (ready, current) = (replicas.ready.last().copied().flatten(), replicas.current.last().copied().flatten());
     let load = match session.load.phase() {
-        Phase::None => "no load",
-        Phase::Pending(_) => "load pending",
-        Phase::Running => "load running",
-        Phase::Complete => "load complete",
-        Phase::Failed(_) => "load failed",
-        Phase::Terminating => "load terminating",
+        LoadPhase::None => "no load",
+        LoadPhase::Pending(_) => "load pending",
+        LoadPhase::Running => "load running",
+        LoadPhase::Complete => "load complete",
+        LoadPhase::Failed(_) => "load failed",
+        LoadPhase::Terminating => "load terminating",
     };
     let clock = format!("{}:{:02}", seconds / 60, seconds % 60);
     format!("recording {clock}  {} of {} replicas ready  {load}", figure(ready), figure(current))

@@ -4,7 +4,7 @@
 use super::medium::Medium;
 use crate::observe::{Observation, Stamped};
 use crate::recording::{Faults, Header, Place, Reading, resume};
-use crate::session::{Course, Session};
+use crate::session::{Session, Timeline};
 use std::io::{BufRead, BufReader};
 use std::sync::Arc;
 use std::sync::mpsc::{channel, sync_channel};
@@ -39,10 +39,10 @@ pub struct Checkpoint {
 pub enum Found {
     Checkpoint(Checkpoint),
     /// So far it has read.
-    Far(Arc<Course>, u64),
+    Far(Arc<Timeline>, u64),
     /// It is through, or cannot read on.
     End {
-        course: Arc<Course>,
+        course: Arc<Timeline>,
         count: u64,
         faults: Faults,
         error: Option<String>,
@@ -74,7 +74,7 @@ pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to
         let stopped = read.is_none().then(|| STOPPED.to_owned());
         let error = reading.error().map(ToString::to_string).or(stopped);
         let (faults, count) = (reading.faults.clone(), fold.count);
-        let _ = to.blocking_send(Found::End { course: Arc::new(Course::of(&fold.session)), count, faults, error });
+        let _ = to.blocking_send(Found::End { course: Arc::new(Timeline::of(&fold.session)), count, faults, error });
     }
 }
 
@@ -193,7 +193,7 @@ impl Fold {
         // What grows is told of as it grows.
         if self.word >= WORD || self.length.is_none() {
             self.word = 0;
-            let far = Found::Far(Arc::new(Course::of(&self.session)), self.count);
+            let far = Found::Far(Arc::new(Timeline::of(&self.session)), self.count);
             to.blocking_send(far).map_err(|_| ())?;
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::News;
 use super::index::{Cued, Found, Index};
 use crate::control::Control;
 use crate::observe::Stamped;
-use crate::session::Course;
+use crate::session::Timeline;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -49,7 +49,7 @@ struct Deck {
     skip: bool,
     /// Hands on whatever comes in.
     follow: bool,
-    course: Arc<Course>,
+    course: Arc<Timeline>,
     complete: bool,
     /// To go there once it is read.
     wanted: Option<i64>,

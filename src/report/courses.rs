@@ -1,7 +1,7 @@
 //! A session as courses over time: the one basis of CSV, JSON and the charts of HTML. Raw figures in their own units; what
 //! is not known is a gap. Must not derive verdicts or sentences.
 
-use crate::session::{Series, Session, Steps, TargetType, Track};
+use crate::session::{Series, Session, StepSeries, TargetType, Track};
 
 /// How points join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub fn courses(session: &Session) -> Vec<Course> {
         out.push(steps_of("replicas", vec![("state", state.into())], "replicas", steps));
     }
     let recommended = session.decisions.rows().iter().flat_map(|row| {
-        let value = row.reckoned.recommended.map(f64::from);
+        let value = row.computed.recommended.map(f64::from);
         [(row.first, value), (row.last, value)].into_iter().take(if row.count > 1 { 2 } else { 1 })
     });
     out.push(Course {
@@ -116,7 +116,7 @@ fn steps_of(
     series: &'static str,
     labels: Vec<(&'static str, String)>,
     unit: &'static str,
-    steps: &Steps<Option<i32>>,
+    steps: &StepSeries<Option<i32>>,
 ) -> Course {
     let points = steps.changes().iter().map(|(ms, v)| (*ms, v.map(f64::from))).collect();
     Course { series, labels, unit, shape: Shape::Steps, points }

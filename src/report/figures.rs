@@ -1,6 +1,7 @@
 //! The key figures of a run: what a comparison lines up and a report leads with. Each is None where it is not known. Must
 //! not judge.
 
+use crate::explain::{load, reaction};
 use crate::observe::{Role, Signal, Time};
 use crate::session::{Mark, Session};
 use crate::verdict::{Run, Verdict};
@@ -140,14 +141,14 @@ fn metric(session: &Session, track: &crate::session::Track, start: Option<i64>, 
 /// The stages of the run's first scale-up.
 fn budget(session: &Session, start: Option<i64>) -> Vec<StageFigure> {
     let up = |row: &&crate::session::decisions::sync::Sync| {
-        row.rescaled && row.controller > row.reckoned.current && start.is_none_or(|s| row.first >= s)
+        row.rescaled && row.controller > row.computed.current && start.is_none_or(|s| row.first >= s)
     };
     let Some(first) = session.decisions.rows().iter().find(up) else { return Vec::new() };
     let zero = start.unwrap_or(first.first);
     let stages = session.budget(first).into_iter().map(|s| StageFigure {
-        stage: s.name,
-        after_s: s.at.map(|ms| (ms - zero) as f64 / 1000.0),
-        why: Some(s.why).filter(|w| s.at.is_none() && !w.is_empty()),
+        stage: reaction::stage(s.kind),
+        after_s: s.at.ok().map(|ms| (ms - zero) as f64 / 1000.0),
+        why: s.at.err().map(reaction::gap),
     });
     stages.collect()
 }
@@ -156,8 +157,8 @@ fn budget(session: &Session, start: Option<i64>) -> Vec<StageFigure> {
 pub fn marks(session: &Session) -> Vec<(i64, String)> {
     let told = session.markers.all().iter().filter_map(|m| match &m.mark {
         Mark::LoadStart => Some((m.ms, "load starts".to_string())),
-        Mark::LoadEnd { ok: true, .. } => Some((m.ms, "load ends".into())),
-        Mark::LoadEnd { ok: false, text } => Some((m.ms, format!("load fails: {text}"))),
+        Mark::LoadEnd { failure: None } => Some((m.ms, "load ends".into())),
+        Mark::LoadEnd { failure: Some(why) } => Some((m.ms, format!("load fails: {}", load::failure(why)))),
         Mark::Note(text) => Some((m.ms, text.clone())),
         Mark::Rescale { .. } => None,
     });

@@ -5,6 +5,7 @@ use super::cost::CostPart;
 use super::courses::{Course, courses};
 use super::figures::{Figures, figures, marks};
 use super::{FindingStatus, Status, status};
+use crate::explain;
 use crate::hpa::Limited;
 use crate::observe::{Role, Signal, Time};
 use crate::session::{Fate, Session, decisions::sync::BasisKind, decisions::sync::Sync};
@@ -224,7 +225,7 @@ pub fn full(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
         rescales: rescales.map(|r| rescale(&r, after)).collect(),
         marks: marks(session).into_iter().map(|(ms, text)| MarkPart { at: time(ms), text }).collect(),
         decisions: rows.iter().map(decision).collect(),
-        settings: session.decisions.flags_text(),
+        settings: session.decisions.inferred_flags().map(explain::cause::flag).collect(),
         budget: rows.iter().filter(|r| r.rescaled).map(|r| budget(session, r)).collect(),
         loss: loss(session),
         findings: super::status::findings(session),
@@ -279,7 +280,7 @@ fn verdict_part(v: &Verdict, after: impl Fn(i64) -> Option<f64>) -> VerdictPart 
 
 fn decision(row: &Sync) -> DecisionPart {
     let time = Time::from_timestamp_millis;
-    let r = &row.reckoned;
+    let r = &row.computed;
     let proposals = row.names.iter().zip(&r.metrics).map(|(name, said)| ProposalPart {
         name: name.clone(),
         figure: said.figure,
@@ -290,7 +291,7 @@ fn decision(row: &Sync) -> DecisionPart {
         at: time(row.first),
         until: time(row.last).filter(|_| row.count > 1),
         count: row.count,
-        told: row.told,
+        told: row.observed,
         current: r.current,
         metrics: proposals.collect(),
         winner: r.winner.and_then(|w| row.names.get(w).cloned()),
@@ -301,7 +302,7 @@ fn decision(row: &Sync) -> DecisionPart {
         controller: row.controller,
         agrees: row.agrees,
         exact: row.exact,
-        cause: row.cause.as_ref().map(|c| c.text()),
+        cause: row.cause.as_ref().map(explain::cause::cause),
         samples: match row.basis.kind {
             BasisKind::None => "none",
             BasisKind::Samples => "seen",
@@ -309,25 +310,26 @@ fn decision(row: &Sync) -> DecisionPart {
             BasisKind::Guess => "others than the controller's",
         },
         sampled_at: row.basis.sampled.and_then(time),
-        text: row.sentence(),
+        text: explain::sync::sentence(row),
     }
 }
 
 fn budget(session: &Session, row: &Sync) -> BudgetPart {
     let mut before: Option<i64> = None;
     let stages = session.budget(row).into_iter().map(|s| {
-        let took = s.at.zip(before).map(|(at, b)| (at - b) as f64 / 1000.0);
-        before = s.at.or(before);
+        let at = s.at.ok();
+        let took = at.zip(before).map(|(at, b)| (at - b) as f64 / 1000.0);
+        before = at.or(before);
         StagePart {
-            stage: s.name,
-            at: s.at.and_then(Time::from_timestamp_millis),
+            stage: explain::reaction::stage(s.kind),
+            at: at.and_then(Time::from_timestamp_millis),
             took_s: took,
-            why: Some(s.why).filter(|w| s.at.is_none() && !w.is_empty()),
+            why: s.at.err().map(explain::reaction::gap),
         }
     });
     BudgetPart {
         at: Time::from_timestamp_millis(row.first),
-        from: row.reckoned.current,
+        from: row.computed.current,
         to: row.controller,
         stages: stages.collect(),
     }

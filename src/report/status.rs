@@ -4,8 +4,9 @@
 use super::status_ingest::{self, Ingest};
 use super::status_inside::{self as inside, BySignal, Gateway, Load, QueueStatus};
 use crate::advise;
+use crate::explain;
 use crate::observe::{Condition, Feed, FeedState, MetricValue, TargetRef, Time};
-use crate::session::{Pod, Session, TargetType, Track, controller, is_ready, told};
+use crate::session::{Pod, Session, TargetType, Track, controller, hpa_status, is_ready};
 use serde::{Serialize, Serializer};
 
 /// The schema of design and README; later feeds fill what is null here.
@@ -188,12 +189,15 @@ fn hpa(session: &Session) -> Option<Hpa> {
     let target = session.target.as_ref();
     let proposals = session.proposals();
     let metrics = session.metrics.live().zip(proposals).map(|(t, p)| metric(session, t, p.map(|p| p.replicas)));
-    let decision = session.outlook().map(|o| Decision {
-        winner: o.winner.and_then(|i| session.metrics.live().nth(i)).map(Track::label),
-        replicas: o.replicas,
-        text: o.text,
-        limited_by: o.limited_by,
-        sentence: o.sentence,
+    let decision = session.forecast().map(|f| {
+        let text = explain::forecast::forecast(session, &f);
+        Decision {
+            winner: f.winner().and_then(|i| session.metrics.live().nth(i)).map(Track::label),
+            replicas: f.replicas,
+            text: text.arithmetic,
+            limited_by: text.limited_by,
+            sentence: text.sentence,
+        }
     });
     Some(Hpa {
         namespace: seen.namespace.clone(),
@@ -208,8 +212,8 @@ fn hpa(session: &Session) -> Option<Hpa> {
         min: seen.min_replicas.unwrap_or(1),
         max: seen.max_replicas,
         replicas: ReplicaStatus {
-            current: told::current(seen),
-            desired: told::desired(seen),
+            current: hpa_status::current(seen),
+            desired: hpa_status::desired(seen),
             ready: session.replicas.ready.last().copied().flatten(),
         },
         last_scale: seen.status.last_scale,
@@ -245,7 +249,7 @@ fn metric(session: &Session, track: &Track, proposal: Option<i32>) -> MetricStat
         sampled: sample.map(|s| s.1),
         sampled_at: sample.and_then(|s| Time::from_timestamp_millis(s.0)),
         proposal,
-        reason: track.current.is_none().then(|| session.why_unknown(track)),
+        reason: track.current.is_none().then(|| explain::missing::missing(session, track)),
     }
 }
 

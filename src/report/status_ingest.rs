@@ -1,9 +1,10 @@
 //! The block `ingest` of `status`: what Elasticsearch indexed and how it stands. A figure that is not known is null.
 
 use super::status::figure;
+use crate::explain::elasticsearch;
 use crate::observe::{CountedBy, LogQualitySeen, Signal, Time};
 use crate::session::Session;
-use crate::session::ingest::{Cause, Flow, quality};
+use crate::session::ingest::{DocumentFlow, RejectionCause, quality};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -89,7 +90,7 @@ pub fn ingest(session: &Session) -> Option<Ingest> {
         return None;
     }
     let age = ingest.max_age();
-    let by = |of: &dyn Fn(&Flow) -> Option<f64>| BySignal {
+    let by = |of: &dyn Fn(&DocumentFlow) -> Option<f64>| BySignal {
         traces: ingest.signal(Signal::Traces).and_then(of),
         metrics: ingest.signal(Signal::Metrics).and_then(of),
         logs: ingest.signal(Signal::Logs).and_then(of),
@@ -100,7 +101,7 @@ pub fn ingest(session: &Session) -> Option<Ingest> {
     let flows = || Signal::ALL.into_iter().filter_map(|s| ingest.signal(s));
     let causes = p.rejected.iter().map(|(cause, n)| (id(cause), *n));
     let streams = ingest.streams().filter(|(_, s)| s.indices > 0).map(|(name, s)| {
-        let counted = !s.flow.course.points().is_empty();
+        let counted = !s.flow.documents.points().is_empty();
         Stream {
             name: name.to_owned(),
             documents_per_s: s.flow.rate_at(now, age),
@@ -132,29 +133,30 @@ pub fn ingest(session: &Session) -> Option<Ingest> {
         heap_ratio: p.heap(),
         disk_ratio: p.disk(),
         health: p.health.as_ref().map(|h| h.status.clone()),
-        strain: ingest.strain(now).iter().map(|s| s.words()).collect(),
+        strain: ingest.strain(now).iter().map(elasticsearch::strain).collect(),
         streams: streams.collect(),
         log_quality: ingest.quality.as_ref().filter(|q| q.denied.is_none()).map(log_quality),
     })
 }
 
 /// A cause as scripts read it.
-fn id(cause: &Cause) -> String {
+fn id(cause: &RejectionCause) -> String {
     match cause {
-        Cause::WritePool => "write_pool".into(),
-        Cause::Coordinating => "coordinating".into(),
-        Cause::Primary => "primary".into(),
-        Cause::Replica => "replica".into(),
-        Cause::Large => "large_operation".into(),
-        Cause::Breaker(name) => format!("breaker_{name}"),
+        RejectionCause::WritePool => "write_pool".into(),
+        RejectionCause::Coordinating => "coordinating".into(),
+        RejectionCause::Primary => "primary".into(),
+        RejectionCause::Replica => "replica".into(),
+        RejectionCause::Large => "large_operation".into(),
+        RejectionCause::Breaker(name) => format!("breaker_{name}"),
     }
 }
 
 fn log_quality(seen: &LogQualitySeen) -> LogQuality {
-    use quality::{Field, lack, why};
+    use crate::explain::log_quality::missing_field;
+    use quality::{Field, lack};
     let missing = |field| lack(seen, field).missing;
     let cause = |field: Field| {
-        let (reason, hint) = why(lack(seen, field), field)?;
+        let (reason, hint) = missing_field(lack(seen, field), field)?;
         Some(LogCause { field: field.name(), reason, hint })
     };
     LogQuality {

@@ -1,8 +1,9 @@
 //! The blocks of `status` that come from inside: k6's progress, the collectors. A figure that is not known is null.
 
 use super::status::figure;
+use crate::explain;
 use crate::observe::{Role, Signal, ThresholdSeen, Time};
-use crate::session::{Collector, Counter, Fate, Flow, Loss, Phase, Queue, Session};
+use crate::session::{Collector, Counter, Fate, LoadPhase, Loss, Queue, Session, SignalCounters};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -103,7 +104,8 @@ pub fn load(session: &Session) -> Option<Load> {
         phase: phase.word(),
         job: format!("{}/{}", job.namespace, job.name),
         reason: match phase {
-            Phase::Pending(why) | Phase::Failed(why) => Some(why),
+            LoadPhase::Pending(why) => Some(explain::load::pending(&why)),
+            LoadPhase::Failed(why) => Some(explain::load::failure(&why)),
             _ => None,
         },
         started,
@@ -131,7 +133,7 @@ pub fn gateway(session: &Session) -> Option<Gateway> {
     let sum = |of: &dyn Fn(&Collector) -> Option<f64>| -> Option<f64> {
         pods.iter().map(|c| of(c)).sum::<Option<f64>>().filter(|_| !pods.is_empty()).map(tenths)
     };
-    let by = |of: fn(&Flow) -> &Counter| -> BySignal {
+    let by = |of: fn(&SignalCounters) -> &Counter| -> BySignal {
         let rate = |s: Signal| sum(&|c: &Collector| of(c.flow(s)).now(now, c.max_gap()));
         Signal::ALL.into_iter().map(|s| (s.name(), rate(s))).collect()
     };

@@ -18,7 +18,7 @@ pub use moments::{Moment, Recorded, record};
 pub use tell::{Told, page, panels, tell};
 
 use crate::hpa::{self, Memory, reconcile};
-use crate::session::decisions::sync::Said;
+use crate::session::decisions::sync::MetricOutcome;
 use serde::Serialize;
 use tier::Tier;
 
@@ -148,7 +148,7 @@ fn step(m: &Moment, found: i32, supposed: i32, spec: &hpa::Spec, it: &hpa::Decis
         let supposed = place(i).and_then(|p| spec.metrics.get(p)).and_then(number);
         (m.spec.metrics.get(i).and_then(number), supposed)
     };
-    let was = |i: usize| m.figures.get(i).and_then(|s: &Said| s.figure);
+    let was = |i: usize| m.figures.get(i).and_then(|s: &MetricOutcome| s.figure);
     let places = 0..m.spec.metrics.len();
     Step {
         ms: m.ms,

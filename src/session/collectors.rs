@@ -1,41 +1,40 @@
-//! The collectors from inside: each pod's counters as rates, queues, what was lost, and the tiers they make up (agents,
-//! gateway, cluster collector). Bounded. Must not judge; that is `advise`'s part.
+//! The collectors' own metrics: each pod's counters as rates, queues, losses, and the sums over a tier (agents, gateway,
+//! cluster collector). Bounded. Must not judge; that is `advise`'s part.
 //!
 //! Read it by pod ([`Collectors::of`], [`Collector`]) or by tier ([`Collectors::tier`], [`Tier`]). Rates are per second, as
-//! [`Series`] with a gap wherever a sample is missing or a process began anew; totals are since the session began.
+//! a series with a gap wherever a sample is missing or a process restarted; totals count from the session's start.
 
-mod elastic;
+mod collector;
+mod elasticsearch_exporter;
 mod loss;
-mod one;
 mod skew;
 mod tier;
+mod totals;
 
-pub use elastic::Elastic;
+pub use collector::{Collector, Queue, SignalCounters};
+pub use elasticsearch_exporter::ElasticsearchExporter;
 pub use loss::{Fate, Loss, Losses};
-pub use one::{Collector, Flow, Queue};
 pub use skew::{Share, Skew};
-pub use tier::{Account, Rates, Tier, Totals};
+pub use tier::{Account, Rates, Tier};
+pub use totals::Totals;
 
-use super::series::rate;
-use super::{Pods, Series};
+use super::pods::Pods;
 use crate::observe::{CollectorLost, CollectorSeen, ConfigSeen, PodSeen, Role, Signal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Collectors that left are remembered at most so many.
+/// Collectors that left, kept at most.
 const GONE: usize = 16;
-/// Samples kept of all series of all collectors together, the tiers' not counted.
+/// Samples kept of all series of all collectors together, not counting the tiers'.
 const SAMPLES: usize = 200_000;
 /// Series of one collector.
 const SERIES: usize = 28;
-/// Milliseconds between two sums over a tier.
-const SUM_EVERY: i64 = 5000;
 
 /// Every collector that was scraped, or should have been.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Collectors {
     by_uid: BTreeMap<String, Arc<Collector>>,
-    /// Pods of agents and of the cluster collector; the gateway's are the session's own.
+    /// Pods of the agents and of the cluster collector; the gateway's are in `Session::pods`.
     pods: BTreeMap<String, (Role, PodSeen)>,
     configs: BTreeMap<Role, ConfigSeen>,
     tiers: BTreeMap<Role, Tier>,
@@ -44,7 +43,7 @@ pub struct Collectors {
 }
 
 impl Collectors {
-    /// Takes in a scrape. `began` is the session's first moment.
+    /// Takes in a scrape. `began` is the session's start.
     pub fn take(&mut self, ms: i64, began: i64, seen: &Arc<CollectorSeen>) {
         let mean = self.mean_accepted(seen.role, ms);
         let tier = self.tiers.entry(seen.role).or_default();
@@ -61,14 +60,14 @@ impl Collectors {
         Arc::make_mut(self.by_uid.entry(lost.uid.clone()).or_default()).lost(ms, lost);
     }
 
-    /// How many there are, those that left included.
+    /// How many there are, including those that left.
     pub fn count(&self) -> usize {
         self.by_uid.len()
     }
 
-    /// How many other pods of collectors are known.
-    pub fn pod_count(&self, but: &str) -> usize {
-        self.pods.len() - usize::from(self.pods.contains_key(but))
+    /// How many pods of collectors are known, besides the one with this uid.
+    pub fn pod_count(&self, besides: &str) -> usize {
+        self.pods.len() - usize::from(self.pods.contains_key(besides))
     }
 
     /// Takes in a version of an agent's or the cluster collector's pod.
@@ -76,7 +75,7 @@ impl Collectors {
         self.pods.insert(pod.uid.clone(), (role, pod.clone()));
     }
 
-    /// Takes in how a tier is configured.
+    /// Takes in the configuration of a tier.
     pub fn configured(&mut self, seen: &ConfigSeen) {
         self.configs.insert(seen.role, seen.clone());
     }
@@ -97,9 +96,9 @@ impl Collectors {
         }
     }
 
-    /// Sums the tiers up as time passes.
+    /// Sums up the tiers every few seconds.
     pub fn tick(&mut self, ms: i64) {
-        if self.by_uid.is_empty() || self.summed.is_some_and(|then| ms - then < SUM_EVERY) {
+        if self.by_uid.is_empty() || self.summed.is_some_and(|then| ms - then < tier::SUM_EVERY) {
             return;
         }
         self.summed = Some(ms);
@@ -108,17 +107,17 @@ impl Collectors {
         }
     }
 
-    /// The collector in the pod of that uid.
+    /// The collector in the pod with this uid.
     pub fn of(&self, uid: &str) -> Option<&Collector> {
         self.by_uid.get(uid).map(Arc::as_ref)
     }
 
-    /// Those of a tier that are there.
+    /// The collectors of a tier that exist.
     pub fn live(&self, role: Role) -> impl Iterator<Item = &Collector> {
         self.by_uid.values().map(Arc::as_ref).filter(move |c| c.role == role && c.gone.is_none())
     }
 
-    /// All, those that left too.
+    /// All collectors, including those that left.
     pub fn all(&self) -> impl Iterator<Item = &Collector> {
         self.by_uid.values().map(Arc::as_ref)
     }
@@ -128,7 +127,7 @@ impl Collectors {
         self.tiers.get(&role)
     }
 
-    /// How a tier is configured, where that could be read.
+    /// The configuration of a tier, where it could be read.
     pub fn config(&self, role: Role) -> Option<&ConfigSeen> {
         self.configs.get(&role)
     }
@@ -149,19 +148,14 @@ impl Collectors {
         tier::account(&self.tiers, signal)
     }
 
-    /// How the gateway's load is spread over its Ready pods; None while there is no load or fewer than two of them.
+    /// How the load is spread over the gateway's Ready pods; None while there is no load or fewer than two of them.
     pub fn skew(&self, pods: &Pods, now: i64) -> Option<Skew> {
-        skew::skew(self, pods, now)
+        skew::skew(|uid| self.of(uid), pods, now)
     }
 
-    /// The mean over a tier of what a pod accepts a second.
+    /// The mean of what a tier's pods accept per second.
     fn mean_accepted(&self, role: Role, ms: i64) -> f64 {
         let rates: Vec<f64> = self.live(role).filter_map(|c| c.accepted.now(ms, c.max_gap())).collect();
         rates.iter().sum::<f64>() / rates.len().max(1) as f64
     }
-}
-
-/// Drops a series' oldest samples.
-fn trim(all: &mut [&mut Series], most: usize) {
-    all.iter_mut().for_each(|s| s.keep(most));
 }

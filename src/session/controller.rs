@@ -1,4 +1,4 @@
-//! From what was watched to what the controller's arithmetic takes. Must not compute itself: that is `hpa`'s part.
+//! Turns observations into the inputs of the controller's arithmetic. Must not compute itself: that is `hpa`'s part.
 
 use super::{
     metrics::{TargetType, Track},
@@ -21,7 +21,7 @@ pub fn settings(server_version: &str) -> Settings {
     digits.and_then(|d| d.parse().ok()).map_or_else(Settings::default, Settings::of_minor)
 }
 
-/// What the controller sees of the pods: the latest sample of each.
+/// The pods as the controller sees them, with the latest sample of each.
 pub fn world(pods: &Pods, spec_replicas: i32, status_replicas: i32, namespace: &str) -> World {
     World {
         namespace: namespace.into(),
@@ -34,8 +34,8 @@ pub fn world(pods: &Pods, spec_replicas: i32, status_replicas: i32, namespace: &
     }
 }
 
-/// The figure that the controller would make of a resource metric: percent, or base units a pod; None when it would
-/// have none (no sample of a pod that counts, or a request that is not set).
+/// The figure that the controller would compute for a resource metric: percent, or base units per pod; None when it would
+/// have none (no sample of a pod that counts, or a missing request).
 pub fn figure(track: &Track, world: &World, settings: &Settings, now: Time) -> Option<f64> {
     let metric = metric(&track.metric)?;
     let band = ratio::Band::of(None, settings);
@@ -52,7 +52,7 @@ pub fn request(seen: &Pod, resource: &str) -> Option<i64> {
     requests::of_pod(&pod(&seen.seen), resource, None, &Settings::default()).ok()
 }
 
-/// The spec with its defaults; None when a target or quantity cannot be read.
+/// The spec with its defaults; None when a target or quantity cannot be parsed.
 pub fn spec(hpa: &HpaSeen) -> Option<spec::Spec> {
     let metrics = hpa.metrics.iter().map(metric).collect::<Option<Vec<_>>>()?;
     let behavior = hpa.behavior.as_ref().map(|b| {

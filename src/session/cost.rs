@@ -1,4 +1,4 @@
-//! What watching cost, between the first reading of the program's own counters and the last. Must not guess what lies
+//! What watching cost, between the first reading of the program's own counters and the last. Must not estimate what was
 //! before the first.
 
 use crate::observe::CostSeen;
@@ -11,7 +11,7 @@ pub struct Cost {
     last: Option<(i64, CostSeen)>,
 }
 
-/// What it came to.
+/// The cost between the two readings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spent {
     /// Seconds between the two, by the clock of what was watched; 0 where there is one reading only.
@@ -32,7 +32,7 @@ pub struct Spent {
 impl Cost {
     /// Takes in a reading.
     pub fn take(&mut self, ms: i64, seen: &CostSeen) {
-        // Time that went back is another process's.
+        // An uptime that went back belongs to another process.
         if self.last.as_ref().is_none_or(|(_, last)| seen.up_ms < last.up_ms) {
             self.first = Some((ms, seen.clone()));
         }

@@ -4,16 +4,16 @@ use crate::observe::{EventSeen, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Events kept at most. A thousand pods have several each, so the oldest of pods go before any other.
+/// Events kept at most. A thousand pods have several each, so the oldest events of pods are dropped before any other.
 const MOST: usize = 2000;
-/// So many go at once, for looking for them takes time.
+/// Events dropped at once, since finding the oldest takes time.
 const AT_ONCE: usize = 100;
 
 /// The events that concern this session.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Events {
     by_uid: BTreeMap<Arc<str>, Arc<EventSeen>>,
-    /// Those that went for want of room.
+    /// How many were dropped for lack of room.
     pub dropped: u64,
 }
 
@@ -23,7 +23,7 @@ pub fn time_of(event: &EventSeen) -> Option<Time> {
 }
 
 impl Events {
-    /// Takes in a version of an event. Returns whether it tells of something new: an unknown uid or a higher count.
+    /// Takes in a version of an event. Returns whether it is news: an unknown uid or a higher count.
     pub fn take(&mut self, event: &EventSeen) -> bool {
         let news =
             self.by_uid.get(event.uid.as_str()).is_none_or(|e| e.count < event.count || time_of(e) < time_of(event));

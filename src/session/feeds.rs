@@ -13,7 +13,7 @@ pub struct FeedNow {
     pub last_data: Option<Time>,
 }
 
-/// Every feed that has said something.
+/// Every feed that has reported something.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Feeds {
     feeds: BTreeMap<Feed, FeedNow>,
@@ -27,7 +27,7 @@ impl Feeds {
         self.feeds.insert(status.feed, FeedNow { status: status.clone(), since, last_data });
     }
 
-    /// Notes that `feed` gave data.
+    /// Notes that `feed` delivered data.
     pub fn data(&mut self, at: Time, feed: Feed) {
         let now = self.feeds.entry(feed).or_insert_with(|| FeedNow {
             status: FeedStatus::new(feed, FeedState::Up),

@@ -1,15 +1,15 @@
-//! Where telemetry lands: what Elasticsearch indexed, how hard it works for it, and what its log records lack.
+//! Elasticsearch: what it indexed, how loaded it is, and what its log records lack.
 //!
 //! To read it:
-//! - [`Ingest::signal`] and [`Ingest::streams`]: a [`Flow`] each, with the documents' and the bytes' rate as series with
-//!   gaps, the total since the session began, and how that total grew. Rates hold for the time since the answer before.
-//! - [`Ingest::indexed`]: documents of a signal between two moments, for accounts of what was lost.
-//! - [`Ingest::first_after`]: when the first documents came after a moment, such as the load's start.
-//! - [`Ingest::pressure`]: [`Pressure`], with rejections by [`Cause`]; [`Ingest::strain`] says what of it matters most.
-//! - [`Ingest::links`]: pages of Kibana for a stretch of time.
-//! - [`Ingest::quality`] with [`quality::lack`] and [`quality::why`]: what log records lack.
+//! - [`Ingest::signal`] and [`Ingest::streams`]: a [`DocumentFlow`] each, with the rates of documents and bytes as series
+//!   with gaps, the total since the session began, and the total over time. A rate covers the time since the previous answer.
+//! - [`Ingest::indexed`]: documents of a signal between two times, for accounts of what was lost.
+//! - [`Ingest::first_after`]: when the first documents were indexed after a time, such as the load's start.
+//! - [`Ingest::pressure`]: [`Pressure`], with rejections by [`RejectionCause`]; [`Ingest::strain`] lists what matters most.
+//! - [`Ingest::links`]: pages of Kibana for a period.
+//! - [`Ingest::quality`] with [`quality::lack`]: what log records lack.
 //!
-//! What is not known is None or a gap, never 0. Times are milliseconds since 1970.
+//! What is not known is None or a gap, never 0. Times are milliseconds since 1970. Must not judge.
 
 mod counters;
 pub mod kibana;
@@ -19,16 +19,16 @@ pub mod quality;
 mod strain;
 mod streams;
 
-pub use pressure::{Cause, DiskStage, Pressure};
+pub use pressure::{DiskStage, Pressure, RejectionCause};
 pub use strain::Strain;
-pub use streams::Flow;
+pub use streams::DocumentFlow;
 
 use crate::observe::{CountedBy, CountersSeen, ElasticsearchSeen, LogQualitySeen, Signal, Time};
 use counters::{Added, Counters};
 use std::collections::BTreeMap;
 use streams::Span;
 
-/// Streams that are kept; beyond them the quietest go.
+/// Streams kept at most; the quietest are dropped first.
 const STREAMS: usize = 512;
 /// Samples kept of all streams together.
 const SAMPLES: usize = 60_000;
@@ -37,40 +37,40 @@ const SAMPLES: usize = 60_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ingest {
     pub cluster: Option<ElasticsearchSeen>,
-    /// What documents are counted by; None before the first answer.
+    /// How documents are counted; None before the first answer.
     pub counted_by: Option<CountedBy>,
     pub pressure: Pressure,
     pub quality: Option<LogQualitySeen>,
-    /// The latest answer's moment, and how far answers are meant to be apart.
+    /// The time of the latest answer, and the interval at which answers should come.
     pub at: Option<i64>,
     pub every: i64,
-    /// The first answer's moment: totals count from here.
+    /// The time of the first answer: totals count from here.
     pub since: Option<i64>,
     counters: Counters,
-    signals: BTreeMap<Signal, Flow>,
+    signals: BTreeMap<Signal, DocumentFlow>,
     streams: BTreeMap<String, Stream>,
 }
 
-/// A data stream, or an index that is none.
+/// A data stream, or an index that belongs to none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stream {
     pub signal: Signal,
-    pub flow: Flow,
-    /// Backing indices; 0 when it is gone.
+    pub flow: DocumentFlow,
+    /// Backing indices; 0 when it was deleted.
     pub indices: usize,
-    /// On disk, primaries only, compressed.
+    /// Bytes on disk, primaries only, compressed.
     pub stored: Option<u64>,
-    /// Merging cannot keep up, so that indexing is held back.
+    /// Merging cannot keep up, so indexing is throttled.
     pub throttled: bool,
 }
 
-/// Documents between two moments.
+/// Documents between two times.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Indexed {
     pub documents: u64,
-    /// False: more may have come in a stretch that could not be seen.
+    /// False: there may be more, from a period that is not known.
     pub whole: bool,
-    /// The answers that it was counted between.
+    /// The times of the answers between which it was counted.
     pub from: i64,
     pub to: i64,
 }
@@ -82,30 +82,30 @@ impl Ingest {
         if self.at.is_some_and(|before| ms <= before) {
             return;
         }
-        let told = self.counters.take(seen);
+        let change = self.counters.take(seen);
         let span = self.at.map(|from| Span { from, to: ms, every: i64::from(seen.every_ms).max(self.every) });
         (self.at, self.every, self.counted_by) = (Some(ms), i64::from(seen.every_ms), Some(seen.by));
         self.since = self.since.or(Some(ms));
-        for (name, standing) in &told.standing {
+        for (name, status) in &change.status {
             let Some(signal) = names::signal(name) else { continue };
             let stream = self.streams.entry(name.clone()).or_insert_with(|| Stream {
                 signal,
-                flow: Flow::default(),
+                flow: DocumentFlow::default(),
                 indices: 0,
                 stored: None,
                 throttled: false,
             });
-            (stream.indices, stream.stored) = (standing.indices, standing.stored);
-            stream.throttled = standing.throttled;
+            (stream.indices, stream.stored) = (status.indices, status.stored);
+            stream.throttled = status.throttled;
         }
         for (name, stream) in &mut self.streams {
-            if !told.standing.contains_key(name) {
+            if !change.status.contains_key(name) {
                 (stream.indices, stream.stored, stream.throttled) = (0, None, false);
             }
         }
-        match span.zip(told.added) {
+        match span.zip(change.added) {
             Some((span, added)) => self.add(span, &added),
-            // What they are counted by has changed, or nothing was known before.
+            // The way of counting has changed, or this is the first answer.
             None => self.all_flows().for_each(|f| {
                 f.partial |= span.is_some();
                 f.rate.break_line();
@@ -119,10 +119,8 @@ impl Ingest {
         let nothing = Added { whole: true, bytes: Some(0), ..Added::default() };
         let mut sums: BTreeMap<Signal, Added> = Signal::ALL.into_iter().map(|s| (s, nothing.clone())).collect();
         for (name, stream) in &mut self.streams {
-            let Some(got) = added.get(name) else {
-                // It is gone; what was to come in has come.
-                continue;
-            };
+            // A deleted stream gets nothing more.
+            let Some(got) = added.get(name) else { continue };
             stream.flow.take(span, got);
             if let Some(sum) = sums.get_mut(&stream.signal) {
                 sum.documents = sum.documents.saturating_add(got.documents);
@@ -137,11 +135,11 @@ impl Ingest {
         }
     }
 
-    fn all_flows(&mut self) -> impl Iterator<Item = &mut Flow> {
+    fn all_flows(&mut self) -> impl Iterator<Item = &mut DocumentFlow> {
         self.signals.values_mut().chain(self.streams.values_mut().map(|s| &mut s.flow))
     }
 
-    /// Many streams share the room.
+    /// Bounds the streams and their samples.
     fn bound(&mut self) {
         if self.streams.len() > STREAMS {
             let mut quiet: Vec<_> =
@@ -153,27 +151,27 @@ impl Ingest {
         }
         let share = (SAMPLES / self.streams.len().max(1)).max(64);
         for stream in self.streams.values_mut() {
-            for series in [&mut stream.flow.rate, &mut stream.flow.bytes, &mut stream.flow.course] {
+            for series in [&mut stream.flow.rate, &mut stream.flow.bytes, &mut stream.flow.documents] {
                 series.keep(share);
             }
         }
     }
 
-    /// The feed no longer answers.
-    pub fn silent(&mut self) {
-        self.pressure.silent();
+    /// The feed is down: every series has a gap.
+    pub fn interrupt(&mut self) {
+        self.pressure.interrupt();
         self.all_flows().for_each(|f| {
             f.rate.break_line();
             f.bytes.break_line();
         });
     }
 
-    /// What came of a signal; None before two answers.
-    pub fn signal(&self, signal: Signal) -> Option<&Flow> {
+    /// What was indexed of a signal; None before two answers.
+    pub fn signal(&self, signal: Signal) -> Option<&DocumentFlow> {
         self.signals.get(&signal)
     }
 
-    /// By name; those that are gone stay as long as there is room.
+    /// All streams by name, including deleted ones as long as there is room.
     pub fn streams(&self) -> impl Iterator<Item = (&str, &Stream)> {
         self.streams.iter().map(|(name, stream)| (name.as_str(), stream))
     }
@@ -182,7 +180,7 @@ impl Ingest {
         self.streams.get(name)
     }
 
-    /// How long a rate holds, in milliseconds.
+    /// How long a rate holds, milliseconds.
     pub fn max_age(&self) -> i64 {
         self.every.max(10_000) * 5 / 2
     }
@@ -192,33 +190,39 @@ impl Ingest {
         self.signal(signal)?.rate_at(ms, self.max_age())
     }
 
-    /// Of all signals together, if each is known.
+    /// Documents per second of all signals together, if each is known.
     pub fn all_per_s(&self, ms: i64) -> Option<f64> {
         Signal::ALL.into_iter().map(|s| self.documents_per_s(s, ms)).sum()
     }
 
-    /// Documents of a signal between two moments, counted from the answers at or before each; None if the first was
-    /// before there was any.
+    /// Documents of a signal between two times, counted from the answers at or before each; None if there was no answer
+    /// before the first.
     pub fn indexed(&self, signal: Signal, from: i64, to: i64) -> Option<Indexed> {
         let flow = self.signal(signal)?;
         let since = self.since.filter(|s| *s <= from)?;
-        let total = |ms| flow.course.at(ms, i64::MAX).map_or((since, 0.0), |p| p);
+        let total = |ms| flow.documents.at(ms, i64::MAX).map_or((since, 0.0), |p| p);
         let (a, b) = (total(from), total(to));
         Some(Indexed { documents: (b.1 - a.1).max(0.0) as u64, whole: !flow.partial, from: a.0, to: b.0 })
     }
 
-    /// Links into Kibana for `from..to`; empty where its address is not known.
-    pub fn links(&self, from: Time, to: Time) -> Vec<kibana::Link> {
+    /// What strains Elasticsearch at `ms`, worst first; empty when nothing does, or nothing is known.
+    pub fn strain(&self, ms: i64) -> Vec<Strain> {
+        let throttled = self.streams().find(|(_, s)| s.throttled).map(|(name, _)| name);
+        strain::strain(&self.pressure, throttled, ms)
+    }
+
+    /// Links into Kibana for `from..to`; empty where its address is unknown.
+    pub fn links(&self, from: Time, to: Time) -> Vec<kibana::KibanaLink> {
         let Some(about) = self.cluster.as_ref().filter(|a| !a.kibana.is_empty()) else { return Vec::new() };
         let version = if about.kibana_version.is_empty() { &about.version } else { &about.kibana_version };
         kibana::links(&about.kibana, version, from, to)
     }
 
-    /// When the first documents of a signal came after `ms`: not before the first moment, and by the second. None while
-    /// none came.
+    /// When the first documents of a signal were indexed after `ms`: after the first time and by the second. None while
+    /// there were none.
     pub fn first_after(&self, signal: Signal, ms: i64) -> Option<(i64, i64)> {
         let since = self.since.filter(|s| *s <= ms)?;
-        let points = self.signal(signal)?.course.points();
+        let points = self.signal(signal)?.documents.points();
         let at = points.until(ms);
         let before = at.checked_sub(1).and_then(|i| points.get(i)).unwrap_or((since, 0.0));
         let more = at + points.range(at..points.len()).position(|p| p.1 > before.1)?;

@@ -1,49 +1,50 @@
-//! The load: its Job's phase and when it ran; with k6's own figures ([`K6`]) beside it.
+//! The load: its Job's phase and when it ran, with k6's own figures ([`K6`]) beside it. Must not word anything.
 
+mod failure;
 mod k6;
-mod words;
 
-pub use k6::{K6, Progress, Run};
+pub use failure::{LoadFailure, PendingReason, PodProblem};
+pub use k6::{K6, K6Process, Progress};
 
 use crate::observe::{Exit, JobSeen, K6State, PodSeen, Time};
 use std::collections::BTreeMap;
 
-/// How the load stands.
+/// The phase of the load.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub enum Phase {
+pub enum LoadPhase {
     /// No load Job.
     #[default]
     None,
-    Pending(String),
+    Pending(PendingReason),
     Running,
     Complete,
-    Failed(String),
+    Failed(LoadFailure),
     /// It is being deleted.
     Terminating,
 }
 
-impl Phase {
-    /// The word in `status`.
+impl LoadPhase {
+    /// The word for it in machine output.
     pub fn word(&self) -> &'static str {
         match self {
-            Phase::None => "none",
-            Phase::Pending(_) => "pending",
-            Phase::Running => "running",
-            Phase::Complete => "complete",
-            Phase::Failed(_) => "failed",
-            Phase::Terminating => "terminating",
+            LoadPhase::None => "none",
+            LoadPhase::Pending(_) => "pending",
+            LoadPhase::Running => "running",
+            LoadPhase::Complete => "complete",
+            LoadPhase::Failed(_) => "failed",
+            LoadPhase::Terminating => "terminating",
         }
     }
 }
 
-/// The load Job, its pods, and what k6 tells of itself; the latter outlives the Job, until another one runs.
+/// The load Job, its pods, and what k6 reports; the latter outlives the Job, until another one runs.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Load {
     pub job: Option<JobSeen>,
     pub pods: BTreeMap<String, PodSeen>,
     pub k6: K6,
-    /// The Job that `k6` is of.
-    of: String,
+    /// The uid of the Job that `k6` belongs to.
+    k6_job: String,
 }
 
 impl Load {
@@ -52,59 +53,59 @@ impl Load {
         if self.job.as_ref().is_some_and(|j| j.uid != job.uid) {
             self.pods.clear();
         }
-        if self.of != job.uid {
-            (self.of, self.k6) = (job.uid.clone(), K6::default());
+        if self.k6_job != job.uid {
+            (self.k6_job, self.k6) = (job.uid.clone(), K6::default());
         }
         self.job = Some(job.clone());
     }
 
-    /// The Job is not there any more.
+    /// The Job was deleted.
     pub fn gone(&mut self) {
         self.job = None;
         self.pods.clear();
     }
 
-    pub fn phase(&self) -> Phase {
-        let Some(job) = &self.job else { return Phase::None };
+    pub fn phase(&self) -> LoadPhase {
+        let Some(job) = &self.job else { return LoadPhase::None };
         if job.deleted.is_some() {
-            return Phase::Terminating;
+            return LoadPhase::Terminating;
         }
         for c in job.conditions.iter().filter(|c| c.status == "True") {
             match c.kind.as_str() {
-                "Complete" | "SuccessCriteriaMet" => return Phase::Complete,
-                "Failed" | "FailureTarget" => return Phase::Failed(self.failure(&c.reason, &c.message)),
+                "Complete" | "SuccessCriteriaMet" => return LoadPhase::Complete,
+                "Failed" | "FailureTarget" => return LoadPhase::Failed(self.failure(&c.reason, &c.message)),
                 _ => {}
             }
         }
         if job.suspended {
-            return Phase::Pending("the Job is suspended".into());
+            return LoadPhase::Pending(PendingReason::Suspended);
         }
         if self.own_pods().any(|p| p.phase == "Running") || (self.pods.is_empty() && job.ready > 0) {
-            return Phase::Running;
+            return LoadPhase::Running;
         }
-        Phase::Pending(words::waiting(self, self.own_pods()))
+        LoadPhase::Pending(PendingReason::of(job, self.own_pods(), !self.pods.is_empty()))
     }
 
-    /// What keeps the pods of a pending load from running, if something is amiss.
-    pub fn stuck(&self) -> Option<String> {
-        matches!(self.phase(), Phase::Pending(_)).then(|| self.own_pods().find_map(words::pod_waits)).flatten()
+    /// The problem that keeps the pods of a pending load from running, if there is one.
+    pub fn stuck(&self) -> Option<PodProblem> {
+        matches!(self.phase(), LoadPhase::Pending(_)).then(|| self.own_pods().find_map(PodProblem::of)).flatten()
     }
 
-    /// What k6 tells as of `now`. Once the load is over nothing goes on, whatever k6 said last.
+    /// What k6 reports as of `now`. Once the load is over nothing runs, even if k6's last report was of a running test.
     pub fn progress(&self, now: i64) -> Progress {
-        let told = self.k6.progress(now);
-        let over = matches!(self.phase(), Phase::None | Phase::Complete | Phase::Failed(_));
-        if !over || told.processes == 0 {
-            return told;
+        let reported = self.k6.progress(now);
+        let over = matches!(self.phase(), LoadPhase::None | LoadPhase::Complete | LoadPhase::Failed(_));
+        if !over || reported.processes == 0 {
+            return reported;
         }
         Progress {
             state: Some(K6State::Ended),
-            ended: told.processes,
-            vus: told.vus.map(|_| 0),
+            ended: reported.processes,
+            vus: reported.vus.map(|_| 0),
             iterations_per_s: None,
             requests_per_s: None,
             failed_now: None,
-            ..told
+            ..reported
         }
     }
 
@@ -112,7 +113,7 @@ impl Load {
     pub fn started(&self) -> Option<Time> {
         let running = self.own_pods().flat_map(|p| &p.containers).filter(|c| !c.sidecar).filter_map(|c| c.running);
         running.min().or_else(|| {
-            let over = matches!(self.phase(), Phase::Complete | Phase::Failed(_) | Phase::Running);
+            let over = matches!(self.phase(), LoadPhase::Complete | LoadPhase::Failed(_) | LoadPhase::Running);
             self.job.as_ref().and_then(|j| j.started).filter(|_| over)
         })
     }
@@ -135,15 +136,15 @@ impl Load {
         exits.filter(|e| e.code != 0).max_by_key(|e| e.finished)
     }
 
-    fn failure(&self, reason: &str, message: &str) -> String {
-        words::failure(self.exit(), self.own_pods(), &self.k6, (reason, message))
+    fn failure(&self, reason: &str, message: &str) -> LoadFailure {
+        LoadFailure::of(self.exit(), self.own_pods(), &self.k6, (reason, message))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Condition, ContainerSeen, K6ErrorSeen, K6Seen, K6SummarySeen, ThresholdSeen};
+    use crate::observe::{Condition, ContainerSeen, K6Seen, K6SummarySeen};
 
     fn load(job: JobSeen, container: ContainerSeen, phase: &str) -> Load {
         let pod = PodSeen { phase: phase.into(), containers: vec![container], ..Default::default() };
@@ -158,51 +159,6 @@ mod tests {
             ..Default::default()
         };
         JobSeen { conditions: vec![c], ..Default::default() }
-    }
-
-    #[test]
-    fn says_why_it_waits() {
-        let said = |waiting: &str, message: &str| {
-            let container = ContainerSeen {
-                image: "grafana/k6:0".into(),
-                waiting: Some(waiting.into()),
-                waiting_message: Some(message.into()),
-                ..Default::default()
-            };
-            match load(JobSeen::default(), container, "Pending").phase() {
-                Phase::Pending(why) => why,
-                other => panic!("{other:?}"),
-            }
-        };
-        assert_eq!(said("ImagePullBackOff", ""), "its image grafana/k6:0 cannot be pulled (ImagePullBackOff)");
-        assert_eq!(
-            said("ErrImagePull", "not found"),
-            "its image grafana/k6:0 cannot be pulled (ErrImagePull): not found"
-        );
-        assert_eq!(said("SomethingNew", "m"), "SomethingNew: m");
-        let making = ContainerSeen { waiting: Some("ContainerCreating".into()), ..Default::default() };
-        assert_eq!(
-            load(JobSeen::default(), making, "Pending").phase(),
-            Phase::Pending("its container is being made".into())
-        );
-    }
-
-    #[test]
-    fn names_the_thresholds_and_k6s_own_error() {
-        let of = |code: i32| {
-            let exit = Exit { code, reason: "Error".into(), finished: None };
-            load(condition("Failed"), ContainerSeen { terminated: Some(exit), ..Default::default() }, "Failed")
-        };
-        let mut crossed = of(99);
-        let threshold = |metric: &str, held| ThresholdSeen { metric: metric.into(), rule: "p(95)<5".into(), held };
-        let thresholds = vec![threshold("a", true), threshold("b", false)];
-        crossed.k6.summary(&K6SummarySeen { thresholds, ..Default::default() });
-        let Phase::Failed(text) = crossed.phase() else { panic!("failed") };
-        assert_eq!(text, "k6 ended with 99: thresholds crossed (b p(95)<5)");
-        let mut threw = of(107);
-        threw.k6.error(&K6ErrorSeen { text: "ReferenceError: x".into(), ..Default::default() });
-        let Phase::Failed(text) = threw.phase() else { panic!("failed") };
-        assert_eq!(text, "k6 ended with 107: the script threw an exception (ReferenceError: x)");
     }
 
     #[test]
@@ -225,19 +181,17 @@ mod tests {
         load.job(&JobSeen { uid: "1".into(), ..Default::default() });
         load.k6.summary(&K6SummarySeen::default());
         load.gone();
-        assert!(load.k6.is_known() && load.phase() == Phase::None);
+        assert!(load.k6.is_known() && load.phase() == LoadPhase::None);
         load.job(&JobSeen { uid: "2".into(), ..Default::default() });
         assert!(!load.k6.is_known());
     }
 
     #[test]
-    fn says_how_it_ended() {
-        let exit = Exit { code: 99, reason: "Error".into(), finished: None };
-        let ended = ContainerSeen { terminated: Some(exit), ..Default::default() };
-        let Phase::Failed(text) = load(condition("Failed"), ended, "Failed").phase() else { panic!("failed") };
-        assert_eq!(text, "k6 ended with 99: thresholds crossed");
-        assert_eq!(load(condition("Complete"), ContainerSeen::default(), "Succeeded").phase(), Phase::Complete);
-        assert_eq!(load(JobSeen::default(), ContainerSeen::default(), "Running").phase(), Phase::Running);
-        assert_eq!(Load::default().phase(), Phase::None);
+    fn the_phase_follows_the_job() {
+        let phase = |kind: &str| load(condition(kind), ContainerSeen::default(), "Succeeded").phase();
+        assert_eq!(phase("Complete"), LoadPhase::Complete);
+        assert!(matches!(phase("Failed"), LoadPhase::Failed(LoadFailure::Job { .. })));
+        assert_eq!(load(JobSeen::default(), ContainerSeen::default(), "Running").phase(), LoadPhase::Running);
+        assert_eq!(Load::default().phase(), LoadPhase::None);
     }
 }

@@ -1,44 +1,46 @@
-//! Moments worth jumping to: rescales, load start and end, the user's notes. Must not judge them.
+//! Times worth jumping to: rescales, load start and end, the user's notes. Must not judge them.
 
-use super::History;
+use super::load::LoadFailure;
+use super::series::ChunkedList;
 
-/// What a marker tells of.
+/// What a marker marks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Mark {
-    /// The controller changed the scale. `from` is None when it was not seen.
+    /// The controller changed the replicas. `from` is None when it was not seen.
     Rescale {
         from: Option<i32>,
         to: i32,
-        /// The controller's reason; empty when only the status told of it.
+        /// The controller's reason; empty when only the status reported it.
         reason: String,
     },
     LoadStart,
+    /// The load ended; with how it failed, if it did.
     LoadEnd {
-        ok: bool,
-        text: String,
+        failure: Option<LoadFailure>,
     },
     Note(String),
 }
 
-/// A moment, milliseconds since 1970.
+/// A marked time, milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Marker {
     pub ms: i64,
     pub mark: Mark,
 }
 
-/// Two tellings of a rescale to the same size within this many milliseconds are one.
-pub(super) const SAME_RESCALE: i64 = 10_000;
+/// Two reports of a rescale to the same size within this many milliseconds are one rescale.
+pub const SAME_RESCALE: i64 = 10_000;
+/// Markers kept at most; the oldest are dropped.
 const MOST: usize = 2000;
 
 /// Markers by ascending time, bounded.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Markers {
-    all: History<Marker>,
+    all: ChunkedList<Marker>,
 }
 
 impl Markers {
-    pub fn all(&self) -> &History<Marker> {
+    pub fn all(&self) -> &ChunkedList<Marker> {
         &self.all
     }
 
@@ -52,7 +54,7 @@ impl Markers {
         }
     }
 
-    /// The place of a rescale to `to` at about `ms`.
+    /// The index of a rescale to `to` at about `ms`.
     fn known(&self, ms: i64, to: i32) -> Option<usize> {
         let from = self.all.partition_point(|m| m.ms < ms - SAME_RESCALE);
         let until = self.all.partition_point(|m| m.ms <= ms + SAME_RESCALE);
@@ -60,12 +62,12 @@ impl Markers {
         self.all.range(from..until).rposition(same).map(|n| from + n)
     }
 
-    /// The place of the last start or end of a load.
+    /// The index of the last start or end of a load.
     fn load(&self) -> Option<usize> {
         self.all.iter().rposition(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart))
     }
 
-    /// A rescale, told by the HPA's status (without a reason) or by its event (without `from`); the two are joined.
+    /// A rescale, reported by the HPA's status (without a reason) or by its event (without `from`); the two are joined.
     pub fn rescale(&mut self, ms: i64, from: Option<i32>, to: i32, reason: &str) {
         let known = self.known(ms, to).and_then(|n| self.all.get_mut(n));
         if let Some(Marker { mark: Mark::Rescale { from: f, reason: r, .. }, .. }) = known {
@@ -78,7 +80,7 @@ impl Markers {
         }
     }
 
-    /// Where a rescale to `to` at about `ms` started from, if there is one and it is not known.
+    /// Sets where a rescale to `to` at about `ms` started from, if there is such a rescale without it.
     pub fn origin(&mut self, ms: i64, from: i32, to: i32) {
         let Some(n) = self.known(ms, to) else { return };
         if matches!(self.all[n].mark, Mark::Rescale { from: None, .. })
@@ -88,18 +90,18 @@ impl Markers {
         }
     }
 
-    /// The start of a load; better known once its first container runs than by its Job alone.
+    /// The start of a load; known more exactly once its first container runs than by its Job alone.
     pub fn load_start(&mut self, ms: i64) {
         let last = self.load();
         match last.map(|n| &self.all[n]) {
             Some(Marker { ms: at, mark: Mark::LoadStart }) if *at == ms => {}
             Some(Marker { ms: at, mark: Mark::LoadStart }) if (*at - ms).abs() < 30_000 => {
-                let rest: History<Marker> =
+                let rest: ChunkedList<Marker> =
                     self.all.iter().enumerate().filter(|(n, _)| Some(*n) != last).map(|m| m.1.clone()).collect();
                 self.all = rest;
                 self.add(ms, Mark::LoadStart);
             }
-            // Once its pod is gone, only the Job tells of the start of a load that is over.
+            // Once its pod is gone, only the Job reports the start of a load that is over.
             Some(Marker { ms: end, mark: Mark::LoadEnd { .. } }) if ms < *end && self.started_near(ms) => {}
             _ => self.add(ms, Mark::LoadStart),
         }
@@ -109,10 +111,10 @@ impl Markers {
         self.all.iter().rev().any(|m| m.mark == Mark::LoadStart && (m.ms - ms).abs() < 30_000)
     }
 
-    /// The end of a load; its text may become known, or better, later.
-    pub fn load_end(&mut self, ms: i64, ok: bool, text: String) {
+    /// The end of a load; why it failed may become known later.
+    pub fn load_end(&mut self, ms: i64, failure: Option<LoadFailure>) {
         let near = |m: &Marker| matches!(m.mark, Mark::LoadEnd { .. }) && (m.ms - ms).abs() < 30_000;
-        let end = Mark::LoadEnd { ok, text };
+        let end = Mark::LoadEnd { failure };
         match self.load().filter(|n| near(&self.all[*n])) {
             Some(n) if self.all[n].mark == end => {}
             Some(n) => {
@@ -124,7 +126,7 @@ impl Markers {
         }
     }
 
-    /// `from` of a rescale, or where the one before it led.
+    /// `from` of a rescale, else `to` of the rescale before it.
     pub fn from_of(&self, index: usize) -> Option<i32> {
         let Some(Marker { mark: Mark::Rescale { from, .. }, .. }) = self.all.get(index) else { return None };
         from.or_else(|| {
@@ -155,16 +157,16 @@ mod tests {
         m.load_start(10_000);
         m.load_start(11_500);
         assert_eq!(m.all(), [Marker { ms: 11_500, mark: Mark::LoadStart }]);
-        m.load_end(20_000, true, String::new());
+        m.load_end(20_000, None);
         m.load_start(25_000);
         assert_eq!(m.all().len(), 3, "the next load is another one");
-        m.load_end(90_000, true, String::new());
+        m.load_end(90_000, None);
         m.load_start(24_000);
         assert_eq!(m.all().len(), 4, "what is over did not begin twice");
     }
 
     #[test]
-    fn event_and_status_tell_of_one_rescale() {
+    fn event_and_status_are_joined_to_one_rescale() {
         let mut m = Markers::default();
         m.rescale(10_000, Some(1), 4, "");
         m.rescale(10_400, None, 4, "cpu above target");

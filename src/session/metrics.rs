@@ -1,13 +1,14 @@
-//! The course of each metric of the HPA: target and samples in the metric's own unit. Must not compute proposals.
+//! Each metric of the HPA over time: target and samples in the metric's own unit. Must not compute proposals.
 
-use super::{quantity, series::Series, steps::Steps};
+use super::series::{Series, StepSeries};
+use crate::hpa;
 use crate::observe::{HpaSeen, Metric, MetricKind, MetricValue};
 
-/// A metric that left the spec is remembered, so that its past stays on the chart; so many at most.
+/// Metrics kept after they left the spec, so that their past stays on the chart.
 const RETIRED: usize = 8;
-/// So many times that it left and came back, too.
+/// Periods kept of a metric in which it was not in the spec.
 const AWAY: usize = 16;
-/// The controller's figure holds between its syncs; without a word for so long (milliseconds) it is a gap.
+/// The controller's figure holds between its syncs; after this long without a report (milliseconds) there is a gap.
 const HOLD: i64 = 120_000;
 
 /// What a metric's numbers mean.
@@ -20,7 +21,7 @@ pub enum TargetType {
 }
 
 impl TargetType {
-    /// As in the spec.
+    /// The name in the spec.
     pub fn name(self) -> &'static str {
         match self {
             TargetType::Utilization => "Utilization",
@@ -29,7 +30,7 @@ impl TargetType {
         }
     }
 
-    /// The type that `value` is of, and its number: percent, or the quantity in base units (cores, bytes).
+    /// The type of a target and its number: percent, or the quantity in base units (cores, bytes).
     pub fn of(value: &MetricValue) -> Option<(TargetType, f64)> {
         if let Some(u) = value.utilization {
             return Some((TargetType::Utilization, f64::from(u)));
@@ -42,7 +43,7 @@ impl TargetType {
         quantity(text).map(|q| (kind, q))
     }
 
-    /// Whether a status is of this type: a utilization comes with its average value, every other figure alone.
+    /// Whether a status is of this type: a utilization comes with its average value, every other figure comes alone.
     fn holds(self, value: &MetricValue) -> bool {
         self.read(value).is_some() && (self == TargetType::Utilization || value.utilization.is_none())
     }
@@ -64,23 +65,23 @@ pub struct Track {
     pub metric: Metric,
     label: String,
     pub target_type: TargetType,
-    /// The target in time: percent or base units.
-    pub target: Steps<f64>,
+    /// The target over time: percent or base units.
+    pub target: StepSeries<f64>,
     /// Percent or base units, at the samples' own times.
     pub samples: Series,
     /// The controller's current figure; None while it has none.
     pub current: Option<f64>,
-    /// The same as the API wrote it.
+    /// The same as in the API.
     pub status: Option<MetricValue>,
-    /// It left the spec then (milliseconds since 1970), or the HPA went.
+    /// When it left the spec or the HPA was deleted, milliseconds since 1970.
     pub retired: Option<i64>,
-    /// The latest times for which it had left, from and until.
+    /// The latest periods in which it was not in the spec, from and until.
     pub away: Vec<(i64, i64)>,
 }
 
 impl Track {
     /// The name on screen: `cpu`, `cpu in app`, `http_requests`, `queue of Ingress/main`. Where two metrics would have the
-    /// same, with what tells them apart: `queue{tier=a}`, `cpu (average)`.
+    /// same name, the difference is added: `queue{tier=a}`, `cpu (average)`.
     pub fn label(&self) -> String {
         self.label.clone()
     }
@@ -91,12 +92,12 @@ impl Track {
     }
 
     /// Whether it was in the spec at `ms`.
-    pub fn there(&self, ms: i64) -> bool {
+    pub fn is_in_spec(&self, ms: i64) -> bool {
         let away = self.away.iter().any(|(from, until)| (*from..*until).contains(&ms));
         !away && self.retired.is_none_or(|gone| ms < gone) && self.target.at(ms).is_some()
     }
 
-    fn controller_says(&mut self, ms: i64) {
+    fn sample_reported(&mut self, ms: i64) {
         match self.current {
             Some(v) => self.samples.push(ms, v, HOLD),
             None => self.samples.break_line(),
@@ -104,8 +105,13 @@ impl Track {
     }
 }
 
+/// A Kubernetes quantity in base units: cores, bytes.
+pub fn quantity(text: &str) -> Option<f64> {
+    hpa::quantity::approximate(text).ok()
+}
+
 /// A metric's name on screen.
-pub(super) fn label(m: &Metric) -> String {
+pub fn label(m: &Metric) -> String {
     match (&m.container, &m.object) {
         (Some(c), _) => format!("{} in {c}", m.name),
         (_, Some(o)) => format!("{} of {o}", m.name),
@@ -125,8 +131,8 @@ impl Tracks {
         self.all.iter().filter(|t| t.retired.is_none())
     }
 
-    /// Takes in a version of the HPA; `blind` when the metrics API cannot be read, so that the controller's figures
-    /// have to stand for samples of resource metrics, too.
+    /// Takes in a version of the HPA. With `blind` the metrics API cannot be read, and the controller's figures are used as
+    /// samples of resource metrics, too.
     pub fn take(&mut self, ms: i64, hpa: &HpaSeen, blind: bool) {
         let mut before = std::mem::take(&mut self.all);
         let mut places = Vec::with_capacity(hpa.metrics.len());
@@ -138,7 +144,7 @@ impl Tracks {
                 metric: metric.clone(),
                 label: String::new(),
                 target_type,
-                target: Steps::default(),
+                target: StepSeries::default(),
                 samples: Series::default(),
                 current: None,
                 status: None,
@@ -153,7 +159,7 @@ impl Tracks {
             track.target.set(ms, target);
             self.all.push(track);
         }
-        tell_apart(&mut self.all);
+        distinguish(&mut self.all);
         self.statuses(&hpa.status.metrics, hpa.metrics.len(), &places);
         self.hold(ms, blind);
         before.iter_mut().for_each(|t| t.retired = t.retired.or(Some(ms)));
@@ -161,13 +167,13 @@ impl Tracks {
         self.all.append(&mut before);
     }
 
-    /// The controller has not spoken anew, so what it said last holds.
+    /// The controller has reported nothing new, so its last figures hold.
     pub fn hold(&mut self, ms: i64, blind: bool) {
-        let told = |t: &&mut Track| t.retired.is_none() && (blind || !t.is_resource());
-        self.all.iter_mut().filter(told).for_each(|t| t.controller_says(ms));
+        let reported = |t: &&mut Track| t.retired.is_none() && (blind || !t.is_resource());
+        self.all.iter_mut().filter(reported).for_each(|t| t.sample_reported(ms));
     }
 
-    /// The HPA is gone: its figures and targets with it.
+    /// The HPA was deleted, and its figures and targets with it.
     pub fn gone(&mut self, ms: i64) {
         for t in &mut self.all {
             (t.current, t.status) = (None, None);
@@ -176,9 +182,9 @@ impl Tracks {
         }
     }
 
-    /// The controller writes one entry a metric, in the spec's order, an empty one for a metric that failed. Where that
-    /// does not fit, for the spec was edited since, an entry belongs to the first track that it can be of. `places` are
-    /// the tracks' places in a spec of `all` metrics.
+    /// The controller writes one entry per metric, in the spec's order, an empty one for a metric that failed. Where that
+    /// does not fit because the spec was edited since, an entry belongs to the first track that it can belong to. `places`
+    /// are the tracks' places in a spec of `all` metrics.
     fn statuses(&mut self, statuses: &[Metric], all: usize, places: &[usize]) {
         let is_of = |s: &Metric, t: &Track| s.same(&t.metric) && t.target_type.holds(&s.value);
         let mut left: Vec<Option<&Metric>> = statuses.iter().map(Some).collect();
@@ -199,12 +205,12 @@ impl Tracks {
     }
 }
 
-/// Gives each track its name, and the more the less it would differ from another's.
-fn tell_apart(tracks: &mut [Track]) {
+/// Names each track, adding detail until no two have the same name.
+fn distinguish(tracks: &mut [Track]) {
     let with: [fn(&Track) -> String; 3] = [
         |t| label(&t.metric),
         |t| t.metric.selector.as_ref().map_or_else(|| t.label(), |s| format!("{}{{{s}}}", t.label)),
-        // The usual type needs no word.
+        // The usual type is not mentioned.
         |t| match t.target_type {
             TargetType::Utilization => t.label(),
             TargetType::AverageValue => format!("{} (average)", t.label),
@@ -252,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_never_change_owners() {
+    fn figures_stay_with_their_metric() {
         let mut tracks = Tracks::default();
         tracks.take(0, &hpa(80, Some(96)), true);
         let read: Vec<_> = tracks.all.iter().map(|t| (t.target.last().copied(), t.current)).collect();
@@ -291,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_say_as_much_as_tells_metrics_apart() {
+    fn labels_distinguish_metrics() {
         let average = |q: &str| MetricValue { average_value: Some(q.into()), ..Default::default() };
         let of = |kind, name: &str, selector: Option<&str>, value| Metric {
             selector: selector.map(Into::into),

@@ -1,21 +1,22 @@
-//! The gateway's pods: their latest version, what they used, and those that left. Bounded. Must not judge readiness
+//! The gateway's pods: their latest version, their usage over time, and those that left. Bounded. Must not judge readiness
 //! for the controller; that is `hpa`'s part.
 
-use super::{quantity, series::Series};
+use super::metrics::quantity;
+use super::series::Series;
 use crate::observe::{PodSeen, PodUsage};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Pods that left are remembered at most so many.
+/// Pods that left, kept at most.
 const GONE: usize = 32;
 /// Samples kept of all pods together: 24 h of four pods, one every ten seconds, cpu and memory.
 const SAMPLES: usize = 4 * 8640;
 
-/// A pod and its course.
+/// A pod and its usage over time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pod {
     pub seen: PodSeen,
-    /// Milliseconds since 1970; it left then.
+    /// When it left, milliseconds since 1970.
     pub gone: Option<i64>,
     /// The latest sample of the metrics API.
     pub usage: Option<PodUsage>,
@@ -28,9 +29,9 @@ pub struct Pod {
 /// Every pod of the scale's selector.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pods {
-    /// Those that are there, by name.
+    /// Those that exist, by name.
     live: BTreeMap<String, Arc<Pod>>,
-    /// Those that left, or whose name another has taken, by uid.
+    /// Those that left, or whose name another pod has now, by uid.
     past: BTreeMap<String, Arc<Pod>>,
     /// The latest samples of pods that are not known yet, by name: the metrics API may answer before the list of pods.
     early: BTreeMap<String, PodUsage>,
@@ -73,7 +74,7 @@ impl Pods {
         self.forget_past();
     }
 
-    /// Forgets who left first; of whom that is not known comes last.
+    /// Forgets the pod that left first; those whose leaving was not seen come last.
     fn forget_past(&mut self) {
         if self.past.len() > GONE {
             let first = self.past.values().map(|p| (p.gone.unwrap_or(i64::MAX), p.seen.uid.clone())).min();
@@ -104,19 +105,19 @@ impl Pods {
         pod.usage = Some(usage.clone());
     }
 
-    /// An answer of the metrics API begins: who is not in it has no sample.
+    /// A new answer of the metrics API begins: a pod that is not in it has no sample.
     pub fn forget_usage(&mut self) {
         let used = self.live.values_mut().filter(|p| p.usage.is_some());
         used.for_each(|p| Arc::make_mut(p).usage = None);
         self.early.clear();
     }
 
-    /// Those that are there, by name.
+    /// Those that exist, by name.
     pub fn live(&self) -> impl Iterator<Item = &Pod> {
         self.live.values().map(Arc::as_ref)
     }
 
-    /// How many are there.
+    /// How many exist.
     pub fn count(&self) -> usize {
         self.live.len()
     }
@@ -125,7 +126,7 @@ impl Pods {
         self.live.get(name).map(Arc::as_ref)
     }
 
-    /// Those that are there and those that left.
+    /// Those that exist and those that left.
     pub fn all(&self) -> impl Iterator<Item = &Pod> {
         self.live.values().chain(self.past.values()).map(Arc::as_ref)
     }
@@ -146,7 +147,7 @@ pub fn is_ready(pod: &PodSeen) -> bool {
     pod.ready.as_ref().is_some_and(|r| r.status == "True")
 }
 
-/// Milliseconds without a sample that make a gap, for samples of a window of so many seconds.
+/// Milliseconds without a sample that make a gap, for samples that cover `window_s` seconds.
 pub fn max_gap(window_s: f64) -> i64 {
     ((window_s.clamp(10.0, 600.0) * 2500.0) as i64).max(30_000)
 }
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn many_pods_share_the_room() {
+    fn many_pods_share_the_samples() {
         let mut pods = Pods::default();
         (0..1000).for_each(|n| assert!(!pods.take(&pod(n))));
         for t in 0..500 {

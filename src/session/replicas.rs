@@ -1,53 +1,61 @@
-//! Replicas and bounds in time, as those tell them who ought to know: the target of its own, the HPA of its own. A feed
-//! that has not worked for a while vouches for nothing; then there is a gap.
+//! Replicas and bounds over time, each from the object that owns it: the target's from the target, the HPA's from the HPA.
+//! After a feed has been down for a while its last figures no longer hold, and there is a gap. Must not compute proposals.
 
-use super::{Session, Steps, told};
-use crate::observe::{Feed, FeedState};
+use super::feeds::Feeds;
+use super::hpa_status;
+use super::series::StepSeries;
+use crate::observe::{Feed, FeedState, HpaSeen, TargetSeen};
 
-/// Milliseconds for which what a feed said last holds although it does not work. A restart of the API server is over by
-/// then, and has changed nothing.
+/// Milliseconds for which the last figures hold while their feed is down. A restart of the API server is over by then, and
+/// has changed nothing.
 const HOLD: i64 = 10_000;
 
-/// Replicas and bounds in time; None while unknown.
+/// Replicas and bounds over time; None while unknown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Replicas {
-    /// The target's replicas; the controller's figure where the target is not seen.
-    pub current: Steps<Option<i32>>,
+    /// The target's replicas; the controller's figure where the target cannot be read.
+    pub current: StepSeries<Option<i32>>,
     /// `status.desiredReplicas`.
-    pub desired: Steps<Option<i32>>,
-    pub ready: Steps<Option<i32>>,
-    pub min: Steps<Option<i32>>,
-    pub max: Steps<Option<i32>>,
+    pub desired: StepSeries<Option<i32>>,
+    pub ready: StepSeries<Option<i32>>,
+    pub min: StepSeries<Option<i32>>,
+    pub max: StepSeries<Option<i32>>,
 }
 
-impl Session {
-    /// Notes what is known of the replicas at `ms`.
-    pub(super) fn note_replicas(&mut self, ms: i64) {
-        let hpa = self.hpa.as_ref().filter(|_| !self.lost(Feed::Hpa, ms));
-        let target = self.target.as_ref().filter(|_| !self.lost(Feed::Target, ms));
-        // Of a target that does not exist, the controller only has what it was.
-        let exists = self.feeds.state(Feed::Target) != FeedState::Absent;
+impl Replicas {
+    /// Notes what is known at `ms`; `ready_pods` counts the Ready pods where the target does not report them.
+    pub fn note(
+        &mut self,
+        ms: i64,
+        feeds: &Feeds,
+        hpa: Option<&HpaSeen>,
+        target: Option<&TargetSeen>,
+        ready_pods: usize,
+    ) {
+        let pods_known = feeds.is_up(Feed::Pods) && target.is_some();
+        let hpa = hpa.filter(|_| !is_stale(feeds, Feed::Hpa, ms));
+        let target = target.filter(|_| !is_stale(feeds, Feed::Target, ms));
+        // If the target does not exist, the controller's figure is an old one.
+        let exists = feeds.state(Feed::Target) != FeedState::Absent;
         let current = match target {
             Some(target) => target.replicas.or(target.spec_replicas),
-            None => hpa.filter(|_| exists).and_then(told::current),
+            None => hpa.filter(|_| exists).and_then(hpa_status::current),
         };
-        let known = self.feeds.is_up(Feed::Pods) && self.target.is_some();
-        let counted = || known.then(|| i32::try_from(self.pods.ready()).unwrap_or(i32::MAX));
+        let counted = || pods_known.then(|| i32::try_from(ready_pods).unwrap_or(i32::MAX));
         let ready = target.and_then(|t| t.ready).or_else(counted);
-        let (desired, min) = (hpa.and_then(told::desired), hpa.map(|h| h.min_replicas.unwrap_or(1)));
+        let (desired, min) = (hpa.and_then(hpa_status::desired), hpa.map(|h| h.min_replicas.unwrap_or(1)));
         let max = hpa.map(|h| h.max_replicas);
-        let r = &mut self.replicas;
-        let all = [(&mut r.current, current), (&mut r.ready, ready), (&mut r.desired, desired)];
-        let bounds = [(&mut r.min, min), (&mut r.max, max)];
-        // Before anything was known there is no gap either.
-        let news = all.into_iter().chain(bounds).filter(|(steps, now)| now.is_some() || steps.last().is_some());
-        news.for_each(|(steps, now)| steps.set(ms, now));
+        let figures = [(&mut self.current, current), (&mut self.ready, ready), (&mut self.desired, desired)];
+        let bounds = [(&mut self.min, min), (&mut self.max, max)];
+        // Before the first known value there is no gap to note.
+        let changes = figures.into_iter().chain(bounds).filter(|(steps, now)| now.is_some() || steps.last().is_some());
+        changes.for_each(|(steps, now)| steps.set(ms, now));
     }
+}
 
-    /// Whether a feed has not worked for a while.
-    fn lost(&self, feed: Feed, ms: i64) -> bool {
-        self.feeds.get(feed).is_some_and(|l| {
-            matches!(l.status.state, FeedState::Retrying | FeedState::Denied) && ms - l.since.timestamp_millis() > HOLD
-        })
-    }
+/// Whether a feed has been down for longer than its figures hold.
+fn is_stale(feeds: &Feeds, feed: Feed, ms: i64) -> bool {
+    feeds.get(feed).is_some_and(|f| {
+        matches!(f.status.state, FeedState::Retrying | FeedState::Denied) && ms - f.since.timestamp_millis() > HOLD
+    })
 }

@@ -4,8 +4,8 @@
 use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, SPAN, SPANS, Screen, Ui, YAxis};
 use crate::control::Control;
 use crate::observe::{Ask, Feed};
-use crate::session::ingest::kibana::Link;
-use crate::session::{Phase, Session};
+use crate::session::ingest::kibana::KibanaLink;
+use crate::session::{LoadPhase, Session};
 use crate::verdict::verdict;
 
 /// What the user can do.
@@ -60,7 +60,7 @@ pub enum Action {
 const SCROLL: usize = 200;
 
 /// Pages of Kibana for the session's window.
-pub fn links(session: &Session) -> Vec<Link> {
+pub fn links(session: &Session) -> Vec<KibanaLink> {
     let window = session.began.zip(session.now);
     window.map(|(began, now)| session.ingest.links(began, now)).unwrap_or_default()
 }
@@ -301,7 +301,7 @@ impl Ui {
     }
 
     fn quit(&mut self, session: &Session) -> Option<Request> {
-        let runs = matches!(session.load.phase(), Phase::Running | Phase::Pending(_));
+        let runs = matches!(session.load.phase(), LoadPhase::Running | LoadPhase::Pending(_));
         let cut = self.recording.is_some() || (self.own_load && runs);
         if cut && self.overlay != Some(Overlay::Leave) {
             self.overlay = Some(Overlay::Leave);

@@ -2,6 +2,7 @@
 //! ones come in above it. Must not draw.
 
 use super::Ui;
+use crate::explain::sync::sentence;
 use crate::session::Session;
 use crate::session::decisions::sync::Sync;
 
@@ -10,7 +11,7 @@ impl Ui {
     pub fn syncs<'a>(&self, session: &'a Session) -> Vec<&'a Sync> {
         let until = self.cursor.or(self.paused);
         let known = |s: &&Sync| until.is_none_or(|ms| s.first <= ms);
-        let shown = |s: &&Sync| self.filter.is_empty() || self.shows(&s.sentence());
+        let shown = |s: &&Sync| self.filter.is_empty() || self.shows(&sentence(s));
         session.decisions.rows().iter().rev().filter(known).filter(shown).collect()
     }
 

@@ -3,7 +3,7 @@
 use super::{Action, Request, Ui};
 use crate::control::Control;
 use crate::observe::Time;
-use crate::session::{Course, Session};
+use crate::session::{Session, Timeline};
 use std::sync::Arc;
 
 /// Times real time.
@@ -15,7 +15,7 @@ const REAL: usize = 2;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replay {
     /// The whole, as far as it is read.
-    pub course: Arc<Course>,
+    pub course: Arc<Timeline>,
     /// All of it is read.
     pub complete: bool,
     pub playing: bool,

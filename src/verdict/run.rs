@@ -53,7 +53,7 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// The latest load of a session and what followed it.
     pub fn of(session: &'a Session) -> Self {
-        let rhythm = session.decisions.rhythm.period();
+        let rhythm = session.decisions.sync_period.period();
         let mut run = Run {
             session,
             now: session.now_ms(),
@@ -79,7 +79,10 @@ impl<'a> Run<'a> {
         let all = self.session.markers.all();
         let Some(at) = all.iter().rposition(|m| m.mark == Mark::LoadStart) else { return };
         let end = all.range(at..all.len()).find_map(|m| match &m.mark {
-            Mark::LoadEnd { ok, text } => Some((m.ms, (*ok, text.clone()))),
+            Mark::LoadEnd { failure } => {
+                let text = failure.as_ref().map(crate::explain::load::failure);
+                Some((m.ms, (failure.is_none(), text.unwrap_or_default())))
+            }
             _ => None,
         });
         // A Job that was over when the session began tells nothing of this run.

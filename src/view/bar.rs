@@ -87,8 +87,8 @@ fn sign(cx: &Cx, marker: &Marker) -> (char, Role) {
         Mark::Rescale { from: Some(from), to, .. } if to < from => (g.down, Role::Text),
         Mark::Rescale { .. } => (g.up, Role::Text),
         Mark::LoadStart => (g.play, Role::Load),
-        Mark::LoadEnd { ok: true, .. } => (g.stop, Role::Load),
-        Mark::LoadEnd { ok: false, .. } => (g.cross, Role::Bad),
+        Mark::LoadEnd { failure: None } => (g.stop, Role::Load),
+        Mark::LoadEnd { failure: Some(_) } => (g.cross, Role::Bad),
         Mark::Note(_) => (g.marker, Role::Accent),
     }
 }

@@ -6,7 +6,7 @@ use crate::observe::Feed;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
-    let m = cx.session.moment(cx.moment());
+    let m = cx.session.snapshot(cx.moment());
     let figure = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
     let text = Role::Text;
     let mut lines: Vec<(String, Role)> = Vec::new();

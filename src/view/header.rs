@@ -1,9 +1,10 @@
 //! The first row: what is watched, the load, the clock and the mode. Must not hold more than a row.
 
 use super::{Cx, theme::Role, write};
+use crate::explain;
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState};
-use crate::session::Phase;
+use crate::session::LoadPhase;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -90,14 +91,19 @@ pub fn load(cx: &Cx, room: usize) -> Option<(String, Role)> {
     };
     let ended = || load.ended().map_or(cx.now, |t| t.timestamp_millis());
     Some(match load.phase() {
-        Phase::None => return None,
-        Phase::Pending(why) => (format!("{name} pending: {}", text::fit(&why, 40, g.ellipsis)), Role::Warn),
-        Phase::Running => {
+        LoadPhase::None => return None,
+        LoadPhase::Pending(why) => {
+            (format!("{name} pending: {}", text::fit(&explain::load::pending(&why), 40, g.ellipsis)), Role::Warn)
+        }
+        LoadPhase::Running => {
             (progress(cx, room).unwrap_or_else(|| format!("{} {name}{}", g.play, ran(cx.now))), Role::Load)
         }
-        Phase::Complete => (format!("{} {name} complete{}", g.check, ran(ended())), Role::Good),
-        Phase::Failed(why) => (format!("{} {name} failed: {}", g.cross, text::fit(&why, 48, g.ellipsis)), Role::Bad),
-        Phase::Terminating => (format!("{name} is terminating"), Role::Warn),
+        LoadPhase::Complete => (format!("{} {name} complete{}", g.check, ran(ended())), Role::Good),
+        LoadPhase::Failed(why) => (
+            format!("{} {name} failed: {}", g.cross, text::fit(&explain::load::failure(&why), 48, g.ellipsis)),
+            Role::Bad,
+        ),
+        LoadPhase::Terminating => (format!("{name} is terminating"), Role::Warn),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Whether a run is over: the load has ended and the HPA has nothing left to do. Pure.
 
-use crate::session::{Mark, Phase, Session};
+use crate::session::{LoadPhase, Mark, Session};
 
 /// How long nothing may have happened, milliseconds.
 const QUIET: i64 = 60_000;
@@ -9,7 +9,7 @@ const WINDOW: i32 = 300;
 
 /// Whether the run has settled. With `load`, a load is expected: then nothing is settled before it has ended.
 pub fn is_settled(session: &Session, load: bool) -> bool {
-    let runs = matches!(session.load.phase(), Phase::Pending(_) | Phase::Running | Phase::Terminating);
+    let runs = matches!(session.load.phase(), LoadPhase::Pending(_) | LoadPhase::Running | LoadPhase::Terminating);
     let marks = session.markers.all().iter();
     let ended = marks.clone().filter(|m| matches!(m.mark, Mark::LoadEnd { .. })).map(|m| m.ms).max();
     let changed = marks.filter(|m| !matches!(m.mark, Mark::Note(_))).map(|m| m.ms).max();
@@ -17,13 +17,13 @@ pub fn is_settled(session: &Session, load: bool) -> bool {
     if runs || (load && ended.is_none()) {
         return false;
     }
-    let last = |steps: &crate::session::Steps<Option<i32>>| steps.last().copied().flatten();
+    let last = |steps: &crate::session::StepSeries<Option<i32>>| steps.last().copied().flatten();
     let replicas = &session.replicas;
     let (current, desired, ready) = (last(&replicas.current), last(&replicas.desired), last(&replicas.ready));
     if current.is_none() || current != desired || (ready.is_some() && ready != current) {
         return false;
     }
-    if session.outlook().is_some_and(|o| Some(o.replicas) != current) {
+    if session.forecast().is_some_and(|f| Some(f.replicas) != current) {
         return false;
     }
     let least = current <= Some(hpa.min_replicas.unwrap_or(1));

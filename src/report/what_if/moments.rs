@@ -3,7 +3,7 @@
 use crate::hpa::{Memory, Phase, PodSample, Scale, Selector, Settings, Source, Spec, Status, Values, World, reconcile};
 use crate::observe::{Stamped, Time};
 use crate::session::Session;
-use crate::session::decisions::sync::{BasisKind, Said, Sync};
+use crate::session::decisions::sync::{BasisKind, MetricOutcome, Sync};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub struct Moment {
     /// What the controller remembered before; None where that is not known.
     pub memory: Option<Memory>,
     /// Each metric's figure.
-    pub figures: Vec<Said>,
+    pub figures: Vec<MetricOutcome>,
     /// What the reconstruction makes of it.
     pub reckoned: i32,
     /// Syncs told with it that have no moment of their own, and those of them in which the arithmetic agrees.
@@ -68,16 +68,16 @@ pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
             last.others.0 += ((score.of - before.of) as usize).saturating_sub(own);
             last.others.1 += ((score.agreed - before.agreed) as usize).saturating_sub(agreed);
         }
-        if session.decisions.past.memory != memory {
-            memory.clone_from(&session.decisions.past.memory);
+        if session.decisions.memory.memory != memory {
+            memory.clone_from(&session.decisions.memory.memory);
         }
     }
     Recorded { moments, session }
 }
 
 fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Moment> {
-    let worked = row.worked.as_ref()?;
-    let found = row.reckoned.current;
+    let worked = row.computation.as_ref()?;
+    let found = row.computed.current;
     let mut m = Moment {
         ms: row.last,
         found,
@@ -95,8 +95,8 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
             update_error: None,
         },
         memory,
-        figures: row.reckoned.metrics.clone(),
-        reckoned: row.reckoned.result,
+        figures: row.computed.metrics.clone(),
+        reckoned: row.computed.result,
         others: (0, 0),
     };
     let mut worlds = candidates(session, row, &m.world).into_iter();
@@ -107,8 +107,8 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
             let status = it.metrics.get(i).and_then(|p| p.as_ref().ok()).map(|p| p.status);
             status.and_then(|s| s.average_utilization.map(i64::from).or(s.average_value).or(s.value))
         };
-        (0..m.spec.metrics.len()).all(|i| figure(i) == row.reckoned.metrics.get(i).and_then(|s| s.figure))
-            && it.replicas.unwrap_or(found) == row.reckoned.result
+        (0..m.spec.metrics.len()).all(|i| figure(i) == row.computed.metrics.get(i).and_then(|s| s.figure))
+            && it.replicas.unwrap_or(found) == row.computed.result
     };
     let first = worlds.next();
     let fitting = first.iter().find(|w| fits(w)).cloned().or_else(|| worlds.find(|w| fits(w)));
@@ -120,7 +120,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
 fn candidates(session: &Session, row: &Sync, bare: &World) -> Vec<World> {
     let inputs = session.decisions.inputs();
     let answer = inputs.answers(row.last).find(|a| Some(a.seen) == row.basis.seen).or(inputs.answers(row.last).next());
-    let failed = row.basis.kind == BasisKind::None && row.reckoned.metrics.iter().any(|m| m.figure.is_none());
+    let failed = row.basis.kind == BasisKind::None && row.computed.metrics.iter().any(|m| m.figure.is_none());
     let mut lists: Vec<Result<Vec<PodSample>, String>> = Vec::new();
     if let Some(answer) = answer.filter(|_| !failed) {
         lists.push(Ok(answer.samples.clone()));
@@ -151,7 +151,7 @@ fn values(row: &Sync, spec: &Spec, replicas: i32) -> BTreeMap<usize, Result<Valu
         if matches!(metric.source, Source::Resource { .. } | Source::ContainerResource { .. }) {
             continue;
         }
-        let figure = row.reckoned.metrics.get(i).and_then(|s| s.figure);
+        let figure = row.computed.metrics.get(i).and_then(|s| s.figure);
         let whole = |average: bool, v: i64| if average { v.saturating_mul(i64::from(replicas.max(1))) } else { v };
         let average = matches!(metric.target, crate::hpa::Target::AverageValue(_));
         let value = match (&metric.source, figure) {

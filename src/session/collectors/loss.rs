@@ -1,76 +1,66 @@
-//! What was turned away or lost, where, from which second on and how much. Retried is not lost: what a receiver refuses may
-//! be sent again, what an exporter gives up or cannot queue is gone.
+//! Items that were refused or lost: where, since when and how many. Retried is not lost: what a receiver refuses may be sent
+//! again, what an exporter drops or cannot queue is lost. Must not judge.
 
+use super::totals::Rise;
 use crate::observe::{CollectorSeen, Role, Signal};
 
-/// Losses that are kept; the oldest go.
+/// Losses kept at most; the oldest are dropped.
 const MOST: usize = 256;
-/// A loss is over when nothing more was lost for so many milliseconds.
+/// A loss is over when nothing more was lost for this many milliseconds.
 const OVER: i64 = 60_000;
 
-/// What was counted between two scrapes of a collector.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Rise {
-    /// The scrape before; None for the first.
-    pub after: Option<i64>,
-    /// In the order of [`Signal::ALL`].
-    pub signals: [super::Totals; 3],
-    /// Documents that Elasticsearch refused one by one, all signals together.
-    pub rejected: f64,
-}
-
-/// How items went astray.
+/// What became of items that were not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
-    /// Turned away by a receiver; may be sent again, so not lost.
+    /// Refused by a receiver; they may be sent again, so they are not lost.
     Refused,
-    /// Lost: there was no room in an exporter's queue.
+    /// Lost: an exporter's queue was full.
     EnqueueFailed,
-    /// Lost: an exporter gave up after its last try.
+    /// Lost: an exporter dropped them after its last retry.
     SendFailed,
     /// Lost: Elasticsearch refused the documents one by one.
     Rejected,
 }
 
 impl Fate {
-    /// Items are gone for good.
+    /// Whether the items are lost for good.
     pub fn is_loss(self) -> bool {
         self != Fate::Refused
     }
 }
 
-/// Items that went astray in one way at one tier, from the first to the last.
+/// Undelivered items of one kind at one tier, from the first to the last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Loss {
     pub role: Role,
-    /// None where the signals are not told apart.
+    /// None where signals are not distinguished.
     pub signal: Option<Signal>,
     pub how: Fate,
-    /// The last scrape before it, so that it began after that; None when it was met by the first scrape.
+    /// The last scrape before it, so it began after that; None when the first scrape already showed it.
     pub after: Option<i64>,
     /// The scrape that first showed it, and the last so far (milliseconds since 1970).
     pub since: i64,
     pub until: i64,
     pub items: f64,
-    /// The pods where, by name.
+    /// The names of the pods where it happened.
     pub pods: Vec<String>,
 }
 
 impl Loss {
-    /// It goes on, as far as is known at `now`.
+    /// Whether it is still happening, as far as is known at `now`.
     pub fn is_on(&self, now: i64) -> bool {
         now - self.until < OVER
     }
 }
 
-/// All of them, by the time they began.
+/// All losses, by the time they began.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Losses {
     all: Vec<Loss>,
 }
 
 impl Losses {
-    pub(super) fn take(&mut self, ms: i64, seen: &CollectorSeen, rise: &Rise) {
+    pub fn take(&mut self, ms: i64, seen: &CollectorSeen, rise: &Rise) {
         for (signal, rose) in Signal::ALL.into_iter().zip(&rise.signals) {
             self.add(ms, seen, Some(signal), Fate::Refused, rise.after, rose.refused);
             self.add(ms, seen, Some(signal), Fate::EnqueueFailed, rise.after, rose.enqueue_failed);
@@ -116,12 +106,12 @@ impl Losses {
         &self.all
     }
 
-    /// The first in which items were lost for good.
+    /// The first loss in which items were lost for good.
     pub fn first(&self) -> Option<&Loss> {
         self.all.iter().find(|l| l.how.is_loss())
     }
 
-    /// Those that go on.
+    /// The losses that are still happening.
     pub fn on(&self, now: i64) -> impl Iterator<Item = &Loss> {
         self.all.iter().filter(move |l| l.is_on(now))
     }

@@ -1,24 +1,25 @@
-//! How evenly the gateway's pods share the load. New pods get none while the senders keep their connections, so this is
-//! where a scale-up that does not help shows.
+//! How evenly the load is spread over the gateway's pods. New pods get none while the senders keep their connections, so a
+//! scale-up that does not help shows here. Must not judge.
 
-use super::{Collector, Collectors};
+use super::collector::Collector;
 use crate::observe::Role;
-use crate::session::{Pod, Pods, is_ready};
+use crate::session::pods::{Pod, Pods, is_ready};
 
-/// A pod's part.
+/// A pod's share of the load.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Share {
     pub pod: String,
     pub uid: String,
     /// Ready since (milliseconds since 1970).
     pub ready_since: Option<i64>,
-    /// Items a second, over half a minute; None while not known.
+    /// Items per second, over half a minute; None while unknown.
     pub accepted: Option<f64>,
-    /// Of what all Ready pods accept, 0 to 1; None while any of theirs is not known.
+    /// Its part of what all Ready pods accept, 0 to 1; None while any of their rates is unknown.
     pub share: Option<f64>,
-    /// Of the CPU that all Ready pods used, by the metrics API.
+    /// Its part of the CPU that all Ready pods used, by the metrics API, 0 to 1.
     pub cpu_share: Option<f64>,
-    /// Milliseconds that it has been Ready without a fair part of the load (a twentieth of the mean); None when it has one.
+    /// Milliseconds for which it has been Ready without a fair part of the load (a twentieth of the mean); None when it has
+    /// one.
     pub idle: Option<i64>,
 }
 
@@ -26,18 +27,19 @@ pub struct Share {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Skew {
     pub shares: Vec<Share>,
-    /// What each would have if all were even.
+    /// The share of each pod in an even spread.
     pub even: f64,
-    /// The busiest pod's part over the even one: 1 when all are even, the number of pods when one has it all.
+    /// The busiest pod's share over the even one: 1 in an even spread, the number of pods when one has everything.
     pub index: Option<f64>,
 }
 
-pub(super) fn skew(collectors: &Collectors, pods: &Pods, now: i64) -> Option<Skew> {
+/// The spread over the Ready pods; `of` finds the collector in a pod by its uid. None without load or with fewer than two.
+pub fn skew<'a>(of: impl Fn(&str) -> Option<&'a Collector>, pods: &Pods, now: i64) -> Option<Skew> {
     let ready: Vec<&Pod> = pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none()).collect();
     if ready.len() < 2 {
         return None;
     }
-    let collector = |p: &Pod| collectors.of(&p.seen.uid).filter(|c| c.role == Role::Gateway);
+    let collector = |p: &Pod| of(&p.seen.uid).filter(|c| c.role == Role::Gateway);
     let rate = |p: &Pod| collector(p).and_then(|c: &Collector| c.accepted.now(now, c.max_gap()));
     let rates: Vec<Option<f64>> = ready.iter().map(|p| rate(p)).collect();
     let known: Option<f64> = rates.iter().copied().sum();

@@ -1,35 +1,14 @@
-//! A tier of collectors summed up: rates in time, totals, and the account of what became of a signal's items.
+//! The sums over a tier of collectors: rates over time, totals, and the account of a signal's items across tiers. Must not
+//! judge.
 
-use super::loss::Rise;
-use super::one::{Collector, Flow};
+use super::collector::{Collector, SignalCounters};
+use super::totals::{Rise, Totals};
 use crate::observe::{Role, Signal};
-use crate::session::{Counter, Series};
+use crate::session::series::{Counter, Series, rate};
 use std::collections::BTreeMap;
 
-/// Items counted since the session began, of one signal.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Totals {
-    pub accepted: f64,
-    pub refused: f64,
-    pub sent: f64,
-    pub send_failed: f64,
-    pub enqueue_failed: f64,
-}
-
-impl Totals {
-    fn add(&mut self, more: &Totals) {
-        self.accepted += more.accepted;
-        self.refused += more.refused;
-        self.sent += more.sent;
-        self.send_failed += more.send_failed;
-        self.enqueue_failed += more.enqueue_failed;
-    }
-
-    /// Gone for good.
-    pub fn lost(&self) -> f64 {
-        self.send_failed + self.enqueue_failed
-    }
-}
+/// Milliseconds between two sums over a tier.
+pub const SUM_EVERY: i64 = 5000;
 
 /// Rates of one signal, per second, all pods together.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,17 +25,17 @@ pub struct Rates {
 pub struct Tier {
     rates: [Rates; 3],
     totals: [Totals; 3],
-    /// Of all signals together.
+    /// Items per second of all signals together.
     pub accepted: Series,
     pub sent: Series,
     /// Fill of the fullest queue of all pods, 0 to 1.
     pub queue: Series,
-    /// Documents a second that Elasticsearch indexed, and that it refused one by one.
+    /// Documents per second that Elasticsearch indexed, and that it refused one by one.
     pub indexed: Series,
     pub rejected: Series,
     /// Documents refused one by one since the session began.
     pub rejected_total: f64,
-    /// Pods that were in the last sum, and those that should have been.
+    /// Pods that were in the last sum, and those that were missing from it.
     pub summed: usize,
     pub missing: usize,
 }
@@ -67,39 +46,39 @@ impl Tier {
         &self.rates[at(signal)]
     }
 
-    /// What was counted of a signal.
+    /// The items of a signal since the session began.
     pub fn totals(&self, signal: Signal) -> Totals {
         self.totals[at(signal)]
     }
 
-    pub(super) fn add(&mut self, rise: &Rise) {
+    pub fn add(&mut self, rise: &Rise) {
         self.totals.iter_mut().zip(&rise.signals).for_each(|(total, rose)| total.add(rose));
         self.rejected_total += rise.rejected;
     }
 
-    /// Sums up the pods' rates as of `ms`. While the rate of a pod that was summed before is not known, nor is the sum:
+    /// Sums up the pods' rates as of `ms`. When the rate of a pod that was summed before becomes unknown, so does the sum:
     /// for a short while that is a gap, then the pod is left out and counts as missing.
-    pub(super) fn sum<'a>(&mut self, ms: i64, pods: impl Iterator<Item = &'a Collector>) {
+    pub fn sum<'a>(&mut self, ms: i64, pods: impl Iterator<Item = &'a Collector>) {
         let pods: Vec<&Collector> = pods.collect();
         let known: Vec<&Collector> =
             pods.iter().copied().filter(|c| c.accepted.now(ms, c.max_gap()).is_some()).collect();
-        // It had a rate a moment ago and has none now.
-        let faltered = |c: &Collector| {
+        // It had a rate until recently and has none now.
+        let dropped_out = |c: &Collector| {
             let had = c.accepted.rate.last().is_some_and(|(then, _)| ms - then <= 2 * c.max_gap());
             had && c.accepted.now(ms, c.max_gap()).is_none()
         };
-        let in_doubt = pods.iter().any(|c| faltered(c));
+        let in_doubt = pods.iter().any(|c| dropped_out(c));
         (self.summed, self.missing) = (known.len(), pods.len() - known.len());
-        let put = |series: &mut Series, rate: &dyn Fn(&Collector) -> Option<f64>| {
-            let sum: Option<f64> = known.iter().map(|c| rate(c)).sum();
+        let put = |series: &mut Series, of: &dyn Fn(&Collector) -> Option<f64>| {
+            let sum: Option<f64> = known.iter().map(|c| of(c)).sum();
             match sum.filter(|_| !in_doubt && !known.is_empty()) {
-                Some(sum) => series.push(ms, super::rate(sum), 3 * super::SUM_EVERY),
+                Some(sum) => series.push(ms, rate(sum), 3 * SUM_EVERY),
                 None => series.break_line(),
             }
         };
         for (signal, rates) in Signal::ALL.into_iter().zip(&mut self.rates) {
             let Rates { accepted, refused, sent, send_failed, enqueue_failed } = rates;
-            let put = |series: &mut Series, of: fn(&Flow) -> &Counter| {
+            let put = |series: &mut Series, of: fn(&SignalCounters) -> &Counter| {
                 put(series, &|c: &Collector| of(c.flow(signal)).now(ms, c.max_gap()));
             };
             put(accepted, |f| &f.accepted);
@@ -114,7 +93,7 @@ impl Tier {
         put(&mut self.rejected, &|c: &Collector| c.elastic.rejected.now(ms, c.max_gap()));
         let fullest = known.iter().filter_map(|c| c.fullest()).map(|q| q.ratio()).reduce(f64::max);
         match fullest {
-            Some(ratio) => self.queue.push(ms, ratio, 3 * super::SUM_EVERY),
+            Some(ratio) => self.queue.push(ms, ratio, 3 * SUM_EVERY),
             None => self.queue.break_line(),
         }
     }
@@ -133,21 +112,21 @@ pub struct Account {
 }
 
 impl Account {
-    /// What came to the first tier that is seen, taken or not. What is refused may be offered again.
+    /// Items that arrived at the first tier that is scraped, accepted or not. Refused items may be offered again.
     pub fn offered(&self) -> Option<f64> {
         let first = self.agents.or(self.gateway)?;
         Some(first.accepted + first.refused)
     }
 
-    /// Lost for good at the tiers that are seen; documents that Elasticsearch refused one by one are not told apart by
-    /// signal, and stand in [`Tier::rejected_total`].
+    /// Items lost for good at the tiers that are scraped. Documents that Elasticsearch refused one by one are not
+    /// distinguished by signal; they are in [`Tier::rejected_total`].
     pub fn lost(&self) -> Option<f64> {
         let tiers = [self.agents, self.gateway, self.cluster];
         tiers.iter().flatten().map(Totals::lost).reduce(|a, b| a + b)
     }
 
-    /// The gateway took more than the agents and the cluster collector count as sent: requests that timed out and were
-    /// sent again although they had been taken. None where both are not seen.
+    /// Items that the gateway accepted beyond what the agents and the cluster collector count as sent: requests that timed
+    /// out and were sent again although they had been accepted. None unless both tiers are scraped.
     pub fn sent_twice(&self) -> Option<f64> {
         let (agents, gateway) = (self.agents?, self.gateway?);
         let sent = agents.sent + self.cluster.map_or(0.0, |c| c.sent);
@@ -155,7 +134,7 @@ impl Account {
     }
 }
 
-pub(super) fn account(tiers: &BTreeMap<Role, Tier>, signal: Signal) -> Account {
+pub fn account(tiers: &BTreeMap<Role, Tier>, signal: Signal) -> Account {
     let of = |role| tiers.get(&role).map(|t: &Tier| t.totals(signal));
     Account { agents: of(Role::Agent), gateway: of(Role::Gateway), cluster: of(Role::Cluster) }
 }

@@ -1,9 +1,10 @@
-//! What the controller told of a sync: figures, result, reasons, read off the status before and after. Must not judge.
+//! What the controller reported about a sync: figures, result, reasons, taken from the status before and after. Must not
+//! judge.
 
 use crate::hpa::{self, Decision, MetricStatus, quantity};
 use crate::observe::{HpaSeen, HpaStatus, MetricKind, MetricValue};
 
-/// The controller's own account of one sync.
+/// The controller's own report of one sync.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evidence {
     /// As read at the start of the sync.
@@ -17,11 +18,11 @@ pub struct Evidence {
     pub able: String,
     pub limited: String,
     pub active: String,
-    /// The metrics failed, in the controller's words.
+    /// The metrics failed: the controller's message.
     pub failed: Option<String>,
 }
 
-/// How far the arithmetic and the controller's account agree.
+/// How far the arithmetic and the controller's report agree.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fit {
     pub figures: bool,
@@ -56,20 +57,25 @@ impl Evidence {
         }
     }
 
-    /// How a decision fits.
+    /// How a decision fits this report.
     pub fn fit(&self, it: &Decision, settings: &hpa::Settings) -> Fit {
         let stale = it.branch == hpa::Branch::NoMetrics && !settings.metrics_on_failure;
         let reason = |kind| it.status.condition(kind).map(|c| c.reason.as_str());
-        let same = |kind, told: &str| reason(kind).is_none_or(|r| told.is_empty() || r == told);
+        let same = |kind, reported: &str| reason(kind).is_none_or(|r| reported.is_empty() || r == reported);
         let message = it.status.condition(hpa::ConditionType::ScalingActive).map(|c| c.message.as_str());
         Fit {
             figures: stale || self.figures.as_ref().is_none_or(|f| *f == it.status.metrics),
             replicas: it.replicas.or(it.current) == Some(self.controller),
             reasons: same(hpa::ConditionType::AbleToScale, &self.able)
                 && same(hpa::ConditionType::ScalingLimited, &self.limited)
-                // The words of a failure hold pod names in the controller's own order.
+                // The message of a failure lists pods in the controller's own order.
                 && (it.branch != hpa::Branch::Metrics || message.is_none_or(|m| m == self.active)),
         }
+    }
+
+    /// The controller held the size by a stabilization window.
+    pub fn is_stabilized(&self) -> bool {
+        self.able == "ScaleDownStabilized" || self.able == "ScaleUpStabilized"
     }
 
     /// The figure of a metric.

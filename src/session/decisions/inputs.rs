@@ -1,24 +1,25 @@
-//! What the controller could see, as it was at a moment of the last minutes: pods, samples, the scale's replicas.
-//! Bounded. Must not decide which of it the controller did see.
+//! What the controller could see at a time within the last minutes: pods, samples, the scale's replicas. Bounded. Must not
+//! decide which of it the controller did see.
 
 use crate::hpa::{Pod, PodSample};
 use crate::observe::{PodSeen, UsageSeen};
-use crate::session::{controller, steps::Steps};
+use crate::session::controller;
+use crate::session::series::StepSeries;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
-/// Versions older than this (milliseconds) are forgotten, but for the one in force.
+/// Versions older than this (milliseconds) are dropped, except the one in effect.
 const KEEP: i64 = 150_000;
 /// Answers of the metrics API kept.
 const ANSWERS: usize = 6;
-/// Pods that left are remembered at most so many.
+/// Pods that left, kept at most.
 const GONE: usize = 1000;
-/// A pod first seen so long after it was made (milliseconds) was there before.
+/// A pod first seen this long after its creation (milliseconds) existed before.
 const LATE: i64 = 1500;
 
-/// What a pod was from when on (milliseconds since 1970), ascending; None once it was gone.
+/// A pod's versions with the time from which each holds (milliseconds since 1970), ascending; None once it is gone.
 type Versions = VecDeque<(i64, Option<Arc<Pod>>)>;
 
 /// The last minutes.
@@ -26,22 +27,22 @@ type Versions = VecDeque<(i64, Option<Arc<Pod>>)>;
 pub struct Inputs {
     /// By uid.
     pods: BTreeMap<String, Versions>,
-    /// Who left when, in that order.
+    /// When which pod left, in that order.
     gone: VecDeque<(i64, String)>,
-    answers: VecDeque<Answer>,
+    answers: VecDeque<UsageList>,
     /// The scale's `spec.replicas` and `status.replicas`.
-    pub scale: Steps<(Option<i32>, Option<i32>)>,
+    pub scale: StepSeries<(Option<i32>, Option<i32>)>,
 }
 
-/// What the metrics API listed from a moment on.
+/// What the metrics API listed at a time.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
+pub struct UsageList {
     /// When it was seen, milliseconds since 1970.
     pub seen: i64,
     /// When the newest and the oldest of the new samples were taken.
     pub newest: i64,
     pub oldest: i64,
-    /// New samples, then older ones of pods that are still there.
+    /// New samples, then older ones of pods that still exist.
     pub samples: Vec<PodSample>,
     /// How many are new.
     pub fresh: usize,
@@ -92,7 +93,7 @@ impl Inputs {
             let kept: Vec<PodSample> = kept.cloned().collect();
             samples.extend(kept);
         }
-        self.answers.push_back(Answer { seen: ms, newest, oldest, samples, fresh });
+        self.answers.push_back(UsageList { seen: ms, newest, oldest, samples, fresh });
         if self.answers.len() > ANSWERS {
             self.answers.pop_front();
         }
@@ -114,13 +115,13 @@ impl Inputs {
         self.pods.values().flatten().any(|v| v.0 > from && v.0 <= to)
     }
 
-    /// The answers whose samples were taken before `ms`, newest first.
-    pub fn answers(&self, ms: i64) -> impl Iterator<Item = &Answer> {
+    /// The answers of the metrics API whose samples were taken before `ms`, newest first.
+    pub fn answers(&self, ms: i64) -> impl Iterator<Item = &UsageList> {
         self.answers.iter().rev().filter(move |a| a.oldest <= ms)
     }
 
-    /// When the last answer was seen.
-    pub fn answered(&self) -> Option<i64> {
+    /// When the last answer of the metrics API was seen, milliseconds since 1970.
+    pub fn last_seen(&self) -> Option<i64> {
         self.answers.back().map(|a| a.seen)
     }
 }
@@ -137,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_is_as_it_was_then() {
+    fn a_pod_has_the_version_of_that_time() {
         let mut i = Inputs::default();
         i.pod(10_000, &pod("False", 9_900));
         i.pod(12_000, &pod("True", 9_900));
@@ -148,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn a_pod_seen_late_was_there_before() {
+    fn a_pod_seen_late_existed_before() {
         let mut i = Inputs::default();
         i.pod(100_000, &pod("True", 1_000));
         assert_eq!(i.pods_at(50_000).len(), 1);
     }
 
     #[test]
-    fn those_who_left_are_forgotten_but_for_the_last() {
+    fn pods_that_left_are_bounded() {
         let mut i = Inputs::default();
         for n in 0..3 * GONE {
             let uid = n.to_string();
@@ -168,11 +169,11 @@ mod tests {
         i.pod(late, &PodSeen { uid: back, ..pod("True", 0) });
         i.pod(late, &pod("True", 0));
         i.pod_gone(late + KEEP, "u");
-        assert_eq!(i.pods.len(), 2, "who came back is still there");
+        assert_eq!(i.pods.len(), 2, "a pod that came back still exists");
     }
 
     #[test]
-    fn an_answer_keeps_older_samples_of_pods_that_are_there() {
+    fn an_answer_keeps_older_samples_of_existing_pods() {
         let sample = |pod: &str, ms| PodUsage {
             pod: pod.into(),
             at: Time::from_timestamp_millis(ms).unwrap(),

@@ -1,6 +1,6 @@
 //! How often the arithmetic and the controller agreed. Counts only.
 
-use super::sync::Sync;
+use super::sync::{BasisKind, Sync};
 
 /// Agreement over syncs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -9,11 +9,11 @@ pub struct Score {
     pub rescales: Agreed,
     /// Those that did not.
     pub quiet: Agreed,
-    /// Of all, those whose samples were not seen here: reckoned from the controller's own figures.
+    /// Of all, those whose samples were not seen here: computed from the controller's own figures.
     pub unseen: u32,
 }
 
-/// Agreed of all.
+/// How many of how many agreed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Agreed {
     pub agreed: u32,
@@ -25,7 +25,7 @@ impl Score {
         let part = if sync.rescaled { &mut self.rescales } else { &mut self.quiet };
         part.of += 1;
         part.agreed += u32::from(sync.agrees);
-        self.unseen += u32::from(sync.basis.kind == super::sync::BasisKind::Status);
+        self.unseen += u32::from(sync.basis.kind == BasisKind::Status);
     }
 
     /// Over all syncs.

@@ -1,13 +1,14 @@
-//! The vocabulary of reconstructed syncs: what the controller saw, what the arithmetic makes of it, what the controller
-//! did, and why the two differ. Data only.
+//! The types of reconstructed syncs: what the controller saw, what the arithmetic computes from it, what the controller did,
+//! and why the two differ. Data only; the wording is `explain`'s.
 
-use super::limits;
-use super::past::Past;
-use crate::hpa::{self, Limited, Recommendation, Stabilized};
+use super::flag::Flag;
+use super::limit::{Limit, limit};
+use super::memory::{ControllerMemory, longest_window, turns};
+use crate::hpa::{self, Limited, Stabilized};
 use chrono::TimeDelta;
 use std::sync::Arc;
 
-/// A sync of the controller, or several alike that followed one another and changed nothing.
+/// A sync of the controller, or several equal ones in a row that changed nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sync {
     /// Milliseconds since 1970, of the first and the last of them.
@@ -15,30 +16,31 @@ pub struct Sync {
     pub last: i64,
     /// How many they are, at least 1.
     pub count: u32,
-    /// The status (or an event) told of it; otherwise it follows from the rhythm.
-    pub told: bool,
+    /// The status changed with it; otherwise it is predicted from the sync period.
+    pub observed: bool,
     /// Names of the spec's metrics, in order.
     pub names: Arc<[String]>,
-    pub reckoned: Reckoned,
+    pub computed: Computed,
     /// What the controller asked for: the new size, or the size it found.
     pub controller: i32,
     pub rescaled: bool,
-    /// The arithmetic asks for the same size.
+    /// The arithmetic asks for the same size as the controller.
     pub agrees: bool,
-    /// Figures, stabilization and limit are those of the controller's status, too.
+    /// Figures, stabilization and limit also match the controller's status.
     pub exact: bool,
-    /// Why it does not agree, or what is particular about the sync.
+    /// Why it does not agree, or what is remarkable about the sync.
     pub cause: Option<Cause>,
     pub basis: Basis,
-    /// The full working; only the latest have it.
-    pub worked: Option<Arc<Worked>>,
+    /// The full computation; only the latest syncs have it.
+    pub computation: Option<Arc<Computation>>,
 }
 
-/// What the arithmetic makes of a sync.
+/// What the arithmetic computes for a sync.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Reckoned {
+pub struct Computed {
+    /// The replicas before the sync.
     pub current: i32,
-    pub metrics: Vec<Said>,
+    pub metrics: Vec<MetricOutcome>,
     /// Index into the metrics.
     pub winner: Option<usize>,
     pub recommended: Option<i32>,
@@ -51,7 +53,7 @@ pub struct Reckoned {
 
 /// A metric in a sync.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Said {
+pub struct MetricOutcome {
     /// Percent for a utilization, milli-units otherwise; None for an invalid metric.
     pub figure: Option<i64>,
     /// The figure is a percentage.
@@ -59,13 +61,13 @@ pub struct Said {
     pub proposal: Option<i32>,
 }
 
-/// Which figures a sync was reckoned from.
+/// Which figures a sync was computed from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Basis {
     pub kind: BasisKind,
     /// When the newest sample was taken, milliseconds since 1970.
     pub sampled: Option<i64>,
-    /// When we saw it.
+    /// When it was seen.
     pub seen: Option<i64>,
 }
 
@@ -74,84 +76,87 @@ pub enum BasisKind {
     /// No metric was read.
     #[default]
     None,
-    /// Samples that we saw, too.
+    /// Samples that were seen.
     Samples,
-    /// The controller's own figures, as no sample that we saw gives them.
+    /// The controller's own figures, since no seen sample gives them.
     Status,
-    /// Samples that do not give the controller's figures, which it did not tell.
+    /// Samples that do not give the controller's figures, which it did not report.
     Guess,
 }
 
-/// Why the arithmetic and the controller differ, or what was particular.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why the arithmetic and the controller differ, or what is remarkable.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cause {
-    /// No sample that we saw gives the controller's figures.
+    /// No seen sample gives the controller's figures.
     UnseenSample,
     /// A pod or sample changed within a second of the sync.
     SyncTime,
-    /// What the controller remembers from before this session (or a gap in it) decided.
+    /// The controller's memory from before this session (or a gap in it) decided.
     UnknownHistory,
-    /// The controller started anew and forgot what it had recommended.
+    /// The controller restarted and forgot its recommendations.
     Restart,
-    /// Somebody else changed the replicas.
+    /// Something other than the controller changed the replicas.
     ChangedByOther { from: i32, to: i32 },
-    /// A flag of the controller is not at its default, in words.
-    OtherFlag(String),
-    /// The scale could not be updated, in the controller's words.
-    UpdateFailed(String),
-    /// The selector or the scale failed, in the controller's words.
-    Failed(String),
-    /// The metrics agree, what was made of them does not; the step at which they part.
-    NotExplained(String),
+    /// A flag of the controller is not at its default.
+    OtherFlag(Flag),
+    /// The scale could not be updated.
+    UpdateFailed,
+    /// The scale could not be read.
+    ScaleNotRead,
+    /// The figures agree and the result does not.
+    NotExplained(Divergence),
 }
 
-impl Cause {
-    /// The cause as a sentence's words.
-    pub fn text(&self) -> String {
-        match self {
-            Cause::UnseenSample => "the controller used a sample that was not seen here".into(),
-            Cause::SyncTime => "a pod or a sample changed within a second of the sync".into(),
-            Cause::UnknownHistory => "what the controller recommended before this session began is not known".into(),
-            Cause::Restart => "the controller started anew and forgot its recommendations".into(),
-            Cause::ChangedByOther { from, to } => {
-                format!("somebody else changed the replicas from {from} to {to} before this sync")
-            }
-            Cause::OtherFlag(flag) => format!("the controller runs with another flag: {flag}"),
-            Cause::UpdateFailed(why) => format!("the scale could not be updated: {why}"),
-            Cause::Failed(why) => why.clone(),
-            Cause::NotExplained(step) => format!("not explained: {step}"),
+/// The step at which the arithmetic and the controller diverge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Divergence {
+    /// The controller asked for the recommendation, which stabilization or a limit should have changed.
+    Recommendation,
+    /// The controller asked for the stabilized size, which a limit should have changed.
+    Stabilized,
+    /// What the arithmetic asks for, and what the controller asked for.
+    Result { computed: i32, controller: i32 },
+}
+
+impl Divergence {
+    pub fn of(it: &hpa::Decision, controller: i32) -> Self {
+        let computed = it.replicas.unwrap_or(it.current.unwrap_or_default());
+        match (&it.stabilization, it.recommended) {
+            (_, Some(r)) if r == controller => Divergence::Recommendation,
+            (Some(s), _) if s.stabilized == controller => Divergence::Stabilized,
+            _ => Divergence::Result { computed, controller },
         }
     }
 }
 
-/// The full working of a sync.
+/// The full computation of a sync.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Worked {
+pub struct Computation {
     pub decision: hpa::Decision,
-    /// The spec's bounds of pods and behavior in force.
+    /// The spec in effect.
     pub spec: Arc<hpa::Spec>,
     pub settings: hpa::Settings,
     /// Recommendations in the controller's memory before the sync, (milliseconds since 1970, replicas), ascending.
     pub remembered: Vec<(i64, i32)>,
-    /// When the one of them was, that is only assumed: the size found when the watch began.
+    /// The time of the one among them that is only assumed: the size found when the watch began.
     pub assumed: Option<i64>,
     /// The lists of pods were left out.
     pub trimmed: bool,
 }
 
-impl Worked {
-    /// Pods listed in full at most; above, only sums and counts are kept.
+impl Computation {
+    /// Pods listed at most; with more, only sums and counts are kept.
     const PODS: usize = 64;
-    /// Recommendations kept for the drawing, and of how many of its windows.
+    /// Recommendations kept for the chart, and of how many windows.
     const REMEMBERED: usize = 256;
     const WINDOWS: i32 = 4;
 
-    /// From a decision; None when a ratio is not a number, which nothing could show.
+    /// From a decision; None when a ratio is not finite.
     pub fn new(
         mut decision: hpa::Decision,
         spec: Arc<hpa::Spec>,
         settings: hpa::Settings,
-        past: &Past,
+        memory: &ControllerMemory,
     ) -> Option<Self> {
         let mut trimmed = false;
         for proposal in decision.metrics.iter_mut().flatten() {
@@ -178,53 +183,40 @@ impl Worked {
                 hpa::Steps::Whole(_) => {}
             }
         }
-        let all = past.memory.recommendations();
-        let window = super::past::longest_window(&spec, &settings).max(TimeDelta::minutes(1));
+        let all = memory.memory.recommendations();
+        let window = longest_window(&spec, &settings).max(TimeDelta::minutes(1));
         let since = decision.at.checked_sub_signed(window * Self::WINDOWS).unwrap_or(decision.at);
         let older = all.partition_point(|r| r.at < since).max(all.len().saturating_sub(Self::REMEMBERED));
         let tail = &all[older.min(all.len())..];
         let remembered = turns(tail).into_iter().map(|r| (r.at.timestamp_millis(), r.replicas)).collect();
-        // Nothing is explained by what the controller writes afterwards.
+        // What the controller writes afterwards explains nothing.
         decision.status = hpa::Status::default();
         decision.events = Vec::new();
-        let assumed = past.assumed().map(|at| at.timestamp_millis());
-        Some(Worked { decision, spec, settings, remembered, assumed, trimmed })
+        let assumed = memory.assumed().map(|at| at.timestamp_millis());
+        Some(Computation { decision, spec, settings, remembered, assumed, trimmed })
     }
 }
 
-/// Of equal ones that follow one another, the first and the last: they give the same course and the same highest.
-pub fn turns(all: &[Recommendation]) -> Vec<Recommendation> {
-    let mut out: Vec<Recommendation> = Vec::new();
-    for next in all {
-        match out.as_mut_slice() {
-            [.., before, last] if before.replicas == next.replicas && last.replicas == next.replicas => *last = *next,
-            _ => out.push(*next),
-        }
-    }
-    out.shrink_to_fit();
-    out
-}
-
-impl Reckoned {
+impl Computed {
     /// What kept the result from being the recommendation.
-    pub fn hold(&self) -> Option<limits::Hold> {
-        limits::hold(self.recommended.unwrap_or(self.result), self.result, self.held, self.limited)
+    pub fn limit(&self) -> Option<Limit> {
+        limit(self.recommended.unwrap_or(self.result), self.result, self.held, self.limited)
     }
 
-    /// From a decision, `current` standing in where the scale was not read.
+    /// From a decision, with `current` where the scale was not read.
     pub fn of(decision: &hpa::Decision, current: i32) -> Self {
-        let said = |m: &Result<hpa::Proposal, Box<hpa::Failure>>| match m {
+        let outcome = |m: &Result<hpa::Proposal, Box<hpa::Failure>>| match m {
             Ok(p) => {
                 let s = p.status;
                 let figure = s.average_utilization.map(i64::from).or(s.average_value).or(s.value);
-                Said { figure, percent: s.average_utilization.is_some(), proposal: Some(p.replicas) }
+                MetricOutcome { figure, percent: s.average_utilization.is_some(), proposal: Some(p.replicas) }
             }
-            Err(_) => Said::default(),
+            Err(_) => MetricOutcome::default(),
         };
         let current = decision.current.unwrap_or(current);
-        Reckoned {
+        Computed {
             current,
-            metrics: decision.metrics.iter().map(said).collect(),
+            metrics: decision.metrics.iter().map(outcome).collect(),
             winner: decision.winner,
             recommended: decision.recommended,
             stabilized: decision.stabilization.map(|s| s.stabilized),
@@ -236,11 +228,25 @@ impl Reckoned {
 }
 
 impl Sync {
-    /// Whether `next` may be told together with this one: it changed nothing and is alike in all but its time.
-    pub fn like(&self, next: &Sync) -> bool {
+    /// What held or limited the result, or why nothing was decided; None where neither applies.
+    pub fn limit(&self) -> Option<Limit> {
+        let r = &self.computed;
+        if let Some(limit) = r.limit() {
+            return Some(limit);
+        }
+        let undecided = r.recommended.is_some() || r.metrics.iter().any(|m| m.figure.is_none());
+        match r.limited {
+            None if r.result != r.current => Some(Limit::OutOfBounds),
+            None if undecided => Some(Limit::NoMetrics),
+            _ => None,
+        }
+    }
+
+    /// Whether `next` can share a row with this one: neither changed anything, and they differ in nothing but time.
+    pub fn is_like(&self, next: &Sync) -> bool {
         !self.rescaled
             && !next.rescaled
-            && self.reckoned == next.reckoned
+            && self.computed == next.computed
             && self.controller == next.controller
             && (self.agrees, self.exact) == (next.agrees, next.exact)
             && self.cause == next.cause

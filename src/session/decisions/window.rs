@@ -1,10 +1,9 @@
-//! The stabilization window of a sync as two courses: the recommendations, and the highest of the window in force at
-//! each moment.
+//! The stabilization window of a sync as two series: the recommendations, and the highest in the window at each time. Must
+//! not word anything.
 
-use super::groups::amount;
 use super::sync::Sync;
 
-/// The courses, (milliseconds since 1970, replicas), ascending; each value holds until the next.
+/// The two series, (milliseconds since 1970, replicas), ascending; each value holds until the next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Window {
     pub seconds: i64,
@@ -13,37 +12,30 @@ pub struct Window {
 }
 
 impl Sync {
-    /// The downscale window of a worked sync; None where none is looked at.
+    /// The scale-down window of a sync that still has its computation; None where there is no window.
     pub fn window(&self) -> Option<Window> {
-        let worked = self.worked.as_ref()?;
-        let s = worked.decision.stabilization?;
+        let computation = self.computation.as_ref()?;
+        let s = computation.decision.stabilization?;
         let seconds = s.down.length.num_seconds();
         if seconds <= 0 {
             return None;
         }
-        let mut recommended = worked.remembered.clone();
+        let mut recommended = computation.remembered.clone();
         recommended.push((self.last, s.recommended));
         Some(Window { seconds, highest: highest(&recommended, seconds * 1000, self.last), recommended })
     }
-
-    /// A metric's figure with its unit: `96 %`, `48m`, `96 Mi`.
-    pub fn figure(&self, index: usize) -> Option<String> {
-        let said = self.reckoned.metrics.get(index)?;
-        let name = self.names.get(index).map_or("", String::as_str);
-        said.figure.map(|f| if said.percent { format!("{f} %") } else { amount(name, f) })
-    }
 }
 
-/// The highest recommendation not older than `length` at each moment where it changes, up to `end`.
+/// The highest recommendation that is at most `length` old, at each time where it changes, up to `end` (milliseconds).
 pub fn highest(recommended: &[(i64, i32)], length: i64, end: i64) -> Vec<(i64, i32)> {
-    let mut moments: Vec<i64> = recommended.iter().flat_map(|r| [r.0, r.0 + length]).filter(|t| *t <= end).collect();
-    moments.sort_unstable();
-    moments.dedup();
+    let mut times: Vec<i64> = recommended.iter().flat_map(|r| [r.0, r.0 + length]).filter(|t| *t <= end).collect();
+    times.sort_unstable();
+    times.dedup();
     let mut out: Vec<(i64, i32)> = Vec::new();
-    for t in moments {
+    for t in times {
         let lo = recommended.partition_point(|r| r.0 <= t - length);
         let hi = recommended.partition_point(|r| r.0 <= t);
-        // Where every one of them is too old, the latest still stands for what was wanted.
+        // Where all of them are too old, the latest is still in effect.
         let most = recommended.get(lo..hi).and_then(|w| w.iter().map(|r| r.1).max());
         let Some(most) = most.or_else(|| hi.checked_sub(1).and_then(|i| recommended.get(i)).map(|r| r.1)) else {
             continue;
@@ -61,8 +53,8 @@ mod tests {
 
     #[test]
     fn the_highest_stays_until_it_leaves_the_window() {
-        let course = highest(&[(0, 1), (10, 4), (20, 1), (30, 1)], 25, 60);
-        assert_eq!(course, [(0, 1), (10, 4), (35, 1)]);
+        let series = highest(&[(0, 1), (10, 4), (20, 1), (30, 1)], 25, 60);
+        assert_eq!(series, [(0, 1), (10, 4), (35, 1)]);
     }
 
     proptest::proptest! {
@@ -72,11 +64,11 @@ mod tests {
         ) {
             let mut t = 0;
             let all: Vec<(i64, i32)> = steps.iter().map(|(d, r)| { t += d; (t, *r) }).collect();
-            let course = highest(&all, length, t);
+            let series = highest(&all, length, t);
             for (at, _) in &all {
                 let most = all.iter().filter(|r| r.0 <= *at && r.0 > at - length).map(|r| r.1).max().unwrap();
-                let n = course.partition_point(|c| c.0 <= *at);
-                proptest::prop_assert_eq!(course[n - 1].1, most);
+                let n = series.partition_point(|c| c.0 <= *at);
+                proptest::prop_assert_eq!(series[n - 1].1, most);
             }
         }
     }

@@ -1,45 +1,45 @@
-//! From counters to what was added between two answers, for each data stream; None where the truth is unknown.
+//! From counters to what was added between two answers, for each data stream; None where that is unknown. Must not estimate.
 //!
-//! A shard is known by its index's uuid and its number, so neither rollover nor deletion nor a stream of the same name
-//! can be taken for growth or loss. Sums over streams are never compared with one another: they fall when an old index
-//! goes, and start anew with a shard's copy.
+//! A shard is identified by its index's uuid and its number, so neither rollover nor deletion nor a stream of the same name
+//! is mistaken for growth or loss. Sums over streams are never compared with one another: they fall when an old index is
+//! deleted, and restart at 0 with a shard's copy.
 
 use super::names::backing;
 use crate::observe::{CountedBy, CountersSeen, IndexSeen};
-use crate::session::total;
+use crate::session::series::total;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Shards that went are remembered up to this many: a primary that comes back goes on counting where it stood.
+/// Shards remembered after they disappeared: a primary that returns continues its count.
 const GONE: usize = 4096;
 
-/// What one stream got between two answers.
+/// What was added to one stream between two answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Added {
-    /// Documents that are certain to have come; more may have where `whole` is false.
+    /// Documents that were certainly added; there may be more where `whole` is false.
     pub documents: u64,
-    /// Nothing is missing, and all of it came between the two answers.
+    /// Nothing is missing, and all of it was added between the two answers.
     pub whole: bool,
-    /// Bytes of bulk requests; None where their counter started anew.
+    /// Bytes of bulk requests; None where their counter restarted at 0.
     pub bytes: Option<u64>,
     /// Documents that could not be indexed, and those of them whose version conflicted.
     pub failed: u64,
     pub conflicts: u64,
 }
 
-/// Where a stream stands in an answer.
+/// The status of a stream in an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Standing {
+pub struct StreamStatus {
     pub indices: usize,
     pub stored: Option<u64>,
     pub throttled: bool,
 }
 
-/// What an answer tells, by stream.
+/// An answer compared with the one before, by stream.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
-    /// None for the first answer, which there is nothing to compare with.
+pub struct CountersChange {
+    /// None for the first answer, which has nothing to compare with.
     pub added: Option<BTreeMap<String, Added>>,
-    pub standing: BTreeMap<String, Standing>,
+    pub status: BTreeMap<String, StreamStatus>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -48,15 +48,15 @@ struct Shard {
     node: String,
     /// It was in the latest answer.
     here: bool,
-    /// It grew in the latest.
+    /// It grew in the latest answer.
     grew: bool,
-    /// It went while some shards failed, and is not back.
+    /// It disappeared while some shards failed, and has not returned.
     lost: bool,
     index: String,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Totals {
+struct IndexTotals {
     bytes: Option<u64>,
     indexed: Option<u64>,
     failed: Option<u64>,
@@ -67,10 +67,10 @@ struct Totals {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counters {
     shards: BTreeMap<(String, u32), Shard>,
-    totals: BTreeMap<String, Totals>,
+    totals: BTreeMap<String, IndexTotals>,
     /// The newest generation of each stream that was in any answer.
     newest: BTreeMap<String, u64>,
-    /// Indices that came into being before our eyes.
+    /// Indices that were created while they were watched.
     born: BTreeSet<String>,
     by: Option<CountedBy>,
     /// No shard failed in the latest answer.
@@ -79,21 +79,21 @@ pub struct Counters {
 
 impl Counters {
     /// Takes in an answer.
-    pub fn take(&mut self, seen: &CountersSeen) -> Told {
+    pub fn take(&mut self, seen: &CountersSeen) -> CountersChange {
         let first = self.by != Some(seen.by);
         if first {
             *self = Counters { by: Some(seen.by), ..Counters::default() };
         }
         let failed: BTreeSet<&str> = seen.failed.iter().map(|name| backing(name).stream).collect();
-        let mut told = Told::default();
+        let mut change = CountersChange::default();
         let mut added: BTreeMap<String, Added> = BTreeMap::new();
         let mut here: BTreeSet<(String, u32)> = BTreeSet::new();
         for index in &seen.indices {
             let stream = backing(&index.name).stream;
-            let standing = told.standing.entry(stream.to_owned()).or_default();
-            standing.indices += 1;
-            standing.stored = standing.stored.unwrap_or(0).checked_add(index.stored_bytes.unwrap_or(0));
-            standing.throttled |= index.throttled;
+            let status = change.status.entry(stream.to_owned()).or_default();
+            status.indices += 1;
+            status.stored = status.stored.unwrap_or(0).checked_add(index.stored_bytes.unwrap_or(0));
+            status.throttled |= index.throttled;
             let sum = added.entry(stream.to_owned()).or_insert_with(|| Added {
                 whole: true,
                 bytes: Some(0),
@@ -105,21 +105,21 @@ impl Counters {
         for (stream, sum) in &mut added {
             sum.whole &= !failed.contains(stream.as_str()) && !gone.contains(stream);
         }
-        for stream in gone.iter().filter(|s| told.standing.contains_key(*s) || !first) {
+        for stream in gone.iter().filter(|s| change.status.contains_key(*s) || !first) {
             added.entry(stream.clone()).or_insert(Added { whole: false, ..Added::default() });
         }
-        // One whose primaries are not up yet is new once they are.
+        // An index whose primaries are not up yet is new once they are.
         for index in seen.indices.iter().filter(|i| here_is(&here, i)) {
             let b = backing(&index.name);
             let newest = self.newest.entry(b.stream.to_owned()).or_default();
             *newest = b.generation.max(*newest);
         }
         self.complete = seen.failed_shards == 0;
-        told.added = (!first).then_some(added);
-        told
+        change.added = (!first).then_some(added);
+        change
     }
 
-    /// Adds what one index got; notes its shards in `here`.
+    /// Adds what was added to one index; notes its shards in `here`.
     fn index(&mut self, index: &IndexSeen, sum: &mut Added, here: &mut BTreeSet<(String, u32)>) {
         let id = id(index);
         let counts = counts(index, self.by.unwrap_or_default());
@@ -140,7 +140,7 @@ impl Counters {
                     sum.whole &= before.here;
                     stays &= before.here && before.node == node;
                 }
-                // It lost documents, as a stale copy that was forced to be the primary.
+                // It lost documents, like a stale copy that was forced to be the primary.
                 Some(_) => (sum.whole, stays) = (false, false),
                 None if fresh => documents = documents.saturating_add(count),
                 None => (sum.whole, stays) = (sum.whole && !known && self.is_old(index), false),
@@ -154,9 +154,9 @@ impl Counters {
         self.others(index, id.clone(), documents, stays, fresh, sum);
     }
 
-    /// The counters that start anew with the shard's copy: they count only where it stayed what and where it was.
+    /// The counters that restart at 0 with the shard's copy: they count only where the copy stayed the same.
     fn others(&mut self, index: &IndexSeen, id: String, documents: u64, stays: bool, fresh: bool, sum: &mut Added) {
-        let now = Totals {
+        let now = IndexTotals {
             bytes: index.bulk_bytes,
             indexed: index.indexed,
             failed: index.failed,
@@ -164,13 +164,15 @@ impl Counters {
         };
         let (before, comparable) = match self.totals.insert(id, now) {
             Some(before) => (before, stays),
-            None if fresh => (Totals { bytes: Some(0), indexed: Some(0), failed: Some(0), conflicts: Some(0) }, true),
-            // An old index that came to the stream brought nothing.
+            None if fresh => {
+                (IndexTotals { bytes: Some(0), indexed: Some(0), failed: Some(0), conflicts: Some(0) }, true)
+            }
+            // An old index that was added to the stream adds nothing.
             None => (now, documents == 0),
         };
         let grown = |now: Option<u64>, before: Option<u64>| now.zip(before).and_then(|(n, b)| n.checked_sub(b));
-        // After a restart they are small, and of another history after a promotion; a few documents may fall between the
-        // reading of the two.
+        // After a restart they are small, and after a promotion of another history; a few documents may be indexed between
+        // the reading of the two.
         let follows = match grown(now.indexed, before.indexed) {
             Some(indexed) => {
                 let near = |n: u64| n.saturating_mul(2).saturating_add(100);
@@ -184,8 +186,8 @@ impl Counters {
         sum.conflicts = sum.conflicts.saturating_add(grown_here(now.conflicts, before.conflicts).unwrap_or(0));
     }
 
-    /// An index that was not there at the latest answer and has been written to since by its stream: the next generation
-    /// after a rollover, or the first of a new stream. What came of a snapshot or another copy was not indexed here.
+    /// Whether an index is new since the latest answer and was written to by its stream: the next generation after a
+    /// rollover, or the first of a new stream. What came from a snapshot or another copy was not indexed now.
     fn is_fresh(&self, index: &IndexSeen, counts: &[(u32, u64, &str)]) -> bool {
         let b = backing(&index.name);
         let next = self.newest.get(b.stream).is_none_or(|newest| b.generation > *newest);
@@ -193,14 +195,14 @@ impl Counters {
         self.complete && b.original && next && index.indexed.is_none_or(|indexed| indexed >= count)
     }
 
-    /// An index of an earlier generation, or made of one, that was added to its stream.
+    /// Whether an index is of an earlier generation, or made from one, and was added to its stream.
     fn is_old(&self, index: &IndexSeen) -> bool {
         let b = backing(&index.name);
         self.complete && (!b.original || self.newest.get(b.stream).is_some_and(|newest| b.generation <= *newest))
     }
 
-    /// Marks the shards that are not in the answer, and returns the streams of which something may be missing: a shard
-    /// that was or could be written to went, or any while some failed.
+    /// Marks the shards that are not in the answer, and returns the streams that may lack something: those of which a
+    /// shard disappeared that was or could be written to, or any shard while some failed.
     fn missing(&mut self, here: &BTreeSet<(String, u32)>, some_failed: bool) -> BTreeSet<String> {
         let mut streams = BTreeSet::new();
         for (_, shard) in self.shards.iter_mut().filter(|(key, _)| !here.contains(*key)) {

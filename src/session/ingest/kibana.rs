@@ -1,17 +1,21 @@
-//! Links into Kibana for a stretch of time, in forms that 8.x and 9.x both take. Must not open anything.
+//! Links into Kibana for a period, in forms that 8.x and 9.x both accept. Must not open anything.
 
 use crate::observe::Time;
 use chrono::SecondsFormat;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A page of Kibana.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
+pub struct KibanaLink {
     pub name: &'static str,
     pub url: String,
 }
 
 /// Links for `from..to` at Kibana's base address.
-pub fn links(base: &str, version: &str, from: Time, to: Time) -> Vec<Link> {
+pub fn links(base: &str, version: &str, from: Time, to: Time) -> Vec<KibanaLink> {
     let base = base.trim_end_matches('/');
     let iso = |t: Time| t.to_rfc3339_opts(SecondsFormat::Millis, true);
     let (from, to) = (iso(from), iso(to));
@@ -37,13 +41,12 @@ pub fn links(base: &str, version: &str, from: Time, to: Time) -> Vec<Link> {
         ("Discover: logs without a level", discover("not log.level : *", columns)),
         ("Dashboards", format!("app/dashboards#/list?_g=(time:(from:'{from}',to:'{to}'))")),
     ];
-    pages.into_iter().map(|(name, path)| Link { name, url: format!("{base}/{path}") }).collect()
+    pages.into_iter().map(|(name, path)| KibanaLink { name, url: format!("{base}/{path}") }).collect()
 }
 
-/// As it may stand in a query.
-fn encode(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
-    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+/// Percent-encoded for a query.
+fn encode(text: &str) -> impl std::fmt::Display {
+    utf8_percent_encode(text, RESERVED)
 }
 
 #[cfg(test)]
@@ -52,7 +55,7 @@ mod tests {
     use crate::observe::Time;
 
     #[test]
-    fn links_carry_the_stretch_of_time() {
+    fn links_carry_the_period() {
         let at = |s| Time::from_timestamp(s, 0).unwrap();
         let all = links("https://kb.example.com/s/lab/", "8.19.21", at(1_795_000_000), at(1_795_000_600));
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What a name tells: the signal of a data stream, and the stream and generation of a backing index. Pure.
+//! Parses names: the signal of a data stream, and the stream and generation of a backing index. Pure.
 
 use crate::observe::Signal;
 
@@ -9,19 +9,19 @@ pub fn signal(stream: &str) -> Option<Signal> {
     Signal::ALL.into_iter().find(begins)
 }
 
-/// What an index is to a data stream.
+/// An index of a data stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backing<'a> {
     pub stream: &'a str,
     /// The number at its end; 0 for an index that is no backing index.
     pub generation: u64,
-    /// It was written to by its stream. What a lifecycle made of it later (`partial-…`, `shrink-…`, `downsample-…`) holds
-    /// documents that came long before.
+    /// It was written to by its stream. What a lifecycle policy made from it later (`partial-…`, `shrink-…`, `downsample-…`)
+    /// holds documents that were indexed long before.
     pub original: bool,
 }
 
-/// `.ds-logs-generic.otel-default-2026.11.24-000001` -> `logs-generic.otel-default`, 1. An index of another name is a
-/// stream of its own.
+/// `.ds-logs-generic.otel-default-2026.11.24-000001` -> `logs-generic.otel-default`, 1. An index with any other name counts
+/// as its own stream.
 pub fn backing(index: &str) -> Backing<'_> {
     let plain = Backing { stream: index, generation: 0, original: true };
     let (before, rest) = match index.find(".ds-") {

@@ -1,18 +1,17 @@
-//! How hard Elasticsearch works: queues, rejections with their cause, indexing pressure, breakers, heap, disk, health.
-//! Must not judge what the gateway makes of it.
+//! The load on Elasticsearch: queues, rejections with their cause, indexing pressure, breakers, heap, disk, health. Must not
+//! judge what it means for the gateway.
 
 use crate::observe::{ElasticHealthSeen, ElasticNode, ElasticNodesSeen};
-use crate::session::series::rate;
-use crate::session::{Series, total};
+use crate::session::series::{Series, rate, total};
 use std::collections::BTreeMap;
 
-/// Why Elasticsearch turned writes away.
+/// Why Elasticsearch rejected writes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
+pub enum RejectionCause {
     /// The thread pool `write` (or `write_coordination`) and its queue were full.
     WritePool,
-    /// Indexing pressure: too many bytes of writes in flight, at the node that took the request, at the primary, at a
-    /// replica, or one operation too large.
+    /// Indexing pressure: too many bytes of writes in flight, on the node that took the request, the primary or a replica,
+    /// or one operation too large.
     Coordinating,
     Primary,
     Replica,
@@ -21,22 +20,8 @@ pub enum Cause {
     Breaker(String),
 }
 
-impl Cause {
-    /// For people.
-    pub fn words(&self) -> String {
-        match self {
-            Cause::WritePool => "write queue full".into(),
-            Cause::Coordinating => "indexing pressure, coordinating".into(),
-            Cause::Primary => "indexing pressure, primary".into(),
-            Cause::Replica => "indexing pressure, replica".into(),
-            Cause::Large => "indexing pressure, operation too large".into(),
-            Cause::Breaker(name) => format!("circuit breaker {name}"),
-        }
-    }
-}
-
-/// Disk watermarks as Elasticsearch has them by default, as (share used, bytes that are enough to have free): no new
-/// shards, shards move away, indices turn read-only.
+/// Elasticsearch's default disk watermarks, as (share used, free bytes that are always enough): no new shards, shards move
+/// away, indices become read-only.
 const WATERMARKS: [(f64, u64); 3] = [(0.85, 200 << 30), (0.90, 150 << 30), (0.95, 100 << 30)];
 
 /// How full a node's disk is.
@@ -48,50 +33,50 @@ pub enum DiskStage {
     Flood,
 }
 
-/// Queues, limits and health as last told, and rejections since the session began.
+/// Queues, limits and health as last reported, and rejections since the session began.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Pressure {
-    /// As last told.
+    /// As last reported.
     pub nodes: Vec<ElasticNode>,
     /// When that was, milliseconds since 1970.
     pub at: Option<i64>,
     pub health: Option<ElasticHealthSeen>,
     /// Rejected writes (requests or shard bulks, not documents) and tripped breakers by cause, since the session began.
-    pub rejected: BTreeMap<Cause, u64>,
-    /// The latest: when, and what for.
-    pub last_rejected: Option<(i64, Vec<(Cause, u64)>)>,
+    pub rejected: BTreeMap<RejectionCause, u64>,
+    /// The latest rejections: when, and how many by cause.
+    pub last_rejected: Option<(i64, Vec<(RejectionCause, u64)>)>,
     /// Rejections per second, all causes together.
     pub rejections: Series,
-    /// Requests that wait in write queues, over all nodes.
+    /// Requests waiting in write queues, over all nodes.
     pub queue: Series,
-    /// Bytes of writes in flight over their limit, of the node that is nearest to it: 0 to 1.
+    /// Bytes of writes in flight over their limit, on the node nearest to it: 0 to 1.
     pub ratio: Series,
-    /// Answers in a row in which the write queue grew.
+    /// Consecutive answers in which the write queue grew.
     growing: u32,
 }
 
 impl Pressure {
-    /// Takes in an answer about the nodes.
+    /// Takes in an answer with the nodes' statistics.
     pub fn nodes(&mut self, ms: i64, seen: &ElasticNodesSeen) {
         let Some(before_ms) = self.at.filter(|at| ms > *at) else {
             (self.nodes, self.at) = (seen.nodes.clone(), self.at.max(Some(ms)));
             self.gauges(ms);
             return;
         };
-        let mut news: BTreeMap<Cause, u64> = BTreeMap::new();
+        let mut news: BTreeMap<RejectionCause, u64> = BTreeMap::new();
         let since = u64::try_from(ms - before_ms).unwrap_or(0);
         for node in &seen.nodes {
             let before = self.nodes.iter().find(|n| n.id == node.id);
-            // A counter that began after the answer before tells of what came since.
+            // The counters of a node that started after the previous answer count only what came since.
             let young = node.uptime_ms.is_some_and(|up| up < since);
             let restarted = before.zip(node.uptime_ms).is_some_and(|(b, up)| b.uptime_ms.is_some_and(|b| up < b));
-            let base: BTreeMap<Cause, u64> = match before {
-                Some(before) if !restarted => turned_away(before).into_iter().collect(),
+            let base: BTreeMap<RejectionCause, u64> = match before {
+                Some(before) if !restarted => rejections(before).into_iter().collect(),
                 Some(_) => BTreeMap::new(),
                 None if young => BTreeMap::new(),
-                None => turned_away(node).into_iter().collect(),
+                None => rejections(node).into_iter().collect(),
             };
-            for (cause, count) in turned_away(node) {
+            for (cause, count) in rejections(node) {
                 let more = count.saturating_sub(base.get(&cause).copied().unwrap_or(0));
                 if more > 0 {
                     let sum = news.entry(cause).or_default();
@@ -101,7 +86,7 @@ impl Pressure {
         }
         let seconds = (ms - before_ms) as f64 / 1000.0;
         let all = total(news.values().copied());
-        // Nodes that stayed silent may have turned writes away as well.
+        // Nodes that did not answer may have rejected writes, too.
         match seen.failed {
             0 => self.rejections.push(ms, rate(all as f64 / seconds), 60_000),
             _ => self.rejections.break_line(),
@@ -128,8 +113,8 @@ impl Pressure {
         }
     }
 
-    /// Nothing new is told for now.
-    pub fn silent(&mut self) {
+    /// The feed is down: every series has a gap.
+    pub fn interrupt(&mut self) {
         for series in [&mut self.rejections, &mut self.queue, &mut self.ratio] {
             series.break_line();
         }
@@ -138,16 +123,16 @@ impl Pressure {
     /// Rejected writes since the session began, without tripped breakers; None before two answers.
     pub fn rejected_writes(&self) -> Option<u64> {
         self.rejections.last()?;
-        Some(total(self.rejected.iter().filter(|(c, _)| !matches!(c, Cause::Breaker(_))).map(|(_, n)| *n)))
+        Some(total(self.rejected.iter().filter(|(c, _)| !matches!(c, RejectionCause::Breaker(_))).map(|(_, n)| *n)))
     }
 
-    /// Requests that wait in the write queues of all nodes.
+    /// Requests waiting in the write queues of all nodes.
     pub fn waiting(&self) -> Option<u64> {
         let pools = self.nodes.iter().flat_map(|n| [n.write, n.coordination]).flatten();
         pools.map(|p| p.queue).fold(None, |sum, q| Some(sum.unwrap_or(0) + q))
     }
 
-    /// Bytes of writes in flight over their limit, of the node that is nearest to it.
+    /// Bytes of writes in flight over their limit, on the node nearest to it.
     pub fn pressure(&self) -> Option<f64> {
         let of = |n: &ElasticNode| {
             let p = n.pressure?;
@@ -156,16 +141,17 @@ impl Pressure {
         self.most(of)
     }
 
-    /// Of the node that uses most of its heap: 0 to 1.
+    /// The used share of the heap, on the node where it is highest: 0 to 1.
     pub fn heap(&self) -> Option<f64> {
         self.most(|n| n.heap_percent.map(|p| p / 100.0))
     }
 
+    /// The used share of the CPU, on the busiest node: 0 to 1.
     pub fn cpu(&self) -> Option<f64> {
         self.most(|n| n.cpu_percent.map(|p| p / 100.0))
     }
 
-    /// Share of the disk that is used, of the fullest node.
+    /// The used share of the disk, on the fullest node: 0 to 1.
     pub fn disk(&self) -> Option<f64> {
         self.most(|n| {
             let total = n.disk_bytes.filter(|t| *t > 0)?;
@@ -187,14 +173,14 @@ impl Pressure {
         self.nodes.iter().filter_map(stage).max()
     }
 
-    /// The breaker that is nearest to its limit, over all nodes.
+    /// The circuit breaker nearest to its limit over all nodes, and its fill, 0 to 1.
     pub fn breaker(&self) -> Option<(&str, f64)> {
         let all = self.nodes.iter().flat_map(|n| &n.breakers).filter(|b| b.limit_bytes > 0);
         all.map(|b| (b.name.as_str(), b.estimated_bytes as f64 / b.limit_bytes as f64))
             .max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
-    /// The write queue grew in at least three answers in a row.
+    /// Whether the write queue grew in at least three consecutive answers.
     pub fn is_growing(&self) -> bool {
         self.growing >= 3
     }
@@ -204,17 +190,17 @@ impl Pressure {
     }
 }
 
-/// What a node turned away since it started, by cause.
-fn turned_away(node: &ElasticNode) -> Vec<(Cause, u64)> {
+/// A node's rejections since it started, by cause.
+fn rejections(node: &ElasticNode) -> Vec<(RejectionCause, u64)> {
     let pools = node.write.map_or(0, |p| p.rejected) + node.coordination.map_or(0, |p| p.rejected);
     let p = node.pressure.unwrap_or_default();
     let mut all = vec![
-        (Cause::WritePool, pools),
-        (Cause::Coordinating, p.coordinating_rejections),
-        (Cause::Primary, p.primary_rejections),
-        (Cause::Replica, p.replica_rejections),
-        (Cause::Large, p.large_rejections),
+        (RejectionCause::WritePool, pools),
+        (RejectionCause::Coordinating, p.coordinating_rejections),
+        (RejectionCause::Primary, p.primary_rejections),
+        (RejectionCause::Replica, p.replica_rejections),
+        (RejectionCause::Large, p.large_rejections),
     ];
-    all.extend(node.breakers.iter().map(|b| (Cause::Breaker(b.name.clone()), b.tripped)));
+    all.extend(node.breakers.iter().map(|b| (RejectionCause::Breaker(b.name.clone()), b.tripped)));
     all
 }

@@ -1,4 +1,4 @@
-//! The fold held to a small cluster whose truth is known.
+//! The fold compared with a small model of a cluster whose true counts are known.
 
 use super::*;
 use crate::observe::{CountedBy, ElasticNode, ElasticNodesSeen, IndexSeen, IndexingPressure, Pool, ShardSeen};
@@ -18,13 +18,13 @@ struct Index {
     node: String,
 }
 
-/// What Elasticsearch would answer, and what it really got.
+/// What Elasticsearch would answer, and what was really indexed.
 #[derive(Default)]
 struct World {
     indices: Vec<Index>,
     generation: Vec<u64>,
     made: u64,
-    /// Documents that came, by stream.
+    /// Documents indexed, by stream.
     truth: Vec<u64>,
 }
 
@@ -56,7 +56,7 @@ impl World {
         self.truth[stream] += documents;
     }
 
-    /// It cannot be deleted.
+    /// Whether it is written to, so that it cannot be deleted.
     fn is_write_index(&self, i: usize) -> bool {
         let of = |j: &Index| j.stream == self.indices[i].stream && j.name.starts_with('.');
         self.indices.iter().rposition(of) == Some(i)
@@ -94,66 +94,66 @@ impl World {
 }
 
 #[derive(Clone, Debug)]
-enum Deed {
+enum Step {
     Write(usize, u64),
     Roll(usize),
     DeleteOldest,
-    /// Counters of the copies start anew.
+    /// Counters of the copies restart at 0.
     Restart,
-    /// The same on another node.
+    /// The copy moves to another node.
     Relocate(usize),
-    /// A replica with a history of its own takes over.
+    /// A replica with its own history becomes the primary.
     Promote(usize, u64),
-    /// A copy of an old index takes its place.
+    /// A copy of an old index replaces it.
     Mount,
-    /// An answer that does not come.
+    /// An answer that is missing.
     Silence,
     /// An answer that lacks a shard.
     Part(usize),
 }
 
-fn deed() -> impl Strategy<Value = Deed> {
+fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (0usize..3, 0u64..5000).prop_map(|(s, n)| Deed::Write(s, n)),
-        1 => (0usize..3).prop_map(Deed::Roll),
-        1 => Just(Deed::DeleteOldest),
-        1 => Just(Deed::Restart),
-        1 => (0usize..9).prop_map(Deed::Relocate),
-        1 => (0usize..9, 0u64..9000).prop_map(|(i, n)| Deed::Promote(i, n)),
-        1 => Just(Deed::Mount),
-        1 => Just(Deed::Silence),
-        1 => (0usize..9).prop_map(Deed::Part),
+        6 => (0usize..3, 0u64..5000).prop_map(|(s, n)| Step::Write(s, n)),
+        1 => (0usize..3).prop_map(Step::Roll),
+        1 => Just(Step::DeleteOldest),
+        1 => Just(Step::Restart),
+        1 => (0usize..9).prop_map(Step::Relocate),
+        1 => (0usize..9, 0u64..9000).prop_map(|(i, n)| Step::Promote(i, n)),
+        1 => Just(Step::Mount),
+        1 => Just(Step::Silence),
+        1 => (0usize..9).prop_map(Step::Part),
     ]
 }
 
-fn done(world: &mut World, deed: &Deed) {
+fn apply(world: &mut World, step: &Step) {
     let n = world.indices.len().max(1);
-    match deed {
-        Deed::Write(stream, documents) => world.write(*stream, *documents),
-        Deed::Roll(stream) => world.roll(*stream),
-        Deed::DeleteOldest => {
+    match step {
+        Step::Write(stream, documents) => world.write(*stream, *documents),
+        Step::Roll(stream) => world.roll(*stream),
+        Step::DeleteOldest => {
             let old = (0..world.indices.len()).find(|i| !world.is_write_index(*i));
             old.map(|i| world.indices.remove(i));
         }
-        Deed::Restart => world.indices.iter_mut().for_each(|i| i.indexed = 0),
-        Deed::Relocate(i) => {
+        Step::Restart => world.indices.iter_mut().for_each(|i| i.indexed = 0),
+        Step::Relocate(i) => {
             if let Some(index) = world.indices.get_mut(i % n) {
                 (index.node, index.indexed) = (format!("{}x", index.node), 0);
             }
         }
-        Deed::Promote(i, history) => {
+        Step::Promote(i, history) => {
             if let Some(index) = world.indices.get_mut(i % n) {
                 (index.node, index.indexed) = (format!("{}y", index.node), *history);
             }
         }
-        Deed::Mount => {
+        Step::Mount => {
             let original = |i: &usize| !world.is_write_index(*i) && world.indices[*i].name.starts_with('.');
             if let Some(i) = (0..world.indices.len()).find(original) {
                 let old = world.indices.remove(i);
                 world.push(old.stream, format!("partial-{}", old.name), old.shards[0]);
             }
         }
-        Deed::Silence | Deed::Part(_) => {}
+        Step::Silence | Step::Part(_) => {}
     }
 }
 
@@ -161,7 +161,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_happens_figures_are_right_or_missing(polls in prop::collection::vec(prop::collection::vec(deed(), 0..4), 2..30)) {
+    fn figures_are_right_or_missing(polls in prop::collection::vec(prop::collection::vec(step(), 0..4), 2..30)) {
         let mut world = World::default();
         world.roll(0);
         world.write(0, 1000);
@@ -169,19 +169,19 @@ proptest! {
         ingest.counters(0, &world.seen(None));
         let began = world.truth.clone();
         let mut before: (i64, Vec<u64>) = (0, began.clone());
-        for (i, deeds) in polls.iter().enumerate() {
+        for (i, steps) in polls.iter().enumerate() {
             let now = (i as i64 + 1) * POLL;
-            deeds.iter().for_each(|d| done(&mut world, d));
-            if deeds.iter().any(|d| matches!(d, Deed::Silence)) {
+            steps.iter().for_each(|s| apply(&mut world, s));
+            if steps.iter().any(|d| matches!(d, Step::Silence)) {
                 continue;
             }
-            let part = deeds.iter().find_map(|d| if let Deed::Part(i) = d { Some(i % world.indices.len()) } else { None });
+            let part = steps.iter().find_map(|d| if let Step::Part(i) = d { Some(i % world.indices.len()) } else { None });
             ingest.counters(now, &world.seen(part));
             for signal in Signal::ALL {
                 let sum = |of: &[u64]| -> u64 { of.iter().zip(SIGNALS).filter(|(_, s)| *s == signal).map(|(n, _)| *n).sum() };
                 let (truth, earlier, start) = (sum(&world.truth), sum(&before.1), sum(&began));
                 let flow = ingest.signal(signal).unwrap();
-                // Never more than came, and all of it where nothing was hidden.
+                // Never more than was indexed, and all of it where nothing was hidden.
                 prop_assert!(flow.total <= truth - start, "{signal:?}: {} of {}", flow.total, truth - start);
                 prop_assert!(flow.partial || flow.total == truth - start, "{signal:?}: {} of {}", flow.total, truth - start);
                 if let Some(rate) = ingest.documents_per_s(signal, now) {
@@ -190,7 +190,7 @@ proptest! {
                 }
                 if let Some(bytes) = flow.bytes_at(now, ingest.max_age()) {
                     let real = (truth - earlier) as f64 / (now - before.0) as f64 * 100_000.0;
-                    // A counter that started anew is known by its size; what is left of it is small.
+                    // A counter that restarted is recognized by its size; the error that remains is small.
                     prop_assert!(bytes >= 0.0 && bytes <= real * 2.0 + 10_000.0, "{signal:?}: {bytes} of {real}");
                 }
             }
@@ -199,14 +199,14 @@ proptest! {
     }
 }
 
-/// Polls a world, each after its deeds.
-fn after(polls: &[&[Deed]]) -> (World, Ingest) {
+/// Polls a world, each time after its steps.
+fn after(polls: &[&[Step]]) -> (World, Ingest) {
     let (mut world, mut ingest) = (World::default(), Ingest::default());
     world.roll(0);
     world.write(0, 500);
     ingest.counters(0, &world.seen(None));
-    for (i, deeds) in polls.iter().enumerate() {
-        deeds.iter().for_each(|d| done(&mut world, d));
+    for (i, steps) in polls.iter().enumerate() {
+        steps.iter().for_each(|s| apply(&mut world, s));
         ingest.counters((i as i64 + 1) * POLL, &world.seen(None));
     }
     (world, ingest)
@@ -225,7 +225,7 @@ fn one_answer_is_no_rate() {
 
 #[test]
 fn a_rollover_and_a_deletion_are_no_break() {
-    let (_, ingest) = after(&[&[Deed::Write(0, 300)], &[Deed::Roll(0), Deed::Write(0, 200)], &[Deed::DeleteOldest]]);
+    let (_, ingest) = after(&[&[Step::Write(0, 300)], &[Step::Roll(0), Step::Write(0, 200)], &[Step::DeleteOldest]]);
     let points: Vec<f64> = ingest.signal(Signal::Logs).unwrap().rate.points().iter().map(|p| p.1).collect();
     assert_eq!(points, [30.0, 20.0, 0.0]);
     assert_eq!(ingest.signal(Signal::Logs).unwrap().total, 500);
@@ -233,7 +233,7 @@ fn a_rollover_and_a_deletion_are_no_break() {
 
 #[test]
 fn a_restart_hides_bytes_and_not_documents() {
-    let (_, ingest) = after(&[&[Deed::Write(0, 300)], &[Deed::Restart, Deed::Write(0, 250)]]);
+    let (_, ingest) = after(&[&[Step::Write(0, 300)], &[Step::Restart, Step::Write(0, 250)]]);
     let flow = ingest.signal(Signal::Logs).unwrap();
     assert_eq!((logs(&ingest), flow.bytes_at(20_000, 25_000)), (Some(25.0), None));
     assert_eq!(flow.total, 550);
@@ -241,7 +241,7 @@ fn a_restart_hides_bytes_and_not_documents() {
 
 #[test]
 fn a_stream_that_appears_counts_from_its_first_document() {
-    let (_, ingest) = after(&[&[], &[Deed::Roll(2), Deed::Write(2, 40)]]);
+    let (_, ingest) = after(&[&[], &[Step::Roll(2), Step::Write(2, 40)]]);
     assert_eq!(logs(&ingest), Some(4.0));
     assert_eq!(ingest.first_after(Signal::Logs, 500), Some((10_000, 20_000)));
     assert_eq!(ingest.first_after(Signal::Metrics, 500), None);
@@ -249,7 +249,7 @@ fn a_stream_that_appears_counts_from_its_first_document() {
 }
 
 #[test]
-fn a_restored_stream_is_not_taken_for_ingest() {
+fn a_restored_stream_is_not_counted_as_ingest() {
     let (mut world, mut ingest) = after(&[&[]]);
     world.generation[1] = 1;
     world.push(1, format!(".ds-{}-2026.11.24-000001", NAMES[1]), 90_000);
@@ -260,8 +260,8 @@ fn a_restored_stream_is_not_taken_for_ingest() {
 }
 
 #[test]
-fn another_way_of_counting_is_a_new_beginning() {
-    let (world, mut ingest) = after(&[&[Deed::Write(0, 300)]]);
+fn another_way_of_counting_starts_from_nothing() {
+    let (world, mut ingest) = after(&[&[Step::Write(0, 300)]]);
     ingest.counters(2 * POLL, &CountersSeen { by: CountedBy::IndexTotal, ..world.seen(None) });
     assert_eq!(logs(&ingest), None);
     ingest.counters(3 * POLL, &CountersSeen { by: CountedBy::IndexTotal, ..world.seen(None) });
@@ -269,7 +269,7 @@ fn another_way_of_counting_is_a_new_beginning() {
 }
 
 #[test]
-fn counts_beyond_what_a_number_holds_stay_at_its_end() {
+fn counts_beyond_the_range_saturate() {
     let index = |name: &str, count: u64| IndexSeen {
         name: format!(".ds-logs-a.otel-default-2026.11.24-00000{name}"),
         uuid: name.into(),
@@ -317,14 +317,14 @@ fn rejections_count_from_the_first_answer_and_over_restarts() {
     assert_eq!((p.rejected_writes(), p.waiting(), p.pressure()), (None, Some(3), Some(0.25)));
     p.nodes(10_000, &node(110, 1700, 1));
     assert_eq!(p.rejected_writes(), Some(6));
-    assert_eq!(p.last_rejected, Some((10_000, vec![(Cause::WritePool, 6)])));
+    assert_eq!(p.last_rejected, Some((10_000, vec![(RejectionCause::WritePool, 6)])));
     p.nodes(20_000, &node(4, 2, 3));
-    assert_eq!(p.rejected.get(&Cause::Coordinating), Some(&3));
+    assert_eq!(p.rejected.get(&RejectionCause::Coordinating), Some(&3));
     assert_eq!(p.rejected_writes(), Some(11));
 }
 
 #[test]
-fn a_node_that_comes_late_brings_no_old_rejections() {
+fn a_node_that_appears_late_adds_no_old_rejections() {
     let mut p = Pressure::default();
     p.nodes(0, &ElasticNodesSeen::default());
     p.nodes(10_000, &node(5000, 900, 0));

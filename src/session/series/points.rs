@@ -1,24 +1,25 @@
-//! Points in time, kept small: some at a time are packed, and copies share what is packed. Must not know what the values
+//! Points over time in little memory: full blocks are packed and shared between copies. Must not know what the values
 //! mean, nor how they are packed.
 
-use super::super::History;
-use super::packing::{Block, State, points};
+use super::chunked_list::ChunkedList;
+use super::codec::{Block, Previous, points};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Points of a block.
+/// Points in a block.
 const BLOCK: u32 = 128;
+
 /// (milliseconds since 1970, value), ascending in time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points {
-    /// Those that are full, and how many points they hold.
-    blocks: History<Entry>,
+    /// Full blocks, and how many points they hold together.
+    blocks: ChunkedList<Entry>,
     closed: u32,
     open: Block,
-    now: State,
+    now: Previous,
 }
 
-/// A full block, how many points there are up to its end, and the time of the last one.
+/// A full block: how many points precede its end, how many it has, and the time of its last one.
 #[derive(Clone, Debug, PartialEq)]
 struct Entry {
     end: u32,
@@ -32,7 +33,7 @@ impl Entry {
         (self.end - self.len) as usize..self.end as usize
     }
 
-    /// The same, so many points earlier or later.
+    /// The same block, shifted by a number of points.
     fn moved(&self, less: u32, more: u32) -> Entry {
         Entry { end: self.end - less + more, ..self.clone() }
     }
@@ -46,7 +47,7 @@ impl Points {
         self.open.push(point, &mut self.now);
     }
 
-    /// Nothing more comes into the open block.
+    /// Closes the open block.
     fn close(&mut self) {
         let Block { bytes, len } = &mut self.open;
         if *len > 0 {
@@ -78,7 +79,7 @@ impl Points {
         (!self.is_empty()).then_some(self.now.point)
     }
 
-    /// How many points lie before `ms`.
+    /// How many points are before `ms`.
     pub fn before(&self, ms: i64) -> usize {
         if self.is_empty() || self.now.point.0 < ms {
             return self.len();
@@ -87,7 +88,7 @@ impl Points {
         at.start + points.partition_point(|p| p.0 < ms)
     }
 
-    /// The indices of a block's points, and the points; after the full ones comes the open one.
+    /// The indices of a block's points, and the points; the open block follows the full ones.
     fn block(&self, n: usize) -> (Range<usize>, Vec<(i64, f64)>) {
         match self.blocks.get(n) {
             Some(entry) => (entry.range(), points(&entry.bytes, entry.len)),
@@ -95,7 +96,7 @@ impl Points {
         }
     }
 
-    /// How many points lie before `ms` or at it.
+    /// How many points are before or at `ms`.
     pub fn until(&self, ms: i64) -> usize {
         self.before(ms.saturating_add(1))
     }
@@ -104,13 +105,13 @@ impl Points {
         self.range(0..self.len())
     }
 
-    /// The points of these indices, as far as they are there.
+    /// The points at these indices, as far as they exist.
     pub fn range(&self, range: Range<usize>) -> Iter<'_> {
         let end = range.end.min(self.len());
         Iter { points: self, range: range.start.min(end)..end, at: 0..0, unpacked: Vec::new() }
     }
 
-    /// Lets the oldest go, so that at least `most` stay; only whole blocks go. Whether any did.
+    /// Drops the oldest whole blocks, so that at least `most` points stay. Returns whether any was dropped.
     pub fn keep(&mut self, most: usize) -> bool {
         let gone = self.len().saturating_sub(most);
         let n = self.blocks.partition_point(|e| e.end as usize <= gone);
@@ -120,8 +121,9 @@ impl Points {
         true
     }
 
-    /// Puts what `other` makes of two neighbouring blocks of the older half in their place: of the two that span the least for
-    /// their age, so that what is older is kept more coarsely. The times of their first and last point.
+    /// Replaces two neighbouring blocks of the older half by what `other` returns for their points. It takes the pair that
+    /// spans the least time for its age, so that older points are kept more coarsely. Returns the times of their first and
+    /// last point.
     pub fn join_two(&mut self, other: impl FnOnce(Vec<(i64, f64)>) -> Vec<(i64, f64)>) -> Option<(i64, i64)> {
         let n = self.shortest_pair()?;
         let (from, upto) = (self.blocks[n].range().start, self.blocks[n + 1].end);
@@ -163,12 +165,12 @@ impl<const N: usize> PartialEq<[(i64, f64); N]> for &Points {
     }
 }
 
-/// Goes through points from either end.
+/// Iterates over points from either end.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
     points: &'a Points,
     range: Range<usize>,
-    /// The block at hand, by its points' indices.
+    /// The indices of the block that is unpacked.
     at: Range<usize>,
     unpacked: Vec<(i64, f64)>,
 }

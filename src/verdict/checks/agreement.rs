@@ -18,7 +18,10 @@ pub fn agree(run: &Run, percent: f64) -> Found {
     let observed = format!("{all} syncs, {} of those that changed the replicas", score.rescales);
     let first = run.session.decisions.rows().iter().find(|r| !r.agrees);
     if share < percent {
-        let why = first.and_then(|r| r.cause.as_ref()).map(|c| format!("; first: {}", c.text())).unwrap_or_default();
+        let why = first
+            .and_then(|r| r.cause.as_ref())
+            .map(|c| format!("; first: {}", crate::explain::cause::cause(c)))
+            .unwrap_or_default();
         let found = Found::failed(expected, format!("{observed}{why}"));
         return first.map_or(found.clone(), |r| found.at(r.first));
     }

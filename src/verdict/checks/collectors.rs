@@ -102,7 +102,10 @@ pub fn back_pressure(run: &Run, gap: i64) -> Found {
     let tier = run.session.collectors.tier(Role::Gateway);
     if let Some((ms, _)) = turned_away {
         let causes = run.session.ingest.pressure.rejected.iter().filter(|(_, n)| **n > 0);
-        let words = causes.map(|(c, n)| format!("{} ({n})", c.words())).collect::<Vec<_>>().join(", ");
+        let words = causes
+            .map(|(c, n)| format!("{} ({n})", crate::explain::elasticsearch::rejection(c)))
+            .collect::<Vec<_>>()
+            .join(", ");
         return Found::failed(expected, format!("Elasticsearch turned writes away from {} on: {words}", run.clock(ms)))
             .at(ms);
     }

@@ -1,6 +1,7 @@
 //! The way down: it begins after the window, keeps the window and the policies, and ends at the minimum.
 
 use super::{Found, Run, no_load, replicas, up};
+use crate::explain;
 use crate::hpa::{Direction, Memory, SelectPolicy, rate};
 use crate::observe::{Feed, Time};
 use crate::verdict::run::{Rescale, clock};
@@ -46,12 +47,12 @@ pub fn window(run: &Run) -> Found {
     let Some(_) = run.start else { return no_load(run, expected) };
     let mut seen = 0;
     for r in downs(run) {
-        let worked = run.sync_of(r).and_then(|s| s.worked.as_ref());
+        let worked = run.sync_of(r).and_then(|s| s.computation.as_ref());
         let window = worked.and_then(|w| run.window_of(&w.spec)).unwrap_or(window);
         let within = run.session.decisions.rows().iter();
         let within = within.filter(|row| row.last > r.ms - window + EDGE && row.first < r.ms + EDGE);
         let max = run.max().unwrap_or(i32::MAX);
-        let told = within.filter_map(|row| row.reckoned.recommended.map(|n| (row.last.min(r.ms), n.min(max))));
+        let told = within.filter_map(|row| row.computed.recommended.map(|n| (row.last.min(r.ms), n.min(max))));
         let Some((ms, highest)) = told.max_by_key(|t| t.1) else {
             seen += usize::from(window == 0);
             continue;
@@ -60,7 +61,10 @@ pub fn window(run: &Run) -> Found {
         let sync = run.sync_of(r);
         // A reconstruction that fits in all knows better what the controller remembered.
         if r.to < highest && !sync.is_some_and(|s| s.exact) {
-            let why = sync.and_then(|s| s.cause.as_ref()).map(|c| format!(": {}", c.text())).unwrap_or_default();
+            let why = sync
+                .and_then(|s| s.cause.as_ref())
+                .map(|c| format!(": {}", explain::cause::cause(c)))
+                .unwrap_or_default();
             let text = format!(
                 "{} at {}, though {highest} was recommended {} s before{why}",
                 r.text(),
@@ -89,8 +93,8 @@ pub fn policy(run: &Run) -> Found {
     for r in &run.rescales {
         // The spec may have been edited since: the sync's own working has the one that was in force.
         let sync = run.sync_of(r);
-        let then = sync.and_then(|s| s.worked.as_ref()).map_or(run.behavior(), |w| w.spec.behavior.as_ref());
-        let from = sync.map(|s| s.reckoned.current).or(r.from);
+        let then = sync.and_then(|s| s.computation.as_ref()).map_or(run.behavior(), |w| w.spec.behavior.as_ref());
+        let from = sync.map(|s| s.computed.current).or(r.from);
         let (Some(behavior), Some(from), Some(at)) = (then, from, Time::from_timestamp_millis(r.ms)) else { continue };
         let direction = if r.to > from { Direction::Up } else { Direction::Down };
         let rules = if r.to > from { &behavior.up } else { &behavior.down };
@@ -191,10 +195,10 @@ fn settled(run: &Run, expected: String, last: Option<i64>, judged: bool, observe
 
 /// What holds the replicas now.
 fn why(run: &Run) -> String {
-    let outlook = run.session.outlook();
-    let Some(outlook) = outlook else { return "no metric has a figure".into() };
-    match outlook.limited_by {
-        Some(by) => format!("{}, held by {by}", outlook.text),
-        None => outlook.text,
+    let Some(forecast) = run.session.forecast() else { return "no metric has a figure".into() };
+    let text = explain::forecast::forecast(run.session, &forecast);
+    match text.limited_by {
+        Some(by) => format!("{}, held by {by}", text.arithmetic),
+        None => text.arithmetic,
     }
 }

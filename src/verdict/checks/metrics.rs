@@ -2,7 +2,7 @@
 
 use super::{Found, Run, no_load};
 use crate::observe::{Condition, Feed};
-use crate::session::History;
+use crate::session::ChunkedList;
 use crate::verdict::run::clock;
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
     }
 }
 
-fn next(changes: &History<(i64, Arc<[Condition]>)>, after: i64) -> Option<i64> {
+fn next(changes: &ChunkedList<(i64, Arc<[Condition]>)>, after: i64) -> Option<i64> {
     changes.iter().map(|c| c.0).find(|ms| *ms > after)
 }
 

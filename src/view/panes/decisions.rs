@@ -7,7 +7,7 @@ mod working;
 
 use super::empty_state;
 use crate::observe::Feed;
-use crate::session::decisions::sync::Sync;
+use crate::session::decisions::{limit::Limit, sync::Sync};
 use crate::view::{Cx, theme::Role};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -58,7 +58,7 @@ fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
     // The working comes first; what is left goes to the budget, then to the picture of the window.
     let stages = if inner.height > wanted.min(inner.height / 2) + stages { stages } else { 0 };
     let left = inner.height.saturating_sub(wanted + stages + u16::from(stages > 0));
-    let pressing = sync.limit_word() == "window" && inner.height >= 24;
+    let pressing = sync.limit() == Some(Limit::Window) && inner.height >= 24;
     let room = if pressing { left.max(inner.height / 3) } else { left };
     let course = if room >= 6 { window::rows(sync, inner).min(room - 1) } else { 0 };
     let low = stages + u16::from(stages > 0) + course + u16::from(course > 0);

@@ -86,7 +86,7 @@ pub fn window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
 
 fn rows(cx: &Cx) -> Vec<Row> {
     let mut rows = feeds(cx);
-    for c in cx.session.moment(cx.moment()).conditions {
+    for c in cx.session.snapshot(cx.moment()).conditions {
         let wrong = matches!((c.kind.as_str(), c.status.as_str()), ("AbleToScale" | "ScalingActive", "False"));
         if wrong {
             let text = format!("{} {}: {}", c.kind, c.reason, c.message);

@@ -31,7 +31,7 @@ pub fn summary(cx: &Cx) -> String {
     let rejected = p.rejected_writes().map(|n| format!("  {} rejected", format::count(n as f64))).unwrap_or_default();
     let health = p.health.as_ref().map(|h| format!("  {}", h.status)).unwrap_or_default();
     let strain = if cx.ui.cursor.is_some() { None } else { ingest.strain(cx.session.now_ms()).into_iter().next() };
-    let strain = strain.map(|s| format!("  ! {}", s.words())).unwrap_or_default();
+    let strain = strain.map(|s| format!("  ! {}", crate::explain::elasticsearch::strain(&s))).unwrap_or_default();
     format!("{rate}{rejected}{health}{strain}")
 }
 

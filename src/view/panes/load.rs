@@ -2,9 +2,10 @@
 //! itself.
 
 use super::{empty_state, utilization};
+use crate::explain;
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState};
-use crate::session::{Phase, Series};
+use crate::session::{LoadPhase, Series};
 use crate::view::{
     Cx,
     chart::{LineChart, PlainLine},
@@ -54,20 +55,20 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let w = &cx.session.watching;
     let text = match cx.session.load.phase() {
         // How the embedded lab came to be watched, and what to press.
-        Phase::None if w.lab && !w.notes.is_empty() => w.notes.join("; "),
-        Phase::None => format!(
+        LoadPhase::None if w.lab && !w.notes.is_empty() => w.notes.join("; "),
+        LoadPhase::None => format!(
             "Job {} in namespace {}: virtual users, iterations, failures, latency",
             w.load_job, w.load_namespace
         ),
-        Phase::Pending(why) => format!("waits: {why}"),
-        Phase::Failed(why) => why,
-        Phase::Running | Phase::Complete | Phase::Terminating => {
+        LoadPhase::Pending(why) => format!("waits: {}", explain::load::pending(&why)),
+        LoadPhase::Failed(why) => explain::load::failure(&why),
+        LoadPhase::Running | LoadPhase::Complete | LoadPhase::Terminating => {
             let job = cx.session.load.job.as_ref();
             let image = job.map_or("", |j| j.image.as_str());
             format!("{image}; k6 has told nothing of itself yet")
         }
     };
-    let role = if matches!(cx.session.load.phase(), Phase::Failed(_)) { Role::Bad } else { Role::Muted };
+    let role = if matches!(cx.session.load.phase(), LoadPhase::Failed(_)) { Role::Bad } else { Role::Muted };
     empty_state::sentence(buf, area, cx, &text, role);
 }
 

@@ -1,5 +1,6 @@
 //! The markers of the session, newest first. Must not judge the run.
 
+use crate::explain;
 use crate::format::text;
 use crate::session::{Mark, Marker};
 use crate::ui::List;
@@ -28,7 +29,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let sign = sign(cx, index, marker);
         let more = match &marker.mark {
             Mark::Rescale { reason, .. } => reason.clone(),
-            Mark::LoadEnd { text, .. } => text.clone(),
+            Mark::LoadEnd { failure } => failure.as_ref().map(explain::load::failure).unwrap_or_default(),
             Mark::LoadStart | Mark::Note(_) => String::new(),
         };
         let clock = format!(" {} ", cx.look.moment(marker.ms, cx.now));
@@ -56,8 +57,8 @@ pub fn sign(cx: &Cx, index: usize, marker: &Marker) -> MarkerAt {
             None => MarkerAt { at: marker.ms, text: format!("{}{to}", g.to), role: Role::Marker },
         },
         Mark::LoadStart => MarkerAt::load_start(marker.ms, symbols),
-        Mark::LoadEnd { ok, .. } => {
-            let role = if *ok { Role::Load } else { Role::Bad };
+        Mark::LoadEnd { failure } => {
+            let role = if failure.is_none() { Role::Load } else { Role::Bad };
             MarkerAt { role, ..MarkerAt::load_end(marker.ms, symbols) }
         }
         Mark::Note(text) => MarkerAt { at: marker.ms, text: text::fit(text, 16, g.ellipsis), role: Role::Accent },

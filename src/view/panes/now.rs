@@ -2,6 +2,7 @@
 //! compute what the controller would do.
 
 use super::empty_state;
+use crate::explain::missing::missing;
 use crate::format::{self, text};
 use crate::observe::{Condition, Feed};
 use crate::session::{MetricAt, TargetType};
@@ -17,7 +18,7 @@ pub fn summary(cx: &Cx) -> String {
 
 /// Rows that it has to say.
 pub fn rows(cx: &Cx) -> u16 {
-    let m = cx.session.moment(cx.moment());
+    let m = cx.session.snapshot(cx.moment());
     (lines(cx, 44).len().max(2 + m.metrics.len() + 3)) as u16
 }
 
@@ -33,7 +34,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
 fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
     let look = cx.look;
     let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
-    let m = cx.session.moment(cx.moment());
+    let m = cx.session.snapshot(cx.moment());
     if cx.session.hpa.is_none() && m.desired.is_none() {
         let why = text::wrap(&empty_state::cause(cx, Feed::Hpa), usize::from(width.max(20)));
         return why.into_iter().map(|line| vec![(line, muted)]).collect();
@@ -66,7 +67,7 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
         if at.value.is_none() {
             let why = match cx.ui.cursor {
                 Some(_) => "no sample of this time".into(),
-                None => cx.session.why_unknown(at.track),
+                None => missing(cx.session, at.track),
             };
             let why = reason(&why, width, g.ellipsis);
             if why != said {
@@ -77,8 +78,8 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
     }
     // A sentence about the next sync says nothing of the past, nor what is not known any more of the next sync.
     let live = cx.ui.cursor.is_none() && cx.session.feeds.is_up(Feed::Hpa);
-    if let Some(next) = cx.outlook().filter(|_| live) {
-        for sentence in [&next.text, &next.next] {
+    if let Some(next) = cx.forecast().filter(|_| live) {
+        for sentence in [&next.arithmetic, &next.next] {
             for part in text::wrap(sentence, usize::from(width.max(20))) {
                 out.push(vec![(part, text)]);
             }

@@ -2,6 +2,7 @@
 //! health. Must not compute.
 
 use super::empty_state;
+use crate::explain::elasticsearch;
 use crate::format::{self, text};
 use crate::observe::Feed;
 use crate::session::{ingest::Strain, total};
@@ -42,7 +43,7 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
     let mut out: Vec<(&'static str, String, Role)> = Vec::new();
     for strain in ingest.strain(cx.session.now_ms()) {
         let role = if strain.limits_ingest() { Role::Bad } else { Role::Warn };
-        out.push(("", format!("! {}", strain.words()), role));
+        out.push(("", format!("! {}", elasticsearch::strain(&strain)), role));
     }
     let quiet = !out.iter().any(|r| r.2 == Role::Bad);
     let count = |n: Option<u64>| n.map_or_else(|| format::UNKNOWN.into(), |n| format::count(n as f64));
@@ -56,7 +57,7 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
     out.push(("writes", writes, Role::Text));
     let mut rejected = count(p.rejected_writes());
     for (cause, n) in p.rejected.iter().filter(|(_, n)| **n > 0) {
-        rejected.push_str(&format!(", {} {}", format::count(*n as f64), cause.words()));
+        rejected.push_str(&format!(", {} {}", format::count(*n as f64), elasticsearch::rejection(cause)));
     }
     if let Some((at, _)) = &p.last_rejected {
         rejected.push_str(&format!("; last {}", cx.look.moment(*at, cx.now)));

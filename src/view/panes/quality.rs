@@ -1,9 +1,10 @@
 //! What log records lack, why, and what mends it; and when the first telemetry came after the load began. Must not count.
 
 use super::empty_state;
+use crate::explain::log_quality::missing_field;
 use crate::format::{self, text};
 use crate::observe::{Feed, LogQualitySeen, Signal};
-use crate::session::ingest::quality::{Field, is_of_an_app, lack, lack_of, why};
+use crate::session::ingest::quality::{Field, is_of_an_app, lack, lack_of};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -63,7 +64,7 @@ fn counted(rows: &mut Vec<(String, Role)>, q: &LogQualitySeen) {
         let share = lack.share().map_or_else(|| format::UNKNOWN.into(), |s| format::percent(s * 100.0));
         let role = if lack.missing == 0 { Role::Good } else { Role::Warn };
         rows.push((format!("{:<13} missing in {share} ({} of {})", field.name(), lack.missing, lack.records), role));
-        if let Some((reason, hint)) = why(lack, field) {
+        if let Some((reason, hint)) = missing_field(lack, field) {
             rows.push((format!("  {reason}; {hint}"), Role::Muted));
         }
     }

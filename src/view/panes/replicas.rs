@@ -3,7 +3,7 @@
 use super::{empty_state, utilization};
 use crate::format;
 use crate::observe::Feed;
-use crate::session::Steps;
+use crate::session::StepSeries;
 use crate::view::{
     Cx,
     chart::{StepChart, TimeAxis},
@@ -13,7 +13,7 @@ use crate::view::{
 use ratatui::{buffer::Buffer, layout::Rect};
 
 pub fn summary(cx: &Cx) -> String {
-    let m = cx.session.moment(cx.moment());
+    let m = cx.session.snapshot(cx.moment());
     let figure = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
     if cx.session.replicas.current.last().is_none() && cx.session.hpa.is_none() {
         return String::new();
@@ -25,7 +25,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let (axis, margins) = time_axis::axis(cx, area.width);
     let r = &cx.session.replicas;
     let end = cx.session.now_ms();
-    let steps = |s: &Steps<Option<i32>>| visible(s, axis, end);
+    let steps = |s: &StepSeries<Option<i32>>| visible(s, axis, end);
     let chart = StepChart {
         axis,
         margins,
@@ -43,8 +43,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     chart.draw(area, buf, &time_axis::style(cx));
 }
 
-/// Steps of the visible time; they end at the session's present.
-fn visible(steps: &Steps<Option<i32>>, axis: TimeAxis, end: i64) -> Vec<(i64, Option<f64>)> {
+/// StepSeries of the visible time; they end at the session's present.
+fn visible(steps: &StepSeries<Option<i32>>, axis: TimeAxis, end: i64) -> Vec<(i64, Option<f64>)> {
     let changes = steps.within(axis.start_ms, axis.end_ms);
     let mut out: Vec<_> = changes.iter().map(|(ms, v)| (*ms, v.map(f64::from))).collect();
     if !out.is_empty() {

@@ -69,7 +69,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, (name, stream): (&str, &Stream), n
     };
     let figure = |value: Option<f64>, unit: fn(f64) -> String| value.map_or_else(|| format::UNKNOWN.into(), unit);
     let flow = &stream.flow;
-    let counted = !flow.course.points().is_empty();
+    let counted = !flow.documents.points().is_empty();
     let total = counted.then(|| format!("{}{}", if flow.partial { ">" } else { "" }, format::count(flow.total as f64)));
     let last = flow.last.map(|(_, to)| format::age((cx.now - to).max(0) / 1000));
     // The kind and the dataset come first in a stream's name, and tell it from the others.

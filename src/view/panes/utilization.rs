@@ -79,7 +79,7 @@ fn line(cx: &Cx, track: &Track, role: Role, axis: TimeAxis) -> MetricLine {
         target.extend([(*gone, None), (*back, track.target.at(*back).map(|t| aim(*t)))]);
     }
     target.extend(track.retired.map(|gone| (gone, None)));
-    let at = cx.session.moment(cx.moment());
+    let at = cx.session.snapshot(cx.moment());
     let now = at.metrics.iter().find(|m| std::ptr::eq(m.track, track));
     let label = match now.and_then(|m| m.percent()) {
         Some(p) => format!("{} {}", track.label(), format::percent(p)),
@@ -102,7 +102,7 @@ fn why_nothing(cx: &Cx) -> String {
     }
     let unknown = cx.session.metrics.live().all(|t| t.current.is_none());
     if let Some(first) = cx.session.metrics.live().next().filter(|_| unknown) {
-        return format!("{}: {}", first.label(), cx.session.why_unknown(first));
+        return format!("{}: {}", first.label(), crate::explain::missing::missing(cx.session, first));
     }
     let works = |feed: &Feed| matches!(links.state(*feed), FeedState::Up | FeedState::Connecting);
     match [Feed::Pods, Feed::Usage].into_iter().find(|feed| !works(feed)) {

@@ -1,7 +1,12 @@
 //! The syncs of recorded controllers, reconstructed: what a real kube-controller-manager 1.36 did, and the score.
 
 use crate::support::recorded::scale_cycle;
-use edot_tui::{observe::Stamped, session::Session};
+use edot_tui::explain;
+use edot_tui::session::decisions::limit::Limit;
+use edot_tui::{
+    observe::Stamped,
+    session::{Session, StageKind},
+};
 
 /// A recording of the live source, folded.
 pub fn folded(lines: &str) -> Session {
@@ -33,7 +38,7 @@ fn the_recorded_cycle_agrees_in_every_sync() {
 fn a_policy_of_one_pod_a_minute_agrees() {
     let s = folded(include_str!("../../data/decisions/slow.jsonl"));
     perfect("slow", &s, 9, 30);
-    assert!(s.decisions.rows().iter().any(|r| r.limit_word() == "rate"));
+    assert!(s.decisions.rows().iter().any(|r| r.limit() == Some(Limit::Rate)));
 }
 
 #[test]
@@ -55,26 +60,29 @@ fn flags_are_found_in_what_a_real_controller_did() {
     // --horizontal-pod-autoscaler-sync-period=5s --…-downscale-stabilization=1m, memory only, no behavior.
     let s = folded(include_str!("../../data/decisions/flags.jsonl"));
     perfect("flags", &s, 6, 90);
-    assert_eq!(s.decisions.flags_text(), ["downscale stabilization about 60 s"]);
-    assert!((s.decisions.rhythm.period() - 5020).abs() < 60);
+    let flags: Vec<String> = s.decisions.inferred_flags().map(explain::cause::flag).collect();
+    assert_eq!(flags, ["downscale stabilization about 60 s"]);
+    assert!((s.decisions.sync_period.period() - 5020).abs() < 60);
 }
 
 #[test]
 fn a_rescale_carries_its_reason_in_numbers() {
     let s = cycle();
     for row in s.decisions.rows().iter().filter(|r| r.rescaled) {
-        let text: String =
-            row.working().iter().flat_map(|l| l.parts.iter().map(|p| p.1.as_str()).chain(["\n"])).collect();
+        let text: String = explain::sync::working(row)
+            .iter()
+            .flat_map(|l| l.parts.iter().map(|p| p.1.as_str()).chain(["\n"]))
+            .collect();
         assert!(text.contains("ceil(") && text.contains("Σ") && text.contains("recommended"), "{text}");
         assert!(text.contains(&format!("asks for {}, as the controller did", row.controller)), "{text}");
         let stages = s.budget(row);
-        assert!(stages.iter().any(|g| g.name == "sample taken" && g.at.is_some_and(|t| t < row.first)));
-        assert!(stages.iter().filter(|g| g.at.is_none()).all(|g| !g.why.is_empty()));
+        assert!(stages.iter().any(|g| g.kind == StageKind::SampleTaken && g.at.is_ok_and(|t| t < row.first)));
+        assert!(stages.iter().filter_map(|g| g.at.err()).all(|gap| !explain::reaction::gap(gap).is_empty()));
     }
 }
 
 #[test]
-fn quiet_syncs_that_are_alike_are_one_row() {
+fn equal_syncs_that_change_nothing_are_one_row() {
     let s = cycle();
     let rows = s.decisions.rows();
     let syncs: u32 = rows.iter().map(|r| r.count).sum();
@@ -84,7 +92,7 @@ fn quiet_syncs_that_are_alike_are_one_row() {
 }
 
 #[test]
-fn a_watch_that_was_interrupted_makes_nothing_up() {
+fn syncs_during_an_interruption_are_not_made_up() {
     use edot_tui::observe::{Feed, FeedState, FeedStatus, Observation};
     let all = scale_cycle();
     let (from, to) = (all[0].at + chrono::TimeDelta::seconds(60), all[0].at + chrono::TimeDelta::seconds(150));
@@ -109,13 +117,13 @@ fn a_watch_that_was_interrupted_makes_nothing_up() {
 }
 
 #[test]
-fn the_next_sync_is_told_as_a_person_would_say_it() {
+fn the_next_sync_is_explained_in_a_sentence() {
     let all = scale_cycle();
     let after = |seconds| {
         let mut s = Session::default();
         let until = all[0].at + chrono::TimeDelta::seconds(seconds);
         all.iter().take_while(|seen| seen.at <= until).for_each(|seen| s.apply(seen));
-        s.outlook().unwrap().sentence
+        explain::forecast::forecast(&s, &s.forecast().unwrap()).sentence
     };
     assert_eq!(after(21), "cpu at 152 % of 80 % asks for 2 replicas, so it goes to 2 at the next sync, in about 2 s");
     assert_eq!(

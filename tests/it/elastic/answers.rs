@@ -3,7 +3,7 @@
 use crate::screens::gateways::check;
 use edot_tui::observe::{CountersSeen, ElasticNodesSeen, Observation, Signal, Stamped, Time};
 use edot_tui::session::Session;
-use edot_tui::session::ingest::Cause;
+use edot_tui::session::ingest::RejectionCause;
 use edot_tui::source::live::elastic::answers;
 use edot_tui::ui::Screen;
 
@@ -61,10 +61,14 @@ fn rejections_are_told_by_their_cause() {
     told(&mut session, 0, Observation::ElasticNodes(Box::new(before)));
     told(&mut session, 10, Observation::ElasticNodes(Box::new(after)));
     let p = &session.ingest.pressure;
-    assert_eq!((p.rejected.get(&Cause::WritePool), p.rejected.get(&Cause::Coordinating)), (Some(&1694), Some(&1)));
+    assert_eq!(
+        (p.rejected.get(&RejectionCause::WritePool), p.rejected.get(&RejectionCause::Coordinating)),
+        (Some(&1694), Some(&1))
+    );
     assert_eq!(p.rejected_writes(), Some(1695));
     let strain = session.ingest.strain(session.now_ms());
-    assert_eq!(strain[0].words(), "writes rejected: 1694 (write queue full), 1 (indexing pressure, coordinating)");
+    let text = edot_tui::explain::elasticsearch::strain(&strain[0]);
+    assert_eq!(text, "writes rejected: 1694 (write queue full), 1 (indexing pressure, coordinating)");
     assert!(session.ingest.strain(session.now_ms() + 61_000).is_empty());
 }
 

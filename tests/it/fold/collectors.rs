@@ -18,16 +18,16 @@ fn file(name: &str, pod: &str) -> CollectorSeen {
     CollectorSeen { pod: pod.into(), uid: format!("uid-{pod}"), ..seen }
 }
 
-fn say(session: &mut Session, s: i64, what: Observation) {
+fn observe(session: &mut Session, s: i64, what: Observation) {
     session.apply(&Stamped { at: at(s), what });
 }
 
 fn scrape(session: &mut Session, s: i64, seen: CollectorSeen) {
-    say(session, s, Observation::Collector(Arc::new(seen)));
-    say(session, s, Observation::Tick);
+    observe(session, s, Observation::Collector(Arc::new(seen)));
+    observe(session, s, Observation::Tick);
 }
 
-/// A collector that has run for so long and accepted so many spans.
+/// A collector that has run for `uptime_s` seconds and accepted `accepted` spans.
 fn spans(pod: &str, uptime_s: f64, accepted: f64) -> CollectorSeen {
     let mut seen = CollectorSeen { pod: pod.into(), uid: format!("uid-{pod}"), ..CollectorSeen::default() };
     seen.process.uptime_s = Some(uptime_s);
@@ -45,7 +45,7 @@ fn ready(session: &mut Session, s: i64, pod: &str) {
         ready: Some(ReadySeen { status: "True".into(), since: Some(at(s)) }),
         ..PodSeen::default()
     };
-    say(session, s, Observation::Pod(Box::new(pod)));
+    observe(session, s, Observation::Pod(Box::new(pod)));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn a_restart_is_a_gap_and_never_a_spike() {
     assert_eq!(one.restarts, 1);
     let before = file("restart-1-before", "a").receivers.iter().filter_map(|r| r.accepted).sum::<f64>();
     let after = file("restart-3-after", "a").receivers.iter().filter_map(|r| r.accepted).sum::<f64>();
-    assert!(before > after, "the counters began anew");
+    assert!(before > after, "the counters restarted");
     let total: f64 = Signal::ALL.iter().map(|s| one.flow(*s).accepted.total).sum();
     assert_eq!(total, after, "what the new process counted, once");
     for signal in Signal::ALL {
@@ -92,7 +92,7 @@ fn figures_are_the_collectors_own() {
 }
 
 #[test]
-fn losses_have_a_first_second_and_refused_is_none() {
+fn losses_have_a_first_second_and_refused_items_are_no_loss() {
     let mut session = Session::default();
     let mut idle = file("idle", "a");
     idle.process.uptime_s = Some(100.0);
@@ -115,7 +115,7 @@ fn losses_have_a_first_second_and_refused_is_none() {
 }
 
 #[test]
-fn a_scrape_that_fails_breaks_the_line_and_says_why() {
+fn a_failed_scrape_is_a_gap_with_its_reason() {
     let mut session = Session::default();
     for n in 0..4 {
         scrape(&mut session, n * 5, spans("a", 100.0 + n as f64 * 5.0, n as f64 * 500.0));
@@ -126,8 +126,8 @@ fn a_scrape_that_fails_breaks_the_line_and_says_why() {
         reason: "connection refused".into(),
         ..Default::default()
     };
-    say(&mut session, 20, Observation::CollectorLost(lost));
-    say(&mut session, 20, Observation::Tick);
+    observe(&mut session, 20, Observation::CollectorLost(lost));
+    observe(&mut session, 20, Observation::Tick);
     let one = session.collectors.of("uid-a").unwrap();
     assert_eq!(one.flow(Signal::Traces).accepted.now(at(20).timestamp_millis(), 99_999), None);
     assert_eq!(one.lost.as_ref().unwrap().1, "connection refused");
@@ -140,7 +140,7 @@ fn a_scrape_that_fails_breaks_the_line_and_says_why() {
 }
 
 #[test]
-fn one_of_two_has_it_all_and_then_both_share() {
+fn the_skew_of_one_busy_pod_and_of_an_even_load() {
     let mut session = Session::default();
     ready(&mut session, 0, "a");
     ready(&mut session, 0, "b");
@@ -160,8 +160,8 @@ fn one_of_two_has_it_all_and_then_both_share() {
     }
     let skew = session.skew().unwrap();
     assert!((skew.index.unwrap() - 1.0).abs() < 1e-9 && skew.shares.iter().all(|s| s.idle.is_none()));
-    say(&mut session, 130, Observation::PodGone(PodGone { uid: "uid-b".into(), name: "b".into() }));
-    assert!(session.skew().is_none(), "one pod shares with nobody");
+    observe(&mut session, 130, Observation::PodGone(PodGone { uid: "uid-b".into(), name: "b".into() }));
+    assert!(session.skew().is_none(), "one pod alone has no skew");
     let total = session.collectors.tier(Role::Gateway).unwrap().totals(Signal::Traces).accepted;
     assert_eq!(total, 60_000.0 + 65.0 * 1000.0, "what a pod that left had counted stays counted");
 }
@@ -172,7 +172,7 @@ fn many_collectors_stay_bounded() {
     for round in 0..300 {
         for pod in 0..60 {
             let seen = spans(&format!("p{pod}"), round as f64 * 5.0 + 1.0, round as f64);
-            say(&mut session, round * 5, Observation::Collector(Arc::new(seen)));
+            observe(&mut session, round * 5, Observation::Collector(Arc::new(seen)));
         }
     }
     let kept = |c: &edot_tui::session::Collector| c.flow(Signal::Traces).accepted.rate.points().len();

@@ -1,6 +1,6 @@
 //! The feeds k6 and collector against real ones behind a real API server: `KUBECONFIG=… cargo test -- --ignored inside_real`.
-//! A collector's metrics are attached to port 8888 of the gateway's pods and can be had at METRICS (default
-//! `http://127.0.0.1:8888/metrics`) as well; SECONDS says how long to look.
+//! A collector's metrics are served on port 8888 of the gateway's pods and at METRICS (default
+//! `http://127.0.0.1:8888/metrics`); SECONDS is how long to watch.
 
 use edot_tui::observe::{Feed, Role, Signal};
 use edot_tui::report;
@@ -75,6 +75,6 @@ async fn rates_and_totals_are_the_collectors_own() {
     let total: f64 = Signal::ALL.iter().map(|s| tier.totals(*s).accepted).sum();
     let rate = (after - before) / seconds as f64;
     println!("accepted meanwhile: {} by the collector, {total} by the session", after - before);
-    // Scrapes do not begin and end with the test.
+    // Scrapes do not start and end with the test.
     assert!(total <= after - before && total >= after - before - rate * 12.0, "{total}");
 }

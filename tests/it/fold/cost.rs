@@ -1,4 +1,4 @@
-//! What watching costs: counted as it is, recorded, and told by the reports.
+//! What watching costs: counted, recorded, and part of the reports.
 
 use crate::replay::reading::fold;
 use crate::support::fake_api::{FakeApi, pace};
@@ -24,7 +24,7 @@ async fn every_request_to_the_api_server_is_counted_once() {
     let mut seen = api.watch_as(Pace { cost: Duration::from_millis(20), ..pace() }, "edot-gateway-hpa").await;
     let first = seen.next("a first reading", cost).await;
     seen.all_up().await;
-    // Sent is counted before it has arrived, so that they are the same as soon as nothing is on its way.
+    // A request is counted when it is sent, so the counts are equal once none is in flight.
     let there = || api.requests(|_| true).len() as u64;
     let last = seen.next("the same count", |o| cost(o).filter(|c| c.api > 10 && c.api == there())).await;
     assert!(first.api < last.api && first.up_ms < last.up_ms && !last.lab);
@@ -38,7 +38,7 @@ fn edot_tui(args: &[&str], home: &Path) -> std::process::Output {
 }
 
 #[test]
-fn a_recorded_run_tells_what_watching_took() {
+fn a_recorded_run_reports_what_watching_cost() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl.gz");
     let file = file.to_str().unwrap();
@@ -48,7 +48,7 @@ fn a_recorded_run_tells_what_watching_took() {
     let json: Value = serde_json::from_str(&report("json")).unwrap();
     let cost = &json["cost"];
     let number = |key: &str| cost[key].as_f64().unwrap_or_else(|| panic!("{key} in {cost}"));
-    // In the lab's time, of which four seconds went by on this machine.
+    // In the lab's time, which took four seconds on this machine.
     assert!((90.0..=125.0).contains(&number("over_s")), "{cost}");
     let per_min = |count: &str, rate: &str| (number(count) * 60.0 / number("over_s") - number(rate)).abs() < 0.1;
     assert!(per_min("api_requests", "api_requests_per_min"), "{cost}");
@@ -58,16 +58,17 @@ fn a_recorded_run_tells_what_watching_took() {
     assert!(number("cpu_s") > 0.0 && (0.1..800.0).contains(&number("cpu_percent")), "{cost}");
     assert!(number("memory_bytes") > 4e6 && number("memory_peak_bytes") >= number("memory_bytes"), "{cost}");
     assert_eq!(cost["with_lab"], true);
-    goes_by_the_labs_clock(Path::new(file), &json);
+    uses_the_labs_clock(Path::new(file), &json);
     for form in ["text", "markdown", "html"] {
         let text = report(form);
-        let said = text.contains("What watching took") && text.contains(" requests a minute to the API server and ");
-        assert!(said && text.contains("the lab inside the process included"), "{form}: {text}");
+        let has_cost =
+            text.contains("What watching took") && text.contains(" requests a minute to the API server and ");
+        assert!(has_cost && text.contains("the lab inside the process included"), "{form}: {text}");
     }
 }
 
-/// Header, observations and report tell the lab's time, and the header how to have the run again.
-fn goes_by_the_labs_clock(file: &Path, report: &Value) {
+/// Header, observations and report use the lab's time, and the header has what is needed to repeat the run.
+fn uses_the_labs_clock(file: &Path, report: &Value) {
     let mut reading = edot_tui::recording::open(file).unwrap();
     let header = reading.header.clone();
     let lab = header.lab.as_ref().unwrap();
@@ -77,12 +78,12 @@ fn goes_by_the_labs_clock(file: &Path, report: &Value) {
     assert!((times[0] - header.at).num_seconds().abs() <= 1, "{} {}", header.at, times[0]);
     let whole = (*times.last().unwrap() - header.at).num_seconds();
     assert!((115..=125).contains(&whole), "{whole} s of the lab, which took 4 s");
-    let told = report["duration_s"].as_f64().unwrap();
-    assert!((115.0..=125.0).contains(&told), "{told}");
+    let seconds = report["duration_s"].as_f64().unwrap();
+    assert!((115.0..=125.0).contains(&seconds), "{seconds}");
 }
 
 #[test]
-fn where_nothing_recorded_it_there_is_none() {
+fn without_a_recorded_cost_there_is_none() {
     let session = fold(&scale_cycle());
     let judged = edot_tui::verdict::verdict(&session, edot_tui::verdict::Expectations::guide());
     let full = report::full(&session, &judged, &report::Origin::default());

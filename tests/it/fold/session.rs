@@ -1,4 +1,4 @@
-//! The session fold over what a real cluster said: figures, steps, rescales, gaps; deterministic and bounded.
+//! The session fold over the recording of a real cluster: figures, steps, rescales, gaps; deterministic and bounded.
 
 use crate::support::recorded::scale_cycle;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -18,7 +18,7 @@ fn fold(all: &[Stamped]) -> Session {
 }
 
 #[test]
-fn the_cycle_is_told_as_it_was() {
+fn the_cycle_has_its_rescales_and_replicas() {
     let s = fold(&scale_cycle());
     let rescales: Vec<_> = (0..s.markers.all().len())
         .filter_map(|i| match &s.markers.all()[i].mark {
@@ -31,7 +31,7 @@ fn the_cycle_is_told_as_it_was() {
     assert_eq!(rescales, [(Some(1), 2, above), (Some(2), 4, above), (Some(4), 2, below), (Some(2), 1, below)]);
     let ready: Vec<_> = s.replicas.ready.changes().iter().filter_map(|c| c.1).collect();
     assert_eq!(ready, [1, 2, 3, 4, 2, 1]);
-    let bounds = s.moment(s.now_ms());
+    let bounds = s.snapshot(s.now_ms());
     assert_eq!((bounds.min, bounds.max), (Some(1), Some(4)));
 }
 
@@ -54,7 +54,7 @@ fn utilization_crosses_the_band_at_the_samples_own_times() {
 }
 
 #[test]
-fn the_fold_is_deterministic_and_survives_being_written_down() {
+fn the_fold_is_deterministic_and_the_same_after_serialization() {
     let all = scale_cycle();
     let written: Vec<String> = all.iter().map(|s| serde_json::to_string(s).unwrap()).collect();
     let read: Vec<Stamped> = written.iter().map(|l| serde_json::from_str(l).unwrap()).collect();
@@ -69,20 +69,20 @@ fn kinds_of_later_versions_are_counted_and_skipped() {
     assert_eq!(s.unknown, 1);
 }
 
-/// The session and what it says of current and desired replicas after each of the `(seconds, what)` that follow it.
+/// Current and desired replicas after each of the `(seconds, what)` that follow the recorded cycle.
 fn replicas_after(steps: Vec<(i64, Observation)>) -> Vec<(Option<i32>, Option<i32>)> {
     let mut session = fold(&scale_cycle());
     let began = session.now.unwrap();
     let one = |(seconds, what)| {
         session.apply(&Stamped { at: began + TimeDelta::seconds(seconds), what });
-        let m = session.moment(session.now_ms());
+        let m = session.snapshot(session.now_ms());
         (m.current, m.desired)
     };
     steps.into_iter().map(one).collect()
 }
 
 #[test]
-fn what_a_feed_said_holds_over_a_restart_but_not_over_an_outage() {
+fn figures_hold_over_a_restart_of_the_api_server_but_not_over_an_outage() {
     let link = |feed, state| Observation::FeedStatus(FeedStatus::new(feed, state));
     let both = Some(1);
     let outage = |feed| {
@@ -102,14 +102,14 @@ fn what_a_feed_said_holds_over_a_restart_but_not_over_an_outage() {
 }
 
 #[test]
-fn of_a_target_that_does_not_exist_there_are_no_replicas() {
+fn a_target_that_does_not_exist_has_no_replicas() {
     let absent = Observation::FeedStatus(FeedStatus::new(Feed::Target, FeedState::Absent));
     let steps = vec![(1, Observation::TargetGone), (1, absent)];
     assert_eq!(replicas_after(steps).last(), Some(&(None, Some(1))));
 }
 
 #[test]
-fn an_hpa_that_was_deleted_and_made_anew_has_no_target_in_between() {
+fn an_hpa_that_was_deleted_and_created_again_has_no_target_in_between() {
     let mut session = fold(&scale_cycle());
     let (hpa, began) = (session.hpa.clone().unwrap(), session.now_ms());
     let mut at = |ms: i64, what| {
@@ -118,17 +118,17 @@ fn an_hpa_that_was_deleted_and_made_anew_has_no_target_in_between() {
         session.clone()
     };
     let gone = at(1000, Observation::HpaGone);
-    assert_eq!(gone.moment(began + 1000).metrics.len(), 0);
-    let anew = HpaSeen { uid: "another".into(), ..hpa };
-    let back = at(5000, Observation::Hpa(Box::new(anew)));
-    let metrics = |ms| back.moment(began + ms).metrics.iter().map(|m| m.target).collect::<Vec<_>>();
+    assert_eq!(gone.snapshot(began + 1000).metrics.len(), 0);
+    let recreated = HpaSeen { uid: "another".into(), ..hpa };
+    let back = at(5000, Observation::Hpa(Box::new(recreated)));
+    let metrics = |ms| back.snapshot(began + ms).metrics.iter().map(|m| m.target).collect::<Vec<_>>();
     let both = [Some(80.0), Some(80.0)];
     assert_eq!((metrics(0), metrics(999)), (both.to_vec(), both.to_vec()));
     assert_eq!((metrics(1000), metrics(4999), metrics(5000)), (vec![], vec![], both.to_vec()));
 }
 
 #[test]
-fn who_may_not_read_the_pods_is_shown_the_controllers_figures() {
+fn without_access_to_the_pods_the_controllers_figures_are_used() {
     let all = scale_cycle();
     let mut session = Session::default();
     let denied = |feed| {
@@ -162,10 +162,10 @@ fn a_deleted_hpa_leaves_its_past_and_no_present() {
     let mut s = fold(&scale_cycle());
     let at = s.now.unwrap() + TimeDelta::seconds(1);
     s.apply(&Stamped { at, what: Observation::HpaGone });
-    let (now, before) = (s.moment(at.timestamp_millis()), s.moment(at.timestamp_millis() - 2000));
+    let (now, before) = (s.snapshot(at.timestamp_millis()), s.snapshot(at.timestamp_millis() - 2000));
     assert_eq!((now.desired, now.max, before.max), (None, None, Some(4)));
     assert!(s.metrics.all.iter().all(|t| t.current.is_none()));
-    assert!(s.outlook().is_none() && s.hpa.is_none());
+    assert!(s.forecast().is_none() && s.hpa.is_none());
 }
 
 #[test]
@@ -175,8 +175,8 @@ fn the_proposal_before_a_scale_up_is_what_the_controller_then_did() {
     let marker = fold(&all).markers.all()[0].clone();
     let end = DateTime::<Utc>::from_timestamp_millis(marker.ms - 500).unwrap();
     let before: Vec<Stamped> = all.iter().take_while(|s| s.at < end).cloned().collect();
-    let outlook = fold(&before).outlook().expect("a proposal");
-    assert_eq!((marker.mark, outlook.replicas), (marker_to(2), 2));
+    let forecast = fold(&before).forecast().expect("a proposal");
+    assert_eq!((marker.mark, forecast.replicas), (marker_to(2), 2));
 }
 
 fn marker_to(to: i32) -> Mark {
@@ -279,7 +279,7 @@ proptest! {
             .collect();
         let s = fold(&stamped);
         prop_assert_eq!(&s, &fold(&stamped));
-        let m = s.moment(s.now_ms());
+        let m = s.snapshot(s.now_ms());
         prop_assert!(m.metrics.iter().all(|a| a.value.is_none_or(f64::is_finite)));
         let ui = edot_tui::ui::Ui::new(false, edot_tui::view::panes());
         let look = edot_tui::view::Look::roles();

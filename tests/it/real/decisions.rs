@@ -94,11 +94,11 @@ fn judge(sessions: &[Session]) {
     for session in sessions {
         let (w, d) = (&session.watching, &session.decisions);
         let (r, q) = (d.score.rescales, d.score.quiet);
-        let flags = d.flags_text();
+        let flags: Vec<String> = d.inferred_flags().map(edot_tui::explain::cause::flag).collect();
         println!("{}/{}: rescales {r}, others {q}, samples not seen {}, {flags:?}", w.namespace, w.hpa, d.score.unseen);
         for row in d.rows().iter().filter(|r| !r.agrees) {
-            let cause = row.cause.as_ref().map(|c| c.text()).unwrap_or_default();
-            println!("  {} x{}: {} ({cause})", row.first, row.count, row.sentence());
+            let cause = row.cause.as_ref().map(edot_tui::explain::cause::cause).unwrap_or_default();
+            println!("  {} x{}: {} ({cause})", row.first, row.count, edot_tui::explain::sync::sentence(row));
             assert!(!cause.is_empty(), "every disagreement has a cause");
         }
         rescales = (rescales.0 + r.agreed, rescales.1 + r.of);

@@ -6,7 +6,7 @@ use crate::support::fake_api::{FakeApi, pace, world};
 use crate::support::seen::watch_with;
 use edot_tui::observe::{Observation, Signal};
 use edot_tui::session::Session;
-use edot_tui::session::ingest::Cause;
+use edot_tui::session::ingest::RejectionCause;
 use edot_tui::source::live::Pace;
 use edot_tui::source::live::elastic::IngestSettings;
 use std::time::Duration;
@@ -145,7 +145,10 @@ async fn real_rejections_are_seen_within_one_look() {
         if let Some((_, causes)) = &session.ingest.pressure.last_rejected {
             let after = provoked.unwrap().elapsed();
             println!("{after:?}: {causes:?}; {:?}", session.ingest.strain(session.now_ms()));
-            assert!(causes.iter().any(|(c, _)| matches!(c, Cause::Coordinating | Cause::WritePool)), "{causes:?}");
+            assert!(
+                causes.iter().any(|(c, _)| matches!(c, RejectionCause::Coordinating | RejectionCause::WritePool)),
+                "{causes:?}"
+            );
             assert!(after < Duration::from_secs(12), "{after:?}");
             return;
         }

@@ -7,7 +7,7 @@ use edot_tui::control::Control;
 use edot_tui::observe::{Stamped, Time};
 use edot_tui::recording::Header;
 use edot_tui::replay::{Begin, Found, Index, Medium, News, Replay, index, open, play};
-use edot_tui::session::{Course, Session};
+use edot_tui::session::{Session, Timeline};
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub fn live(all: &[Stamped], ms: i64) -> Session {
     session
 }
 
-pub fn indexed(path: &Path) -> (Index, Arc<Course>) {
+pub fn indexed(path: &Path) -> (Index, Arc<Timeline>) {
     let medium = Medium::open(path).unwrap();
     let reading = edot_tui::recording::read(BufReader::new(medium.from(0))).unwrap();
     let (tell, mut found) = mpsc::channel(1 << 16);
@@ -80,7 +80,7 @@ struct Show {
     observations: mpsc::Receiver<Stamped>,
     controls: mpsc::Sender<Control>,
     session: Session,
-    course: Arc<Course>,
+    course: Arc<Timeline>,
     complete: bool,
     faults: Vec<String>,
     jumps: usize,

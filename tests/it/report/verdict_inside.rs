@@ -6,7 +6,7 @@ use edot_tui::observe::{
     CollectorSeen, CountedBy, CountersSeen, ExporterSeen, Feed, FeedState, FeedStatus, IndexSeen, LogGroup,
     LogQualitySeen, Observation, ProcessSeen, ReceiverSeen, Role, ShardSeen, Signal, Stamped, Time,
 };
-use edot_tui::session::Session;
+use edot_tui::session::{Session, StageGap, StageKind};
 use edot_tui::verdict::{Expectations, Overall, Verdict, verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -166,11 +166,11 @@ fn each_fault_fails_in_one_place() {
 fn the_first_telemetry_of_new_pods_is_a_stage_of_the_budget() {
     let stages = |s: &Session| -> Vec<_> {
         let rows = s.decisions.rows();
-        let ups = rows.iter().filter(|r| r.rescaled && r.controller > r.reckoned.current);
+        let ups = rows.iter().filter(|r| r.rescaled && r.controller > r.computed.current);
         ups.map(|row| {
             let budget = s.budget(row);
-            let stage = |name: &str| budget.iter().find(|g| g.name == name).unwrap().clone();
-            (stage("pods Ready"), stage("first telemetry"))
+            let stage = |kind| *budget.iter().find(|g| g.kind == kind).unwrap();
+            (stage(StageKind::PodsReady), stage(StageKind::FirstTelemetry))
         })
         .collect()
     };
@@ -181,9 +181,9 @@ fn the_first_telemetry_of_new_pods_is_a_stage_of_the_budget() {
         assert!((-5000..=10_000).contains(&later), "{later} ms after Ready, at a scrape every 5 s");
     }
     let sticky = stages(&session(Wrong { sticky: true, ..Wrong::default() }));
-    assert!(sticky.iter().all(|(_, t)| t.at.is_none() && t.why == "not yet in every new pod"), "{sticky:?}");
+    assert!(sticky.iter().all(|(_, t)| t.at == Err(StageGap::NotInEveryPod)), "{sticky:?}");
     let mut alone = Session::default();
     scale_cycle().iter().for_each(|seen| alone.apply(seen));
     let unread = stages(&alone);
-    assert!(unread.iter().all(|(_, t)| t.at.is_none() && t.why.contains("were not read")), "{unread:?}");
+    assert!(unread.iter().all(|(_, t)| t.at == Err(StageGap::NotScraped)), "{unread:?}");
 }

@@ -3,7 +3,7 @@
 use crate::decisions::recorded_runs::cycle;
 use crate::support::golden;
 use edot_tui::{
-    session::Session,
+    session::{Session, decisions::limit::Limit},
     ui::{Action, Screen, Ui},
     view::{self, Cx, Look},
 };
@@ -48,7 +48,7 @@ fn the_working_of_a_scale_up() {
 fn what_the_window_holds() {
     let s = cycle();
     let rows = s.decisions.rows().iter().rev();
-    let place = rows.enumerate().find(|(_, r)| r.limit_word() == "window").unwrap().0;
+    let place = rows.enumerate().find(|(_, r)| r.limit() == Some(Limit::Window)).unwrap().0;
     check("decisions-window-120x36", &s, &ui(&s, place as isize), (120, 36));
 }
 

@@ -79,10 +79,10 @@ fn the_cursor_reads_any_past_moment() {
     let (s, mut ui) = (session(), ui());
     press(&mut ui, &s, "[");
     let at = ui.cursor.expect("the last rescale");
-    let before = s.moment(at - 1000);
+    let before = s.snapshot(at - 1000);
     assert_eq!(before.desired, Some(2), "before the last rescale of the cycle, which went from 2 to 1");
     press(&mut ui, &s, "[[");
-    let m = s.moment(ui.moment(s.now_ms()) + 1000);
+    let m = s.snapshot(ui.moment(s.now_ms()) + 1000);
     assert_eq!((m.desired, m.metrics[0].target), (Some(4), Some(80.0)));
     assert!(m.metrics[0].value.is_some_and(|v| v > 88.0), "{:?}", m.metrics[0].value);
     press(&mut ui, &s, "]]]]]");

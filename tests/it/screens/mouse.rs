@@ -4,7 +4,7 @@ use crate::replay::reading::fold;
 use crate::support::recorded::scale_cycle;
 use crossterm::event::{MouseButton, MouseEventKind};
 use edot_tui::control::Control;
-use edot_tui::session::{Course, Session};
+use edot_tui::session::{Session, Timeline};
 use edot_tui::ui::{Hit, Overlay, Replay, Request, Ui};
 use edot_tui::view::{self, Cx, Look};
 use ratatui::layout::Rect;
@@ -20,7 +20,7 @@ const UP: MouseEventKind = MouseEventKind::Up(MouseButton::Left);
 fn replay() -> (Session, Ui) {
     let session = fold(&scale_cycle());
     let mut ui = Ui::new(true, view::panes());
-    ui.replay = Some(Replay { course: Arc::new(Course::of(&session)), complete: true, ..Replay::new(1.0, false) });
+    ui.replay = Some(Replay { course: Arc::new(Timeline::of(&session)), complete: true, ..Replay::new(1.0, false) });
     (session, ui)
 }
 

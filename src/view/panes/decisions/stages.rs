@@ -1,6 +1,7 @@
 //! The reaction budget of a rescale: each stage with its time and the seconds since the one before that is known.
 
-use crate::session::decisions::{budget::Stage, sync::Sync};
+use crate::explain::reaction;
+use crate::session::{Stage, decisions::sync::Sync};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -12,17 +13,20 @@ pub fn rows(budget: &[Stage], _width: u16) -> u16 {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, budget: &[Stage]) {
     let look = cx.look;
     let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
-    let known: Vec<i64> = budget.iter().filter_map(|s| s.at).collect();
+    let known: Vec<i64> = budget.iter().filter_map(|s| s.at.ok()).collect();
     let whole = known.iter().max().zip(known.iter().min()).map(|(a, b)| a - b);
     let total = whole.map_or_else(String::new, |ms| format!("  {} in all that is known", seconds(ms)));
     write::line(buf, area, 0, &[("reaction", look.style(Role::Title)), (&total, muted)]);
     let mut before: Option<i64> = None;
     for (i, stage) in budget.iter().enumerate() {
-        let name = format!("  {:<17}", stage.name);
+        let name = format!("  {:<17}", reaction::stage(stage.kind));
         let row = i as u16 + 1;
-        let Some(at) = stage.at else {
-            write::line(buf, area, row, &[(&name, muted), (stage.why, muted)]);
-            continue;
+        let at = match stage.at {
+            Ok(at) => at,
+            Err(gap) => {
+                write::line(buf, area, row, &[(&name, muted), (reaction::gap(gap), muted)]);
+                continue;
+            }
         };
         let since = before.map_or_else(String::new, |b| format!("+{}", seconds((at - b).max(0))));
         let role = if at == sync.first { look.style(Role::Marker) } else { text };

@@ -1,8 +1,9 @@
 //! The table of syncs: time, size found, each metric's figure and proposal, what held it, result, what the controller
 //! did.
 
+use crate::explain::sync::{limit_word, metric_figure};
 use crate::format::text;
-use crate::session::decisions::sync::{Said, Sync};
+use crate::session::decisions::sync::{MetricOutcome, Sync};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -61,7 +62,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
         let style: Style = look.style(role);
         if here { style.patch(look.style(Role::Selection)) } else { style }
     };
-    let r = &sync.reckoned;
+    let r = &sync.computed;
     let main = if sync.rescaled { Role::Marker } else { Role::Text };
     let count = if sync.count > 1 { format!("×{}", sync.count.min(999)) } else { String::new() };
     let count = if look.symbols == crate::view::symbols::Symbols::Ascii { count.replace('×', "x") } else { count };
@@ -74,7 +75,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
         let (text, role) = metric(sync, i, r.metrics.get(i), g.to);
         pieces.push((text::left(&text, METRIC), on(role)));
     }
-    let held = sync.limit_word();
+    let held = limit_word(sync);
     pieces.push((format!("{held:<8}"), on(if held.is_empty() { Role::Muted } else { Role::Warn })));
     let change = match r.result.cmp(&r.current) {
         std::cmp::Ordering::Greater => format!("{}{}", g.up, r.result),
@@ -89,11 +90,11 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
 }
 
 /// `96 % → 4`, the winner in its colour.
-fn metric(sync: &Sync, index: usize, said: Option<&Said>, to: &str) -> (String, Role) {
+fn metric(sync: &Sync, index: usize, said: Option<&MetricOutcome>, to: &str) -> (String, Role) {
     let Some(said) = said else { return ("–".into(), Role::Faint) };
     let Some(proposal) = said.proposal else { return ("invalid".into(), Role::Bad) };
-    let figure = sync.figure(index).unwrap_or_default();
-    let role = match sync.reckoned.winner == Some(index) {
+    let figure = metric_figure(sync, index).unwrap_or_default();
+    let role = match sync.computed.winner == Some(index) {
         true => Role::SERIES[index % Role::SERIES.len()],
         false => Role::Muted,
     };

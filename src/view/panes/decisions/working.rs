@@ -1,22 +1,23 @@
 //! The selected sync's working, wrapped; where room is short the lines that matter least go first.
 
+use crate::explain::explanation::{Emphasis, ExplanationLine};
+use crate::explain::sync::working;
 use crate::format::text;
 use crate::session::decisions::sync::Sync;
-use crate::session::decisions::words::{Line, Tone};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-type Pieces = Vec<(String, Tone)>;
+type Pieces = Vec<(String, Emphasis)>;
 
 /// Rows that the whole working takes at this width.
 pub fn rows(sync: &Sync, width: u16) -> u16 {
-    let lines = sync.working().iter().map(|l| wrapped(l, width).len()).sum::<usize>();
+    let lines = working(sync).iter().map(|l| wrapped(l, width).len()).sum::<usize>();
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
 /// Draws it; returns the rows used.
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) -> u16 {
-    let lines = sync.working();
+    let lines = working(sync);
     let height = usize::from(area.height);
     let fold = |least: u8| -> Vec<(u16, Pieces)> {
         let kept = lines.iter().filter(|l| l.weight <= least);
@@ -32,7 +33,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) -> u16 {
     if shown.len() > height && height >= 2 {
         let last = shown.pop();
         shown.truncate(height - 2);
-        shown.push((0, vec![(cx.look.symbols.glyphs().ellipsis.to_string(), Tone::Muted)]));
+        shown.push((0, vec![(cx.look.symbols.glyphs().ellipsis.to_string(), Emphasis::Muted)]));
         shown.extend(last);
     }
     shown.truncate(height);
@@ -45,7 +46,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) -> u16 {
 }
 
 /// A line broken to the width, its parts keeping their tones; what is wrapped stands two columns further in.
-fn wrapped(line: &Line, width: u16) -> Vec<Pieces> {
+fn wrapped(line: &ExplanationLine, width: u16) -> Vec<Pieces> {
     let room = usize::from(width.saturating_sub(u16::from(line.indent))).max(8);
     let mut out: Vec<Pieces> = vec![Vec::new()];
     let mut used = 0;
@@ -67,7 +68,7 @@ fn wrapped(line: &Line, width: u16) -> Vec<Pieces> {
     out
 }
 
-fn push(out: &mut [Pieces], text: &str, tone: Tone) {
+fn push(out: &mut [Pieces], text: &str, tone: Emphasis) {
     let Some(line) = out.last_mut() else { return };
     match line.last_mut() {
         Some((last, t)) if *t == tone => last.push_str(text),
@@ -75,14 +76,14 @@ fn push(out: &mut [Pieces], text: &str, tone: Tone) {
     }
 }
 
-fn style(cx: &Cx, tone: Tone) -> Style {
+fn style(cx: &Cx, tone: Emphasis) -> Style {
     cx.look.style(match tone {
-        Tone::Head => Role::Accent,
-        Tone::Text => Role::Text,
-        Tone::Muted => Role::Muted,
-        Tone::Good => Role::Good,
-        Tone::Warn => Role::Warn,
-        Tone::Bad => Role::Bad,
-        Tone::Metric(i) => Role::SERIES[i % Role::SERIES.len()],
+        Emphasis::Head => Role::Accent,
+        Emphasis::Text => Role::Text,
+        Emphasis::Muted => Role::Muted,
+        Emphasis::Good => Role::Good,
+        Emphasis::Warn => Role::Warn,
+        Emphasis::Bad => Role::Bad,
+        Emphasis::Metric(i) => Role::SERIES[i % Role::SERIES.len()],
     })
 }

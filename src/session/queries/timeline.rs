@@ -1,29 +1,31 @@
-//! A session from end to end in a few lists: what a bar over the whole of it shows, and where its samples, markers and idle
-//! stretches are. Must not judge the run.
+//! A session from beginning to end in a few lists: samples, markers, load runs and idle periods, for the bar that spans the
+//! whole of it. Must not judge the run.
 
-use super::{History, Mark, Marker, Session};
+use crate::session::Session;
+use crate::session::markers::{Mark, Marker};
+use crate::session::series::ChunkedList;
 
-/// Around a change, so much is worth watching, in milliseconds.
+/// Milliseconds around a change that are not idle.
 const AROUND: i64 = 60_000;
-/// Nothing happens for at least so long: idle.
+/// A period without changes is idle if it is at least this long, milliseconds.
 const IDLE: i64 = 120_000;
 
-/// A session's course. Times are milliseconds since 1970.
+/// A session's timeline. Times are milliseconds since 1970.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Course {
+pub struct Timeline {
     pub from: i64,
     pub to: i64,
-    /// Every moment at which a sample stands.
+    /// The times of all samples, ascending.
     samples: Vec<i64>,
-    pub markers: History<Marker>,
+    pub markers: ChunkedList<Marker>,
     /// When a load ran.
     pub loads: Vec<(i64, i64)>,
     /// When nothing happened.
     pub idle: Vec<(i64, i64)>,
 }
 
-impl Course {
-    pub fn of(session: &Session) -> Course {
+impl Timeline {
+    pub fn of(session: &Session) -> Timeline {
         let from = session.began.map_or(0, |t| t.timestamp_millis());
         let to = session.now_ms().max(from);
         let mut samples: Vec<i64> =
@@ -33,7 +35,7 @@ impl Course {
         let markers = session.markers.all().clone();
         let loads = loads(&markers, to);
         let idle = idle(session, &markers, &loads, from, to);
-        Course { from, to, samples, markers, loads, idle }
+        Timeline { from, to, samples, markers, loads, idle }
     }
 
     /// Whether nothing is known yet.
@@ -53,13 +55,13 @@ impl Course {
         if forward { times.filter(|t| *t > ms).min() } else { times.rfind(|t| *t < ms) }
     }
 
-    /// Where the idle stretch ends that `ms` lies in.
+    /// The end of the idle period that contains `ms`.
     pub fn idle_until(&self, ms: i64) -> Option<i64> {
         self.idle.iter().find(|(from, to)| (*from..*to).contains(&ms)).map(|i| i.1)
     }
 }
 
-fn loads(markers: &History<Marker>, to: i64) -> Vec<(i64, i64)> {
+fn loads(markers: &ChunkedList<Marker>, to: i64) -> Vec<(i64, i64)> {
     let mut out = Vec::new();
     let mut since = None;
     for marker in markers {
@@ -76,12 +78,12 @@ fn loads(markers: &History<Marker>, to: i64) -> Vec<(i64, i64)> {
     out
 }
 
-/// What is left between the loads, and around markers and changes of the replicas.
-fn idle(session: &Session, markers: &History<Marker>, loads: &[(i64, i64)], from: i64, to: i64) -> Vec<(i64, i64)> {
+/// The periods between the loads, markers and changes of the replicas.
+fn idle(session: &Session, markers: &ChunkedList<Marker>, loads: &[(i64, i64)], from: i64, to: i64) -> Vec<(i64, i64)> {
     let r = &session.replicas;
     let changes = [&r.current, &r.desired, &r.ready].into_iter().flat_map(|s| s.changes().iter().map(|c| c.0));
-    let moments = changes.chain(markers.iter().map(|m| m.ms)).chain([from, to]);
-    let mut busy: Vec<(i64, i64)> = moments.map(|ms| (ms - AROUND, ms + AROUND)).collect();
+    let times = changes.chain(markers.iter().map(|m| m.ms)).chain([from, to]);
+    let mut busy: Vec<(i64, i64)> = times.map(|ms| (ms - AROUND, ms + AROUND)).collect();
     busy.extend(loads.iter().map(|l| (l.0 - AROUND, l.1 + AROUND)));
     busy.sort_unstable();
     let (mut out, mut end) = (Vec::new(), from);

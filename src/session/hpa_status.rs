@@ -1,5 +1,5 @@
-//! The replicas that the controller tells of in the HPA's status. Its zeros are ambiguous: the API leaves a current 0 out,
-//! and writes a desired 0 before anything was decided. Must not look at the target.
+//! Replica counts and conditions as reported in `HPA.status`. Its zeros are ambiguous: the API omits a current 0, and
+//! writes a desired 0 before anything was decided. Must not look at the target.
 
 use crate::observe::{Condition, HpaSeen};
 
@@ -8,22 +8,22 @@ pub fn condition<'a>(hpa: &'a HpaSeen, kind: &str) -> Option<&'a Condition> {
     hpa.status.conditions.iter().find(|c| c.kind == kind)
 }
 
-/// The target's scale could not be read in the controller's last sync, so that nothing was computed.
+/// The condition for a target whose scale the controller could not read in its last sync, so that it computed nothing.
 pub fn unreadable(hpa: &HpaSeen) -> Option<&Condition> {
     condition(hpa, "AbleToScale").filter(|c| c.status == "False" && c.reason == "FailedGetScale")
 }
 
-/// `status.currentReplicas`; what is left out is 0 if the controller has read the scale, else not known.
+/// `status.currentReplicas`; an omitted value is 0 if the controller has read the scale, else unknown.
 pub fn current(hpa: &HpaSeen) -> Option<i32> {
     let read = condition(hpa, "AbleToScale").is_some() && unreadable(hpa).is_none();
     hpa.status.current_replicas.or(read.then_some(0))
 }
 
-/// `status.desiredReplicas`; a 0 counts only if it can have been decided: the target is at 0, or was brought there.
+/// `status.desiredReplicas`; a 0 counts only if it can be a decision: the target is at 0, or was scaled to it.
 pub fn desired(hpa: &HpaSeen) -> Option<i32> {
-    let brought = hpa.min_replicas == Some(0) && hpa.status.last_scale.is_some();
+    let scaled_to_zero = hpa.min_replicas == Some(0) && hpa.status.last_scale.is_some();
     let desired = hpa.status.desired_replicas;
-    (desired != 0 || brought || current(hpa) == Some(0)).then_some(desired)
+    (desired != 0 || scaled_to_zero || current(hpa) == Some(0)).then_some(desired)
 }
 
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
     use crate::observe::{HpaStatus, Time};
 
-    fn told(current_replicas: Option<i32>, desired_replicas: i32, able: Option<(&str, &str)>) -> HpaSeen {
+    fn reported(current_replicas: Option<i32>, desired_replicas: i32, able: Option<(&str, &str)>) -> HpaSeen {
         let able = able.map(|(status, reason)| Condition {
             kind: "AbleToScale".into(),
             status: status.into(),
@@ -48,20 +48,20 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_status_tells_nothing() {
-        assert_eq!(read(&told(None, 0, None)), (None, None));
-        assert_eq!(read(&told(None, 0, Some(("False", "FailedGetScale")))), (None, None));
+    fn an_empty_status_means_nothing() {
+        assert_eq!(read(&reported(None, 0, None)), (None, None));
+        assert_eq!(read(&reported(None, 0, Some(("False", "FailedGetScale")))), (None, None));
     }
 
     #[test]
     fn a_target_at_zero_is_at_zero() {
-        assert_eq!(read(&told(None, 0, Some(("True", "SucceededGetScale")))), (Some(0), Some(0)));
-        assert_eq!(read(&told(None, 3, Some(("True", "SucceededRescale")))), (Some(0), Some(3)));
+        assert_eq!(read(&reported(None, 0, Some(("True", "SucceededGetScale")))), (Some(0), Some(0)));
+        assert_eq!(read(&reported(None, 3, Some(("True", "SucceededRescale")))), (Some(0), Some(3)));
     }
 
     #[test]
-    fn a_zero_that_nobody_decided_is_not_known() {
-        let failing = told(Some(2), 0, Some(("True", "SucceededGetScale")));
+    fn a_zero_that_was_not_decided_is_unknown() {
+        let failing = reported(Some(2), 0, Some(("True", "SucceededGetScale")));
         assert_eq!(read(&failing), (Some(2), None));
         let mut to_zero = failing;
         to_zero.min_replicas = Some(0);

@@ -1,45 +1,64 @@
-//! Why a metric has no figure, in words: what the controller said of this very metric, else what it said of the HPA, else
-//! how the feed stands. Must not guess.
+//! Why a metric has no figure: what the controller reported about this metric, else what it reported about the HPA, else
+//! the status of the feed. The wording is `explain`'s. Must not guess.
 
-use super::{Session, TargetType, Track, told};
-use crate::observe::{Feed, FeedState, MetricKind};
+use crate::observe::{Condition, EventSeen, Feed, FeedState, MetricKind};
+use crate::session::metrics::{TargetType, Track};
+use crate::session::{Session, hpa_status};
+
+/// Why a metric has no figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingReason<'a> {
+    /// A condition or an event of the controller.
+    Controller { reason: &'a str, message: &'a str },
+    /// The target has 0 replicas.
+    NoReplicas,
+    /// The feed of the pods or of their samples is not up; with its reason, where it has one.
+    Feed(Option<&'a str>),
+    /// The controller has not reported a figure yet.
+    NoFigureYet,
+}
+
+impl<'a> MissingReason<'a> {
+    fn condition(c: &'a Condition) -> Self {
+        MissingReason::Controller { reason: &c.reason, message: &c.message }
+    }
+}
 
 impl Session {
     /// Why a metric has no figure.
-    pub fn why_unknown(&self, track: &Track) -> String {
-        let said = |reason: &str, message: &str| format!("{reason}: {message}");
-        // What the controller has a figure for, only our own samples are wanting of.
+    pub fn missing_reason(&self, track: &Track) -> MissingReason<'_> {
+        // Where the controller has a figure, only our own samples are missing.
         let hpa = self.hpa.as_ref().filter(|_| track.current.is_none());
-        if let Some(c) = hpa.and_then(told::unreadable) {
-            return said(&c.reason, &c.message);
+        if let Some(c) = hpa.and_then(hpa_status::unreadable) {
+            return MissingReason::condition(c);
         }
         // The condition quotes one failing metric, the first; each has an event of its own.
-        let inactive = hpa.and_then(|h| told::condition(h, "ScalingActive")).filter(|c| c.status == "False");
-        let quoted = inactive.filter(|c| !c.reason.starts_with("FailedGet") || speaks_of(track, &c.reason, &c.message));
+        let inactive = hpa.and_then(|h| hpa_status::condition(h, "ScalingActive")).filter(|c| c.status == "False");
+        let quoted = inactive.filter(|c| !c.reason.starts_with("FailedGet") || is_about(track, &c.reason, &c.message));
         if let Some(c) = quoted {
-            return said(&c.reason, &c.message);
+            return MissingReason::condition(c);
         }
-        let of_it = |e: &crate::observe::EventSeen| self.is_own_hpa(e) && speaks_of(track, &e.reason, &e.message);
+        let of_it = |e: &EventSeen| self.is_own_hpa(e) && is_about(track, &e.reason, &e.message);
         if let Some(event) = hpa.and_then(|_| self.events.newest_of(of_it).into_iter().next()) {
-            return said(&event.reason, &event.message);
+            return MissingReason::Controller { reason: &event.reason, message: &event.message };
         }
         if let Some(c) = inactive {
-            return said(&c.reason, &c.message);
+            return MissingReason::condition(c);
         }
         if self.current_replicas() == Some(0) {
-            return "the target has 0 replicas".into();
+            return MissingReason::NoReplicas;
         }
-        let mut links = [Feed::Pods, Feed::Usage].into_iter().filter_map(|feed| self.feeds.get(feed));
-        match links.find(|l| l.status.state != FeedState::Up).filter(|_| track.is_resource()) {
-            Some(l) => l.status.reason.clone().unwrap_or_else(|| "no sample yet".into()),
-            None => "no figure yet".into(),
+        let mut feeds = [Feed::Pods, Feed::Usage].into_iter().filter_map(|feed| self.feeds.get(feed));
+        match feeds.find(|f| f.status.state != FeedState::Up).filter(|_| track.is_resource()) {
+            Some(feed) => MissingReason::Feed(feed.status.reason.as_deref()),
+            None => MissingReason::NoFigureYet,
         }
     }
 }
 
-/// Whether the controller's words are about this metric. Source of the texts: `FailedGet…Metric` in
+/// Whether a message of the controller is about this metric. The texts are those of `FailedGet…Metric` in
 /// pkg/controller/podautoscaler/horizontal.go and metrics/client.go.
-fn speaks_of(track: &Track, reason: &str, message: &str) -> bool {
+fn is_about(track: &Track, reason: &str, message: &str) -> bool {
     let m = &track.metric;
     let name = &m.name;
     let resource = match track.target_type {
@@ -61,7 +80,7 @@ fn speaks_of(track: &Track, reason: &str, message: &str) -> bool {
     }
 }
 
-/// Whether a message holds this selector, in the form that Go prints it.
+/// Whether a message contains this selector, in the form in which Go prints it.
 fn selects(selector: Option<&str>, message: &str) -> bool {
     let Some(selector) = selector else { return message.contains("/nil") };
     let one = |part: &str| match (part.split_once(" in ("), part.split_once(" notin ("), part.split_once('=')) {
@@ -73,7 +92,7 @@ fn selects(selector: Option<&str>, message: &str) -> bool {
     parts(selector).into_iter().all(one)
 }
 
-/// The requirements of a selector; commas inside of parentheses part values.
+/// The requirements of a selector; commas inside parentheses separate values.
 fn parts(selector: &str) -> Vec<&str> {
     let (mut out, mut from, mut depth) = (Vec::new(), 0, 0);
     for (i, c) in selector.char_indices() {
@@ -127,11 +146,15 @@ mod tests {
         let first = [Observation::Watching(watching), Observation::Hpa(Box::new(hpa))];
         let all = first.into_iter().chain(events.into_iter().map(|e| Observation::Event(Box::new(e))));
         all.for_each(|what| session.apply(&Stamped { at, what }));
-        session.metrics.live().map(|t| session.why_unknown(t)).collect()
+        let text = |t: &Track| match session.missing_reason(t) {
+            MissingReason::Controller { reason, message } => format!("{reason}: {message}"),
+            other => format!("{other:?}"),
+        };
+        session.metrics.live().map(text).collect()
     }
 
     #[test]
-    fn each_metric_is_given_its_own_reason() {
+    fn each_metric_has_its_own_reason() {
         let go = |selector: &str| format!("unable to get external metric ns/queue/{selector}: refused");
         let (nil, labels) = (go("nil"), go("&LabelSelector{MatchLabels:map[string]string{a: b,},MatchExpressions:[]}"));
         let expressions = go(
@@ -141,9 +164,9 @@ mod tests {
         let failed = "FailedGetExternalMetric";
         let events = vec![event("1", failed, &nil), event("2", failed, &labels), event("3", failed, &expressions)];
         let first = condition("ScalingActive", failed, &nil);
-        let told: Vec<String> = [nil, labels, expressions].iter().map(|m| format!("{failed}: {m}")).collect();
-        assert_eq!(reasons(metrics.clone(), vec![first], events.clone()), told);
-        assert_eq!(reasons(metrics, vec![], events), told, "also while others keep the HPA active");
+        let expected: Vec<String> = [nil, labels, expressions].iter().map(|m| format!("{failed}: {m}")).collect();
+        assert_eq!(reasons(metrics.clone(), vec![first], events.clone()), expected);
+        assert_eq!(reasons(metrics, vec![], events), expected, "also while others keep the HPA active");
     }
 
     #[test]
@@ -157,9 +180,9 @@ mod tests {
     }
 
     #[test]
-    fn without_an_event_the_condition_is_better_than_nothing() {
+    fn without_an_event_the_condition_is_used() {
         let first = condition("ScalingActive", "FailedGetPodsMetric", "metric qps: refused");
         assert_eq!(reasons(vec![external(None)], vec![first], vec![]), ["FailedGetPodsMetric: metric qps: refused"]);
-        assert_eq!(reasons(vec![external(None)], vec![], vec![]), ["no figure yet"]);
+        assert_eq!(reasons(vec![external(None)], vec![], vec![]), ["NoFigureYet"]);
     }
 }

@@ -1,37 +1,35 @@
-//! One collector: its counters as rates, its queues, its process.
+//! One collector: its counters as rates, its queues, its process. Must not judge.
 
-use super::elastic::Elastic;
-use super::loss::Rise;
-use super::trim;
+use super::elasticsearch_exporter::ElasticsearchExporter;
+use super::totals::Rise;
 use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal, leads_out};
-use crate::session::Series;
-use crate::session::counter::{Counter, Life};
+use crate::session::series::{Counter, Life, Series};
 use std::sync::Arc;
 
-/// Milliseconds over which a rate is taken: receivers count smoothly, exporters a flush at a time.
-const IN: i64 = 10_000;
-const OUT: i64 = 30_000;
-/// Milliseconds without a sample that are a gap, at least.
+/// Milliseconds over which a rate is taken: receivers count continuously, exporters a flush at a time.
+const RECEIVED: i64 = 10_000;
+const EXPORTED: i64 = 30_000;
+/// The least number of milliseconds without a sample that is a gap.
 const MAX_GAP: i64 = 20_000;
-/// A process's beginning, worked out from its uptime, may differ by so many milliseconds between two scrapes.
+/// The start of a process, computed from its uptime, may differ by this many milliseconds between two scrapes.
 const SAME_LIFE: i64 = 3000;
 
-/// What a collector counts of one signal.
+/// What a collector counts for one signal.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Flow {
-    /// By all receivers.
+pub struct SignalCounters {
+    /// Items accepted by all receivers.
     pub accepted: Counter,
-    /// Not taken; whoever sent it may send it again, so it is not lost.
+    /// Items not accepted; the sender may send them again, so they are not lost.
     pub refused: Counter,
-    /// By the exporters that lead out of the cluster of collectors ([`leads_out`]).
+    /// Items sent by the exporters that lead out of the cluster of collectors ([`leads_out`]).
     pub sent: Counter,
-    /// Given up by an exporter after its last try: lost.
+    /// Items dropped by an exporter after its last retry: lost.
     pub send_failed: Counter,
-    /// Did not get into an exporter's queue: lost.
+    /// Items that did not fit into an exporter's queue: lost.
     pub enqueue_failed: Counter,
 }
 
-/// A queue as of the last scrape, in the unit of its sizer (requests, unless it was told otherwise).
+/// A queue as of the last scrape, in the unit of its sizer (requests, unless configured otherwise).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Queue {
     pub exporter: String,
@@ -53,41 +51,42 @@ pub struct Collector {
     pub pod: String,
     pub uid: String,
     pub role: Role,
-    /// The last scrape, as it was; None before the first.
+    /// The last scrape, unchanged; None before the first.
     pub seen: Option<Arc<CollectorSeen>>,
     /// When that was (milliseconds since 1970).
     pub at: i64,
-    /// It cannot be scraped since, and why.
+    /// Since when it cannot be scraped, and why.
     pub lost: Option<(i64, String)>,
-    /// It left.
+    /// When its pod left.
     pub gone: Option<i64>,
-    /// When its process began.
+    /// When its process started.
     pub began: Option<i64>,
-    /// Times that its process began anew while it was watched.
+    /// How often its process restarted while it was watched.
     pub restarts: u32,
     /// In the order of [`Signal::ALL`].
-    flows: [Flow; 3],
-    /// Of all signals together.
+    signals: [SignalCounters; 3],
+    /// Items of all signals together.
     pub accepted: Counter,
     /// Fill of the fullest queue, 0 to 1.
     pub queue: Series,
-    /// Cores, by its own count.
+    /// Cores, by its own process metrics.
     pub cpu: Counter,
     /// Bytes.
     pub rss: Series,
-    pub elastic: Elastic,
+    pub elastic: ElasticsearchExporter,
     /// When it was first seen to have accepted something (milliseconds since 1970).
     pub first: Option<i64>,
-    /// When it last took a fair part of the load, 5 % of its tier's mean.
+    /// When it last accepted a fair part of the load, 5 % of its tier's mean.
     pub busy: Option<i64>,
-    /// Since when its fullest queue has been full without a break.
+    /// Since when its fullest queue has been full without interruption.
     pub full_since: Option<i64>,
-    /// The last two distances between scrapes.
+    /// Milliseconds between the last scrapes.
     steps: [Option<i64>; 2],
 }
 
 impl Collector {
-    /// Takes in a scrape; `mean` is what a pod of its tier accepts a second. Returns what was counted since the last.
+    /// Takes in a scrape; `session` is the session's start, `mean` what a pod of its tier accepts per second. Returns what
+    /// was counted since the last scrape.
     pub fn take(&mut self, ms: i64, session: i64, seen: &Arc<CollectorSeen>, mean: f64) -> Rise {
         let after = self.seen.as_ref().map(|_| self.at);
         let began = seen.process.uptime_s.map(|s| ms.saturating_sub((s * 1000.0) as i64));
@@ -99,21 +98,21 @@ impl Collector {
         }
         let gap = self.max_gap();
         let mut rise = Rise { after, ..Rise::default() };
-        for (flow, (signal, rise)) in self.flows.iter_mut().zip(Signal::ALL.into_iter().zip(&mut rise.signals)) {
+        for (counters, (signal, rise)) in self.signals.iter_mut().zip(Signal::ALL.into_iter().zip(&mut rise.signals)) {
             let received = |get: fn(&crate::observe::ReceiverSeen) -> Option<f64>| -> f64 {
                 seen.receivers.iter().filter(|r| r.signal == signal).filter_map(get).sum()
             };
             let out = |get: fn(&ExporterSeen) -> Option<f64>| -> f64 {
                 seen.exporters.iter().filter(|e| e.signal == signal && leads_out(&e.name)).filter_map(get).sum()
             };
-            rise.accepted = flow.accepted.take(ms, received(|r| r.accepted), life, IN, gap);
-            rise.refused = flow.refused.take(ms, received(|r| r.refused), life, IN, gap);
-            rise.sent = flow.sent.take(ms, out(|e| e.sent), life, OUT, gap);
-            rise.send_failed = flow.send_failed.take(ms, out(|e| e.send_failed), life, OUT, gap);
-            rise.enqueue_failed = flow.enqueue_failed.take(ms, out(|e| e.enqueue_failed), life, OUT, gap);
+            rise.accepted = counters.accepted.take(ms, received(|r| r.accepted), life, RECEIVED, gap);
+            rise.refused = counters.refused.take(ms, received(|r| r.refused), life, RECEIVED, gap);
+            rise.sent = counters.sent.take(ms, out(|e| e.sent), life, EXPORTED, gap);
+            rise.send_failed = counters.send_failed.take(ms, out(|e| e.send_failed), life, EXPORTED, gap);
+            rise.enqueue_failed = counters.enqueue_failed.take(ms, out(|e| e.enqueue_failed), life, EXPORTED, gap);
         }
         let all: f64 = seen.receivers.iter().filter_map(|r| r.accepted).sum();
-        let taken = self.accepted.take(ms, all, life, OUT, gap);
+        let taken = self.accepted.take(ms, all, life, EXPORTED, gap);
         self.first = self.first.or((all > 0.0).then_some(ms));
         if let Some(step) = after.map(|then| ms - then).filter(|s| *s > 0)
             && taken > 0.0
@@ -121,9 +120,9 @@ impl Collector {
         {
             self.busy = Some(ms);
         }
-        rise.rejected = self.elastic.take(ms, &seen.elastic, life, OUT, gap);
+        rise.rejected = self.elastic.take(ms, &seen.elastic, life, EXPORTED, gap);
         if let Some(cpu) = seen.process.cpu_s {
-            self.cpu.take(ms, cpu, life, IN, gap);
+            self.cpu.take(ms, cpu, life, RECEIVED, gap);
         }
         if let Some(rss) = seen.process.rss_bytes {
             self.rss.push(ms, rss, gap);
@@ -138,25 +137,21 @@ impl Collector {
         rise
     }
 
-    /// A scrape failed; what was known stays, but no line goes on.
+    /// A scrape failed: what is known stays, and every series has a gap.
     pub fn lost(&mut self, ms: i64, lost: &CollectorLost) {
         (self.pod, self.uid, self.role) = (lost.pod.clone(), lost.uid.clone(), lost.role);
         let since = self.lost.as_ref().map_or(ms, |(since, _)| *since);
         self.lost = Some((since, lost.reason.clone()));
         self.full_since = None;
-        for flow in &mut self.flows {
-            for counter in flow.counters() {
-                counter.missed();
-            }
-        }
+        self.signals.iter_mut().flat_map(SignalCounters::counters).for_each(Counter::missed);
         [&mut self.accepted, &mut self.cpu].into_iter().for_each(Counter::missed);
         [&mut self.queue, &mut self.rss].into_iter().for_each(Series::break_line);
         self.elastic.missed();
     }
 
-    /// What it counts of a signal.
-    pub fn flow(&self, signal: Signal) -> &Flow {
-        &self.flows[Signal::ALL.iter().position(|s| *s == signal).unwrap_or(0)]
+    /// What it counts for a signal.
+    pub fn flow(&self, signal: Signal) -> &SignalCounters {
+        &self.signals[Signal::ALL.iter().position(|s| *s == signal).unwrap_or(0)]
     }
 
     /// Its queues as of the last scrape.
@@ -173,29 +168,28 @@ impl Collector {
         self.queues().max_by(|a, b| a.ratio().total_cmp(&b.ratio()))
     }
 
-    /// Requests on their way to where it exports to, tries included; None where it does not tell.
+    /// Export requests in flight, retries included; None where it does not report them.
     pub fn in_flight(&self) -> Option<f64> {
         let exporters = self.seen.iter().flat_map(|s| &s.exporters);
         exporters.filter_map(|e| e.in_flight).reduce(|a, b| a + b)
     }
 
-    /// Milliseconds without a scrape that are a gap: a few times what is usual for it.
+    /// Milliseconds without a scrape that are a gap: a few times its usual interval.
     pub fn max_gap(&self) -> i64 {
         let usual = self.steps.iter().flatten().min().copied().unwrap_or(0);
         (usual.min(120_000) * 7 / 2).max(MAX_GAP)
     }
 
-    /// Keeps at most so many samples of each series.
+    /// Keeps at most `most` samples of each series.
     pub fn keep(&mut self, most: usize) {
-        for flow in &mut self.flows {
-            trim(&mut flow.counters().map(|c| &mut c.rate), most);
-        }
-        trim(&mut [&mut self.accepted.rate, &mut self.cpu.rate, &mut self.queue, &mut self.rss], most);
+        let by_signal = self.signals.iter_mut().flat_map(SignalCounters::counters).map(|c| &mut c.rate);
+        let own = [&mut self.accepted.rate, &mut self.cpu.rate, &mut self.queue, &mut self.rss];
+        by_signal.chain(own).for_each(|s| s.keep(most));
         self.elastic.keep(most);
     }
 }
 
-impl Flow {
+impl SignalCounters {
     fn counters(&mut self) -> [&mut Counter; 5] {
         [&mut self.accepted, &mut self.refused, &mut self.sent, &mut self.send_failed, &mut self.enqueue_failed]
     }

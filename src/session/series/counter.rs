@@ -1,41 +1,40 @@
-//! A counter of another program, followed over gaps and resets: its rate in time and what it counted meanwhile. A rate
-//! needs two samples of one life of the process; it is never negative, and never made over a reset.
+//! A counter of another program, followed across gaps and resets: its rate over time and its increase since it was first
+//! seen. A rate needs two samples of the same process; it is never negative and never spans a reset.
 
-use super::Series;
-use super::series::rate;
+use super::time_series::{Series, rate};
 use std::collections::VecDeque;
 
-/// The least that is kept for a window.
+/// The most samples kept for a window.
 const RECENT: usize = 64;
 
-/// How a sample stands to the one before.
+/// How a sample relates to the process that the one before it came from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Life {
-    /// The process began anew since: the counter began at 0 within the interval.
+    /// The process restarted in between: the counter started at 0 within the interval.
     pub reset: bool,
-    /// Nothing is known of this counter yet, but its process began while it was watched: all of it counts.
+    /// This is the first sample, of a process that started while it was watched: the whole value counts.
     pub born: bool,
 }
 
-/// The sum of counts; what a strange recording counts may be more than a number holds.
+/// The sum of counts; it saturates, since a damaged recording may hold any number.
 pub fn total(counts: impl IntoIterator<Item = u64>) -> u64 {
     counts.into_iter().fold(0, u64::saturating_add)
 }
 
-/// A counter.
+/// A counter and its rate.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Counter {
     /// Per second.
     pub rate: Series,
-    /// Counted since it was first seen.
+    /// The increase since it was first seen.
     pub total: f64,
-    /// (milliseconds since 1970, value), of this life of the process and without a gap.
+    /// (milliseconds since 1970, value), of the same process and without a gap.
     recent: VecDeque<(i64, f64)>,
 }
 
 impl Counter {
-    /// Takes a sample, and returns by how much it rose. The rate is that of the last `window` milliseconds, or of the
-    /// time since the last sample if that is longer. `max_gap` milliseconds without a sample are a gap.
+    /// Takes a sample and returns the increase. The rate is taken over the last `window` milliseconds, or since the last
+    /// sample if that is longer ago. More than `max_gap` milliseconds without a sample is a gap.
     pub fn take(&mut self, ms: i64, value: f64, life: Life, window: i64, max_gap: i64) -> f64 {
         let Some(&(then, before)) = self.recent.back() else {
             self.recent.push_back((ms, value));
@@ -50,7 +49,7 @@ impl Counter {
         let rose = match (life.reset, value >= before) {
             (true, _) => value,
             (false, true) => value - before,
-            // A part of it went away without a new process; what the rest counted is not known.
+            // Part of the counter disappeared without a restart; the increase of the rest is unknown.
             (false, false) => 0.0,
         };
         self.total += rose;
@@ -68,12 +67,12 @@ impl Counter {
         rose
     }
 
-    /// A sample was expected and did not come. What it counts in the meantime is not lost.
+    /// An expected sample did not arrive. What is counted in the meantime is included in the next sample.
     pub fn missed(&mut self) {
         self.rate.break_line();
     }
 
-    /// The rate as of `ms`, if it is no older than `max_age` and no sample was missed since.
+    /// The rate at `ms`, if it is at most `max_age` milliseconds old and no sample was missed since.
     pub fn now(&self, ms: i64, max_age: i64) -> Option<f64> {
         let (at, rate) = self.rate.last().filter(|_| !self.rate.is_broken())?;
         (ms - at <= max_age).then_some(rate)
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_counted_unseen_counts_without_a_rate() {
+    fn an_increase_over_a_gap_counts_without_a_rate() {
         let c = of(&[(0, 0.0, SAME), (5000, 50.0, SAME), (60_000, 1000.0, SAME), (65_000, 1100.0, SAME)]);
         assert_eq!(c.total, 1100.0);
         assert_eq!(c.rate.points(), [(5000, 10.0), (65_000, 20.0)]);
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_are_evened_out_over_the_window() {
+    fn steps_are_smoothed_over_the_window() {
         let mut c = Counter::default();
         for n in 0..20 {
             c.take(n * 5000, (n / 2 * 300) as f64, SAME, 30_000, 20_000);

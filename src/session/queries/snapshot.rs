@@ -1,14 +1,16 @@
-//! The figures at one moment, present or past: what the time cursor reads. Must not draw or format.
+//! The figures at one time, present or past: what the time cursor reads. Must not draw or format.
 
-use super::{Session, TargetType, Track, pods::max_gap};
 use crate::observe::Condition;
+use crate::session::Session;
+use crate::session::metrics::{TargetType, Track};
+use crate::session::pods::max_gap;
 use std::sync::Arc;
 
-/// A metric at a moment.
+/// A metric at a time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MetricAt<'a> {
     pub track: &'a Track,
-    /// Percent or base units; None when there is no sample that still holds.
+    /// Percent or base units; None when no sample is recent enough.
     pub value: Option<f64>,
     /// When the sample was taken (milliseconds since 1970).
     pub sampled: Option<i64>,
@@ -22,7 +24,7 @@ impl MetricAt<'_> {
         self.value.map(|v| v / target)
     }
 
-    /// On the chart's axis: percent of request, or of the target for metrics of another type.
+    /// The value on the chart's axis: percent of request, or percent of the target for other target types.
     pub fn percent(&self) -> Option<f64> {
         match self.track.target_type {
             TargetType::Utilization => self.value,
@@ -31,9 +33,10 @@ impl MetricAt<'_> {
     }
 }
 
-/// Figures at a moment; None where nothing is known.
+/// Figures at a time; None where nothing is known.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Moment<'a> {
+pub struct Snapshot<'a> {
+    /// Milliseconds since 1970.
     pub ms: i64,
     pub current: Option<i32>,
     pub desired: Option<i32>,
@@ -46,10 +49,10 @@ pub struct Moment<'a> {
 
 impl Session {
     /// The figures at `ms`, milliseconds since 1970.
-    pub fn moment(&self, ms: i64) -> Moment<'_> {
+    pub fn snapshot(&self, ms: i64) -> Snapshot<'_> {
         let r = &self.replicas;
         let max_age = max_gap(self.resolution_s.unwrap_or(15.0)) + 15_000;
-        let metrics = self.metrics.all.iter().filter(|t| t.there(ms)).map(|track| {
+        let metrics = self.metrics.all.iter().filter(|t| t.is_in_spec(ms)).map(|track| {
             let sample = track.samples.at(ms, max_age);
             MetricAt {
                 track,
@@ -58,7 +61,7 @@ impl Session {
                 target: track.target.at(ms).copied(),
             }
         });
-        Moment {
+        Snapshot {
             ms,
             current: r.current.at(ms).copied().flatten(),
             desired: r.desired.at(ms).copied().flatten(),

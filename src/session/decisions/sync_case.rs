@@ -1,93 +1,90 @@
-//! One sync as a case: what went in, what the controller told of it, and the arithmetic run over it with other samples,
-//! other moments or other settings. Must not remember anything between syncs.
+//! One sync as a case: what went in, what the controller reported, and the arithmetic run over it with other samples, times or
+//! settings. Must not remember anything between syncs.
 
 use super::evidence::{Evidence, Fit};
-use super::inputs::{Answer, Inputs};
+use super::inputs::{Inputs, UsageList};
 use super::sync::{Basis, BasisKind};
 use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Status, Target, Values, World, reconcile};
 use crate::observe::Time;
 use chrono::TimeDelta;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Between the reading of pods and the status that tells of it, milliseconds.
+/// Milliseconds from the reading of the pods to the status that reports the sync.
 const WORK: i64 = 60;
-/// How far a sync may have been from when its status was seen, milliseconds.
+/// How far a sync may have been from the time at which its status was seen, milliseconds.
 const SHIFTS: [i64; 5] = [0, -150, 150, -400, 400];
-/// Answers of the metrics API that the controller may have had.
+/// Answers of the metrics API that the controller may have used.
 const GENERATIONS: usize = 3;
 
 /// What went into a sync.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Case {
+pub struct SyncCase {
     pub at: Time,
     pub spec: Arc<Spec>,
     pub status: Status,
     pub world: World,
-    pub past: Memory,
-    pub told: Evidence,
+    pub memory: Memory,
+    pub observed: Evidence,
 }
 
-/// A run of the arithmetic, and how it fits what the controller told.
+/// A run of the arithmetic over a world, and how it fits what the controller reported.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub decision: Decision,
     pub world: World,
     pub basis: Basis,
     pub fit: Fit,
-    /// Another moment than the likeliest was needed.
+    /// Another time than the likeliest was needed.
     pub shifted: bool,
 }
 
-impl Case {
+/// A run of the arithmetic at a time.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub at: Time,
+    pub decision: Decision,
+    pub fit: Fit,
+}
+
+impl SyncCase {
     /// The arithmetic over a world, and how it fits.
-    pub fn run(&self, world: &World, past: &Memory, settings: &Settings) -> (Decision, Fit) {
-        self.run_at(self.at, world, past, settings)
+    pub fn run(&self, world: &World, memory: &Memory, settings: &Settings) -> (Decision, Fit) {
+        self.run_at(self.at, world, memory, settings)
     }
 
-    fn run_at(&self, at: Time, world: &World, past: &Memory, settings: &Settings) -> (Decision, Fit) {
-        let mut memory = past.clone();
+    fn run_at(&self, at: Time, world: &World, memory: &Memory, settings: &Settings) -> (Decision, Fit) {
+        let mut memory = memory.clone();
         let decision = reconcile(&self.spec, &self.status, world, &mut memory, at, settings);
-        let fit = self.told.fit(&decision, settings);
+        let fit = self.observed.fit(&decision, settings);
         (decision, fit)
     }
 
-    /// The first run over the case's own world and memory that fits in all, at its moment or a little beside it.
-    /// Windows are whole periods long, so a little decides what is still in them.
-    pub fn about(&self, world: &World, past: &Memory, settings: &Settings) -> Option<(Time, Decision, Fit)> {
-        self.beside(&SHIFTS, world, past, settings)
+    /// The first run that fits in everything, at the case's time or slightly beside it. Windows are whole periods long, so a
+    /// small shift decides what is still in them.
+    pub fn near(&self, world: &World, memory: &Memory, settings: &Settings) -> Option<Run> {
+        self.shifted(&SHIFTS, world, memory, settings)
     }
 
-    /// The same where its status, or an earlier one, may have come late: up to a fifth of the syncs' period, milliseconds.
-    pub fn late(
-        &self,
-        world: &World,
-        past: &Memory,
-        settings: &Settings,
-        period: i64,
-    ) -> Option<(Time, Decision, Fit)> {
-        self.beside(&[-1, 1, -2, 2, -3, 3].map(|n| n * period / 15), world, past, settings)
+    /// The same where its status, or an earlier one, may have been seen late: by up to a fifth of the sync period,
+    /// milliseconds.
+    pub fn late(&self, world: &World, memory: &Memory, settings: &Settings, period: i64) -> Option<Run> {
+        self.shifted(&[-1, 1, -2, 2, -3, 3].map(|n| n * period / 15), world, memory, settings)
     }
 
-    fn beside(
-        &self,
-        shifts: &[i64],
-        world: &World,
-        past: &Memory,
-        settings: &Settings,
-    ) -> Option<(Time, Decision, Fit)> {
+    fn shifted(&self, shifts: &[i64], world: &World, memory: &Memory, settings: &Settings) -> Option<Run> {
         shifts.iter().find_map(|ms| {
             let at = self.at.checked_add_signed(TimeDelta::milliseconds(*ms))?;
-            let (decision, fit) = self.run_at(at, world, past, settings);
-            fit.full().then_some((at, decision, fit))
+            let (decision, fit) = self.run_at(at, world, memory, settings);
+            fit.full().then_some(Run { at, decision, fit })
         })
     }
 
-    /// The run that fits best, over the samples and moments that the controller may have seen, the likeliest first.
+    /// The run that fits best, over the samples and times that the controller may have seen, the likeliest first.
     pub fn best(&self, inputs: &Inputs, settings: &Settings) -> Attempt {
         let ms = self.at.timestamp_millis();
         let mut best: Option<Attempt> = None;
         let mut offer = |world: World, basis: Basis, shifted: bool| -> bool {
-            let (decision, fit) = self.run(&world, &self.past, settings);
+            let (decision, fit) = self.run(&world, &self.memory, settings);
             let full = fit.full();
             if best.as_ref().is_none_or(|b| fit > b.fit) {
                 best = Some(Attempt { decision, world, basis, fit, shifted });
@@ -98,7 +95,7 @@ impl Case {
         let blank = Basis::default();
         let reads = self.spec.metrics.iter().any(|m| is_resource(&m.source));
         let bounds = (self.spec.min_replicas(), self.spec.max);
-        let clamped = self.told.current.is_some_and(|c| c > bounds.1 || c < bounds.0);
+        let clamped = self.observed.current.is_some_and(|c| c > bounds.1 || c < bounds.0);
         if !reads || clamped {
             offer(bare, blank, false);
         } else {
@@ -106,33 +103,33 @@ impl Case {
         }
         best.unwrap_or_else(|| {
             let world = self.world(inputs, ms - WORK, Err("no sample".into()));
-            let (decision, fit) = self.run(&world, &self.past, settings);
+            let (decision, fit) = self.run(&world, &self.memory, settings);
             Attempt { decision, world, basis: blank, fit, shifted: false }
         })
     }
 
     fn search(&self, inputs: &Inputs, ms: i64, offer: &mut impl FnMut(World, Basis, bool) -> bool) {
-        if let Some(why) = &self.told.failed {
+        if let Some(why) = &self.observed.failed {
             let down = self.world(inputs, ms - WORK, Err(why.clone()));
             if offer(down, Basis::default(), false) {
                 return;
             }
         }
-        // The pods of a rescale come before the status that tells of it.
-        let moments =
-            if self.told.rescaled { [ms - 1000, ms - WORK, ms - 300] } else { [ms - WORK, ms - 1000, ms + 400] };
+        // The pods of a rescale appear before the status that reports it.
+        let times =
+            if self.observed.rescaled { [ms - 1000, ms - WORK, ms - 300] } else { [ms - WORK, ms - 1000, ms + 400] };
         let mut tried: Option<i64> = None;
-        for moment in moments {
-            let (from, to) = (tried.unwrap_or(moment).min(moment), tried.unwrap_or(moment).max(moment));
+        for time in times {
+            let (from, to) = (tried.unwrap_or(time).min(time), tried.unwrap_or(time).max(time));
             if tried.is_some() && !inputs.changed(from, to) {
                 continue;
             }
             let shifted = tried.is_some();
-            tried = tried.or(Some(moment));
+            tried = tried.or(Some(time));
             for answer in inputs.answers(ms).take(GENERATIONS) {
                 let basis = Basis { kind: BasisKind::Samples, sampled: Some(answer.newest), seen: Some(answer.seen) };
                 for samples in listed(answer) {
-                    if offer(self.world(inputs, moment, Ok(samples)), basis, shifted) {
+                    if offer(self.world(inputs, time, Ok(samples)), basis, shifted) {
                         return;
                     }
                 }
@@ -140,19 +137,19 @@ impl Case {
         }
     }
 
-    /// The world at a moment, with these samples.
+    /// The world at a time (milliseconds since 1970), with these samples.
     pub fn world(&self, inputs: &Inputs, ms: i64, samples: Result<Vec<crate::hpa::PodSample>, String>) -> World {
         let pods = inputs.pods_at(ms);
         let (spec, status) = inputs.scale.at(ms).copied().unwrap_or_default();
-        let current = self.told.current.or(spec).unwrap_or_default();
+        let current = self.observed.current.or(spec).unwrap_or_default();
         let status = status.unwrap_or(current);
         let mut values = BTreeMap::new();
         for (i, metric) in self.spec.metrics.iter().enumerate() {
             if is_resource(&metric.source) {
                 continue;
             }
-            let Some(figure) = self.told.figure(i) else {
-                let why = self.told.failed.clone().unwrap_or_else(|| "no value".into());
+            let Some(figure) = self.observed.figure(i) else {
+                let why = self.observed.failed.clone().unwrap_or_else(|| "no value".into());
                 values.insert(i, Err(why));
                 continue;
             };
@@ -179,8 +176,8 @@ impl Case {
         }
     }
 
-    /// The world with the controller's own figures in place of the samples of those pods that count; None where it
-    /// told none.
+    /// The world with the controller's own figures in place of the samples of the pods that count; None where it reported
+    /// none.
     pub fn from_status(&self, attempt: &Attempt) -> Option<World> {
         let mut world = attempt.world.clone();
         let samples = world.samples.as_mut().ok()?;
@@ -190,7 +187,7 @@ impl Case {
                 Source::ContainerResource { resource, container } => (resource, Some(container)),
                 _ => continue,
             };
-            let figure = self.told.figure(i)?;
+            let figure = self.observed.figure(i)?;
             let crate::hpa::Steps::PerPod(steps) = &attempt.decision.metrics.get(i)?.as_ref().ok()?.steps else {
                 return None;
             };
@@ -216,7 +213,7 @@ impl Case {
         Some(world)
     }
 
-    /// The case as it would have been at another world.
+    /// The case with another world.
     pub fn at_world(mut self, world: World) -> Self {
         self.world = world;
         self
@@ -228,8 +225,8 @@ impl Case {
         self.world.pods.iter().any(|p| p.started.is_some_and(young))
     }
 
-    /// A world of nothing, before one is known.
-    pub fn nowhere() -> World {
+    /// An empty world, before one is known.
+    pub fn empty_world() -> World {
         World {
             namespace: String::new(),
             scale: Err(String::new()),
@@ -241,8 +238,8 @@ impl Case {
         }
     }
 
-    /// The moment a little before the status told of it.
-    pub fn moment(ms: i64) -> Time {
+    /// The time slightly before the status that reported the sync.
+    pub fn before_status(ms: i64) -> Time {
         let at = Time::from_timestamp_millis(ms).unwrap_or_default();
         at.checked_sub_signed(TimeDelta::milliseconds(20)).unwrap_or(at)
     }
@@ -252,8 +249,8 @@ fn is_resource(source: &Source) -> bool {
     matches!(source, Source::Resource { .. } | Source::ContainerResource { .. })
 }
 
-/// The list of an answer: with older samples of pods that are still there, and without where that differs.
-fn listed(answer: &Answer) -> impl Iterator<Item = Vec<crate::hpa::PodSample>> {
+/// The samples of an answer: with older samples of pods that still exist, and without them where that differs.
+fn listed(answer: &UsageList) -> impl Iterator<Item = Vec<crate::hpa::PodSample>> {
     let bare = (answer.fresh < answer.samples.len()).then(|| answer.samples[..answer.fresh].to_vec());
     std::iter::once(answer.samples.clone()).chain(bare)
 }
@@ -274,8 +271,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_total_is_read_back_from_its_rounded_average() {
-        // 12 over 7 replicas is told as 1.715.
+    fn a_total_is_recovered_from_its_rounded_average() {
+        // 12 over 7 replicas is reported as 1.715.
         assert_eq!(total(1715, 7, Target::AverageValue(4000)), 12_000);
         assert_eq!(total(2400, 5, Target::AverageValue(4000)), 12_000);
         assert_eq!(total(17, 1, Target::AverageValue(4000)), 17);

@@ -1,24 +1,24 @@
 //! A value that holds until it changes: replicas, bounds, targets, conditions. Bounded. Must not interpolate.
 
-use super::History;
+use super::chunked_list::ChunkedList;
 
-/// Changes kept at most; the oldest go.
+/// Changes kept at most; the oldest are dropped.
 const MOST: usize = 4096;
 
 /// Changes by ascending time; each holds until the next.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Steps<T> {
-    changes: History<(i64, T)>,
+pub struct StepSeries<T> {
+    changes: ChunkedList<(i64, T)>,
 }
 
-impl<T> Default for Steps<T> {
+impl<T> Default for StepSeries<T> {
     fn default() -> Self {
-        Steps { changes: History::default() }
+        StepSeries { changes: ChunkedList::default() }
     }
 }
 
-impl<T: PartialEq + Clone> Steps<T> {
-    /// Notes that `value` holds from `ms` (milliseconds since 1970) on, if that is news.
+impl<T: PartialEq + Clone> StepSeries<T> {
+    /// Notes that `value` holds from `ms` (milliseconds since 1970), if that is a change.
     pub fn set(&mut self, ms: i64, value: T) {
         match self.changes.last() {
             Some((_, last)) if *last == value => {}
@@ -36,7 +36,7 @@ impl<T: PartialEq + Clone> Steps<T> {
         }
     }
 
-    /// What held at `ms`.
+    /// The value at `ms`.
     pub fn at(&self, ms: i64) -> Option<&T> {
         let n = self.changes.partition_point(|c| c.0 <= ms);
         self.changes.get(n.checked_sub(1)?).map(|c| &c.1)
@@ -46,11 +46,11 @@ impl<T: PartialEq + Clone> Steps<T> {
         self.changes.last().map(|c| &c.1)
     }
 
-    pub fn changes(&self) -> &History<(i64, T)> {
+    pub fn changes(&self) -> &ChunkedList<(i64, T)> {
         &self.changes
     }
 
-    /// The changes that matter for `from..=to`: the one in force at `from`, and those after.
+    /// The changes that matter for `from..=to`: the one in effect at `from`, and those after it.
     pub fn within(&self, from: i64, to: i64) -> Vec<(i64, T)> {
         let lo = self.changes.partition_point(|c| c.0 <= from).saturating_sub(1);
         let hi = self.changes.partition_point(|c| c.0 <= to);
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn holds_until_it_changes() {
-        let mut s = Steps::default();
+        let mut s = StepSeries::default();
         s.set(10, 1);
         s.set(20, 1);
         s.set(30, 4);
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn stays_bounded() {
-        let mut s = Steps::default();
+        let mut s = StepSeries::default();
         (0..100_000).for_each(|i| s.set(i, i));
         assert!(s.changes().len() <= MOST);
         assert_eq!(s.last(), Some(&99_999));

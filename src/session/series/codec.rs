@@ -1,37 +1,37 @@
-//! Points as bytes and back, without loss: each as what changed since the one before. Must not know who keeps them.
+//! Lossless packing of points into bytes: each point as the difference from the previous one. Must not know who stores them.
 
-/// Bytes of a point at most.
+/// The most bytes that one point takes.
 const MOST: usize = 20;
-/// Parts of a unit that values are tried as: whole ones, thousandths, millionths.
+/// Scales at which a value may be a whole number: units, thousandths, millionths.
 const SCALES: [f64; 3] = [1.0, 1e3, 1e6];
-/// Stands for the scale of a value that is no such part: it follows as it is.
+/// The scale code of a value that is whole at none of them: its eight bytes follow unchanged.
 const RAW: usize = SCALES.len();
-/// Whole numbers up to here are exact, and leave room for the scale.
+/// Whole numbers up to here are exact in an `f64`, and leave two bits for the scale.
 const EXACT: f64 = 9e15;
 
-/// Points as bytes, each after the one before.
+/// Packed points, in order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Block {
     pub bytes: Vec<u8>,
     pub len: u32,
 }
 
-/// What the next point is told apart from.
+/// What the next point is encoded against.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct State {
+pub struct Previous {
     pub point: (i64, f64),
-    /// The distance to the point before it, milliseconds.
+    /// Milliseconds since the point before it.
     step: i64,
 }
 
 impl Block {
-    /// First the change of the distance in time, its lowest bit telling whether the value is the same; then, if it is not,
-    /// the distance in parts of the unit and which parts, or the value itself.
-    pub fn push(&mut self, point: (i64, f64), now: &mut State) {
+    /// Writes the change of the time step, with the lowest bit set if the value is unchanged; otherwise the change of the
+    /// value and its scale follow, or the value itself.
+    pub fn push(&mut self, point: (i64, f64), now: &mut Previous) {
         if self.bytes.len() + MOST > self.bytes.capacity() {
             self.bytes.reserve_exact(4 * MOST);
         }
-        let State { point: (ms, before), step: last } = if self.len == 0 { State::default() } else { *now };
+        let Previous { point: (ms, before), step: last } = if self.len == 0 { Previous::default() } else { *now };
         let step = point.0.wrapping_sub(ms);
         let same = before.to_bits() == point.1.to_bits();
         number(&mut self.bytes, step.wrapping_sub(last) << 1 | i64::from(same));
@@ -46,15 +46,15 @@ impl Block {
             }
         }
         self.len += 1;
-        // The first step is from 1970, and tells nothing of the next.
-        *now = State { point, step: if self.len == 1 { 0 } else { step } };
+        // The first step counts from 1970, which predicts nothing about the next.
+        *now = Previous { point, step: if self.len == 1 { 0 } else { step } };
     }
 }
 
-/// So many points, out of their bytes.
+/// Unpacks `len` points.
 pub fn points(mut rest: &[u8], len: u32) -> Vec<(i64, f64)> {
     let mut out = Vec::with_capacity(len as usize);
-    let State { point: (mut ms, mut value), mut step } = State::default();
+    let Previous { point: (mut ms, mut value), mut step } = Previous::default();
     while let Some(code) = read(&mut rest) {
         let now = step.wrapping_add(code >> 1);
         ms = ms.wrapping_add(now);
@@ -68,7 +68,7 @@ pub fn points(mut rest: &[u8], len: u32) -> Vec<(i64, f64)> {
     out
 }
 
-/// The value that differs from the one `before` it.
+/// Reads a value that differs from the one `before` it.
 fn changed(rest: &mut &[u8], before: f64) -> Option<f64> {
     let code = read(rest)?;
     match SCALES.get((code & 3) as usize) {
@@ -81,18 +81,18 @@ fn changed(rest: &mut &[u8], before: f64) -> Option<f64> {
     }
 }
 
-/// A value as so many parts of the unit, if that is what it is to the last bit.
+/// A value as a whole number at a scale, if that reproduces it to the last bit.
 fn whole(value: f64, scale: f64) -> Option<i64> {
     let n = (value * scale).round();
     (n.abs() < EXACT / 4.0 && (n as i64 as f64 / scale).to_bits() == value.to_bits()).then_some(n as i64)
 }
 
-/// The nearest number of parts, which the next value's is told apart from.
+/// The nearest whole number at a scale; the next value is encoded as the difference from it.
 fn nearest(value: f64, scale: f64) -> i64 {
     (value * scale).round().clamp(-EXACT, EXACT) as i64
 }
 
-/// A whole number in as few bytes as it needs, seven bits a byte, its sign in the lowest.
+/// Writes a zigzag varint: seven bits a byte, the sign in the lowest bit.
 fn number(out: &mut Vec<u8>, n: i64) {
     let mut n = (n.wrapping_shl(1) ^ (n >> 63)) as u64;
     while n >= 0x80 {
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn steady_samples_take_few_bytes() {
         let bytes = |value: fn(i32) -> f64| {
-            let (mut block, mut now) = (Block::default(), State::default());
+            let (mut block, mut now) = (Block::default(), Previous::default());
             (0..128).for_each(|i| block.push((1_800_000_000_000 + i64::from(i * 5000 + i % 7), value(i)), &mut now));
             block.bytes.len()
         };

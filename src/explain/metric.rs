@@ -1,41 +1,52 @@
-//! A metric's working in words: which pods counted and why others did not, sums, ratio, band, rounding, second pass.
+//! How a metric's proposal was computed: which pods counted and why others did not, sums, ratio, band, rounding, second
+//! pass. Must not compute it.
 
-use super::sync::Worked;
-use super::words::{Line, Tone};
-pub use crate::format::number::precise as short;
-use crate::format::resource::plain;
-pub use crate::format::resource::{amount, exact};
+use super::explanation::{Emphasis, ExplanationLine};
+use crate::format::number::precise as short;
+use crate::format::resource::{amount, plain};
 use crate::hpa::{Band, Basis, Divided, Group, Pass, PerPod, Placed, PodTarget, Standing, Verdict, Whole};
+use crate::session::decisions::sync::Computation;
 
-/// Pods named in one line.
+/// Pods named in one line at most.
 const NAMED: usize = 4;
 
-/// The working of a metric measured in each pod.
-pub fn per_pod(head: impl Fn(String) -> Line, name: &str, steps: &PerPod, worked: &Worked, ms: i64) -> Vec<Line> {
+/// The computation of a metric that is measured in each pod; `ms` is the time of the sync.
+pub fn per_pod(
+    head: impl Fn(String) -> ExplanationLine,
+    name: &str,
+    steps: &PerPod,
+    computation: &Computation,
+    ms: i64,
+) -> Vec<ExplanationLine> {
     let target = match steps.target {
         PodTarget::Utilization(t) => format!("{t} %"),
         PodTarget::Average(t) => amount(name, t),
     };
-    let current = worked.decision.current.unwrap_or_default();
-    let said = match steps.verdict {
+    let current = computation.decision.current.unwrap_or_default();
+    let proposal = match steps.verdict {
         Verdict::Scaled => format!("wants {}", steps.replicas),
         _ => format!("keeps {}", steps.replicas),
     };
     let shown = steps.first.percent.map_or_else(|| amount(name, steps.first.mean), |p| format!("{p} %"));
-    let mut out = vec![head(format!("{shown} of {target}: ")).and(Tone::Head, said)];
+    let mut out = vec![head(format!("{shown} of {target}: ")).and(Emphasis::Head, proposal)];
     let counted = match steps.first.pods.is_empty() {
         true => String::new(),
         false => listed(steps.first.pods.iter().map(|p| (&*p.pod, Some(amount(name, p.usage))))),
     };
-    out.push(Line::new(2, 2, Tone::Muted, format!("counted {}{counted}", steps.first.count)));
+    out.push(ExplanationLine::new(2, 2, Emphasis::Muted, format!("counted {}{counted}", steps.first.count)));
     for group in [Group::Unready, Group::Missing, Group::Ignored] {
         out.extend(left_out(steps, group, ms));
     }
-    if worked.trimmed {
-        out.push(Line::new(3, 2, Tone::Muted, "the list of pods was left out for its length"));
+    if computation.trimmed {
+        out.push(ExplanationLine::new(3, 2, Emphasis::Muted, "the list of pods was left out for its length"));
     }
-    out.push(Line::new(1, 2, Tone::Text, sum(name, &steps.first)));
-    out.push(Line::new(0, 2, Tone::Text, ratio(&steps.first, steps.target, steps.band, steps.second.is_some(), name)));
+    out.push(ExplanationLine::new(1, 2, Emphasis::Text, sum(name, &steps.first)));
+    out.push(ExplanationLine::new(
+        0,
+        2,
+        Emphasis::Text,
+        ratio(&steps.first, steps.target, steps.band, steps.second.is_some(), name),
+    ));
     if let Some(second) = &steps.second {
         let filled = |basis: Basis| second.pods.iter().filter(move |p| p.basis == basis);
         let mut with = Vec::new();
@@ -45,20 +56,20 @@ pub fn per_pod(head: impl Fn(String) -> Line, name: &str, steps: &PerPod, worked
             }
         }
         let with = if with.is_empty() { "left as it is".into() } else { format!("with {}", with.join(" and ")) };
-        out.push(Line::new(1, 2, Tone::Text, format!("second pass {with}: {}", sum(name, second))));
-        out.push(Line::new(0, 2, Tone::Text, ratio(second, steps.target, steps.band, false, name)));
+        out.push(ExplanationLine::new(1, 2, Emphasis::Text, format!("second pass {with}: {}", sum(name, second))));
+        out.push(ExplanationLine::new(0, 2, Emphasis::Text, ratio(second, steps.target, steps.band, false, name)));
     }
-    let turned = match steps.verdict {
+    let reversed = match steps.verdict {
         Verdict::RatioReversed => Some("the second pass points the other way"),
         Verdict::CountReversed => Some("the second pass counts the other way"),
         _ => None,
     };
-    out.extend(turned.map(|t| Line::new(0, 2, Tone::Warn, format!("{t}: keeps {current}"))));
+    out.extend(reversed.map(|t| ExplanationLine::new(0, 2, Emphasis::Warn, format!("{t}: keeps {current}"))));
     out
 }
 
-/// The working of a metric that is one figure for the whole workload.
-pub fn whole(head: impl Fn(String) -> Line, steps: &Whole) -> Line {
+/// The computation of a metric that is one figure for the whole workload.
+pub fn whole(head: impl Fn(String) -> ExplanationLine, steps: &Whole) -> ExplanationLine {
     let (value, target) = (plain(steps.value), plain(steps.target));
     let text = match (steps.divided, steps.verdict) {
         (Divided::ByStatus { replicas, .. }, Verdict::Within) => format!(
@@ -89,13 +100,13 @@ fn sum(name: &str, pass: &Pass) -> String {
     }
 }
 
-fn ratio(pass: &Pass, target: PodTarget, within: Band, goes_on: bool, name: &str) -> String {
+fn ratio(pass: &Pass, target: PodTarget, within: Band, has_second: bool, name: &str) -> String {
     let (value, target) = match (target, pass.percent) {
         (PodTarget::Utilization(t), percent) => (percent.unwrap_or_default().to_string(), t.to_string()),
         (PodTarget::Average(t), _) => (amount(name, pass.mean), amount(name, t)),
     };
     let text = format!("{value}/{target} = {}", short(pass.ratio));
-    match (within.holds(pass.ratio), goes_on) {
+    match (within.holds(pass.ratio), has_second) {
         (true, _) => format!("{text}, inside {}", band(within)),
         (false, true) => format!("{text}, outside {}", band(within)),
         (false, false) => {
@@ -110,7 +121,7 @@ fn ratio(pass: &Pass, target: PodTarget, within: Band, goes_on: bool, name: &str
     }
 }
 
-fn left_out(steps: &PerPod, group: Group, ms: i64) -> Option<Line> {
+fn left_out(steps: &PerPod, group: Group, ms: i64) -> Option<ExplanationLine> {
     let pods: Vec<&Placed> = steps.groups.of(group).collect();
     let first = pods.first()?;
     let word = match group {
@@ -135,10 +146,10 @@ fn left_out(steps: &PerPod, group: Group, ms: i64) -> Option<Line> {
         Standing::Counted => String::new(),
     };
     let names = listed(pods.iter().map(|p| (&*p.pod, None)));
-    Some(Line::new(1, 2, Tone::Warn, format!("{word} {}{names}: {why}", pods.len())))
+    Some(ExplanationLine::new(1, 2, Emphasis::Warn, format!("{word} {}{names}: {why}", pods.len())))
 }
 
-/// `: a 48m, b 47m and 3 more`, pods by the end of their names.
+/// `: a 48m, b 47m and 3 more`, with the end of each pod's name.
 fn listed<'a>(pods: impl ExactSizeIterator<Item = (&'a str, Option<String>)>) -> String {
     let all = pods.len();
     let one = |(pod, used): (&str, Option<String>)| match used {
@@ -150,7 +161,7 @@ fn listed<'a>(pods: impl ExactSizeIterator<Item = (&'a str, Option<String>)>) ->
     format!(": {}{more}", named.join(", "))
 }
 
-/// What tells a pod from its siblings.
+/// The part of a pod's name that differs from its siblings'.
 fn tail(pod: &str) -> &str {
     pod.rsplit('-').next().filter(|t| !t.is_empty()).unwrap_or(pod)
 }

@@ -1,5 +1,5 @@
-//! What the controller remembers, as far as it was watched: recommendations and rescales, corrected by what it really
-//! did, so that one miss does not poison the next syncs. Must not run the arithmetic.
+//! What the controller remembers, as far as it was watched: recommendations and rescales, corrected by what it really did,
+//! so that one wrong sync does not affect the next ones. Must not run the arithmetic.
 
 use super::evidence::Evidence;
 use super::restart::Restart;
@@ -10,48 +10,48 @@ use chrono::TimeDelta;
 
 /// The longest window that the API allows, seconds.
 const LONGEST: i64 = 3600;
-/// Rescales from before the session that are taken in at most.
+/// Rescales from before the watch began, taken in at most.
 const EARLIER: usize = 64;
 
 /// The controller's memory of the HPA.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Past {
+pub struct ControllerMemory {
     pub memory: Memory,
-    /// What was before this moment is not known.
+    /// What happened before this time is not known.
     pub known_from: Option<Time>,
-    /// When a first recommendation was assumed, as the controller does for itself when it starts.
-    seeded: Option<Time>,
-    /// Rescales from before that, by their times.
-    told: Vec<i64>,
-    /// A sync came off the rhythm: the controller may have started anew before it.
+    /// The time of the recommendation that was assumed at the beginning, as the controller does when it starts.
+    assumed_at: Option<Time>,
+    /// The times of the rescales from before the watch began that were taken in.
+    earlier: Vec<i64>,
+    /// A sync came outside the period: the controller may have restarted before it.
     pub restart: Option<Restart>,
 }
 
-impl Past {
-    /// Whether recommendations or rescales from before the session (or a gap) may still be in force at `now`.
-    pub fn unknown(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
+impl ControllerMemory {
+    /// Whether recommendations or rescales from before the watch (or a gap in it) may still have an effect at `now`.
+    pub fn is_unknown(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
         self.known_from.is_some_and(|from| now - from <= horizon(spec, settings))
     }
 
-    /// What was before `at` is not known, but for the size `asked` for last: as long as nothing tells otherwise, that is
-    /// what was recommended.
+    /// What happened before `at` is not known, except the size `asked` for last: until shown otherwise, that is what was
+    /// recommended.
     pub fn begin(&mut self, at: Time, asked: Option<i32>) {
         self.known_from = Some(at);
         if let Some(replicas) = asked {
             self.memory.recommendations.get_or_insert_default().push(Recommendation { replicas, at });
-            self.seeded = Some(at);
+            self.assumed_at = Some(at);
         }
     }
 
-    /// A rescale from before the watch began. On the way up the recommendation was at least the new size.
+    /// A rescale from before the watch began. For a scale-up the recommendation was at least the new size.
     pub fn earlier(&mut self, behavior: Option<&Behavior>, ms: i64, from: Option<i32>, to: i32) {
         let (Some(at), Some(known), Some(from)) = (Time::from_timestamp_millis(ms), self.known_from, from) else {
             return;
         };
-        if at >= known || self.told.contains(&ms) || self.told.len() >= EARLIER {
+        if at >= known || self.earlier.contains(&ms) || self.earlier.len() >= EARLIER {
             return;
         }
-        self.told.push(ms);
+        self.earlier.push(ms);
         if let Some(behavior) = behavior {
             let (events, rules) = match to > from {
                 true => (&mut self.memory.ups, &behavior.up),
@@ -60,50 +60,56 @@ impl Past {
             store_event(events, to.saturating_sub(from).saturating_abs(), rules, at);
         }
         if to > from {
-            self.put(Recommendation { replicas: to, at });
+            self.insert(Recommendation { replicas: to, at });
         }
     }
 
-    /// Puts in a recommendation of before, where it belongs in time.
-    fn put(&mut self, r: Recommendation) {
+    /// Inserts an earlier recommendation by its time.
+    fn insert(&mut self, r: Recommendation) {
         let all = self.memory.recommendations.get_or_insert_default();
         all.insert(all.partition_point(|before| before.at <= r.at), r);
     }
 
-    /// The recommendation that was assumed when the watch began, as long as nothing else took its place.
+    /// The time of the recommendation that was assumed when the watch began, as long as it is in the memory.
     pub fn assumed(&self) -> Option<Time> {
-        self.seeded.filter(|_| self.known_from.is_some())
+        self.assumed_at.filter(|_| self.known_from.is_some())
     }
 
-    /// Whether a controller that may have started anew has not yet run through its longest window.
-    pub fn restarted(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
+    /// Whether the controller may have restarted, less than its longest window ago.
+    pub fn may_have_restarted(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
         let window = horizon(spec, settings).num_milliseconds();
         self.restart.is_some_and(|r| now.timestamp_millis() - r.at <= window)
     }
 
-    /// What a controller that started anew would remember at `now`, the longest memory first; `found` are the replicas
-    /// at a moment.
-    pub fn anew(&self, spec: &Spec, settings: &Settings, now: Time, found: impl Fn(i64) -> Option<i32>) -> Vec<Memory> {
-        let Some(restart) = self.restart else { return Vec::new() };
+    /// What a controller that restarted would remember at `now`, the longest memory first; `found` gives the replicas at a
+    /// time.
+    pub fn after_restart(
+        &self,
+        restart: &Restart,
+        spec: &Spec,
+        settings: &Settings,
+        now: Time,
+        found: impl Fn(i64) -> Option<i32>,
+    ) -> Vec<Memory> {
         let horizon = now.checked_sub_signed(horizon(spec, settings)).unwrap_or(now).timestamp_millis();
-        let beats = restart.beats(horizon).into_iter();
-        beats.filter_map(|ms| Some(restart.anew(&self.memory, ms, found(ms)?))).collect()
+        let starts = restart.possible_starts(horizon).into_iter();
+        starts.filter_map(|ms| Some(restart.memory(&self.memory, ms, found(ms)?))).collect()
     }
 
-    /// The memory without the recommendation that was assumed at its beginning.
-    pub fn unseeded(&self) -> Memory {
+    /// The memory without the recommendation that was assumed at the beginning.
+    pub fn without_assumed(&self) -> Memory {
         let mut memory = self.memory.clone();
         let all = memory.recommendations.get_or_insert_default();
-        if let Some(seed) = all.iter().position(|r| Some(r.at) == self.seeded) {
-            all.remove(seed);
+        if let Some(assumed) = all.iter().position(|r| Some(r.at) == self.assumed_at) {
+            all.remove(assumed);
         }
         memory
     }
 
-    /// Remembers a sync at `now`: its raw recommendation, and the rescale that the controller really did.
+    /// Remembers a sync at `now` with its raw recommendation.
     pub fn remember(&mut self, current: i32, recommended: Option<i32>, now: Time) {
         if self.memory.recommendations.is_none() {
-            self.seeded = Some(now);
+            self.assumed_at = Some(now);
             self.memory.seed(current, now);
         }
         if let Some(replicas) = recommended {
@@ -121,20 +127,20 @@ impl Past {
         self.memory.rescaled(behavior, from, to, now);
     }
 
-    /// Corrects what is remembered by what the controller did at `now`, where the arithmetic asked for something
-    /// else. Returns the recommendation that the controller must have had, as far as that can be told.
+    /// Corrects the memory by what the controller did at `now`, where the arithmetic asked for something else. Returns the
+    /// recommendation that the controller must have had, as far as that can be derived.
     pub fn correct(
         &mut self,
         it: &Decision,
-        told: &Evidence,
+        observed: &Evidence,
         spec: &Spec,
         settings: &Settings,
         now: Time,
     ) -> Option<i32> {
-        let current = it.current.or(told.current).unwrap_or(told.controller);
-        let free = told.limited == Limited::Not.reason();
-        let did = told.controller;
-        if !told.rescaled && told.able == reason(Stabilized::Unchanged) && free {
+        let current = it.current.or(observed.current).unwrap_or(observed.controller);
+        let free = observed.limited == Limited::Not.reason();
+        let did = observed.controller;
+        if !observed.rescaled && observed.able == stabilized_reason(Stabilized::Unchanged) && free {
             return Some(did);
         }
         let since = now.checked_sub_signed(longest_window(spec, settings)).unwrap_or(now);
@@ -145,12 +151,12 @@ impl Past {
                 }
             }
         }
-        let held = told.able == reason(Stabilized::Down) && did == current;
+        let held = observed.able == stabilized_reason(Stabilized::Down) && did == current;
         if held && it.recommended.is_some_and(|r| r < did) {
-            // It remembers something as high from before; how long is not known, at most as long as we watched.
+            // It remembers a recommendation as high as that; since when is not known, at most since the watch began.
             let at = self.known_from.filter(|from| *from > since);
             let at = at.or_else(|| since.checked_add_signed(TimeDelta::seconds(1))).unwrap_or(since);
-            self.put(Recommendation { replicas: did, at });
+            self.insert(Recommendation { replicas: did, at });
         }
         match it.recommended {
             Some(r) if did > current => Some(r.max(did)),
@@ -160,8 +166,8 @@ impl Past {
     }
 }
 
-/// The reason in the condition AbleToScale.
-pub fn reason(held: Stabilized) -> &'static str {
+/// The reason in the condition AbleToScale for a stabilization.
+pub fn stabilized_reason(held: Stabilized) -> &'static str {
     match held {
         Stabilized::Unchanged => "ReadyForNewScale",
         Stabilized::Up => "ScaleUpStabilized",
@@ -169,7 +175,7 @@ pub fn reason(held: Stabilized) -> &'static str {
     }
 }
 
-/// How far back anything remembered matters: the longest window or period of a policy.
+/// How far back the memory matters: the longest window or policy period.
 fn horizon(spec: &Spec, settings: &Settings) -> TimeDelta {
     let periods = spec.behavior.iter().flat_map(|b| b.up.policies.iter().chain(&b.down.policies));
     let longest = periods.map(|p| TimeDelta::seconds(i64::from(p.period_seconds))).max().unwrap_or_default();
@@ -185,6 +191,19 @@ pub fn longest_window(spec: &Spec, settings: &Settings) -> TimeDelta {
     up.max(behavior.down.window_seconds.map_or(flag, seconds))
 }
 
+/// The first and the last of equal recommendations in a row: they give the same series and the same highest.
+pub fn turns(all: &[Recommendation]) -> Vec<Recommendation> {
+    let mut out: Vec<Recommendation> = Vec::new();
+    for next in all {
+        match out.as_mut_slice() {
+            [.., before, last] if before.replicas == next.replicas && last.replicas == next.replicas => *last = *next,
+            _ => out.push(*next),
+        }
+    }
+    out.shrink_to_fit();
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,9 +213,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_older_than_any_window_goes() {
-        let mut past = Past::default();
-        (0..1000).for_each(|i| past.remember(1, Some(1), at(i * 15)));
-        assert!(past.memory.recommendations().len() <= 242);
+    fn what_is_older_than_any_window_is_forgotten() {
+        let mut memory = ControllerMemory::default();
+        (0..1000).for_each(|i| memory.remember(1, Some(1), at(i * 15)));
+        assert!(memory.memory.recommendations().len() <= 242);
     }
 }

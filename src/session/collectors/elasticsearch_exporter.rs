@@ -1,30 +1,30 @@
 //! What a collector's Elasticsearch exporters count, all signals together: documents by outcome, bulk requests, bytes.
+//! Must not judge.
 
-use super::trim;
 use crate::observe::{ElasticSeen, OutcomeSeen};
-use crate::session::counter::{Counter, Life};
+use crate::session::series::{Counter, Life};
 
 /// Counters of the Elasticsearch exporters.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Elastic {
+pub struct ElasticsearchExporter {
     /// Documents that were indexed.
     pub indexed: Counter,
-    /// Documents refused one by one and given up, though the exporter counts them as sent.
+    /// Documents refused one by one and dropped, though the exporter counts them as sent.
     pub rejected: Counter,
     /// Documents of requests that failed as a whole; the exporter counts them as failed.
     pub failed: Counter,
     /// Documents answered 429, one by one or with their request.
     pub too_many: Counter,
-    /// Documents that were tried again, alone or with their request.
+    /// Documents that were retried, alone or with their request.
     pub retried: Counter,
-    /// Bulk requests that ended, and the seconds they took.
+    /// Finished bulk requests, and the seconds they took.
     pub requests: Counter,
     pub seconds: Counter,
-    /// Sent, as compressed.
+    /// Bytes sent, compressed.
     pub bytes: Counter,
 }
 
-impl Elastic {
+impl ElasticsearchExporter {
     /// Takes in a scrape; returns how many documents were refused one by one since the last.
     pub fn take(&mut self, ms: i64, seen: &ElasticSeen, life: Life, window: i64, gap: i64) -> f64 {
         let sum = |of: fn(&OutcomeSeen) -> bool, what: fn(&OutcomeSeen) -> Option<f64>| -> f64 {
@@ -44,18 +44,18 @@ impl Elastic {
         take(&mut self.rejected, sum(OutcomeSeen::is_lost, documents))
     }
 
-    /// The mean of a bulk request that ended lately, in milliseconds; None while none did.
+    /// The mean duration of the bulk requests that finished recently, milliseconds; None while none did.
     pub fn latency_ms(&self, now: i64, max_age: i64) -> Option<f64> {
         let requests = self.requests.now(now, max_age).filter(|r| *r > 0.0)?;
         self.seconds.now(now, max_age).map(|s| s / requests * 1000.0)
     }
 
-    pub(super) fn missed(&mut self) {
+    pub fn missed(&mut self) {
         self.counters().into_iter().for_each(Counter::missed);
     }
 
-    pub(super) fn keep(&mut self, most: usize) {
-        trim(&mut self.counters().map(|c| &mut c.rate), most);
+    pub fn keep(&mut self, most: usize) {
+        self.counters().into_iter().for_each(|c| c.rate.keep(most));
     }
 
     fn counters(&mut self) -> [&mut Counter; 8] {

@@ -1,0 +1,14 @@
+//! Sentences for people: what a sync computed and why, what comes next, why something is missing or failed. It words what a
+//! session knows. Must not compute anything but differences, nor draw.
+
+pub mod cause;
+pub mod elasticsearch;
+pub mod explanation;
+pub mod forecast;
+mod limits;
+pub mod load;
+pub mod log_quality;
+mod metric;
+pub mod missing;
+pub mod reaction;
+pub mod sync;

@@ -1,0 +1,135 @@
+//! Hypotheses for a sync whose figures are the controller's and whose result is not: its memory, its flags or the time of the
+//! sync are others than assumed. Must not change anything.
+
+use super::explanation::{Background, Explanation, Hypothesis};
+use crate::hpa::Action;
+use crate::session::decisions::restart::Restart;
+use crate::session::decisions::sync::Cause;
+use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
+
+/// In the order in which they are tried.
+pub const RESULT: [Hypothesis; 12] = [
+    slightly_other_time,
+    restart,
+    failed_update,
+    scale_not_read,
+    without_assumed_recommendation,
+    held_by_unknown_history,
+    other_flag,
+    silent_restart,
+    other_flag_for_young_pods,
+    late_status,
+    unknown_history,
+    changed_within_a_second,
+];
+
+/// A little earlier or later, another recommendation is still in the window.
+pub fn slightly_other_time(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    let run = case.near(&best.world, &case.memory, known.settings)?;
+    Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
+}
+
+/// A sync came outside the period, and a controller that restarted before it would do the same.
+pub fn restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    let (run, explanation) = after_restart(known, known.memory.restart?, case, best)?;
+    Some(Explanation { run: Some((run.decision, run.fit)), ..explanation })
+}
+
+/// The scale could not be updated.
+pub fn failed_update(_: &Background, case: &SyncCase, _: &Attempt) -> Option<Explanation> {
+    (case.observed.able == "FailedUpdateScale").then(|| Explanation::of(Cause::UpdateFailed))
+}
+
+/// The scale could not be read.
+pub fn scale_not_read(_: &Background, case: &SyncCase, _: &Attempt) -> Option<Explanation> {
+    (case.observed.able == "FailedGetScale").then(|| Explanation::of(Cause::ScaleNotRead))
+}
+
+/// The recommendation that was assumed when the watch began was not there.
+pub fn without_assumed_recommendation(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    if !known.is_history_unknown(case) {
+        return None;
+    }
+    let memory = known.memory.without_assumed();
+    let (decision, fit) = case.run(&best.world, &memory, known.settings);
+    (fit > best.fit && fit.replicas).then(|| Explanation {
+        run: Some((decision, fit)),
+        memory: Some(memory),
+        ..Explanation::default()
+    })
+}
+
+/// The controller holds the size by a recommendation from before the watch.
+pub fn held_by_unknown_history(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    let held = case.observed.is_stabilized() && best.decision.action != Action::None;
+    (known.is_history_unknown(case) && held).then(|| Explanation::of(Cause::UnknownHistory))
+}
+
+/// Another stabilization window or tolerance.
+pub fn other_flag(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    with_other_flag(known, case, best, false)
+}
+
+/// The controller holds a recommendation that it should have forgotten, and no window explains it: it may have restarted
+/// without a sync outside the period. The run stays as it is, since that is uncertain.
+pub fn silent_restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    let holds = case.observed.is_stabilized() && Some(case.observed.controller) == case.observed.current;
+    let restart = known.restart_by(case.at).filter(|_| holds)?;
+    after_restart(known, restart, case, best).map(|(_, explanation)| explanation)
+}
+
+/// Another initialization period or readiness delay, though the figures agree.
+pub fn other_flag_for_young_pods(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    if !case.has_young_pods() {
+        return None;
+    }
+    with_other_flag(known, case, best, true)
+}
+
+/// The status, or an earlier one, was seen late.
+pub fn late_status(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    if best.fit.replicas {
+        return None;
+    }
+    let run = case.late(&best.world, &case.memory, known.settings, known.period)?;
+    Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
+}
+
+/// What the controller remembers from before the watch decided.
+pub fn unknown_history(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    (!best.fit.replicas && known.is_history_unknown(case)).then(|| Explanation::of(Cause::UnknownHistory))
+}
+
+/// A pod or sample changed within a second of the sync.
+pub fn changed_within_a_second(_: &Background, _: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    (!best.fit.replicas && best.shifted).then(|| Explanation::of(Cause::SyncTime))
+}
+
+/// The run of a controller that restarted, with the longest memory that explains the sync.
+fn after_restart(known: &Background, restart: Restart, case: &SyncCase, best: &Attempt) -> Option<(Run, Explanation)> {
+    let asked = known.asked.or(case.observed.current);
+    let found = |ms| known.inputs.scale.at(ms).and_then(|s| s.0).or(asked);
+    let memories = known.memory.after_restart(&restart, &case.spec, known.settings, case.at, found);
+    memories.into_iter().find_map(|memory| {
+        let run = case.near(&best.world, &memory, known.settings)?;
+        let explanation = Explanation {
+            at: Some(run.at),
+            memory: Some(memory),
+            restart: Some(restart),
+            ..Explanation::of(Cause::Restart)
+        };
+        Some((run, explanation))
+    })
+}
+
+fn with_other_flag(known: &Background, case: &SyncCase, best: &Attempt, figures: bool) -> Option<Explanation> {
+    let inferred = known.flags.infer(known.base, case, figures, known.is_memory_certain(case))?;
+    let run = case.near(&best.world, &case.memory, &inferred.settings);
+    Some(Explanation {
+        cause: Some(Cause::OtherFlag(inferred.flag)),
+        at: run.as_ref().map(|run| run.at),
+        run: run.map(|run| (run.decision, run.fit)),
+        inferred: Some(inferred),
+        ..Explanation::default()
+    })
+}
