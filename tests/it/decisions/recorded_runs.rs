@@ -112,7 +112,7 @@ fn syncs_during_an_interruption_are_not_made_up() {
     }
     let score = s.decisions.score.all();
     assert!(score.of < cycle().decisions.score.all().of);
-    let wrong: Vec<_> = s.decisions.rows().iter().filter(|r| !r.agrees).map(|r| r.cause.clone()).collect();
+    let wrong: Vec<_> = s.decisions.rows().iter().filter(|r| !r.agrees).map(|r| r.cause).collect();
     assert!(wrong.len() <= 1 && wrong.iter().all(Option::is_some), "{wrong:?}");
 }
 
