@@ -197,7 +197,7 @@ fn faults_name_file_line_key_and_what_is_allowed() {
     ];
     for (text, line, words) in cases {
         std::fs::write(&path, text).expect("written");
-        // whatever the terminal shows: the fault is in the file
+        // At any level of the terminal: the fault is in the file.
         for level in Level::ALL {
             let e = Theme::load(path.to_str().expect("utf-8"), level, None).expect_err(text);
             assert!(matches!(&e, ThemeError::Wrong(fault) if fault.line == line), "{text}: {e}");
