@@ -95,7 +95,7 @@ impl Terminal {
 
     /// Puts `text` into the clipboard (OSC 52) with the next frame; a terminal that does not allow it does nothing.
     pub fn copy(&mut self, text: &str) {
-        self.out.extend_from_slice(format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text)).as_bytes());
+        self.out.extend_from_slice(clipboard(text).as_bytes());
     }
 
     /// The size of a frame.
@@ -182,4 +182,23 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The sequence that puts `text` into the terminal's clipboard.
+fn clipboard(text: &str) -> String {
+    format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clipboard;
+
+    #[test]
+    fn the_clipboard_is_given_text_as_rfc_4648_encodes_it() {
+        let texts =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"), ("\u{ff}?", "w78/")];
+        for (plain, encoded) in texts {
+            assert_eq!(clipboard(plain), format!("\x1b]52;c;{encoded}\x07"));
+        }
+    }
 }
