@@ -42,18 +42,18 @@
 //!    rates, percentages or sentences made for a screen.
 //! 2. **Time comes with the data.** Every observation is stamped; a 1 Hz `Tick` moves "now". Only a source and the app
 //!    read a clock, so the fold is deterministic; the recorder does to flush, a replay's index to space its checkpoints.
-//! 3. **Failure is data.** A feed never returns an error to the app; it says `FeedStatus { feed, state, reason, mend }`. One dead
-//!    feed greys one pane, and the pane says why and what would mend it.
+//! 3. **Failure is data.** A feed never returns an error to the app; it reports `FeedStatus { feed, state, reason, hint }`. One
+//!    dead feed greys one pane, and the pane shows why, with a hint.
 //! 4. **A missing sample is a gap**, never a zero and never a NaN handed to a chart.
 //! 5. **`App::take` is the only door** for observations: tape, then fold. The tape never waits: what the disk is too slow for
 //!    is dropped, counted and marked.
 //!    In a replay a move hands over a whole session, with a channel of its own for what comes after it.
 //! 6. **Nothing blocks the screen.** The loop drains at most 256 observations, then keys have their turn; a frame is drawn
 //!    only when something changed, and written with one write, inside synchronized output, only where cells changed.
-//! 7. **Effects are data.** `Ui::act` returns a `Request`; only the app carries it out. Keys, help and README's key table
-//!    come from one list.
-//! 8. **Panes are rows in a table** (`view/pane.rs`) that draw into a buffer: a new pane is one file and one row; a new feed
-//!    is one `…Seen`, one fold arm, one live file; a new colour is one role.
+//! 7. **Effects are data.** `Ui::act` returns a `Request`; only the app carries it out. One table (`ui/bindings.rs`)
+//!    dispatches keys; help, footer and README are printed from it.
+//! 8. **Panes are rows in a table** (`view/panes.rs`) with their places on the screens; they draw into a buffer: a new pane
+//!    is one file and one row; a new feed is one `…Seen`, one fold arm, one live file; a new colour is one role.
 //! 9. **Old readers skip what later versions write**: observations are internally tagged, with an `Unknown` arm.
 //! 10. **Text from outside is hostile**: cleaned and bounded once, where it enters (`observe::text`).
 //! 11. **One owner for everything.** Three channels, one cancellation token, no locks.

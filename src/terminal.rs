@@ -1,9 +1,9 @@
-//! Raw mode, alternate screen and the one write a frame; restored once: on quit, panic, signal, Ctrl-Z. Must never ask
-//! the terminal a question (a mute one would hang us), so sizes come from the kernel and the screen is cleared blindly.
+//! Raw mode, alternate screen and the one write a frame; restored once: on quit, panic, signal, Ctrl-Z. Must never query
+//! the terminal (one that does not answer would hang the program): sizes come from the kernel, the screen is just cleared.
 
-mod osc52;
 pub mod pen;
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
     queue,
@@ -19,7 +19,7 @@ use std::io::{self, ErrorKind, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The terminal is ours; whoever turns this off restores it.
+/// Set while the terminal is taken; who clears it restores the terminal, so that happens once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// Clicks, drags and the wheel, without bare movement: each move of the mouse would wake the program for nothing.
@@ -27,7 +27,7 @@ const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 /// Exit code after a panic, as Rust's own.
 const PANICKED: i32 = 101;
-/// A terminal that takes nothing for the moment is asked again after so long.
+/// How long to wait before writing again to a terminal that accepts nothing at the moment.
 const BUSY: Duration = Duration::from_millis(2);
 
 /// The taken terminal, with the frame that it shows.
@@ -50,7 +50,7 @@ impl Terminal {
         std::panic::set_hook(Box::new(move |panic| {
             restore();
             before(panic);
-            // A panic in a task would leave a program without its screen; end it here, whatever thread this is.
+            // A panic in a task would leave a program without its screen; end it here, on any thread.
             std::process::exit(PANICKED);
         }));
         let (shown, next) = (Buffer::empty(Rect::ZERO), Buffer::empty(Rect::ZERO));
@@ -82,7 +82,7 @@ impl Terminal {
     /// Forgets what is shown: the next frame is written whole. `size` is (columns, rows) where it is known.
     ///
     /// # Errors
-    /// When the kernel does not tell the size.
+    /// When the kernel does not report the size.
     pub fn resize(&mut self, size: Option<(u16, u16)>) -> io::Result<()> {
         let (width, height) = size.map_or_else(crossterm::terminal::size, Ok)?;
         // A pty without a size reports 0×0; draw for the smallest classic one.
@@ -95,7 +95,7 @@ impl Terminal {
 
     /// Puts `text` into the clipboard (OSC 52) with the next frame; a terminal that does not allow it does nothing.
     pub fn copy(&mut self, text: &str) {
-        self.out.extend_from_slice(format!("\x1b]52;c;{}\x07", osc52::base64(text.as_bytes())).as_bytes());
+        self.out.extend_from_slice(clipboard(text).as_bytes());
     }
 
     /// The size of a frame.
@@ -142,7 +142,7 @@ impl Drop for Terminal {
     }
 }
 
-/// Columns of the terminal that stdout is; 100 where it does not say.
+/// Columns of the terminal that stdout is; 100 where they are not known.
 pub fn width() -> u16 {
     crossterm::terminal::size().map_or(100, |size| size.0)
 }
@@ -182,4 +182,23 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The sequence that puts `text` into the terminal's clipboard.
+fn clipboard(text: &str) -> String {
+    format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clipboard;
+
+    #[test]
+    fn the_clipboard_is_given_text_as_rfc_4648_encodes_it() {
+        let texts =
+            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"), ("\u{ff}?", "w78/")];
+        for (plain, encoded) in texts {
+            assert_eq!(clipboard(plain), format!("\x1b]52;c;{encoded}\x07"));
+        }
+    }
 }

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub enum Request {
     Quit,
     Control(Control),
-    /// Begin a recording, or end the one that runs.
+    /// Start a recording, or end the running one.
     Record,
     /// Set a marker now.
     Note(String),
@@ -70,7 +70,7 @@ pub struct Ui {
     pub span: usize,
     /// The time cursor, milliseconds since 1970; None is live.
     pub cursor: Option<i64>,
-    /// The view stands still since this moment (milliseconds since 1970).
+    /// The view has been paused since this moment (milliseconds since 1970).
     pub paused: Option<i64>,
     pub y: YAxis,
     /// The selected row of the screen's list, and of the overlay's.
@@ -81,15 +81,15 @@ pub struct Ui {
     pub sync: Option<i64>,
     /// A sentence for the footer, and until when (milliseconds since 1970).
     pub message: Option<(String, i64)>,
-    /// What the run is held against; None is the built-in guide.
+    /// What the run is checked against; None is the built-in guide.
     pub expected: Option<Arc<Expectations>>,
     /// Changing the cluster is off.
     pub readonly: bool,
     /// The source can start and stop a load.
     pub can_load: bool,
-    /// A load that this program started still runs.
+    /// A load that this program started is still running.
     pub own_load: bool,
-    /// A recording is made since then, milliseconds since 1970.
+    /// A recording has been running since this moment, milliseconds since 1970.
     pub recording: Option<i64>,
     /// What each key does.
     pub keys: Keymap,
@@ -128,7 +128,7 @@ impl Ui {
         }
     }
 
-    /// What the run is held against.
+    /// What the run is checked against.
     pub fn expectations(&self) -> &Expectations {
         self.expected.as_deref().unwrap_or(Expectations::guide())
     }
@@ -167,7 +167,7 @@ impl Ui {
         self.cursor.or(self.paused).unwrap_or(now)
     }
 
-    /// Shows `text` in the footer for a while.
+    /// Shows `text` in the footer for 8 s.
     pub fn say(&mut self, now: i64, text: impl Into<String>) {
         self.message = Some((text.into(), now + 8000));
     }

@@ -27,7 +27,7 @@ use crate::{
     advise::{self, Finding},
     explain::forecast::{ForecastText, forecast},
     session::Session,
-    ui::{Hit, List, PaneKind, Ui},
+    ui::{Action, Context, Hit, List, PaneKind, Ui},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::cell::OnceCell;
@@ -35,17 +35,17 @@ use std::cell::OnceCell;
 /// What a pane reads.
 pub struct Cx<'a> {
     pub session: &'a Session,
-    /// What stands out in it, and what the next sync would do: with hundreds of pods most of a frame's work, so done once.
+    /// Findings, and what the next sync would do: with hundreds of pods most of a frame's work, so computed once a frame.
     findings: Vec<Finding>,
     forecast: OnceCell<Option<ForecastText>>,
-    /// The present of the live session, milliseconds since 1970, also while the view stands still.
+    /// Now in the live session, milliseconds since 1970, also while the view is paused.
     pub now: i64,
     pub ui: &'a Ui,
     pub look: &'a Look,
 }
 
 impl<'a> Cx<'a> {
-    /// `now` is the present of the live session, also where an older one is shown.
+    /// `now` is that of the live session, also where an older one is shown.
     pub fn new(session: &'a Session, now: i64, ui: &'a Ui, look: &'a Look) -> Cx<'a> {
         Cx { session, findings: advise::findings(session), forecast: OnceCell::new(), now, ui, look }
     }
@@ -53,6 +53,12 @@ impl<'a> Cx<'a> {
     fn forecast(&self) -> Option<&ForecastText> {
         let text = || self.session.forecast().map(|f| forecast(self.session, &f));
         self.forecast.get_or_init(text).as_ref()
+    }
+
+    /// The key of an action on a screen, as it is bound now.
+    fn key(&self, action: &Action) -> Option<String> {
+        let label = self.ui.keys.label(Context::Screen, action)?;
+        Some(self.look.symbols.keys(&label))
     }
 
     /// The moment that figures are read at.

@@ -34,7 +34,7 @@ impl App {
             }
             News::Course(course, complete) => {
                 if let Some(replay) = &mut self.ui.replay {
-                    (replay.course, replay.complete) = (course, complete);
+                    (replay.timeline, replay.complete) = (course, complete);
                 }
             }
             News::Faults(faults) => self.ui.say(self.session.now_ms(), faults.join("; ")),

@@ -1,5 +1,5 @@
-//! From changed cells to the bytes that show them, as few as will do: over a slow line, bytes are what the eye waits
-//! for. Knows how the terminal's cursor and colours stand. Must not write.
+//! From changed cells to the bytes that show them, as few as possible: over a slow line, bytes are what one
+//! waits for. Tracks the terminal's cursor and colours. Must not write.
 
 use ratatui::{
     buffer::Cell,
@@ -23,7 +23,7 @@ const MODIFIERS: [(Modifier, u8); 9] = [
     (Modifier::CROSSED_OUT, 9),
 ];
 
-/// How the terminal stands.
+/// What is known of the terminal's state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pen {
     /// The cursor: column and row; None where it is not known.
@@ -49,7 +49,7 @@ impl Pen {
         out.extend_from_slice(cell.symbol().as_bytes());
     }
 
-    /// The cursor may stand anywhere, as after the end of a frame.
+    /// The cursor may be anywhere, as after the end of a frame.
     pub fn lose_place(&mut self) {
         self.at = None;
     }
@@ -92,7 +92,7 @@ impl Pen {
     }
 }
 
-/// SGR's words for a colour; `ground` is 30 for the foreground, 40 for the background.
+/// The SGR parameters of a colour; `ground` is 30 for the foreground, 40 for the background.
 fn colour(colour: Color, ground: u8) -> String {
     let indexed = |n: u8| format!("{};5;{n}", ground + 8);
     match colour {
@@ -143,11 +143,11 @@ mod tests {
         b.set_string(8, 0, ".", grey);
         b.set_string(0, 1, "x", red);
         let mut pen = Pen::default();
-        let said = String::from_utf8(bytes(&a, &b, &mut pen)).unwrap();
-        assert_eq!(said, "\x1b[1;4H\x1b[38;5;8m. \x1b[3C. \x1b[2;1H\x1b[38;5;1mx");
+        let written = String::from_utf8(bytes(&a, &b, &mut pen)).unwrap();
+        assert_eq!(written, "\x1b[1;4H\x1b[38;5;8m. \x1b[3C. \x1b[2;1H\x1b[38;5;1mx");
         b.set_string(1, 1, "y", red);
-        let said = String::from_utf8(bytes(&Buffer::empty(area), &b, &mut pen)).unwrap();
-        assert!(!said.contains("[0m") && said.ends_with("\x1b[2;1H\x1b[38;5;1mxy"), "{said:?}");
+        let written = String::from_utf8(bytes(&Buffer::empty(area), &b, &mut pen)).unwrap();
+        assert!(!written.contains("[0m") && written.ends_with("\x1b[2;1H\x1b[38;5;1mxy"), "{written:?}");
     }
 
     /// (column, row, symbol, foreground, background, modifiers)

@@ -15,7 +15,7 @@ impl Ui {
         session.decisions.rows().iter().rev().filter(known).filter(shown).collect()
     }
 
-    /// The place of the selected one in that list.
+    /// The index of the selected one in that list.
     pub fn selected_sync(&self, session: &Session) -> usize {
         let all = self.syncs(session);
         let found = self.sync.and_then(|ms| all.iter().position(|s| s.first <= ms));
@@ -28,8 +28,8 @@ impl Ui {
         self.select_sync(session, to);
     }
 
-    /// Selects the one at a place; the first follows what is new.
-    pub(super) fn select_sync(&mut self, session: &Session, place: usize) {
-        self.sync = self.syncs(session).get(place).map(|s| s.first).filter(|_| place > 0);
+    /// Selects the one at an index; the first follows what is new.
+    pub(super) fn select_sync(&mut self, session: &Session, index: usize) {
+        self.sync = self.syncs(session).get(index).map(|s| s.first).filter(|_| index > 0);
     }
 }

@@ -11,7 +11,7 @@ pub enum Overlay {
     Planning,
     /// Start (or stop) the load? `AnswerSeen` is the plan.
     Confirm(AnswerSeen),
-    /// Leave while a recording is made, or while a load that this program started goes on?
+    /// Leave while a recording is made, or while a load that this program started is running?
     Leave,
     /// Pages of Kibana, whose addresses can be copied.
     Links,
@@ -33,9 +33,9 @@ pub const EXPORTS: [(&str, &str); 8] = [
     ("markdown", "the same, for a pull request"),
     ("html", "a page with charts"),
     ("json", "for programs"),
-    ("csv", "every course as a table"),
+    ("csv", "every series as a table"),
     ("junit", "the verdict, for CI"),
-    ("cast", "a film, of a recording"),
+    ("cast", "an asciicast, of a recording"),
 ];
 
 /// A line being typed.

@@ -1,4 +1,4 @@
-//! The key figures as a plain list, for terminals too small for panes. Must say something at any size from 1×1.
+//! The key figures as a plain list, for terminals too small for panes. Must show something at any size from 1×1.
 
 use super::{Cx, theme::Role, write};
 use crate::format::{self, text};

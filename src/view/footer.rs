@@ -50,7 +50,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| text::width(&p.0)).sum());
     for (key, does) in cx.ui.hints() {
         let (key, does) = (look.symbols.keys(&key), format!(" {does}"));
-        // Half a hint would only puzzle.
+        // A hint is shown whole or not at all.
         let Some(left) = room.checked_sub(text::width(&key) + text::width(&does)) else { break };
         room = left.saturating_sub(2);
         pieces.extend([(key, text), (does, muted), ("  ".into(), muted)]);

@@ -1,4 +1,5 @@
-//! A buffer drawn with `Theme::roles()` as planes of text: what is written, and which role wrote it. For golden screens.
+//! A buffer drawn with `Theme::roles()` as planes of text: what is written, and which role wrote it. For golden files. Must not
+//! draw.
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
@@ -73,7 +74,7 @@ mod tests {
     use ratatui::style::Style;
 
     #[test]
-    fn planes_tell_what_is_written_by_which_role_and_on_what() {
+    fn planes_show_what_is_written_by_which_role_and_on_what() {
         let theme = Theme::roles();
         let mut buf = Buffer::empty(Rect::new(0, 0, 12, 2));
         buf.set_string(0, 0, "cpu 名", theme.style(Role::Series1));
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn letters_and_colours_stand_for_one_role_each() {
+    fn each_letter_and_each_colour_is_of_one_role() {
         for a in Role::ALL {
             assert_eq!(Role::of_code(a.code()), Some(a));
             assert!(Role::ALL.iter().all(|b| *b == a || b.letter() != a.letter()), "{a:?}");

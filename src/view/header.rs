@@ -63,15 +63,15 @@ fn mode(cx: &Cx) -> (String, Role) {
     match (cx.ui.cursor, cx.ui.paused) {
         (Some(at), _) => (format!("{} {}", g.cursor, cx.look.clock(at)), Role::Cursor),
         (None, Some(since)) => (format!("PAUSED -{}", format::clock((cx.now - since) / 1000)), Role::Warn),
-        (None, None) => standing(cx),
+        (None, None) => status(cx),
     }
 }
 
-/// Whether what is shown is what there is: the figures of an HPA that is not followed are of the past.
-fn standing(cx: &Cx) -> (String, Role) {
-    let link = cx.session.feeds.get(Feed::Hpa);
-    let ago = link.map_or_else(String::new, |l| format::clock((cx.now - l.since.timestamp_millis()) / 1000));
-    match link.map_or(FeedState::Connecting, |l| l.status.state) {
+/// Whether the figures are current: those of an HPA that is not watched are of the past.
+fn status(cx: &Cx) -> (String, Role) {
+    let feed = cx.session.feeds.get(Feed::Hpa);
+    let ago = feed.map_or_else(String::new, |l| format::clock((cx.now - l.since.timestamp_millis()) / 1000));
+    match feed.map_or(FeedState::Connecting, |l| l.status.state) {
         FeedState::Up => ("LIVE".into(), Role::Good),
         FeedState::Connecting => ("CONNECTING".into(), Role::Muted),
         FeedState::Retrying | FeedState::Stale | FeedState::Unknown => (format!("OFFLINE {ago}"), Role::Warn),
@@ -112,7 +112,7 @@ const BAR: usize = 8;
 /// The least columns that the HPA's name is given.
 const NAME: usize = 12;
 
-/// `▶ k6 200 VUs ━━━━━━╌╌ 2:31/5:00`; None while k6 has told nothing of itself.
+/// `▶ k6 200 VUs ━━━━━━╌╌ 2:31/5:00`; None until k6 has reported.
 fn progress(cx: &Cx, room: usize) -> Option<String> {
     let g = cx.look.symbols.glyphs();
     let k6 = cx.session.load.progress(cx.session.now_ms());

@@ -54,7 +54,7 @@ impl Look {
         self.theme.style(role)
     }
 
-    /// Takes the next theme that can be loaded, and says which.
+    /// Switches to the next theme that can be loaded; returns a message with its name.
     pub fn next_theme(&mut self) -> String {
         let names = Theme::names();
         let at = names.iter().position(|n| *n == self.theme.name).map_or(0, |i| i + 1);

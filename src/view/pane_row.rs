@@ -13,7 +13,7 @@ pub struct PaneRow {
     pub places: &'static [Place],
     /// The rows that its content takes at a width, for places that depend on it.
     pub wants: fn(&Cx, u16) -> u16,
-    /// Beside its title; stands for the pane where it has no rows.
+    /// Beside its title; all that is shown of a pane without rows.
     pub summary: fn(&Cx) -> String,
     /// Draws the inside; the area has at least one cell.
     pub draw: fn(&mut Buffer, Rect, &Cx),

@@ -22,7 +22,7 @@ pub struct Glyphs {
     pub cursor: char,
     /// Grid point.
     pub grid: char,
-    /// Shades used where no background colour is to be had: tolerance band, above the target.
+    /// Shades used where there is no background colour: tolerance band, above the target.
     pub band: char,
     pub above: char,
     /// Filled share and rest of a bar.
@@ -153,7 +153,7 @@ impl Symbols {
         names.iter().fold(text.to_string(), |text, (sign, name)| text.replace(sign, name))
     }
 
-    /// What stands for a sign of ours that these symbols do not have.
+    /// The replacement of a character that this set does not have.
     pub fn plain(self, sign: &str) -> Option<char> {
         match (self, sign) {
             (Symbols::Ascii, "–" | "−") => Some('-'),
@@ -229,12 +229,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sets_are_named_and_wrong_names_say_which_there_are() {
+    fn sets_are_named_and_wrong_names_list_the_known_ones() {
         for symbols in Symbols::ALL {
             assert_eq!(symbols.to_string().parse(), Ok(symbols));
         }
-        let said = "fancy".parse::<Symbols>().map_or_else(|e| e, |s| s.to_string());
-        assert!(said.contains("fancy") && said.contains("braille, block, ascii"));
+        let error = "fancy".parse::<Symbols>().map_or_else(|e| e, |s| s.to_string());
+        assert!(error.contains("fancy") && error.contains("braille, block, ascii"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod load;
 mod paint;
 mod role;
 
-pub use error::{Fault, ThemeError};
+pub use error::{ThemeError, ThemeFault};
 pub use level::{Level, detect};
 pub use role::Role;
 
@@ -15,7 +15,7 @@ use ratatui::style::{Color, Modifier, Style};
 /// One palette, ready to draw with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Theme {
-    /// As it is chosen by `--theme`.
+    /// Its name for `--theme`.
     pub name: String,
     /// The background its colours are made for, `(r, g, b)`; painted only where `screen` says so.
     pub background: (u8, u8, u8),

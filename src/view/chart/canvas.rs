@@ -20,7 +20,7 @@ pub(super) struct Canvas {
     pub(super) height: usize,
     mask: Vec<u8>,
     role: Vec<u8>,
-    /// Without colour lines are dashed to tell them apart; this many dots the dashes have scrolled.
+    /// Without colour, lines differ by their dashes; this is how many dots the dashes have scrolled.
     dashes: Option<usize>,
 }
 
@@ -44,7 +44,7 @@ impl Canvas {
         }
     }
 
-    /// A column of a line. Where lines are told apart by dashes, flat stretches of `dashed` ones are left out.
+    /// A column of a line. Where lines differ by dashes, the gaps of `dashed` ones are left out in flat stretches.
     pub(super) fn stroke(&mut self, x: usize, (a, b): (usize, usize), dashed: bool, role: Role) {
         if let Some(scrolled) = self.dashes.filter(|_| dashed && a.abs_diff(b) < 2) {
             let at = (x + scrolled) % 12;
@@ -82,7 +82,7 @@ impl Canvas {
         }
     }
 
-    /// Whether any dot lies in a cell.
+    /// Whether a cell has any dot.
     pub(super) fn taken(&self, column: u16, row: u16) -> bool {
         self.mask.get(usize::from(row) * self.cells + usize::from(column)).is_some_and(|m| *m != 0)
     }
@@ -92,7 +92,7 @@ impl Canvas {
         self.write(area, buf, style, false);
     }
 
-    /// The same, but nothing that stands there already is overwritten.
+    /// The same, without overwriting what is there.
     pub(super) fn draw_where_blank(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle) {
         self.write(area, buf, style, true);
     }

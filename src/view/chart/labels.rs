@@ -1,4 +1,4 @@
-//! Names at the right end of lines, moved apart so that none covers another.
+//! Names at the right end of lines, moved apart so that none covers another. Must not draw them.
 use crate::view::theme::Role;
 
 /// One name and the row it would like.
@@ -7,7 +7,7 @@ pub(super) struct Label {
     pub(super) row: usize,
     pub(super) text: String,
     pub(super) role: Role,
-    /// Who stays when there are more names than rows: the heavier.
+    /// When there are more names than rows, the heavier stay.
     pub(super) weight: u8,
 }
 
@@ -18,7 +18,7 @@ pub(super) fn spread(mut labels: Vec<Label>, rows: usize) -> Vec<Label> {
         labels.remove(lightest);
     }
     labels.sort_by_key(|l| l.row);
-    // least squares under "at least one row apart": neighbours that clash share the mean of what they want
+    // Least squares under "at least one row apart": neighbours that clash share the mean of their wishes.
     let mut groups: Vec<(f64, usize)> = Vec::new();
     for (i, label) in labels.iter().enumerate() {
         groups.push((label.row as f64 - i as f64, 1));

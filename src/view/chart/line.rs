@@ -1,4 +1,4 @@
-//! Several lines over time with a value axis of their own unit: load, gateway, ingest.
+//! Several lines over time with a value axis of their own unit: load, gateway, ingest. Must not know what they are of.
 use super::canvas::Canvas;
 use super::labels::Label;
 use super::paint::{cursor, figures, grid, markers, names, tick_figures};

@@ -1,4 +1,4 @@
-//! What all charts draw the same way: grounds, dashes, markers, the cursor, figures at the left, names at the right.
+//! What all charts draw the same way: backgrounds, dashes, markers, the cursor, figures at the left, names at the right.
 use super::labels::{Label, spread};
 use super::scale::Scale;
 use super::{ChartAreas, ChartStyle, MarkerAt, TimeAxis};
@@ -9,7 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
 
-/// Writes a character where nothing stands yet; the background stays.
+/// Writes a character into a blank cell, whose background stays.
 pub(super) fn put_blank(buf: &mut Buffer, x: u16, y: u16, glyph: char, role: Role, style: &ChartStyle) {
     if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| cell.symbol() == " ") {
         cell.set_char(glyph);
@@ -19,7 +19,7 @@ pub(super) fn put_blank(buf: &mut Buffer, x: u16, y: u16, glyph: char, role: Rol
     }
 }
 
-/// Lays a role's background under a cell, or shades the cell by a character where the theme has none.
+/// Gives a cell a role's background, or shades it by a character where the theme has none.
 pub(super) fn fill(buf: &mut Buffer, x: u16, y: u16, role: Role, style: &ChartStyle) {
     match style.theme.fill(role) {
         Some(colour) => {
@@ -29,14 +29,14 @@ pub(super) fn fill(buf: &mut Buffer, x: u16, y: u16, role: Role, style: &ChartSt
         }
         None => {
             let glyphs = style.symbols.glyphs();
-            // where colour tells them apart the lighter shade does for both
+            // Where their colours differ, the lighter shade serves both.
             let heavy = role == Role::Above && style.theme.style(role).fg.is_none();
             put_blank(buf, x, y, if heavy { glyphs.above } else { glyphs.band }, role, style);
         }
     }
 }
 
-/// Half a cell of a role's background, the upper or the lower; nothing where characters must do.
+/// Half a cell of a role's background, the upper or the lower; nothing where there are only characters.
 pub(super) fn fill_half(buf: &mut Buffer, x: u16, y: u16, upper: bool, role: Role, style: &ChartStyle) {
     let Some(colour) = style.theme.fill(role).filter(|_| style.symbols != Symbols::Ascii) else { return };
     if let Some(cell) = buf.cell_mut((x, y)).filter(|cell| cell.symbol() == " ") {
@@ -48,7 +48,7 @@ pub(super) fn fill_half(buf: &mut Buffer, x: u16, y: u16, upper: bool, role: Rol
 pub(super) fn dashes(buf: &mut Buffer, area: Rect, row: usize, from: usize, to: usize, role: Role, style: &ChartStyle) {
     let Some(y) = offset(area.y, row, area.height) else { return };
     for column in from..to.min(usize::from(area.width)) {
-        // a full-width dash makes a solid line unless every other one is left out
+        // A full-width dash makes a solid line unless every other one is left out.
         if style.symbols != Symbols::Braille && column % 2 == 1 {
             continue;
         }
@@ -62,7 +62,8 @@ pub(super) fn offset(origin: u16, i: usize, length: u16) -> Option<u16> {
     u16::try_from(i).ok().filter(|i| *i < length).map(|i| origin + i)
 }
 
-/// Thin vertical lines with their texts in the head row; the newest text wins the room, an older one keeps its arrow.
+/// Thin vertical lines with their texts in the head row; where they overlap, the newest text stays and an older one
+/// keeps its arrow.
 pub(super) fn markers(buf: &mut Buffer, areas: &ChartAreas, axis: TimeAxis, markers: &[MarkerAt], style: &ChartStyle) {
     let cells = usize::from(areas.plot.width);
     let mut seen: Vec<(u16, &MarkerAt)> =
@@ -99,7 +100,7 @@ pub(super) fn cursor(buf: &mut Buffer, plot: Rect, axis: TimeAxis, at: Option<i6
     }
 }
 
-/// Figures beside the plot, first come first served: one a row, right-aligned, a column of air before the plot.
+/// Figures beside the plot, first come first served: one a row, right-aligned, a blank column before the plot.
 pub(super) fn figures(buf: &mut Buffer, left: Rect, figures: &[(usize, String, Role)], style: &ChartStyle) {
     let room = usize::from(left.width.saturating_sub(1));
     let mut taken = vec![false; usize::from(left.height)];

@@ -1,4 +1,4 @@
-//! The value axis: which range is shown, where a value lies in it, and which figures stand beside it.
+//! The value axis: which range is shown, where a value lies in it, and which figures are beside it. Must not draw.
 
 /// A range of values, `lo` at the bottom.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,7 +30,7 @@ impl Scale {
         let most = needs.most.unwrap_or(0.0).clamp(0.0, LARGEST);
         let top = (most * 1.03).max(needs.edge.min(LARGEST) * 1.16);
         let aligned = needs.target.filter(|t| *t > 0.0 && rows > 0).and_then(|target| {
-            // the coarsest steps come last; a new sample changes the scale only when it needs the next step
+            // The coarsest steps come last; a new sample changes the scale only when it needs the next step.
             (0..rows).rev().map(|k| target / (k as f64 + 0.5) * rows as f64).find(|hi| *hi >= top)
         });
         Scale { lo: 0.0, hi: aligned.unwrap_or_else(|| round_up(top)).min(LARGEST), log: false }
@@ -82,7 +82,7 @@ impl Scale {
         v >= self.lo && v <= self.hi
     }
 
-    /// Figures for the axis, the most welcome first.
+    /// Figures for the axis, the most useful first.
     pub(super) fn ticks(self, rows: usize) -> Vec<f64> {
         match self.log {
             true => self.log_ticks(),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_stand_on_rows_where_there_is_room() {
+    fn whole_numbers_lie_on_rows_where_there_is_room() {
         for (top, rows, step) in [(4.0, 4, 1), (4.0, 5, 1), (4.0, 8, 2), (1.0, 3, 3)] {
             let scale = Scale::whole(top, rows);
             for v in 1..=top as usize {

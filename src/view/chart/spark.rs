@@ -1,4 +1,5 @@
-//! One row of history: the greatest value of each cell's time as a bar; a gap stays blank.
+//! One row of history: the greatest value of each cell's time as a bar; a gap stays blank. Must not
+//! interpolate.
 use super::trace::visible;
 use super::{ChartStyle, TimeAxis};
 use crate::view::theme::Role;

@@ -1,4 +1,5 @@
-//! Replicas over time as steps: current, desired, ready, between the HPA's bounds.
+//! Replicas over time as steps: current, desired, ready, between the HPA's bounds. Must not
+//! guess between two values.
 use super::canvas::Canvas;
 use super::labels::Label;
 use super::paint::{cursor, figures, fill, markers, names, offset};
@@ -52,7 +53,7 @@ impl StepChart {
             .map(|steps| stretches(steps, self.axis, dots));
         let most = [&current, &desired, &ready].into_iter().flatten().map(|s| s.2).fold(1.0, f64::max);
         let limit = max.iter().map(|s| s.2).fold(0.0, f64::max);
-        // a bound far above the data would flatten it
+        // A bound far above the data would flatten it.
         let top = if limit > most * 4.0 { (most * 1.5).ceil() } else { most.max(limit) };
         let scale = Scale::whole(top, rows);
         if rows == 1 {

@@ -98,7 +98,7 @@ impl TimeAxis {
         (ticks, step)
     }
 
-    /// Writes the labels into one row as wide as the chart, over whatever lies there (a border, say).
+    /// Writes the labels into one row as wide as the chart, over what is there, such as a border.
     pub fn draw_row(self, row: Rect, buf: &mut Buffer, margins: Margins, cursor: Option<i64>, style: &ChartStyle) {
         let row = row.intersection(buf.area);
         let width = margins.plot_width(row.width);

@@ -1,4 +1,5 @@
-//! Samples to dot columns: the least and the greatest of each column survive, neighbours are joined, gaps are not.
+//! Samples to dot columns: the least and the greatest of each column survive, neighbours are joined, gaps are
+//! not. Must not draw.
 use super::time::TimeAxis;
 use std::borrow::Cow;
 
@@ -39,7 +40,7 @@ pub(super) fn runs(
 ) {
     let dot_ms = axis.dot_ms(dots);
     let start = axis.start_ms as f64;
-    // most samples fall into the column of the one before: spare them the division
+    // Most samples fall into the column of the one before: this spares them the division.
     let mut end = f64::MIN;
     run.clear();
     for &(at, v) in visible(samples, axis).iter() {
@@ -98,7 +99,7 @@ fn connect(from: (i64, usize), to: (i64, usize), dots: usize, set: &mut impl FnM
     for x in from.0.max(0)..to.0.saturating_add(1).min(limit) {
         let along = x as f64 - from.0 as f64;
         let (a, b) = (at(along - 0.5), at(along + 0.5));
-        // the dot on the border of two columns belongs to the later one, or steep lines grow shoulders
+        // The dot on the border of two columns belongs to the later one; else steep lines look thicker there.
         let b = if x == to.0 || a == b {
             b
         } else if b > a {
@@ -129,7 +130,7 @@ pub(super) fn stretches(steps: &[(i64, Option<f64>)], axis: TimeAxis, dots: usiz
             continue;
         }
         let from = from.max(0);
-        // a value that held for less than a dot still shows
+        // A value that was valid for less than a dot is still visible.
         let to = to.clamp(from + 1, limit.max(from + 1));
         if let (Ok(a), Ok(b)) = (usize::try_from(from), usize::try_from(to)) {
             match out.last_mut() {
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_hold_until_the_next_and_never_vanish() {
+    fn steps_are_valid_until_the_next_and_never_vanish() {
         let v = |s: i64, v: f64| (s * 1000, Some(v));
         let found =
             stretches(&[v(-5, 1.0), v(11, 2.0), (11_500, Some(9.0)), v(12, 2.0), (21_000, None), v(31, 3.0)], AXIS, 60);

@@ -1,9 +1,10 @@
-//! Every sync of the controller that can be told apart, newest first, and the selected one worked out. Must not compute.
+//! Every sync of the controller that can be distinguished, newest first, and the calculation of the selected one. Must not
+//! compute.
 
+mod calculation;
 mod stages;
 mod table;
 mod window;
-mod working;
 
 use super::empty_state;
 use crate::observe::Feed;
@@ -11,7 +12,7 @@ use crate::session::decisions::{limit::Limit, sync::Sync};
 use crate::view::{Cx, theme::Role};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// From this width on, the working stands beside the table.
+/// From this width on, the calculation is beside the table.
 const BESIDE: u16 = 110;
 
 /// How often the arithmetic agreed.
@@ -49,32 +50,32 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     detail(buf, rest, cx, selected);
 }
 
-/// The working, then what the window held, then the reaction budget, as far as there is room.
+/// The calculation, then the stabilization window, then the reaction budget, as far as there is room.
 fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let budget = cx.session.budget(sync);
-    let stages = if budget.is_empty() { 0 } else { stages::rows(&budget, inner.width) };
-    let wanted = working::rows(sync, inner.width);
-    // The working comes first; what is left goes to the budget, then to the picture of the window.
+    let stages = if budget.is_empty() { 0 } else { stages::rows(&budget) };
+    let wanted = calculation::rows(sync, inner.width);
+    // The calculation comes first; what is left goes to the budget, then to the picture of the window.
     let stages = if inner.height > wanted.min(inner.height / 2) + stages { stages } else { 0 };
     let left = inner.height.saturating_sub(wanted + stages + u16::from(stages > 0));
     let pressing = sync.limit() == Some(Limit::Window) && inner.height >= 24;
     let room = if pressing { left.max(inner.height / 3) } else { left };
-    let course = if room >= 6 { window::rows(sync, inner).min(room - 1) } else { 0 };
-    let low = stages + u16::from(stages > 0) + course + u16::from(course > 0);
+    let chart = if room >= 6 { window::rows(sync, inner).min(room - 1) } else { 0 };
+    let low = stages + u16::from(stages > 0) + chart + u16::from(chart > 0);
     let top = Rect { height: inner.height.saturating_sub(low), ..inner };
-    let used = working::draw(buf, top, cx, sync).min(top.height);
-    let mut y = inner.y + used + u16::from(course > 0);
-    if course > 0 {
-        window::draw(buf, Rect { y, height: course, ..inner }, cx, sync);
-        y += course;
+    let used = calculation::draw(buf, top, cx, sync).min(top.height);
+    let mut y = inner.y + used + u16::from(chart > 0);
+    if chart > 0 {
+        window::draw(buf, Rect { y, height: chart, ..inner }, cx, sync);
+        y += chart;
     }
     if stages > 0 {
         stages::draw(buf, Rect { y: y + 1, height: stages, ..inner }, cx, sync, &budget);
     }
 }
 
-/// Where the table and the working stand.
+/// The areas of the table and of the calculation.
 fn places(area: Rect, syncs: usize, cx: &Cx) -> (Rect, Rect) {
     if area.width >= BESIDE {
         let left = table::width(cx).clamp(40, area.width / 2);
@@ -87,24 +88,24 @@ fn places(area: Rect, syncs: usize, cx: &Cx) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, below)
 }
 
-/// The place in the list of what stands at a cell.
+/// The index in the list of the sync at a cell.
 pub fn index_at(area: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
     let count = cx.ui.syncs(cx.session).len();
     let (list, _) = places(area, count, cx);
     if !list.contains(ratatui::layout::Position { x, y }) || y == list.y {
         return None;
     }
-    let place = table::first(list, cx) + usize::from(y - list.y - 1);
-    (place < count).then_some(place)
+    let index = table::first(list, cx) + usize::from(y - list.y - 1);
+    (index < count).then_some(index)
 }
 
 fn empty(cx: &Cx) -> String {
     let session = cx.session;
     if !cx.ui.filter.is_empty() {
-        return format!("no sync holds \"{}\"; Esc takes the filter away", cx.ui.filter);
+        return empty_state::nothing_matches(cx, "no sync");
     }
     if session.hpa.is_none() || !session.feeds.is_up(Feed::Hpa) {
-        return format!("{} (each sync of the controller, worked out)", empty_state::short(cx, Feed::Hpa));
+        return format!("{} (each sync of the controller, with its calculation)", empty_state::short(cx, Feed::Hpa));
     }
     match cx.ui.cursor.is_some() {
         true => "no sync of the controller was seen up to the cursor".into(),

@@ -1,38 +1,46 @@
-//! A pane without data says why, in words: what it will show, which feed it waits for, and how that feed stands.
+//! What a pane without data shows instead: what it will show, which feed it waits for, and that feed's status. Must not
+//! judge.
 
 use crate::format::text;
 use crate::observe::{Feed, FeedState};
+use crate::ui::Action;
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// For a title: `collector: not read by this version`.
 pub fn short(cx: &Cx, feed: Feed) -> String {
-    worded(feed, reason(cx, feed))
+    sentence_of(feed, reason(cx, feed))
 }
 
-/// The same without what would mend it, where another pane says that.
+/// The same without the hint, where another pane has that.
 pub fn cause(cx: &Cx, feed: Feed) -> String {
-    worded(feed, cx.session.feeds.get(feed).and_then(|l| l.status.reason.clone()))
+    sentence_of(feed, cx.session.feeds.get(feed).and_then(|l| l.status.reason.clone()))
 }
 
-fn worded(feed: Feed, reason: Option<String>) -> String {
+fn sentence_of(feed: Feed, reason: Option<String>) -> String {
     match reason {
         Some(reason) => format!("{}: {reason}", feed.name()),
         None => format!("waits for the {} feed", feed.name()),
     }
 }
 
-/// Why a feed gives nothing, with its mend; None while it only connects.
+/// Why a feed gives nothing, with the hint; None while it is connecting.
 pub fn reason(cx: &Cx, feed: Feed) -> Option<String> {
-    let link = &cx.session.feeds.get(feed)?.status;
-    let why = link.reason.clone()?;
-    Some(match &link.hint {
+    let status = &cx.session.feeds.get(feed)?.status;
+    let why = status.reason.clone()?;
+    Some(match &status.hint {
         Some(hint) => format!("{why}; {hint}"),
         None => why,
     })
 }
 
-/// Draws what the pane will show, and why it does not.
+/// Where the filter lets no row through: `no event contains "abc"; Esc clears the filter`.
+pub fn nothing_matches(cx: &Cx, none: &str) -> String {
+    let clear = cx.key(&Action::Back).map_or_else(String::new, |key| format!("; {key} clears the filter"));
+    format!("{none} contains \"{}\"{clear}", cx.ui.filter)
+}
+
+/// Draws what the pane will show, and why it does not yet.
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, feed: Feed, shows: &str) {
     let role = match cx.session.feeds.state(feed) {
         FeedState::Denied => Role::Bad,

@@ -11,7 +11,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 pub fn summary(cx: &Cx) -> String {
     let (all, shown) = (cx.session.events.len(), cx.ui.events(cx.session).len());
     match (cx.ui.filter.is_empty(), cx.session.events.dropped) {
-        (false, _) => format!("{shown} of {all} hold \"{}\"", cx.ui.filter),
+        (false, _) => format!("{shown} of {all} contain \"{}\"", cx.ui.filter),
         (true, 0) => String::new(),
         (true, gone) => format!("{gone} older ones dropped"),
     }
@@ -21,7 +21,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let events = cx.ui.events(cx.session);
     if events.is_empty() {
         let text = match (cx.ui.filter.is_empty(), cx.session.feeds.is_up(Feed::Events)) {
-            (false, _) => format!("no event holds \"{}\"; Esc takes the filter away", cx.ui.filter),
+            (false, _) => empty_state::nothing_matches(cx, "no event"),
             (true, true) => "no events of the HPA, its target, its pods or the load".into(),
             (true, false) => empty_state::short(cx, Feed::Events),
         };
@@ -47,11 +47,11 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, event: &EventSeen, here: bool) {
     };
     let count = if event.count > 1 { format!(" (×{})", event.count) } else { String::new() };
     let clock = format!(" {} ", look.moment(when, cx.now));
-    // In a narrow list the message says it all; its colour keeps the kind.
+    // A narrow list has room for the message only; its colour shows the kind.
     let name = if area.width < 72 { String::new() } else { format!("{} ", event.reason) };
     let text = if name.is_empty() && reason != look.style(Role::Muted) { reason } else { text };
     let room = usize::from(area.width).saturating_sub(text::width(&clock) + text::width(&name) + 1);
-    // The message matters more than the name of what it concerns, which mostly is in it.
+    // The message matters more than the object's name, which it mostly contains.
     let message = text::fit(&format!("{}{count}", event.message), room, look.symbols.glyphs().ellipsis);
     let on = |style: Style| if here { style.patch(look.style(Role::Selection)) } else { style };
     if here {

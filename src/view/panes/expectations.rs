@@ -1,5 +1,5 @@
-//! The run against what was expected of it: phases as bars, a row an expectation, and the selected one in full. Must not
-//! judge; that is `verdict`'s part.
+//! The run against its expectations: phases as bars, a row an expectation, and the selected one in full. Must not judge;
+//! that is `verdict`'s part.
 
 use super::empty_state;
 use crate::format::{self, text};
@@ -8,7 +8,7 @@ use crate::verdict::{Check, Outcome, Overall, Stretch, Verdict, verdict};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// Rows under the list that tell of the selected expectation.
+/// Rows under the list for the selected expectation.
 const DETAIL: u16 = 4;
 /// Columns of a phase's name.
 const NAME: usize = 9;
@@ -34,15 +34,15 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if v.checks.is_empty() {
         return empty_state::sentence(buf, area, cx, "nothing is expected of this run", Role::Muted);
     }
-    // Where room is short the list goes before the bars, and both before the detail.
+    // Where room is short the bars go first, then the detail.
     let bars = match area.height {
         0..=13 => 0,
         14..=22 => 1,
         _ => v.phases.len().min(8) as u16,
     };
     phases(buf, Rect { height: bars.min(area.height), ..area }, cx, &v);
-    let detail = if area.height - bars >= 9 { DETAIL } else { u16::from(area.height >= 4) };
-    let list = Rect { y: area.y + bars, height: area.height.saturating_sub(bars + detail), ..area };
+    let detail_rows = if area.height - bars >= 9 { DETAIL } else { u16::from(area.height >= 4) };
+    let list = Rect { y: area.y + bars, height: area.height.saturating_sub(bars + detail_rows), ..area };
     let selected = cx.ui.row.min(v.checks.len() - 1);
     let focused = cx.ui.in_focus(List::Expectations);
     let selected = if focused { selected } else { first_wrong(&v) };
@@ -53,9 +53,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let row = Rect { y: list.y + (i - top) as u16, height: 1, ..list };
         line(buf, row, cx, check, ids, focused && i == selected);
     }
-    let under = Rect { y: list.bottom(), height: detail, ..area };
+    let under = Rect { y: list.bottom(), height: detail_rows, ..area };
     if let Some(check) = v.checks.get(selected) {
-        tell(buf, under, cx, check, v.inferred.as_deref());
+        detail(buf, under, cx, check, v.inferred.as_deref());
     }
 }
 
@@ -93,9 +93,9 @@ fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: 
         Outcome::Unobservable(_) => format!("not observable: {}", check.found.observed),
         _ => check.found.observed.clone(),
     };
-    let said =
+    let expected =
         if area.width >= 150 { format!("{:<52}  ", text::fit(&check.says, 52, ellipsis)) } else { String::new() };
-    let text = text::fit(&text, room.saturating_sub(text::width(&said)), ellipsis);
+    let text = text::fit(&text, room.saturating_sub(text::width(&expected)), ellipsis);
     let dim = matches!(check.found.outcome, Outcome::Unobservable(_));
     let body = if dim { Role::Muted } else { Role::Text };
     write::line(
@@ -106,14 +106,14 @@ fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: 
             (&format!(" {sign} "), on(role)),
             (&clock, on(Role::Muted)),
             (&id, on(body)),
-            (&said, on(Role::Muted)),
+            (&expected, on(Role::Muted)),
             (&text, on(if role == Role::Bad { Role::Bad } else { body })),
         ],
     );
 }
 
 /// The selected expectation in full.
-fn tell(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option<&str>) {
+fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option<&str>) {
     let f = &check.found;
     let note = f.note.as_deref().or(inferred);
     let parts = [
@@ -130,7 +130,7 @@ fn tell(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option<&
     }
 }
 
-/// A row a phase: its bar on the run's own axis, and what the guide says of it. In one row, the phase that is now.
+/// A row a phase: its bar on the run's own axis, and its description. In one row, the phase that is now.
 fn phases(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict) {
     let (Some(from), Some(to)) = (v.phases.iter().map(|p| p.from).min(), v.phases.iter().map(|p| p.to).max()) else {
         return;
@@ -174,12 +174,12 @@ fn bar(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict, phase: &Stretch, span
     let when = format!(" {}–{}  ", clock(phase.from), clock(phase.to));
     let name = format!(" {:<NAME$} ", text::fit(&phase.id, NAME, g.ellipsis));
     let room = usize::from(area.width).saturating_sub(NAME + 2 + cells + text::width(&when));
-    let says = text::fit(&phase.says, room, g.ellipsis);
+    let about = text::fit(&phase.says, room, g.ellipsis);
     let style = |r| cx.look.style(r);
     write::line(
         buf,
         area,
         0,
-        &[(&name, style(Role::Title)), (&track, style(role)), (&when, style(Role::Muted)), (&says, style(Role::Text))],
+        &[(&name, style(Role::Title)), (&track, style(role)), (&when, style(Role::Muted)), (&about, style(Role::Text))],
     );
 }

@@ -1,5 +1,5 @@
-//! What stands out: feeds that do not work, conditions that are wrong, and what the rules of `advise` found, each in as
-//! many lines as there is room for; the window over the screen tells them in full. Must not judge by itself.
+//! Feeds that do not work, conditions that are wrong, and the findings of `advise`, each in as many lines as there is room
+//! for; the window over the screen shows them in full. Must not judge by itself.
 
 use super::empty_state;
 use crate::advise::Severity;
@@ -9,7 +9,7 @@ use crate::view::{Cx, footer, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// One finding: its sign, its sentence, and what the window adds to it.
-struct Row {
+struct FindingRow {
     sign: char,
     role: Role,
     text: String,
@@ -34,7 +34,7 @@ pub fn lines(cx: &Cx, width: u16) -> u16 {
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
 
-/// What stands out most, for a screen that has no room for more than a line of it.
+/// The most important one, for a screen that has no room for more than a line.
 pub fn first(cx: &Cx) -> Option<(String, Role)> {
     let first = rows(cx).into_iter().next().filter(|r| r.sign != NOTE)?;
     Some((format!("{} {}", first.sign, first.text), first.role))
@@ -48,7 +48,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let text = cx.look.style(Role::Text);
     let (mut y, height) = (0, usize::from(area.height));
     for (i, row) in rows.iter().enumerate().take(height) {
-        // Each of them has a line before any has a second.
+        // Each gets a line before any gets a second.
         let most = height.saturating_sub(y + rows.len() - i - 1).max(1);
         let lines = text::bounded(&row.text, room(area.width), most, cx.look.symbols.glyphs().ellipsis);
         for (n, line) in lines.iter().enumerate() {
@@ -63,7 +63,7 @@ fn room(width: u16) -> usize {
     usize::from(width).saturating_sub(INDENT + 1).max(1)
 }
 
-/// Every finding in full, for the window: its sentence, its evidence, its mend.
+/// Every finding in full, for the window: its sentence, its evidence, its hint.
 pub fn window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
     let mut out = Vec::new();
     for row in rows(cx) {
@@ -84,13 +84,13 @@ pub fn window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
     out
 }
 
-fn rows(cx: &Cx) -> Vec<Row> {
+fn rows(cx: &Cx) -> Vec<FindingRow> {
     let mut rows = feeds(cx);
     for c in cx.session.snapshot(cx.moment()).conditions {
         let wrong = matches!((c.kind.as_str(), c.status.as_str()), ("AbleToScale" | "ScalingActive", "False"));
         if wrong {
             let text = format!("{} {}: {}", c.kind, c.reason, c.message);
-            rows.push(Row { sign: '!', role: Role::Warn, text, more: Vec::new() });
+            rows.push(FindingRow { sign: '!', role: Role::Warn, text, more: Vec::new() });
         }
     }
     rows.extend(cx.findings.iter().map(|f| {
@@ -99,13 +99,13 @@ fn rows(cx: &Cx) -> Vec<Row> {
             Severity::Warning => ('!', Role::Warn),
             Severity::Info => (NOTE, Role::Muted),
         };
-        Row { sign, role, text: f.text.clone(), more: vec![f.evidence.clone(), f.hint.clone()] }
+        FindingRow { sign, role, text: f.text.clone(), more: vec![f.evidence.clone(), f.hint.clone()] }
     }));
     rows
 }
 
 /// The feeds that do not work; those that fail for the same cause are one finding.
-fn feeds(cx: &Cx) -> Vec<Row> {
+fn feeds(cx: &Cx) -> Vec<FindingRow> {
     let state = |feed: Feed| cx.session.feeds.state(feed);
     let mut causes: Vec<(String, Vec<Feed>)> = Vec::new();
     for feed in Feed::ALL {
@@ -124,7 +124,7 @@ fn feeds(cx: &Cx) -> Vec<Row> {
         let (sign, role) = footer::dot(cx, feeds[0]);
         let names: Vec<&str> = feeds.iter().map(|f| f.name()).collect();
         let names = if names.len() > 3 { format!("{} feeds", names.len()) } else { names.join(", ") };
-        Row { sign, role, text: format!("{names}: {why}"), more: Vec::new() }
+        FindingRow { sign, role, text: format!("{names}: {why}"), more: Vec::new() }
     };
     causes.into_iter().map(one).collect()
 }

@@ -1,5 +1,5 @@
-//! The gateway tier on Overview's time axis: items accepted and sent each second, and the fullest queue. Must not tell
-//! pods apart; that is the Gateways screen.
+//! The gateway tier on Overview's time axis: items accepted and sent each second, and the fullest queue. Must not
+//! distinguish pods; that is the Gateways screen.
 
 use super::{empty_state, utilization};
 use crate::format;
@@ -13,7 +13,7 @@ use crate::view::{
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// A rate is good for so long, in milliseconds.
+/// How long a rate is valid, in milliseconds.
 const HOLDS: i64 = 20_000;
 
 pub fn summary(cx: &Cx) -> String {
@@ -49,7 +49,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{name} {}", format::rate(p.1)));
         PlainLine { label: last.unwrap_or_else(|| name.to_string()), role, segments }
     };
-    // What is drawn last lies on top, and stands for the pane when it has one row.
+    // What is drawn last lies on top, and is the only line when the pane has one row.
     let lines = vec![line(&tier.sent, "out", Role::Series3), line(&tier.accepted, "in", Role::Series2)];
     let markers = if area.height > 1 { utilization::marks(cx, axis) } else { Vec::new() };
     LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(

@@ -1,5 +1,5 @@
-//! The gateway's pods, a row each: how they stand, what they use of what they may, what flows through them, and their part
-//! of the load beside the even one. Must not judge skew: the sentence below the table is `advise`'s.
+//! The gateway's pods, a row each: status, what they use of their requests and limits, what flows through them, and their
+//! share of the load. Must not judge skew: the sentence below the table is `advise`'s.
 
 mod columns;
 
@@ -9,12 +9,12 @@ use crate::observe::{Feed, FeedState, Role as Tier};
 use crate::session::{Collector, Pod, Series, is_ready};
 use crate::ui::List;
 use crate::view::{Cx, chart::Sparkline, theme::Role, time_axis, write};
-use columns::Column;
+use columns::PodColumn;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use std::collections::BTreeMap;
 
-/// A pod, and what its collector told of itself.
-pub struct Row<'a> {
+/// A pod, and what its collector reported.
+pub struct PodRow<'a> {
     pub pod: &'a Pod,
     pub collector: Option<&'a Collector>,
     /// Items a second at the moment that is read; None while not known.
@@ -23,7 +23,7 @@ pub struct Row<'a> {
     pub share: Option<f64>,
     /// What each would have if all were even.
     pub even: f64,
-    /// Seconds that it has been Ready without a fair part.
+    /// Seconds that it has been Ready without a fair share.
     pub idle: Option<i64>,
 }
 
@@ -40,7 +40,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if rows.is_empty() {
         let text = match (cx.session.feeds.is_up(Feed::Pods), cx.ui.filter.is_empty()) {
             (true, true) => "no pods match the selector of the HPA's scale target".to_string(),
-            (true, false) => format!("no pod's name holds \"{}\"", cx.ui.filter),
+            (true, false) => format!("no pod's name contains \"{}\"", cx.ui.filter),
             (false, _) => empty_state::short(cx, Feed::Pods),
         };
         return empty_state::sentence(buf, area, cx, &text, Role::Muted);
@@ -48,19 +48,19 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let below = notes(cx, usize::from(area.width.saturating_sub(2)));
     let wanted = u16::try_from(rows.len() + 1).unwrap_or(u16::MAX);
     let notes_height = (below.len() as u16 + 1).min(area.height.saturating_sub(wanted.min(area.height)));
-    let table = Rect { height: wanted.min(area.height - notes_height), ..area };
-    table_of(buf, table, cx, &rows);
-    let under = Rect { y: table.bottom() + 1, height: notes_height.saturating_sub(1), ..area };
+    let top = Rect { height: wanted.min(area.height - notes_height), ..area };
+    table(buf, top, cx, &rows);
+    let under = Rect { y: top.bottom() + 1, height: notes_height.saturating_sub(1), ..area };
     for (i, (text, role)) in below.iter().enumerate() {
         write::line(buf, under, i as u16, &[(" ", cx.look.style(*role)), (text, cx.look.style(*role))]);
     }
     let rest = area.bottom().saturating_sub(under.bottom() + 1);
-    course(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
+    chart(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
 }
 
-/// What each of the busiest pods accepts, in time.
-fn course(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
-    let mut busiest: Vec<&Row> = rows.iter().filter(|r| r.accepted.is_some()).collect();
+/// What each of the busiest pods accepts, over time.
+fn chart(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
+    let mut busiest: Vec<&PodRow> = rows.iter().filter(|r| r.accepted.is_some()).collect();
     busiest.sort_by(|a, b| b.accepted.unwrap_or(0.0).total_cmp(&a.accepted.unwrap_or(0.0)));
     busiest.truncate(Role::SERIES.len());
     let known = busiest.iter().filter_map(|row| Some((row, row.collector?)));
@@ -68,7 +68,7 @@ fn course(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
     rates::draw(buf, area, cx, "items accepted a second", &lines);
 }
 
-fn table_of(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
+fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let longest = rows.iter().map(|r| text::width(&r.pod.seen.name)).max().unwrap_or(4);
     let (names, columns) = columns::fitting(usize::from(area.width), longest, rows);
     let muted = cx.look.style(Role::Muted);
@@ -85,7 +85,7 @@ fn table_of(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[Row]) {
     }
 }
 
-fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &Row, (names, columns): (usize, &[&Column]), here: bool) {
+fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &PodRow, (names, columns): (usize, &[&PodColumn]), here: bool) {
     let look = cx.look;
     if here {
         buf.set_style(area, look.style(Role::Selection));
@@ -95,7 +95,7 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &Row, (names, columns): 
         if here { style.patch(look.style(Role::Selection)) } else { style }
     };
     let ellipsis = look.symbols.glyphs().ellipsis;
-    // The end of a pod's name tells it from the others.
+    // The end of a pod's name distinguishes it from the others.
     let name = text::fit_end(&row.pod.seen.name, names, ellipsis);
     let mut x = write::line(buf, area, 0, &[(&format!(" {name:<names$} "), on(Role::Text))]);
     for column in columns {
@@ -108,19 +108,19 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &Row, (names, columns): 
     let left = area.right().saturating_sub(x);
     if left >= 12 {
         let (axis, _) = time_axis::axis(cx, area.width);
-        let course = Rect { x: x + 1, width: left - 2, ..area };
+        let rest = Rect { x: x + 1, width: left - 2, ..area };
         // What flows through it, or else what it uses.
         let (series, role) = match row.collector.filter(|c| !c.accepted.rate.points().is_empty()) {
             Some(collector) => (&collector.accepted.rate, Role::Series2),
             None => (&row.pod.cpu, Role::Series1),
         };
         let segments: Vec<Vec<(i64, f64)>> = series.segments(axis.start_ms, axis.end_ms);
-        Sparkline { axis, role, segments: &segments }.draw(course, buf, &time_axis::style(cx));
+        Sparkline { axis, role, segments: &segments }.draw(rest, buf, &time_axis::style(cx));
     }
 }
 
 /// The pods that the filter lets through, by name.
-fn rows<'a>(cx: &Cx<'a>) -> Vec<Row<'a>> {
+fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
     let (session, ms) = (cx.session, cx.moment());
     let rate = |p: &Pod| {
         let collector = session.collectors.of(&p.seen.uid)?;
@@ -133,7 +133,7 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<Row<'a>> {
     let idle: BTreeMap<&str, i64> = shares.iter().filter_map(|s| Some((s.uid.as_str(), s.idle? / 1000))).collect();
     let row = |pod: &'a Pod| {
         let accepted = rate(pod);
-        Row {
+        PodRow {
             pod,
             collector: session.collectors.of(&pod.seen.uid),
             accepted,
@@ -145,27 +145,27 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<Row<'a>> {
     session.pods.live().filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()
 }
 
-/// What stands under the table: how even the load is, what stands out, who cannot be asked.
+/// The lines below the table: how even the load is, the findings about it, which pods cannot be scraped.
 fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     let session = cx.session;
     let mut out: Vec<(String, Role)> = Vec::new();
-    let mut say = |text: &str, role| out.extend(text::wrap(text, width).into_iter().map(|line| (line, role)));
+    let mut add = |text: &str, role| out.extend(text::wrap(text, width).into_iter().map(|line| (line, role)));
     if let Some(skew) = session.skew().filter(|_| cx.ui.cursor.is_none())
         && let Some(index) = skew.index
     {
         let even = format::percent(skew.even * 100.0);
-        say(&format!("the busiest replica carries {index:.1} times the even share of {even}"), Role::Muted);
+        add(&format!("the busiest replica carries {index:.1} times the even share of {even}"), Role::Muted);
     }
     for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
-        say(&finding.text, Role::Warn);
-        say(&format!("{}; hint: {}", finding.evidence, finding.hint), Role::Muted);
+        add(&finding.text, Role::Warn);
+        add(&format!("{}; hint: {}", finding.evidence, finding.hint), Role::Muted);
     }
     if session.feeds.state(Feed::Collector) != FeedState::Up {
-        say(&format!("items and queues: {}", empty_state::short(cx, Feed::Collector)), Role::Muted);
+        add(&format!("items and queues: {}", empty_state::short(cx, Feed::Collector)), Role::Muted);
     }
     for collector in session.collectors.live(Tier::Gateway) {
         if let Some((_, why)) = &collector.lost {
-            say(&format!("{}: {why}", collector.pod), Role::Warn);
+            add(&format!("{}: {why}", collector.pod), Role::Warn);
         }
     }
     out

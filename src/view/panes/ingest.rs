@@ -1,4 +1,4 @@
-//! Documents per second of each signal as Elasticsearch indexed them, over time, and what it turned away. Must not add up
+//! Documents per second of each signal as Elasticsearch indexed them, over time, and what it rejected. Must not add up
 //! what is not known.
 
 use super::empty_state;
@@ -8,7 +8,7 @@ use crate::view::chart::{LineChart, PlainLine};
 use crate::view::{Cx, theme::Role, time_axis};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// The colours of the signals, wherever they stand side by side.
+/// The colour of a signal, the same in every pane.
 pub fn role(signal: Signal) -> Role {
     match signal {
         Signal::Traces => Role::Series1,

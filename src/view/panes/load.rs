@@ -6,6 +6,7 @@ use crate::explain;
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState};
 use crate::session::{LoadPhase, Series};
+use crate::ui::Action;
 use crate::view::{
     Cx,
     chart::{LineChart, PlainLine},
@@ -15,7 +16,7 @@ use crate::view::{
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-/// A figure of k6 is good for so long, in milliseconds.
+/// How long a figure of k6 is valid, in milliseconds.
 const HOLDS: i64 = 15_000;
 
 pub fn summary(cx: &Cx) -> String {
@@ -28,13 +29,16 @@ pub fn summary(cx: &Cx) -> String {
     let state = cx.session.feeds.state(Feed::Load);
     match empty_state::reason(cx, Feed::Load) {
         Some(why) if !matches!(state, FeedState::Up | FeedState::Absent) => why,
-        _ if cx.ui.readonly || !cx.ui.can_load => "no load runs".into(),
-        _ if cx.session.watching.lab => "press s to start the load".into(),
-        _ => "no load runs; s starts one".into(),
+        _ if !cx.ui.may_load() => "no load runs".into(),
+        _ => match cx.key(&Action::Simulate) {
+            Some(key) if cx.session.watching.lab => format!("press {key} to start the load"),
+            Some(key) => format!("no load runs; {key} starts one"),
+            None => "no load runs".into(),
+        },
     }
 }
 
-/// `200 VUs  412 it/s  p95 310 ms  71 % fail`; None while k6 has told nothing that holds at this moment.
+/// `200 VUs  412 it/s  p95 310 ms  71 % fail`; None where k6 has reported nothing valid at this moment.
 fn figures(cx: &Cx) -> Option<String> {
     let k6 = &cx.session.load.k6;
     let ms = cx.moment();
@@ -50,11 +54,11 @@ fn figures(cx: &Cx) -> Option<String> {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let k6 = &cx.session.load.k6;
     if k6.is_known() && !k6.vus().points().is_empty() {
-        return course(buf, area, cx);
+        return chart(buf, area, cx);
     }
     let w = &cx.session.watching;
     let text = match cx.session.load.phase() {
-        // How the embedded lab came to be watched, and what to press.
+        // Why the embedded lab is watched, and what to press.
         LoadPhase::None if w.lab && !w.notes.is_empty() => w.notes.join("; "),
         LoadPhase::None => format!(
             "Job {} in namespace {}: virtual users, iterations, failures, latency",
@@ -65,14 +69,14 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         LoadPhase::Running | LoadPhase::Complete | LoadPhase::Terminating => {
             let job = cx.session.load.job.as_ref();
             let image = job.map_or("", |j| j.image.as_str());
-            format!("{image}; k6 has told nothing of itself yet")
+            format!("{image}; k6 has reported nothing yet")
         }
     };
     let role = if matches!(cx.session.load.phase(), LoadPhase::Failed(_)) { Role::Bad } else { Role::Muted };
     empty_state::sentence(buf, area, cx, &text, role);
 }
 
-fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
+fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let k6 = &cx.session.load.k6;
     let (axis, margins) = time_axis::axis(cx, area.width);
     let line = |series: &Series, unit: &str, role| {
@@ -80,7 +84,7 @@ fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{} {unit}", format::count(p.1)));
         PlainLine { label: last.unwrap_or_else(|| unit.to_string()), role, segments }
     };
-    // One scale for both would flatten one of them; iterations are what the load does, users are in the title.
+    // One scale for both would flatten one of them. Iterations are what the load does; users are in the title.
     let iterations = k6.iterations();
     let lines = match iterations.points().is_empty() {
         true => vec![line(&k6.vus(), "VUs", Role::Load)],

@@ -3,14 +3,19 @@
 use crate::explain;
 use crate::format::text;
 use crate::session::{Mark, Marker};
-use crate::ui::List;
+use crate::ui::{Action, List};
 use crate::view::{Cx, chart::MarkerAt, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 pub fn summary(cx: &Cx) -> String {
     match cx.session.markers.all().len() {
         0 => String::new(),
-        n => format!("{n}; Enter goes there, [ ] step"),
+        n => {
+            let key = |action| cx.key(&action).unwrap_or_default();
+            let (open, back, next) =
+                (key(Action::Open), key(Action::Marker { forward: false }), key(Action::Marker { forward: true }));
+            format!("{n}; {open} goes there, {back} {next} step")
+        }
     }
 }
 

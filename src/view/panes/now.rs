@@ -16,7 +16,7 @@ pub fn summary(cx: &Cx) -> String {
     }
 }
 
-/// Rows that it has to say.
+/// Rows that its content takes.
 pub fn rows(cx: &Cx) -> u16 {
     let m = cx.session.snapshot(cx.moment());
     (lines(cx, 44).len().max(2 + m.metrics.len() + 3)) as u16
@@ -60,23 +60,23 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
     let mut out = vec![replicas];
     // Beside the name: figure, target, and how far apart they are.
     let labels = labels(&m.metrics, usize::from(width).saturating_sub(26).clamp(10, 30), g.ellipsis);
-    let mut said = Vec::new();
+    let mut shown = Vec::new();
     for (i, (at, label)) in m.metrics.iter().zip(&labels).enumerate() {
         out.push(metric(cx, at, label, Role::SERIES[i % Role::SERIES.len()]));
-        // Why there is no figure, said once where it is the same for several.
+        // Why there is no figure, once where it is the same for several.
         if at.value.is_none() {
             let why = match cx.ui.cursor {
                 Some(_) => "no sample of this time".into(),
                 None => missing(cx.session, at.track),
             };
             let why = reason(&why, width, g.ellipsis);
-            if why != said {
+            if why != shown {
                 out.extend(why.iter().map(|line| vec![(format!("  {line}"), look.style(Role::Warn))]));
-                said = why;
+                shown = why;
             }
         }
     }
-    // A sentence about the next sync says nothing of the past, nor what is not known any more of the next sync.
+    // The forecast is about the next sync: not for a moment of the past, and not while the HPA is not watched.
     let live = cx.ui.cursor.is_none() && cx.session.feeds.is_up(Feed::Hpa);
     if let Some(next) = cx.forecast().filter(|_| live) {
         for sentence in [&next.arithmetic, &next.next] {
@@ -103,7 +103,7 @@ fn labels(metrics: &[MetricAt], most: usize, ellipsis: char) -> Vec<String> {
     short.into_iter().map(|l| format!("{l}{} ", " ".repeat(widest - text::width(&l)))).collect()
 }
 
-/// A reason in two lines at most: of a longer one what it is called, and the cause at the end of the controller's chain.
+/// A reason in two lines at most: of a longer one its name, and the cause at the end of the controller's chain.
 fn reason(why: &str, width: u16, ellipsis: char) -> Vec<String> {
     let room = usize::from(width.max(20)) - 2;
     let ends = (why.split_once(": "), why.rsplit_once(": "));

@@ -1,4 +1,4 @@
-//! The way of the telemetry, from the applications over agents and gateway to Elasticsearch: items a second on each edge by
+//! The path of the telemetry, from the applications over agents and gateway to Elasticsearch: items a second on each edge by
 //! signal, the queues between, and where items were lost. Must not add up what was counted; that is the session's part.
 
 mod account;
@@ -11,8 +11,8 @@ use crate::session::Series;
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// Pieces of a line, each with its role.
-type Line = Vec<(String, Role)>;
+/// The parts of a line, each with its role.
+type RoleLine = Vec<(String, Role)>;
 
 pub fn summary(cx: &Cx) -> String {
     let c = &cx.session.collectors;
@@ -34,9 +34,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     }
     let width = usize::from(area.width.saturating_sub(2));
     let mut lines = flow::lines(cx, width);
-    lines.push(Line::new());
+    lines.push(RoleLine::new());
     lines.extend(account::lines(cx, width));
-    lines.push(Line::new());
+    lines.push(RoleLine::new());
     lines.extend(losses::lines(cx, width));
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     for (i, line) in lines.iter().enumerate().take(usize::from(area.height)) {
@@ -44,11 +44,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         write::line(buf, inner, i as u16, &styled);
     }
     let drawn = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
-    course(buf, Rect { y: area.y + drawn, height: area.height - drawn, ..area }, cx);
+    chart(buf, Rect { y: area.y + drawn, height: area.height - drawn, ..area }, cx);
 }
 
-/// What comes into and goes out of each tier, in time: a queue that grows is a gap between two lines.
-fn course(buf: &mut Buffer, area: Rect, cx: &Cx) {
+/// What each tier receives and sends, over time: a queue that grows is a gap between two lines.
+fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let tier = |role| cx.session.collectors.tier(role);
     let (gateway, agents) = (tier(Tier::Gateway), tier(Tier::Agent));
     let lines = [

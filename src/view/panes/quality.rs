@@ -1,4 +1,5 @@
-//! What log records lack, why, and what mends it; and when the first telemetry came after the load began. Must not count.
+//! Which fields log records lack, why, and the hint; and when the first telemetry arrived after the load began. Must not
+//! count.
 
 use super::empty_state;
 use crate::explain::log_quality::missing_field;

@@ -1,4 +1,4 @@
-//! Items a second in time, several lines over one axis with a title: for panes that have room left below their table.
+//! Items a second over time, several lines over one axis with a title: for panes that have room left below their table.
 //! Must not choose what is drawn.
 
 use super::utilization;

@@ -1,4 +1,4 @@
-//! A row a data stream: what comes in, what lies on disk, when something last came. Must not judge.
+//! A row a data stream: what comes in, what is on disk, when something last arrived. Must not judge.
 
 use super::{empty_state, ingest::role};
 use crate::format::{self, text};
@@ -8,7 +8,7 @@ use crate::ui::List;
 use crate::view::{Cx, chart::Sparkline, theme::Role, time_axis, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// Columns from which on there is room for what lies on disk.
+/// From this width on there is room for what is on disk.
 const WHOLE: u16 = 90;
 
 pub fn summary(cx: &Cx) -> String {
@@ -33,7 +33,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if all.is_empty() {
         let text = match cx.ui.filter.is_empty() {
             true => "no data stream traces-*, metrics-* or logs-* yet".to_string(),
-            false => format!("no data stream's name holds \"{}\"", cx.ui.filter),
+            false => format!("no data stream's name contains \"{}\"", cx.ui.filter),
         };
         return empty_state::sentence(buf, area, cx, &text, Role::Muted);
     }
@@ -72,7 +72,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, (name, stream): (&str, &Stream), n
     let counted = !flow.documents.points().is_empty();
     let total = counted.then(|| format!("{}{}", if flow.partial { ">" } else { "" }, format::count(flow.total as f64)));
     let last = flow.last.map(|(_, to)| format::age((cx.now - to).max(0) / 1000));
-    // The kind and the dataset come first in a stream's name, and tell it from the others.
+    // The type and the dataset come first in a stream's name, and distinguish it from the others.
     let name = text::fit(name, names, look.symbols.glyphs().ellipsis);
     let stored = match area.width >= WHOLE {
         true => format!("{:>9}  ", figure(stream.stored.map(|b| b as f64), format::bytes)),
@@ -100,8 +100,8 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, (name, stream): (&str, &Stream), n
     );
     if area.right().saturating_sub(end) >= 12 {
         let (axis, _) = time_axis::axis(cx, area.width);
-        let course = Rect { x: end + 2, width: area.right() - end - 3, ..area };
+        let rest = Rect { x: end + 2, width: area.right() - end - 3, ..area };
         let segments: Vec<Vec<(i64, f64)>> = flow.rate.segments(axis.start_ms, axis.end_ms);
-        Sparkline { axis, role: role(stream.signal), segments: &segments }.draw(course, buf, &time_axis::style(cx));
+        Sparkline { axis, role: role(stream.signal), segments: &segments }.draw(rest, buf, &time_axis::style(cx));
     }
 }

@@ -73,10 +73,10 @@ fn line(cx: &Cx, track: &Track, role: Role, axis: TimeAxis) -> MetricLine {
     };
     let segments = track.samples.segments(axis.start_ms, axis.end_ms);
     let targets = track.target.within(axis.start_ms, axis.end_ms).into_iter();
-    let aim = |t: f64| if percent { t } else { 100.0 };
-    let mut target: Vec<(i64, Option<f64>)> = targets.map(|(ms, t)| (ms, Some(aim(t)))).collect();
+    let shown = |t: f64| if percent { t } else { 100.0 };
+    let mut target: Vec<(i64, Option<f64>)> = targets.map(|(ms, t)| (ms, Some(shown(t)))).collect();
     for (gone, back) in &track.away {
-        target.extend([(*gone, None), (*back, track.target.at(*back).map(|t| aim(*t)))]);
+        target.extend([(*gone, None), (*back, track.target.at(*back).map(|t| shown(*t)))]);
     }
     target.extend(track.retired.map(|gone| (gone, None)));
     let at = cx.session.snapshot(cx.moment());
@@ -96,7 +96,7 @@ fn line(cx: &Cx, track: &Track, role: Role, axis: TimeAxis) -> MetricLine {
 }
 
 fn why_nothing(cx: &Cx) -> String {
-    let links = &cx.session.feeds;
+    let feeds = &cx.session.feeds;
     if cx.session.hpa.is_none() {
         return empty_state::short(cx, Feed::Hpa);
     }
@@ -104,7 +104,7 @@ fn why_nothing(cx: &Cx) -> String {
     if let Some(first) = cx.session.metrics.live().next().filter(|_| unknown) {
         return format!("{}: {}", first.label(), crate::explain::missing::missing(cx.session, first));
     }
-    let works = |feed: &Feed| matches!(links.state(*feed), FeedState::Up | FeedState::Connecting);
+    let works = |feed: &Feed| matches!(feeds.state(*feed), FeedState::Up | FeedState::Connecting);
     match [Feed::Pods, Feed::Usage].into_iter().find(|feed| !works(feed)) {
         Some(feed) => empty_state::short(cx, feed),
         None => "waiting for the first sample of the metrics API".into(),

@@ -1,4 +1,4 @@
-//! What can be wrong with a theme, in words that say where and what would be right.
+//! What can be wrong with a theme: each error names the place, and what is allowed there.
 use std::ops::Range;
 
 /// Why a theme could not be loaded.
@@ -12,12 +12,12 @@ pub enum ThemeError {
     TooLarge { file: String },
     /// Wrong syntax, key or value.
     #[error("{0}")]
-    Wrong(Box<Fault>),
+    Wrong(Box<ThemeFault>),
 }
 
 /// A place in a theme file and what is wrong there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct ThemeFault {
     pub file: String,
     /// From 1.
     pub line: usize,
@@ -29,7 +29,7 @@ pub struct Fault {
     pub excerpt: String,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for ThemeFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "theme file {}, line {}", self.file, self.line)?;
         if !self.key.is_empty() {
@@ -65,5 +65,5 @@ pub(super) fn wrong(
     let number = line.to_string();
     let excerpt =
         format!("  {number} | {shown}\n  {:pad$} | {:column$}{}", "", "", "^".repeat(width), pad = number.len());
-    ThemeError::Wrong(Box::new(Fault { file: file.into(), line, key: key.into(), problem, allowed, excerpt }))
+    ThemeError::Wrong(Box::new(ThemeFault { file: file.into(), line, key: key.into(), problem, allowed, excerpt }))
 }

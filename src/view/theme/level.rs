@@ -26,7 +26,7 @@ impl Level {
 
 /// The level for a set of environment variables, after no-color.org, bixense.com/clicolors and the habits of terminals.
 ///
-/// `var` looks a variable up; `terminal` says whether the output is one. `NO_COLOR` beats everything; `FORCE_COLOR`
+/// `var` looks a variable up; `terminal` is whether the output is one. `NO_COLOR` beats everything; `FORCE_COLOR`
 /// (`0`–`3`) and `CLICOLOR_FORCE` beat the terminal.
 pub fn detect(var: impl Fn(&str) -> Option<String>, terminal: bool) -> Level {
     let get = |key: &str| var(key).map(|v| v.trim().to_ascii_lowercase()).unwrap_or_default();
@@ -54,7 +54,7 @@ fn from_terminal(get: &impl Fn(&str) -> String) -> Level {
     if term == "dumb" || (term.is_empty() && program.is_empty()) {
         return Level::None;
     }
-    // GNU screen inherits COLORTERM but swallows 24-bit sequences; tmux, which may call itself screen, converts them
+    // GNU screen inherits COLORTERM but drops 24-bit sequences; tmux, which may call itself screen, converts them.
     let gnu_screen = term.starts_with("screen") && get("TMUX").is_empty();
     if matches!(get("COLORTERM").as_str(), "truecolor" | "24bit") && !gnu_screen {
         return Level::TrueColor;

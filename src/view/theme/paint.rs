@@ -52,7 +52,7 @@ pub(super) fn allowed(level: Level) -> &'static str {
     }
 }
 
-/// The style a value stands for; the error says what is wrong with it.
+/// The style that a value describes; the error is what is wrong with it.
 pub(super) fn style(value: &DeValue<'_>, level: Level) -> Result<Style, String> {
     match value {
         DeValue::String(words) => {

@@ -1,4 +1,5 @@
-//! The colour roles: what a colour may mean. A new colour is one row here and one in each theme that cares.
+//! The colour roles: what a colour may mean. A new colour is one row here and one in each theme that
+//! sets it.
 use ratatui::style::Color;
 
 /// What something drawn means.
@@ -16,7 +17,7 @@ pub enum Role {
     Border,
     /// Border and title of the focused pane.
     Focus,
-    /// What the eye should find first.
+    /// What should be noticed first.
     Accent,
     Good,
     Warn,
@@ -34,11 +35,11 @@ pub enum Role {
     Above,
     /// The time cursor.
     Cursor,
-    /// Rescales and the user's own marks.
+    /// Rescales and the user's own markers.
     Marker,
     /// The selected row (background).
     Selection,
-    /// Loud labels such as `LAB`.
+    /// Prominent labels such as `LAB`.
     Badge,
     /// The load generator.
     Load,

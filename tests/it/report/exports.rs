@@ -27,10 +27,10 @@ fn names(folder: &Path) -> BTreeSet<String> {
 /// Chooses the form in this row of the picker and waits for the sentence that begins so; returns it to its end.
 fn choose(pty: &mut Pty, row: usize, sentence: &str) {
     pty.keys("x");
-    pty.until_text("a film, of a recording");
+    pty.until_text("an asciicast, of a recording");
     pty.keys(&"j".repeat(row));
     pty.keys("\r");
-    pty.until(sentence, |s| s.contents().contains(sentence) && !s.contents().contains("a film, of a recording"));
+    pty.until(sentence, |s| s.contents().contains(sentence) && !s.contents().contains("an asciicast, of a recording"));
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn golden_small_charts() {
 }
 
 #[test]
-fn the_picture_stands_still_until_a_dot_has_passed() {
+fn the_picture_is_unchanged_until_a_dot_has_passed() {
     let roles = Theme::roles();
     let at_time = |now: i64| {
         let mut chart = hero(100, Symbols::Braille);

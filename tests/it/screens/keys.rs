@@ -54,12 +54,12 @@ fn pane(title: &str) -> Option<Pane> {
 }
 
 fn answer(session: &mut Session, to: Ask, ok: bool, stops: bool) {
-    let answer = AnswerSeen { to, ok, stops, text: "said".into(), ..Default::default() };
+    let answer = AnswerSeen { to, ok, stops, text: "the plan".into(), ..Default::default() };
     session.apply(&Stamped { at: session.now.unwrap(), what: Observation::Answer(answer) });
 }
 
 #[test]
-fn the_cursor_stands_on_samples() {
+fn the_cursor_moves_from_sample_to_sample() {
     let (s, mut ui) = (session(), ui());
     let samples = s.metrics.all[0].samples.points().clone();
     press(&mut ui, &s, "<<");
@@ -105,7 +105,7 @@ fn zoom_pause_and_axis() {
 }
 
 #[test]
-fn a_filter_narrows_while_one_types_and_esc_takes_it_away() {
+fn a_filter_narrows_during_typing_and_esc_clears_it() {
     let (s, mut ui) = (session(), ui());
     let all = ui.events(&s).len();
     press(&mut ui, &s, "/new SIZE");
@@ -181,12 +181,12 @@ fn a_running_load_can_be_stopped() {
 }
 
 #[test]
-fn a_refused_plan_is_said_and_closes_the_window() {
+fn a_refused_plan_is_shown_and_closes_the_window() {
     let (mut s, mut ui) = (session(), ui());
     press(&mut ui, &s, "s");
     answer(&mut s, Ask::PlanLoad, false, false);
     ui.answered(&s);
-    assert_eq!((ui.overlay.clone(), ui.message.as_ref().map(|m| m.0.as_str())), (None, Some("said")));
+    assert_eq!((ui.overlay.clone(), ui.message.as_ref().map(|m| m.0.as_str())), (None, Some("the plan")));
 }
 
 #[test]

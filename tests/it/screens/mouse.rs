@@ -1,4 +1,4 @@
-//! The bar of a replay under the mouse: taken, dragged, let go.
+//! The bar of a replay under the mouse: pressed, dragged, released.
 
 use crate::replay::reading::fold;
 use crate::support::recorded::scale_cycle;
@@ -20,7 +20,7 @@ const UP: MouseEventKind = MouseEventKind::Up(MouseButton::Left);
 fn replay() -> (Session, Ui) {
     let session = fold(&scale_cycle());
     let mut ui = Ui::new(true, view::panes());
-    ui.replay = Some(Replay { course: Arc::new(Timeline::of(&session)), complete: true, ..Replay::new(1.0, false) });
+    ui.replay = Some(Replay { timeline: Arc::new(Timeline::of(&session)), complete: true, ..Replay::new(1.0, false) });
     (session, ui)
 }
 
@@ -39,27 +39,27 @@ fn asked(session: &Session, ui: &mut Ui, kind: MouseEventKind, x: u16, y: u16) -
 }
 
 #[test]
-fn the_bar_is_dragged_wherever_the_hand_wanders_and_let_go_with_the_button() {
+fn a_drag_of_the_bar_follows_the_pointer_anywhere_until_the_button_is_released() {
     let (session, mut ui) = replay();
-    let course = ui.replay.as_ref().unwrap().course.clone();
+    let timeline = ui.replay.as_ref().unwrap().timeline.clone();
     let at = |x: u16| hit(&session, &replay().1, x, BAR).bar.unwrap();
     assert_eq!(asked(&session, &mut ui, DOWN, 40, BAR), Some(at(40)));
     assert_eq!(asked(&session, &mut ui, DRAG, 41, BAR), Some(at(41)));
     assert_eq!(asked(&session, &mut ui, DRAG, 41, 10), None, "up and down it asks for nothing new");
     assert_eq!(asked(&session, &mut ui, DRAG, 60, 10), Some(at(60)));
-    assert_eq!(asked(&session, &mut ui, DRAG, 99, 3), Some(course.to));
-    assert_eq!(asked(&session, &mut ui, DRAG, 0, 29), Some(course.from));
-    assert_eq!(ui.cursor, None, "the charts under the hand are left alone");
+    assert_eq!(asked(&session, &mut ui, DRAG, 99, 3), Some(timeline.to));
+    assert_eq!(asked(&session, &mut ui, DRAG, 0, 29), Some(timeline.from));
+    assert_eq!(ui.cursor, None, "the charts under the pointer are left alone");
     assert_eq!(asked(&session, &mut ui, UP, 0, 29), None);
-    assert_eq!(asked(&session, &mut ui, DRAG, 50, BAR), None, "let go, it stays");
-    assert_eq!(ui.replay.unwrap().goal, Some(course.from));
+    assert_eq!(asked(&session, &mut ui, DRAG, 50, BAR), None, "released, it stays");
+    assert_eq!(ui.replay.unwrap().goal, Some(timeline.from));
 }
 
 #[test]
-fn what_was_taken_elsewhere_does_not_move_the_replay() {
+fn a_drag_that_began_elsewhere_does_not_move_the_replay() {
     let (session, mut ui) = replay();
     assert_eq!(asked(&session, &mut ui, DOWN, 30, 5), None);
-    assert!(ui.cursor.is_some(), "a chart was taken");
+    assert!(ui.cursor.is_some(), "a chart was pressed");
     assert_eq!(asked(&session, &mut ui, DRAG, 40, BAR), None);
     ui.overlay = Some(Overlay::Help);
     assert_eq!(asked(&session, &mut ui, DOWN, 40, BAR), None);
@@ -68,7 +68,7 @@ fn what_was_taken_elsewhere_does_not_move_the_replay() {
 }
 
 #[test]
-fn without_a_replay_there_is_no_bar_to_pull() {
+fn without_a_replay_there_is_no_bar_to_drag() {
     let (session, _) = replay();
     let mut ui = Ui::new(true, view::panes());
     assert_eq!(asked(&session, &mut ui, DOWN, 40, BAR), None);

@@ -1,4 +1,4 @@
-//! How the program treats a terminal: asks it nothing, writes no more than it must, fits any size, gives it back.
+//! The program and its terminal: it never queries it, writes no more than needed, fits any size, gives it back.
 
 use crate::cli::pty::{Pty, clean, edot_tui, find, sequences};
 use crate::support::stub_cluster::{self, Kubeconfig};
@@ -30,11 +30,11 @@ fn the_terminal_is_given_back_however_it_ends() {
 }
 
 #[test]
-fn a_dead_api_server_keeps_nobody() {
-    for (cluster, told) in [(stub_cluster::closed(), "refused"), (stub_cluster::silent(), "")] {
+fn a_dead_api_server_does_not_keep_the_program_from_quitting() {
+    for (cluster, reason) in [(stub_cluster::closed(), "refused"), (stub_cluster::silent(), "")] {
         let mut pty = Pty::dashboard(&cluster.path(), &[]);
         pty.keys("L");
-        pty.until("the feeds", |s| s.contents().contains("Feeds") && s.contents().contains(told));
+        pty.until("the feeds", |s| s.contents().contains("Feeds") && s.contents().contains(reason));
         pty.keys("q");
         assert_eq!(pty.exit(), 0);
         pty.assert_restored("q");
@@ -42,7 +42,7 @@ fn a_dead_api_server_keeps_nobody() {
 }
 
 #[test]
-fn stopped_and_continued_it_shows_itself_whole() {
+fn stopped_and_continued_it_redraws_the_whole_screen() {
     let cluster = stub_cluster::start();
     let mut pty = steady(&cluster, &[]);
     pty.keys("\x1a");
@@ -74,9 +74,9 @@ fn stopped_and_continued_it_shows_itself_whole() {
     pty.assert_restored("q");
 }
 
-/// A terminal that answers nothing, as this one, would leave a program that asks it something hanging for seconds.
+/// A terminal that answers nothing, as this one, would leave a program that queries it hanging for seconds.
 #[test]
-fn it_asks_the_terminal_nothing_and_lets_no_hostile_text_through() {
+fn it_never_queries_the_terminal_and_lets_no_hostile_text_through() {
     let cluster = stub_cluster::start();
     let mut pty = steady(&cluster, &[]);
     pty.until_text("done");
@@ -95,7 +95,7 @@ fn it_asks_the_terminal_nothing_and_lets_no_hostile_text_through() {
             'h' | 'l' => mode.contains(&&sequence[1..sequence.len() - 1]),
             _ => false,
         };
-        assert!(known && sequence.starts_with('['), "ESC {sequence:?} has no business here");
+        assert!(known && sequence.starts_with('['), "ESC {sequence:?} is not allowed here");
     }
     let text = String::from_utf8(pty.raw.clone()).unwrap();
     assert!(!text.chars().any(|c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{80}'..='\u{9f}' | '\u{7}' | '\t')));
@@ -122,7 +122,7 @@ fn every_frame_is_one_and_changes_something() {
         if i >= paused {
             let other: Vec<String> = parser.screen().rows(0, 100).collect();
             let changed: Vec<usize> = (0..30).filter(|y| rows[*y] != other[*y]).collect();
-            assert_eq!(changed, [0], "only the clock goes on while the view stands still");
+            assert_eq!(changed, [0], "only the clock changes while the view is paused");
             assert!(frame.len() < 60, "{} bytes for a second of the clock", frame.len());
         }
     }

@@ -34,7 +34,7 @@ fn panics_on_purpose() {
         "thread" => drop(std::thread::spawn(|| panic!("on purpose in thread"))),
         _ => terminal.draw(|_| panic!("on purpose in drawing")).unwrap(),
     }
-    // As the loop goes on drawing while a task dies.
+    // As the loop keeps drawing while a task dies.
     for n in 0.. {
         terminal.draw(|b| b.set_string(0, 0, format!("a frame {n}"), ratatui::style::Style::new())).unwrap();
         std::thread::sleep(std::time::Duration::from_millis(1));

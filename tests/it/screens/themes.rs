@@ -173,8 +173,11 @@ fn a_users_theme_goes_before_a_built_in_one_of_its_name() {
     assert_eq!(theme.style(Role::Text).fg, Some(Color::Indexed(7)));
     assert_eq!(theme.style(Role::Muted), load("light", Level::TrueColor).style(Role::Muted));
     let e = Theme::load("lagoon", Level::TrueColor, Some(dir.path())).expect_err("there is none");
-    let said = e.to_string();
-    assert!(said.contains("no theme `lagoon`") && said.contains("high-contrast") && said.contains("ocean"), "{said}");
+    let error = e.to_string();
+    assert!(
+        error.contains("no theme `lagoon`") && error.contains("high-contrast") && error.contains("ocean"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -197,12 +200,12 @@ fn faults_name_file_line_key_and_what_is_allowed() {
     ];
     for (text, line, words) in cases {
         std::fs::write(&path, text).expect("written");
-        // whatever the terminal shows: the fault is in the file
+        // At any level of the terminal: the fault is in the file.
         for level in Level::ALL {
             let e = Theme::load(path.to_str().expect("utf-8"), level, None).expect_err(text);
             assert!(matches!(&e, ThemeError::Wrong(fault) if fault.line == line), "{text}: {e}");
-            let said = e.to_string();
-            assert!(said.contains("ocean.toml") && words.iter().all(|w| said.contains(w)), "{text}: {said}");
+            let error = e.to_string();
+            assert!(error.contains("ocean.toml") && words.iter().all(|w| error.contains(w)), "{text}: {error}");
         }
     }
     let e = Theme::load("./no/such.toml", Level::None, None).expect_err("there is none");

@@ -54,8 +54,8 @@ fn an_outage_reads_as_one_at_the_classic_sizes() {
     let (began, second) = (s.now.unwrap(), chrono::TimeDelta::seconds(1));
     for feed in [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load] {
         let reason = Some("cannot reach https://10.0.0.1:6443: Connection refused".into());
-        let link = FeedStatus { reason, attempt: 4, ..FeedStatus::new(feed, FeedState::Retrying) };
-        s.apply(&Stamped { at: began + second, what: Observation::FeedStatus(link) });
+        let status = FeedStatus { reason, attempt: 4, ..FeedStatus::new(feed, FeedState::Retrying) };
+        s.apply(&Stamped { at: began + second, what: Observation::FeedStatus(status) });
     }
     (2..30).for_each(|n| s.apply(&Stamped { at: began + second * n, what: Observation::Tick }));
     for (width, height) in [(80, 24), (120, 36)] {
@@ -67,7 +67,7 @@ fn an_outage_reads_as_one_at_the_classic_sizes() {
 }
 
 #[test]
-fn the_smallest_terminals_say_the_most_important_figure() {
+fn the_smallest_terminals_show_the_most_important_figure() {
     let s = session(150);
     let first =
         |size| view::golden::planes(&draw(&s, &ui(&s, |_, _| ()), &Look::roles(), size)).text[0].trim_end().to_owned();
@@ -85,7 +85,7 @@ fn every_screen() {
 }
 
 #[test]
-fn the_timeline_tells_the_verdict_at_the_classic_sizes() {
+fn the_timeline_shows_the_verdict_at_the_classic_sizes() {
     let s = session(308);
     for (width, height) in [(80, 24), (120, 36), (200, 50)] {
         let ui = ui(&s, |ui, _| ui.screen = Screen::Timeline);

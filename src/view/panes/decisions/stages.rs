@@ -1,4 +1,5 @@
-//! The reaction budget of a rescale: each stage with its time and the seconds since the one before that is known.
+//! The reaction budget of a rescale: each stage with its time and the seconds since the one before that is known. Must
+//! not compute it.
 
 use crate::explain::reaction;
 use crate::session::{Stage, decisions::sync::Sync};
@@ -6,7 +7,7 @@ use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Rows that it takes.
-pub fn rows(budget: &[Stage], _width: u16) -> u16 {
+pub fn rows(budget: &[Stage]) -> u16 {
     budget.len() as u16 + 1
 }
 

@@ -1,5 +1,5 @@
-//! The table of syncs: time, size found, each metric's figure and proposal, what held it, result, what the controller
-//! did.
+//! The table of syncs: time, size found, each metric's figure and proposal, what limited it, result, what the
+//! controller did. Must not compute.
 
 use crate::explain::sync::{limit_word, metric_figure};
 use crate::format::text;
@@ -20,7 +20,7 @@ pub fn width(cx: &Cx) -> u16 {
     (REST + metrics * METRIC) as u16
 }
 
-/// The first place shown.
+/// The index of the first sync shown.
 pub fn first(area: Rect, cx: &Cx) -> usize {
     let rows = usize::from(area.height.saturating_sub(1)).max(1);
     (cx.ui.selected_sync(cx.session) + 1).saturating_sub(rows)
@@ -90,9 +90,9 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
 }
 
 /// `96 % → 4`, the winner in its colour.
-fn metric(sync: &Sync, index: usize, said: Option<&MetricOutcome>, to: &str) -> (String, Role) {
-    let Some(said) = said else { return ("–".into(), Role::Faint) };
-    let Some(proposal) = said.proposal else { return ("invalid".into(), Role::Bad) };
+fn metric(sync: &Sync, index: usize, outcome: Option<&MetricOutcome>, to: &str) -> (String, Role) {
+    let Some(outcome) = outcome else { return ("–".into(), Role::Faint) };
+    let Some(proposal) = outcome.proposal else { return ("invalid".into(), Role::Bad) };
     let figure = metric_figure(sync, index).unwrap_or_default();
     let role = match sync.computed.winner == Some(index) {
         true => Role::SERIES[index % Role::SERIES.len()],

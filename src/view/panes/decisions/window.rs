@@ -1,4 +1,5 @@
-//! The stabilization window as a picture: the recommendations over time, and the highest of the window in force.
+//! The stabilization window as a picture: the recommendations over time, and the highest of the window in force. Must
+//! not compute them.
 
 use crate::format;
 use crate::session::decisions::sync::Sync;

@@ -1,19 +1,19 @@
 //! The columns of the table of pods: what each holds, how wide it is, and which go first when there is little room. Must
 //! not place them.
 
-use super::Row;
+use super::PodRow;
 use crate::format;
 use crate::observe::Resources;
 use crate::session::{controller, is_ready, quantity};
 use crate::view::{Cx, theme::Role};
 
 /// A column.
-pub struct Column {
+pub struct PodColumn {
     pub head: &'static str,
     pub width: usize,
     /// The higher, the sooner it goes.
     rank: u8,
-    pub cell: fn(&Row, &Cx) -> (String, Role),
+    pub cell: fn(&PodRow, &Cx) -> (String, Role),
 }
 
 /// Cells of the bar of a share.
@@ -21,27 +21,27 @@ const BAR: usize = 8;
 /// The least that a pod's name is cut to.
 const NAME: usize = 14;
 
-const ALL: [Column; 12] = [
-    Column { head: "ready", width: 6, rank: 0, cell: ready },
-    Column { head: "age", width: 6, rank: 3, cell: age },
-    Column { head: "restarts", width: 12, rank: 5, cell: restarts },
-    Column { head: "cpu", width: 12, rank: 1, cell: cpu },
-    Column { head: "request/limit", width: 14, rank: 8, cell: cpu_bounds },
-    Column { head: "memory", width: 13, rank: 1, cell: memory },
-    Column { head: "request/limit", width: 14, rank: 9, cell: memory_bounds },
-    Column { head: "accepted", width: 9, rank: 0, cell: accepted },
-    Column { head: "refused", width: 8, rank: 6, cell: refused },
-    Column { head: "queue", width: 8, rank: 2, cell: queue },
-    Column { head: "share", width: 14, rank: 1, cell: share },
-    Column { head: "node", width: 14, rank: 7, cell: node },
+const ALL: [PodColumn; 12] = [
+    PodColumn { head: "ready", width: 6, rank: 0, cell: ready },
+    PodColumn { head: "age", width: 6, rank: 3, cell: age },
+    PodColumn { head: "restarts", width: 12, rank: 5, cell: restarts },
+    PodColumn { head: "cpu", width: 12, rank: 1, cell: cpu },
+    PodColumn { head: "request/limit", width: 14, rank: 8, cell: cpu_bounds },
+    PodColumn { head: "memory", width: 13, rank: 1, cell: memory },
+    PodColumn { head: "request/limit", width: 14, rank: 9, cell: memory_bounds },
+    PodColumn { head: "accepted", width: 9, rank: 0, cell: accepted },
+    PodColumn { head: "refused", width: 8, rank: 6, cell: refused },
+    PodColumn { head: "queue", width: 8, rank: 2, cell: queue },
+    PodColumn { head: "share", width: 14, rank: 1, cell: share },
+    PodColumn { head: "node", width: 14, rank: 7, cell: node },
 ];
 
 /// The width of the names, and the columns that fit beside them.
-pub fn fitting(width: usize, longest: usize, rows: &[Row]) -> (usize, Vec<&'static Column>) {
+pub fn fitting(width: usize, longest: usize, rows: &[PodRow]) -> (usize, Vec<&'static PodColumn>) {
     let counted = rows.iter().any(|r| r.collector.is_some());
-    let of_collectors = |c: &Column| matches!(c.head, "accepted" | "refused" | "queue" | "share");
-    let mut columns: Vec<&Column> = ALL.iter().filter(|c| counted || !of_collectors(c)).collect();
-    let taken = |columns: &[&Column]| columns.iter().map(|c| c.width + 1).sum::<usize>() + 2;
+    let of_collectors = |c: &PodColumn| matches!(c.head, "accepted" | "refused" | "queue" | "share");
+    let mut columns: Vec<&PodColumn> = ALL.iter().filter(|c| counted || !of_collectors(c)).collect();
+    let taken = |columns: &[&PodColumn]| columns.iter().map(|c| c.width + 1).sum::<usize>() + 2;
     while taken(&columns) + longest.min(NAME) > width
         && let Some(last) = (0..columns.len()).max_by_key(|i| columns[*i].rank)
     {
@@ -60,7 +60,7 @@ fn unknown() -> (String, Role) {
     (format::UNKNOWN.into(), Role::Muted)
 }
 
-fn ready(row: &Row, _: &Cx) -> (String, Role) {
+fn ready(row: &PodRow, _: &Cx) -> (String, Role) {
     match (row.pod.seen.deleted.is_some(), is_ready(&row.pod.seen)) {
         (true, _) => ("ending".into(), Role::Warn),
         (false, true) => ("yes".into(), Role::Good),
@@ -68,13 +68,13 @@ fn ready(row: &Row, _: &Cx) -> (String, Role) {
     }
 }
 
-fn age(row: &Row, cx: &Cx) -> (String, Role) {
+fn age(row: &PodRow, cx: &Cx) -> (String, Role) {
     let created = row.pod.seen.created.map(|t| t.timestamp_millis());
     created.map_or_else(unknown, |t| (format::age((cx.now - t) / 1000), Role::Text))
 }
 
 /// Restarts with how the last run ended; what keeps it from running comes first.
-fn restarts(row: &Row, _: &Cx) -> (String, Role) {
+fn restarts(row: &PodRow, _: &Cx) -> (String, Role) {
     let seen = &row.pod.seen;
     if let Some(why) = seen.reason.as_deref().or_else(|| seen.containers.iter().find_map(|c| c.waiting.as_deref())) {
         return (why.to_owned(), Role::Warn);
@@ -86,15 +86,15 @@ fn restarts(row: &Row, _: &Cx) -> (String, Role) {
     }
 }
 
-fn cpu(row: &Row, cx: &Cx) -> (String, Role) {
+fn cpu(row: &PodRow, cx: &Cx) -> (String, Role) {
     used(row, cx, "cpu", format::millicores)
 }
 
-fn memory(row: &Row, cx: &Cx) -> (String, Role) {
+fn memory(row: &PodRow, cx: &Cx) -> (String, Role) {
     used(row, cx, "memory", format::bytes)
 }
 
-fn used(row: &Row, cx: &Cx, resource: &str, unit: fn(f64) -> String) -> (String, Role) {
+fn used(row: &PodRow, cx: &Cx, resource: &str, unit: fn(f64) -> String) -> (String, Role) {
     let (series, milli) = if resource == "cpu" { (&row.pod.cpu, 1.0) } else { (&row.pod.memory, 1000.0) };
     let Some((_, used)) = series.at(cx.moment(), 120_000) else { return unknown() };
     let request = controller::request(row.pod, resource).filter(|r| *r > 0);
@@ -107,30 +107,30 @@ fn used(row: &Row, cx: &Cx, resource: &str, unit: fn(f64) -> String) -> (String,
     (text, if near { Role::Bad } else { Role::Text })
 }
 
-fn cpu_bounds(row: &Row, _: &Cx) -> (String, Role) {
+fn cpu_bounds(row: &PodRow, _: &Cx) -> (String, Role) {
     bounds(row, "cpu", |v| format::millicores(v * 1000.0))
 }
 
-fn memory_bounds(row: &Row, _: &Cx) -> (String, Role) {
+fn memory_bounds(row: &PodRow, _: &Cx) -> (String, Role) {
     bounds(row, "memory", format::bytes)
 }
 
-fn bounds(row: &Row, resource: &str, unit: fn(f64) -> String) -> (String, Role) {
+fn bounds(row: &PodRow, resource: &str, unit: fn(f64) -> String) -> (String, Role) {
     let text = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), unit);
     let of = |get: fn(&crate::observe::ContainerSeen) -> &Resources| text(sum(row, resource, get));
     (format!("{}/{}", of(|c| &c.requests), of(|c| &c.limits)), Role::Muted)
 }
 
 /// Of all containers; None where one has none.
-fn sum(row: &Row, resource: &str, get: fn(&crate::observe::ContainerSeen) -> &Resources) -> Option<f64> {
+fn sum(row: &PodRow, resource: &str, get: fn(&crate::observe::ContainerSeen) -> &Resources) -> Option<f64> {
     row.pod.seen.containers.iter().map(|c| get(c).get(resource).and_then(|q| quantity(q))).sum()
 }
 
-fn accepted(row: &Row, _: &Cx) -> (String, Role) {
+fn accepted(row: &PodRow, _: &Cx) -> (String, Role) {
     row.accepted.map_or_else(unknown, |v| (format::rate(v), Role::Series2))
 }
 
-fn refused(row: &Row, cx: &Cx) -> (String, Role) {
+fn refused(row: &PodRow, cx: &Cx) -> (String, Role) {
     let rate = row.collector.and_then(|c| {
         let rates = crate::observe::Signal::ALL.iter().map(|s| c.flow(*s).refused.rate.at(cx.moment(), c.max_gap()));
         rates.map(|r| r.map(|p| p.1)).sum::<Option<f64>>()
@@ -139,7 +139,7 @@ fn refused(row: &Row, cx: &Cx) -> (String, Role) {
 }
 
 /// The fullest queue: as it is now in its own unit, at a past moment as a share.
-fn queue(row: &Row, cx: &Cx) -> (String, Role) {
+fn queue(row: &PodRow, cx: &Cx) -> (String, Role) {
     let Some(collector) = row.collector.filter(|c| c.lost.is_none()) else { return unknown() };
     let role = |ratio: f64| if ratio >= 0.7 { Role::Warn } else { Role::Text };
     if cx.ui.moment(i64::MAX) != i64::MAX {
@@ -152,8 +152,8 @@ fn queue(row: &Row, cx: &Cx) -> (String, Role) {
     }
 }
 
-/// `━━╌╌╌╌╌╌ 25 %`, or since when it idles.
-fn share(row: &Row, cx: &Cx) -> (String, Role) {
+/// `━━╌╌╌╌╌╌ 25 %`, or how long it has been idle.
+fn share(row: &PodRow, cx: &Cx) -> (String, Role) {
     if let Some(seconds) = row.idle.filter(|s| *s >= 15) {
         return (format!("idle {}", format::duration(seconds)), Role::Warn);
     }
@@ -166,6 +166,6 @@ fn share(row: &Row, cx: &Cx) -> (String, Role) {
     (format!("{bar} {}", format::percent((share * 100.0).round())), if odd { Role::Warn } else { Role::Good })
 }
 
-fn node(row: &Row, _: &Cx) -> (String, Role) {
+fn node(row: &PodRow, _: &Cx) -> (String, Role) {
     (row.pod.seen.node.clone().unwrap_or_else(|| format::UNKNOWN.into()), Role::Muted)
 }

@@ -1,20 +1,20 @@
 //! The edges: items a second by signal at each step, with the tiers and their queues above. Must not draw the account.
 
-use super::Line;
+use super::RoleLine;
 use crate::format::{self, text};
 use crate::observe::{Feed, Role as Tier, Signal};
 use crate::session::{Rates, Series};
 use crate::view::{Cx, panes::empty_state, theme::Role};
 
-/// A rate is good for so long, in milliseconds.
+/// How long a rate is valid, in milliseconds.
 const HOLDS: i64 = 20_000;
-/// A step that lets less through stands out when it did so at each of these moments, in milliseconds ago: batches make a
-/// single one mean nothing.
+/// A step that passes less on is highlighted if it did so at each of these moments, in milliseconds ago: because of
+/// batches a single one means nothing.
 const WHILE: [i64; 3] = [0, 10_000, 20_000];
 /// Columns of the signals' names.
 const NAMES: usize = 9;
 
-/// One step of the way.
+/// One step of the path.
 struct Step {
     /// Where the items are.
     place: &'static str,
@@ -49,34 +49,34 @@ fn indexed(cx: &Cx, signal: Signal, ms: i64) -> Option<f64> {
     cx.session.ingest.documents_per_s(signal, ms)
 }
 
-pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
+pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
     let cell = (width.saturating_sub(NAMES) / STEPS.len()).clamp(8, 22);
     let g = cx.look.symbols.glyphs();
     let wide = cell >= 16;
     // The places, with an arrow that leads from one to the next.
-    let mut way: Line = vec![(text::left("apps", NAMES), Role::Title)];
+    let mut path: RoleLine = vec![(text::left("apps", NAMES), Role::Title)];
     let arrow = |room: usize| {
         let line: String = std::iter::repeat_n(g.horizontal, room.saturating_sub(3)).collect();
         format!(" {line}{} ", g.play)
     };
-    let mut under: Line = vec![(text::left("", NAMES), Role::Muted)];
+    let mut under: RoleLine = vec![(text::left("", NAMES), Role::Muted)];
     for (place, cells) in [("agents", 2), ("gateway", 2), ("Elasticsearch", 1)] {
         let room = cell * cells;
         let name = if place == "Elasticsearch" && room < 14 { "ES" } else { place };
-        way.push((arrow(room.saturating_sub(name.len())), Role::Faint));
-        way.push((name.into(), Role::Title));
-        let (text, role) = standing(cx, place, room);
+        path.push((arrow(room.saturating_sub(name.len())), Role::Faint));
+        path.push((name.into(), Role::Title));
+        let (text, role) = status(cx, place, room);
         under.push((text::right(&text, room), role));
     }
-    let mut head: Line = vec![(text::left("per s", NAMES), Role::Muted)];
+    let mut head: RoleLine = vec![(text::left("per s", NAMES), Role::Muted)];
     head.extend(STEPS.iter().map(|s| (text::right(if wide { s.what.0 } else { s.what.1 }, cell), Role::Muted)));
-    let mut out = vec![way, under, Line::new(), head];
+    let mut out = vec![path, under, RoleLine::new(), head];
     for signal in Signal::ALL {
-        let mut line: Line = vec![(text::left(signal.name(), NAMES), Role::Text)];
+        let mut line: RoleLine = vec![(text::left(signal.name(), NAMES), Role::Text)];
         let mut before: Option<&Step> = None;
         for step in &STEPS {
             let rate = (step.rate)(cx, signal, cx.moment());
-            // A step that lets much less through than the one before is where to look. Documents of metrics hold many
+            // A step that passes on much less than the one before is where to look. Documents of metrics hold many
             // points, so there fewer are no sign.
             let comparable = !(step.place == "Elasticsearch" && signal == Signal::Metrics);
             let drops = comparable && before.is_some_and(|b| drops(cx, signal, b, step));
@@ -113,8 +113,8 @@ fn drops(cx: &Cx, signal: Signal, from: &Step, to: &Step) -> bool {
     })
 }
 
-/// What stands under a place: how much of it is seen, and its fullest queue.
-fn standing(cx: &Cx, place: &str, room: usize) -> (String, Role) {
+/// The line below a place: how many of its pods are observed, and its fullest queue.
+fn status(cx: &Cx, place: &str, room: usize) -> (String, Role) {
     let role = match place {
         "agents" => Tier::Agent,
         "gateway" => Tier::Gateway,

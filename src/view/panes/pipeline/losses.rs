@@ -1,14 +1,14 @@
-//! Where items went astray, from which second on, and how many. Must not call lost what may be sent again.
+//! Where items were refused or lost, since when, and how many. Must not call lost what may be sent again.
 
-use super::Line;
+use super::RoleLine;
 use crate::format::{self, text};
 use crate::observe::Role as Tier;
 use crate::session::{Fate, Loss};
 use crate::view::{Cx, theme::Role};
 
-pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
+pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
     let losses = &cx.session.collectors.losses;
-    let mut out = vec![vec![("Where items went astray".to_string(), Role::Title)]];
+    let mut out = vec![vec![("Where items were refused or lost".to_string(), Role::Title)]];
     if losses.all().is_empty() {
         out.push(vec![("nowhere, as far as the collectors count".into(), Role::Muted)]);
     }
@@ -16,16 +16,16 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<Line> {
     let mut all: Vec<&Loss> = losses.all().iter().collect();
     all.sort_by_key(|l| (!l.how.is_loss(), std::cmp::Reverse(l.since)));
     out.extend(all.iter().map(|l| line(cx, l, width)));
-    let told = ["elasticsearch-limits", "queue-full", "agents-wait", "backlog", "sent-twice"];
-    for finding in cx.findings.iter().filter(|f| told.contains(&f.id)) {
+    let about_losses = ["elasticsearch-limits", "queue-full", "agents-wait", "backlog", "sent-twice"];
+    for finding in cx.findings.iter().filter(|f| about_losses.contains(&f.id)) {
         let text = format!("{} ({}); hint: {}", finding.text, finding.evidence, finding.hint);
-        out.push(Line::new());
+        out.push(RoleLine::new());
         out.extend(text::wrap(&text, width).into_iter().map(|part| vec![(part, Role::Warn)]));
     }
     out
 }
 
-fn line(cx: &Cx, loss: &Loss, width: usize) -> Line {
+fn line(cx: &Cx, loss: &Loss, width: usize) -> RoleLine {
     let now = cx.session.now_ms();
     let when = cx.look.moment(loss.since, cx.now);
     let tier = match loss.role {
@@ -41,7 +41,7 @@ fn line(cx: &Cx, loss: &Loss, width: usize) -> Line {
         Fate::Rejected => ("lost: Elasticsearch refused the documents", Role::Bad),
     };
     let end = match loss.is_on(now) {
-        true => "goes on".to_string(),
+        true => "ongoing".to_string(),
         false => format!("until {}", cx.look.moment(loss.until, cx.now)),
     };
     let pods = match loss.pods.as_slice() {

@@ -1,4 +1,5 @@
-//! The selected sync's working, wrapped; where room is short the lines that matter least go first.
+//! The calculation of the selected sync, wrapped; where room is short the lines that matter least go first. Must not
+//! compute it.
 
 use crate::explain::explanation::{Emphasis, ExplanationLine};
 use crate::explain::sync::working;
@@ -9,7 +10,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 type Pieces = Vec<(String, Emphasis)>;
 
-/// Rows that the whole working takes at this width.
+/// Rows that the whole calculation takes at this width.
 pub fn rows(sync: &Sync, width: u16) -> u16 {
     let lines = working(sync).iter().map(|l| wrapped(l, width).len()).sum::<usize>();
     u16::try_from(lines).unwrap_or(u16::MAX)
@@ -45,7 +46,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) -> u16 {
     shown.len() as u16
 }
 
-/// A line broken to the width, its parts keeping their tones; what is wrapped stands two columns further in.
+/// A line broken to the width, its parts keeping their tones; a continued line is indented by two more columns.
 fn wrapped(line: &ExplanationLine, width: u16) -> Vec<Pieces> {
     let room = usize::from(width.saturating_sub(u16::from(line.indent))).max(8);
     let mut out: Vec<Pieces> = vec![Vec::new()];
