@@ -9,8 +9,8 @@ fn now() -> Time {
 }
 
 fn printed(path: &str, object: &Value) -> String {
-    let Route::Resource(path) = route(path) else { panic!("{path}") };
-    let table = of(&path, &[object], json!({}), &Query::default(), now());
+    let Route::Resource(resource) = route(path) else { panic!("{path}") };
+    let table = of(&resource, &[object], json!({}), &Query::default(), now());
     let columns = table["columnDefinitions"].as_array().unwrap();
     let cells = table["rows"][0]["cells"].as_array().unwrap();
     assert_eq!(columns.len(), cells.len(), "{path}");
