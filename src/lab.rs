@@ -1,8 +1,13 @@
-//! A small cluster inside this process. It is no source: it speaks the Kubernetes API, so the live feeds watch it as they
-//! watch any other, and so do `kubectl` and k9s.
+//! A small Kubernetes cluster inside this process. It is not a source: it serves the Kubernetes API, so the live feeds
+//! watch it like any other cluster, and so can `kubectl` and k9s.
+//!
+//! ```text
+//! api ─► processes ─► model ─► store
+//!  └───────────────────┴──────► scenario
+//! ```
 
 pub mod api;
-mod face;
 pub mod model;
+pub mod processes;
 pub mod scenario;
 pub mod store;

@@ -1,11 +1,11 @@
 // The guide's requests against the demo's frontend: 200 virtual users, 5 minutes. Runs on k6 0.49 to 2.x.
 //
-// The frontend answers `/` and `/simulate` itself and passes work on to the backend; the item routes are the guide's own
-// and are answered with 404 where the frontend does not have them, which costs telemetry all the same.
+// The frontend serves `/` and `/simulate` and calls the backend; the item routes are the guide's own, and a frontend
+// without them answers 404, which produces telemetry, too.
 //
 //   TARGET_URL   the frontend      http://frontend.demo-app.svc.cluster.local:8080
 //   VUS          virtual users     200
-//   HOLD         at full load      4m (with half a minute up before and half a minute down after)
+//   HOLD         at full load      4m (after a ramp up and before a ramp down of 30 s each)
 import http from "k6/http";
 import { sleep } from "k6";
 

@@ -1,30 +1,30 @@
-//! The face of the lab: the Kubernetes API on loopback, by TLS, for whoever has the token.
+//! The lab's server: the Kubernetes API on loopback, over TLS, for clients that have the token.
 //!
 //! ```text
-//! server ─► discovery                                    driver: moves the model's time by the clock, enacts faults
+//! server ─► discovery                                    driver: moves the model's time by the clock, applies faults
 //!        └► read, watch (table, convert) ─► store
-//!        └► write (patch, defaults) ─────► store          forward, logs ─► the model's processes
+//!        └► write (patch, defaults) ─────► store          port_forward, logs ─► the pods' processes
 //! ```
 //!
-//! It decides nothing about the cluster: what objects become is the model's part.
+//! It must decide nothing about the cluster: how objects change is the model's part.
 
-mod answer;
 mod convert;
 mod defaults;
 mod discovery;
-mod face;
 mod failure;
 mod faults;
-mod forward;
 mod kinds;
 mod logs;
 mod patch;
 mod path;
+mod port_forward;
 mod read;
+mod response;
 mod review;
 mod samples;
-mod select;
+mod selector;
 mod server;
+mod state;
 mod table;
 mod tls;
 mod watch;
@@ -32,12 +32,12 @@ mod write;
 
 use super::model::Lab;
 use crate::clock::Clock;
-use face::Face;
-use faults::Enacted;
+use faults::AppliedFaults;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use std::hash::{BuildHasher, RandomState};
+use rustls::crypto::ring::default_provider;
+use state::ApiState;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -46,13 +46,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-/// The model's time is moved on so often, in lab time, but no more often than [`LEAST`].
+/// How often the model's time is advanced, in lab time …
 const STEP: Duration = Duration::from_millis(250);
-const LEAST: Duration = Duration::from_millis(20);
-/// The longest that a TLS handshake may take.
+/// … and the shortest interval in real time.
+const SHORTEST_STEP: Duration = Duration::from_millis(20);
+/// The longest a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
-/// Where the lab listens, and for whom.
+/// How to reach a lab that is served.
 #[derive(Clone)]
 pub struct Served {
     /// `https://127.0.0.1:PORT`.
@@ -60,80 +61,82 @@ pub struct Served {
     pub port: u16,
     /// The server's certificate, DER.
     pub certificate: Vec<u8>,
-    /// Whoever brings it as a bearer token may do everything.
+    /// The bearer token that allows everything.
     pub token: String,
 }
 
 /// Serve a lab whose time follows the clock, until `stop`.
 ///
 /// # Errors
-/// There is no port to listen on.
+/// There is no port to listen on, or no certificate or token could be made.
 pub async fn serve(lab: Lab, clock: Clock, stop: CancellationToken) -> io::Result<Served> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let port = listener.local_addr()?.port();
     let (acceptor, certificate) = tls::identity()?;
-    let token = token();
-    let face = Arc::new(Face::new(lab, clock, token.clone()));
-    let serving = accept(listener, acceptor, Arc::clone(&face), stop.clone());
+    let token = random_token()?;
+    let state = Arc::new(ApiState::new(lab, clock, token.clone()));
+    let serving = accept(listener, acceptor, Arc::clone(&state), stop.clone());
     tokio::spawn(async move {
         tokio::select! {
             () = stop.cancelled() => {}
-            ((), ()) = async { tokio::join!(drive(face), serving) } => {}
+            ((), ()) = async { tokio::join!(drive(state), serving) } => {}
         }
     });
     Ok(Served { url: format!("https://127.0.0.1:{port}"), port, certificate, token })
 }
 
-/// Not to be guessed: the hashers' keys come from the system's randomness.
-fn token() -> String {
-    let random = RandomState::new();
-    (0..4).map(|n: u64| format!("{:016x}", random.hash_one(n))).collect()
+/// A random 256-bit token, in hex.
+fn random_token() -> io::Result<String> {
+    let mut bytes = [0_u8; 32];
+    let random = default_provider().secure_random;
+    random.fill(&mut bytes).map_err(|_| io::Error::other("the system gives no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Move the model's time on, for as long as the program lives.
-async fn drive(face: Arc<Face>) {
-    let step = face.clock.real(STEP).max(LEAST);
-    let mut enacted = Enacted::default();
+/// Advance the model's time and apply its faults, until the future is dropped.
+async fn drive(state: Arc<ApiState>) {
+    let step = state.clock.real(STEP).max(SHORTEST_STEP);
+    let mut applied = AppliedFaults::default();
     loop {
-        face.with(|lab| lab.advance(face.clock.now()));
-        enacted.enact(&face);
-        face.steps.send_modify(|steps| *steps += 1);
+        state.with(|lab| lab.advance(state.clock.now()));
+        applied.apply(&state);
+        state.steps.send_modify(|steps| *steps += 1);
         tokio::time::sleep(step).await;
     }
 }
 
-async fn accept(listener: TcpListener, acceptor: TlsAcceptor, face: Arc<Face>, stop: CancellationToken) {
+async fn accept(listener: TcpListener, acceptor: TlsAcceptor, state: Arc<ApiState>, stop: CancellationToken) {
     loop {
         match listener.accept().await {
-            // While the server is away, what comes is turned away.
-            Ok((connection, _)) if !faults::away(&face.faults()) => {
-                let (face, acceptor, stop) = (Arc::clone(&face), acceptor.clone(), stop.clone());
+            // During a restart, new connections are dropped.
+            Ok((connection, _)) if !faults::is_down(&state.faults()) => {
+                let (state, acceptor, stop) = (Arc::clone(&state), acceptor.clone(), stop.clone());
                 tokio::spawn(async move {
                     tokio::select! {
-                        () = connected(connection, acceptor, face) => {}
+                        () = connected(connection, acceptor, state) => {}
                         () = stop.cancelled() => {}
                     }
                 });
             }
             Ok(_) => {}
-            // Out of file descriptors: it may pass.
+            // Out of file descriptors: try again later.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }
 }
 
-async fn connected(connection: TcpStream, acceptor: TlsAcceptor, face: Arc<Face>) {
-    // Small answers are not held back for larger ones.
+async fn connected(connection: TcpStream, acceptor: TlsAcceptor, state: Arc<ApiState>) {
+    // Small responses are sent at once.
     let _ = connection.set_nodelay(true);
-    // Whoever does not trust the certificate, or does not speak TLS, goes away by himself.
+    // A client that does not trust the certificate, or does not speak TLS, closes the connection itself.
     let Ok(Ok(connection)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(connection)).await else { return };
-    let mut cuts = face.cuts.subscribe();
-    let restarts = cuts.borrow().restarts;
-    let answering = service_fn(|request| server::answer(Arc::clone(&face), request));
+    let mut disruptions = state.disruptions.subscribe();
+    let restarts = disruptions.borrow().restarts;
+    let answering = service_fn(|request| server::answer(Arc::clone(&state), request));
     let serving = http1::Builder::new().serve_connection(TokioIo::new(connection), answering).with_upgrades();
     tokio::select! {
-        // A connection that breaks is the client's affair.
+        // A broken connection is the client's concern.
         _ = serving => {}
-        _ = cuts.wait_for(|now| now.restarts != restarts) => {}
+        _ = disruptions.wait_for(|now| now.restarts != restarts) => {}
     }
 }

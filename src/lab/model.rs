@@ -1,57 +1,58 @@
-//! The lab's cluster: pure, seeded, stepped in simulated time. No clock, no I/O; whoever holds it moves its time.
+//! The lab's cluster: a pure, seeded model, stepped in simulated time. It has no clock and does no I/O; its owner moves its
+//! time. It must not know what its pods answer on their ports: `processes` renders that.
 //!
 //! ```text
 //! k6 ─► frontend, backend, Redis ─► agents ─► gateways ─► Elasticsearch        (flow: what processes do)
 //! kubelets ─► metrics-server ─► HPA ─► Deployment ─► ReplicaSet ─► scheduler   (cluster: what controllers do)
 //! ```
 //!
-//! The two meet in the kubelets, which start and end processes, and in metrics-server, which reads what they use.
-//! Everything else goes through the store, so what a user changes there acts. Constants are in `params`.
+//! The two meet in the kubelets, which start and end processes, and in metrics-server, which reads their usage. Everything
+//! else goes through the store, so changes that a user makes there take effect. Constants are in `params`.
 
 pub mod cluster;
 mod events;
 mod faults;
 pub mod flow;
+pub mod interface;
 pub mod objects;
 pub mod params;
 pub mod rng;
-pub mod seen;
 pub mod setup;
 
-use super::face;
 use super::scenario::{FaultKind, Scenario};
-use super::store::{Refused, Store};
+use super::store::{Store, StoreError};
 use chrono::TimeDelta;
 use cluster::Cluster;
-use faults::Plan;
+use faults::FaultSchedule;
 use flow::Flow;
+use flow::k6_run::K6Run;
+pub use interface::{ApiFault, ApiFaultKind, LogLine, NodeSample, PodSample, Usage};
+use objects::Key;
 use params::{STEP_MS, WARM_UP_MS};
-pub use seen::{Answer, ApiFault, ApiFaultKind, Ask, LogLine, NodeSample, PodSample, Unheard, Usage};
 use serde_json::Value;
 
-/// A moment in lab time.
+/// A point in lab time.
 pub type Time = chrono::DateTime<chrono::Utc>;
-/// Milliseconds since the lab's start; negative before.
+/// Milliseconds since the lab's start; negative during the warm-up.
 pub type Ms = i64;
 
 /// The cluster.
 pub struct Lab {
-    /// Its objects. What is written here by others (a Job, an HPA's new spec, a deleted pod) is acted on in the next
-    /// step.
+    /// Its objects. The controllers act on what is written here (a Job, an HPA's new spec, a deleted pod) in the next step.
     pub store: Store,
     scenario: Scenario,
     start: Time,
-    /// Of the step done last.
+    /// The time of the last step.
     t: Ms,
     cluster: Cluster,
     flow: Flow,
-    plan: Plan,
+    schedule: FaultSchedule,
     password: String,
-    job_made: bool,
+    job_created: bool,
 }
 
 impl Lab {
-    /// A cluster as it stands a while after it was set up, with the scenario's settings.
+    /// A cluster with the scenario's settings, some minutes after it was set up.
     pub fn new(scenario: &Scenario, seed: u64, start: Time) -> Self {
         let mut rng = rng::Rng::new(seed, 1);
         let password: String = (0..24).map(|_| char::from(b'a' + (rng.below(26) as u8))).collect();
@@ -62,9 +63,9 @@ impl Lab {
             t: -WARM_UP_MS,
             cluster: Cluster::new(seed, -WARM_UP_MS),
             flow: Flow::new(scenario, seed),
-            plan: Plan::of(&scenario.faults),
+            schedule: FaultSchedule::of(&scenario.faults),
             password,
-            job_made: false,
+            job_created: false,
         };
         let now = lab.now();
         setup::all(&mut lab.store, scenario, &lab.password, now);
@@ -77,16 +78,26 @@ impl Lab {
         self.at(self.t)
     }
 
+    /// The lab's time in milliseconds since its start.
+    pub fn elapsed_ms(&self) -> Ms {
+        self.t
+    }
+
+    /// A time in milliseconds since the lab's start.
+    pub fn ms_of(&self, at: Time) -> Ms {
+        (at - self.start).num_milliseconds()
+    }
+
+    /// The password of Elasticsearch's user `elastic`.
+    pub fn elastic_password(&self) -> &str {
+        &self.password
+    }
+
     fn at(&self, t: Ms) -> Time {
         self.start + TimeDelta::milliseconds(t)
     }
 
-    /// The scenario it runs.
-    pub fn scenario(&self) -> &Scenario {
-        &self.scenario
-    }
-
-    /// Go on to a time, in fixed steps; what is less than a step is left for the next time.
+    /// Advance to a time in fixed steps; a rest shorter than a step waits for the next call.
     pub fn advance(&mut self, to: Time) {
         while self.now() + TimeDelta::milliseconds(STEP_MS) <= to {
             self.t += STEP_MS;
@@ -96,7 +107,7 @@ impl Lab {
 
     fn step(&mut self) {
         let (now, t) = (self.now(), self.t);
-        self.befall(now, t);
+        self.apply_faults(now, t);
         let outage = self.holds(FaultKind::MetricsOutage);
         let full = self.holds(FaultKind::NodesFull);
         let Cluster { kubelet, events, .. } = &mut self.cluster;
@@ -104,7 +115,7 @@ impl Lab {
         self.cluster.reconcile(&mut self.store, full, now, t);
         self.flow.step(&self.store, now, t);
         if outage {
-            self.cluster.metrics.lose(t);
+            self.cluster.metrics.reset(t);
         } else {
             self.cluster.metrics.step(&self.store, &self.flow, self.scenario.metrics.resolution.ms(), t);
         }
@@ -117,14 +128,14 @@ impl Lab {
         hpa.step(&mut self.store, events, &samples, now, t);
     }
 
-    /// What the scenario has for this moment.
-    fn befall(&mut self, now: Time, t: Ms) {
-        if !self.job_made && self.scenario.load.start.is_some_and(|at| at.ms() <= t) {
-            self.job_made = true;
-            let _made = self.store.create("jobs", setup::job(), now);
+    /// Start the load and the faults that the scenario has for this time.
+    fn apply_faults(&mut self, now: Time, t: Ms) {
+        if !self.job_created && self.scenario.load.start.is_some_and(|at| at.ms() <= t) {
+            self.job_created = true;
+            let _created = self.store.create("jobs", setup::job(), now);
         }
         let started = self.flow.load_started;
-        for kind in self.plan.begin(t, started) {
+        for kind in self.schedule.begin(t, started) {
             match kind {
                 FaultKind::ControllerRestart => self.cluster.hpa.restart(t),
                 FaultKind::Oom => self.flow.run_out_of_memory(),
@@ -133,15 +144,16 @@ impl Lab {
                 _ => {}
             }
         }
-        let trouble = self.plan.trouble(t, started);
-        self.flow.set_trouble(trouble);
+        let faults = self.schedule.elastic_faults(t, started);
+        self.flow.set_elastic_faults(faults);
     }
 
+    /// Whether a fault of this kind is in force now.
     fn holds(&self, kind: FaultKind) -> bool {
-        self.plan.holds(kind, self.t, self.flow.load_started)
+        self.schedule.holds(kind, self.t, self.flow.load_started)
     }
 
-    /// What metrics-server would answer now; empty during an outage.
+    /// The pod samples that metrics-server serves now; empty during an outage.
     pub fn samples(&self) -> Vec<PodSample> {
         match self.holds(FaultKind::MetricsOutage) {
             true => Vec::new(),
@@ -149,7 +161,7 @@ impl Lab {
         }
     }
 
-    /// What metrics-server would answer now of the nodes; empty during an outage.
+    /// The node samples that metrics-server serves now; empty during an outage.
     pub fn node_samples(&self) -> Vec<NodeSample> {
         match self.holds(FaultKind::MetricsOutage) {
             true => Vec::new(),
@@ -157,35 +169,18 @@ impl Lab {
         }
     }
 
-    /// The log of a pod's container since it last started, oldest first; None when there is no such pod.
+    /// The log of a pod's container since its last start, oldest line first; None when there is no such pod.
     pub fn log(&self, namespace: &str, pod: &str) -> Option<&[LogLine]> {
         self.store.get("pods", namespace, pod)?;
         Some(self.flow.log(&(namespace.to_owned(), pod.to_owned())).unwrap_or_default())
     }
 
-    /// Ask what listens on a port of a pod.
-    ///
-    /// # Errors
-    /// There is no such pod, or nobody listens.
-    pub fn port(&mut self, namespace: &str, pod: &str, port: u16, ask: &Ask) -> Result<Answer, Unheard> {
-        let Some(object) = self.store.get("pods", namespace, pod) else {
-            return Err(Unheard::NoPod(pod.to_owned()));
-        };
-        let phase = objects::text(&object["status"]["phase"]);
-        if phase != "Running" {
-            return Err(Unheard::NotRunning(phase.to_owned()));
-        }
-        let at = (namespace.to_owned(), pod.to_owned());
-        let moment = face::Moment { now: self.at(self.t), t: self.t, start: self.start, password: &self.password };
-        face::answer(&mut self.flow, &moment, &at, port, ask).ok_or(Unheard::NoListener(port))
-    }
-
-    /// Delete as the API server does: a running pod ends gracefully and goes later, all else goes at once, and what it
-    /// owned follows. Returns the object as it is then.
+    /// Delete as the API server does: a running pod terminates gracefully and goes later, anything else goes at once, and
+    /// what it owned follows. Returns the object after that.
     ///
     /// # Errors
     /// It is not there.
-    pub fn delete(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Value, Refused> {
+    pub fn delete(&mut self, resource: &str, namespace: &str, name: &str) -> Result<Value, StoreError> {
         let now = self.now();
         if resource == "pods" {
             let last = self.store.get(resource, namespace, name).cloned();
@@ -200,15 +195,17 @@ impl Lab {
 
     /// The faults of the API that are in force now.
     pub fn faults(&self) -> Vec<ApiFault> {
-        let now = self.plan.now(self.t, self.flow.load_started);
-        now.filter_map(|(fault, from, until)| {
-            Some(ApiFault { what: faults::of_api(fault)?, since: self.at(from), until: self.at(until) })
-        })
-        .collect()
+        let now = self.schedule.now(self.t, self.flow.load_started);
+        now.filter_map(|(fault, from)| Some(ApiFault { what: faults::of_api(fault)?, since: self.at(from) })).collect()
     }
 
-    /// The processes, to compare them with real ones.
+    /// The processes in the pods.
     pub fn flow(&self) -> &Flow {
         &self.flow
+    }
+
+    /// The k6 run in a pod, which its REST API may stop.
+    pub fn k6_run_mut(&mut self, pod: &Key) -> Option<&mut K6Run> {
+        self.flow.runs.get_mut(pod)
     }
 }

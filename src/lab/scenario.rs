@@ -1,5 +1,5 @@
-//! Scenarios: what the lab is set to and what befalls it, in TOML. The shipped ones are embedded and say by their
-//! comments what each key does. Data and its checks; what it leads to is the model's.
+//! Scenarios in TOML: the lab's settings and its faults. The shipped ones are embedded, and their comments document each
+//! key. Only data and its checks; the model decides what follows from them.
 
 mod fault;
 mod read;
@@ -8,26 +8,26 @@ mod values;
 
 pub use fault::{Fault, FaultKind};
 pub use settings::{
-    Agents, App, Batch, Connections, Elasticsearch, Gateway, Hpa, Load, Logs, MemoryLimiter, Metrics, Nodes, Policy,
-    PolicyType, Queue, Resources, Rules, Select, Stage,
+    Agents, App, Batch, Connections, Elasticsearch, GatewaySettings, Hpa, Load, Logs, MemoryLimiter, Metrics, Nodes,
+    Policy, PolicyType, Queue, Resources, Rules, Select, Stage,
 };
 pub use values::{Dur, Quantity, Share};
 
 use serde::Deserialize;
 
-/// One scenario. A key that is not written has the value it has in `assets/scenarios/guide.toml`'s comments.
+/// One scenario. The defaults of its keys are documented in `assets/scenarios/guide.toml`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Scenario {
-    /// As `--scenario` takes it; not in the file.
+    /// The name for `--scenario`; not in the file.
     #[serde(skip)]
     pub name: String,
     /// One line for `lab --list`.
     pub about: String,
-    /// Used when none is given by `--seed`.
+    /// The default for `--seed`.
     #[serde(default = "one")]
     pub seed: u64,
-    /// How long its course takes, in lab time, from the start of the load.
+    /// How long it takes from the start of the load, in lab time.
     pub length: Dur,
     #[serde(default)]
     pub load: Load,
@@ -40,14 +40,14 @@ pub struct Scenario {
     #[serde(default)]
     pub agents: Agents,
     #[serde(default)]
-    pub gateway: Gateway,
+    pub gateway: GatewaySettings,
     #[serde(default)]
     pub hpa: Hpa,
     #[serde(default)]
     pub metrics: Metrics,
     #[serde(default)]
     pub elasticsearch: Elasticsearch,
-    /// In order of their time.
+    /// Ordered by time.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,
 }
@@ -70,13 +70,13 @@ pub const SHIPPED: &[(&str, &str)] = &[
 ];
 
 impl Scenario {
-    /// A shipped one by its name.
+    /// A shipped scenario by its name.
     pub fn shipped(name: &str) -> Option<Self> {
         let (name, text) = SHIPPED.iter().find(|(each, _)| *each == name)?;
         Self::parse(name, name, text).ok()
     }
 
-    /// Read one. `file` is what errors call it.
+    /// Parse a scenario; errors name it `file`.
     ///
     /// # Errors
     /// One sentence: file, line, key, and what is allowed.

@@ -41,11 +41,11 @@ mod hpa {
     pub mod quantity;
 }
 mod lab {
-    pub mod acts;
     pub mod api;
     pub mod feeds;
     pub mod reality;
     pub mod scenarios;
+    pub mod user_changes;
     pub mod watched;
 }
 mod live {

@@ -1,35 +1,35 @@
-//! Objects in the version that is asked for: the store holds HPAs as autoscaling/v2 and events as core/v1. Pure.
+//! Objects in the requested API version: the store holds HPAs as autoscaling/v2 and events as core/v1. Pure.
 
 mod hpa;
 
-use super::path::Place;
+use super::path::ResourcePath;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
-/// A stored object as the place's version has it.
-pub fn shown<'a>(place: &Place, object: &'a Value) -> Cow<'a, Value> {
-    match (place.kind.plural, place.kind.group, place.version.as_str()) {
+/// A stored object in the version of the path.
+pub fn shown<'a>(path: &ResourcePath, object: &'a Value) -> Cow<'a, Value> {
+    match (path.kind.plural, path.kind.group, path.version.as_str()) {
         ("horizontalpodautoscalers", _, "v1") => Cow::Owned(hpa::to_v1(object)),
         ("events", "events.k8s.io", _) => Cow::Owned(event_to_group(object)),
         _ => Cow::Borrowed(object),
     }
 }
 
-/// An object of the place's version as it is stored.
-pub fn stored(place: &Place, object: Value) -> Value {
-    match (place.kind.plural, place.kind.group, place.version.as_str()) {
+/// An object of the path's version in the stored version.
+pub fn stored(path: &ResourcePath, object: Value) -> Value {
+    match (path.kind.plural, path.kind.group, path.version.as_str()) {
         ("horizontalpodautoscalers", _, "v1") => hpa::to_v2(object),
         ("events", "events.k8s.io", _) => event_to_core(object),
         _ => object,
     }
 }
 
-/// An HPA of autoscaling/v1 as v2 has it.
+/// An HPA of autoscaling/v1 as autoscaling/v2.
 pub fn stored_hpa(v1: &Value) -> Value {
     hpa::to_v2(v1.clone())
 }
 
-/// The names that events have in the two groups.
+/// The names of the fields of events in core/v1 and in events.k8s.io/v1.
 const EVENT: [(&str, &str); 6] = [
     ("involvedObject", "regarding"),
     ("message", "note"),
@@ -44,7 +44,7 @@ fn event_to_group(event: &Value) -> Value {
     if let Some(controller) = out.remove("reportingComponent") {
         out.insert("reportingController".into(), controller);
     }
-    // The series counts otherwise, and the time of the first is never left out.
+    // `eventTime` is always there, if only as null.
     if out.get("eventTime").is_none() {
         out.insert("eventTime".into(), Value::Null);
     }
@@ -66,7 +66,7 @@ fn renamed(object: &Value, name: impl Fn(&str) -> Option<&'static str>) -> Map<S
     all.map(|(key, value)| (name(key).unwrap_or(key).to_owned(), value.clone())).collect()
 }
 
-/// `/scale` of a workload.
+/// The `/scale` subresource of a workload.
 pub fn scale(workload: &Value) -> Value {
     let meta = &workload["metadata"];
     let labels = workload["spec"]["selector"]["matchLabels"].as_object().into_iter().flatten();
@@ -83,7 +83,7 @@ pub fn scale(workload: &Value) -> Value {
     })
 }
 
-/// Nothing of an object but who it is.
+/// An object as PartialObjectMetadata.
 pub fn metadata_only(object: &Value) -> Value {
     json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
 }
@@ -91,27 +91,27 @@ pub fn metadata_only(object: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lab::api::path::{Target, target};
+    use crate::lab::api::path::{Route, route};
 
-    fn place(path: &str) -> Place {
-        match target(path) {
-            Target::Place(place) => place,
-            Target::Other(_) => panic!("{path}"),
+    fn path(path: &str) -> ResourcePath {
+        match route(path) {
+            Route::Resource(path) => path,
+            Route::Other(_) => panic!("{path}"),
         }
     }
 
     #[test]
-    fn an_event_has_other_names_in_its_own_group() {
+    fn events_have_other_field_names_in_their_own_group() {
         let core = json!({
             "kind": "Event", "apiVersion": "v1", "metadata": {"name": "e"}, "message": "m", "count": 2,
             "involvedObject": {"kind": "Pod"}, "reportingComponent": "kubelet", "lastTimestamp": "t",
         });
-        let events = place("/apis/events.k8s.io/v1/events");
+        let events = path("/apis/events.k8s.io/v1/events");
         let seen = shown(&events, &core).into_owned();
         assert_eq!((&seen["note"], &seen["regarding"]["kind"]), (&json!("m"), &json!("Pod")));
         assert_eq!((&seen["deprecatedCount"], &seen["reportingController"]), (&json!(2), &json!("kubelet")));
         assert_eq!(stored(&events, seen)["involvedObject"], core["involvedObject"]);
-        assert_eq!(*shown(&place("/api/v1/events"), &core), core);
+        assert_eq!(*shown(&path("/api/v1/events"), &core), core);
     }
 
     #[test]

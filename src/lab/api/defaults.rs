@@ -1,11 +1,11 @@
-//! What an API server adds to an object that is written, and what it does not take. Pure.
+//! An API server's defaults for objects that are written, and its validation. Pure.
 
 use super::failure::Failure;
-use super::kinds::Kind;
+use super::kinds::ResourceKind;
 use serde_json::{Value, json};
 
-/// Fill in what was left out, as far as others go by it.
-pub fn fill(kind: &Kind, object: &mut Value) {
+/// Set the defaults that other components or clients rely on.
+pub fn fill(kind: &ResourceKind, object: &mut Value) {
     match kind.plural {
         "jobs" => {
             let all = [
@@ -63,7 +63,7 @@ fn defaults<const N: usize>(target: &mut Value, all: [(&str, Value); N]) {
     }
 }
 
-/// A pod's spec.
+/// Set the defaults of a pod's spec.
 fn template(spec: &mut Value) {
     let all = [
         ("restartPolicy", json!("Always")),
@@ -88,7 +88,7 @@ fn template(spec: &mut Value) {
     }
 }
 
-/// What only the server may know: a Job's selector, which goes by its uid.
+/// Set a Job's selector and labels, which contain its uid.
 pub fn select_own_pods(object: &mut Value) {
     let (uid, name) = (object["metadata"]["uid"].clone(), object["metadata"]["name"].clone());
     if object["spec"].get("selector").is_some() {
@@ -108,16 +108,16 @@ pub fn select_own_pods(object: &mut Value) {
     defaults(&mut meta["labels"], labels);
 }
 
-/// Whether an object may be written so; `before` is what it replaces.
+/// Validate an object; `before` is the one it replaces.
 ///
 /// # Errors
-/// The field that is wrong, in the server's words.
-pub fn check(kind: &Kind, object: &Value, before: Option<&Value>) -> Result<(), Failure> {
+/// The invalid field, in the API server's words.
+pub fn check(kind: &ResourceKind, object: &Value, before: Option<&Value>) -> Result<(), Failure> {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let invalid = |field: &str, why: &str| Err(Failure::invalid(kind, name, field, why));
     let dns = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-    let fine = name.is_empty() || (name.len() <= 253 && name.chars().all(dns));
-    if !fine {
+    let valid = name.is_empty() || (name.len() <= 253 && name.chars().all(dns));
+    if !valid {
         let why = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.'";
         return invalid("metadata.name", &format!("Invalid value: \"{name}\": {why}"));
     }
@@ -165,7 +165,7 @@ mod tests {
     use crate::lab::api::kinds::find;
 
     #[test]
-    fn a_job_gets_what_it_lacks() {
+    fn a_job_gets_its_defaults() {
         let kind = find("batch", "jobs").unwrap();
         let mut job = json!({"metadata": {"name": "j", "uid": "u"}, "spec": {"backoffLimit": 0, "template": {
             "spec": {"restartPolicy": "Never", "containers": [{"name": "k6", "image": "grafana/k6:0.49.0"}]}}}});
@@ -176,23 +176,23 @@ mod tests {
         assert_eq!(job["spec"]["template"]["metadata"]["labels"]["job-name"], "j");
         let mut other = job.clone();
         other["spec"]["template"]["spec"]["containers"][0]["image"] = json!("k6:1");
-        let said = check(kind, &other, Some(&job)).unwrap_err();
-        assert_eq!(said.message, "Job.batch \"j\" is invalid: spec.template: Invalid value: field is immutable");
+        let error = check(kind, &other, Some(&job)).unwrap_err();
+        assert_eq!(error.message, "Job.batch \"j\" is invalid: spec.template: Invalid value: field is immutable");
     }
 
     #[test]
-    fn what_no_server_takes_is_refused() {
+    fn invalid_objects_are_refused() {
         let hpa = find("autoscaling", "horizontalpodautoscalers").unwrap();
         let of = |min, max| json!({"metadata": {"name": "h"}, "spec": {"minReplicas": min, "maxReplicas": max}});
         assert!(check(hpa, &of(1, 4), None).is_ok());
         assert_eq!(check(hpa, &of(5, 4), None).unwrap_err().code, 422);
         assert_eq!(check(hpa, &of(1, 0), None).unwrap_err().code, 422);
         let pods = find("", "configmaps").unwrap();
-        let said = check(pods, &json!({"metadata": {"name": "A_b"}}), None).unwrap_err();
+        let error = check(pods, &json!({"metadata": {"name": "A_b"}}), None).unwrap_err();
         assert!(
-            said.message.starts_with("ConfigMap \"A_b\" is invalid: metadata.name: Invalid value"),
+            error.message.starts_with("ConfigMap \"A_b\" is invalid: metadata.name: Invalid value"),
             "{}",
-            said.message
+            error.message
         );
     }
 }

@@ -1,9 +1,9 @@
-//! Discovery, as clients ask for it: all at once (aggregated) or group by group; the server's version and health. Pure.
+//! Discovery, aggregated or group by group; the server's version and OpenAPI. Pure.
 
-use super::kinds::{self, Kind, Rights};
+use super::kinds::{self, ResourceKind, Rights};
 use serde_json::{Value, json};
 
-/// What `/version` says: the version whose behaviour the lab follows.
+/// `/version`: the version whose behaviour the lab follows.
 pub fn version() -> Value {
     json!({
         "major": "1", "minor": "36", "emulationMajor": "1", "emulationMinor": "36",
@@ -13,10 +13,10 @@ pub fn version() -> Value {
     })
 }
 
-/// The answer for a path that leads to no object; None: nothing is served there. `aggregated`: the client takes all of
-/// a level at once.
-pub fn answer(parts: &[String], aggregated: bool) -> Option<Value> {
-    let words: Vec<&str> = parts.iter().map(String::as_str).collect();
+/// The response for a path that is not a resource; None when nothing is served there. `aggregated`: the client accepts
+/// aggregated discovery.
+pub fn answer(segments: &[String], aggregated: bool) -> Option<Value> {
+    let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     Some(match words.as_slice() {
         [] => {
             let groups = kinds::groups().into_iter().flat_map(|(group, versions)| {
@@ -62,8 +62,8 @@ fn resources(group: &str, version: &str) -> Option<Value> {
     (!all.is_empty()).then_some(named)
 }
 
-/// A resource and its parts, as APIResource.
-fn plain(kind: &Kind) -> Vec<Value> {
+/// A resource and its subresources, as APIResource.
+fn plain(kind: &ResourceKind) -> Vec<Value> {
     let mut own = json!({
         "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.name,
         "verbs": kind.rights.verbs(),
@@ -74,8 +74,8 @@ fn plain(kind: &Kind) -> Vec<Value> {
     if !kind.categories.is_empty() {
         own["categories"] = json!(kind.categories);
     }
-    let parts = kind.parts.iter().map(|part| {
-        let (name, of_kind, verbs) = part_of(kind, part);
+    let subresources = kind.subresources.iter().map(|subresource| {
+        let (name, of_kind, verbs) = subresource_of(kind, subresource);
         let mut one = json!({
             "name": format!("{}/{name}", kind.plural), "singularName": "", "namespaced": kind.namespaced,
             "kind": of_kind, "verbs": verbs,
@@ -86,15 +86,15 @@ fn plain(kind: &Kind) -> Vec<Value> {
         }
         one
     });
-    std::iter::once(own).chain(parts).collect()
+    std::iter::once(own).chain(subresources).collect()
 }
 
-fn part_of<'a>(kind: &'a Kind, part: &'a str) -> (&'a str, &'a str, &'static [&'static str]) {
-    match part {
-        "log" => (part, kind.name, &["get"]),
-        "portforward" => (part, "PodPortForwardOptions", &["create", "get"]),
-        "scale" => (part, "Scale", &["get", "patch", "update"]),
-        _ => (part, kind.name, &["get", "patch", "update"]),
+fn subresource_of<'a>(kind: &'a ResourceKind, subresource: &'a str) -> (&'a str, &'a str, &'static [&'static str]) {
+    match subresource {
+        "log" => (subresource, kind.name, &["get"]),
+        "portforward" => (subresource, "PodPortForwardOptions", &["create", "get"]),
+        "scale" => (subresource, "Scale", &["get", "patch", "update"]),
+        _ => (subresource, kind.name, &["get", "patch", "update"]),
     }
 }
 
@@ -114,11 +114,11 @@ fn aggregated_version(group: &str, version: &str) -> Value {
     let kind_of = |name: &str| json!({"group": "", "version": "", "kind": name});
     let resources: Vec<Value> = kinds::of(group, version)
         .map(|kind| {
-            let parts: Vec<Value> = kind
-                .parts
+            let subresources: Vec<Value> = kind
+                .subresources
                 .iter()
-                .map(|part| {
-                    let (name, of_kind, verbs) = part_of(kind, part);
+                .map(|subresource| {
+                    let (name, of_kind, verbs) = subresource_of(kind, subresource);
                     let mut response = kind_of(of_kind);
                     if of_kind == "Scale" {
                         response = json!({"group": "autoscaling", "version": "v1", "kind": "Scale"});
@@ -136,8 +136,8 @@ fn aggregated_version(group: &str, version: &str) -> Value {
                     own[key] = json!(list);
                 }
             }
-            if !parts.is_empty() {
-                own["subresources"] = json!(parts);
+            if !subresources.is_empty() {
+                own["subresources"] = json!(subresources);
             }
             own
         })
@@ -145,8 +145,8 @@ fn aggregated_version(group: &str, version: &str) -> Value {
     json!({"version": version, "resources": resources, "freshness": "Current"})
 }
 
-/// `/openapi/v3` and what it points to: no schemas, but that every object can be written with the server's own checks,
-/// which is what `kubectl apply` looks for.
+/// `/openapi/v3` and the documents it lists. They have no schemas; they only declare `fieldValidation`, which `kubectl
+/// apply` looks for.
 pub fn openapi(rest: &[&str]) -> Option<Value> {
     let path_of = |group: &str, version: &str| match group {
         "" => format!("api/{version}"),
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_resource_is_told_of_in_both_ways() {
+    fn every_resource_is_in_both_forms_of_discovery() {
         for kind in kinds::KINDS {
             for version in kind.versions {
                 let all = resources(kind.group, version).unwrap().to_string();
@@ -197,7 +197,7 @@ mod tests {
         }
         let groups = answer(&["apis".into()], true).unwrap();
         assert_eq!(groups["items"].as_array().unwrap().len(), kinds::groups().len());
-        assert_eq!(groups["items"][2]["versions"][0]["version"], "v2", "the preferred version stands first");
+        assert_eq!(groups["items"][2]["versions"][0]["version"], "v2", "the preferred version comes first");
         assert_eq!(answer(&["apis".into(), "nothing".into()], false), None);
         assert_eq!(openapi(&["apis", "nothing", "v1"]), None);
     }

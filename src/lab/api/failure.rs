@@ -1,10 +1,10 @@
-//! What goes wrong with a request, in the words and the form of an API server (metav1 Status).
+//! Errors of requests, in the form and the words of an API server (metav1 Status).
 
-use super::kinds::Kind;
-use crate::lab::store::Refused;
+use super::kinds::ResourceKind;
+use crate::lab::store::StoreError;
 use serde_json::{Value, json};
 
-/// A Status that is no success.
+/// A Status with `status: Failure`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
     pub code: u16,
@@ -31,7 +31,7 @@ impl Failure {
         Failure::new(404, "NotFound", "the server could not find the requested resource")
     }
 
-    pub fn not_found(kind: &Kind, name: &str) -> Self {
+    pub fn not_found(kind: &ResourceKind, name: &str) -> Self {
         let message = format!("{} \"{name}\" not found", kind.qualified());
         Failure::new(404, "NotFound", message).about(kind, name)
     }
@@ -40,13 +40,13 @@ impl Failure {
         Failure::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
     }
 
-    pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
+    pub fn conflict(kind: &ResourceKind, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.qualified());
         Failure::new(409, "Conflict", message).about(kind, name)
     }
 
-    /// 422: `field` of the object is wrong.
-    pub fn invalid(kind: &Kind, name: &str, field: &str, why: &str) -> Self {
+    /// 422: a field of the object is invalid.
+    pub fn invalid(kind: &ResourceKind, name: &str, field: &str, why: &str) -> Self {
         let group = if kind.group.is_empty() { String::new() } else { format!(".{}", kind.group) };
         let message = format!("{}{group} \"{name}\" is invalid: {field}: {why}", kind.name);
         let mut failure = Failure::new(422, "Invalid", message).about(kind, name);
@@ -55,30 +55,30 @@ impl Failure {
         failure
     }
 
-    /// 410, as a list or a watch gets it.
+    /// 410, for a list or a watch.
     pub fn expired(message: impl Into<String>) -> Self {
         Failure::new(410, "Expired", message)
     }
 
-    fn about(mut self, kind: &Kind, name: &str) -> Self {
+    fn about(mut self, kind: &ResourceKind, name: &str) -> Self {
         self.details = json!({"name": name, "group": kind.group, "kind": kind.plural});
         self
     }
 
-    /// From what the store says.
-    pub fn from_store(refused: &Refused, kind: &Kind) -> Self {
+    /// From the store's refusal.
+    pub fn from_store(refused: &StoreError, kind: &ResourceKind) -> Self {
         match refused {
-            Refused::NotFound { name, .. } => Failure::not_found(kind, name),
-            Refused::Exists { name, .. } => {
+            StoreError::NotFound { name, .. } => Failure::not_found(kind, name),
+            StoreError::Exists { name, .. } => {
                 let message = format!("{} \"{name}\" already exists", kind.qualified());
                 Failure::new(409, "AlreadyExists", message).about(kind, name)
             }
-            Refused::Invalid(why) => Failure::new(422, "Invalid", why.clone()),
-            Refused::Gone { .. } => Failure::expired(refused.to_string()),
+            StoreError::Invalid(why) => Failure::new(422, "Invalid", why.clone()),
+            StoreError::Gone { .. } => Failure::expired(refused.to_string()),
         }
     }
 
-    /// The Status.
+    /// The Status object.
     pub fn status(&self) -> Value {
         json!({
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",

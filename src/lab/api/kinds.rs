@@ -1,13 +1,13 @@
-//! What the API serves: groups, versions, resources and what may be done with them. One table; everything else reads it.
+//! The resources that the API serves: groups, versions, verbs, subresources. One table that everything else reads.
 
-/// A resource.
+/// A kind of resource, as discovery describes it.
 #[derive(Debug)]
-pub struct Kind {
-    /// Empty for core.
+pub struct ResourceKind {
+    /// Empty for the core group.
     pub group: &'static str,
     /// The preferred one first.
     pub versions: &'static [&'static str],
-    /// As it stands in paths, and in the store.
+    /// The name in paths and in the store.
     pub plural: &'static str,
     pub singular: &'static str,
     pub name: &'static str,
@@ -15,14 +15,14 @@ pub struct Kind {
     pub short: &'static [&'static str],
     pub categories: &'static [&'static str],
     pub rights: Rights,
-    pub parts: &'static [&'static str],
+    pub subresources: &'static [&'static str],
 }
 
 /// Which verbs a resource has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rights {
     Full,
-    /// Samples: get and list.
+    /// Metrics: get and list.
     Samples,
     /// Reviews: create.
     Review,
@@ -45,9 +45,9 @@ const ELASTIC: &str = "elasticsearch.k8s.elastic.co";
 pub const METRICS: &str = "metrics.k8s.io";
 const ALL: &[&str] = &["all"];
 
-const fn kind(group: &'static str, versions: &'static [&'static str], plural: &'static str) -> Kind {
+const fn kind(group: &'static str, versions: &'static [&'static str], plural: &'static str) -> ResourceKind {
     let (none, rights) = (&[], Rights::Full);
-    Kind {
+    ResourceKind {
         group,
         versions,
         plural,
@@ -57,7 +57,7 @@ const fn kind(group: &'static str, versions: &'static [&'static str], plural: &'
         short: none,
         categories: none,
         rights,
-        parts: none,
+        subresources: none,
     }
 }
 
@@ -65,134 +65,151 @@ const V1: &[&str] = &["v1"];
 const STATUS: &[&str] = &["status"];
 const SCALED: &[&str] = &["scale", "status"];
 
-/// All of them, grouped.
-pub static KINDS: &[Kind] = &[
-    Kind { singular: "configmap", name: "ConfigMap", short: &["cm"], ..kind("", V1, "configmaps") },
-    Kind { singular: "endpoints", name: "Endpoints", short: &["ep"], ..kind("", V1, "endpoints") },
-    Kind { singular: "event", name: "Event", short: &["ev"], ..kind("", V1, "events") },
-    Kind {
+/// All kinds, ordered by group.
+pub static KINDS: &[ResourceKind] = &[
+    ResourceKind { singular: "configmap", name: "ConfigMap", short: &["cm"], ..kind("", V1, "configmaps") },
+    ResourceKind { singular: "endpoints", name: "Endpoints", short: &["ep"], ..kind("", V1, "endpoints") },
+    ResourceKind { singular: "event", name: "Event", short: &["ev"], ..kind("", V1, "events") },
+    ResourceKind {
         singular: "namespace",
         name: "Namespace",
         namespaced: false,
         short: &["ns"],
-        parts: STATUS,
+        subresources: STATUS,
         ..kind("", V1, "namespaces")
     },
-    Kind { singular: "node", name: "Node", namespaced: false, short: &["no"], parts: STATUS, ..kind("", V1, "nodes") },
-    Kind {
+    ResourceKind {
+        singular: "node",
+        name: "Node",
+        namespaced: false,
+        short: &["no"],
+        subresources: STATUS,
+        ..kind("", V1, "nodes")
+    },
+    ResourceKind {
         singular: "persistentvolumeclaim",
         name: "PersistentVolumeClaim",
         short: &["pvc"],
-        parts: STATUS,
+        subresources: STATUS,
         ..kind("", V1, "persistentvolumeclaims")
     },
-    Kind {
+    ResourceKind {
         singular: "pod",
         name: "Pod",
         short: &["po"],
         categories: ALL,
-        parts: &["log", "portforward", "status"],
+        subresources: &["log", "portforward", "status"],
         ..kind("", V1, "pods")
     },
-    Kind { singular: "secret", name: "Secret", ..kind("", V1, "secrets") },
-    Kind { singular: "serviceaccount", name: "ServiceAccount", short: &["sa"], ..kind("", V1, "serviceaccounts") },
-    Kind {
+    ResourceKind { singular: "secret", name: "Secret", ..kind("", V1, "secrets") },
+    ResourceKind {
+        singular: "serviceaccount",
+        name: "ServiceAccount",
+        short: &["sa"],
+        ..kind("", V1, "serviceaccounts")
+    },
+    ResourceKind {
         singular: "service",
         name: "Service",
         short: &["svc"],
         categories: ALL,
-        parts: STATUS,
+        subresources: STATUS,
         ..kind("", V1, "services")
     },
-    Kind {
+    ResourceKind {
         singular: "daemonset",
         name: "DaemonSet",
         short: &["ds"],
         categories: ALL,
-        parts: STATUS,
+        subresources: STATUS,
         ..kind("apps", V1, "daemonsets")
     },
-    Kind {
+    ResourceKind {
         singular: "deployment",
         name: "Deployment",
         short: &["deploy"],
         categories: ALL,
-        parts: SCALED,
+        subresources: SCALED,
         ..kind("apps", V1, "deployments")
     },
-    Kind {
+    ResourceKind {
         singular: "replicaset",
         name: "ReplicaSet",
         short: &["rs"],
         categories: ALL,
-        parts: SCALED,
+        subresources: SCALED,
         ..kind("apps", V1, "replicasets")
     },
-    Kind {
+    ResourceKind {
         singular: "statefulset",
         name: "StatefulSet",
         short: &["sts"],
         categories: ALL,
-        parts: SCALED,
+        subresources: SCALED,
         ..kind("apps", V1, "statefulsets")
     },
-    Kind {
+    ResourceKind {
         singular: "selfsubjectaccessreview",
         name: "SelfSubjectAccessReview",
         namespaced: false,
         rights: Rights::Review,
         ..kind("authorization.k8s.io", V1, "selfsubjectaccessreviews")
     },
-    Kind {
+    ResourceKind {
         singular: "selfsubjectrulesreview",
         name: "SelfSubjectRulesReview",
         namespaced: false,
         rights: Rights::Review,
         ..kind("authorization.k8s.io", V1, "selfsubjectrulesreviews")
     },
-    Kind {
+    ResourceKind {
         singular: "horizontalpodautoscaler",
         name: "HorizontalPodAutoscaler",
         short: &["hpa"],
         categories: ALL,
-        parts: STATUS,
+        subresources: STATUS,
         ..kind("autoscaling", &["v2", "v1"], "horizontalpodautoscalers")
     },
-    Kind {
+    ResourceKind {
         singular: "cronjob",
         name: "CronJob",
         short: &["cj"],
         categories: ALL,
-        parts: STATUS,
+        subresources: STATUS,
         ..kind("batch", V1, "cronjobs")
     },
-    Kind { singular: "job", name: "Job", categories: ALL, parts: STATUS, ..kind("batch", V1, "jobs") },
-    Kind { singular: "endpointslice", name: "EndpointSlice", ..kind("discovery.k8s.io", V1, "endpointslices") },
-    Kind {
+    ResourceKind { singular: "job", name: "Job", categories: ALL, subresources: STATUS, ..kind("batch", V1, "jobs") },
+    ResourceKind { singular: "endpointslice", name: "EndpointSlice", ..kind("discovery.k8s.io", V1, "endpointslices") },
+    ResourceKind {
         singular: "elasticsearch",
         name: "Elasticsearch",
         short: &["es"],
         categories: &["elastic"],
-        parts: SCALED,
+        subresources: SCALED,
         ..kind(ELASTIC, V1, "elasticsearches")
     },
-    Kind { singular: "event", name: "Event", short: &["ev"], ..kind("events.k8s.io", V1, "events") },
-    Kind {
+    ResourceKind { singular: "event", name: "Event", short: &["ev"], ..kind("events.k8s.io", V1, "events") },
+    ResourceKind {
         singular: "node",
         name: "NodeMetrics",
         namespaced: false,
         rights: Rights::Samples,
         ..kind(METRICS, &["v1beta1"], "nodes")
     },
-    Kind { singular: "pod", name: "PodMetrics", rights: Rights::Samples, ..kind(METRICS, &["v1beta1"], "pods") },
+    ResourceKind {
+        singular: "pod",
+        name: "PodMetrics",
+        rights: Rights::Samples,
+        ..kind(METRICS, &["v1beta1"], "pods")
+    },
 ];
 
-/// The resource of this group and plural.
-pub fn find(group: &str, plural: &str) -> Option<&'static Kind> {
+/// The kind with this group and plural.
+pub fn find(group: &str, plural: &str) -> Option<&'static ResourceKind> {
     KINDS.iter().find(|kind| kind.group == group && kind.plural == plural)
 }
 
-/// Every named group with its versions, in the order of the table.
+/// The named groups with their versions, in the order of the table.
 pub fn groups() -> Vec<(&'static str, &'static [&'static str])> {
     let mut groups: Vec<(&str, &[&str])> = Vec::new();
     for kind in KINDS.iter().filter(|kind| !kind.group.is_empty()) {
@@ -203,8 +220,8 @@ pub fn groups() -> Vec<(&'static str, &'static [&'static str])> {
     groups
 }
 
-/// The resources of a version of a group.
-pub fn of(group: &str, version: &str) -> impl Iterator<Item = &'static Kind> {
+/// The kinds of a version of a group.
+pub fn of(group: &str, version: &str) -> impl Iterator<Item = &'static ResourceKind> {
     KINDS.iter().filter(move |kind| kind.group == group && kind.versions.contains(&version))
 }
 
@@ -213,7 +230,7 @@ pub fn api_version(group: &str, version: &str) -> String {
     if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") }
 }
 
-impl Kind {
+impl ResourceKind {
     /// `pods`, or `deployments.apps`.
     pub fn qualified(&self) -> String {
         if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }

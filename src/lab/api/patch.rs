@@ -1,100 +1,33 @@
-//! Patches: JSON merge, JSON patch, and strategic merge as far as lists of these kinds need it. Pure.
+//! Patches: JSON merge patch and JSON patch by the `json-patch` crate, strategic merge patch as far as these resources
+//! need it. Pure.
 
 mod strategic;
 
-use serde_json::{Map, Value};
+use json_patch::{PatchErrorKind, PatchOperation};
+use serde_json::Value;
+
+pub use json_patch::merge;
 pub use strategic::strategic;
 
-/// RFC 7386: members replace, null removes.
-pub fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(patch) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Some(members) = target.as_object_mut() else { return };
-    for (key, value) in patch {
-        match value {
-            Value::Null => drop(members.remove(key)),
-            value => merge(members.entry(key.clone()).or_insert(Value::Null), value),
-        }
-    }
-}
-
-/// RFC 6902.
+/// Apply an RFC 6902 patch.
 ///
 /// # Errors
-/// What is wrong with which operation.
+/// Which operation failed, and why.
 pub fn json(target: &mut Value, patch: &Value) -> Result<(), String> {
     let operations = patch.as_array().ok_or("a JSON patch is a list of operations")?;
-    operations.iter().try_for_each(|operation| operate(target, operation))
-}
-
-fn operate(target: &mut Value, operation: &Value) -> Result<(), String> {
-    let word = |key: &str| operation[key].as_str().unwrap_or_default();
-    let path = word("path");
-    let value = || operation.get("value").cloned().ok_or_else(|| format!("{}: value is missing", word("op")));
-    let missing = |path: &str| format!("{}: there is nothing at {path:?}", word("op"));
-    match word("op") {
-        "add" => put(target, path, value()?, true).ok_or_else(|| missing(path)),
-        "replace" => put(target, path, value()?, false).ok_or_else(|| missing(path)),
-        "remove" => take(target, path).map(drop).ok_or_else(|| missing(path)),
-        "test" if target.pointer(path) == Some(&value()?) => Ok(()),
-        "test" => Err(format!("test: {path:?} is another")),
-        "move" => {
-            let moved = take(target, word("from")).ok_or_else(|| missing(word("from")))?;
-            put(target, path, moved, true).ok_or_else(|| missing(path))
+    let read = |operation: &Value| {
+        serde_json::from_value::<PatchOperation>(operation.clone())
+            .map_err(|e| format!("{operation} is no operation of a JSON patch: {e}"))
+    };
+    let operations: Vec<PatchOperation> = operations.iter().map(read).collect::<Result<_, _>>()?;
+    json_patch::patch(target, &operations).map_err(|e| {
+        let path = e.path.to_string();
+        match e.kind {
+            PatchErrorKind::TestFailed => format!("test: the value at {path:?} is another one"),
+            PatchErrorKind::InvalidPointer => format!("there is nothing at {path:?}"),
+            kind => format!("{path:?}: {kind}"),
         }
-        "copy" => {
-            let copied = target.pointer(word("from")).cloned().ok_or_else(|| missing(word("from")))?;
-            put(target, path, copied, true).ok_or_else(|| missing(path))
-        }
-        other => Err(format!("{other:?} is no operation of a JSON patch")),
-    }
-}
-
-/// The parent of what a pointer names, and the last part of it.
-fn parent<'a>(target: &'a mut Value, path: &str) -> Option<(&'a mut Value, String)> {
-    let (before, last) = path.rsplit_once('/')?;
-    Some((target.pointer_mut(before)?, last.replace("~1", "/").replace("~0", "~")))
-}
-
-fn put(target: &mut Value, path: &str, value: Value, new: bool) -> Option<()> {
-    if path.is_empty() {
-        *target = value;
-        return Some(());
-    }
-    match parent(target, path)? {
-        (Value::Object(members), last) => {
-            if !new && !members.contains_key(&last) {
-                return None;
-            }
-            members.insert(last, value);
-        }
-        (Value::Array(items), last) if new && last == "-" => items.push(value),
-        (Value::Array(items), last) => {
-            let at: usize = last.parse().ok().filter(|at| *at <= items.len())?;
-            match new {
-                true => items.insert(at, value),
-                false => *items.get_mut(at)? = value,
-            }
-        }
-        _ => return None,
-    }
-    Some(())
-}
-
-fn take(target: &mut Value, path: &str) -> Option<Value> {
-    match parent(target, path)? {
-        (Value::Object(members), last) => members.remove(&last),
-        (Value::Array(items), last) => {
-            let at: usize = last.parse().ok().filter(|at| *at < items.len())?;
-            Some(items.remove(at))
-        }
-        _ => None,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -129,8 +62,8 @@ mod tests {
             (value!([{"op": "jump", "path": "/"}]), "no operation"),
             (value!({}), "a list of operations"),
         ] {
-            let said = json(&mut target, &wrong).unwrap_err();
-            assert!(said.contains(why), "{said}");
+            let error = json(&mut target, &wrong).unwrap_err();
+            assert!(error.contains(why), "{error}");
         }
     }
 }

@@ -1,9 +1,10 @@
-//! What a request asks for, read off its path and query. Pure.
+//! What a request is for, read from its path and query. Pure.
 
-use super::kinds::{self, Kind};
+use super::kinds::{self, ResourceKind};
+use percent_encoding::percent_decode_str;
 use std::collections::BTreeMap;
 
-/// Query parameters; of one that is given twice both values, in order.
+/// Query parameters; a parameter may have several values, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Query(BTreeMap<String, Vec<String>>);
 
@@ -17,7 +18,7 @@ impl Query {
         Query(all)
     }
 
-    /// The value, empty when it is not given.
+    /// The first value of a parameter; empty when it is not given.
     pub fn get(&self, key: &str) -> &str {
         self.0.get(key).and_then(|values| values.first()).map_or("", String::as_str)
     }
@@ -26,7 +27,7 @@ impl Query {
         self.0.get(key).into_iter().flatten().map(String::as_str)
     }
 
-    /// `true` and `1`, in the ways that Go's clients write them.
+    /// Whether a parameter is true, in the spellings that Go's `ParseBool` takes.
     pub fn yes(&self, key: &str) -> bool {
         matches!(self.get(key), "true" | "True" | "TRUE" | "1" | "t")
     }
@@ -36,47 +37,35 @@ impl Query {
     }
 }
 
-/// `%20` and `+` are spaces.
-pub fn decode(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'+' => out.push(b' '),
-            b'%' => {
-                let hex: Vec<u8> = bytes.by_ref().take(2).collect();
-                let read = std::str::from_utf8(&hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok());
-                out.push(read.unwrap_or(b'?'));
-            }
-            byte => out.push(byte),
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+/// Decode a part of a path or a query.
+fn decode(text: &str) -> String {
+    // In a query `+` is a space; Kubernetes names hold no `+`.
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
-/// A resource, an object of it, or a part of an object.
+/// A resource, an object of it, or a subresource of an object.
 #[derive(Clone, Debug)]
-pub struct Place {
-    pub kind: &'static Kind,
+pub struct ResourcePath {
+    pub kind: &'static ResourceKind,
     pub version: String,
-    /// None: all namespaces, or cluster-scoped.
+    /// None for all namespaces, or when cluster-scoped.
     pub namespace: Option<String>,
-    /// None: the collection.
+    /// None for the collection.
     pub name: Option<String>,
-    /// The subresource, such as `log`.
-    pub part: Option<String>,
+    /// Such as `log`.
+    pub subresource: Option<String>,
 }
 
-impl Place {
-    /// The namespace as the store has it.
-    pub fn at(&self) -> &str {
+impl ResourcePath {
+    /// The namespace as the store keys it: empty for none.
+    pub fn store_namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or_default()
     }
 
     /// `pods/log`.
     pub fn resource(&self) -> String {
-        match &self.part {
-            Some(part) => format!("{}/{part}", self.kind.plural),
+        match &self.subresource {
+            Some(subresource) => format!("{}/{subresource}", self.kind.plural),
             None => self.kind.plural.to_owned(),
         }
     }
@@ -87,29 +76,28 @@ impl Place {
     }
 }
 
-/// What a path leads to.
+/// Where a path leads.
 #[derive(Clone, Debug)]
-pub enum Target {
-    Place(Place),
-    /// Discovery, health, version: the segments.
+pub enum Route {
+    Resource(ResourcePath),
+    /// Discovery, health, version: the segments of the path.
     Other(Vec<String>),
 }
 
-/// Read a path.
-pub fn target(path: &str) -> Target {
-    let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
-    let words: Vec<&str> = parts.iter().map(String::as_str).collect();
+pub fn route(path: &str) -> Route {
+    let segments: Vec<String> = path.split('/').filter(|segment| !segment.is_empty()).map(decode).collect();
+    let words: Vec<&str> = segments.iter().map(String::as_str).collect();
     let found = match words.as_slice() {
-        ["api", version, rest @ ..] => place("", version, rest),
-        ["apis", group, version, rest @ ..] => place(group, version, rest),
+        ["api", version, rest @ ..] => resource_path("", version, rest),
+        ["apis", group, version, rest @ ..] => resource_path(group, version, rest),
         _ => None,
     };
-    found.map_or_else(|| Target::Other(parts.clone()), Target::Place)
+    found.map_or_else(|| Route::Other(segments.clone()), Route::Resource)
 }
 
-fn place(group: &str, version: &str, rest: &[&str]) -> Option<Place> {
+fn resource_path(group: &str, version: &str, rest: &[&str]) -> Option<ResourcePath> {
     let (namespace, rest) = match rest {
-        // `namespaces/x/status` is a part of a namespace, not a resource in it.
+        // `namespaces/x/status` is a subresource of the namespace, not a resource in it.
         ["namespaces", _, "status" | "finalize"] | ["namespaces"] | ["namespaces", _] => (None, rest),
         ["namespaces", namespace, rest @ ..] => (Some((*namespace).to_owned()), rest),
         rest => (None, rest),
@@ -120,16 +108,16 @@ fn place(group: &str, version: &str, rest: &[&str]) -> Option<Place> {
         return None;
     }
     let own = |text: &&str| (*text).to_owned();
-    let (name, part) = match rest {
+    let (name, subresource) = match rest {
         [] => (None, None),
         [name] => (Some(own(name)), None),
-        [name, part] if kind.parts.contains(part) => (Some(own(name)), Some(own(part))),
+        [name, sub] if kind.subresources.contains(sub) => (Some(own(name)), Some(own(sub))),
         _ => return None,
     };
     if kind.namespaced && name.is_some() && namespace.is_none() {
         return None;
     }
-    Some(Place { kind, version: version.to_owned(), namespace, name, part })
+    Some(ResourcePath { kind, version: version.to_owned(), namespace, name, subresource })
 }
 
 #[cfg(test)]
@@ -137,14 +125,14 @@ mod tests {
     use super::*;
 
     fn read(path: &str) -> String {
-        match target(path) {
-            Target::Place(p) => format!("{} {:?} {:?} {:?}", p.kind.qualified(), p.namespace, p.name, p.part),
-            Target::Other(parts) => parts.join(" "),
+        match route(path) {
+            Route::Resource(p) => format!("{} {:?} {:?} {:?}", p.kind.qualified(), p.namespace, p.name, p.subresource),
+            Route::Other(parts) => parts.join(" "),
         }
     }
 
     #[test]
-    fn paths_are_read_as_an_api_server_reads_them() {
+    fn paths_are_read_as_by_an_api_server() {
         for (path, expected) in [
             ("/api/v1/namespaces", "namespaces None None None"),
             ("/api/v1/namespaces/a", "namespaces None Some(\"a\") None"),
@@ -172,6 +160,6 @@ mod tests {
         assert_eq!(query.get("labelSelector"), "app=x,tier in (a)");
         assert!(query.yes("watch") && !query.yes("follow"));
         assert_eq!(query.all("ports").collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(query.get("broken"), "?");
+        assert_eq!(query.get("broken"), "%zz");
     }
 }

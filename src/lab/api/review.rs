@@ -1,4 +1,4 @@
-//! SelfSubjectAccessReview and SelfSubjectRulesReview: everything is allowed that no fault forbids. Pure.
+//! SelfSubjectAccessReview and SelfSubjectRulesReview: all is allowed, except what a fault forbids. Pure.
 
 use super::faults;
 use crate::lab::model::{ApiFault, ApiFaultKind};
@@ -16,13 +16,13 @@ pub fn answer(in_force: &[ApiFault], review: Value) -> Value {
         });
         return review;
     }
-    let asked = &review["spec"]["resourceAttributes"];
-    let word = |key: &str| asked[key].as_str().unwrap_or_default();
+    let attributes = &review["spec"]["resourceAttributes"];
+    let word = |key: &str| attributes[key].as_str().unwrap_or_default();
     let resource = match word("subresource") {
         "" => word("resource").to_owned(),
         part => format!("{}/{part}", word("resource")),
     };
-    let allowed = !faults::forbidden(in_force, word("verb"), &resource);
+    let allowed = !faults::is_forbidden(in_force, word("verb"), &resource);
     review["status"] = json!({"allowed": allowed});
     if allowed {
         review["status"]["reason"] =
@@ -37,10 +37,10 @@ mod tests {
     use chrono::DateTime;
 
     #[test]
-    fn what_is_denied_now_is_told() {
+    fn denied_verbs_are_reported() {
         let at = DateTime::UNIX_EPOCH;
         let what = ApiFaultKind::Forbidden { verb: "get".into(), resource: "pods/log".into() };
-        let faults = [ApiFault { what, since: at, until: at }];
+        let faults = [ApiFault { what, since: at }];
         let allowed = |verb: &str, part: &str| {
             let asked = json!({"verb": verb, "resource": "pods", "subresource": part});
             answer(&faults, json!({"spec": {"resourceAttributes": asked}}))["status"]["allowed"].clone()

@@ -1,11 +1,11 @@
-//! metrics.k8s.io: what metrics-server knows, as PodMetrics and NodeMetrics.
+//! metrics.k8s.io: the samples of metrics-server as PodMetrics and NodeMetrics.
 
 use crate::lab::model::{Lab, NodeSample, PodSample, Time, Usage};
 use crate::lab::store::time;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-/// The samples of a namespace, or of all.
+/// PodMetrics of a namespace, or of all.
 pub fn pods(lab: &Lab, namespace: Option<&str>) -> Vec<Value> {
     let now = lab.now();
     let samples = lab.samples().into_iter().filter(|sample| namespace.is_none_or(|asked| asked == sample.namespace));
@@ -36,7 +36,7 @@ fn pod(sample: &PodSample, labels: Option<Value>, now: Time) -> Value {
     })
 }
 
-/// The samples of the nodes.
+/// NodeMetrics.
 pub fn nodes(lab: &Lab) -> Vec<Value> {
     let now = lab.now();
     let one = |sample: NodeSample| {
@@ -50,7 +50,7 @@ pub fn nodes(lab: &Lab) -> Vec<Value> {
     lab.node_samples().into_iter().map(one).collect()
 }
 
-/// As metrics-server writes them: nanocores, and kibibytes where it comes out even.
+/// Quantities as metrics-server writes them: nanocores, and kibibytes if there is no rest.
 fn usage(cpu: u64, memory: u64) -> Value {
     let cpu = if cpu == 0 { "0".to_owned() } else { format!("{cpu}n") };
     let memory =
@@ -58,7 +58,7 @@ fn usage(cpu: u64, memory: u64) -> Value {
     json!({"cpu": cpu, "memory": memory})
 }
 
-/// As Go writes durations of less than a minute: `14.993s`.
+/// A duration below a minute in the form of Go: `14.993s`.
 fn window(span: TimeDelta) -> String {
     format!("{}s", span.num_milliseconds() as f64 / 1000.0)
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_are_written_as_metrics_server_does() {
+    fn quantities_are_written_as_by_metrics_server() {
         assert_eq!(usage(3_999_911, 96 << 20), json!({"cpu": "3999911n", "memory": "98304Ki"}));
         assert_eq!(usage(0, 1001), json!({"cpu": "0", "memory": "1001"}));
         assert_eq!(

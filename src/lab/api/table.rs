@@ -1,20 +1,20 @@
-//! Tables: what `kubectl get` prints, column by column as a real API server has them. Pure.
+//! Tables for `kubectl get`, with the columns of a real API server. Pure.
 
 mod age;
 mod hpa;
+mod other_kinds;
 mod pods;
-mod rest;
 mod workloads;
 
 use super::convert;
-use super::path::{Place, Query};
+use super::path::{Query, ResourcePath};
 use crate::lab::model::Time;
 use serde_json::{Value, json};
 
-/// A column: its name, and whether it stands only in the wide form.
+/// A column: its name, and whether it is only in the wide output.
 struct Column(&'static str, bool);
 
-/// How a kind is printed: its columns, and the cells of an object.
+/// The columns of a kind, and the cells of an object.
 struct Printer {
     columns: &'static [Column],
     cells: fn(&Value, Time) -> Vec<Value>,
@@ -28,10 +28,10 @@ const fn wide(name: &'static str) -> Column {
     Column(name, true)
 }
 
-fn printer(place: &Place) -> Printer {
-    match (place.kind.group, place.kind.plural) {
-        ("metrics.k8s.io", "pods") => rest::POD_METRICS,
-        ("metrics.k8s.io", _) => rest::NODE_METRICS,
+fn printer(path: &ResourcePath) -> Printer {
+    match (path.kind.group, path.kind.plural) {
+        ("metrics.k8s.io", "pods") => other_kinds::POD_METRICS,
+        ("metrics.k8s.io", _) => other_kinds::NODE_METRICS,
         (_, "pods") => pods::PODS,
         (_, "deployments") => workloads::DEPLOYMENTS,
         (_, "replicasets") => workloads::REPLICASETS,
@@ -39,22 +39,22 @@ fn printer(place: &Place) -> Printer {
         (_, "daemonsets") => workloads::DAEMONSETS,
         (_, "jobs") => workloads::JOBS,
         (_, "horizontalpodautoscalers") => hpa::HPAS,
-        (_, "events") => rest::EVENTS,
-        (_, "nodes") => rest::NODES,
-        (_, "namespaces") => rest::NAMESPACES,
-        (_, "services") => rest::SERVICES,
-        (_, "configmaps") => rest::CONFIGMAPS,
-        (_, "secrets") => rest::SECRETS,
-        (_, "endpoints") => rest::ENDPOINTS,
-        (_, "endpointslices") => rest::ENDPOINTSLICES,
-        (_, "elasticsearches") => rest::ELASTICSEARCHES,
-        _ => rest::ANY,
+        (_, "events") => other_kinds::EVENTS,
+        (_, "nodes") => other_kinds::NODES,
+        (_, "namespaces") => other_kinds::NAMESPACES,
+        (_, "services") => other_kinds::SERVICES,
+        (_, "configmaps") => other_kinds::CONFIGMAPS,
+        (_, "secrets") => other_kinds::SECRETS,
+        (_, "endpoints") => other_kinds::ENDPOINTS,
+        (_, "endpointslices") => other_kinds::ENDPOINTSLICES,
+        (_, "elasticsearches") => other_kinds::ELASTICSEARCHES,
+        _ => other_kinds::ANY,
     }
 }
 
-/// The table of objects, which are in the place's version.
-pub fn of(place: &Place, all: &[&Value], metadata: Value, query: &Query, now: Time) -> Value {
-    let Printer { columns, cells } = printer(place);
+/// The table of objects in the version of the path.
+pub fn of(path: &ResourcePath, all: &[&Value], metadata: Value, query: &Query, now: Time) -> Value {
+    let Printer { columns, cells } = printer(path);
     let columns: Vec<Value> = columns
         .iter()
         .map(|Column(name, wide)| {
@@ -77,17 +77,17 @@ pub fn of(place: &Place, all: &[&Value], metadata: Value, query: &Query, now: Ti
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata, "columnDefinitions": columns, "rows": rows})
 }
 
-/// The text at a pointer; empty when there is none.
+/// The text at a JSON pointer; empty when there is none.
 fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
     object.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The number at a pointer; 0 when there is none, as Go has it.
+/// The number at a JSON pointer; 0 when there is none, as in Go.
 fn number(object: &Value, pointer: &str) -> i64 {
     object.pointer(pointer).and_then(Value::as_i64).unwrap_or_default()
 }
 
-/// The elements of a list at a pointer.
+/// The elements of the list at a JSON pointer.
 fn each<'a>(object: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     object.pointer(pointer).and_then(Value::as_array).into_iter().flatten()
 }
@@ -100,7 +100,7 @@ fn age_of(object: &Value, now: Time) -> Value {
     json!(age::since(text(object, "/metadata/creationTimestamp"), now))
 }
 
-/// `<none>` in place of nothing.
+/// `<none>` instead of an empty text.
 fn or_none(text: impl Into<String>) -> Value {
     let text = text.into();
     json!(if text.is_empty() { "<none>".to_owned() } else { text })

@@ -1,4 +1,4 @@
-//! The lab's certificate, made anew each time it starts: clients send their tokens over TLS only.
+//! The lab's certificate, created at each start: clients send tokens only over TLS.
 
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::ServerConfig;
@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// The acceptor of connections, and the certificate (DER) by which clients know the server.
+/// The acceptor of TLS connections, and the certificate (DER) for clients to trust.
 pub fn identity() -> io::Result<(TlsAcceptor, Vec<u8>)> {
     let names = ["127.0.0.1", "localhost"].map(str::to_owned);
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).map_err(io::Error::other)?;

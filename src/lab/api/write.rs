@@ -1,43 +1,44 @@
-//! create, update, patch, delete, and `/scale`. A dry run does the same to a copy.
+//! create, update, patch, delete, also of `/scale` and `/status`. A dry run works on a copy.
 
 use super::convert;
 use super::defaults;
 use super::failure::Failure;
+use super::kinds;
 use super::patch;
-use super::path::{Place, Query};
+use super::path::{Query, ResourcePath};
 use super::read;
-use super::select::Selector;
+use super::selector::Selector;
 use crate::lab::model::Lab;
 use crate::lab::store::{Store, time};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
-/// A status code and the object it is about.
+/// The HTTP status code and the object, or the Status of a deletion.
 pub type Written = Result<(u16, Value), Failure>;
 
-/// How a patch is to be read.
+/// The type of a patch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
+pub enum PatchType {
     Json,
     Merge,
     Strategic,
     Apply,
 }
 
-impl Way {
+impl PatchType {
     /// By the request's content type.
-    pub fn of(content_type: &str) -> Option<Way> {
+    pub fn of(content_type: &str) -> Option<PatchType> {
         Some(match content_type.split(';').next().unwrap_or_default().trim() {
-            "application/json-patch+json" => Way::Json,
-            "application/merge-patch+json" => Way::Merge,
-            "application/strategic-merge-patch+json" => Way::Strategic,
-            "application/apply-patch+yaml" => Way::Apply,
+            "application/json-patch+json" => PatchType::Json,
+            "application/merge-patch+json" => PatchType::Merge,
+            "application/strategic-merge-patch+json" => PatchType::Strategic,
+            "application/apply-patch+yaml" => PatchType::Apply,
             _ => return None,
         })
     }
 }
 
-/// Do it on the lab's objects, or on a copy of them.
+/// Act on the lab's store, or on a copy of it.
 fn on<T>(lab: &mut Lab, dry: bool, act: impl FnOnce(&mut Store, DateTime<Utc>) -> T) -> T {
     let now = lab.now();
     match dry {
@@ -51,45 +52,45 @@ fn dry(query: &Query) -> bool {
 }
 
 /// POST.
-pub fn create(lab: &mut Lab, place: &Place, body: Value, query: &Query) -> Written {
-    on(lab, dry(query), |store, now| new(store, place, body, now)).map(|object| (201, object))
+pub fn create(lab: &mut Lab, path: &ResourcePath, body: Value, query: &Query) -> Written {
+    on(lab, dry(query), |store, now| new(store, path, body, now)).map(|object| (201, object))
 }
 
-fn new(store: &mut Store, place: &Place, body: Value, now: DateTime<Utc>) -> Result<Value, Failure> {
-    let kind = place.kind;
+fn new(store: &mut Store, path: &ResourcePath, body: Value, now: DateTime<Utc>) -> Result<Value, Failure> {
+    let kind = path.kind;
     let (api, name) = (&body["apiVersion"], &body["kind"]);
-    if (!api.is_null() && *api != place.api_version()) || (!name.is_null() && *name != kind.name) {
+    if (!api.is_null() && *api != path.api_version()) || (!name.is_null() && *name != kind.name) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         return Err(Failure::bad_request(format!(
             "the object is {}, {}, but {} takes {}, {}",
             text(api),
             text(name),
             kind.qualified(),
-            place.api_version(),
+            path.api_version(),
             kind.name
         )));
     }
-    let mut object = convert::stored(place, body);
+    let mut object = convert::stored(path, body);
     if !object["metadata"].is_object() {
         return Err(Failure::bad_request("the object has no metadata"));
     }
-    let told = object["metadata"]["namespace"].as_str().unwrap_or(place.at()).to_owned();
-    if told != place.at() {
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or(path.store_namespace()).to_owned();
+    if namespace != path.store_namespace() {
         return Err(Failure::bad_request(
             "the namespace of the provided object does not match the namespace sent on the request",
         ));
     }
     if kind.namespaced {
-        object["metadata"]["namespace"] = json!(place.at());
-        if store.get("namespaces", "", place.at()).is_none() {
-            let message = format!("namespaces \"{}\" not found", place.at());
+        object["metadata"]["namespace"] = json!(path.store_namespace());
+        if store.get("namespaces", "", path.store_namespace()).is_none() {
+            let message = format!("namespaces \"{}\" not found", path.store_namespace());
             return Err(Failure::new(404, "NotFound", message));
         }
     }
-    identify(&mut object, place);
+    set_type(&mut object, path);
     defaults::fill(kind, &mut object);
-    // What it is to become is the controllers' part.
-    if kind.parts.contains(&"status")
+    // The status is the controllers' to write.
+    if kind.subresources.contains(&"status")
         && kind.plural != "namespaces"
         && let Some(members) = object.as_object_mut()
     {
@@ -101,78 +102,82 @@ fn new(store: &mut Store, place: &Place, body: Value, now: DateTime<Utc>) -> Res
     let made = match kind.plural {
         "jobs" => {
             let name = made["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            store.update("jobs", place.at(), &name, defaults::select_own_pods).map_err(refused)?.clone()
+            store.update("jobs", path.store_namespace(), &name, defaults::select_own_pods).map_err(refused)?.clone()
         }
         _ => made,
     };
-    Ok(convert::shown(place, &made).into_owned())
+    Ok(convert::shown(path, &made).into_owned())
 }
 
-/// The stored form of a kind says which it is.
-fn identify(object: &mut Value, place: &Place) {
-    let stored = match place.kind.plural {
+/// Set version and kind as they are stored.
+fn set_type(object: &mut Value, path: &ResourcePath) {
+    let stored = match path.kind.plural {
         "horizontalpodautoscalers" => "autoscaling/v2".to_owned(),
         "events" => "v1".to_owned(),
-        _ => place.api_version(),
+        _ => path.api_version(),
     };
     object["apiVersion"] = json!(stored);
-    object["kind"] = json!(place.kind.name);
+    object["kind"] = json!(path.kind.name);
 }
 
 /// PUT.
-pub fn update(lab: &mut Lab, place: &Place, body: Value, query: &Query) -> Written {
+pub fn update(lab: &mut Lab, path: &ResourcePath, body: Value, query: &Query) -> Written {
     let wanted = body["metadata"]["resourceVersion"].as_str().map(str::to_owned);
-    on(lab, dry(query), |store, _| change(store, place, wanted.as_deref(), |_| Ok(body))).map(|object| (200, object))
+    on(lab, dry(query), |store, _| change(store, path, wanted.as_deref(), |_| Ok(body))).map(|object| (200, object))
 }
 
 /// PATCH.
-pub fn patch(lab: &mut Lab, place: &Place, body: &Value, way: Way, query: &Query) -> Written {
-    let name = place.name.as_deref().unwrap_or_default();
-    if way == Way::Apply && place.part.is_none() && lab.store.get(place.kind.plural, place.at(), name).is_none() {
+pub fn patch(lab: &mut Lab, path: &ResourcePath, body: &Value, patch_type: PatchType, query: &Query) -> Written {
+    let name = path.name.as_deref().unwrap_or_default();
+    if patch_type == PatchType::Apply
+        && path.subresource.is_none()
+        && lab.store.get(path.kind.plural, path.store_namespace(), name).is_none()
+    {
         let mut body = body.clone();
         body["metadata"]["name"] = json!(name);
-        return create(lab, place, body, query);
+        return create(lab, path, body, query);
     }
     let wanted = body["metadata"]["resourceVersion"].as_str().map(str::to_owned);
     let patched = |mut object: Value| {
-        match way {
-            Way::Merge => patch::merge(&mut object, body),
-            Way::Strategic | Way::Apply => patch::strategic(&mut object, body),
-            Way::Json => {
+        match patch_type {
+            PatchType::Merge => patch::merge(&mut object, body),
+            PatchType::Strategic | PatchType::Apply => patch::strategic(&mut object, body),
+            PatchType::Json => {
                 patch::json(&mut object, body).map_err(|why| Failure::new(422, "Invalid", why))?;
             }
         }
         Ok(object)
     };
-    on(lab, dry(query), |store, _| change(store, place, wanted.as_deref(), patched)).map(|object| (200, object))
+    on(lab, dry(query), |store, _| change(store, path, wanted.as_deref(), patched)).map(|object| (200, object))
 }
 
-/// Change an object, or the part of it that the place names; `wanted` is the version it must have.
+/// Change an object or its subresource; `wanted` is the resource version that it must have.
 fn change(
     store: &mut Store,
-    place: &Place,
+    path: &ResourcePath,
     wanted: Option<&str>,
     act: impl FnOnce(Value) -> Result<Value, Failure>,
 ) -> Result<Value, Failure> {
-    let (kind, name) = (place.kind, place.name.as_deref().unwrap_or_default());
-    let before = store.get(kind.plural, place.at(), name).ok_or_else(|| Failure::not_found(kind, name))?.clone();
+    let (kind, name) = (path.kind, path.name.as_deref().unwrap_or_default());
+    let before =
+        store.get(kind.plural, path.store_namespace(), name).ok_or_else(|| Failure::not_found(kind, name))?.clone();
     if wanted.is_some_and(|wanted| !wanted.is_empty() && before["metadata"]["resourceVersion"] != wanted) {
         let why = "the object has been modified; please apply your changes to the latest version and try again";
         return Err(Failure::conflict(kind, name, why));
     }
-    let part = place.part.as_deref();
+    let subresource = path.subresource.as_deref();
     let mut after = before.clone();
-    if part == Some("scale") {
+    if subresource == Some("scale") {
         let replicas = act(convert::scale(&before))?["spec"]["replicas"].clone();
         after["spec"]["replicas"] = replicas;
     } else {
-        let changed = convert::stored(place, act(convert::shown(place, &before).into_owned())?);
-        match part {
+        let changed = convert::stored(path, act(convert::shown(path, &before).into_owned())?);
+        match subresource {
             Some(_) => after["status"] = changed["status"].clone(),
             None => {
                 let status = before.get("status").cloned();
                 after = changed;
-                identify(&mut after, place);
+                set_type(&mut after, path);
                 if let (Some(status), Some(members)) = (status, after.as_object_mut()) {
                     members.insert("status".into(), status);
                 }
@@ -183,17 +188,17 @@ fn change(
     after["metadata"]["name"] = before["metadata"]["name"].clone();
     defaults::check(kind, &after, Some(&before))?;
     let refused = |refused| Failure::from_store(&refused, kind);
-    let made = store.update(kind.plural, place.at(), name, |object| *object = after).map_err(refused)?;
-    Ok(match part {
+    let made = store.update(kind.plural, path.store_namespace(), name, |object| *object = after).map_err(refused)?;
+    Ok(match subresource {
         Some("scale") => convert::scale(made),
-        _ => convert::shown(place, made).into_owned(),
+        _ => convert::shown(path, made).into_owned(),
     })
 }
 
-/// DELETE of one object. The options come in the body; without one, in the query.
-pub fn delete(lab: &mut Lab, place: &Place, options: &Value, query: &Query) -> Written {
-    let (kind, name) = (place.kind, place.name.as_deref().unwrap_or_default());
-    let object = read::found(lab, place, name)?.into_owned();
+/// DELETE of one object. The options are in the body, or else in the query.
+pub fn delete(lab: &mut Lab, path: &ResourcePath, options: &Value, query: &Query) -> Written {
+    let (kind, name) = (path.kind, path.name.as_deref().unwrap_or_default());
+    let object = read::found(lab, path, name)?.into_owned();
     let uid = &object["metadata"]["uid"];
     let precondition = &options["preconditions"]["uid"];
     if !precondition.is_null() && precondition != uid {
@@ -209,25 +214,25 @@ pub fn delete(lab: &mut Lab, place: &Place, options: &Value, query: &Query) -> W
         false => dry(query),
     };
     if !dry {
-        remove(lab, place, name, options, query)?;
+        remove(lab, path, name, options, query)?;
     }
-    // What goes at once is told of by a Status, what goes later is shown as it goes.
-    if let Some(left) = lab.store.get(kind.plural, place.at(), name).filter(|_| !dry) {
-        return Ok((200, convert::shown(place, left).into_owned()));
+    // An object that terminates gracefully is returned; for one that is gone, a Status.
+    if let Some(left) = lab.store.get(kind.plural, path.store_namespace(), name).filter(|_| !dry) {
+        return Ok((200, convert::shown(path, left).into_owned()));
     }
     let details = json!({"name": name, "group": kind.group, "kind": kind.plural, "uid": uid});
     let status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details});
     Ok((200, status))
 }
 
-fn remove(lab: &mut Lab, place: &Place, name: &str, options: &Value, query: &Query) -> Result<(), Failure> {
-    let kind = place.kind;
+fn remove(lab: &mut Lab, path: &ResourcePath, name: &str, options: &Value, query: &Query) -> Result<(), Failure> {
+    let kind = path.kind;
     let refused = |refused| Failure::from_store(&refused, kind);
     let grace = options["gracePeriodSeconds"].as_u64().or_else(|| query.number("gracePeriodSeconds"));
     let orphan = options["propagationPolicy"] == "Orphan" || query.get("propagationPolicy") == "Orphan";
     if kind.plural == "pods" && grace == Some(0) {
-        // Forced: gone from the store at once, whatever the kubelet does.
-        return lab.store.delete("pods", place.at(), name).map(drop).map_err(refused);
+        // Forced: removed from the store at once, without waiting for the kubelet.
+        return lab.store.delete("pods", path.store_namespace(), name).map(drop).map_err(refused);
     }
     if kind.plural == "namespaces" {
         let now = lab.now();
@@ -239,36 +244,36 @@ fn remove(lab: &mut Lab, place: &Place, name: &str, options: &Value, query: &Que
         return empty(lab, name);
     }
     if orphan {
-        return lab.store.delete(kind.plural, place.at(), name).map(drop).map_err(refused);
+        return lab.store.delete(kind.plural, path.store_namespace(), name).map(drop).map_err(refused);
     }
-    lab.delete(kind.plural, place.at(), name).map(drop).map_err(refused)
+    lab.delete(kind.plural, path.store_namespace(), name).map(drop).map_err(refused)
 }
 
-/// All that is in a namespace goes, and then the namespace.
+/// Delete all objects in a namespace, then the namespace.
 fn empty(lab: &mut Lab, namespace: &str) -> Result<(), Failure> {
-    for kind in super::kinds::KINDS.iter().filter(|kind| kind.namespaced && kind.rights == super::kinds::Rights::Full) {
+    for kind in kinds::KINDS.iter().filter(|kind| kind.namespaced && kind.rights == kinds::Rights::Full) {
         let names: Vec<String> = lab.store.list(kind.plural, Some(namespace)).filter_map(name_of).collect();
         for name in names {
-            // What is gone already went with its owner.
+            // It may be gone already, with its owner.
             let _ = lab.delete(kind.plural, namespace, &name);
         }
     }
-    let kind = super::kinds::find("", "namespaces").ok_or_else(Failure::no_such_path)?;
+    let kind = kinds::find("", "namespaces").ok_or_else(Failure::no_such_path)?;
     lab.store.delete("namespaces", "", namespace).map(drop).map_err(|refused| Failure::from_store(&refused, kind))
 }
 
-/// DELETE of all that are selected.
-pub fn delete_all(lab: &mut Lab, place: &Place, options: &Value, query: &Query) -> Written {
+/// DELETE of the selected objects.
+pub fn delete_all(lab: &mut Lab, path: &ResourcePath, options: &Value, query: &Query) -> Written {
     let selector = Selector::read(query.get("labelSelector"), query.get("fieldSelector"))?;
-    let all = lab.store.list(place.kind.plural, place.namespace.as_deref()).filter(|one| selector.meets(one));
-    let places: Vec<Place> = all
+    let all = lab.store.list(path.kind.plural, path.namespace.as_deref()).filter(|one| selector.matches(one));
+    let paths: Vec<ResourcePath> = all
         .filter_map(|one| {
             let namespace = one["metadata"]["namespace"].as_str().map(str::to_owned);
-            Some(Place { name: Some(name_of(one)?), namespace, ..place.clone() })
+            Some(ResourcePath { name: Some(name_of(one)?), namespace, ..path.clone() })
         })
         .collect();
-    for one in places {
-        // What is gone already went with its owner.
+    for one in paths {
+        // It may be gone already, with its owner.
         let _ = delete(lab, &one, options, query);
     }
     Ok((200, json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"})))

@@ -1,4 +1,4 @@
-//! What the controllers of the cluster do, and remember. One file a controller; they speak through the store alone.
+//! The cluster's controllers and what they remember, one file each. They communicate only through the store.
 
 pub mod deployment;
 pub mod garbage;
@@ -16,11 +16,11 @@ pub mod scheduler;
 use super::events::Events;
 use super::objects::changed;
 use super::{Ms, Store, Time};
-use hpa::Controller;
+use hpa::HpaController;
 use kubelet::Kubelet;
 use metrics_server::MetricsServer;
 
-/// What the controllers act on.
+/// The resources that controllers react to.
 const WATCHED: [&str; 7] = ["deployments", "replicasets", "statefulsets", "daemonsets", "jobs", "pods", "nodes"];
 
 /// All controllers.
@@ -29,13 +29,13 @@ pub struct Cluster {
     pub events: Events,
     pub kubelet: Kubelet,
     pub metrics: MetricsServer,
-    pub hpa: Controller,
-    /// The version of the store after the controllers last ran.
+    pub hpa: HpaController,
+    /// The store's version after the controllers last ran.
     seen: u64,
     /// When something is due that no change announces.
     due: Option<Time>,
     nodes_full: bool,
-    expired: Ms,
+    last_expiry: Ms,
 }
 
 impl Cluster {
@@ -44,18 +44,18 @@ impl Cluster {
             events: Events::default(),
             kubelet: Kubelet::default(),
             metrics: MetricsServer::starting(t + 4000),
-            hpa: Controller::new(seed),
+            hpa: HpaController::new(seed),
             seen: 0,
             due: None,
             nodes_full: false,
-            expired: t,
+            last_expiry: t,
         }
     }
 
-    /// The controllers that act on changes, if there were any.
+    /// Run the controllers that react to changes, if anything changed or is due.
     pub fn reconcile(&mut self, store: &mut Store, nodes_full: bool, now: Time, t: Ms) {
-        if t - self.expired > 60_000 {
-            self.expired = t;
+        if t - self.last_expiry > 60_000 {
+            self.last_expiry = t;
             self.events.expire(store, now);
         }
         let acts = changed(store, self.seen, &WATCHED) || self.nodes_full != nodes_full;
@@ -71,7 +71,7 @@ impl Cluster {
         deployment::sync(store, events, now);
         replicaset::sync(store, events, now);
         scheduler::sync(store, events, now, nodes_full);
-        // What these changed gets one more round in the next step.
+        // Their own changes are handled in the next step.
         self.seen = before;
     }
 }

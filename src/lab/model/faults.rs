@@ -1,79 +1,81 @@
-//! The faults of a scenario in time: which are in force now, and which have just begun.
+//! The scenario's faults over time: which are in force now, and which have just begun.
 
 use super::Ms;
-use super::flow::elastic::Trouble;
-use super::seen::ApiFaultKind;
+use super::flow::bulk_indexing::ElasticFaults;
+use super::interface::ApiFaultKind;
 use crate::lab::scenario::{Fault, FaultKind};
 
-/// A fault that is a moment stays in the list of faults for so long, so that nobody misses it.
+/// How long a momentary fault stays in the list, so that no reader misses it.
 const MOMENT_MS: Ms = 3000;
 
 #[derive(Debug, Clone)]
-pub struct Plan {
-    faults: Vec<Planned>,
+pub struct FaultSchedule {
+    faults: Vec<ScheduledFault>,
 }
 
 #[derive(Debug, Clone)]
-struct Planned {
+struct ScheduledFault {
     fault: Fault,
     begun: bool,
 }
 
-impl Plan {
+impl FaultSchedule {
     pub fn of(faults: &[Fault]) -> Self {
-        Plan { faults: faults.iter().map(|fault| Planned { fault: fault.clone(), begun: false }).collect() }
+        FaultSchedule {
+            faults: faults.iter().map(|fault| ScheduledFault { fault: fault.clone(), begun: false }).collect(),
+        }
     }
 
-    /// When a fault begins and ends; None while the load that it counts from has not started.
+    /// When a fault begins and ends; None before the start of the load that its time counts from.
     fn span(fault: &Fault, load_started: Option<Ms>) -> Option<(Ms, Ms)> {
         let from = if fault.after_load { load_started? } else { 0 } + fault.at.ms();
         Some((from, from + fault.lasts.map_or(MOMENT_MS, |lasts| lasts.ms())))
     }
 
-    /// Those in force at `t`, with their span.
-    pub fn now(&self, t: Ms, load_started: Option<Ms>) -> impl Iterator<Item = (&Fault, Ms, Ms)> {
-        self.faults.iter().filter_map(move |planned| {
-            let (from, until) = Self::span(&planned.fault, load_started)?;
-            (from <= t && t < until).then_some((&planned.fault, from, until))
+    /// The faults in force at `t`, each with its begin.
+    pub fn now(&self, t: Ms, load_started: Option<Ms>) -> impl Iterator<Item = (&Fault, Ms)> {
+        self.faults.iter().filter_map(move |scheduled| {
+            let (from, until) = Self::span(&scheduled.fault, load_started)?;
+            (from <= t && t < until).then_some((&scheduled.fault, from))
         })
     }
 
     /// Whether a fault of a kind is in force.
     pub fn holds(&self, kind: FaultKind, t: Ms, load_started: Option<Ms>) -> bool {
-        self.now(t, load_started).any(|(fault, ..)| fault.kind == kind)
+        self.now(t, load_started).any(|(fault, _)| fault.kind == kind)
     }
 
-    /// Those that begin now: each is given once.
+    /// The faults that have begun by `t`, each returned once.
     pub fn begin(&mut self, t: Ms, load_started: Option<Ms>) -> Vec<FaultKind> {
         let mut out = Vec::new();
-        for planned in &mut self.faults {
-            let due = Self::span(&planned.fault, load_started).is_some_and(|(from, _)| from <= t);
-            if due && !planned.begun {
-                planned.begun = true;
-                out.push(planned.fault.kind);
+        for scheduled in &mut self.faults {
+            let due = Self::span(&scheduled.fault, load_started).is_some_and(|(from, _)| from <= t);
+            if due && !scheduled.begun {
+                scheduled.begun = true;
+                out.push(scheduled.fault.kind);
             }
         }
         out
     }
 
-    /// What troubles Elasticsearch now.
-    pub fn trouble(&self, t: Ms, load_started: Option<Ms>) -> Trouble {
-        let mut trouble = Trouble::default();
-        for (fault, ..) in self.now(t, load_started) {
+    /// The faults of Elasticsearch in force at `t`.
+    pub fn elastic_faults(&self, t: Ms, load_started: Option<Ms>) -> ElasticFaults {
+        let mut faults = ElasticFaults::default();
+        for (fault, _) in self.now(t, load_started) {
             match fault.kind {
-                FaultKind::EsSlow => trouble.slow_ms += fault.delay.map_or(0, |delay| delay.ms()),
-                FaultKind::EsReject => trouble.refuses = true,
-                FaultKind::EsRejectItems => trouble.refuses_share = fault.share.map_or(0.0, |share| share.0),
-                FaultKind::EsUnavailable => trouble.unavailable = true,
-                FaultKind::EsDown => trouble.down = true,
+                FaultKind::EsSlow => faults.slow_ms += fault.delay.map_or(0, |delay| delay.ms()),
+                FaultKind::EsReject => faults.refuses = true,
+                FaultKind::EsRejectItems => faults.refuses_share = fault.share.map_or(0.0, |share| share.0),
+                FaultKind::EsUnavailable => faults.unavailable = true,
+                FaultKind::EsDown => faults.down = true,
                 _ => {}
             }
         }
-        trouble
+        faults
     }
 }
 
-/// What the API does under a fault; None when it is none of the API's.
+/// What a fault does to the API; None for other faults.
 pub fn of_api(fault: &Fault) -> Option<ApiFaultKind> {
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "*".to_owned());
     Some(match fault.kind {

@@ -1,60 +1,62 @@
-//! What the processes in the pods do: k6, the application, the collectors, Elasticsearch, and all others, which idle.
-//! The kubelets start and end them; they meet one another here, once a step.
+//! The processes in the pods: k6, the application, the collectors, Elasticsearch, and all others, which idle. The kubelets
+//! start and end them; they exchange data here, once a step.
 
 pub mod agent;
-pub mod elastic;
+pub mod application;
+pub mod bulk_indexing;
+pub mod data_streams;
+pub mod exporter_pipeline;
 pub mod gateway;
 mod heap;
 pub mod items;
-mod k6_text;
-pub mod line;
+mod k6_output;
+pub mod k6_run;
 pub mod log_classes;
 pub mod process;
-pub mod run;
-mod sources;
 pub mod stages;
-pub mod streams;
-pub mod traffic;
+mod telemetry;
 pub mod trend;
 
-use super::cluster::pod_status::Exit;
+use super::interface::LogLine;
 use super::objects::{Key, changed, is_ready, key, selects, text};
 use super::params::STEP_MS;
 use super::rng::Rng;
-use super::seen::LogLine;
 use super::{Ms, Store, Time};
 use crate::lab::scenario::Scenario;
 use agent::Agent;
-use elastic::{Elastic, Trouble};
-use gateway::{Gateway, Tier};
-use process::{Process, Used};
-use run::Run;
+use application::{AppProcess, IterationRate};
+use bulk_indexing::{ElasticFaults, ElasticNode};
+use data_streams::DataStreams;
+use gateway::{Gateway, GatewayTier};
+use k6_run::K6Run;
+use process::{Exit, Process, ProcessUsage};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use streams::Streams;
-use traffic::{Member, Pace};
+use telemetry::Telemetry;
 
 /// All processes.
 #[derive(Debug, Clone)]
 pub struct Flow {
     pub gateways: BTreeMap<Key, Gateway>,
     pub agents: BTreeMap<Key, Agent>,
-    pub runs: BTreeMap<Key, Run>,
-    pub members: BTreeMap<Key, Member>,
-    pub elastic: Option<Elastic>,
+    pub runs: BTreeMap<Key, K6Run>,
+    pub app_processes: BTreeMap<Key, AppProcess>,
+    pub elastic: Option<ElasticNode>,
     pub elastic_pod: Option<Key>,
-    pub streams: Streams,
-    /// All others, and what they use: cores.
-    plain: BTreeMap<Key, (Process, f64)>,
+    pub streams: DataStreams,
+    /// All others, each with the cores it uses.
+    idle: BTreeMap<Key, (Process, f64)>,
     scenario: Scenario,
-    pace: Pace,
-    sources: sources::Sources,
-    /// Gateways that the Service has as endpoints.
+    iteration_rate: IterationRate,
+    telemetry: Telemetry,
+    /// The gateways that are endpoints of the Service.
     endpoints: Vec<Key>,
-    looked: u64,
-    made: u64,
+    /// The store's version at the last look.
+    seen: u64,
+    /// How many processes were started.
+    started: u64,
     rng: Rng,
-    /// When a k6 first ran.
+    /// When the first k6 run started.
     pub load_started: Option<Ms>,
 }
 
@@ -64,56 +66,56 @@ impl Flow {
             gateways: BTreeMap::new(),
             agents: BTreeMap::new(),
             runs: BTreeMap::new(),
-            members: BTreeMap::new(),
+            app_processes: BTreeMap::new(),
             elastic: None,
             elastic_pod: None,
-            streams: Streams::new(&scenario.logs, seed),
-            plain: BTreeMap::new(),
+            streams: DataStreams::new(&scenario.logs, seed),
+            idle: BTreeMap::new(),
             scenario: scenario.clone(),
-            pace: Pace::default(),
-            sources: sources::Sources::default(),
+            iteration_rate: IterationRate::default(),
+            telemetry: Telemetry::default(),
             endpoints: Vec::new(),
-            looked: 0,
-            made: 0,
+            seen: 0,
+            started: 0,
             rng: Rng::new(seed, 5),
             load_started: None,
         }
     }
 
-    /// Start what a pod's first container runs.
+    /// Start the process of a pod's first container.
     pub fn start(&mut self, pod: &Value, store: &Store, now: Time, t: Ms) {
         let at = key(pod);
-        let process = Process::of(pod, now, t);
+        let process = Process::of(pod, t);
         let image = text(&pod["spec"]["containers"][0]["image"]);
         let app = text(&pod["metadata"]["labels"]["app"]);
         let node = text(&pod["spec"]["nodeName"]).to_owned();
-        self.made += 1;
-        let member = |process, tier| Member { process, tier, node: node.clone(), ready: false };
-        match what(image, app) {
-            What::K6 => {
-                let (stages, script) = sources::script(pod, store, &self.scenario.load);
+        self.started += 1;
+        let member = |process, tier| AppProcess { process, tier, node: node.clone(), ready: false };
+        match program(image, app) {
+            Program::K6 => {
+                let (stages, script) = telemetry::script(pod, store, &self.scenario.load);
                 self.load_started.get_or_insert(t);
-                self.runs.insert(at, Run::new(process, stages, script));
+                self.runs.insert(at, K6Run::new(process, stages, script));
             }
-            What::Gateway => {
+            Program::Gateway => {
                 let mut gateway = Gateway::new(process, &self.scenario.gateway, t);
-                gateway.greet(now);
+                gateway.log_startup(now);
                 self.gateways.insert(at, gateway);
             }
-            What::Agent { of_cluster } => {
+            Program::Agent { of_cluster } => {
                 self.agents
-                    .insert(at, Agent::new(process, &node, of_cluster, self.made, self.scenario.agents.queue, t));
+                    .insert(at, Agent::new(process, &node, of_cluster, self.started, self.scenario.agents.queue, t));
             }
-            What::Elastic => {
+            Program::ElasticNode => {
                 self.streams.restarted();
-                self.elastic = Some(Elastic::new(process, &self.scenario.elasticsearch, self.made));
+                self.elastic = Some(ElasticNode::new(process, &self.scenario.elasticsearch, self.started));
                 self.elastic_pod = Some(at);
             }
-            What::App(tier) => drop(self.members.insert(at, member(process, tier))),
-            What::Other(cores, bytes) => {
+            Program::App(tier) => drop(self.app_processes.insert(at, member(process, tier))),
+            Program::Other(cores, bytes) => {
                 let mut process = process;
                 process.hold(bytes);
-                self.plain.insert(at, (process, cores));
+                self.idle.insert(at, (process, cores));
             }
         }
     }
@@ -123,8 +125,8 @@ impl Flow {
         None.or_else(|| self.gateways.get(at).map(|g| &g.process))
             .or_else(|| self.agents.get(at).map(|a| &a.process))
             .or_else(|| self.runs.get(at).map(|r| &r.process))
-            .or_else(|| self.members.get(at).map(|m| &m.process))
-            .or_else(|| self.plain.get(at).map(|(process, _)| process))
+            .or_else(|| self.app_processes.get(at).map(|m| &m.process))
+            .or_else(|| self.idle.get(at).map(|(process, _)| process))
             .or_else(elastic)
     }
 
@@ -136,7 +138,7 @@ impl Flow {
         self.process(at)?.exit
     }
 
-    pub fn usage(&self, at: &Key) -> Option<Used> {
+    pub fn usage(&self, at: &Key) -> Option<ProcessUsage> {
         self.process(at).filter(|p| p.exit.is_none()).map(Process::used)
     }
 
@@ -144,7 +146,7 @@ impl Flow {
         self.process(at).map(Process::log)
     }
 
-    /// Whether it would answer a probe.
+    /// Whether it passes its readiness probe.
     pub fn is_ready(&self, at: &Key, t: Ms) -> bool {
         match self.gateways.get(at) {
             Some(gateway) => !self.scenario.gateway.readiness_probe || gateway.listens(t),
@@ -160,22 +162,22 @@ impl Flow {
             agent.process.terminated = Some(t);
         } else if let Some(run) = self.runs.get_mut(at) {
             run.process.terminated = Some(t);
-        } else if let Some(member) = self.members.get_mut(at) {
+        } else if let Some(member) = self.app_processes.get_mut(at) {
             member.process.end(0);
-        } else if let Some((process, _)) = self.plain.get_mut(at) {
+        } else if let Some((process, _)) = self.idle.get_mut(at) {
             process.end(0);
         } else if let Some(elastic) = self.elastic.as_mut().filter(|_| self.elastic_pod.as_ref() == Some(at)) {
             elastic.process.end(0);
         }
     }
 
-    /// SIGKILL, and what is left of it is cleared away.
+    /// SIGKILL; the process and its log are removed.
     pub fn kill(&mut self, at: &Key) {
         self.gateways.remove(at);
         self.agents.remove(at);
         self.runs.remove(at);
-        self.members.remove(at);
-        self.plain.remove(at);
+        self.app_processes.remove(at);
+        self.idle.remove(at);
         if self.elastic_pod.as_ref() == Some(at) {
             self.elastic = None;
             self.elastic_pod = None;
@@ -187,9 +189,9 @@ impl Flow {
         &self.scenario.gateway.version
     }
 
-    pub fn set_trouble(&mut self, trouble: Trouble) {
+    pub fn set_elastic_faults(&mut self, faults: ElasticFaults) {
         if let Some(elastic) = &mut self.elastic {
-            elastic.trouble = trouble;
+            elastic.faults = faults;
         }
     }
 
@@ -197,7 +199,7 @@ impl Flow {
     pub fn run_out_of_memory(&mut self) {
         let fullest = self.gateways.values_mut().max_by(|a, b| a.process.bytes.total_cmp(&b.process.bytes));
         if let Some(gateway) = fullest {
-            let limit = gateway.process.most_bytes;
+            let limit = gateway.process.memory_limit;
             gateway.process.hold(limit * 1.01);
         }
     }
@@ -210,14 +212,15 @@ impl Flow {
     /// One step of everything.
     pub fn step(&mut self, store: &Store, now: Time, t: Ms) {
         let dt = STEP_MS as f64 / 1000.0;
-        if changed(store, self.looked, &["pods", "services"]) {
-            self.look(store);
+        if changed(store, self.seen, &["pods", "services"]) {
+            self.observe_store(store);
         }
-        self.looked = store.version();
+        self.seen = store.version();
         let settings = (&self.scenario.app, &self.scenario.load);
-        let served = self.pace.step(settings, &mut self.runs, &mut self.members, &mut self.rng, (now, t, dt));
-        self.sources.step(&self.scenario, served.iterations, &self.members, &mut self.agents, t, dt);
-        let mut tier = Tier { gateways: &mut self.gateways, ready: &self.endpoints, t };
+        let iterations =
+            self.iteration_rate.step(settings, &mut self.runs, &mut self.app_processes, &mut self.rng, (now, t, dt));
+        self.telemetry.step(&self.scenario, iterations, &self.app_processes, &mut self.agents, t, dt);
+        let mut tier = GatewayTier { gateways: &mut self.gateways, ready: &self.endpoints, t };
         let settings = (&self.scenario.agents, &self.scenario.gateway);
         for agent in self.agents.values_mut().filter(|a| a.process.exit.is_none()) {
             agent.step(settings, &mut tier, &mut self.rng, now, t, dt);
@@ -230,13 +233,13 @@ impl Flow {
             gateway.step(&mut self.elastic, now, t, dt);
         }
         self.streams.step(t);
-        for (process, cores) in self.plain.values_mut() {
+        for (process, cores) in self.idle.values_mut() {
             process.work(*cores * dt * self.rng.around_one(0.1), dt);
         }
     }
 
-    /// What the store says of endpoints and of the pods on each node.
-    fn look(&mut self, store: &Store) {
+    /// Read the endpoints and the pods on each node from the store.
+    fn observe_store(&mut self, store: &Store) {
         let ready = |pod: &&Value| is_ready(pod);
         let service = store.list("services", None).find(|s| text(&s["metadata"]["name"]) == "edot-gateway");
         self.endpoints = service.map_or_else(Vec::new, |service| {
@@ -245,43 +248,43 @@ impl Flow {
             all.filter(ready).map(key).collect()
         });
         self.endpoints.retain(|at| self.gateways.contains_key(at));
-        for (at, member) in &mut self.members {
+        for (at, member) in &mut self.app_processes {
             member.ready = store.get("pods", &at.0, &at.1).is_some_and(is_ready);
         }
-        self.sources.look(store);
+        self.telemetry.observe_store(store);
     }
 }
 
-/// What a container runs, by its image and its pod's label.
-enum What {
+/// The program in a container, judged by its image and its pod's `app` label.
+enum Program {
     K6,
     Gateway,
     Agent {
         of_cluster: bool,
     },
-    Elastic,
-    App(traffic::Tier),
-    /// Something that idles: cores and bytes.
+    ElasticNode,
+    App(application::AppTier),
+    /// A process that idles: cores and bytes.
     Other(f64, f64),
 }
 
-fn what(image: &str, app: &str) -> What {
+fn program(image: &str, app: &str) -> Program {
     let has = |part: &str| image.contains(part);
     match () {
-        () if has("k6") => What::K6,
+        () if has("k6") => Program::K6,
         () if has("elastic-agent") || has("otel") => match app {
-            app if app.contains("cluster") => What::Agent { of_cluster: true },
-            app if app.contains("agent") => What::Agent { of_cluster: false },
-            _ => What::Gateway,
+            app if app.contains("cluster") => Program::Agent { of_cluster: true },
+            app if app.contains("agent") => Program::Agent { of_cluster: false },
+            _ => Program::Gateway,
         },
-        () if has("elasticsearch/elasticsearch") => What::Elastic,
-        () if has("frontend") => What::App(traffic::Tier::Frontend),
-        () if has("backend") => What::App(traffic::Tier::Backend),
-        () if has("redis") => What::App(traffic::Tier::Redis),
-        () if has("kibana") => What::Other(0.055, 640e6),
-        () if has("eck-operator") => What::Other(0.006, 58e6),
-        () if has("metrics-server") => What::Other(0.005, 26e6),
-        () if has("coredns") => What::Other(0.002, 18e6),
-        () => What::Other(0.001, 12e6),
+        () if has("elasticsearch/elasticsearch") => Program::ElasticNode,
+        () if has("frontend") => Program::App(application::AppTier::Frontend),
+        () if has("backend") => Program::App(application::AppTier::Backend),
+        () if has("redis") => Program::App(application::AppTier::Redis),
+        () if has("kibana") => Program::Other(0.055, 640e6),
+        () if has("eck-operator") => Program::Other(0.006, 58e6),
+        () if has("metrics-server") => Program::Other(0.005, 26e6),
+        () if has("coredns") => Program::Other(0.002, 18e6),
+        () => Program::Other(0.001, 12e6),
     }
 }

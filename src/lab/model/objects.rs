@@ -1,4 +1,4 @@
-//! Small helpers to read and write Kubernetes objects as JSON. Nothing here decides anything.
+//! Helpers to read and write Kubernetes objects as JSON. They must not decide anything.
 
 use super::{Store, Time};
 use crate::hpa::quantity;
@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 /// Namespace and name.
 pub type Key = (String, String);
 
-/// Whether anything of these resources changed after a version of the store.
+/// Whether an object of these resources changed since a version of the store.
 pub fn changed(store: &Store, since: u64, resources: &[&str]) -> bool {
     if store.version() == since {
         return false;
     }
-    // A log that does not reach back so far may have lost any change.
+    // A change log that does not reach back that far may have lost any change.
     store.since(since).map_or(true, |mut all| all.any(|change| resources.contains(&change.resource.as_str())))
 }
 
@@ -37,7 +37,7 @@ pub fn number(value: &Value, default: i64) -> i64 {
     value.as_i64().unwrap_or(default)
 }
 
-/// A time to the second, as objects hold it.
+/// A time as objects hold it: to the second.
 pub fn stamp(at: Time) -> Value {
     json!(at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true))
 }
@@ -50,14 +50,14 @@ pub fn deleting(object: &Value) -> bool {
     !object["metadata"]["deletionTimestamp"].is_null()
 }
 
-/// The controller that an object belongs to: kind, name, uid.
+/// The controller that owns an object: kind, name, uid.
 pub fn owner(object: &Value) -> Option<(&str, &str, &str)> {
     let all = object["metadata"]["ownerReferences"].as_array()?;
     let owner = all.iter().find(|o| o["controller"] == true)?;
     Some((text(&owner["kind"]), text(&owner["name"]), text(&owner["uid"])))
 }
 
-/// The reference from an object to the controller that made it.
+/// The owner reference to a controller.
 pub fn owned_by(object: &Value, api_version: &str, kind: &str) -> Value {
     json!([{
         "apiVersion": api_version, "kind": kind, "name": name(object), "uid": uid(object),
@@ -65,7 +65,7 @@ pub fn owned_by(object: &Value, api_version: &str, kind: &str) -> Value {
     }])
 }
 
-/// Whether the labels of `object` are those of a selector (`matchLabels` and `matchExpressions`, or a plain map).
+/// Whether a selector (`matchLabels` and `matchExpressions`, or a plain map) selects `object` by its labels.
 pub fn selects(selector: &Value, object: &Value) -> bool {
     let labels = &object["metadata"]["labels"];
     let plain = selector.get("matchLabels").is_none() && selector.get("matchExpressions").is_none();
@@ -100,7 +100,7 @@ pub fn quantities(value: &Value) -> BTreeMap<String, i64> {
     all.filter_map(|(key, value)| Some((key.clone(), quantity::milli(value.as_str()?).ok()?))).collect()
 }
 
-/// What a pod asks of a node, in milli-units.
+/// A pod's request for a resource, in milli-units.
 pub fn requested(pod: &Value, resource: &str) -> i64 {
     let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
     containers.map(|c| quantities(&c["resources"]["requests"]).get(resource).copied().unwrap_or(0)).sum()
@@ -114,17 +114,17 @@ pub fn holds(object: &Value, kind: &str) -> bool {
     condition(object, kind).is_some_and(|c| c["status"] == "True")
 }
 
-/// A pod that takes requests.
+/// Whether a pod receives traffic.
 pub fn is_ready(pod: &Value) -> bool {
     holds(pod, "Ready") && !deleting(pod)
 }
 
-/// Neither ended nor ending.
+/// Whether a pod is neither terminated nor terminating.
 pub fn is_active(pod: &Value) -> bool {
     !deleting(pod) && !matches!(text(&pod["status"]["phase"]), "Succeeded" | "Failed")
 }
 
-/// Sets a condition's fields; `lastTransitionTime` moves only when the status flips. The rest of `extra` is laid over.
+/// Set a condition and the fields of `extra`; `lastTransitionTime` changes only when the status flips.
 pub fn set_condition(object: &mut Value, kind: &str, status: bool, extra: &Value, now: Time) {
     let status = if status { "True" } else { "False" };
     if !object["status"].is_object() {
@@ -148,4 +148,17 @@ pub fn set_condition(object: &mut Value, kind: &str, status: bool, extra: &Value
         new.extend(extra.clone());
     }
     all[place] = new;
+}
+
+/// 64 hexadecimal digits derived from a text, for ids that look like hashes (FNV-1a; not a secure hash).
+pub fn fingerprint(of: &str) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    let mut out = String::new();
+    for part in 0..4_u8 {
+        for byte in of.bytes().chain([part]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        out.push_str(&format!("{hash:016x}"));
+    }
+    out
 }

@@ -1,11 +1,12 @@
-//! The model's own random numbers (xorshift64*, seeded by SplitMix64): equal seeds give equal runs on every machine.
+//! The model's random numbers (xorshift64*, seeded by SplitMix64). No crate: equal seeds must give equal runs on every
+//! machine and in every version.
 
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
 pub struct Rng(u64);
 
 impl Rng {
-    /// A stream of its own for each `seed` and `purpose`.
+    /// A stream for a `seed` and a `purpose`.
     pub fn new(seed: u64, purpose: u64) -> Self {
         let mut z = seed.wrapping_add(purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -20,7 +21,7 @@ impl Rng {
         self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
     }
 
-    /// From 0 to 1, without 1.
+    /// From 0 up to, but not including, 1.
     pub fn unit(&mut self) -> f64 {
         (self.draw() >> 11) as f64 / (1u64 << 53) as f64
     }
@@ -30,13 +31,13 @@ impl Rng {
         low + (high - low) * self.unit()
     }
 
-    /// A factor around 1 that seldom strays further than `spread` and never further than three times that.
+    /// A factor around 1, mostly within `spread` of it and always within three times that.
     pub fn around_one(&mut self, spread: f64) -> f64 {
         let sum: f64 = (0..4).map(|_| self.unit()).sum::<f64>() - 2.0;
         1.0 + sum * 1.5 * spread
     }
 
-    /// One of `count` places; 0 when there is none.
+    /// An index below `count`; 0 when `count` is 0.
     pub fn below(&mut self, count: usize) -> usize {
         match count {
             0 => 0,
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_stay_where_they_belong() {
+    fn numbers_stay_in_their_ranges() {
         let mut rng = Rng::new(3, 3);
         let mut sum = 0.0;
         for _ in 0..10_000 {

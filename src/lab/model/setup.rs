@@ -1,4 +1,4 @@
-//! The objects that the lab's cluster begins with. One file a part of it; behaviour is not here.
+//! The objects that the cluster starts with, one file for each part. It must not hold behaviour.
 
 mod apps;
 mod elastic;
@@ -12,13 +12,14 @@ use super::{Store, Time};
 use crate::lab::scenario::Scenario;
 use serde_json::{Value, json};
 
-/// Where the gateways and Elasticsearch are, and where the application and the load are.
+/// The namespace of the gateways and Elasticsearch.
 pub const OBSERVABILITY: &str = "observability-lab";
+/// The namespace of the application and the load.
 pub const DEMO: &str = "demo-app";
 const SYSTEM: &str = "kube-system";
 const OPERATOR: &str = "elastic-system";
 
-/// Create all of them.
+/// Create all objects.
 pub fn all(store: &mut Store, scenario: &Scenario, password: &str, now: Time) {
     let namespaces = ["default", SYSTEM, OBSERVABILITY, DEMO, OPERATOR];
     let mut objects: Vec<(&str, Value)> = namespaces.into_iter().map(|name| ("namespaces", namespace(name))).collect();
@@ -27,7 +28,7 @@ pub fn all(store: &mut Store, scenario: &Scenario, password: &str, now: Time) {
     objects.extend(gateway::all(scenario));
     objects.extend(apps::all(scenario));
     for (resource, object) in objects {
-        // Names are all different; one that is not would be missing, and a test would see it.
+        // All names differ; a test would find an object missing otherwise.
         let _created = store.create(resource, object, now);
     }
 }
@@ -40,7 +41,7 @@ fn namespace(name: &str) -> Value {
     })
 }
 
-/// A workload of one container.
+/// A workload with one container.
 struct Workload<'a> {
     kind: &'a str,
     namespace: &'a str,
@@ -101,13 +102,13 @@ fn workload(of: Workload<'_>) -> Value {
     })
 }
 
-/// A service; `ports` are names and numbers. A headless one has no address of its own.
+/// A Service; `ports` are names and numbers. A headless one has no cluster IP.
 fn service(namespace: &str, name: &str, selector: &Value, ports: &[(&str, u16)], headless: bool) -> Value {
     let ports: Vec<Value> = ports
         .iter()
         .map(|(name, port)| json!({"name": name, "port": port, "protocol": "TCP", "targetPort": port}))
         .collect();
-    // Any address of the service network will do, as long as it is always the same.
+    // Any address of the service network, but always the same for the same name.
     let place = name.bytes().chain(namespace.bytes()).fold(7_u32, |sum, b| (sum * 31 + u32::from(b)) % 60_000);
     let address = if headless { "None".to_owned() } else { format!("10.43.{}.{}", place / 250 + 1, place % 250 + 2) };
     json!({

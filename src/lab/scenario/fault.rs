@@ -1,28 +1,28 @@
-//! What befalls the lab, and when.
+//! The faults of a scenario: what fails, and when.
 
 use super::values::{Dur, Share};
 use serde::Deserialize;
 
-/// One fault. Which of the optional keys it takes is in [`FaultKind::takes`].
+/// One fault. [`FaultKind::takes`] lists the optional keys of each kind.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Fault {
     /// Since the lab's start, or since the start of the load with `after-load`.
     pub at: Dur,
     pub kind: FaultKind,
-    /// Count `at` from the moment the load Job's k6 starts.
+    /// `at` counts from the start of the load Job's k6.
     #[serde(default)]
     pub after_load: bool,
     /// How long it lasts.
     #[serde(rename = "for")]
     pub lasts: Option<Dur>,
-    /// `slow`: of every answer. `es-slow`: of every bulk request.
+    /// `slow`: added to every response. `es-slow`: added to every bulk request.
     pub delay: Option<Dur>,
     /// `forbidden`: the verb, or `*`.
     pub verb: Option<String>,
     /// `forbidden`: the resource (`pods`, `pods/log`), or `*`.
     pub resource: Option<String>,
-    /// `es-reject-items`: how many of the documents.
+    /// `es-reject-items`: the share of the documents.
     pub share: Option<Share>,
 }
 
@@ -35,23 +35,23 @@ pub enum FaultKind {
     WatchCut,
     /// 403 on a verb and a resource.
     Forbidden,
-    /// The log of changes is compacted: old resource versions get 410.
+    /// The change log is compacted: old resource versions get 410.
     Compacted,
-    /// The API server answers late.
+    /// The API server responds late.
     Slow,
-    /// Watches stay open and tell nothing.
+    /// Watches stay open but send nothing.
     SilentWatch,
-    /// A proxy in between answers 200 with nothing.
+    /// A proxy in between answers 200 with an empty body.
     EmptyAnswers,
-    /// The API server is away.
+    /// The API server is down.
     Restart,
-    /// The HPA controller restarts and forgets.
+    /// The HPA controller restarts and loses its memory.
     ControllerRestart,
-    /// The fullest gateway runs into its memory limit.
+    /// The gateway with the most memory exceeds its limit.
     Oom,
-    /// The nodes take no more pods.
+    /// The nodes accept no more pods.
     NodesFull,
-    /// Elasticsearch answers bulk requests late.
+    /// Elasticsearch responds late to bulk requests.
     EsSlow,
     /// Elasticsearch refuses bulk requests with 429.
     EsReject,
@@ -59,7 +59,7 @@ pub enum FaultKind {
     EsRejectItems,
     /// Elasticsearch answers 503.
     EsUnavailable,
-    /// Elasticsearch is gone.
+    /// Elasticsearch is down.
     EsDown,
     /// All data streams roll over.
     EsRollover,
@@ -68,7 +68,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
-    /// The keys it needs beside `at` and `kind`.
+    /// The keys it requires besides `at` and `kind`.
     pub fn takes(self) -> &'static [&'static str] {
         match self {
             Self::MetricsOutage
@@ -93,7 +93,7 @@ impl FaultKind {
 }
 
 impl Fault {
-    /// The optional keys that are written.
+    /// The optional keys that are set.
     pub(super) fn has(&self) -> Vec<&'static str> {
         let keys = [
             ("for", self.lasts.is_some()),

@@ -1,27 +1,27 @@
-//! Reads a scenario, and says of a wrong one the file, the line, the key and what is allowed.
+//! Parses and checks a scenario; an error names the file, the line, the key and what is allowed.
 
 use super::Scenario;
 use super::fault::Fault;
 use std::ops::Range;
 use toml::Spanned;
 
-/// No scenario is larger.
+/// The largest file that is read, bytes.
 const LARGEST: usize = 1 << 18;
 
 pub(super) fn scenario(name: &str, file: &str, text: &str) -> Result<Scenario, String> {
     if text.len() > LARGEST {
         return Err(format!("{file}: too large for a scenario (more than 256 KiB)"));
     }
-    let mut scenario: Scenario = toml::from_str(text).map_err(|e| told(file, text, &e))?;
+    let mut scenario: Scenario = toml::from_str(text).map_err(|e| describe(file, text, &e))?;
     name.clone_into(&mut scenario.name);
-    leave_out(&mut scenario, text);
-    checked(&scenario, file, text)?;
+    drop_unset_target(&mut scenario, text);
+    check(&scenario, file, text)?;
     scenario.faults.sort_by_key(|f| (f.after_load, f.at));
     Ok(scenario)
 }
 
-/// Of the two targets, one that is written alone stands alone.
-fn leave_out(scenario: &mut Scenario, text: &str) {
+/// When only one of the HPA's two targets is set, the other has no default.
+fn drop_unset_target(scenario: &mut Scenario, text: &str) {
     let table: toml::Table = text.parse().unwrap_or_default();
     let written = |key: &str| table.get("hpa").is_some_and(|hpa| hpa.get(key).is_some());
     match (written("cpu"), written("memory")) {
@@ -32,7 +32,7 @@ fn leave_out(scenario: &mut Scenario, text: &str) {
 }
 
 /// `file:line: key `x`: what is wrong`, in one line.
-fn told(file: &str, text: &str, e: &toml::de::Error) -> String {
+fn describe(file: &str, text: &str, e: &toml::de::Error) -> String {
     let what = e.message().replace('\n', " ");
     let Some(span) = e.span() else { return format!("{file}: {what}") };
     let line = line_at(text, &span);
@@ -48,8 +48,8 @@ fn line_at(text: &str, span: &Range<usize>) -> usize {
     1 + text.get(..span.start).unwrap_or(text).matches('\n').count()
 }
 
-/// What no single value shows.
-fn checked(scenario: &Scenario, file: &str, text: &str) -> Result<(), String> {
+/// The checks that involve several values.
+fn check(scenario: &Scenario, file: &str, text: &str) -> Result<(), String> {
     let wrong = |table: &str, key: &str, what: String| {
         let line = line_of(text, table, key);
         Err(format!("{file}:{line}: `{key}` in [{table}]: {what}"))
@@ -83,18 +83,18 @@ fn checked(scenario: &Scenario, file: &str, text: &str) -> Result<(), String> {
     if scenario.metrics.resolution.ms() < 10_000 {
         return wrong("metrics", "resolution", "must be at least 10s, as metrics-server asks".into());
     }
-    faults(file, text)
+    check_faults(file, text)
 }
 
-/// The faults with their places in the file.
+/// The faults with their positions in the file.
 #[derive(serde::Deserialize)]
-struct Placed {
+struct PlacedFaults {
     #[serde(default)]
     fault: Vec<Spanned<Fault>>,
 }
 
-fn faults(file: &str, text: &str) -> Result<(), String> {
-    let placed: Placed = toml::from_str(text).map_err(|e| told(file, text, &e))?;
+fn check_faults(file: &str, text: &str) -> Result<(), String> {
+    let placed: PlacedFaults = toml::from_str(text).map_err(|e| describe(file, text, &e))?;
     for fault in &placed.fault {
         let (needs, has) = (fault.get_ref().kind.takes(), fault.get_ref().has());
         let line = line_at(text, &fault.span());
@@ -118,7 +118,7 @@ fn list(keys: &[&str]) -> String {
     keys.iter().map(|key| format!(", {key}")).collect()
 }
 
-/// The line of a key in a table; that of the table when the key is not written, 1 when neither is.
+/// The line of a key in a table; the table's line when the key is not set, 1 when the table is not there either.
 fn line_of(text: &str, table: &str, key: &str) -> usize {
     let (mut here, mut found) = (String::new(), 1);
     for (number, line) in text.lines().enumerate() {

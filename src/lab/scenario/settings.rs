@@ -1,5 +1,4 @@
-//! The settings of a scenario, each with the value it has when it is not written. Constants of nature, which no
-//! scenario changes, are in `model/params.rs`.
+//! The settings of a scenario with their defaults. Constants that no scenario changes are in `model/params.rs`.
 
 use super::values::{Dur, Quantity, Share};
 use serde::Deserialize;
@@ -22,17 +21,17 @@ macro_rules! table {
 table! {
     /// The load Job's script.
     Load {
-        /// The Job is created by the lab itself this long after its start; not written: somebody else does.
+        /// The lab creates the Job this long after its start; unset: the user does.
         start: Option<Dur> = None,
-        /// From each stage's end on the virtual users are its target; between, they go there in a straight line.
+        /// Virtual users over time: linear from one stage's target to the next.
         stages: Vec<Stage> = vec![
             Stage { duration: Dur::seconds(30), target: 200 },
             Stage { duration: Dur::seconds(240), target: 200 },
             Stage { duration: Dur::seconds(30), target: 0 },
         ],
-        /// HTTP requests of an iteration.
+        /// HTTP requests per iteration.
         requests: u32 = 7,
-        /// How many of them the frontend answers with 404.
+        /// How many of them get 404.
         not_found: u32 = 0,
         /// Pause at the end of an iteration.
         sleep: Dur = Dur::millis(10),
@@ -44,7 +43,7 @@ table! {
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     pub duration: Dur,
-    /// Virtual users at its end.
+    /// Virtual users at the end of the stage.
     pub target: u32,
 }
 
@@ -61,27 +60,27 @@ table! {
     App {
         frontends: u32 = 2,
         backends: u32 = 1,
-        /// CPU limit of each of its containers.
+        /// The CPU limit of each container.
         cpu: Quantity = Quantity::of("1"),
-        /// CPU time of an iteration, all its requests together.
+        /// CPU time per iteration in each tier.
         frontend_cpu: Dur = Dur::millis(18),
         backend_cpu: Dur = Dur::millis(6),
         redis_cpu: Dur = Dur::millis(1),
-        /// How long an iteration takes when nothing waits.
+        /// The duration of an iteration without load.
         latency: Dur = Dur::millis(1200),
-        /// Telemetry of an iteration.
+        /// Telemetry per iteration.
         spans: u32 = 50,
         log_records: u32 = 8,
-        /// Metric points that each application process sends a minute.
+        /// Metric points per minute of each application process.
         points: u32 = 240,
     }
 }
 
 table! {
-    /// What the log records lack, as shares of them.
+    /// The shares of log records without a field.
     Logs {
         without_level: Share = Share(0.04),
-        /// The level is there, but only as the attribute `log.level`, where the alias does not see it.
+        /// The level is only in the attribute `log.level`, where the alias does not find it.
         level_only_as_attribute: Share = Share(0.0),
         without_trace: Share = Share(0.10),
         without_service: Share = Share(0.0),
@@ -94,46 +93,44 @@ table! {
         cpu: Quantity = Quantity::of("50m"),
         memory: Quantity = Quantity::of("128Mi"),
         batch: Batch = Batch { size: 8192, timeout: Dur::seconds(1) },
-        /// Requests in their exporter's queue.
+        /// The size of the exporter's queue, requests per signal.
         queue: usize = 1000,
-        /// After this long unanswered, a request is sent again.
+        /// A request is sent again after this time without a response.
         timeout: Dur = Dur::seconds(5),
     }
 }
 
 table! {
-    Gateway {
+    GatewaySettings {
         replicas: u32 = 1,
         requests: Resources = Resources { cpu: Quantity::of("50m"), memory: Quantity::of("256Mi") },
         limits: Resources = Resources { cpu: Quantity::of("1"), memory: Quantity::of("1Gi") },
-        /// As its `/metrics` says; names changed with it.
+        /// The collector's version, which decides the names of its metrics.
         version: String = "0.141.0".to_owned(),
-        /// What it uses when nothing comes.
+        /// Usage without load.
         idle_cpu: Quantity = Quantity::of("8m"),
         idle_memory: Quantity = Quantity::of("100Mi"),
-        /// CPU of a span, relative to that of a plain OTLP-to-Elasticsearch pipeline: the elasticapm connector and the
-        /// transforms cost, too. Log records and metric points take the root of it.
+        /// CPU per span, relative to a plain OTLP-to-Elasticsearch pipeline, for the elasticapm connector and transforms.
+        /// Log records and metric points take its square root.
         cost: f64 = 3.0,
         connections: Connections = Connections::Sticky,
-        /// The agents' connections end at this age; not written: never.
+        /// The agents' connections end at this age; unset: never.
         max_connection_age: Option<Dur> = None,
-        /// From the start of its process until it listens.
+        /// From the start of the process until it listens.
         startup: Dur = Dur::millis(2500),
-        /// Ready only once it listens; without, as soon as the container runs.
+        /// With a probe it is Ready once it listens, without one as soon as the container runs.
         readiness_probe: bool = true,
-        /// From the container's creation until its process runs, the image being there.
-        container_start: Dur = Dur::millis(1200),
         memory_limiter: MemoryLimiter = MemoryLimiter::default(),
         batch: Batch = Batch { size: 8192, timeout: Dur::seconds(5) },
         queue: Queue = Queue::default(),
     }
 }
 
-/// How the agents' connections meet the gateways.
+/// How the agents connect to the gateways.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Connections {
-    /// One connection each to the Service's address, kept for ever (gRPC's pick_first).
+    /// One connection per agent to the Service's address, kept for ever (gRPC's pick_first).
     Sticky,
     /// A headless Service and gRPC's round_robin.
     RoundRobin,
@@ -164,15 +161,15 @@ table! {
 }
 
 table! {
-    /// The Elasticsearch exporter's sending queue, one a signal.
+    /// The Elasticsearch exporter's sending queue, one per signal.
     Queue {
         /// Requests.
         size: usize = 10,
         consumers: usize = 10,
-        /// A bulk request goes when it is so large …
+        /// A bulk request is sent at this size …
         min_bytes: u64 = 1_000_000,
         max_bytes: u64 = 5_000_000,
-        /// … or so old.
+        /// … or at this age.
         flush_timeout: Dur = Dur::seconds(10),
         max_retries: u32 = 2,
     }
@@ -183,7 +180,7 @@ table! {
     Hpa {
         min: i32 = 1,
         max: i32 = 4,
-        /// Targets in percent of the request.
+        /// Target utilization, percent of the request.
         cpu: Option<i32> = Some(80),
         memory: Option<i32> = Some(80),
         up: Option<Rules> = Some(Rules {
@@ -245,16 +242,16 @@ table! {
 table! {
     Elasticsearch {
         version: String = "9.2.5".to_owned(),
-        /// Write threads: one a processor.
+        /// Write threads: one per processor.
         threads: usize = 2,
-        /// Documents that one thread indexes a second.
+        /// Documents per second and thread.
         docs_per_second: u32 = 12_000,
-        /// What a bulk request takes besides.
+        /// Fixed time per bulk request.
         overhead: Dur = Dur::millis(12),
         heap: Quantity = Quantity::of("1Gi"),
         memory: Quantity = Quantity::of("2Gi"),
         cpu: Quantity = Quantity::of("2"),
-        /// Bulk requests that wait for a thread.
+        /// The size of the write queue, bulk requests.
         queue: usize = 10_000,
     }
 }

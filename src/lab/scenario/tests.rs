@@ -1,4 +1,4 @@
-//! Shipped scenarios read well; wrong ones are told by file, line, key and what is allowed.
+//! Shipped scenarios are valid; errors name file, line, key and what is allowed.
 
 use super::*;
 
@@ -49,9 +49,9 @@ fn wrong_files_name_line_key_and_what_is_allowed() {
         ("[gateway]\nconnections = \"loose\"\n", "expected `sticky` or `round-robin`"),
     ];
     for (text, expected) in cases {
-        let said = wrong(&format!("{head}{text}"));
-        assert!(said.contains(expected), "\n{said}\nlacks\n{expected}");
-        assert!(!said.contains('\n'), "{said}");
+        let error = wrong(&format!("{head}{text}"));
+        assert!(error.contains(expected), "\n{error}\nlacks\n{expected}");
+        assert!(!error.contains('\n'), "{error}");
     }
     assert!(wrong("length = \"1m\"\n").contains("missing field `about`"));
     assert!(wrong("about = [").starts_with("x.toml:1: "));
@@ -59,7 +59,7 @@ fn wrong_files_name_line_key_and_what_is_allowed() {
 }
 
 #[test]
-fn what_is_not_written_has_its_value_and_the_rest_is_read() {
+fn unset_keys_have_defaults_and_the_others_are_read() {
     let text = "about = \"a\"\nlength = \"1m\"\n[load]\nstages = [{ duration = \"10s\", target = 5 }]\n[gateway.queue]\nsize = 4\n";
     let read = Scenario::parse("x", "x", text).unwrap();
     assert_eq!(read.load.stages, [Stage { duration: Dur::seconds(10), target: 5 }]);

@@ -1,6 +1,6 @@
-//! Uids and the random ends of generated names: seeded, so that a run can be had again.
+//! Uids and the random suffixes of generated names; seeded, so that a run can be repeated.
 
-/// The letters of generated names: no vowels, so no words.
+/// The letters of generated names, without vowels as in Kubernetes.
 const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
 
 /// A source of identifiers (SplitMix64).
@@ -20,7 +20,7 @@ impl Ids {
         z ^ (z >> 31)
     }
 
-    /// Written as a random UUID is.
+    /// In the format of a random UUID.
     pub fn uid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
         let (time, version) = (a >> 16, (a & 0x0fff) | 0x4000);
@@ -28,7 +28,7 @@ impl Ids {
         format!("{:08x}-{:04x}-{version:04x}-{variant:04x}-{node:012x}", time >> 16, time & 0xffff)
     }
 
-    /// The random end of a generated name.
+    /// The random suffix of a generated name.
     pub fn suffix(&mut self, length: usize) -> String {
         let count = LETTERS.len() as u64;
         (0..length).map(|_| char::from(LETTERS[usize::try_from(self.next() % count).unwrap_or(0)])).collect()

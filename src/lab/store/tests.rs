@@ -1,4 +1,4 @@
-//! The store keeps what an API server keeps.
+//! The store behaves as an API server does.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn an_object_gets_an_identity_and_a_version() {
 }
 
 #[test]
-fn a_generated_name_gets_a_random_end() {
+fn a_generated_name_gets_a_random_suffix() {
     let mut store = Store::new(7);
     let object = json!({"metadata": {"generateName": "web-", "namespace": "a"}});
     let first = store.create("pods", object.clone(), at(0)).unwrap()["metadata"]["name"].clone();
@@ -36,7 +36,7 @@ fn a_generated_name_gets_a_random_end() {
 }
 
 #[test]
-fn a_change_that_changes_nothing_makes_no_version() {
+fn an_update_without_a_difference_makes_no_version() {
     let mut store = Store::new(1);
     store.create("pods", pod("a", "x"), at(0)).unwrap();
     let version = store.version();
@@ -48,11 +48,11 @@ fn a_change_that_changes_nothing_makes_no_version() {
     let changed = store.update("pods", "a", "x", |pod| *pod = json!({"metadata": {}, "spec": {}})).unwrap();
     assert_eq!((&changed["metadata"]["generation"], &changed["metadata"]["name"]), (&json!(2), &json!("x")));
     let missing = store.update("pods", "b", "x", |_| {}).unwrap_err();
-    assert_eq!(missing, Refused::NotFound { resource: "pods".into(), name: "x".into() });
+    assert_eq!(missing, StoreError::NotFound { resource: "pods".into(), name: "x".into() });
 }
 
 #[test]
-fn lists_are_of_one_namespace_or_of_all() {
+fn lists_cover_one_namespace_or_all() {
     let mut store = Store::new(1);
     for (namespace, name) in [("b", "y"), ("a", "z"), ("a", "x")] {
         store.create("pods", pod(namespace, name), at(0)).unwrap();
@@ -66,14 +66,14 @@ fn lists_are_of_one_namespace_or_of_all() {
 }
 
 #[test]
-fn the_log_tells_what_happened_since() {
+fn the_log_holds_the_changes_since_a_version() {
     let mut store = Store::new(1);
     let start = store.version();
     store.create("pods", pod("a", "x"), at(0)).unwrap();
     store.update("pods", "a", "x", |pod| pod["status"] = json!({})).unwrap();
     store.delete("pods", "a", "x").unwrap();
-    let kinds: Vec<Kind> = store.since(start).unwrap().map(|change| change.kind).collect();
-    assert_eq!(kinds, [Kind::Added, Kind::Modified, Kind::Deleted]);
+    let kinds: Vec<ChangeKind> = store.since(start).unwrap().map(|change| change.kind).collect();
+    assert_eq!(kinds, [ChangeKind::Added, ChangeKind::Modified, ChangeKind::Deleted]);
     let last = store.since(store.version() - 1).unwrap().next().unwrap();
     assert_eq!(last.object["metadata"]["resourceVersion"], store.version().to_string());
     assert!(last.before.as_ref().unwrap().get("status").is_some());
@@ -82,14 +82,14 @@ fn the_log_tells_what_happened_since() {
 }
 
 #[test]
-fn the_log_does_not_reach_back_for_ever() {
+fn the_log_is_bounded() {
     let mut store = Store::new(1);
     let start = store.version();
     for n in 0..=REMEMBERED {
         store.create("pods", pod("a", &n.to_string()), at(0)).unwrap();
     }
     let gone = store.since(start).err().unwrap();
-    assert_eq!(gone, Refused::Gone { asked: start, oldest: start + 1 });
+    assert_eq!(gone, StoreError::Gone { asked: start, oldest: start + 1 });
     assert_eq!(store.since(start + 1).unwrap().count(), REMEMBERED);
     store.compact();
     assert!(store.since(store.version() - 1).is_err());

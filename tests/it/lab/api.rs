@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// A lab that is served until this is dropped.
+/// A lab that is served until this value is dropped.
 pub struct Cluster {
     pub served: Served,
     pub client: Client,
@@ -19,10 +19,10 @@ pub struct Cluster {
     _stop: DropGuard,
 }
 
-/// The scenario's lab at a speed.
+/// Serve a scenario's lab at a speed.
 pub async fn cluster(scenario: &Scenario, speed: f64) -> Cluster {
     let start = Clock::system().now();
-    // Making it takes a while, which is not to be a part of its time.
+    // Creating it takes a while, which must not count as its time.
     let lab = Lab::new(scenario, 1, start);
     let clock = Clock::lab(start, speed);
     let stop = CancellationToken::new();
@@ -32,7 +32,7 @@ pub async fn cluster(scenario: &Scenario, speed: f64) -> Cluster {
 }
 
 fn client(served: &Served, token: &str) -> Client {
-    // A second call finds one installed, which is as good.
+    // A second call finds it installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut config = Config::new(served.url.parse().unwrap());
     config.root_cert = Some(vec![served.certificate.clone()]);
@@ -89,7 +89,7 @@ async fn line(lines: &mut (impl futures::AsyncBufRead + Unpin)) -> Option<Value>
 }
 
 #[tokio::test]
-async fn only_the_token_opens_and_only_loopback_listens() {
+async fn only_the_token_is_accepted_and_only_loopback_listens() {
     let lab = guide().await;
     assert_eq!(get(&lab, "/version").await["gitVersion"], "v1.36.3");
     for wrong in ["", "x", &lab.served.token.replace(|c: char| c.is_ascii_digit(), "0")] {
@@ -156,35 +156,35 @@ async fn lists_come_in_pages() {
 }
 
 #[tokio::test]
-async fn a_watch_tells_what_changes_for_its_selector() {
+async fn a_watch_sends_the_changes_for_its_selector() {
     let lab = guide().await;
     own_namespace(&lab).await;
     post(&lab, CONFIGS, config("before", "x")).await.unwrap();
     let version = get(&lab, CONFIGS).await["metadata"]["resourceVersion"].as_str().unwrap().to_owned();
     let mut all = watch(&lab, "").await;
     let mut later = watch(&lab, &format!("resourceVersion={version}&labelSelector=app%3Dx")).await;
-    let told = |line: Option<Value>| {
+    let summary = |line: Option<Value>| {
         let line = line.unwrap();
         format!("{} {}", line["type"].as_str().unwrap(), line["object"]["metadata"]["name"].as_str().unwrap_or("-"))
     };
-    assert_eq!(told(line(&mut all).await), "ADDED before");
+    assert_eq!(summary(line(&mut all).await), "ADDED before");
     post(&lab, CONFIGS, config("a", "x")).await.unwrap();
     let merge = "application/merge-patch+json";
     let moved = json!({"metadata": {"labels": {"app": "y"}}});
     ask(&lab, "PATCH", &format!("{CONFIGS}/a"), merge, moved).await.unwrap();
     ask(&lab, "DELETE", &format!("{CONFIGS}/a"), merge, Value::Null).await.unwrap();
     for expected in ["ADDED a", "MODIFIED a", "DELETED a"] {
-        assert_eq!(told(line(&mut all).await), expected);
+        assert_eq!(summary(line(&mut all).await), expected);
     }
-    // To this one it is gone once its label says so.
+    // For this one it is deleted once its label no longer matches.
     for expected in ["ADDED a", "DELETED a"] {
-        assert_eq!(told(line(&mut later).await), expected);
+        assert_eq!(summary(line(&mut later).await), expected);
     }
     let mut initial = watch(&lab, "sendInitialEvents=true&allowWatchBookmarks=true&timeoutSeconds=1").await;
-    assert_eq!(told(line(&mut initial).await), "ADDED before");
+    assert_eq!(summary(line(&mut initial).await), "ADDED before");
     let mark = line(&mut initial).await.unwrap();
     assert_eq!(mark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
-    assert_eq!(line(&mut initial).await, None, "it ends when it was asked to");
+    assert_eq!(line(&mut initial).await, None, "it ends after timeoutSeconds");
     let too_old = line(&mut watch(&lab, "resourceVersion=1").await).await.unwrap();
     assert!(too_old["object"]["code"] == 410 || too_old["type"] == "ADDED", "{too_old}");
 }

@@ -1,4 +1,4 @@
-//! The live feeds over the embedded lab: they see what happens there, and name what befalls its API until it is over.
+//! The live feeds over the embedded lab: they observe what happens there, and report each fault of its API until it ends.
 
 use crate::lab::api as lab_api;
 use crate::lab::api::cluster;
@@ -12,7 +12,7 @@ use edot_tui::source::live::{Pace, Settings};
 use serde_json::Value;
 use std::time::Duration;
 
-/// The feeds that the Kubernetes API alone has to offer.
+/// The feeds that need only the Kubernetes API.
 const FEEDS: [Feed; 6] = [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load];
 
 async fn connect(lab: &lab_api::Cluster) -> Cluster {
@@ -29,7 +29,7 @@ async fn watch(lab: &lab_api::Cluster) -> Seen {
     seen
 }
 
-/// The same, and the lab's collectors.
+/// The same, with the lab's collectors.
 async fn watch_collectors(lab: &lab_api::Cluster) -> Seen {
     let settings = seen::settings(Pace::default(), "edot-gateway-hpa");
     seen::watch_as(connect(lab).await, Settings { collector: Some(Endpoint::default()), ..settings })
@@ -42,10 +42,10 @@ fn config(seen: &Observation) -> Option<ConfigSeen> {
     }
 }
 
-fn says(link: &FeedStatus, words: &[&str]) {
-    let told = format!("{} | {}", link.reason.as_deref().unwrap_or_default(), link.hint.as_deref().unwrap_or_default());
+fn reports(link: &FeedStatus, words: &[&str]) {
+    let text = format!("{} | {}", link.reason.as_deref().unwrap_or_default(), link.hint.as_deref().unwrap_or_default());
     for word in words {
-        assert!(told.contains(word), "{:?} does not say {word:?}: {told}", link.feed);
+        assert!(text.contains(word), "{:?} does not report {word:?}: {text}", link.feed);
     }
 }
 
@@ -70,23 +70,26 @@ async fn the_lab_is_watched_as_any_cluster_in_its_own_time() {
 }
 
 #[tokio::test]
-async fn every_fault_of_the_hostile_lab_is_named_and_heals() {
+async fn every_fault_of_the_hostile_lab_is_reported_and_recovers() {
     let lab = cluster(&Scenario::shipped("hostile").unwrap(), 40.0).await;
     let mut seen = watch(&lab).await;
     seen.link(Feed::Hpa, FeedState::Up).await;
-    // Cut and compacted watches go on without a word: nothing that was known is in doubt.
+    // Cut and compacted watches resume without a report: nothing that was known is in doubt.
     let denied = seen.link(Feed::Hpa, FeedState::Denied).await;
-    says(&denied, &["user lab may not", "horizontalpodautoscalers.autoscaling", "403", "verbs [\"list\", \"watch\"]"]);
+    reports(
+        &denied,
+        &["user lab may not", "horizontalpodautoscalers.autoscaling", "403", "verbs [\"list\", \"watch\"]"],
+    );
     seen.link(Feed::Hpa, FeedState::Up).await;
-    says(&seen.link(Feed::Usage, FeedState::Retrying).await, &["the metrics API's answer is no list"]);
+    reports(&seen.link(Feed::Usage, FeedState::Retrying).await, &["the metrics API's answer is no list"]);
     seen.link(Feed::Usage, FeedState::Up).await;
-    says(&seen.link(Feed::Usage, FeedState::Retrying).await, &["no PodMetrics", "503", "metrics-server"]);
+    reports(&seen.link(Feed::Usage, FeedState::Retrying).await, &["no PodMetrics", "503", "metrics-server"]);
     seen.link(Feed::Usage, FeedState::Up).await;
     let away = seen.link(Feed::Hpa, FeedState::Retrying).await;
-    says(&away, &["https://127.0.0.1"]);
+    reports(&away, &["https://127.0.0.1"]);
     seen.link(Feed::Hpa, FeedState::Up).await;
     seen.next("a step of the HPA", |o| matches!(o, Observation::Hpa(_)).then_some(())).await;
-    says(&seen.link(Feed::Hpa, FeedState::Stale).await, &["no sign of life for 75 s"]);
+    reports(&seen.link(Feed::Hpa, FeedState::Stale).await, &["no sign of life for 75 s"]);
     seen.link(Feed::Hpa, FeedState::Up).await;
     seen.next("a step of the HPA", |o| matches!(o, Observation::Hpa(_)).then_some(())).await;
     for feed in FEEDS {
@@ -101,7 +104,7 @@ async fn every_fault_of_the_hostile_lab_is_named_and_heals() {
 }
 
 #[tokio::test]
-async fn the_collectors_configuration_is_read_without_what_is_secret_in_it() {
+async fn the_collectors_configuration_is_read_without_its_secrets() {
     let lab = cluster(&Scenario::shipped("guide").unwrap(), 20.0).await;
     let path = "/api/v1/namespaces/observability-lab/configmaps/edot-gateway-config";
     let mut map: Value = lab.client.request(http::Request::get(path).body(Vec::new()).unwrap()).await.unwrap();
@@ -130,18 +133,18 @@ async fn the_collectors_configuration_is_read_without_what_is_secret_in_it() {
 }
 
 #[tokio::test]
-async fn who_may_not_read_the_configuration_is_told_and_goes_without() {
+async fn a_denied_configuration_is_reported_and_all_else_works() {
     let text = include_str!("../../../assets/scenarios/guide.toml");
     let fault =
         "\n[[fault]]\nat = \"0s\"\nkind = \"forbidden\"\nverb = \"get\"\nresource = \"configmaps\"\nfor = \"60s\"\n";
     let lab = cluster(&Scenario::parse("guide", "guide.toml", &format!("{text}{fault}")).unwrap(), 20.0).await;
     let mut seen = watch_collectors(&lab).await;
     seen.told("nothing is said of their configuration: user lab may not get configmaps").await;
-    let told = |o: &Observation| match o {
+    let hint_of = |o: &Observation| match o {
         Observation::FeedStatus(link) if link.feed == Feed::Collector => link.hint.clone(),
         _ => None,
     };
-    let hint = seen.all.iter().find_map(|s| told(&s.what)).unwrap();
+    let hint = seen.all.iter().find_map(|s| hint_of(&s.what)).unwrap();
     assert!(hint.contains("resources [\"configmaps\"], verbs [\"get\"]"), "{hint}");
     assert_eq!(seen.standing(Feed::Collector), Some(FeedState::Up), "all else works");
     seen.ever("configuration, once it may be read", |o| config(o).is_some()).await;

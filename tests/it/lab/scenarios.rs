@@ -1,19 +1,19 @@
-//! Each shipped scenario runs its course in simulated time and ends as it says.
+//! Each shipped scenario does in simulated time what its description says.
 
-use crate::support::lab_run::{Course, NS, course, shipped, start};
+use crate::support::lab_run::{NS, ScenarioRun, run_scenario, shipped, start};
 use chrono::TimeDelta;
 use edot_tui::lab::model::{ApiFaultKind, Lab, setup};
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
 
 #[test]
-#[ignore = "prints the courses, to look at: SCENARIO=guide cargo test lab_scenarios::show -- --ignored --nocapture"]
+#[ignore = "prints the runs: SCENARIO=guide cargo test lab::scenarios::show -- --ignored --nocapture"]
 fn show() {
     let wanted = std::env::var("SCENARIO").unwrap_or_default();
     for (name, _) in SHIPPED.iter().filter(|(name, _)| wanted.is_empty() || *name == wanted) {
         let began = std::time::Instant::now();
-        let course = shipped(name);
-        println!("== {name} ({} ms)\n{}", began.elapsed().as_millis(), course.table());
-        let mut events: Vec<_> = course.lab.store.list("events", None).cloned().collect();
+        let run = shipped(name);
+        println!("== {name} ({} ms)\n{}", began.elapsed().as_millis(), run.table());
+        let mut events: Vec<_> = run.lab.store.list("events", None).cloned().collect();
         events.sort_by_key(|e| e["lastTimestamp"].as_str().or(e["eventTime"].as_str()).unwrap_or_default().to_owned());
         for e in events {
             let about = &e["involvedObject"]["name"];
@@ -22,8 +22,8 @@ fn show() {
     }
 }
 
-fn job(course: &Course) -> String {
-    let job = course.lab.store.get("jobs", setup::DEMO, "k6-load").unwrap();
+fn job(run: &ScenarioRun) -> String {
+    let job = run.lab.store.get("jobs", setup::DEMO, "k6-load").unwrap();
     let all = job["status"]["conditions"].as_array().into_iter().flatten();
     all.map(|c| c["type"].as_str().unwrap()).collect::<Vec<_>>().join(",")
 }
@@ -42,7 +42,7 @@ fn guide_follows_the_guides_timeline() {
     assert!((45..=120).contains(&up), "{up}");
     assert!(c.when(up, |r| r.ready >= 2).unwrap() <= up + 10);
     assert!(c.rows.iter().filter(|r| (180..300).contains(&r.s)).all(|r| (2..=4).contains(&r.replicas)));
-    // Where it settles, utilization is in the band, and every replica carries its part.
+    // At its steady size, utilization is in the band, and every replica does its share.
     assert!(
         c.rows.iter().filter(|r| (210..280).contains(&r.s)).all(|r| (60..=100).contains(&r.cpu.unwrap())),
         "{}",
@@ -55,13 +55,13 @@ fn guide_follows_the_guides_timeline() {
     assert_eq!(job(&c), "SuccessCriteriaMet,Complete");
     let back = c.when(300, |r| r.replicas == 1).unwrap();
     assert!((335..=540).contains(&back), "{back}");
-    let told = c.events("SuccessfulRescale");
+    let messages = c.events("SuccessfulRescale");
     assert!(
-        told.contains(&"New size: 2; reason: cpu resource utilization (percentage of request) above target".into()),
-        "{told:?}"
+        messages.contains(&"New size: 2; reason: cpu resource utilization (percentage of request) above target".into()),
+        "{messages:?}"
     );
-    assert!(told.contains(&"New size: 1; reason: All metrics below target".into()), "{told:?}");
-    // Nothing is lost, nobody dies, more arrives with the load.
+    assert!(messages.contains(&"New size: 1; reason: All metrics below target".into()), "{messages:?}");
+    // Nothing is lost, no pod restarts, and the load brings more documents.
     assert_eq!(c.most(|r| r.refused + r.send_failed + r.agents_lost), 0);
     assert_eq!(c.most(|r| r.restarts), 0);
     let rate = |from: i64, to: i64| (c.at(to).documents - c.at(from).documents) as i64 / (to - from);
@@ -76,23 +76,23 @@ fn lab_goes_from_one_to_four_on_a_request_that_is_too_small() {
     assert_eq!(c.most(|r| r.replicas), 4);
     let sizes = c.sizes();
     assert!(sizes.iter().position(|n| *n == 4).unwrap() <= 2, "{sizes:?}");
-    // One gateway does nearly everything, and stands near its limit of one core: 2000 % of its request.
+    // One gateway does nearly everything, close to its limit of one core: 2000 % of its request.
     let shares = &c.at(240).shares;
     assert!(shares.iter().max().unwrap() * 100 / shares.iter().sum::<u64>() >= 95, "{shares:?}");
     assert_eq!((c.last().replicas, job(&c).as_str()), (1, "SuccessCriteriaMet,Complete"), "{}", c.table());
 }
 
 #[test]
-fn the_first_sample_of_the_full_load_takes_the_lab_to_its_maximum_in_one_step() {
+fn the_first_sample_of_the_full_load_scales_the_lab_to_its_maximum_in_one_step() {
     let mut lab = Lab::new(&Scenario::shipped("lab").unwrap(), 7, start());
-    // Started when a sample has just been taken, so that the next one sees the load alone.
+    // Started right after a sample, so that the next one covers only the load.
     let began = start() + TimeDelta::seconds(36);
     lab.advance(began);
     lab.store.create("jobs", setup::job(), began).unwrap();
     lab.advance(began + TimeDelta::seconds(60));
     let all = lab.store.list("events", None).filter(|e| e["reason"] == "SuccessfulRescale");
-    let told: Vec<_> = all.map(|e| e["message"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(told, ["New size: 4; reason: cpu resource utilization (percentage of request) above target"]);
+    let messages: Vec<_> = all.map(|e| e["message"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(messages, ["New size: 4; reason: cpu resource utilization (percentage of request) above target"]);
 }
 
 #[test]
@@ -135,13 +135,13 @@ fn backpressure_fills_queues_without_loss_then_loses_without_queues() {
 }
 
 #[test]
-fn metrics_outage_stops_the_hpa_and_says_so() {
+fn metrics_outage_stops_the_hpa_which_reports_it() {
     let c = shipped("metrics-outage");
     let away: Vec<_> = c.rows.iter().filter(|r| (170..270).contains(&r.s)).collect();
     assert!(away.iter().all(|r| r.cpu.is_none() && r.replicas == away[0].replicas), "{}", c.table());
-    let told = c.events("FailedGetResourceMetric");
+    let messages = c.events("FailedGetResourceMetric");
     let text = "failed to get cpu utilization: unable to get metrics for resource cpu: unable to fetch metrics from resource metrics API: the server is currently unable to handle the request (get pods.metrics.k8s.io)";
-    assert!(told.iter().any(|m| m == text), "{told:?}");
+    assert!(messages.iter().any(|m| m == text), "{messages:?}");
     assert_eq!((c.last().replicas, c.last().cpu.is_some()), (1, true), "{}", c.table());
 }
 
@@ -197,10 +197,10 @@ fn hostile_has_every_fault_of_the_api_in_its_time() {
 }
 
 #[test]
-fn the_same_seed_is_the_same_course_byte_for_byte() {
+fn the_same_seed_gives_the_same_run_byte_for_byte() {
     let scenario = Scenario::shipped("guide").unwrap();
     let bytes = |seed| {
-        let c = course(&scenario, seed, Some(100));
+        let c = run_scenario(&scenario, seed, Some(100));
         let resources = ["pods", "events", "horizontalpodautoscalers", "deployments", "jobs", "replicasets"];
         let objects: Vec<_> =
             resources.iter().flat_map(|r| c.lab.store.list(r, None)).map(ToString::to_string).collect();

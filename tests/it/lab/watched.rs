@@ -1,4 +1,4 @@
-//! A scenario of the lab's model in simulated time, as a dashboard would watch it: observations without any server between.
+//! A scenario of the lab's model in simulated time as observations of a dashboard, without a server in between.
 
 use crate::support::lab_run::{NS, start};
 use chrono::TimeDelta;
@@ -12,15 +12,15 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How often it looks, milliseconds.
+/// The interval of looks at the store, milliseconds.
 const LOOK: i64 = 500;
 
 struct Watch {
     out: Vec<Stamped>,
     now: Time,
-    /// Each object's version as it was seen last.
+    /// Each object's last seen version, by uid.
     versions: BTreeMap<String, Value>,
-    /// Names of the pods that are there, by uid.
+    /// The names of the pods that exist, by uid.
     pods: BTreeMap<String, String>,
 }
 
@@ -29,28 +29,28 @@ fn read<T: DeserializeOwned>(object: &Value) -> T {
 }
 
 impl Watch {
-    fn say(&mut self, what: Observation) {
+    fn push(&mut self, what: Observation) {
         if let Observation::Pod(pod) | Observation::LoadPod(pod) = &what {
             self.pods.insert(pod.uid.clone(), pod.name.clone());
         }
         self.out.push(Stamped { at: self.now, what });
     }
 
-    fn tell(&mut self, object: Option<&Value>, what: impl FnOnce(&Value) -> Observation) {
+    fn observe(&mut self, object: Option<&Value>, what: impl FnOnce(&Value) -> Observation) {
         let Some(object) = object else { return };
         let uid = object["metadata"]["uid"].as_str().unwrap().to_owned();
         let version = object["metadata"]["resourceVersion"].clone();
         if self.versions.insert(uid, version.clone()) != Some(version) {
-            self.say(what(object));
+            self.push(what(object));
         }
     }
 }
 
-/// A minute at rest, the load, and `seconds` from then on: what was seen, and each second's size of the gateway.
+/// A minute idle, then the load for `seconds`: the observations, and the gateway's size at each second.
 pub fn watched(scenario: &Scenario, seed: u64, seconds: i64) -> (Vec<Stamped>, Vec<i32>) {
     let mut lab = Lab::new(scenario, seed, start());
     let mut watch = Watch { out: Vec::new(), now: start(), versions: BTreeMap::new(), pods: BTreeMap::new() };
-    watch.say(Observation::Watching(WatchingSeen {
+    watch.push(Observation::Watching(WatchingSeen {
         server_version: "v1.36.0".into(),
         namespace: NS.into(),
         hpa: "edot-gateway-hpa".into(),
@@ -60,7 +60,7 @@ pub fn watched(scenario: &Scenario, seed: u64, seconds: i64) -> (Vec<Stamped>, V
         ..WatchingSeen::default()
     }));
     for feed in [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load] {
-        watch.say(Observation::FeedStatus(FeedStatus::new(feed, FeedState::Up)));
+        watch.push(Observation::FeedStatus(FeedStatus::new(feed, FeedState::Up)));
     }
     let (mut sizes, mut newest) = (Vec::new(), None);
     for ms in (0..(60 + seconds) * 1000).step_by(LOOK as usize) {
@@ -75,10 +75,10 @@ pub fn watched(scenario: &Scenario, seed: u64, seconds: i64) -> (Vec<Stamped>, V
         let latest = pods.iter().map(|p| p.at).max();
         if latest > newest {
             newest = latest;
-            watch.say(Observation::Usage(UsageSeen { pods }));
+            watch.push(Observation::Usage(UsageSeen { pods }));
         }
         if ms % 1000 == 0 {
-            watch.say(Observation::Tick);
+            watch.push(Observation::Tick);
             let size = &lab.store.get("deployments", NS, "edot-gateway").unwrap()["spec"]["replicas"];
             sizes.push(size.as_i64().unwrap() as i32);
         }
@@ -89,33 +89,33 @@ pub fn watched(scenario: &Scenario, seed: u64, seconds: i64) -> (Vec<Stamped>, V
 fn look(watch: &mut Watch, lab: &Lab) {
     let target = TargetRef { api_version: "apps/v1".into(), kind: "Deployment".into(), name: "edot-gateway".into() };
     let hpa = lab.store.get("horizontalpodautoscalers", NS, "edot-gateway-hpa");
-    watch.tell(hpa, |o| Observation::Hpa(Box::new(convert::hpa(&read::<wire::Hpa>(o)))));
-    watch.tell(lab.store.get("deployments", NS, "edot-gateway"), |o| {
+    watch.observe(hpa, |o| Observation::Hpa(Box::new(convert::hpa(&read::<wire::Hpa>(o)))));
+    watch.observe(lab.store.get("deployments", NS, "edot-gateway"), |o| {
         Observation::Target(Box::new(convert::workload(&target, &read::<wire::Workload>(o))))
     });
     let of_gateway = |o: &&Value| o["metadata"]["labels"]["app"] == "edot-gateway";
     for pod in lab.store.list("pods", Some(NS)).filter(of_gateway) {
-        watch.tell(Some(pod), |o| Observation::Pod(Box::new(convert::pod(&read::<wire::Pod>(o)))));
+        watch.observe(Some(pod), |o| Observation::Pod(Box::new(convert::pod(&read::<wire::Pod>(o)))));
     }
     for pod in lab.store.list("pods", Some(setup::DEMO)).filter(|o| o["metadata"]["labels"]["job-name"] == "k6-load") {
-        watch.tell(Some(pod), |o| Observation::LoadPod(Box::new(convert::pod(&read::<wire::Pod>(o)))));
+        watch.observe(Some(pod), |o| Observation::LoadPod(Box::new(convert::pod(&read::<wire::Pod>(o)))));
     }
-    watch.tell(lab.store.get("jobs", setup::DEMO, "k6-load"), |o| {
+    watch.observe(lab.store.get("jobs", setup::DEMO, "k6-load"), |o| {
         Observation::Job(Box::new(convert::job(&read::<wire::Job>(o))))
     });
     let events = lab.store.list("events", Some(NS));
     for event in events {
-        watch.tell(Some(event), |o| Observation::Event(Box::new(convert::event(&read::<wire::Event>(o)))));
+        watch.observe(Some(event), |o| Observation::Event(Box::new(convert::event(&read::<wire::Event>(o)))));
     }
     let here: BTreeSet<&str> = lab.store.list("pods", None).filter_map(|p| p["metadata"]["uid"].as_str()).collect();
     let gone: Vec<String> = watch.pods.keys().filter(|uid| !here.contains(uid.as_str())).cloned().collect();
     for uid in gone {
         let name = watch.pods.remove(&uid).unwrap();
-        watch.say(Observation::PodGone(PodGone { uid, name }));
+        watch.push(Observation::PodGone(PodGone { uid, name }));
     }
 }
 
-/// As metrics-server tells it.
+/// A sample as metrics-server serves it.
 fn usage(sample: edot_tui::lab::model::PodSample) -> PodUsage {
     let containers = sample.containers.into_iter().map(|c| {
         let used = [("cpu", format!("{}n", c.cpu_nanocores)), ("memory", c.memory_bytes.to_string())];

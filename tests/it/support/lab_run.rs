@@ -1,25 +1,25 @@
-//! Runs a scenario of the lab's model in simulated time, as a user would who starts the load, and keeps its course.
+//! Runs a scenario of the lab's model in simulated time, starts the load as a user would, and samples the run.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use edot_tui::lab::model::{Lab, Time, setup};
 use edot_tui::lab::scenario::Scenario;
 use serde_json::Value;
 
-/// What was so at a time.
+/// The figures at one time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     /// Seconds since the load was started.
     pub s: i64,
     pub replicas: i64,
     pub ready: usize,
-    /// As the HPA's status says; None when it does not know.
+    /// From the HPA's status; None when it has no value.
     pub cpu: Option<i64>,
     pub memory: Option<i64>,
     pub accepted: u64,
     pub refused: u64,
     pub sent: u64,
     pub send_failed: u64,
-    /// Of all gateways and signals.
+    /// Sum over all gateways and signals.
     pub queue: usize,
     pub agents_queue: usize,
     pub agents_lost: u64,
@@ -31,7 +31,8 @@ pub struct Row {
     pub restarts: i64,
 }
 
-pub struct Course {
+/// A finished run.
+pub struct ScenarioRun {
     pub lab: Lab,
     pub rows: Vec<Row>,
 }
@@ -42,8 +43,8 @@ pub fn start() -> DateTime<Utc> {
     "2026-11-24T12:00:00Z".parse().unwrap()
 }
 
-/// Half a minute at rest, the load, and `seconds` from then on (the scenario's length when None).
-pub fn course(scenario: &Scenario, seed: u64, seconds: Option<i64>) -> Course {
+/// Half a minute idle, then the load for `seconds` (the scenario's length when None).
+pub fn run_scenario(scenario: &Scenario, seed: u64, seconds: Option<i64>) -> ScenarioRun {
     let mut lab = Lab::new(scenario, seed, start());
     let began = start() + TimeDelta::seconds(30);
     lab.advance(began);
@@ -56,11 +57,11 @@ pub fn course(scenario: &Scenario, seed: u64, seconds: Option<i64>) -> Course {
         lab.advance(began + TimeDelta::seconds(s));
         rows.push(row(&lab, began));
     }
-    Course { lab, rows }
+    ScenarioRun { lab, rows }
 }
 
-pub fn shipped(name: &str) -> Course {
-    course(&Scenario::shipped(name).unwrap(), 7, None)
+pub fn shipped(name: &str) -> ScenarioRun {
+    run_scenario(&Scenario::shipped(name).unwrap(), 7, None)
 }
 
 fn row(lab: &Lab, began: Time) -> Row {
@@ -70,8 +71,8 @@ fn row(lab: &Lab, began: Time) -> Row {
         hpa.and_then(|h| h["status"]["currentMetrics"][place]["resource"]["current"]["averageUtilization"].as_i64())
     };
     let flow = lab.flow();
-    let lines = || flow.gateways.values().flat_map(|g| &g.lines);
-    let agents = || flow.agents.values().flat_map(|a| &a.lines);
+    let lines = || flow.gateways.values().flat_map(|g| &g.pipelines);
+    let agents = || flow.agents.values().flat_map(|a| &a.pipelines);
     let documents = flow.streams.all.values().flat_map(|s| &s.indices).map(|i| i.documents).sum();
     let runs = || flow.runs.values();
     let pods = lab.store.list("pods", Some(NS)).filter(|p| p["metadata"]["labels"]["app"] == "edot-gateway");
@@ -89,22 +90,22 @@ fn row(lab: &Lab, began: Time) -> Row {
         agents_queue: agents().map(|l| l.size()).sum(),
         agents_lost: agents().map(|l| l.enqueue_failed + l.send_failed).sum(),
         documents,
-        users: runs().map(|r| r.users).sum(),
-        iterations: runs().map(|r| r.iterations).sum(),
-        shares: flow.gateways.values().map(|g| g.lines.iter().map(|l| l.accepted).sum()).collect(),
+        users: runs().map(|r| r.figures.users).sum(),
+        iterations: runs().map(|r| r.figures.iterations).sum(),
+        shares: flow.gateways.values().map(|g| g.pipelines.iter().map(|l| l.accepted).sum()).collect(),
         restarts: pods.map(|p| p["status"]["containerStatuses"][0]["restartCount"].as_i64().unwrap_or(0)).sum(),
     }
 }
 
-impl Course {
-    /// The sizes that the gateway had, each once in a row.
+impl ScenarioRun {
+    /// The sequence of the gateway's sizes, without repeats.
     pub fn sizes(&self) -> Vec<i64> {
         let mut sizes: Vec<i64> = self.rows.iter().map(|r| r.replicas).collect();
         sizes.dedup();
         sizes
     }
 
-    /// The first second from `from` on at which something is so.
+    /// The first second from `from` on at which a condition holds.
     pub fn when(&self, from: i64, is: impl Fn(&Row) -> bool) -> Option<i64> {
         self.rows.iter().find(|r| r.s >= from && is(r)).map(|r| r.s)
     }
@@ -113,7 +114,7 @@ impl Course {
         self.rows.iter().rev().find(|r| r.s <= s).unwrap()
     }
 
-    /// The most of a figure.
+    /// The maximum of a figure.
     pub fn most<T: Ord>(&self, of: impl Fn(&Row) -> T) -> T {
         self.rows.iter().map(of).max().unwrap()
     }
@@ -122,7 +123,7 @@ impl Course {
         self.rows.last().unwrap()
     }
 
-    /// Messages of the events of a reason.
+    /// The messages of events with a reason.
     pub fn events(&self, reason: &str) -> Vec<String> {
         let all = self.lab.store.list("events", None).filter(|e| e["reason"] == reason);
         all.map(|e| e["message"].as_str().unwrap().to_owned()).collect()
@@ -134,7 +135,7 @@ impl Course {
         all.iter().find(|c| c["type"] == kind).cloned().unwrap_or_default()
     }
 
-    /// The course as a table, to look at.
+    /// The run as a table, for failure messages.
     pub fn table(&self) -> String {
         let mut out = String::from(
             "    s  repl ready  cpu%  mem%  users   it   accepted  refused     sent   failed  q  agentq  lost  docs  restarts shares\n",

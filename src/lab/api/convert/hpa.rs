@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscaler between autoscaling/v2 and v1, where all but the CPU target goes into annotations.
+//! Converts HorizontalPodAutoscalers between autoscaling/v2 and v1, which keeps all but the CPU target in annotations.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ const CURRENT: &str = "autoscaling.alpha.kubernetes.io/current-metrics";
 const CONDITIONS: &str = "autoscaling.alpha.kubernetes.io/conditions";
 const BEHAVIOR: &str = "autoscaling.alpha.kubernetes.io/behavior";
 
-/// The utilization of CPU that v1 has a member of its own for.
+/// A CPU resource metric, which v1 has its own field for.
 fn cpu(metric: &Value) -> Option<&Value> {
     let resource = &metric["resource"];
     (metric["type"] == "Resource" && resource["name"] == "cpu").then_some(resource)
@@ -25,8 +25,8 @@ pub fn to_v1(hpa: &Value) -> Value {
             spec.insert("targetCPUUtilizationPercentage".into(), target);
         }
         let others: Vec<&Value> = all.iter().filter(|metric| target(metric).is_none()).collect();
-        note(&mut annotations, METRICS, &json!(others));
-        note(&mut annotations, BEHAVIOR, &spec.remove("behavior").unwrap_or_default());
+        annotate(&mut annotations, METRICS, &json!(others));
+        annotate(&mut annotations, BEHAVIOR, &spec.remove("behavior").unwrap_or_default());
     }
     if let Some(status) = out["status"].as_object_mut() {
         let current = status.remove("currentMetrics").unwrap_or_default();
@@ -34,8 +34,8 @@ pub fn to_v1(hpa: &Value) -> Value {
         if let Some(value) = current.as_array().into_iter().flatten().find_map(value) {
             status.insert("currentCPUUtilizationPercentage".into(), value);
         }
-        note(&mut annotations, CURRENT, &current);
-        note(&mut annotations, CONDITIONS, &status.remove("conditions").unwrap_or_default());
+        annotate(&mut annotations, CURRENT, &current);
+        annotate(&mut annotations, CONDITIONS, &status.remove("conditions").unwrap_or_default());
     }
     if !annotations.is_empty() {
         out["metadata"]["annotations"] = Value::Object(annotations);
@@ -43,8 +43,8 @@ pub fn to_v1(hpa: &Value) -> Value {
     out
 }
 
-/// What is not empty is kept as text.
-fn note(annotations: &mut Map<String, Value>, key: &str, value: &Value) {
+/// Keep a value that is not empty as an annotation.
+fn annotate(annotations: &mut Map<String, Value>, key: &str, value: &Value) {
     let empty = value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     if !empty {
         annotations.insert(key.to_owned(), json!(value.to_string()));
@@ -54,11 +54,11 @@ fn note(annotations: &mut Map<String, Value>, key: &str, value: &Value) {
 pub fn to_v2(hpa: Value) -> Value {
     let mut out = hpa;
     out["apiVersion"] = json!("autoscaling/v2");
-    let mut told = |key: &str| {
+    let mut take = |key: &str| {
         let annotations = out["metadata"]["annotations"].as_object_mut()?;
         serde_json::from_str::<Value>(annotations.remove(key)?.as_str()?).ok()
     };
-    let (metrics, behavior, current, conditions) = (told(METRICS), told(BEHAVIOR), told(CURRENT), told(CONDITIONS));
+    let (metrics, behavior, current, conditions) = (take(METRICS), take(BEHAVIOR), take(CURRENT), take(CONDITIONS));
     if let Some(spec) = out["spec"].as_object_mut() {
         let mut all = metrics.and_then(|m| m.as_array().cloned()).unwrap_or_default();
         if let Some(target) = spec.remove("targetCPUUtilizationPercentage") {
@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_lost_on_the_way_there_and_back() {
+    fn a_conversion_and_back_loses_nothing() {
         let resource = |name: &str, kind: &str| json!({"type": "Resource", "resource": {"name": name, kind: {"type": "Utilization", "averageUtilization": 80}}});
         let hpa = json!({
             "kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2", "metadata": {"name": "h", "annotations": {"a": "b"}},

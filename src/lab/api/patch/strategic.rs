@@ -1,9 +1,9 @@
-//! Strategic merge: lists whose elements have a key are merged element by element; `$patch`, `$retainKeys`,
-//! `$setElementOrder` and `$deleteFromPrimitiveList` as kubectl sends them.
+//! Strategic merge patch: lists whose elements have a key are merged by element; with the directives that kubectl sends:
+//! `$patch`, `$retainKeys`, `$setElementOrder`, `$deleteFromPrimitiveList`. No crate does this.
 
 use serde_json::{Map, Value};
 
-/// The key by which the elements of a list are told apart; None: the list is replaced as a whole.
+/// The merge key of a list's elements; None when the list is replaced as a whole.
 fn key_of(list: &str, elements: &[Value]) -> Option<&'static str> {
     let has = |key: &str| elements.iter().any(|element| element.get(key).is_some());
     match list {
@@ -21,7 +21,7 @@ fn key_of(list: &str, elements: &[Value]) -> Option<&'static str> {
     }
 }
 
-/// Lists of plain values that are merged rather than replaced.
+/// Whether a list of plain values is merged instead of replaced.
 fn is_set(list: &str) -> bool {
     list == "finalizers"
 }
@@ -96,7 +96,7 @@ fn list(target: &mut Value, name: &str, patch: &[Value]) {
     *target = Value::Array(items);
 }
 
-/// The elements that are named come in that order; others stay behind those that they stood behind.
+/// Sort the named elements in that order; the others follow in theirs.
 fn sort(items: &mut [Value], name: &str, order: &[Value]) {
     let key = key_of(name, items);
     let place = |item: &Value| {

@@ -1,9 +1,9 @@
-//! Spans as kubectl prints them.
+//! Durations as kubectl prints them.
 
 use crate::lab::model::Time;
 use chrono::DateTime;
 
-/// The time from `stamp` to now.
+/// The time since `stamp` (RFC 3339).
 pub fn since(stamp: &str, now: Time) -> String {
     match DateTime::parse_from_rfc3339(stamp) {
         Ok(then) => human((now - then.to_utc()).num_seconds()),
@@ -11,7 +11,7 @@ pub fn since(stamp: &str, now: Time) -> String {
     }
 }
 
-/// Two units at most, the finer the shorter the span (`HumanDuration` of apimachinery).
+/// A duration in at most two units, finer for short ones (`HumanDuration` of apimachinery).
 pub fn human(seconds: i64) -> String {
     let two = |big: i64, big_unit: &str, small: i64, unit: &str| match small {
         0 => format!("{big}{big_unit}"),

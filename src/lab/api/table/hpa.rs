@@ -1,9 +1,9 @@
-//! HorizontalPodAutoscalers: `cpu: 96%/80%, memory: 41%/80%`, as `formatHPAMetrics` of the API server has it.
+//! HorizontalPodAutoscalers: `cpu: 96%/80%, memory: 41%/80%`, as the API server's `formatHPAMetrics` prints them.
 
 use super::{Printer, age_of, each, name, narrow, number, text};
 use serde_json::{Value, json};
 
-/// So many metrics are shown; the others are counted.
+/// How many metrics are shown; the rest is counted.
 const SHOWN: usize = 2;
 const UNKNOWN: &str = "<unknown>";
 

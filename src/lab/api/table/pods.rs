@@ -1,4 +1,4 @@
-//! Pods: ready, status, restarts, as `printPod` of the API server has them.
+//! Pods: ready, status, restarts, as the API server's `printPod` prints them.
 
 use super::{Printer, age, age_of, each, name, narrow, number, or_none, text, wide};
 use crate::lab::model::Time;
@@ -36,7 +36,7 @@ fn cells(pod: &Value, now: Time) -> Vec<Value> {
     ]
 }
 
-/// Its phase, or what says more than that.
+/// Its phase, or a more specific reason.
 fn status(pod: &Value) -> String {
     let mut reason = match (text(pod, "/status/reason"), text(pod, "/status/phase")) {
         ("", phase) => phase.to_owned(),
@@ -74,7 +74,7 @@ fn status(pod: &Value) -> String {
     reason
 }
 
-/// The count, and how long ago the last one was.
+/// The number of restarts, and how long ago the last one was.
 fn restarts(pod: &Value, now: Time) -> String {
     let count: i64 = each(pod, "/status/containerStatuses").map(|c| number(c, "/restartCount")).sum();
     let last = each(pod, "/status/containerStatuses").map(|c| text(c, "/lastState/terminated/finishedAt")).max();

@@ -1,7 +1,7 @@
 //! Cells as a real API server prints them.
 
 use super::*;
-use crate::lab::api::path::{Target, target};
+use crate::lab::api::path::{Route, route};
 use chrono::DateTime;
 
 fn now() -> Time {
@@ -9,8 +9,8 @@ fn now() -> Time {
 }
 
 fn printed(path: &str, object: &Value) -> String {
-    let Target::Place(place) = target(path) else { panic!("{path}") };
-    let table = of(&place, &[object], json!({}), &Query::default(), now());
+    let Route::Resource(resource) = route(path) else { panic!("{path}") };
+    let table = of(&resource, &[object], json!({}), &Query::default(), now());
     let columns = table["columnDefinitions"].as_array().unwrap();
     let cells = table["rows"][0]["cells"].as_array().unwrap();
     assert_eq!(columns.len(), cells.len(), "{path}");
@@ -20,8 +20,8 @@ fn printed(path: &str, object: &Value) -> String {
 }
 
 #[test]
-fn spans_are_told_as_kubectl_tells_them() {
-    let told = [
+fn durations_are_printed_as_by_kubectl() {
+    let cases = [
         (-5, "<invalid>"),
         (-1, "0s"),
         (0, "0s"),
@@ -41,7 +41,7 @@ fn spans_are_told_as_kubectl_tells_them() {
         (70_000_000, "2y80d"),
         (300_000_000, "9y"),
     ];
-    for (seconds, text) in told {
+    for (seconds, text) in cases {
         assert_eq!(age::human(seconds), text, "{seconds}");
     }
     assert_eq!(age::since("2023-11-14T22:13:20Z", now()), "10m");
@@ -49,7 +49,7 @@ fn spans_are_told_as_kubectl_tells_them() {
 }
 
 #[test]
-fn a_pods_status_says_what_holds_it() {
+fn a_pods_status_shows_its_reason() {
     let meta = json!({"name": "p", "creationTimestamp": "2023-11-14T22:13:20Z"});
     let pod = |statuses: Value, phase: &str| {
         json!({"metadata": meta, "spec": {"containers": [{"name": "c"}]},
@@ -73,7 +73,7 @@ fn a_pods_status_says_what_holds_it() {
 }
 
 #[test]
-fn an_hpas_targets_are_told_as_in_the_real_recordings() {
+fn an_hpas_targets_are_printed_as_in_real_recordings() {
     let real = [
         (include_str!("../../../../tests/data/hpa-steady-2.json"), "cpu: 76%/80%, memory: 44%/80%"),
         (include_str!("../../../../tests/data/hpa-metrics-missing.json"), "cpu: <unknown>/80%, memory: <unknown>/80%"),
@@ -83,9 +83,9 @@ fn an_hpas_targets_are_told_as_in_the_real_recordings() {
         let line = printed("/apis/autoscaling/v2/horizontalpodautoscalers", &hpa);
         assert!(line.contains(targets), "{line}");
         let as_v1 = convert::shown(
-            &match target("/apis/autoscaling/v1/horizontalpodautoscalers") {
-                Target::Place(place) => place,
-                Target::Other(_) => panic!(),
+            &match route("/apis/autoscaling/v1/horizontalpodautoscalers") {
+                Route::Resource(path) => path,
+                Route::Other(_) => panic!(),
             },
             &hpa,
         )
@@ -109,7 +109,7 @@ fn workloads_and_events() {
         "lastTimestamp": "2023-11-14T22:23:10Z"});
     let line = "10s | Normal | SuccessfulRescale | horizontalpodautoscaler/h | New size: 4";
     assert_eq!(printed("/api/v1/events", &event), line);
-    let Target::Place(place) = target("/apis/events.k8s.io/v1/events") else { panic!() };
-    let in_group = convert::shown(&place, &event).into_owned();
+    let Route::Resource(path) = route("/apis/events.k8s.io/v1/events") else { panic!() };
+    let in_group = convert::shown(&path, &event).into_owned();
     assert_eq!(printed("/apis/events.k8s.io/v1/events", &in_group), line);
 }

@@ -118,7 +118,7 @@ fn job_status(job: &Value) -> &'static str {
     }
 }
 
-/// From its start to its completion, or to now.
+/// The time from its start to its completion, or until now.
 fn duration(job: &Value, now: Time) -> String {
     let at = |pointer: &str| DateTime::parse_from_rfc3339(text(job, pointer)).ok().map(|t| t.to_utc());
     let Some(start) = at("/status/startTime") else { return String::new() };
@@ -130,7 +130,7 @@ fn ready(it: &Value) -> String {
     format!("{}/{}", number(it, "/status/readyReplicas"), number(it, "/spec/replicas"))
 }
 
-/// Names and images of the template's containers.
+/// The names and images of the containers.
 fn containers(it: &Value) -> Vec<Value> {
     let all = |key: &str| {
         let all = each(it, "/spec/template/spec/containers").map(|c| c[key].as_str().unwrap_or_default());

@@ -1,6 +1,6 @@
-//! The Deployment controller: one ReplicaSet a template, scaled at once or rolled over, and the Deployment's status.
+//! The Deployment controller: one ReplicaSet per template, scaled directly or by a rolling update, and the status.
 
-use super::super::events::{Events, Told};
+use crate::lab::model::events::{EventRecord, Events};
 use crate::lab::model::objects::{
     condition, deleting, key, name, number, owned_by, owner, set_condition, stamp, text, uid,
 };
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 pub fn sync(store: &mut Store, events: &mut Events, now: Time) {
     let all: Vec<Value> = store.list("deployments", None).filter(|d| !deleting(d)).cloned().collect();
     for deployment in &all {
-        one(store, events, deployment, now);
+        sync_deployment(store, events, deployment, now);
     }
 }
 
-fn one(store: &mut Store, events: &mut Events, deployment: &Value, now: Time) {
+fn sync_deployment(store: &mut Store, events: &mut Events, deployment: &Value, now: Time) {
     let (namespace, of) = key(deployment);
     let hash = template_hash(&deployment["spec"]["template"]);
     let new_name = format!("{of}-{hash}");
@@ -38,10 +38,11 @@ fn one(store: &mut Store, events: &mut Events, deployment: &Value, now: Time) {
             set["spec"]["replicas"] = json!(to);
             set["metadata"]["annotations"]["deployment.kubernetes.io/desired-replicas"] = json!(desired.to_string());
         });
-        let way = if to > from { "up" } else { "down" };
-        let message = format!("Scaled {way} replica set {set} from {from} to {to}");
-        let told = Told { component: "deployment-controller", warning: false, reason: "ScalingReplicaSet", message };
-        events.tell(store, now, ("apps/v1", "Deployment"), deployment, &told);
+        let direction = if to > from { "up" } else { "down" };
+        let message = format!("Scaled {direction} replica set {set} from {from} to {to}");
+        let event =
+            EventRecord { component: "deployment-controller", warning: false, reason: "ScalingReplicaSet", message };
+        events.record(store, now, ("apps/v1", "Deployment"), deployment, &event);
     }
     status(store, deployment, &new_name, desired, now);
 }
@@ -53,7 +54,7 @@ fn owned_sets(store: &Store, deployment: &Value) -> Vec<Value> {
     all.filter(|set| owner(set).is_some_and(|(_, _, owner)| owner == of) && !deleting(set)).cloned().collect()
 }
 
-/// The steps of a rolling update that are allowed now.
+/// The steps of a rolling update that are allowed now: ReplicaSet, old size, new size.
 fn roll(deployment: &Value, desired: i64, new: &Value, old: &[&Value], scales: &mut Vec<(String, i64, i64)>) {
     let rolling = &deployment["spec"]["strategy"]["rollingUpdate"];
     let recreate = deployment["spec"]["strategy"]["type"] == "Recreate";
@@ -69,7 +70,7 @@ fn roll(deployment: &Value, desired: i64, new: &Value, old: &[&Value], scales: &
     if more > 0 || size(new) > desired {
         scales.push((name(new).to_owned(), size(new), (size(new) + more).min(desired)));
     }
-    // What the old ones have above what must stay available; their pods that are not ready count as gone.
+    // The old sets' surplus over what must stay available; pods that are not ready count as gone.
     let mut spare = (ready(new) + old.iter().map(|set| ready(set)).sum::<i64>() - (desired - unavailable)).max(0);
     for set in old {
         let broken = (size(set) - ready(set)).max(0);
@@ -79,7 +80,7 @@ fn roll(deployment: &Value, desired: i64, new: &Value, old: &[&Value], scales: &
     }
 }
 
-/// `25%` or a number, of so many replicas.
+/// `25%` or a number, as replicas of `of`.
 fn part(value: &Value, of: i64, up: bool) -> i64 {
     let percent = match value {
         Value::Number(n) => return n.as_i64().unwrap_or(0).max(0),
@@ -113,7 +114,7 @@ fn create_set(store: &mut Store, deployment: &Value, named: &str, hash: &str, no
         "status": {"replicas": 0},
     });
     if store.create("replicasets", set, now).is_ok() {
-        let _noted = store.update("deployments", &namespace, &of, |d| {
+        let _updated = store.update("deployments", &namespace, &of, |d| {
             d["metadata"]["annotations"]["deployment.kubernetes.io/revision"] = json!(latest.to_string());
         });
     }
@@ -131,7 +132,7 @@ fn status(store: &mut Store, deployment: &Value, new_name: &str, desired: i64, n
     let done = updated == desired && total == desired && updated_ready == desired;
     let progressed = condition(deployment, "Progressing")
         .is_some_and(|c| c["reason"] == "NewReplicaSetAvailable" && text(&c["message"]).contains(new_name));
-    let _told = store.update("deployments", &namespace, &of, |d| {
+    let _updated = store.update("deployments", &namespace, &of, |d| {
         d["status"]["observedGeneration"] = deployment["metadata"]["generation"].clone();
         let counts = [
             ("replicas", total),
@@ -150,19 +151,19 @@ fn status(store: &mut Store, deployment: &Value, new_name: &str, desired: i64, n
             true => ("MinimumReplicasAvailable", "Deployment has minimum availability."),
             false => ("MinimumReplicasUnavailable", "Deployment does not have minimum availability."),
         };
-        tell(d, "Available", ready >= least, available.0, available.1, now);
+        set_progress(d, "Available", ready >= least, available.0, available.1, now);
         if done || progressed {
             let message = format!("ReplicaSet \"{new_name}\" has successfully progressed.");
-            tell(d, "Progressing", true, "NewReplicaSetAvailable", &message, now);
+            set_progress(d, "Progressing", true, "NewReplicaSetAvailable", &message, now);
         } else {
             let message = format!("ReplicaSet \"{new_name}\" is progressing.");
-            tell(d, "Progressing", true, "ReplicaSetUpdated", &message, now);
+            set_progress(d, "Progressing", true, "ReplicaSetUpdated", &message, now);
         }
     });
 }
 
-/// A condition with its `lastUpdateTime`, which moves when anything of it changes.
-fn tell(d: &mut Value, kind: &str, holds: bool, reason: &str, message: &str, now: Time) {
+/// Set a condition; its `lastUpdateTime` changes when reason or message do.
+fn set_progress(d: &mut Value, kind: &str, holds: bool, reason: &str, message: &str, now: Time) {
     let old = condition(d, kind);
     let same = old.is_some_and(|c| c["reason"] == reason && c["message"] == message);
     let updated = match (same, old) {
@@ -173,7 +174,7 @@ fn tell(d: &mut Value, kind: &str, holds: bool, reason: &str, message: &str, now
     set_condition(d, kind, holds, &extra, now);
 }
 
-/// The end of a ReplicaSet's name: the same for the same template.
+/// The suffix of a ReplicaSet's name: equal for equal templates.
 fn template_hash(template: &Value) -> String {
     const LETTERS: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

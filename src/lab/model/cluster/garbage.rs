@@ -1,4 +1,4 @@
-//! The garbage collector: what belonged to an object that is gone goes, too.
+//! The garbage collector: deletes objects whose owner is gone.
 
 use super::pods;
 use crate::lab::model::objects::{deleting, key, owner, uid};

@@ -1,69 +1,72 @@
-//! The HPA controller: every HPA's sync in its rhythm, on the arithmetic of the `hpa` room, with the memory of each. What
-//! it decides is written to the target and the status, and told by events.
+//! The HPA controller: syncs each HPA at its period by the arithmetic of the `hpa` room, and keeps the memory of each. Its
+//! decisions go to the target's scale, the HPA's status and events.
 
-use super::super::events::{Events, Told};
-use super::super::rng::Rng;
-use super::super::seen::PodSample;
 use super::{hpa_spec, hpa_status};
 use crate::hpa::{
     self, ConditionStatus, Container, ContainerUsage, EventType, Memory, Phase, Pod, Ready, Scale, Selector, Settings,
     Status, World,
 };
+use crate::lab::model::events::{EventRecord, Events};
+use crate::lab::model::interface::{PodSample, Usage};
 use crate::lab::model::objects::{
     condition, deleting, is_empty, key, name, number, quantities, selects, text, time, uid,
 };
 use crate::lab::model::params::{HPA_SYNC_MS, KUBERNETES_MINOR};
+use crate::lab::model::rng::Rng;
 use crate::lab::model::{Ms, Store, Time};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What the controller keeps of one HPA while it runs.
+/// What the controller keeps about one HPA while it runs.
 #[derive(Debug, Clone, Default)]
-struct Kept {
-    next: Ms,
+struct HpaRecord {
+    next_sync: Ms,
     memory: Memory,
     status: Status,
 }
 
-/// The metrics API as the controller finds it.
+/// The metrics API's response, or its error.
 pub type Samples = Result<Vec<PodSample>, String>;
 
 #[derive(Debug, Clone)]
-pub struct Controller {
+pub struct HpaController {
     settings: Settings,
     /// By the HPA's uid.
-    kept: BTreeMap<String, Kept>,
+    records: BTreeMap<String, HpaRecord>,
     rng: Rng,
 }
 
-impl Controller {
+impl HpaController {
     pub fn new(seed: u64) -> Self {
         let settings = Settings::of_minor(KUBERNETES_MINOR);
-        Controller { settings, kept: BTreeMap::new(), rng: Rng::new(seed, 11) }
+        HpaController { settings, records: BTreeMap::new(), rng: Rng::new(seed, 11) }
     }
 
-    /// The controller restarts: it forgets all recommendations and starts its rhythm anew.
+    /// The controller restarts: it loses all recommendations, and its sync period starts again.
     pub fn restart(&mut self, t: Ms) {
-        for kept in self.kept.values_mut() {
-            kept.memory = Memory::default();
-            kept.next = t + HPA_SYNC_MS + 2000;
+        for record in self.records.values_mut() {
+            record.memory = Memory::default();
+            record.next_sync = t + HPA_SYNC_MS + 2000;
         }
     }
 
     pub fn step(&mut self, store: &mut Store, events: &mut Events, samples: &dyn Fn() -> Samples, now: Time, t: Ms) {
-        // A new one is first looked at one period after it came.
+        // A new HPA is first synced after one period.
         let all: Vec<(String, (String, String))> =
             store.list("horizontalpodautoscalers", None).map(|h| (uid(h).to_owned(), key(h))).collect();
-        self.kept.retain(|id, _| all.iter().any(|(there, _)| there == id));
+        self.records.retain(|id, _| all.iter().any(|(there, _)| there == id));
         for (id, (namespace, of)) in all {
             let late = self.rng.between(8.0, 45.0) as Ms;
-            let kept = self.kept.entry(id).or_insert_with(|| Kept { next: t + HPA_SYNC_MS, ..Kept::default() });
-            if t < kept.next {
+            let record = self
+                .records
+                .entry(id)
+                .or_insert_with(|| HpaRecord { next_sync: t + HPA_SYNC_MS, ..HpaRecord::default() });
+            if t < record.next_sync {
                 continue;
             }
-            kept.next += HPA_SYNC_MS + late;
+            record.next_sync += HPA_SYNC_MS + late;
             let Some(object) = store.get("horizontalpodautoscalers", &namespace, &of).cloned() else { continue };
-            sync(store, events, &object, kept, &self.settings, samples(), now);
+            sync(store, events, &object, record, &self.settings, samples(), now);
         }
     }
 }
@@ -72,7 +75,7 @@ fn sync(
     store: &mut Store,
     events: &mut Events,
     object: &Value,
-    kept: &mut Kept,
+    record: &mut HpaRecord,
     settings: &Settings,
     samples: Samples,
     now: Time,
@@ -82,32 +85,32 @@ fn sync(
     let target = &object["spec"]["scaleTargetRef"];
     let resource = plural(text(&target["kind"]));
     let world = world(store, object, &resource, &samples);
-    let decision = hpa::reconcile(&spec, &kept.status, &world, &mut kept.memory, now, settings);
+    let decision = hpa::reconcile(&spec, &record.status, &world, &mut record.memory, now, settings);
     for event in &decision.events {
-        let told = Told {
+        let event = EventRecord {
             component: "horizontal-pod-autoscaler",
             warning: event.kind == EventType::Warning,
             reason: event.reason,
             message: event.message.clone(),
         };
-        events.tell(store, now, ("autoscaling/v2", "HorizontalPodAutoscaler"), object, &told);
+        events.record(store, now, ("autoscaling/v2", "HorizontalPodAutoscaler"), object, &event);
     }
     if let (hpa::Action::ScaleUp | hpa::Action::ScaleDown, Some(replicas)) = (decision.action, decision.replicas) {
         let _scaled = store.update(&resource, &namespace, text(&target["name"]), |target| {
             target["spec"]["replicas"] = json!(replicas);
         });
     }
-    kept.status = decision.status;
-    let status = hpa_status::of(&kept.status, &spec);
-    let _told = store.update("horizontalpodautoscalers", &namespace, &of, |hpa| hpa["status"] = status);
+    record.status = decision.status;
+    let status = hpa_status::of(&record.status, &spec);
+    let _updated = store.update("horizontalpodautoscalers", &namespace, &of, |hpa| hpa["status"] = status);
 }
 
-/// The resource of a kind that can be scaled.
+/// The resource name of a scalable kind.
 fn plural(kind: &str) -> String {
     format!("{}s", kind.to_lowercase())
 }
 
-/// What the controller sees.
+/// The input of a sync: the target, its pods and their samples.
 fn world(store: &Store, object: &Value, resource: &str, samples: &Samples) -> World {
     let (namespace, _) = key(object);
     let target = &object["spec"]["scaleTargetRef"];
@@ -124,8 +127,8 @@ fn world(store: &Store, object: &Value, resource: &str, samples: &Samples) -> Wo
         false => store.list("pods", Some(&namespace)).filter(|pod| selects(&labels, pod)).collect(),
     };
     let sampled = |all: &Vec<PodSample>| {
-        let ours = |s: &&PodSample| s.namespace == namespace && pods.iter().any(|pod| name(pod) == s.pod);
-        all.iter().filter(ours).map(sample).collect()
+        let of_target = |s: &&PodSample| s.namespace == namespace && pods.iter().any(|pod| name(pod) == s.pod);
+        all.iter().filter(of_target).map(sample).collect()
     };
     let values = (0..object["spec"]["metrics"].as_array().map_or(0, Vec::len))
         .filter(|index| !text(&object["spec"]["metrics"][index]["type"]).ends_with("Resource"))
@@ -134,7 +137,7 @@ fn world(store: &Store, object: &Value, resource: &str, samples: &Samples) -> Wo
     World {
         scale: scale.ok_or_else(|| format!("{resource}{group} \"{named}\" not found")),
         selector: selector(store, object, &labels),
-        pods: pods.iter().map(|pod| Arc::new(seen(pod))).collect(),
+        pods: pods.iter().map(|pod| Arc::new(pod_input(pod))).collect(),
         samples: samples.as_ref().map(sampled).map_err(Clone::clone),
         values,
         update_error: None,
@@ -168,7 +171,7 @@ fn count(value: &Value, default: i64) -> i32 {
     i32::try_from(number(value, default)).unwrap_or(i32::MAX)
 }
 
-fn seen(pod: &Value) -> Pod {
+fn pod_input(pod: &Value) -> Pod {
     let containers = |of: &Value| {
         let container = |c: &Value| Container {
             name: text(&c["name"]).to_owned(),
@@ -205,7 +208,7 @@ fn seen(pod: &Value) -> Pod {
 
 fn sample(from: &PodSample) -> hpa::PodSample {
     let milli = |units: u64, per: u64| i64::try_from(units.div_ceil(per)).unwrap_or(i64::MAX);
-    let usage = |u: &super::super::seen::Usage| ContainerUsage {
+    let usage = |u: &Usage| ContainerUsage {
         name: u.name.clone(),
         usage: [
             ("cpu".to_owned(), milli(u.cpu_nanocores, 1_000_000)),

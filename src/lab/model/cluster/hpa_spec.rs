@@ -1,4 +1,4 @@
-//! An HPA's spec (autoscaling/v2) from JSON to what the arithmetic takes.
+//! Reads an HPA's spec (autoscaling/v2) from JSON into the types of the `hpa` room.
 
 use crate::hpa::{
     Behavior, Metric, Policy, PolicyKind, SelectPolicy, Source, Spec, Target, WrittenRules, quantity,
@@ -7,7 +7,7 @@ use crate::hpa::{
 use crate::lab::model::objects::text;
 use serde_json::Value;
 
-/// None when a target or quantity cannot be read.
+/// None when a target or a quantity cannot be read.
 pub fn of(spec: &Value) -> Option<Spec> {
     let metrics = spec["metrics"].as_array().into_iter().flatten().map(metric).collect::<Option<Vec<_>>>()?;
     let behavior = spec.get("behavior").filter(|b| b.is_object());
@@ -70,7 +70,7 @@ fn target(t: &Value) -> Option<Target> {
     })
 }
 
-/// A quantity may be written as a number.
+/// A quantity may be a JSON number.
 fn written(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

@@ -1,4 +1,4 @@
-//! An HPA's status from what the arithmetic gives to JSON, quantities as the API server prints them.
+//! Writes an HPA's status from the `hpa` room's types to JSON, with quantities as the API server prints them.
 
 use crate::hpa::{ConditionStatus, Metric, MetricStatus, Source, Spec, Status};
 use crate::lab::model::objects::stamp;
@@ -75,7 +75,7 @@ fn decimal(milli: i64) -> String {
     }
 }
 
-/// `128Mi`, `120795955`, `171502796800m`: bytes by the largest power of 1024 that leaves no rest.
+/// `128Mi`, `120795955`, `171502796800m`: bytes in the largest power of 1024 that divides them.
 fn bytes(milli: i64) -> String {
     if milli % 1000 != 0 {
         return format!("{milli}m");
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantities_read_as_the_real_server_prints_them() {
+    fn quantities_are_printed_as_by_a_real_server() {
         assert_eq!((decimal(38), decimal(2000), decimal(0)), ("38m".into(), "2".into(), "0".into()));
         let real = [("128Mi", 134_217_728_000), ("96Mi", 100_663_296_000), ("120795955", 120_795_955_000)];
         for (text, milli) in real {

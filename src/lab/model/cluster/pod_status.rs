@@ -1,18 +1,11 @@
-//! What a kubelet writes into a pod's status at each step of its life.
+//! What a kubelet writes to a pod's status at each step of its life.
 
 use crate::lab::model::Time;
-use crate::lab::model::objects::{set_condition, stamp, text};
+use crate::lab::model::flow::process::Exit;
+use crate::lab::model::objects::{fingerprint, set_condition, stamp, text};
 use serde_json::{Value, json};
 
-/// How a container ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Exit {
-    pub code: i64,
-    /// `Completed`, `Error`, `OOMKilled`.
-    pub reason: &'static str,
-}
-
-/// The kubelet has the pod; its containers are being made.
+/// The kubelet has accepted the pod; its containers are being created.
 pub fn creating(pod: &mut Value, host: &str, ip: &str, now: Time) {
     let at = stamp(now);
     pod["status"]["phase"] = json!("Pending");
@@ -48,7 +41,7 @@ pub fn running(pod: &mut Value, restarts: i64, now: Time) {
     });
 }
 
-/// The containers are ready, or not (any more).
+/// The containers are ready, or are not.
 pub fn ready(pod: &mut Value, ready: bool, now: Time) {
     let extra = match ready {
         true => json!({"lastProbeTime": null}),
@@ -62,7 +55,7 @@ pub fn ready(pod: &mut Value, ready: bool, now: Time) {
     containers(pod, |status| status["ready"] = json!(ready));
 }
 
-/// The containers ended for good: the pod's phase says how.
+/// The containers ended and will not start again: the pod's phase shows how.
 pub fn ended(pod: &mut Value, exit: Exit, now: Time) {
     let done = exit.code == 0;
     pod["status"]["phase"] = json!(if done { "Succeeded" } else { "Failed" });
@@ -79,7 +72,7 @@ pub fn ended(pod: &mut Value, exit: Exit, now: Time) {
     });
 }
 
-/// The containers ended and will be started again after a while.
+/// The containers ended and will be restarted after a back-off.
 pub fn backing_off(pod: &mut Value, exit: Exit, wait: Option<&str>, now: Time) {
     ready(pod, false, now);
     containers(pod, |status| {
@@ -100,7 +93,7 @@ fn terminated(status: &Value, exit: Exit, now: Time) -> Value {
     }})
 }
 
-/// Each container's status, made when it is not there.
+/// Change each container's status; create it first if there is none.
 fn containers(pod: &mut Value, mut change: impl FnMut(&mut Value)) {
     if !pod["status"]["containerStatuses"].is_array() {
         let all = pod["spec"]["containers"].as_array().into_iter().flatten();
@@ -113,17 +106,4 @@ fn containers(pod: &mut Value, mut change: impl FnMut(&mut Value)) {
 fn names(pod: &Value) -> String {
     let all = pod["spec"]["containers"].as_array().into_iter().flatten();
     format!("[{}]", all.map(|c| text(&c["name"])).collect::<Vec<_>>().join(" "))
-}
-
-/// 64 hexadecimal digits that stand for a text.
-pub fn fingerprint(of: &str) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut out = String::new();
-    for part in 0..4_u8 {
-        for byte in of.bytes().chain([part]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-        out.push_str(&format!("{hash:016x}"));
-    }
-    out
 }

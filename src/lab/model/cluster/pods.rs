@@ -1,11 +1,11 @@
-//! Pods as controllers make them from a template, and the way they end.
+//! Pods as controllers create them from a template, and their deletion.
 
 use crate::lab::model::objects::{deleting, number, quantities, stamp, text};
 use crate::lab::model::{Store, Time};
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
-/// A pod of a template, not yet placed. `extra` are labels that the controller adds.
+/// A pod of a template, not bound yet. `extra` are the labels that the controller adds.
 pub fn of_template(template: &Value, namespace: &str, stem: &str, extra: &[(&str, &str)], owner: Value) -> Value {
     let mut labels = template["metadata"]["labels"].as_object().cloned().unwrap_or_default();
     labels.extend(extra.iter().map(|(key, value)| ((*key).to_owned(), json!(value))));
@@ -23,7 +23,7 @@ pub fn of_template(template: &Value, namespace: &str, stem: &str, extra: &[(&str
     })
 }
 
-/// What the API server fills into a pod's spec.
+/// A pod's spec with the API server's defaults.
 pub fn with_defaults(mut spec: Value) -> Value {
     let seconds =
         |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
@@ -73,12 +73,12 @@ fn qos(spec: &Value) -> &'static str {
     if containers().all(guaranteed) { "Guaranteed" } else { "Burstable" }
 }
 
-/// Delete a pod as the API server does: one that was placed ends gracefully, another goes at once.
+/// Delete a pod as the API server does: one that is bound terminates gracefully, any other goes at once.
 pub fn delete(store: &mut Store, namespace: &str, name: &str, now: Time) {
     let Some(pod) = store.get("pods", namespace, name) else { return };
     let ended = matches!(text(&pod["status"]["phase"]), "Succeeded" | "Failed");
     if pod["spec"]["nodeName"].is_null() || ended {
-        let _gone = store.delete("pods", namespace, name);
+        let _deleted = store.delete("pods", namespace, name);
     } else if !deleting(pod) {
         let grace = number(&pod["spec"]["terminationGracePeriodSeconds"], 30);
         let _marked = store.update("pods", namespace, name, |pod| {

@@ -1,10 +1,10 @@
-//! The ReplicaSet controller: so many pods of a template, and which of them go first. Daemon pods are kept here, too: one
-//! a node.
+//! The controllers of ReplicaSets, StatefulSets and DaemonSets: keep the wanted number of pods of a template, and choose
+//! which are deleted first.
 
-use super::super::events::{Events, Told};
 use super::pods;
+use crate::lab::model::events::{EventRecord, Events};
 use crate::lab::model::objects::{
-    deleting, holds, is_active, is_ready, key, name, number, owned_by, owner, text, time, uid,
+    condition, deleting, holds, is_active, is_ready, key, name, number, owned_by, owner, text, time, uid,
 };
 use crate::lab::model::{Store, Time};
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ pub fn sync(store: &mut Store, events: &mut Events, now: Time) {
         let all: Vec<Value> = store.list(resource, None).filter(|set| !deleting(set)).cloned().collect();
         for set in &all {
             match resource {
-                "replicasets" => one(store, events, set, now),
-                _ => stateful(store, events, set, now),
+                "replicasets" => sync_replicaset(store, events, set, now),
+                _ => sync_statefulset(store, events, set, now),
             }
         }
     }
     let daemons: Vec<Value> = store.list("daemonsets", None).filter(|set| !deleting(set)).cloned().collect();
     for set in &daemons {
-        daemon(store, events, set, now);
+        sync_daemonset(store, events, set, now);
     }
 }
 
@@ -34,7 +34,7 @@ pub fn owned_pods(store: &Store, of: &Value) -> Vec<Value> {
     all.filter(|pod| owner(pod).is_some_and(|(_, _, owner)| owner == id)).cloned().collect()
 }
 
-fn one(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
+fn sync_replicaset(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
     let (namespace, of) = key(set);
     let pods = owned_pods(store, set);
     let mut active: Vec<&Value> = pods.iter().filter(|pod| is_active(pod)).collect();
@@ -51,20 +51,21 @@ fn one(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
         for pod in &active[..active.len() - wanted] {
             pods::delete(store, &namespace, name(pod), now);
             let message = format!("Deleted pod: {}", name(pod));
-            let told = Told { component: "replicaset-controller", warning: false, reason: "SuccessfulDelete", message };
-            events.tell(store, now, ("apps/v1", "ReplicaSet"), set, &told);
+            let event =
+                EventRecord { component: "replicaset-controller", warning: false, reason: "SuccessfulDelete", message };
+            events.record(store, now, ("apps/v1", "ReplicaSet"), set, &event);
         }
     }
     status(store, "replicasets", set);
 }
 
-/// Those with the lesser rank go first: not placed, pending, not ready, cheap, crowded on their node, ready since
-/// shortest, often restarted, youngest.
+/// Pods with a lower rank are deleted first: not bound, pending, not ready, lower deletion cost, more pods of the set on
+/// their node, ready for a shorter time, more restarts, younger.
 fn rank(pod: &Value, on_node: usize) -> impl Ord + use<> {
     let placed = !pod["spec"]["nodeName"].is_null();
     let running = pod["status"]["phase"] == "Running";
     let cost = text(&pod["metadata"]["annotations"]["controller.kubernetes.io/pod-deletion-cost"]).parse::<i64>();
-    let ready = super::super::objects::condition(pod, "Ready").filter(|c| c["status"] == "True");
+    let ready = condition(pod, "Ready").filter(|c| c["status"] == "True");
     let ready_since = ready.and_then(|c| time(&c["lastTransitionTime"]));
     let restarts = number(&pod["status"]["containerStatuses"][0]["restartCount"], 0);
     let created = time(&pod["metadata"]["creationTimestamp"]);
@@ -86,12 +87,18 @@ fn create(
 ) {
     if let Ok(pod) = store.create("pods", pod, now) {
         let message = format!("Created pod: {}", name(pod));
-        events.tell(store, now, kind, of, &Told { component, warning: false, reason: "SuccessfulCreate", message });
+        events.record(
+            store,
+            now,
+            kind,
+            of,
+            &EventRecord { component, warning: false, reason: "SuccessfulCreate", message },
+        );
     }
 }
 
-/// A StatefulSet's pods have numbers, and keep them.
-fn stateful(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
+/// A StatefulSet's pods have ordinals.
+fn sync_statefulset(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
     let (namespace, of) = key(set);
     let wanted = number(&set["spec"]["replicas"], 1);
     for number in 0..wanted {
@@ -113,8 +120,8 @@ fn stateful(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
     status(store, "statefulsets", set);
 }
 
-/// A DaemonSet has one pod on every node.
-fn daemon(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
+/// A DaemonSet has one pod per node.
+fn sync_daemonset(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
     let (namespace, of) = key(set);
     let nodes: Vec<String> = store.list("nodes", None).map(|node| name(node).to_owned()).collect();
     let pods = owned_pods(store, set);
@@ -132,7 +139,7 @@ fn daemon(store: &mut Store, events: &mut Events, set: &Value, now: Time) {
     }
     let ready = pods.iter().filter(|pod| is_ready(pod)).count();
     let (count, generation) = (nodes.len(), set["metadata"]["generation"].clone());
-    let _told = store.update("daemonsets", &namespace, &of, |set| {
+    let _updated = store.update("daemonsets", &namespace, &of, |set| {
         set["status"] = json!({
             "currentNumberScheduled": count, "desiredNumberScheduled": count, "numberAvailable": ready,
             "numberMisscheduled": 0, "numberReady": ready, "observedGeneration": generation,
@@ -147,7 +154,7 @@ fn status(store: &mut Store, resource: &str, set: &Value) {
     let total = pods.iter().filter(|pod| is_active(pod)).count();
     let ready = pods.iter().filter(|pod| is_active(pod) && holds(pod, "Ready")).count();
     let generation = set["metadata"]["generation"].clone();
-    let _told = store.update(resource, &namespace, &of, |set| {
+    let _updated = store.update(resource, &namespace, &of, |set| {
         let mut status = json!({"replicas": total, "observedGeneration": generation});
         if total > 0 && resource == "replicasets" {
             status["fullyLabeledReplicas"] = json!(total);

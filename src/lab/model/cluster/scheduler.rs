@@ -1,6 +1,6 @@
-//! The scheduler: places pods where their requests fit, on the emptiest node, and says why when they fit nowhere.
+//! The scheduler: binds pods to the emptiest node where their requests fit, or reports why none fits.
 
-use super::super::events::{Events, Told};
+use crate::lab::model::events::{EventRecord, Events};
 use crate::lab::model::objects::{
     condition, deleting, is_active, key, name, quantities, requested, set_condition, text,
 };
@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 const RESOURCES: [&str; 2] = ["cpu", "memory"];
 
-/// Place what is not placed. With `full`, no node takes any more.
+/// Bind the pods that are not bound. With `full`, no node accepts any.
 pub fn sync(store: &mut Store, events: &mut Events, now: Time, full: bool) {
     let waiting: Vec<Value> =
         store.list("pods", None).filter(|pod| pod["spec"]["nodeName"].is_null() && is_active(pod)).cloned().collect();
@@ -22,7 +22,10 @@ pub fn sync(store: &mut Store, events: &mut Events, now: Time, full: bool) {
     }
 }
 
-/// The node with the most room, by the larger of its shares of CPU and memory that are asked for.
+/// The emptiest node that fits, by the larger of its requested shares of CPU and memory.
+///
+/// # Errors
+/// Why no node fits, in the scheduler's words.
 fn place(store: &Store, pod: &Value, full: bool) -> Result<String, String> {
     let mut used: BTreeMap<&str, [i64; 2]> = BTreeMap::new();
     for other in store.list("pods", None).filter(|pod| !matches!(text(&pod["status"]["phase"]), "Succeeded" | "Failed"))
@@ -43,12 +46,12 @@ fn place(store: &Store, pod: &Value, full: bool) -> Result<String, String> {
         let mut fullest = 0;
         for (resource, taken) in RESOURCES.iter().zip(taken) {
             let has = if full { 0 } else { has.get(*resource).copied().unwrap_or(0) };
-            let asks = requested(pod, resource);
-            if asks > has - taken && asks > 0 {
+            let request = requested(pod, resource);
+            if request > has - taken && request > 0 {
                 *reasons.entry(format!("Insufficient {resource}")).or_default() += 1;
                 fits = false;
             }
-            fullest = fullest.max((taken + asks).saturating_mul(1000) / has.max(1));
+            fullest = fullest.max((taken + request).saturating_mul(1000) / has.max(1));
         }
         if fits && best.is_none_or(|(least, _)| fullest < least) {
             best = Some((fullest, name(node)));
@@ -58,14 +61,14 @@ fn place(store: &Store, pod: &Value, full: bool) -> Result<String, String> {
         return Ok(node.to_owned());
     }
     let count = nodes.len();
-    let told: Vec<String> = reasons.iter().map(|(reason, nodes)| format!("{nodes} {reason}")).collect();
+    let reasons: Vec<String> = reasons.iter().map(|(reason, nodes)| format!("{nodes} {reason}")).collect();
     Err(format!(
         "0/{count} nodes are available: {}. preemption: 0/{count} nodes are available: {count} No preemption victims found for incoming pod.",
-        told.join(", ")
+        reasons.join(", ")
     ))
 }
 
-/// Why a node is out of the question whatever its room.
+/// Why a node is unsuitable however empty it is.
 fn unfit(node: &Value, pod: &Value) -> Option<String> {
     if node["spec"]["unschedulable"] == true {
         return Some("node(s) were unschedulable".into());
@@ -84,8 +87,8 @@ fn bind(store: &mut Store, events: &mut Events, pod: &Value, node: &str, now: Ti
     });
     if bound.is_ok() {
         let message = format!("Successfully assigned {namespace}/{of} to {node}");
-        let told = Told { component: "default-scheduler", warning: false, reason: "Scheduled", message };
-        events.tell(store, now, ("v1", "Pod"), pod, &told);
+        let event = EventRecord { component: "default-scheduler", warning: false, reason: "Scheduled", message };
+        events.record(store, now, ("v1", "Pod"), pod, &event);
     }
 }
 
@@ -95,10 +98,10 @@ fn refuse(store: &mut Store, events: &mut Events, pod: &Value, why: String, now:
         return;
     }
     let (namespace, of) = key(pod);
-    let _told = store.update("pods", &namespace, &of, |pod| {
+    let _updated = store.update("pods", &namespace, &of, |pod| {
         let extra = json!({"lastProbeTime": null, "reason": "Unschedulable", "message": why});
         set_condition(pod, "PodScheduled", false, &extra, now);
     });
-    let told = Told { component: "default-scheduler", warning: true, reason: "FailedScheduling", message: why };
-    events.tell(store, now, ("v1", "Pod"), pod, &told);
+    let event = EventRecord { component: "default-scheduler", warning: true, reason: "FailedScheduling", message: why };
+    events.record(store, now, ("v1", "Pod"), pod, &event);
 }

@@ -1,7 +1,7 @@
-//! A collector in front of the gateways: on each node, and one for the cluster. It batches, queues, and keeps its
-//! connections; what is not answered in time is sent again.
+//! A collector that sends to the gateways: one on each node, and one for the cluster. It batches, queues, and keeps its
+//! connections; a request that is not answered in time is sent again.
 
-use super::gateway::{Tier, Verdict};
+use super::gateway::{Admission, GatewayTier};
 use super::heap::Heap;
 use super::items::{Items, SIGNALS, Signal};
 use super::process::Process;
@@ -15,27 +15,29 @@ use crate::lab::model::{Ms, Time};
 use crate::lab::scenario::{self, Connections};
 use std::collections::VecDeque;
 
-/// A request of the sending queue that a consumer has.
+/// A request from the sending queue that a consumer is sending.
 #[derive(Debug, Clone)]
-struct Flight {
+struct ExportRequest {
     items: Items,
     first: Ms,
     tries: i32,
-    state: State,
+    state: ExportState,
 }
 
 #[derive(Debug, Clone)]
-enum State {
-    Waits { until: Ms },
+enum ExportState {
+    /// Until its next attempt.
+    Waiting { until: Ms },
+    /// A gateway has not answered it yet.
     Held { by: Key, ticket: u64, since: Ms },
 }
 
 #[derive(Debug, Clone, Default)]
-pub struct AgentLine {
+pub struct AgentPipeline {
     pending: Items,
     pending_since: Option<Ms>,
     queue: VecDeque<Items>,
-    flights: Vec<Flight>,
+    requests: Vec<ExportRequest>,
     pub accepted: u64,
     pub sent: u64,
     pub send_failed: u64,
@@ -43,19 +45,19 @@ pub struct AgentLine {
     pub batches: (u64, u64, u64),
 }
 
-impl AgentLine {
+impl AgentPipeline {
     pub fn in_flight(&self) -> usize {
-        self.flights.len()
+        self.requests.len()
     }
 
-    /// Requests in the queue: those that consumers have count, too.
+    /// Requests in the queue, including those that consumers are sending.
     pub fn size(&self) -> usize {
-        self.queue.len() + self.flights.len()
+        self.queue.len() + self.requests.len()
     }
 
     fn held(&self) -> u64 {
         let queued: u64 = self.queue.iter().map(Items::total).sum();
-        self.pending.total() + queued + self.flights.iter().map(|f| f.items.total()).sum::<u64>()
+        self.pending.total() + queued + self.requests.iter().map(|r| r.items.total()).sum::<u64>()
     }
 }
 
@@ -63,18 +65,18 @@ impl AgentLine {
 pub struct Agent {
     pub process: Process,
     pub node: String,
-    /// It watches the cluster, not its node.
+    /// Whether it collects for the cluster instead of its node.
     pub of_cluster: bool,
-    pub lines: [AgentLine; 3],
+    pub pipelines: [AgentPipeline; 3],
     pub heap: Heap,
-    /// Where it is connected to, and since when; round_robin has several.
+    /// The gateways it is connected to; several with round_robin.
     pub connections: Vec<Key>,
     connected: Ms,
     resolved: Ms,
-    /// Each signal has a picker of its own.
+    /// Each signal has its own round-robin picker.
     turn: [usize; 3],
     ticket: u64,
-    taken: u64,
+    received: u64,
     capacity: usize,
 }
 
@@ -84,41 +86,41 @@ impl Agent {
             process,
             node: node.to_owned(),
             of_cluster,
-            lines: Default::default(),
+            pipelines: Default::default(),
             heap: Heap::new(78.0 * MIB),
             connections: Vec::new(),
             connected: t,
             resolved: t,
             turn: [0, 1, 2],
             ticket: number << 40,
-            taken: 0,
+            received: 0,
             capacity,
         }
     }
 
-    /// Requests that its queue takes.
+    /// How many requests its queue holds at most, per signal.
     pub fn queue_capacity(&self) -> usize {
         self.capacity
     }
 
-    /// Telemetry comes.
-    pub fn take(&mut self, items: &Items, t: Ms) {
+    /// Receive telemetry.
+    pub fn receive(&mut self, items: &Items, t: Ms) {
         for signal in SIGNALS {
             let own = items.signal(signal);
             if own.total() > 0 {
-                let line = &mut self.lines[signal as usize];
-                line.accepted += own.total();
-                line.pending.add(&own);
-                line.pending_since.get_or_insert(t);
-                self.taken += own.total();
+                let pipeline = &mut self.pipelines[signal as usize];
+                pipeline.accepted += own.total();
+                pipeline.pending.add(&own);
+                pipeline.pending_since.get_or_insert(t);
+                self.received += own.total();
             }
         }
     }
 
     pub fn step(
         &mut self,
-        settings: (&scenario::Agents, &scenario::Gateway),
-        gateways: &mut Tier<'_>,
+        settings: (&scenario::Agents, &scenario::GatewaySettings),
+        gateways: &mut GatewayTier<'_>,
         rng: &mut Rng,
         now: Time,
         t: Ms,
@@ -130,26 +132,26 @@ impl Agent {
             self.batch(signal, agents, t);
             self.send(signal, agents, gateways, t);
         }
-        let work = self.taken as f64 * AGENT_CORE_S_PER_ITEM + 0.006 * dt;
+        let work = self.received as f64 * AGENT_CORE_S_PER_ITEM + 0.006 * dt;
         self.process.work(work, dt);
-        let held: u64 = self.lines.iter().map(AgentLine::held).sum();
-        self.heap.step(std::mem::take(&mut self.taken) as f64, held as f64 * BYTES_PER_ITEM, dt);
+        let held: u64 = self.pipelines.iter().map(AgentPipeline::held).sum();
+        self.heap.step(std::mem::take(&mut self.received) as f64, held as f64 * BYTES_PER_ITEM, dt);
         self.process.hold(self.heap.rss);
         if self.process.terminated.is_some() {
             let line = format!("{}\tinfo\tShutdown complete.", now.format("%Y-%m-%dT%H:%M:%S%.3fZ"));
-            self.process.say(now, line);
+            self.process.log_line(now, line);
             self.process.end(0);
         }
     }
 
-    fn connect(&mut self, gateway: &scenario::Gateway, gateways: &mut Tier<'_>, rng: &mut Rng, t: Ms) {
+    fn connect(&mut self, gateway: &scenario::GatewaySettings, gateways: &mut GatewayTier<'_>, rng: &mut Rng, t: Ms) {
         let aged = gateway.max_connection_age.is_some_and(|age| t - self.connected >= age.ms());
         match gateway.connections {
             Connections::Sticky => {
                 if aged || (self.connections.is_empty() && t - self.connected >= REDIAL_MS) {
                     let ready = gateways.ready;
                     self.connections = ready.get(rng.below(ready.len())).into_iter().cloned().collect();
-                    // Ages differ a little, so that not all connections end at once.
+                    // Ages vary a little, so that not all connections end at once.
                     self.connected = t - rng.between(0.0, 2000.0) as Ms;
                 }
             }
@@ -164,87 +166,92 @@ impl Agent {
     }
 
     fn batch(&mut self, signal: Signal, agents: &scenario::Agents, t: Ms) {
-        let line = &mut self.lines[signal as usize];
-        let Some(since) = line.pending_since else { return };
-        let full = line.pending.total() >= agents.batch.size;
+        let pipeline = &mut self.pipelines[signal as usize];
+        let Some(since) = pipeline.pending_since else { return };
+        let full = pipeline.pending.total() >= agents.batch.size;
         if !full && t - since < agents.batch.timeout.ms() {
             return;
         }
-        let items = std::mem::take(&mut line.pending);
-        line.pending_since = None;
+        let items = std::mem::take(&mut pipeline.pending);
+        pipeline.pending_since = None;
         if full {
-            line.batches.0 += 1;
+            pipeline.batches.0 += 1;
         } else {
-            line.batches.1 += 1;
+            pipeline.batches.1 += 1;
         }
-        line.batches.2 += items.total();
-        if line.size() >= agents.queue {
-            line.enqueue_failed += items.total();
+        pipeline.batches.2 += items.total();
+        if pipeline.size() >= agents.queue {
+            pipeline.enqueue_failed += items.total();
         } else {
-            line.queue.push_back(items);
+            pipeline.queue.push_back(items);
         }
     }
 
-    fn send(&mut self, signal: Signal, agents: &scenario::Agents, gateways: &mut Tier<'_>, t: Ms) {
-        while self.lines[signal as usize].flights.len() < AGENT_CONSUMERS {
-            let line = &mut self.lines[signal as usize];
-            let Some(items) = line.queue.pop_front() else { break };
-            line.flights.push(Flight { items, first: t, tries: 0, state: State::Waits { until: t } });
+    fn send(&mut self, signal: Signal, agents: &scenario::Agents, gateways: &mut GatewayTier<'_>, t: Ms) {
+        while self.pipelines[signal as usize].requests.len() < AGENT_CONSUMERS {
+            let pipeline = &mut self.pipelines[signal as usize];
+            let Some(items) = pipeline.queue.pop_front() else { break };
+            pipeline.requests.push(ExportRequest {
+                items,
+                first: t,
+                tries: 0,
+                state: ExportState::Waiting { until: t },
+            });
         }
-        let mut flights = std::mem::take(&mut self.lines[signal as usize].flights);
-        flights.retain_mut(|flight| !self.settled(flight, signal, agents, gateways, t));
-        self.lines[signal as usize].flights = flights;
+        let mut requests = std::mem::take(&mut self.pipelines[signal as usize].requests);
+        requests.retain_mut(|request| !self.advance(request, signal, agents, gateways, t));
+        self.pipelines[signal as usize].requests = requests;
     }
 
-    /// Move a request on; true when it is done with, one way or the other.
-    fn settled(
+    /// Advance a request; true when it was sent or given up.
+    fn advance(
         &mut self,
-        flight: &mut Flight,
+        request: &mut ExportRequest,
         signal: Signal,
         agents: &scenario::Agents,
-        gateways: &mut Tier<'_>,
+        gateways: &mut GatewayTier<'_>,
         t: Ms,
     ) -> bool {
-        let count = flight.items.total();
-        match &flight.state {
-            State::Waits { until } if *until > t => return false,
-            State::Waits { .. } => {
+        let count = request.items.total();
+        match &request.state {
+            ExportState::Waiting { until } if *until > t => return false,
+            ExportState::Waiting { .. } => {
                 let Some(to) = self.next_connection(signal) else {
-                    return self.again(flight, signal, t);
+                    return self.retry(request, signal, t);
                 };
                 self.ticket += 1;
-                match gateways.offer(&to, self.ticket, signal, &flight.items) {
-                    Verdict::Accepted => {
-                        self.lines[signal as usize].sent += count;
+                match gateways.offer(&to, self.ticket, signal, &request.items) {
+                    Admission::Accepted => {
+                        self.pipelines[signal as usize].sent += count;
                         return true;
                     }
-                    Verdict::Held => flight.state = State::Held { by: to, ticket: self.ticket, since: t },
-                    Verdict::Refused => return self.again(flight, signal, t),
-                    Verdict::Unreachable => {
-                        // A server that ends says so (GOAWAY): another connection is used at once.
+                    Admission::Held => request.state = ExportState::Held { by: to, ticket: self.ticket, since: t },
+                    Admission::Refused => return self.retry(request, signal, t),
+                    Admission::Unreachable => {
+                        // A server that shuts down sends GOAWAY: another connection is used at once.
                         self.lose(&to, t);
                         return match self.connections.is_empty() {
-                            true => self.again(flight, signal, t),
+                            true => self.retry(request, signal, t),
                             false => false,
                         };
                     }
                 }
             }
-            State::Held { by, ticket, since } => {
+            ExportState::Held { by, ticket, since } => {
                 let (by, ticket, since) = (by.clone(), *ticket, *since);
-                match gateways.answered(&by, ticket) {
+                match gateways.was_accepted(&by, ticket) {
                     Some(true) => {
-                        self.lines[signal as usize].sent += count;
+                        self.pipelines[signal as usize].sent += count;
                         return true;
                     }
                     Some(false) if t - since < agents.timeout.ms() => {}
                     Some(false) => {
                         gateways.gave_up(&by, ticket);
-                        return self.again(flight, signal, t);
+                        return self.retry(request, signal, t);
                     }
                     None => {
                         self.lose(&by, t);
-                        return self.again(flight, signal, t);
+                        return self.retry(request, signal, t);
                     }
                 }
             }
@@ -267,15 +274,15 @@ impl Agent {
         }
     }
 
-    /// Later again, unless it has been tried for too long.
-    fn again(&mut self, flight: &mut Flight, signal: Signal, t: Ms) -> bool {
-        if t - flight.first >= RETRY_GIVE_UP_MS {
-            self.lines[signal as usize].send_failed += flight.items.total();
+    /// Schedule another attempt, or give up after too long; true when given up.
+    fn retry(&mut self, request: &mut ExportRequest, signal: Signal, t: Ms) -> bool {
+        if t - request.first >= RETRY_GIVE_UP_MS {
+            self.pipelines[signal as usize].send_failed += request.items.total();
             return true;
         }
-        let wait = RETRY_MS as f64 * RETRY_GROWTH.powi(flight.tries.min(20));
-        flight.tries += 1;
-        flight.state = State::Waits { until: t + (wait as Ms).min(RETRY_MOST_MS) };
+        let wait = RETRY_MS as f64 * RETRY_GROWTH.powi(request.tries.min(20));
+        request.tries += 1;
+        request.state = ExportState::Waiting { until: t + (wait as Ms).min(RETRY_MOST_MS) };
         false
     }
 }

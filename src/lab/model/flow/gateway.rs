@@ -1,10 +1,10 @@
-//! A gateway collector: OTLP in, memory_limiter, batch, Elasticsearch out. CPU comes from items, memory from what it
-//! holds; a request that it cannot take waits in the receiver.
+//! A gateway collector: OTLP receiver, memory_limiter, batch, Elasticsearch exporter. Its CPU follows the items, its
+//! memory what it holds; a request that the pipeline cannot take waits in the receiver.
 
-use super::elastic::{Elastic, Outcome, Outcomes};
+use super::bulk_indexing::{BulkCounters, BulkOutcome, ElasticNode};
+use super::exporter_pipeline::SignalPipeline;
 use super::heap::Heap;
-use super::items::{Items, Kind, SIGNALS, Signal};
-use super::line::Line;
+use super::items::{ItemKind, Items, SIGNALS, Signal};
 use super::process::Process;
 use crate::lab::model::objects::Key;
 use crate::lab::model::params::{
@@ -14,35 +14,35 @@ use crate::lab::model::{Ms, Time};
 use crate::lab::scenario;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// What becomes of a request.
+/// The immediate result of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Admission {
     Accepted,
     /// Retryable: memory_limiter.
     Refused,
-    /// No answer yet; `answered` tells.
+    /// No response yet; ask `was_accepted`.
     Held,
-    /// Nobody listens.
+    /// Not listening.
     Unreachable,
 }
 
-/// The gateways as an agent meets them.
-pub struct Tier<'a> {
+/// The gateways as an agent sees them.
+pub struct GatewayTier<'a> {
     pub gateways: &'a mut BTreeMap<Key, Gateway>,
-    /// Those that take new connections.
+    /// The gateways that accept new connections.
     pub ready: &'a [Key],
     pub t: Ms,
 }
 
-impl Tier<'_> {
-    pub fn offer(&mut self, to: &Key, ticket: u64, signal: Signal, items: &Items) -> Verdict {
+impl GatewayTier<'_> {
+    pub fn offer(&mut self, to: &Key, ticket: u64, signal: Signal, items: &Items) -> Admission {
         let t = self.t;
-        self.gateways.get_mut(to).map_or(Verdict::Unreachable, |gateway| gateway.offer(ticket, signal, items, t))
+        self.gateways.get_mut(to).map_or(Admission::Unreachable, |gateway| gateway.offer(ticket, signal, items, t))
     }
 
-    /// Whether a held request was taken; None when the gateway is gone.
-    pub fn answered(&mut self, by: &Key, ticket: u64) -> Option<bool> {
-        self.gateways.get_mut(by).map(|gateway| gateway.answered(ticket))
+    /// Whether a held request was accepted since; None when the gateway is gone.
+    pub fn was_accepted(&mut self, by: &Key, ticket: u64) -> Option<bool> {
+        self.gateways.get_mut(by).map(|gateway| gateway.was_accepted(ticket))
     }
 
     pub fn gave_up(&mut self, by: &Key, ticket: u64) {
@@ -53,7 +53,7 @@ impl Tier<'_> {
 }
 
 #[derive(Debug, Clone)]
-struct Waiting {
+struct HeldRequest {
     ticket: u64,
     signal: Signal,
     items: Items,
@@ -62,41 +62,43 @@ struct Waiting {
 #[derive(Debug, Clone)]
 pub struct Gateway {
     pub process: Process,
-    pub lines: [Line; 3],
-    pub outcomes: Outcomes,
+    pub pipelines: [SignalPipeline; 3],
+    pub outcomes: BulkCounters,
     pub heap: Heap,
     pub refusing: bool,
-    settings: scenario::Gateway,
-    waiting: VecDeque<Waiting>,
-    answered: BTreeSet<u64>,
-    /// Core-seconds of work taken in and not done.
-    debt: f64,
+    settings: scenario::GatewaySettings,
+    waiting: VecDeque<HeldRequest>,
+    accepted: BTreeSet<u64>,
+    /// Core-seconds of work that is accepted and not done.
+    backlog: f64,
     checked: Ms,
     apm_spans: u64,
     apm_flushed: Ms,
-    taken: u64,
-    told_drop: Ms,
-    told_refusal: bool,
+    items_taken: u64,
+    /// When a drop was last logged.
+    drop_logged: Ms,
+    /// Whether the log says that it refuses.
+    refusal_logged: bool,
 }
 
 impl Gateway {
-    pub fn new(process: Process, settings: &scenario::Gateway, t: Ms) -> Self {
+    pub fn new(process: Process, settings: &scenario::GatewaySettings, t: Ms) -> Self {
         Gateway {
             process,
-            lines: Default::default(),
-            outcomes: Outcomes::default(),
+            pipelines: Default::default(),
+            outcomes: BulkCounters::default(),
             heap: Heap::new(settings.idle_memory.units()),
             refusing: false,
             settings: settings.clone(),
             waiting: VecDeque::new(),
-            answered: BTreeSet::new(),
-            debt: 0.0,
+            accepted: BTreeSet::new(),
+            backlog: 0.0,
             checked: t,
             apm_spans: 0,
             apm_flushed: t,
-            taken: 0,
-            told_drop: t - 60_000,
-            told_refusal: false,
+            items_taken: 0,
+            drop_logged: t - 60_000,
+            refusal_logged: false,
         }
     }
 
@@ -106,47 +108,47 @@ impl Gateway {
             && self.process.terminated.is_none()
     }
 
-    pub fn settings(&self) -> &scenario::Gateway {
+    pub fn settings(&self) -> &scenario::GatewaySettings {
         &self.settings
     }
 
-    /// A request of one signal comes.
-    pub fn offer(&mut self, ticket: u64, signal: Signal, items: &Items, t: Ms) -> Verdict {
+    /// Receive a request of one signal.
+    pub fn offer(&mut self, ticket: u64, signal: Signal, items: &Items, t: Ms) -> Admission {
         if !self.listens(t) {
-            return Verdict::Unreachable;
+            return Admission::Unreachable;
         }
         if self.refusing {
-            self.lines[signal as usize].refused += items.total();
-            return Verdict::Refused;
+            self.pipelines[signal as usize].refused += items.total();
+            return Admission::Refused;
         }
         if self.can_take(signal) {
             self.take(signal, items, t);
-            return Verdict::Accepted;
+            return Admission::Accepted;
         }
-        self.waiting.push_back(Waiting { ticket, signal, items: *items });
-        Verdict::Held
+        self.waiting.push_back(HeldRequest { ticket, signal, items: *items });
+        Admission::Held
     }
 
-    /// Whether a held request was taken meanwhile.
-    pub fn answered(&mut self, ticket: u64) -> bool {
-        self.answered.remove(&ticket)
+    /// Whether a held request was accepted since; true is returned once.
+    pub fn was_accepted(&mut self, ticket: u64) -> bool {
+        self.accepted.remove(&ticket)
     }
 
-    /// The client gave up waiting; the request itself stays where it is, and is taken later all the same.
+    /// The client gave up waiting; the request stays, and is accepted later all the same.
     pub fn gave_up(&mut self, ticket: u64) {
         self.waiting.iter_mut().filter(|w| w.ticket == ticket).for_each(|w| w.ticket = 0);
     }
 
     fn can_take(&self, signal: Signal) -> bool {
-        // Half a second of work in hand: the rest waits for the CPU.
-        let busy = self.debt > self.process.cores.min(64.0) * 0.5;
-        !busy && !self.lines[signal as usize].is_blocked()
+        // More than half a second of work waits for the CPU.
+        let busy = self.backlog > self.process.cores.min(64.0) * 0.5;
+        !busy && !self.pipelines[signal as usize].is_blocked()
     }
 
     fn take(&mut self, signal: Signal, items: &Items, t: Ms) {
-        self.lines[signal as usize].take(items, t);
-        self.taken += items.total();
-        self.debt += items.total() as f64 * self.core_seconds(signal) * RECEIVING;
+        self.pipelines[signal as usize].accept(items, t);
+        self.items_taken += items.total();
+        self.backlog += items.total() as f64 * self.core_seconds(signal) * RECEIVING;
         if signal == Signal::Traces {
             self.apm_spans += items.total();
         }
@@ -157,20 +159,20 @@ impl Gateway {
         GATEWAY_CORE_S_PER_ITEM * if signal == Signal::Traces { cost } else { cost.sqrt() }
     }
 
-    /// Bytes of bulk JSON that it holds.
+    /// What it holds, in bytes of bulk JSON.
     pub fn held_bytes(&self) -> f64 {
         let waiting: u64 = self.waiting.iter().map(|w| w.items.total()).sum();
-        (self.lines.iter().map(Line::held).sum::<u64>() + waiting) as f64 * BYTES_PER_ITEM
+        (self.pipelines.iter().map(SignalPipeline::held).sum::<u64>() + waiting) as f64 * BYTES_PER_ITEM
     }
 
-    pub fn step(&mut self, elastic: &mut Option<Elastic>, now: Time, t: Ms, dt: f64) {
+    pub fn step(&mut self, elastic: &mut Option<ElasticNode>, now: Time, t: Ms, dt: f64) {
         if t - self.process.started < self.settings.startup.ms() {
-            // Starting: the binary is read and the pipelines are built.
+            // Starting up: the binary is read and the pipelines are built.
             self.process.work(0.45 * dt, dt);
-            self.settle(dt);
+            self.update_memory(dt);
             return;
         }
-        self.limiter(now, t);
+        self.check_memory(now, t);
         for _ in 0..self.waiting.len() {
             let Some(next) = self.waiting.pop_front() else { break };
             if self.refusing || !self.can_take(next.signal) {
@@ -179,37 +181,38 @@ impl Gateway {
             }
             self.take(next.signal, &next.items, t);
             if next.ticket != 0 {
-                self.answered.insert(next.ticket);
+                self.accepted.insert(next.ticket);
             }
         }
-        self.apm(t);
+        self.flush_apm(t);
         let drain = self.process.terminated.is_some();
         for signal in SIGNALS {
-            let line = &mut self.lines[signal as usize];
-            let done = line.step(&self.settings.batch, &self.settings.queue, elastic, &mut self.outcomes, drain, t);
-            self.debt += done.encoded as f64 * self.core_seconds(signal) * (1.0 - RECEIVING);
+            let pipeline = &mut self.pipelines[signal as usize];
+            let done = pipeline.step(&self.settings.batch, &self.settings.queue, elastic, &mut self.outcomes, drain, t);
+            self.backlog += done.encoded as f64 * self.core_seconds(signal) * (1.0 - RECEIVING);
             if let Some((items, why)) = done.dropped {
-                self.tell_drop(signal, items, why, now, t);
+                self.log_drop(signal, items, why, now, t);
             }
         }
         let idle = self.settings.idle_cpu.units() * dt;
-        let done = self.process.work(self.debt + idle, dt);
-        self.debt = (self.debt - (done - idle).max(0.0)).max(0.0);
-        self.settle(dt);
-        if drain && self.lines.iter().all(Line::is_empty) {
-            self.process.say(now, self.line(now, "info", "Shutdown complete."));
+        let done = self.process.work(self.backlog + idle, dt);
+        self.backlog = (self.backlog - (done - idle).max(0.0)).max(0.0);
+        self.update_memory(dt);
+        if drain && self.pipelines.iter().all(SignalPipeline::is_empty) {
+            self.process.log_line(now, self.line(now, "info", "Shutdown complete."));
             self.process.end(0);
         }
     }
 
-    fn settle(&mut self, dt: f64) {
-        let items = std::mem::take(&mut self.taken) as f64;
+    /// Update the memory.
+    fn update_memory(&mut self, dt: f64) {
+        let items = std::mem::take(&mut self.items_taken) as f64;
         self.heap.step(items, self.held_bytes(), dt);
         self.process.hold(self.heap.rss);
     }
 
-    /// memory_limiter looks once a second.
-    fn limiter(&mut self, now: Time, t: Ms) {
+    /// memory_limiter's check, once a second.
+    fn check_memory(&mut self, now: Time, t: Ms) {
         if t - self.checked < LIMITER_MS {
             return;
         }
@@ -217,8 +220,8 @@ impl Gateway {
         let limiter = &self.settings.memory_limiter;
         let soft = f64::from(limiter.limit_mib.saturating_sub(limiter.spike_mib)) * MIB;
         self.refusing = self.heap.alloc > soft;
-        if self.refusing != self.told_refusal {
-            self.told_refusal = self.refusing;
+        if self.refusing != self.refusal_logged {
+            self.refusal_logged = self.refusing;
             let mib = (self.heap.alloc / MIB) as u64;
             let text = match self.refusing {
                 true => format!("Memory usage is above soft limit. Refusing data.\t{{\"cur_mem_mib\": {mib}}}"),
@@ -227,46 +230,47 @@ impl Gateway {
                 }
             };
             let level = if self.refusing { "warn" } else { "info" };
-            self.process.say(now, self.line(now, level, &text));
+            self.process.log_line(now, self.line(now, level, &text));
         }
     }
 
-    /// The elasticapm connector's aggregates.
-    fn apm(&mut self, t: Ms) {
+    /// Send the elasticapm connector's aggregates.
+    fn flush_apm(&mut self, t: Ms) {
         if t - self.apm_flushed >= APM_FLUSH_MS {
             self.apm_flushed = t;
             if self.settings.cost > 1.0 && std::mem::take(&mut self.apm_spans) > 0 {
-                self.lines[Signal::Metrics as usize].put(&Items::of(Kind::ApmPoint, APM_POINTS), t);
+                self.pipelines[Signal::Metrics as usize].add(&Items::of(ItemKind::ApmPoint, APM_POINTS), t);
             }
         }
     }
 
-    fn tell_drop(&mut self, signal: Signal, items: u64, why: Outcome, now: Time, t: Ms) {
-        if t - self.told_drop < 1000 {
+    /// Log dropped items, at most once a second.
+    fn log_drop(&mut self, signal: Signal, items: u64, why: BulkOutcome, now: Time, t: Ms) {
+        if t - self.drop_logged < 1000 {
             return;
         }
-        self.told_drop = t;
+        self.drop_logged = t;
         let error = match why {
-            Outcome::TooMany => {
+            BulkOutcome::TooMany => {
                 "flush failed (429): [es_rejected_execution_exception] rejected execution of coordinating operation"
             }
-            Outcome::Unavailable => "flush failed (503): Service Unavailable",
+            BulkOutcome::Unavailable => "flush failed (503): Service Unavailable",
             _ => "dial tcp 10.43.12.7:9200: connect: connection refused",
         };
         let text = format!(
             "Exporting failed. Dropping data.\t{{\"otelcol.component.id\": \"elasticsearch/otel\", \"otelcol.signal\": \"{}\", \"error\": \"{error}\", \"dropped_items\": {items}}}",
             signal.name()
         );
-        self.process.say(now, self.line(now, "error", &text));
+        self.process.log_line(now, self.line(now, "error", &text));
     }
 
-    /// A line as the collector's console encoder writes it.
+    /// A log line in the format of the collector's console encoder.
     fn line(&self, now: Time, level: &str, text: &str) -> String {
         format!("{}\t{level}\t{text}", now.format("%Y-%m-%dT%H:%M:%S%.3fZ"))
     }
 
-    /// What it says when it starts.
-    pub fn greet(&mut self, now: Time) {
+    /// Write the log lines of its startup.
+    pub fn log_startup(&mut self, now: Time) {
         let version = self.settings.version.clone();
         let lines = [
             format!("Starting elastic-agent...\t{{\"Version\": \"{version}\", \"NumCPU\": 4}}"),
@@ -276,7 +280,7 @@ impl Gateway {
         ];
         for line in lines {
             let line = self.line(now, "info", &line);
-            self.process.say(now, line);
+            self.process.log_line(now, line);
         }
     }
 }

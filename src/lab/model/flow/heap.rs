@@ -1,4 +1,4 @@
-//! A collector's memory: what it holds, garbage that comes with its rate, and a heap that Go gives back slowly.
+//! A collector's memory: the data it holds, garbage in proportion to its rate, and a heap that Go returns slowly.
 
 use crate::lab::model::params::{
     GARBAGE_PER_RATE, HEAP_FALL_S, HEAP_KEPT, HEAP_RISE_S, IDLE_HEAP, MEMORY_PER_BYTE, MIB,
@@ -6,18 +6,18 @@ use crate::lab::model::params::{
 
 #[derive(Debug, Clone)]
 pub struct Heap {
-    /// RSS when nothing comes, bytes.
+    /// RSS without load, bytes.
     idle: f64,
-    /// Of the process, bytes.
+    /// RSS of the process, bytes.
     pub rss: f64,
     /// Live and not yet collected, bytes.
     pub alloc: f64,
-    /// Allocated since the start.
+    /// Allocated since the start, bytes.
     pub total_alloc: f64,
     retained: f64,
     peak: f64,
     rate: f64,
-    /// Where the collector's sawtooth stands, 0 to 1.
+    /// The phase between two garbage collections, 0 to 1.
     phase: f64,
 }
 
@@ -35,12 +35,12 @@ impl Heap {
         }
     }
 
-    /// `items` came in `dt` seconds; it holds `held` bytes of bulk JSON.
+    /// One step: `items` arrived in `dt` seconds, and `held` bytes of bulk JSON are held.
     pub fn step(&mut self, items: f64, held: f64, dt: f64) {
         self.rate += (items / dt - self.rate) * (dt / 4.0).min(1.0);
         let live = held * MEMORY_PER_BYTE;
         let garbage = GARBAGE_PER_RATE * self.rate + 0.2 * live;
-        // What was mapped once goes back slowly, and never all of it.
+        // Memory is returned slowly, and never all of it.
         self.peak = self.peak.max(garbage);
         let floor = self.peak * HEAP_KEPT;
         let towards = garbage.max(floor);
@@ -58,7 +58,7 @@ impl Heap {
         self.rss += (up - self.rss) * (dt / pace).min(1.0);
     }
 
-    /// Memory that the runtime has of the system.
+    /// Memory that the runtime obtained from the system, bytes.
     pub fn system(&self) -> f64 {
         self.rss * 0.78
     }

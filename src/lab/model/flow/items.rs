@@ -1,10 +1,10 @@
-//! Telemetry as the model counts it: items by kind, in whole numbers.
+//! Telemetry as the model counts it: whole numbers of items by kind.
 
 use crate::lab::model::params::{BYTES_PER_ITEM, POINTS_PER_DOCUMENT};
 
-/// What an item is, and so where it goes.
+/// The kind of an item, which decides its signal and data stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub enum ItemKind {
     Span,
     AppPoint,
     KubeletPoint,
@@ -17,18 +17,18 @@ pub enum Kind {
     Event,
 }
 
-pub const KINDS: [Kind; 8] = [
-    Kind::Span,
-    Kind::AppPoint,
-    Kind::KubeletPoint,
-    Kind::HostPoint,
-    Kind::ClusterPoint,
-    Kind::ApmPoint,
-    Kind::Log,
-    Kind::Event,
+pub const ITEM_KINDS: [ItemKind; 8] = [
+    ItemKind::Span,
+    ItemKind::AppPoint,
+    ItemKind::KubeletPoint,
+    ItemKind::HostPoint,
+    ItemKind::ClusterPoint,
+    ItemKind::ApmPoint,
+    ItemKind::Log,
+    ItemKind::Event,
 ];
 
-/// The three signals, in the order of everything that is kept for each.
+/// The three signals, in the order of all per-signal arrays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Signal {
     Traces,
@@ -39,7 +39,7 @@ pub enum Signal {
 pub const SIGNALS: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
 
 impl Signal {
-    /// As the collector's `data_type` and `otel_signal` say.
+    /// The value of the collector's `data_type` and `otel_signal` labels.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Traces => "traces",
@@ -48,7 +48,7 @@ impl Signal {
         }
     }
 
-    /// As the collector's counters end.
+    /// The suffix of the collector's counters.
     pub const fn unit(self) -> &'static str {
         match self {
             Self::Traces => "spans",
@@ -58,7 +58,7 @@ impl Signal {
     }
 }
 
-impl Kind {
+impl ItemKind {
     pub const fn signal(self) -> Signal {
         match self {
             Self::Span => Signal::Traces,
@@ -82,12 +82,12 @@ impl Kind {
     }
 }
 
-/// How many of each kind.
+/// Counts by kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Items([u64; 8]);
 
 impl Items {
-    pub fn of(kind: Kind, count: u64) -> Self {
+    pub fn of(kind: ItemKind, count: u64) -> Self {
         let mut items = Items::default();
         items.0[kind as usize] = count;
         items
@@ -97,7 +97,7 @@ impl Items {
         self.0.iter_mut().zip(other.0).for_each(|(mine, more)| *mine += more);
     }
 
-    pub fn count(&self, kind: Kind) -> u64 {
+    pub fn count(&self, kind: ItemKind) -> u64 {
         self.0[kind as usize]
     }
 
@@ -105,22 +105,22 @@ impl Items {
         self.0.iter().sum()
     }
 
-    /// Those of one signal.
+    /// The items of one signal.
     pub fn signal(&self, signal: Signal) -> Items {
         let mut items = Items::default();
-        for kind in KINDS.into_iter().filter(|kind| kind.signal() == signal) {
+        for kind in ITEM_KINDS.into_iter().filter(|kind| kind.signal() == signal) {
             items.0[kind as usize] = self.0[kind as usize];
         }
         items
     }
 
-    /// The bulk JSON they make.
+    /// Their size as bulk JSON, bytes.
     pub fn bytes(&self) -> u64 {
         (self.total() as f64 * BYTES_PER_ITEM) as u64
     }
 
-    /// The documents of a kind: metric points of equal dimensions share one.
-    pub fn documents(&self, kind: Kind) -> u64 {
+    /// The documents of a kind: metric points with equal dimensions share one.
+    pub fn documents(&self, kind: ItemKind) -> u64 {
         let count = self.count(kind);
         match kind.signal() {
             Signal::Metrics => (count as f64 / POINTS_PER_DOCUMENT).ceil() as u64,
@@ -129,10 +129,10 @@ impl Items {
     }
 
     pub fn all_documents(&self) -> u64 {
-        KINDS.into_iter().map(|kind| self.documents(kind)).sum()
+        ITEM_KINDS.into_iter().map(|kind| self.documents(kind)).sum()
     }
 
-    /// Split into parts of so many bytes, the last with what is left; they add up to the whole.
+    /// Split into parts of a size in bytes, the last with the rest; the parts add up to the whole.
     pub fn split_at_bytes(&self, bytes: u64) -> Vec<Items> {
         let (all, each) = (self.total(), ((bytes as f64 / BYTES_PER_ITEM) as u64).max(1));
         let parts = all.div_ceil(each).max(1);
@@ -149,12 +149,12 @@ impl Items {
     }
 }
 
-/// Makes whole items of a rate, and keeps what is left of one.
+/// Turns amounts into whole items, and keeps the fractions for later.
 #[derive(Debug, Clone, Default)]
 pub struct Rounding([f64; 8]);
 
 impl Rounding {
-    pub fn take(&mut self, kind: Kind, amount: f64) -> Items {
+    pub fn take(&mut self, kind: ItemKind, amount: f64) -> Items {
         let rest = &mut self.0[kind as usize];
         *rest += amount.max(0.0);
         let whole = rest.floor();
@@ -168,9 +168,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_split_adds_up() {
-        let mut items = Items::of(Kind::Span, 10);
-        items.add(&Items::of(Kind::Log, 7));
+    fn parts_add_up_to_the_whole() {
+        let mut items = Items::of(ItemKind::Span, 10);
+        items.add(&Items::of(ItemKind::Log, 7));
         let parts = items.split_at_bytes(4200);
         let mut sum = Items::default();
         parts.iter().for_each(|part| sum.add(part));
@@ -179,9 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_below_one_comes_to_whole_items() {
+    fn a_rate_below_one_gives_whole_items() {
         let mut rounding = Rounding::default();
-        let sum: u64 = (0..100).map(|_| rounding.take(Kind::Log, 0.03).total()).sum();
+        let sum: u64 = (0..100).map(|_| rounding.take(ItemKind::Log, 0.03).total()).sum();
         assert!((2..=3).contains(&sum));
     }
 }

@@ -1,35 +1,36 @@
-//! What the indexed log records have and lack, so that questions about their quality can be answered: counts by class and
-//! by the time they were indexed.
+//! Which fields the indexed log records have, for queries about their quality: counts by class and by the time of
+//! indexing.
 
 use crate::lab::model::Ms;
 use crate::lab::scenario::Logs;
 use std::collections::BTreeMap;
 
-/// How coarse time is kept.
+/// The resolution of time.
 const BUCKET_MS: Ms = 5000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LevelIn {
-    /// In `severity_text`, where the alias `log.level` finds it.
+pub enum LevelLocation {
+    /// In `severity_text`, which the alias `log.level` refers to.
     Field,
-    /// In the attribute `log.level` alone.
+    /// Only in the attribute `log.level`.
     Attribute,
     Nowhere,
 }
 
-/// Records that are alike.
+/// Records with the same fields.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Class {
-    pub level: LevelIn,
+pub struct LogClass {
+    pub level: LevelLocation,
     pub level_text: &'static str,
     pub trace: bool,
     pub service: Option<&'static str>,
+    /// The share of records, 0 to 1.
     part: f64,
 }
 
 #[derive(Debug, Clone)]
 pub struct LogClasses {
-    pub classes: Vec<Class>,
+    pub classes: Vec<LogClass>,
     seen: u64,
     /// Bucket's start -> records of each class.
     counts: BTreeMap<Ms, Vec<u64>>,
@@ -40,9 +41,9 @@ impl LogClasses {
         let nowhere = logs.without_level.0;
         let attribute = logs.level_only_as_attribute.0.min(1.0 - nowhere);
         let levels = [
-            (LevelIn::Field, (1.0 - nowhere - attribute).max(0.0)),
-            (LevelIn::Attribute, attribute),
-            (LevelIn::Nowhere, nowhere),
+            (LevelLocation::Field, (1.0 - nowhere - attribute).max(0.0)),
+            (LevelLocation::Attribute, attribute),
+            (LevelLocation::Nowhere, nowhere),
         ];
         let lacks = logs.without_service.0;
         let services = [(Some("frontend"), (1.0 - lacks) * 0.6), (Some("backend"), (1.0 - lacks) * 0.4), (None, lacks)];
@@ -55,7 +56,7 @@ impl LogClasses {
                     for (level_text, d) in texts {
                         let part = a * b * c * d;
                         if part > 0.0 {
-                            classes.push(Class { level, level_text, trace, service, part });
+                            classes.push(LogClass { level, level_text, trace, service, part });
                         }
                     }
                 }
@@ -64,8 +65,8 @@ impl LogClasses {
         LogClasses { classes, seen: 0, counts: BTreeMap::new() }
     }
 
-    /// So many records were indexed. They are dealt out one by one along the golden section, which comes near the shares
-    /// at any time and needs no chance.
+    /// Count indexed records. They are distributed by the golden ratio, which stays close to the shares at any time without
+    /// random numbers.
     pub fn add(&mut self, records: u64, t: Ms) {
         const GOLDEN: f64 = 0.618_033_988_749_894_9;
         let bucket = t.div_euclid(BUCKET_MS) * BUCKET_MS;
@@ -83,8 +84,8 @@ impl LogClasses {
         }
     }
 
-    /// The records of each class indexed from `from` to `to` (ms of the lab).
-    pub fn between(&self, from: Ms, to: Ms) -> Vec<(Class, u64)> {
+    /// The records of each class indexed from `from` to `to` (ms since the lab's start).
+    pub fn between(&self, from: Ms, to: Ms) -> Vec<(LogClass, u64)> {
         let mut sums = vec![0; self.classes.len()];
         for (_, counts) in self.counts.range(from.div_euclid(BUCKET_MS) * BUCKET_MS..).take_while(|(at, _)| **at < to) {
             sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
@@ -104,10 +105,10 @@ mod tests {
         let mut classes = LogClasses::new(&logs);
         (0..1000).for_each(|n| classes.add(7, n * 100));
         let all = classes.between(0, 200_000);
-        let sum = |test: fn(&Class) -> bool| all.iter().filter(|(c, _)| test(c)).map(|(_, n)| n).sum::<u64>();
+        let sum = |test: fn(&LogClass) -> bool| all.iter().filter(|(c, _)| test(c)).map(|(_, n)| n).sum::<u64>();
         assert_eq!(sum(|_| true), 7000);
         assert!(sum(|c| !c.trace).abs_diff(1750) < 40, "{}", sum(|c| !c.trace));
-        assert!(sum(|c| c.level == LevelIn::Nowhere).abs_diff(700) < 40);
+        assert!(sum(|c| c.level == LevelLocation::Nowhere).abs_diff(700) < 40);
         assert_eq!(classes.between(50_000, 60_000).iter().map(|(_, n)| n).sum::<u64>(), 700);
     }
 }

@@ -1,32 +1,39 @@
-//! What every process has: its start, the CPU time it used, its memory, its log, its end.
+//! What every process has: its start, the CPU time it used, its memory, its log, its exit.
 
-use super::super::cluster::pod_status::Exit;
-use super::super::seen::LogLine;
 use crate::lab::model::objects::quantities;
-use crate::lab::model::{Ms, Time};
+use crate::lab::model::{LogLine, Ms, Time};
 use serde_json::Value;
 
-/// Lines that a container's log keeps (the kubelet rotates at 10 MiB).
-const LINES: usize = 6000;
+/// How many lines a container's log keeps (the kubelet rotates at 10 MiB).
+const LOG_LINES: usize = 6000;
+
+/// How a container ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exit {
+    pub code: i64,
+    /// `Completed`, `Error`, `OOMKilled`.
+    pub reason: &'static str,
+}
 
 #[derive(Debug, Clone)]
 pub struct Process {
     pub started: Ms,
-    pub started_at: Time,
     pub core_seconds: f64,
+    /// Its memory.
     pub bytes: f64,
-    /// Limits of its container; infinite when it has none.
+    /// The CPU limit of its container, cores; infinite without one.
     pub cores: f64,
-    pub most_bytes: f64,
+    /// The memory limit of its container, bytes; infinite without one.
+    pub memory_limit: f64,
     pub exit: Option<Exit>,
-    /// It was told to end then.
+    /// When it received SIGTERM.
     pub terminated: Option<Ms>,
     log: Vec<LogLine>,
 }
 
-/// What a kubelet reads of it.
+/// What the kubelet reads from its cgroup.
 #[derive(Debug, Clone, Copy)]
-pub struct Used {
+pub struct ProcessUsage {
     pub started: Ms,
     pub core_seconds: f64,
     pub bytes: u64,
@@ -34,33 +41,32 @@ pub struct Used {
 
 impl Process {
     /// The process of a pod's first container.
-    pub fn of(pod: &Value, now: Time, t: Ms) -> Self {
+    pub fn of(pod: &Value, t: Ms) -> Self {
         let limits = quantities(&pod["spec"]["containers"][0]["resources"]["limits"]);
         let limit = |key: &str| limits.get(key).map_or(f64::INFINITY, |milli| *milli as f64 / 1000.0);
         Process {
             started: t,
-            started_at: now,
             core_seconds: 0.0,
             bytes: 0.0,
             cores: limit("cpu"),
-            most_bytes: limit("memory"),
+            memory_limit: limit("memory"),
             exit: None,
             terminated: None,
             log: Vec::new(),
         }
     }
 
-    /// Use CPU for `dt` seconds; returns what the limit allowed of `wanted` core-seconds.
+    /// Use CPU for `dt` seconds; returns how much of `wanted` core-seconds the limit allowed.
     pub fn work(&mut self, wanted: f64, dt: f64) -> f64 {
         let done = wanted.clamp(0.0, (self.cores * dt).min(1e6));
         self.core_seconds += done;
         done
     }
 
-    /// Set the memory; beyond its limit the process is killed.
+    /// Set the memory, bytes; above its limit the process is killed.
     pub fn hold(&mut self, bytes: f64) {
         self.bytes = bytes;
-        if bytes > self.most_bytes && self.exit.is_none() {
+        if bytes > self.memory_limit && self.exit.is_none() {
             self.exit = Some(Exit { code: 137, reason: "OOMKilled" });
         }
     }
@@ -70,14 +76,14 @@ impl Process {
         self.exit.get_or_insert(Exit { code, reason });
     }
 
-    pub fn used(&self) -> Used {
-        Used { started: self.started, core_seconds: self.core_seconds, bytes: self.bytes.max(0.0) as u64 }
+    pub fn used(&self) -> ProcessUsage {
+        ProcessUsage { started: self.started, core_seconds: self.core_seconds, bytes: self.bytes.max(0.0) as u64 }
     }
 
-    pub fn say(&mut self, at: Time, text: impl Into<String>) {
+    pub fn log_line(&mut self, at: Time, text: impl Into<String>) {
         self.log.push(LogLine { at, text: text.into() });
-        if self.log.len() > LINES {
-            self.log.drain(..LINES / 10);
+        if self.log.len() > LOG_LINES {
+            self.log.drain(..LOG_LINES / 10);
         }
     }
 

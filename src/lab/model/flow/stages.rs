@@ -1,9 +1,9 @@
-//! A load's stages: virtual users over time, and the stages that a k6 script asks for, as far as they are written plainly.
+//! The stages of a load: virtual users over time, and the stages in a k6 script, as far as they are literals.
 
 use crate::lab::model::Ms;
 use crate::lab::scenario::{Dur, Stage};
 
-/// How long all stages take.
+/// The duration of all stages.
 pub fn length(stages: &[Stage]) -> Ms {
     stages.iter().map(|stage| stage.duration.ms()).sum()
 }
@@ -13,7 +13,7 @@ pub fn most(stages: &[Stage]) -> u32 {
     stages.iter().map(|stage| stage.target).max().unwrap_or(0)
 }
 
-/// Virtual users at a time since the start: straight lines between the stages' ends, from 0.
+/// Virtual users at a time since the start: linear between the ends of the stages, from 0.
 pub fn users(stages: &[Stage], at: Ms) -> f64 {
     let (mut from, mut begun) = (0.0, 0);
     for stage in stages {
@@ -27,14 +27,14 @@ pub fn users(stages: &[Stage], at: Ms) -> f64 {
     0.0
 }
 
-/// The stages written in a script: every `duration: "…"` with a `target: …` after it, or `vus: …` with a `duration`.
+/// The stages in a script: every `duration: "…"` with a `target: …` after it, or `vus: …` with a `duration`.
 /// `env` replaces `__ENV.NAME`. None when they cannot be read.
 pub fn of_script(script: &str, env: &[(String, String)]) -> Option<Vec<Stage>> {
     let variable = |name: &str| env.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     if let Some(written) = variable("STAGES") {
         return written.split(',').map(|stage| parse(stage.split_once(':')?.0, stage.split_once(':')?.1)).collect();
     }
-    // Comments say nothing.
+    // Without comments.
     let script: String =
         script.lines().map(|l| l.split("//").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
     let stages =
@@ -53,7 +53,7 @@ pub fn of_script(script: &str, env: &[(String, String)]) -> Option<Vec<Stage>> {
         None => {
             let duration = value(&script, "duration", &script, &variable)?;
             let target = value(&script, "vus", &script, &variable)?;
-            // Constant users are there from the start.
+            // Constant users are active from the start.
             let start = Stage { duration: Dur::millis(1), target: parse(&duration, &target)?.target };
             Some(vec![start, parse(&duration, &target)?])
         }
@@ -66,7 +66,7 @@ fn parse(duration: &str, target: &str) -> Option<Stage> {
     Some(Stage { duration: Dur::millis(ms), target: target.trim().parse().ok().filter(|n| *n <= 100_000)? })
 }
 
-/// The value of a key in a piece of script: a literal, `__ENV.X || "literal"`, or the name of a constant so defined.
+/// The value of a key in a piece of script: a literal, `__ENV.X || "literal"`, or a constant defined by one of them.
 fn value<'a>(piece: &str, key: &str, script: &str, variable: &impl Fn(&str) -> Option<&'a str>) -> Option<String> {
     let at = piece.find(&format!("{key}:"))? + key.len() + 1;
     let written = piece[at..].split([',', '\n', '}']).next()?.trim();
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn users_go_in_straight_lines() {
+    fn users_change_linearly() {
         let all = stages(&[(30, 200), (240, 200), (30, 0)]);
         let at = |s: i64| users(&all, s * 1000);
         assert_eq!((at(0), at(15), at(30), at(200), at(285), at(300)), (0.0, 100.0, 200.0, 200.0, 100.0, 0.0));
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn stages_are_read_from_the_scripts_that_are_about() {
+    fn stages_are_read_from_common_scripts() {
         let ours = include_str!("../../../../assets/load/scenario.js");
         assert_eq!(of_script(ours, &[]), Some(stages(&[(30, 200), (240, 200), (30, 0)])));
         let env = [("VUS".to_owned(), "50".to_owned()), ("HOLD".to_owned(), "1m".to_owned())];

@@ -1,8 +1,8 @@
-//! A distribution of durations, in buckets that grow by a few percent: enough for k6's averages and percentiles.
+//! A distribution of durations in exponential buckets, precise enough for k6's averages and percentiles.
 
-/// Buckets: each is wider than the one before by this factor.
+/// The growth factor of the buckets.
 const GROWTH: f64 = 1.08;
-/// The first one ends here, milliseconds.
+/// The upper bound of the first bucket, milliseconds.
 const FIRST: f64 = 0.05;
 
 #[derive(Debug, Clone, Default)]
@@ -14,7 +14,7 @@ pub struct Trend {
     pub max: f64,
 }
 
-/// How values lie around their mean, as factors and the part of the values that has each.
+/// How values spread around their mean: factor, and share of the values.
 const SPREAD: [(f64, f64); 9] = [
     (0.35, 0.05),
     (0.52, 0.12),
@@ -28,7 +28,7 @@ const SPREAD: [(f64, f64); 9] = [
 ];
 
 impl Trend {
-    /// `count` values around a mean.
+    /// Add `count` values spread around a mean.
     pub fn add(&mut self, mean: f64, count: u64) {
         if count == 0 {
             return;
@@ -64,7 +64,7 @@ impl Trend {
         self.sum / self.count.max(1) as f64
     }
 
-    /// The value below which the part `q` lies.
+    /// The value below which the share `q` (0 to 1) of the values lies.
     pub fn quantile(&self, q: f64) -> f64 {
         let wanted = (self.count as f64 * q).ceil().max(1.0) as u64;
         let mut seen = 0;

@@ -1,4 +1,4 @@
-//! The demo application and the load's script.
+//! The demo application and the load script.
 
 use super::{DEMO, Workload, config_map, service, workload};
 use crate::lab::scenario::Scenario;
@@ -45,7 +45,7 @@ pub fn all(scenario: &Scenario) -> Vec<(&'static str, Value)> {
     out
 }
 
-/// The script with the scenario's stages.
+/// The load script, with the scenario's stages.
 fn script(scenario: &Scenario) -> String {
     let load = &scenario.load;
     let stages: String = load
@@ -80,7 +80,7 @@ export default function () {{
     )
 }
 
-/// The Job that starts the load, when the lab itself does.
+/// The Job that runs the load, for scenarios in which the lab starts it.
 pub fn job() -> Value {
     json!({
         "kind": "Job", "apiVersion": "batch/v1",

@@ -1,8 +1,9 @@
-//! Elasticsearch and Kibana in the shape that ECK gives them: names, labels, services, secrets.
+//! Elasticsearch and Kibana as ECK sets them up: names, labels, services, secrets.
 
 use super::{OBSERVABILITY, OPERATOR, Workload, service, workload};
+use crate::lab::model::objects::fingerprint;
 use crate::lab::scenario::Scenario;
-use k8s_openapi::ByteString;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
 /// The cluster's name.
@@ -73,7 +74,7 @@ pub fn all(scenario: &Scenario, password: &str) -> Vec<(&'static str, Value)> {
         "elastic-internal": secret_text(password, "internal"), "elastic-internal-monitoring": secret_text(password, "monitoring"),
         "elastic-internal-diagnostics": secret_text(password, "diagnostics"),
     });
-    out.push(("secrets", secret("elastic-user", json!({"elastic": ByteString(password.as_bytes().to_vec())}))));
+    out.push(("secrets", secret("elastic-user", json!({"elastic": BASE64_STANDARD.encode(password)}))));
     out.push(("secrets", secret("internal-users", users)));
     out
 }
@@ -92,11 +93,11 @@ fn secret(name: &str, data: Value) -> Value {
     })
 }
 
-/// The password of one of ECK's own users.
+/// The password of one of ECK's own users, derived from that of `elastic`.
 pub fn password_of(elastic: &str, user: &str) -> String {
-    crate::lab::model::cluster::pod_status::fingerprint(&format!("{elastic}{user}")).chars().take(24).collect()
+    fingerprint(&format!("{elastic}{user}")).chars().take(24).collect()
 }
 
-fn secret_text(elastic: &str, user: &str) -> ByteString {
-    ByteString(password_of(elastic, user).into_bytes())
+fn secret_text(elastic: &str, user: &str) -> String {
+    BASE64_STANDARD.encode(password_of(elastic, user))
 }

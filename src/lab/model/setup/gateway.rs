@@ -1,5 +1,5 @@
-//! The collectors: gateways with their HPA, agents on the nodes, one for the cluster; and their configuration as it is
-//! usually written.
+//! The collectors: gateways with their HPA, agents on the nodes, one for the cluster; and their configuration files in the
+//! usual form.
 
 use super::{OBSERVABILITY, Workload, config_map, service, workload};
 use crate::lab::scenario::{Connections, Hpa, PolicyType, Rules, Scenario, Select};
@@ -85,7 +85,7 @@ fn hpa(of: &Hpa) -> Value {
         "minReplicas": of.min, "maxReplicas": of.max, "metrics": metrics,
     });
     if of.up.is_some() || of.down.is_some() {
-        // Written out as the API server fills it in.
+        // With the API server's defaults.
         spec["behavior"] = json!({
             "scaleUp": rules(of.up.as_ref(), Some(0), &[("Pods", 4), ("Percent", 100)]),
             "scaleDown": rules(of.down.as_ref(), None, &[("Percent", 100)]),

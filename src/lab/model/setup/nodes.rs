@@ -1,4 +1,4 @@
-//! The nodes, and what runs in kube-system.
+//! The nodes, and the workloads in kube-system.
 
 use super::{SYSTEM, Workload, workload};
 use crate::lab::scenario::Scenario;
