@@ -35,7 +35,7 @@ use tokio::time::Instant;
 /// Observations folded before keys get their turn again.
 const DRAIN: usize = 256;
 
-/// A terminal that can be neither read nor written has hung up, even where no signal says so.
+/// A terminal that can be neither read nor written has hung up, even where no signal reports it.
 const GONE: i32 = SIGHUP;
 
 /// At the start, while everything arrives for the first time: the least time between two frames, and how long that holds.
@@ -142,7 +142,7 @@ impl App {
                         if let Some(request) = self.event(event)? && let Some(end) = self.carry_out(request)? {
                             return Ok(end);
                         }
-                        // A key is answered at once, whatever the frame rate.
+                        // A key is answered at once, independent of the frame rate.
                         next_frame = Instant::now();
                     }
                     Some(Err(_)) | None => return Ok(Ended::Signal(GONE)),
@@ -281,7 +281,7 @@ impl App {
     /// Writes what is shown to a new file, whose path it gives.
     fn export(&self, format: &str) -> anyhow::Result<PathBuf> {
         let format = Format::named(format);
-        anyhow::ensure!(format != Format::Cast, "a cast is made from a recording, by edot-tui report FILE -o cast");
+        anyhow::ensure!(format != Format::Cast, "a film is made of a recording, by edot-tui report FILE -o cast");
         let shown = self.paused.as_deref().unwrap_or(&self.session);
         let area = self.terminal.shown().area;
         let text = offline::export(shown, format, &self.ui, (area.width, area.height), &self.look)?;
@@ -293,7 +293,7 @@ impl App {
         Ok(path)
     }
 
-    /// Ctrl-Z: gives the terminal back, stops, and takes it again when the shell says so.
+    /// Ctrl-Z: gives the terminal back, stops, and takes it again when the shell resumes it.
     fn suspend(&mut self) -> Result<(), CommandError> {
         terminal::restore();
         signal_hook::low_level::emulate_default_handler(SIGTSTP)?;

@@ -49,7 +49,7 @@ pub enum Field {
 pub enum Fallback {
     /// This value, as it would be typed.
     Value(&'static str),
-    /// The field stays empty; the help says what that means.
+    /// The field stays empty; the help explains what that means.
     Described(&'static str),
     /// The field stays empty, which needs no explanation.
     Empty,

@@ -164,7 +164,7 @@ fn an_absent_hpa_is_named_with_those_that_are_there() {
 }
 
 #[test]
-fn a_target_that_cannot_be_scaled_is_missing() {
+fn a_target_that_cannot_be_scaled_is_reported() {
     let mut missing = well(real("steady-2"));
     (missing.scale, missing.pods) = (Some(Ok(None)), None);
     let checks = hpa::all(&missing);
@@ -182,7 +182,7 @@ fn a_target_that_cannot_be_scaled_is_missing() {
 }
 
 #[test]
-fn bounds_and_windows_that_cannot_work_are_missing() {
+fn bounds_and_windows_that_cannot_work_are_reported() {
     let mut pinned = real("steady-2");
     pinned["spec"]["minReplicas"] = json!(4);
     assert!(one(&hpa::all(&well(pinned)), "bounds").detail.contains("both 4"));
