@@ -1,18 +1,22 @@
-//! The loop: drain, tap, fold, draw at most once a frame, carry out requests. Must not know what an observation
+//! The loop: drain, record, fold, draw at most once a frame, carry out requests. Must not know what an observation
 //! means or how a pane looks.
 
+mod events;
+mod recordings;
 mod replay;
-mod tape;
 
-pub use tape::Recordings;
+pub use events::{Opening, RunningSource, SourceEvent, opened};
+pub use recordings::Recordings;
 
 use crate::{
     control::Control,
+    error::CommandError,
     observe::{Observation, Stamped, WatchingSeen},
-    offline::{self, Form},
+    offline::{self, Format},
     recording::Tape,
+    replay::News,
     session::Session,
-    start::{self, Refusal, Running, Told},
+    signals::{TerminalSignal, TerminalSignals},
     terminal::{self, Terminal},
     ui::{Request, Ui, keys},
     view::{self, Cx, Look},
@@ -21,59 +25,55 @@ use anyhow::Context;
 use chrono::Utc;
 use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures::StreamExt;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGTSTP};
+use signal_hook::consts::{SIGHUP, SIGTSTP};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::{
-    signal::unix::{Signal, SignalKind, signal},
-    task::JoinHandle,
-    time::Instant,
-};
+use tokio::time::Instant;
 
 /// Observations folded before keys get their turn again.
 const DRAIN: usize = 256;
 
-/// A terminal that can be neither read nor written has hung up, even where no signal says so.
+/// A terminal that can be neither read nor written has hung up, even where no signal reports it.
 const GONE: i32 = SIGHUP;
 
-/// At the start, while everything comes in for the first time, frames follow each other this fast, for so long.
+/// At the start, while everything arrives for the first time: the least time between two frames, and how long that holds.
 const EAGER: (Duration, Duration) = (Duration::from_millis(16), Duration::from_secs(2));
 
-/// So long a message stands in a replay.
-const SAID: Duration = Duration::from_secs(8);
+/// How long a message is shown in a replay.
+const MESSAGE: Duration = Duration::from_secs(8);
 
 /// How the program ended.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Ended {
     Quit,
     /// By this signal.
     Signal(i32),
     /// What was asked for is not there, or the source broke.
-    Refused(Refusal),
+    Failed(CommandError),
 }
 
 /// The dashboard over one source.
 pub struct App {
     session: Session,
-    /// Keeps what was observed, and records it while that is wanted.
+    /// Keeps the recent observations, and records them while that is on.
     tape: Tape,
     recordings: Recordings,
-    /// What the user looks at while the view stands still.
-    still: Option<Box<Session>>,
+    /// What is shown while the view is paused.
+    paused: Option<Box<Session>>,
     ui: Ui,
     look: Look,
     /// None while it is being opened.
-    running: Option<Running>,
-    signals: Signals,
+    running: Option<RunningSource>,
+    signals: TerminalSignals,
     terminal: Terminal,
     /// Where `x` writes.
     export_dir: PathBuf,
     frame: Duration,
     dirty: bool,
-    /// When the message on screen was said.
-    said: Option<Instant>,
+    /// Since when a message is on the screen.
+    message_since: Option<Instant>,
 }
 
 impl App {
@@ -89,19 +89,20 @@ impl App {
         fps: u16,
         recordings: Recordings,
         record: Option<&Path>,
-    ) -> anyhow::Result<Self> {
+    ) -> Result<Self, CommandError> {
         let mut tape = Tape::default();
         if let Some(path) = record {
-            recordings.start(&mut tape, path, Utc::now(), &WatchingSeen::default()).map_err(anyhow::Error::msg)?;
+            recordings.start(&mut tape, path, Utc::now(), &WatchingSeen::default()).map_err(CommandError::failed)?;
         }
         // From here on a signal no longer ends the program before it has given the terminal back.
-        let signals = Signals::new()?;
-        let terminal = Terminal::take(mouse).context("no terminal to read keys from")?;
+        let signals = TerminalSignals::new()?;
+        let terminal =
+            Terminal::take(mouse).map_err(|e| CommandError::from(e).context("no terminal to read keys from"))?;
         let mut app = App {
             session: Session::default(),
             tape,
             recordings,
-            still: None,
+            paused: None,
             ui,
             look,
             running: None,
@@ -110,7 +111,7 @@ impl App {
             export_dir: std::env::current_dir().unwrap_or_default(),
             frame: Duration::from_millis(1000 / u64::from(fps.clamp(1, 60))),
             dirty: true,
-            said: None,
+            message_since: None,
         };
         app.session.now = Some(Utc::now());
         app.ui.recording = record.map(|_| app.session.now_ms());
@@ -118,18 +119,18 @@ impl App {
         Ok(app)
     }
 
-    /// Goes on with what this source tells.
-    pub fn watch(&mut self, running: Running) {
+    /// Takes the events of this source from now on.
+    pub fn watch(&mut self, running: RunningSource) {
         self.ui.can_load = running.source.abilities.load;
         self.running = Some(running);
     }
 
-    /// Runs until the user quits, a signal comes, or the terminal goes. `opening` is the source on its way, where none
-    /// was given yet.
+    /// Runs until the user quits, a signal comes, or the terminal is gone. `opening` counts only where no source was
+    /// given yet.
     ///
     /// # Errors
     /// When the terminal cannot be set.
-    pub async fn run(&mut self, mut opening: JoinHandle<Result<Running, Refusal>>) -> anyhow::Result<Ended> {
+    pub async fn run(&mut self, mut opening: Opening) -> Result<Ended, CommandError> {
         let mut keys = EventStream::new();
         let began = Instant::now();
         let mut next_frame = began;
@@ -141,15 +142,15 @@ impl App {
                         if let Some(request) = self.event(event)? && let Some(end) = self.carry_out(request)? {
                             return Ok(end);
                         }
-                        // A key is answered at once, whatever the frame rate.
+                        // A key is answered at once, independent of the frame rate.
                         next_frame = Instant::now();
                     }
                     Some(Err(_)) | None => return Ok(Ended::Signal(GONE)),
                 },
                 signal = self.signals.next() => match signal {
-                    Caught::End(number) => return Ok(Ended::Signal(number)),
-                    Caught::Stop => self.suspend()?,
-                    Caught::Continue => self.enter()?,
+                    TerminalSignal::End(number) => return Ok(Ended::Signal(number)),
+                    TerminalSignal::Suspend => self.suspend()?,
+                    TerminalSignal::Resume => self.enter()?,
                 },
                 () = tokio::time::sleep_until(next_frame), if self.dirty => {
                     if self.draw().is_err() {
@@ -158,20 +159,20 @@ impl App {
                     let now = Instant::now();
                     next_frame = now + if now - began < EAGER.1 { self.frame.min(EAGER.0) } else { self.frame };
                 }
-                opened = &mut opening, if self.running.is_none() => match start::opened(opened) {
+                opened = &mut opening, if self.running.is_none() => match events::opened(opened) {
                     Ok(running) => self.watch(running),
-                    Err(refusal) => return Ok(Ended::Refused(refusal)),
+                    Err(error) => return Ok(Ended::Failed(error)),
                 },
-                told = told(&mut self.running), if self.running.is_some() => match told {
-                    Told::Seen(seen) => self.drain(seen),
-                    Told::News(news) => {
-                        // A jump is the answer to a key, too.
-                        if matches!(news, crate::replay::News::Jump { .. }) {
+                event = next_event(&mut self.running), if self.running.is_some() => match event {
+                    SourceEvent::Observed(seen) => self.drain(seen),
+                    SourceEvent::Replay(news) => {
+                        // A jump answers a key, too.
+                        if matches!(news, News::Jump { .. }) {
                             next_frame = Instant::now();
                         }
-                        self.news(news);
+                        self.replay_event(news);
                     }
-                    Told::Refused(refusal) => return Ok(Ended::Refused(refusal)),
+                    SourceEvent::Failed(error) => return Ok(Ended::Failed(error)),
                 },
             }
         }
@@ -186,9 +187,9 @@ impl App {
         }
     }
 
-    /// The only door for observations: tap, then fold.
+    /// Every observation passes here: first to the recorder, then to the session.
     fn take(&mut self, seen: Stamped) {
-        // What is replayed is on file already.
+        // What is replayed is in a file already.
         if self.ui.replay.is_none() {
             self.tape.take(&seen);
         }
@@ -201,14 +202,14 @@ impl App {
         self.dirty = true;
     }
 
-    fn event(&mut self, event: Event) -> anyhow::Result<Option<Request>> {
+    fn event(&mut self, event: Event) -> Result<Option<Request>, CommandError> {
         self.dirty = true;
-        let shown = self.still.as_deref().unwrap_or(&self.session);
+        let shown = self.paused.as_deref().unwrap_or(&self.session);
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 let Some(action) = keys::action(key, &self.ui) else { return Ok(None) };
                 let request = self.ui.act(action, shown);
-                self.stand_still();
+                self.keep_paused();
                 return Ok(request);
             }
             Event::Mouse(mouse) => {
@@ -227,15 +228,15 @@ impl App {
     }
 
     /// Keeps a copy of the session while the view is paused.
-    fn stand_still(&mut self) {
-        match (self.ui.paused, &self.still) {
-            (Some(_), None) => self.still = Some(Box::new(self.session.clone())),
-            (None, Some(_)) => self.still = None,
+    fn keep_paused(&mut self) {
+        match (self.ui.paused, &self.paused) {
+            (Some(_), None) => self.paused = Some(Box::new(self.session.clone())),
+            (None, Some(_)) => self.paused = None,
             _ => {}
         }
     }
 
-    fn carry_out(&mut self, request: Request) -> anyhow::Result<Option<Ended>> {
+    fn carry_out(&mut self, request: Request) -> Result<Option<Ended>, CommandError> {
         let now = self.session.now_ms();
         match request {
             Request::Quit => return Ok(Some(Ended::Quit)),
@@ -249,7 +250,7 @@ impl App {
                 let at = self.session.now.unwrap_or_else(Utc::now);
                 self.take(Stamped { at, what: Observation::Note { text } });
             }
-            Request::Control(control) if self.ui.replay.is_some() => self.move_replay(control),
+            Request::Control(control) if self.ui.replay.is_some() => self.control_replay(control),
             Request::Control(control) => {
                 if let Err(text) = self.ask(control) {
                     self.ui.overlay = None;
@@ -260,8 +261,8 @@ impl App {
                 self.terminal.copy(&text);
                 self.ui.say(now, format!("copied, where the terminal allows it: {text}"));
             }
-            Request::Export(form) => {
-                let text = match self.export(form) {
+            Request::Export(format) => {
+                let text = match self.export(format) {
                     Ok(path) => format!("written: {}", path.display()),
                     Err(error) => format!("not exported: {error:#}"),
                 };
@@ -277,31 +278,30 @@ impl App {
         running.source.controls.try_send(control).map_err(|_| "the source is busy; try again in a moment")
     }
 
-    /// What is shown as a file of a name that is not taken.
-    fn export(&self, form: &str) -> anyhow::Result<PathBuf> {
-        let form = Form::named(form);
-        anyhow::ensure!(form != Form::Cast, "a film is made of a recording, by edot-tui report FILE -o cast");
-        let shown = self.still.as_deref().unwrap_or(&self.session);
+    /// Writes what is shown to a new file, whose path it gives.
+    fn export(&self, format: &str) -> anyhow::Result<PathBuf> {
+        let format = Format::named(format);
+        anyhow::ensure!(format != Format::Cast, "a film is made of a recording, by edot-tui report FILE -o cast");
+        let shown = self.paused.as_deref().unwrap_or(&self.session);
         let area = self.terminal.shown().area;
-        let text = offline::export(shown, form, &self.ui, (area.width, area.height), &self.look)
-            .map_err(|refusal| anyhow::anyhow!(refusal.text))?;
+        let text = offline::export(shown, format, &self.ui, (area.width, area.height), &self.look)?;
         let at = self.session.now.unwrap_or_else(Utc::now).format("%Y%m%d-%H%M%S");
-        let what = if form == Form::Svg { self.ui.screen.name().to_lowercase() } else { "report".into() };
-        let path = self.export_dir.join(format!("edot-tui-{what}-{at}.{}", form.extension()));
+        let what = if format == Format::Svg { self.ui.screen.name().to_lowercase() } else { "report".into() };
+        let path = self.export_dir.join(format!("edot-tui-{what}-{at}.{}", format.extension()));
         let mut file = std::fs::File::create_new(&path).with_context(|| path.display().to_string())?;
         std::io::Write::write_all(&mut file, text.as_bytes()).with_context(|| path.display().to_string())?;
         Ok(path)
     }
 
-    /// Ctrl-Z: gives the terminal back, stops, and takes it again when the shell says so.
-    fn suspend(&mut self) -> anyhow::Result<()> {
+    /// Ctrl-Z: gives the terminal back, stops, and takes it again when the shell resumes it.
+    fn suspend(&mut self) -> Result<(), CommandError> {
         terminal::restore();
         signal_hook::low_level::emulate_default_handler(SIGTSTP)?;
         self.enter()
     }
 
-    /// The terminal may show anything by now: the next frame is written whole.
-    fn enter(&mut self) -> anyhow::Result<()> {
+    /// Takes the terminal again. It may show anything by now, so the next frame is written whole.
+    fn enter(&mut self) -> Result<(), CommandError> {
         self.terminal.enter()?;
         self.dirty = true;
         Ok(())
@@ -310,21 +310,21 @@ impl App {
     fn draw(&mut self) -> std::io::Result<()> {
         self.dirty = false;
         let now = self.session.now_ms();
-        // In a replay time stands still, or flies: there a message goes with the next one, or by the system's clock.
-        let since = self.said.get_or_insert_with(Instant::now);
+        // A replay's time may be paused or fast, so there a message is removed by the system's clock.
+        let since = self.message_since.get_or_insert_with(Instant::now);
         match (&self.ui.message, &self.ui.replay) {
-            (None, _) => self.said = None,
-            (Some(_), Some(_)) if since.elapsed() < SAID => {}
+            (None, _) => self.message_since = None,
+            (Some(_), Some(_)) if since.elapsed() < MESSAGE => {}
             (Some(m), None) if m.1 >= now => {}
-            _ => (self.ui.message, self.said) = (None, None),
+            _ => (self.ui.message, self.message_since) = (None, None),
         }
-        let shown = self.still.as_deref().unwrap_or(&self.session);
+        let shown = self.paused.as_deref().unwrap_or(&self.session);
         let cx = cx(shown, &self.session, &self.ui, &self.look);
         self.terminal.draw(|buffer| view::draw(buffer, &cx))
     }
 }
 
-async fn told(running: &mut Option<Running>) -> Told {
+async fn next_event(running: &mut Option<RunningSource>) -> SourceEvent {
     match running {
         Some(running) => running.next().await,
         None => std::future::pending().await,
@@ -333,44 +333,6 @@ async fn told(running: &mut Option<Running>) -> Told {
 
 fn cx<'a>(shown: &'a Session, live: &Session, ui: &'a Ui, look: &'a Look) -> Cx<'a> {
     Cx::new(shown, live.now_ms(), ui, look)
-}
-
-/// What ends or stops a program from outside.
-struct Signals {
-    ends: [(i32, Signal); 4],
-    stop: Signal,
-    go_on: Signal,
-}
-
-enum Caught {
-    End(i32),
-    Stop,
-    Continue,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Self> {
-        let end = |kind: SignalKind| signal(kind).map(|s| (kind.as_raw_value(), s));
-        let (term, hup) = (end(SignalKind::terminate())?, end(SignalKind::hangup())?);
-        let (int, quit) = (end(SignalKind::interrupt())?, end(SignalKind::quit())?);
-        Ok(Signals {
-            ends: [term, hup, int, quit],
-            stop: signal(SignalKind::from_raw(SIGTSTP))?,
-            go_on: signal(SignalKind::from_raw(SIGCONT))?,
-        })
-    }
-
-    async fn next(&mut self) -> Caught {
-        let [(a, term), (b, hup), (c, int), (d, quit)] = &mut self.ends;
-        tokio::select! {
-            _ = term.recv() => Caught::End(*a),
-            _ = hup.recv() => Caught::End(*b),
-            _ = int.recv() => Caught::End(*c),
-            _ = quit.recv() => Caught::End(*d),
-            _ = self.stop.recv() => Caught::Stop,
-            _ = self.go_on.recv() => Caught::Continue,
-        }
-    }
 }
 
 /// The offset of local time from UTC now, in seconds.

@@ -1,5 +1,5 @@
-//! `edot-tui doctor`: what is wrong, and what would mend it. Fetching, rules and printing stand in files of their own, so
-//! that the rules can be tried on facts without a cluster. Nothing is changed.
+//! The checks of `edot-tui doctor`: what is wrong, with a hint. Fetching, rules and printing are in files of their own, so
+//! that the rules can be tested on facts without a cluster. Nothing in the cluster is changed.
 
 pub mod access;
 pub mod check;
@@ -16,44 +16,32 @@ mod requests;
 use crate::config::{self, Settings};
 use crate::source::live::ask::Asker;
 use crate::source::live::{cluster, connect};
-use crate::{exit, out, start};
-use check::{Check, exit_code};
+use crate::{error::CommandError, open};
+use check::Check;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Makes all checks, prints them (`output` is `text` or `json`) and gives the exit code: 0 fine, 1 something is wrong,
-/// 2 the configuration is, 3 no such HPA, 5 the cluster cannot be reached, 6 it denies access.
-pub async fn run(settings: &Settings, output: &str) -> u8 {
-    let checks = examine(settings, &config::environment()).await;
-    let report = match output {
-        "json" => print::json(&checks),
-        _ => print::text(&checks, settings.symbols == config::Symbols::Ascii),
-    };
-    out::finish(&report, exit_code(&checks))
-}
-
-/// The checks, in order; where one stands in the way of all that follow, it is the last.
+/// Makes the checks, in order; one without which the others cannot be made is the last.
 pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
     let mut checks = vec![identity::configuration(settings)];
     checks.extend(identity::environment(env));
     let stop = CancellationToken::new();
     let _lab = stop.clone().drop_guard();
     let access = match settings.lab {
-        false => start::access(settings),
-        true => match start::lab::embedded(settings, &stop).await {
+        false => open::access(settings),
+        true => match open::lab::start(settings, &stop).await {
             Ok(access) => access,
-            Err(refusal) => {
-                checks.push(Check::fail("lab", "lab", refusal.text, "").exits(refusal.code));
+            Err(error) => {
+                checks.push(Check::fail("lab", "lab", error.to_string(), "").exits(error.kind));
                 return checks;
             }
         },
     };
-    let what = "kubeconfig";
     let plan = match connect::plan(&access) {
         Ok(plan) => plan,
         Err(e) => {
-            let code = if e.is_usage() { exit::USAGE } else { exit::UNREACHABLE };
-            checks.push(Check::fail("kubeconfig", what, e.to_string(), "").exits(code));
+            let text = e.to_string();
+            checks.push(Check::fail("kubeconfig", "kubeconfig", text, "").exits(CommandError::from(e).kind));
             return checks;
         }
     };
@@ -61,8 +49,8 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
     let connection = match connect::connect(plan, Arc::default()).await {
         Ok(connection) => connection,
         Err(e) => {
-            let code = if e.is_usage() { exit::USAGE } else { exit::UNREACHABLE };
-            checks.push(Check::fail("credentials", "credentials", e.to_string(), "").exits(code));
+            let text = e.to_string();
+            checks.push(Check::fail("credentials", "credentials", text, "").exits(CommandError::from(e).kind));
             return checks;
         }
     };

@@ -27,10 +27,10 @@
 //! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, verdict |
 //! | [`view`] | screens, panes, charts, themes. Only reads | observe, session, advise, verdict, ui |
 //! | [`report`] | a session, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, hpa, session, advise, verdict, ui, view, terminal |
-//! | [`offline`] | the commands over recordings: report, compare, what-if | all but source and app |
-//! | [`doctor`] | the checks of the `doctor` command | observe, config, source |
-//! | [`app`], [`status`], [`record`](mod@record), `main` | tie the rooms together: the loop, the one-shot, recording without a screen, the set-up | all |
-//! | [`terminal`], [`cli`], [`config`], [`logging`], [`out`], [`exit`] | the program's edges | one another, downwards |
+//! | [`offline`] | what the commands over recordings share: reading one, and a session written in a format | observe, session, verdict, recording, ui, view, report, config, error |
+//! | [`doctor`] | the checks of the `doctor` command | observe, config, source, error, open |
+//! | [`app`], [`open`], [`commands`], `main` | tie the rooms together: the loop, settings to a source, one file a command, the exit code | all |
+//! | [`terminal`], [`signals`], [`config`], [`logging`], [`error`], [`stdio`] | the program's edges; `error` knows the errors of the other rooms, `config` the names of the view's symbols | one another, downwards |
 //!
 //! # Invariants
 //!
@@ -61,26 +61,25 @@
 
 pub mod advise;
 pub mod app;
-pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod control;
 pub mod doctor;
-pub mod exit;
+pub mod error;
 pub mod hpa;
 pub mod lab;
 pub mod logging;
 pub mod observe;
 pub mod offline;
-pub mod out;
-pub mod record;
+pub mod open;
 pub mod recording;
 pub mod replay;
 pub mod report;
 pub mod session;
+pub mod signals;
 pub mod source;
-pub mod start;
-pub mod status;
+pub mod stdio;
 pub mod terminal;
 pub mod ui;
 pub mod verdict;

@@ -1,7 +1,7 @@
 //! The log: a file, only when asked for, and only from our own code, so that no credential can get into it.
 //!
-//! hyper, rustls, kube and tower write request headers and handshakes at debug and trace. They are let through at no
-//! level; what matters of a failed request is in our own sentences.
+//! hyper, rustls, kube and tower log request headers and handshakes at debug and trace, so nothing of theirs is logged at
+//! any level; what matters about a failed request is in our own messages.
 
 use crate::config::Log;
 use std::fs::{File, OpenOptions};

@@ -1,4 +1,4 @@
-//! A replay in the dashboard: what it tells besides observations, and moves that are asked for faster than they are made.
+//! A replay in the dashboard: what it reports besides observations, and moves that are asked for faster than they are made.
 
 use super::App;
 use crate::{
@@ -16,18 +16,17 @@ impl App {
         self.dirty = true;
     }
 
-    /// Takes in what the replay tells.
-    pub(super) fn news(&mut self, news: News) {
+    pub(super) fn replay_event(&mut self, news: News) {
         self.dirty = true;
         match news {
-            // Its channel is already in the place of the source's.
+            // The source already reads from the channel that came with it.
             News::Jump { session, to, .. } => {
                 self.session = *session;
                 let Some(replay) = &mut self.ui.replay else { return };
                 match replay.goal {
                     Some(goal) if goal != to => {
                         if let Some(goal) = Time::from_timestamp_millis(goal) {
-                            self.move_replay(Control::Seek(goal));
+                            self.control_replay(Control::Seek(goal));
                         }
                     }
                     _ => replay.goal = None,
@@ -38,13 +37,12 @@ impl App {
                     (replay.course, replay.complete) = (course, complete);
                 }
             }
-            News::Faults(told) => self.ui.say(self.session.now_ms(), told.join("; ")),
+            News::Faults(faults) => self.ui.say(self.session.now_ms(), faults.join("; ")),
         }
     }
 
-    /// Asks the replay for what was asked of it. One that is busy is on its way to somewhere, and is asked again once it is
-    /// there.
-    pub(super) fn move_replay(&mut self, control: Control) {
+    /// Sends a move to the replay. If it is busy with another move, it gets the latest goal once that is done.
+    pub(super) fn control_replay(&mut self, control: Control) {
         let _ = self.ask(control);
     }
 }

@@ -1,24 +1,24 @@
-//! Rules about getting at the cluster: version, permissions, the metrics API and its resolution. Pure: facts in, checks out.
+//! Rules about access to the cluster: version, permissions, the metrics API and its resolution. Pure: facts in, checks out.
 
 use super::check::Check;
 use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{Need, Permission, Place, rule_yaml};
-use crate::exit;
+use crate::error::ErrorKind;
 use crate::observe::Feed;
 use crate::source::live::ask::Trouble;
 use serde_json::Value;
 
-/// metrics-server's samples are further apart than they need be from here on, in seconds. It is usually told 15 s.
+/// From this interval on, in seconds, metrics-server samples more coarsely than it needs to; 15 s is usual.
 const COARSE_S: f64 = 20.0;
 
-/// The API server answers, and knows who asks. The exit code tells which is not so.
+/// The API server answers, and accepts the user. The exit code distinguishes the two failures.
 pub fn reach(version: &Result<Value, Trouble>, server: &str) -> Check {
     let what = "API server";
     match version {
         Ok(version) => Check::ok("reach", what, format!("{server} answers: {}", git_version(version))),
         Err(e) if e.denied() => {
             Check::fail("reach", what, format!("{server}: {}", e.words()), "log in again, or choose another --context")
-                .exits(exit::DENIED)
+                .exits(ErrorKind::Denied)
         }
         Err(e) => Check::fail(
             "reach",
@@ -26,7 +26,7 @@ pub fn reach(version: &Result<Value, Trouble>, server: &str) -> Check {
             format!("{server}: {}", e.words()),
             "is the cluster up, the VPN or proxy on, and the context the right one?",
         )
-        .exits(exit::UNREACHABLE),
+        .exits(ErrorKind::Unreachable),
     }
 }
 
@@ -50,7 +50,7 @@ pub fn version(version: &Value) -> Check {
             format!("{} has no autoscaling/v2", git_version(version)),
             "1.23 or later is needed",
         ),
-        _ => Check::skip("version", what, "the server does not tell"),
+        _ => Check::skip("version", what, "the server does not report it"),
     }
 }
 
@@ -60,7 +60,7 @@ pub fn permissions(facts: &Facts) -> Vec<Check> {
     needs.dedup();
     let mut checks: Vec<Check> = needs.iter().map(|need| permission(facts, *need)).collect();
     if !needs.is_empty() && !needs.contains(&Need::Feed(Feed::Target)) {
-        let why = "the target is of a kind of its own: get, list, watch on it and get on its /scale are needed";
+        let why = "the target is of an uncommon kind: get, list, watch on it and get on its /scale are needed";
         checks.push(Check::skip("permission", "permissions for the feed target", why));
     }
     checks
@@ -99,7 +99,7 @@ fn permission(facts: &Facts, need: Need) -> Check {
     match (lacks.is_empty(), need) {
         (true, _) if unknown.is_some() => {
             let why = unknown.map(String::as_str).unwrap_or_default();
-            Check::skip("permission", what, format!("could not be asked ({why})"))
+            Check::skip("permission", what, format!("could not be checked ({why})"))
         }
         (true, _) => Check::ok("permission", what, format!("may {}", has.join("; "))),
         (false, Need::Simulate) => Check::warn(
@@ -113,12 +113,12 @@ fn permission(facts: &Facts, need: Need) -> Check {
             Check::warn("permission", what, text, hint)
         }
         (false, Need::Feed(_)) => {
-            Check::fail("permission", what, format!("may not {}", lacks.join("; ")), hint).exits(exit::DENIED)
+            Check::fail("permission", what, format!("may not {}", lacks.join("; ")), hint).exits(ErrorKind::Denied)
         }
     }
 }
 
-/// The resource metrics API, and what it says of the HPA's namespace.
+/// The resource metrics API, and its samples for the HPA's namespace.
 pub fn metrics(group: &Answer, usage: &Answer) -> Vec<Check> {
     let what = "metrics API";
     let check = match (group, usage) {
@@ -149,7 +149,7 @@ pub fn metrics(group: &Answer, usage: &Answer) -> Vec<Check> {
     std::iter::once(check).chain(list.and_then(resolution_s).map(resolution)).collect()
 }
 
-/// How far metrics-server's samples are apart, in seconds: the longest window, for a new container's first is shorter.
+/// The interval of metrics-server's samples, in seconds: the longest window, since a new container's first one is shorter.
 pub fn resolution_s(usage: &Value) -> Option<f64> {
     let windows = usage["items"].as_array()?.iter().filter_map(|i| go_duration_s(i["window"].as_str()?));
     windows.max_by(f64::total_cmp)
@@ -192,7 +192,7 @@ pub fn go_duration_s(text: &str) -> Option<f64> {
     (!text.is_empty()).then_some(total)
 }
 
-/// Where to look further, for lines about what a feed may not read.
+/// The hint for what a feed may not read.
 pub fn see(feed: Feed) -> String {
     format!("see permissions for the feed {}", feed.name())
 }

@@ -1,6 +1,6 @@
-//! What a check found, and the exit code of all of them. Must not check anything itself.
+//! The result of a check, and the exit code of all of them. Must not check anything itself.
 
-use crate::exit;
+use crate::error::{ErrorKind, SUCCESS};
 use serde::Serialize;
 
 /// How a check ended.
@@ -11,7 +11,7 @@ pub enum Outcome {
     /// Worth knowing, or a pitfall.
     Warn,
     Fail,
-    /// It could not be made.
+    /// The check could not be made.
     Skip,
 }
 
@@ -27,14 +27,14 @@ pub struct Check {
     pub detail: String,
     /// A hint: what to do about it, where that is known.
     pub hint: Option<String>,
-    /// The exit code that this calls for.
+    /// The exit code that this calls for; None for success.
     #[serde(skip)]
-    pub exit: u8,
+    pub exit: Option<ErrorKind>,
 }
 
 impl Check {
     pub fn ok(id: &'static str, what: impl Into<String>, detail: impl Into<String>) -> Check {
-        Check { id, result: Outcome::Ok, what: what.into(), detail: detail.into(), hint: None, exit: exit::FINE }
+        Check { id, result: Outcome::Ok, what: what.into(), detail: detail.into(), hint: None, exit: None }
     }
 
     pub fn warn(
@@ -53,7 +53,7 @@ impl Check {
         detail: impl Into<String>,
         hint: impl Into<String>,
     ) -> Check {
-        Check { result: Outcome::Fail, exit: exit::ERROR, ..Check::warn(id, what, detail, hint) }
+        Check { result: Outcome::Fail, exit: Some(ErrorKind::Failed), ..Check::warn(id, what, detail, hint) }
     }
 
     pub fn skip(id: &'static str, what: impl Into<String>, why: impl Into<String>) -> Check {
@@ -61,13 +61,15 @@ impl Check {
     }
 
     /// The same with another exit code.
-    pub fn exits(self, exit: u8) -> Check {
-        Check { exit, ..self }
+    pub fn exits(self, kind: ErrorKind) -> Check {
+        Check { exit: Some(kind), ..self }
     }
 }
 
-/// The exit code: what stands most in the way decides.
+/// The exit code: the failure that prevents most of the others' checks decides.
 pub fn exit_code(checks: &[Check]) -> u8 {
-    let order = [exit::UNREACHABLE, exit::DENIED, exit::NOT_FOUND, exit::ERROR, exit::USAGE];
-    order.into_iter().find(|code| checks.iter().any(|c| c.exit == *code)).unwrap_or(exit::FINE)
+    use ErrorKind::*;
+    let order = [Unreachable, Denied, NotFound, Failed, Usage];
+    let worst = order.into_iter().find(|kind| checks.iter().any(|c| c.exit == Some(*kind)));
+    worst.map_or(SUCCESS, ErrorKind::exit_code)
 }

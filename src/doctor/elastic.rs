@@ -1,19 +1,19 @@
-//! Checks of Elasticsearch: whether it is found, and which questions may be put to it. It is an extra, so what is missing
-//! is a warning, unless its address was given.
+//! Checks of Elasticsearch: whether it is found, and which requests it allows. It is optional, so what is missing is a
+//! warning, unless its address was given.
 
 use super::check::Check;
 use crate::config::Settings;
+use crate::open;
 use crate::source::live::Kind;
 use crate::source::live::cluster::Cluster;
 use crate::source::live::elastic::{Answered, examine};
-use crate::start;
 
-/// A check for each question.
+/// A check for each request.
 pub async fn all(cluster: &Cluster, settings: &Settings) -> Vec<Check> {
     if settings.es.off {
         return vec![Check::skip("elasticsearch", "Elasticsearch", "switched off (--no-es)")];
     }
-    let answers = examine(cluster, &settings.namespace, &start::ingest(settings)).await;
+    let answers = examine(cluster, &settings.namespace, &open::ingest(settings)).await;
     answers.into_iter().map(|answer| check(answer, settings.es.url.is_some())).collect()
 }
 

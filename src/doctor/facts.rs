@@ -1,4 +1,4 @@
-//! What the doctor learned of the cluster, before it is judged. Only data.
+//! What was fetched from the cluster, before it is judged. Only data.
 
 use super::permissions::Permission;
 use crate::observe::{HpaSeen, PodSeen};
@@ -13,7 +13,7 @@ pub type Answer = Result<Option<Value>, Trouble>;
 pub enum Allowed {
     Yes,
     No,
-    /// It could not be found out, and why.
+    /// It could not be checked, and why.
     Unknown(String),
 }
 
@@ -21,7 +21,7 @@ pub enum Allowed {
 #[derive(Clone, Debug)]
 pub struct Facts {
     pub namespace: String,
-    /// The name that was asked for.
+    /// The configured name.
     pub hpa: String,
     pub load_namespace: String,
     pub load_job: String,
@@ -37,8 +37,8 @@ pub struct Facts {
     pub scale: Option<Answer>,
     /// The pods of the Scale's selector; None when there is no Scale.
     pub pods: Option<Result<Vec<PodSeen>, Trouble>>,
-    /// The load's Namespace.
-    pub load_room: Answer,
+    /// The load's Namespace object.
+    pub load_namespace_object: Answer,
     pub job: Answer,
     /// The ConfigMap `k6-scripts`.
     pub scripts: Answer,

@@ -1,4 +1,4 @@
-//! Asks the cluster for what the rules look at. Must not judge, nor change anything.
+//! Fetches what the rules look at. Must not judge, nor change anything in the cluster.
 
 use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{PERMISSIONS, Permission, Place};
@@ -9,10 +9,10 @@ use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// `/version`, which every known user may read.
+/// `/version`, which every authenticated user may read.
 ///
 /// # Errors
-/// The server does not answer, or not us.
+/// The server does not answer, or denies access.
 pub async fn version(asker: &Asker) -> Result<Value, Trouble> {
     asker.ask(Request { method: "GET", path: "/version".into(), body: None }).await
 }
@@ -22,14 +22,14 @@ pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
     let Settings { namespace, load_namespace, load_job, .. } = settings;
     let hpas_path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
     let usage_path = format!("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods");
-    let room_path = format!("/api/v1/namespaces/{load_namespace}");
+    let namespace_path = format!("/api/v1/namespaces/{load_namespace}");
     let job_path = format!("/apis/batch/v1/namespaces/{load_namespace}/jobs/{load_job}");
     let scripts_path = format!("/api/v1/namespaces/{load_namespace}/configmaps/k6-scripts");
-    let (metrics_api, usage, hpas, load_room, job, scripts) = tokio::join!(
+    let (metrics_api, usage, hpas, load_namespace_object, job, scripts) = tokio::join!(
         asker.get("/apis/metrics.k8s.io/v1beta1"),
         asker.get(&usage_path),
         items(asker, &hpas_path, convert::hpa),
-        asker.get(&room_path),
+        asker.get(&namespace_path),
         asker.get(&job_path),
         asker.get(&scripts_path),
     );
@@ -44,7 +44,7 @@ pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
         hpas,
         scale: None,
         pods: None,
-        load_room,
+        load_namespace_object,
         job,
         scripts,
     };
@@ -77,8 +77,8 @@ async fn items<T: DeserializeOwned, S>(asker: &Asker, path: &str, seen: fn(&T) -
     Ok(all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).map(|item| seen(&item)).collect())
 }
 
-/// The target's Scale. One of the well-known kinds is read as itself, as its feed does, and so needs no right on `/scale`;
-/// the resource of any other is looked up.
+/// The target's Scale. A target of a well-known kind is read itself, as its feed does, which needs no right on `/scale`;
+/// the resource of any other kind is discovered.
 async fn scale(asker: &Asker, namespace: &str, api: &str, kind: &str, name: &str) -> Answer {
     let root = if api.contains('/') { format!("/apis/{api}") } else { format!("/api/{api}") };
     let group = api.split_once('/').map_or("", |(group, _)| group);
@@ -96,11 +96,11 @@ async fn scale(asker: &Asker, namespace: &str, api: &str, kind: &str, name: &str
     }
 }
 
-/// What the workload's Scale says: replicas wanted, and the selector in its string form.
+/// The workload as its Scale would be: replicas wanted, and the selector in its string form.
 fn as_scale(kind: &str, workload: &Value) -> Value {
     let selector = &workload["spec"]["selector"];
     let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-    // That of a ReplicationController is the labels themselves.
+    // A ReplicationController's selector is the labels themselves.
     let labels = selector.get("matchLabels").or((kind == "ReplicationController").then_some(selector));
     let labels = labels.and_then(Value::as_object);
     let mut parts: Vec<String> = labels.into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
@@ -117,7 +117,7 @@ fn as_scale(kind: &str, workload: &Value) -> Value {
     json!({"spec": {"replicas": workload["spec"]["replicas"]}, "status": {"selector": parts.join(",")}})
 }
 
-/// Every permission that counts for a target of that kind, each verb asked for.
+/// Every permission that applies to a target of that kind, with the result for each verb.
 async fn allowed(asker: &Asker, facts: &Facts, kind: &str) -> Vec<(Permission, Vec<Allowed>)> {
     let rows = PERMISSIONS.iter().filter(|p| p.target.is_none_or(|t| t == kind));
     join_all(rows.map(|p| async {
@@ -127,7 +127,7 @@ async fn allowed(asker: &Asker, facts: &Facts, kind: &str) -> Vec<(Permission, V
     .await
 }
 
-/// Whether a verb is allowed, by SelfSubjectAccessReview; where that itself is refused, reading is tried.
+/// Whether a verb is allowed, by SelfSubjectAccessReview; where that itself is denied, reading is tried.
 async fn may(asker: &Asker, permission: &Permission, verb: &str, namespace: &str) -> Allowed {
     let (resource, subresource) = permission.resource.split_once('/').unwrap_or((permission.resource, ""));
     let body = json!({
@@ -164,10 +164,10 @@ fn escaped(text: &str) -> String {
     text.bytes().map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
-/// Who we are, by SelfSubjectReview (Kubernetes 1.28).
+/// Which user we are, by SelfSubjectReview (Kubernetes 1.28).
 ///
 /// # Errors
-/// The server does not know that question, or does not let us ask.
+/// The server does not have that API, or denies it.
 pub async fn user(asker: &Asker) -> Result<Value, Trouble> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews".to_owned();

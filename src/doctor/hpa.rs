@@ -4,12 +4,12 @@ use super::access::{resolution_s, see};
 use super::check::Check;
 use super::facts::Facts;
 use super::requests::requests;
-use crate::exit;
+use crate::error::ErrorKind;
 use crate::observe::text::clean;
 use crate::observe::{Feed, HpaSeen, MetricKind, PodSeen};
 use serde_json::Value;
 
-/// That there is an HPA, and everything about it.
+/// Whether the HPA exists, and everything about it.
 pub fn all(facts: &Facts) -> Vec<Check> {
     let mut checks = vec![present(facts)];
     if let Some(hpa) = facts.watched() {
@@ -30,7 +30,7 @@ fn present(facts: &Facts) -> Check {
     let all = match &facts.hpas {
         Err(e) if e.denied() => {
             return Check::fail("hpa", what, format!("may not be read in namespace {namespace}"), see(Feed::Hpa))
-                .exits(exit::DENIED);
+                .exits(ErrorKind::Denied);
         }
         Err(e) => return Check::fail("hpa", what, e.words(), "try again"),
         Ok(all) => all,
@@ -53,47 +53,47 @@ fn present(facts: &Facts) -> Check {
             format!("there is no HPA in namespace {namespace}"),
             "name another namespace with -n, or create the HPA",
         )
-        .exits(exit::NOT_FOUND),
+        .exits(ErrorKind::NotFound),
         (None, names) => Check::fail(
             "hpa",
             what,
             format!("is not in namespace {namespace}"),
             format!("pass --hpa with one of those that are: {}", names.join(", ")),
         )
-        .exits(exit::NOT_FOUND),
+        .exits(ErrorKind::NotFound),
     }
 }
 
 fn conditions(hpa: &HpaSeen) -> Vec<Check> {
     let all = &hpa.status.conditions;
     if all.is_empty() {
-        return vec![Check::skip("conditions", "HPA conditions", "the controller has not looked at this HPA yet")];
+        return vec![Check::skip("conditions", "HPA conditions", "the controller has not processed this HPA yet")];
     }
     let mut checks = Vec::new();
     for c in all {
         let reason = clean(&c.reason, 64);
-        let said = format!("{reason}: {}", clean(&c.message, 300));
+        let message = format!("{reason}: {}", clean(&c.message, 300));
         match (c.kind.as_str(), c.status.as_str(), reason.as_str()) {
             ("ScalingActive", "False", "ScalingDisabled") => checks.push(Check::warn(
                 "active",
                 "HPA ScalingActive",
-                said,
+                message,
                 "the target has 0 replicas, which switches the HPA off: scale it to 1 or more",
             )),
             ("ScalingActive", "False", _) => checks.push(Check::fail(
                 "active",
                 "HPA ScalingActive",
-                said,
+                message,
                 "without the metric nothing is scaled down, and up only by the others: see the metrics API and the requests",
             )),
             ("AbleToScale", "False", _) => {
-                checks.push(Check::fail("able", "HPA AbleToScale", said, "see the target, and the controller's rights"));
+                checks.push(Check::fail("able", "HPA AbleToScale", message, "see the target, and the controller's rights"));
             }
             ("ScalingLimited", "True", "TooManyReplicas") => {
-                checks.push(Check::warn("limited", "HPA ScalingLimited", said, "raise maxReplicas if the load is meant to be served"));
+                checks.push(Check::warn("limited", "HPA ScalingLimited", message, "raise maxReplicas if the load is meant to be served"));
             }
-            ("ScalingActive", "True", _) => checks.push(Check::ok("active", "HPA ScalingActive", said)),
-            ("AbleToScale", "True", _) => checks.push(Check::ok("able", "HPA AbleToScale", said)),
+            ("ScalingActive", "True", _) => checks.push(Check::ok("active", "HPA ScalingActive", message)),
+            ("AbleToScale", "True", _) => checks.push(Check::ok("able", "HPA AbleToScale", message)),
             _ => {}
         }
     }
@@ -114,7 +114,7 @@ fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
                 "target",
                 what,
                 format!("is not there, or {} has no /scale", of.api_version),
-                "create it, or mend scaleTargetRef of the HPA",
+                "create it, or correct scaleTargetRef of the HPA",
             )];
         }
         Some(Ok(Some(scale))) => scale,
@@ -159,12 +159,12 @@ fn ready(pods: &[PodSeen]) -> Check {
     }
 }
 
-/// Two HPAs on one target undo each other's work.
+/// Two HPAs on one target undo each other's changes.
 fn alone(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
     let of = |h: &HpaSeen| (h.target.kind.clone(), h.target.name.clone());
     let all = facts.hpas.as_ref().ok()?.iter();
     let others: Vec<String> = all.filter(|h| of(h) == of(hpa) && h.name != hpa.name).map(|h| h.name.clone()).collect();
-    let detail = format!("scaled by {} as well: they undo each other's work", others.join(", "));
+    let detail = format!("scaled by {} as well: they undo each other's changes", others.join(", "));
     (!others.is_empty())
         .then(|| Check::fail("alone", "one HPA a target", detail, "delete all but one, and give that one all metrics"))
 }
@@ -192,7 +192,7 @@ fn bounds(hpa: &HpaSeen) -> Check {
     }
 }
 
-/// Memory does not fall when the load does, so it can hold replicas up for ever.
+/// Memory does not fall when the load does, so it can keep replicas up permanently.
 fn memory(hpa: &HpaSeen) -> Option<Check> {
     let memory = hpa.metrics.iter().filter(|m| m.kind == MetricKind::Resource && m.name == "memory");
     let target = memory.filter_map(|m| m.value.utilization).next()?;
@@ -200,13 +200,13 @@ fn memory(hpa: &HpaSeen) -> Option<Check> {
         "memory",
         "memory as a metric",
         format!(
-            "the target is {target} % of the request, but a process rarely gives memory back after a load, so memory can hold replicas up"
+            "the target is {target} % of the request, but a process rarely gives memory back after a load, so memory can keep replicas up"
         ),
         "set the memory request well above what a pod keeps when idle, or scale on cpu alone",
     ))
 }
 
-/// The window must hold two samples, or one odd sample is enough to scale down.
+/// The window must contain two samples, or a single low sample is enough to scale down.
 fn window(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
     let usage = facts.usage.as_ref().ok()?.as_ref()?;
     let resolution = resolution_s(usage)?;

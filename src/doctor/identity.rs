@@ -1,4 +1,4 @@
-//! Checks of the configuration: which file, which context, and who asks. Must not show a secret, nor read one.
+//! Checks of the configuration: which file, which context, and which user. Must not show a secret, nor read one.
 
 use super::check::Check;
 use crate::config::{self, Env, Settings};
@@ -18,15 +18,15 @@ pub fn configuration(settings: &Settings) -> Check {
     Check::ok("config", "configuration", detail)
 }
 
-/// Variables that look like ours and are not.
+/// Variables with our prefix that mean nothing to us.
 pub fn environment(env: &Env) -> Option<Check> {
     let unknown = config::unknown_env(env);
     let detail = format!("unknown: {}", unknown.join(", "));
-    let hint = "a typing error? edot-tui --help names those that count";
+    let hint = "a typing error? edot-tui --help lists those that exist";
     (!unknown.is_empty()).then(|| Check::warn("environment", "environment", detail, hint))
 }
 
-/// Which kubeconfig, context and server, and by what means the user is known.
+/// Which kubeconfig, context and server, and how the user authenticates.
 pub fn kubeconfig(access: &Access, context: &str, server: &str) -> Check {
     let files = files(access);
     let names: Vec<String> = files.iter().map(|p| p.display().to_string()).collect();
@@ -53,7 +53,7 @@ fn files(access: &Access) -> Vec<PathBuf> {
     paths.into_iter().filter(|p| p.exists()).collect()
 }
 
-/// The user of the context; of several files the first that has it counts.
+/// The user of the context; of several files the first that has it is used.
 fn auth<'a>(files: &'a [Kubeconfig], context: &str) -> Option<&'a AuthInfo> {
     let contexts = files.iter().flat_map(|f| &f.contexts).find(|c| c.name == context)?;
     let user = contexts.context.as_ref()?.user.as_ref()?;
@@ -74,16 +74,16 @@ fn means_of(auth: &AuthInfo) -> String {
     } else {
         "nothing (anonymous)".into()
     };
-    format!(", known by {means}")
+    format!(", authenticated by {means}")
 }
 
-/// Who the API server takes us for, from a SelfSubjectReview.
+/// Which user we are to the API server, from a SelfSubjectReview.
 pub fn user(review: &Result<Value, Trouble>) -> Check {
     match review {
         Ok(review) => {
             let name = review.pointer("/status/userInfo/username").and_then(Value::as_str).unwrap_or_default();
             Check::ok("user", "user", clean(name, 253))
         }
-        Err(_) => Check::skip("user", "user", "the server does not tell (before 1.28, or not allowed)"),
+        Err(_) => Check::skip("user", "user", "the server does not report it (before 1.28, or not allowed)"),
     }
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 pub fn all(facts: &Facts) -> Vec<Check> {
     let namespace = &facts.load_namespace;
     let what = format!("load namespace {namespace}");
-    let room = match &facts.load_room {
+    let namespace_exists = match &facts.load_namespace_object {
         Ok(Some(_)) => Check::ok("load", what, "is there"),
         Ok(None) => {
             let hint =
@@ -20,7 +20,7 @@ pub fn all(facts: &Facts) -> Vec<Check> {
         Err(e) if e.denied() => Check::skip("load", what, "may not be looked up"),
         Err(e) => Check::fail("load", what, e.words(), "try again"),
     };
-    vec![room, job(facts), scripts(facts)]
+    vec![namespace_exists, job(facts), scripts(facts)]
 }
 
 fn job(facts: &Facts) -> Check {

@@ -1,5 +1,5 @@
 //! Every permission the program uses, in one table: `doctor` checks it, README's Roles are generated from it.
-//! Must not ask a cluster.
+//! Must not query a cluster.
 
 use crate::observe::Feed;
 use std::fmt::Write;
@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// What a permission is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
-    /// Without it that feed stays dark.
+    /// Without it that feed has no data.
     Feed(Feed),
     /// Without it the key `s` cannot start or stop the load; everything else works.
     Simulate,
@@ -79,7 +79,7 @@ pub const PERMISSIONS: &[Permission] = &[
     row(Need::Feed(Feed::Ingest), Place::Hpa, "kibana.k8s.elastic.co", "kibanas", &["list"]),
     row(Need::Feed(Feed::Ingest), Place::Hpa, "networking.k8s.io", "ingresses", &["list"]),
     row(Need::Simulate, Place::Load, "batch", "jobs", &["get", "create", "delete"]),
-    // Of the k6 operator: a run of it is stopped by deleting it, where k6 itself cannot be reached.
+    // The k6 operator's runs are stopped by deleting them, where k6 itself cannot be reached.
     row(Need::Simulate, Place::Load, "k6.io", "testruns", &["delete"]),
     row(Need::Simulate, Place::Load, "", "configmaps", &["get", "create", "patch"]),
 ];
@@ -114,7 +114,7 @@ pub fn roles(namespace: &str, load_namespace: &str) -> String {
     out
 }
 
-/// A rule as it stands in a Role.
+/// A rule of a Role, as YAML.
 pub fn rule_yaml(group: &str, resources: &[&str], verbs: &[&str]) -> String {
     format!("{{apiGroups: [\"{group}\"], resources: [{}], verbs: [{}]}}", resources.join(", "), verbs.join(", "))
 }

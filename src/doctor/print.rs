@@ -34,7 +34,7 @@ pub fn text(checks: &[Check], ascii: bool) -> String {
     out
 }
 
-/// `edot-tui/doctor/1`.
+/// `edot-tui/doctor/2`.
 pub fn json(checks: &[Check]) -> String {
     let any = |outcome| checks.iter().any(|c| c.result == outcome);
     let result = match (any(Outcome::Fail), any(Outcome::Warn)) {
@@ -42,6 +42,6 @@ pub fn json(checks: &[Check]) -> String {
         (_, true) => "warn",
         _ => "ok",
     };
-    let report = json!({"schema": "edot-tui/doctor/1", "result": result, "checks": checks});
+    let report = json!({"schema": "edot-tui/doctor/2", "result": result, "checks": checks});
     format!("{report:#}\n")
 }

@@ -4,7 +4,7 @@ use super::check::Check;
 use super::facts::Facts;
 use crate::observe::{HpaSeen, Metric, MetricKind, PodSeen};
 
-/// Every (resource, container) whose request a metric is a percentage of. No metrics at all stands for cpu.
+/// Every (resource, container) whose request a metric is a percentage of. No metrics at all means cpu.
 fn wanted(hpa: &HpaSeen) -> Vec<(String, Option<String>)> {
     if hpa.metrics.is_empty() {
         return vec![("cpu".into(), None)];
@@ -15,7 +15,7 @@ fn wanted(hpa: &HpaSeen) -> Vec<(String, Option<String>)> {
     hpa.metrics.iter().filter(of_requests).map(|m| (m.name.clone(), m.container.clone())).collect()
 }
 
-/// A check for each resource that a metric is a percentage of: every container that counts must request it.
+/// A check for each resource that a metric is a percentage of: every counted container must request it.
 pub fn requests(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
     let Some(Ok(pods)) = &facts.pods else { return Vec::new() };
     if pods.is_empty() {
@@ -44,7 +44,7 @@ pub fn requests(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
     wanted(hpa).into_iter().map(check).collect()
 }
 
-/// The containers of the pod that lack the request, of those that count: all that run on, or the one that is named.
+/// The containers of the pod that lack the request, of those that count: all long-running ones, or the one that is named.
 fn without(pod: &PodSeen, resource: &str, only: Option<&str>) -> Vec<String> {
     if only.is_none() && pod.requests.contains_key(resource) {
         return Vec::new();

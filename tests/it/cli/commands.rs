@@ -3,8 +3,10 @@
 use crate::support::golden;
 use assert_cmd::Command;
 use clap::{CommandFactory, Parser};
-use edot_tui::cli::{Cli, Command as Typed, completions, man};
+use edot_tui::commands::{Cli, Command as Typed, StatusFormat, completions, man};
 use edot_tui::config::{Env, resolve};
+use edot_tui::offline::Format;
+use edot_tui::ui::Screen;
 
 fn typed(args: &[&str]) -> Cli {
     Cli::try_parse_from([&["edot-tui"], args].concat()).unwrap_or_else(|e| panic!("{e}"))
@@ -53,8 +55,8 @@ fn switches_can_be_switched_off() {
 fn status_takes_its_own_flags() {
     let cli = typed(&["status", "-o", "screen", "--size", "200x50", "--wait", "30s", "--screen", "overview"]);
     let Some(Typed::Status(status)) = cli.command else { panic!("{cli:?}") };
-    assert_eq!((status.output.as_str(), status.size, status.wait.as_secs()), ("screen", (200, 50), 30));
-    assert_eq!(status.screen, "overview");
+    assert_eq!((status.output, status.size, status.wait.as_secs()), (StatusFormat::Screen, (200, 50), 30));
+    assert_eq!(status.screen, Screen::Overview);
     for wrong in ["0x5", "5", "x", "1001x10", "99999999x1"] {
         assert!(refused(&["status", "--size", wrong]).contains("columns x rows, each from 1 to 1000"), "{wrong}");
     }
@@ -69,7 +71,7 @@ fn what_a_recording_is_asked_for_is_checked() {
     else {
         panic!("report")
     };
-    assert_eq!((report.output.as_str(), report.speed, report.at.is_some()), ("cast", 30.0, true));
+    assert_eq!((report.output, report.speed, report.at.is_some()), (Format::Cast, 30.0, true));
     assert!(refused(&["report"]).contains("<FILE>"));
     assert!(refused(&["report", "f", "-o", "pdf"]).contains("junit"));
     assert!(refused(&["report", "f", "--at", "soon"]).contains("4:12"));

@@ -1,6 +1,7 @@
-//! Configuration file, environment and flags: which one wins, and what is said of a wrong one.
+//! Configuration file, environment and flags: which one wins, and the errors for wrong ones.
 
-use edot_tui::config::{Env, Given, Origin, Settings, Symbols, print, resolve, unknown_env};
+use edot_tui::config::{Env, Given, Origin, Settings, print, resolve, unknown_env};
+use edot_tui::view::symbols::Symbols;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ fn nothing_given_means_the_lab() {
     );
     assert_eq!(settings.request_timeout, Duration::from_secs(10));
     assert_eq!((settings.color, settings.mouse, settings.readonly, settings.fps), (true, true, false, 10));
-    assert_eq!(settings.log, None);
+    assert_eq!(settings.log(), None);
     assert_eq!(settings.theme_dir, PathBuf::from("/home/nobody/.config/edot-tui/themes"));
     assert_eq!(settings.state_dir, PathBuf::from("/home/nobody/.local/state/edot-tui"));
 }
@@ -60,12 +61,27 @@ fn every_key_of_a_file_counts() {
     assert_eq!(s.request_timeout, Duration::from_secs(90));
     assert_eq!((s.readonly, s.color, s.mouse, s.fps), (true, false, false, 30));
     assert_eq!((s.theme.as_str(), s.symbols), ("light", Symbols::Ascii));
-    assert_eq!(s.log.unwrap().level, "debug");
+    assert_eq!(s.log().unwrap().level, "debug");
     assert_eq!((s.es.url.as_deref(), s.es.user.as_deref()), (Some("https://es.example.com:9200"), Some("watcher")));
     assert_eq!(s.es.api_key_file, Some("/home/nobody/es.key".into()));
     assert_eq!((s.es.ca, s.es.off), (Some("/etc/ssl/es.pem".into()), true));
     assert_eq!(s.es.kibana.as_deref(), Some("https://kb.example.com"));
     assert_eq!(s.origins.len(), 23, "a key is missing in this test");
+}
+
+#[test]
+fn the_table_of_keys_is_read_as_it_is_written() {
+    let file = data("good").into_iter().find(|p| p.ends_with("keys.toml")).unwrap();
+    let s = resolve(Vec::new(), Some(file.clone()), &env(&[])).unwrap();
+    let chords = |action: &str| s.keys.get(action).map(|all| all.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(chords("quit"), Some(vec!["ctrl-q"]));
+    assert_eq!(chords("pause"), Some(vec!["space", "p"]));
+    assert_eq!(chords("odd name"), Some(vec![]));
+    assert_eq!((s.keys.len(), s.fps), (3, 9));
+    let printed = print(&s);
+    assert!(printed.contains(&format!("\n[keys] # {}:3\n", file.display())), "{printed}");
+    assert!(printed.contains("pause = [\"space\", \"p\"]\n"), "{printed}");
+    assert!(from("").keys.is_empty());
 }
 
 #[test]
@@ -80,7 +96,7 @@ fn what_is_printed_gives_the_same_settings_again() {
 }
 
 #[test]
-fn printed_values_say_where_they_come_from() {
+fn printed_values_name_their_origin() {
     let file = data("good").into_iter().find(|p| p.ends_with("seconds.toml")).unwrap();
     let env = env(&[("EDOT_TUI_FPS", "5"), ("NO_COLOR", "1")]);
     let text = print(&resolve(vec![flag("hpa", "mine")], Some(file.clone()), &env).unwrap());
@@ -102,11 +118,11 @@ fn a_wrong_file_names_file_line_key_and_what_would_be_right() {
     assert!(files.len() > 10);
     for file in files {
         let text = std::fs::read_to_string(&file).unwrap();
-        let want = text.lines().next().unwrap().strip_prefix("# says: ").unwrap();
-        let said = resolve(Vec::new(), Some(file.clone()), &env(&[])).unwrap_err().to_string();
+        let want = text.lines().next().unwrap().strip_prefix("# error: ").unwrap();
+        let error = resolve(Vec::new(), Some(file.clone()), &env(&[])).unwrap_err().to_string();
         let want = format!("{}{want}", file.display());
-        assert!(said.starts_with(&want), "\nsays {said}\nwant {want}");
-        assert_eq!(said.lines().count(), 1);
+        assert!(error.starts_with(&want), "\ngot  {error}\nwant {want}");
+        assert_eq!(error.lines().count(), 1);
     }
 }
 
@@ -127,19 +143,19 @@ fn a_flag_can_take_back_what_the_file_set() {
     let file = data("good").into_iter().find(|p| p.ends_with("everything.toml")).unwrap();
     let flags = vec![flag("readonly", "false"), flag("no-color", "false"), flag("log-level", "off")];
     let s = resolve(flags, Some(file), &env(&[])).unwrap();
-    assert_eq!((s.readonly, s.color, s.log), (false, true, None));
+    assert_eq!((s.readonly, s.color, s.log()), (false, true, None));
 }
 
 #[test]
 fn wrong_values_name_the_flag_or_the_variable() {
-    let said = |flags, env: &Env| resolve(flags, None, env).unwrap_err().to_string();
+    let error = |flags, env: &Env| resolve(flags, None, env).unwrap_err().to_string();
     assert_eq!(
-        said(vec![flag("fps", "fast")], &env(&[])),
+        error(vec![flag("fps", "fast")], &env(&[])),
         "--fps: `fps` is \"fast\", but must be a whole number from 1 to 60"
     );
-    assert!(said(Vec::new(), &env(&[("EDOT_TUI_READONLY", "maybe")])).starts_with("EDOT_TUI_READONLY: `readonly`"));
-    assert!(said(Vec::new(), &env(&[("EDOT_TUI_CONFIG", "/no/such.toml")])).starts_with("/no/such.toml: cannot read"));
-    assert!(said(Vec::new(), &env(&[("EDOT_TUI_CONFIG", "/")])).ends_with("must be a file"));
+    assert!(error(Vec::new(), &env(&[("EDOT_TUI_READONLY", "maybe")])).starts_with("EDOT_TUI_READONLY: `readonly`"));
+    assert!(error(Vec::new(), &env(&[("EDOT_TUI_CONFIG", "/no/such.toml")])).starts_with("/no/such.toml: cannot read"));
+    assert!(error(Vec::new(), &env(&[("EDOT_TUI_CONFIG", "/")])).ends_with("must be a file"));
 }
 
 #[test]
@@ -152,7 +168,7 @@ fn empty_variables_count_as_not_set() {
 
 #[test]
 fn a_log_is_kept_only_when_asked_for() {
-    let log = |flags| resolve(flags, None, &env(&[])).unwrap().log;
+    let log = |flags| resolve(flags, None, &env(&[])).unwrap().log();
     let by_level = log(vec![flag("log-level", "debug")]).unwrap();
     assert_eq!(by_level.file, PathBuf::from("/home/nobody/.local/state/edot-tui/edot-tui.log"));
     let by_file = log(vec![flag("log-file", "x.log")]).unwrap();

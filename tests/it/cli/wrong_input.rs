@@ -12,12 +12,12 @@ fn run(kubeconfig: &Path, args: &[&str]) -> (u32, String, bool) {
     (code, pty.text(), find(&pty.raw, b"\x1b[?1049h").is_some())
 }
 
-fn refused(kubeconfig: &Path, args: &[&str], code: u32, says: &[&str]) {
+fn refused(kubeconfig: &Path, args: &[&str], code: u32, words: &[&str]) {
     let (ended, text, taken) = run(kubeconfig, args);
     assert_eq!(ended, code, "{args:?}: {text}");
     assert!(!taken, "{args:?}: the screen was taken first");
-    for word in says {
-        assert!(text.contains(word), "{args:?} does not say {word:?}: {text}");
+    for word in words {
+        assert!(text.contains(word), "{args:?} does not contain {word:?}: {text}");
     }
 }
 
@@ -60,6 +60,6 @@ fn an_hpa_that_was_named_and_is_not_there() {
 fn output_that_is_no_terminal() {
     let ended = std::process::Command::new(env!("CARGO_BIN_EXE_edot-tui")).env_clear().output().unwrap();
     assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(2), &b""[..]));
-    let said = String::from_utf8(ended.stderr).unwrap();
-    assert!(said.contains("needs a terminal") && said.contains("status"), "{said}");
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert!(stderr.contains("needs a terminal") && stderr.contains("status"), "{stderr}");
 }

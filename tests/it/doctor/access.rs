@@ -6,6 +6,7 @@ use edot_tui::doctor::check::{Check, Outcome, exit_code};
 use edot_tui::doctor::facts::Allowed;
 use edot_tui::doctor::permissions::{Need, PERMISSIONS, Permission};
 use edot_tui::doctor::print;
+use edot_tui::error::ErrorKind;
 use edot_tui::observe::Feed;
 use edot_tui::source::live::ask::Trouble;
 use serde_json::{Value, json};
@@ -67,21 +68,21 @@ fn what_only_the_key_s_lacks_is_no_failure() {
 fn a_permission_that_could_not_be_asked_is_not_taken_for_given() {
     let checks = with(|_, v| if v == "watch" { Allowed::Unknown("no answer".into()) } else { Allowed::Yes });
     let pods = checks.iter().find(|c| c.what.ends_with("pods")).unwrap();
-    assert_eq!((pods.result, pods.detail.as_str()), (Outcome::Skip, "could not be asked (no answer)"));
+    assert_eq!((pods.result, pods.detail.as_str()), (Outcome::Skip, "could not be checked (no answer)"));
 }
 
 #[test]
-fn a_metrics_api_that_is_absent_is_told_from_one_that_is_down() {
+fn an_absent_metrics_api_is_distinguished_from_one_that_is_down() {
     let list = |window: &str| Ok(Some(json!({"items": [{"window": window}]})));
     let there = || Ok(Some(json!({})));
-    let said = |checks: Vec<Check>| checks.into_iter().map(|c| (c.id, c.result)).collect::<Vec<_>>();
-    assert_eq!(said(metrics(&there(), &list("15.1s"))), [("metrics", Outcome::Ok), ("resolution", Outcome::Ok)]);
-    assert_eq!(said(metrics(&there(), &list("60.2s"))), [("metrics", Outcome::Ok), ("resolution", Outcome::Warn)]);
+    let results = |checks: Vec<Check>| checks.into_iter().map(|c| (c.id, c.result)).collect::<Vec<_>>();
+    assert_eq!(results(metrics(&there(), &list("15.1s"))), [("metrics", Outcome::Ok), ("resolution", Outcome::Ok)]);
+    assert_eq!(results(metrics(&there(), &list("60.2s"))), [("metrics", Outcome::Ok), ("resolution", Outcome::Warn)]);
     let absent = metrics(&Ok(None), &Ok(None));
     assert!(absent[0].detail.contains("404") && absent[0].hint.as_deref() == Some("install metrics-server"));
     let down = metrics(&Err(refused(503)), &Err(refused(503)));
     assert!(down[0].detail.contains("down") && exit_code(&down) == 1);
-    assert_eq!(said(metrics(&there(), &Err(refused(403)))), [("metrics", Outcome::Skip)]);
+    assert_eq!(results(metrics(&there(), &Err(refused(403)))), [("metrics", Outcome::Skip)]);
 }
 
 #[test]
@@ -94,11 +95,12 @@ fn durations_as_go_writes_them() {
 }
 
 #[test]
-fn what_stands_most_in_the_way_decides_the_exit_code() {
-    let fail = |code| Check::fail("x", "x", "x", "x").exits(code);
-    assert_eq!(exit_code(&[fail(1), fail(3), fail(6), fail(5)]), 5);
-    assert_eq!(exit_code(&[fail(1), fail(3), fail(6)]), 6);
-    assert_eq!(exit_code(&[fail(1), fail(3)]), 3);
+fn the_failure_that_prevents_most_decides_the_exit_code() {
+    use ErrorKind::*;
+    let fail = |kind| Check::fail("x", "x", "x", "x").exits(kind);
+    assert_eq!(exit_code(&[fail(Failed), fail(NotFound), fail(Denied), fail(Unreachable)]), 5);
+    assert_eq!(exit_code(&[fail(Failed), fail(NotFound), fail(Denied)]), 6);
+    assert_eq!(exit_code(&[fail(Failed), fail(NotFound)]), 3);
     assert_eq!(exit_code(&[Check::warn("x", "x", "x", "x"), Check::skip("x", "x", "x")]), 0);
 }
 
@@ -116,7 +118,7 @@ fn the_report_reads_as_a_line_a_check_and_as_json() {
     );
     assert!(print::text(&checks, true).is_ascii());
     let report: Value = serde_json::from_str(&print::json(&checks)).unwrap();
-    assert_eq!((&report["schema"], &report["result"]), (&json!("edot-tui/doctor/1"), &json!("fail")));
+    assert_eq!((&report["schema"], &report["result"]), (&json!("edot-tui/doctor/2"), &json!("fail")));
     assert_eq!(
         report["checks"][1],
         json!({"id": "b", "result": "warn", "what": "two", "detail": "odd", "hint": "do this"})

@@ -39,7 +39,7 @@ pub fn facts(hpas: &[Value], pods: &[Value]) -> Facts {
         hpas: Ok(hpas.iter().map(|h| convert::hpa(&serde_json::from_value(h.clone()).unwrap())).collect()),
         scale: Some(Ok(Some(json!({"spec": {"replicas": 2}, "status": {"selector": "app=edot-gateway"}})))),
         pods: Some(Ok(pods.iter().map(|p| convert::pod(&serde_json::from_value(p.clone()).unwrap())).collect())),
-        load_room: Ok(Some(json!({}))),
+        load_namespace_object: Ok(Some(json!({}))),
         job: Ok(None),
         scripts: Ok(None),
     }
@@ -91,7 +91,7 @@ fn what_the_controller_complains_of_is_passed_on() {
 
 #[test]
 fn requests_are_missed_by_container_and_pod() {
-    let said = |hpa: Value, spec: Value| {
+    let missing = |hpa: Value, spec: Value| {
         let checks = hpa::all(&facts(&[hpa], &[pod(spec)]));
         checks
             .into_iter()
@@ -102,30 +102,30 @@ fn requests_are_missed_by_container_and_pod() {
     let hpa = || real("steady-2");
     let no_memory = json!({"name": "side", "resources": {"requests": {"cpu": "5m"}}});
     assert_eq!(
-        said(hpa(), json!({"containers": [container("main"), no_memory]})),
+        missing(hpa(), json!({"containers": [container("main"), no_memory]})),
         ["missing on container side of pod gw-1: utilization of memory is a percentage of it"]
     );
     let sidecar = json!({"name": "proxy", "restartPolicy": "Always"});
     let setup = json!({"name": "setup"});
     let init = json!({"containers": [container("main")], "initContainers": [setup, sidecar]});
-    assert_eq!(said(hpa(), init).len(), 2, "a sidecar counts for both metrics, an init container for none");
+    assert_eq!(missing(hpa(), init).len(), 2, "a sidecar counts for both metrics, an init container for none");
     let whole = json!({"containers": [{"name": "main"}], "resources": {"requests": {"cpu": "1", "memory": "1Gi"}}});
-    assert_eq!(said(hpa(), whole), Vec::<String>::new(), "the pod's own requests stand for all");
+    assert_eq!(missing(hpa(), whole), Vec::<String>::new(), "the pod's own requests count for all");
 
     let mut by_container = hpa();
     by_container["spec"]["metrics"] = json!([{"type": "ContainerResource",
         "containerResource": {"name": "cpu", "container": "main", "target": {"type": "Utilization", "averageUtilization": 50}}}]);
     let bare_side = json!({"containers": [container("main"), {"name": "side"}]});
-    assert_eq!(said(by_container.clone(), bare_side), Vec::<String>::new());
-    assert_eq!(said(by_container, json!({"containers": [{"name": "main"}]})).len(), 1);
+    assert_eq!(missing(by_container.clone(), bare_side), Vec::<String>::new());
+    assert_eq!(missing(by_container, json!({"containers": [{"name": "main"}]})).len(), 1);
 
     let mut by_value = hpa();
     by_value["spec"]["metrics"] = json!([{"type": "Resource",
         "resource": {"name": "cpu", "target": {"type": "AverageValue", "averageValue": "100m"}}}]);
-    assert_eq!(said(by_value, json!({"containers": [{"name": "main"}]})), Vec::<String>::new());
+    assert_eq!(missing(by_value, json!({"containers": [{"name": "main"}]})), Vec::<String>::new());
     let mut none = hpa();
     none["spec"]["metrics"] = json!([]);
-    assert_eq!(said(none, json!({"containers": [{"name": "main"}]})).len(), 1, "no metrics stands for cpu");
+    assert_eq!(missing(none, json!({"containers": [{"name": "main"}]})).len(), 1, "no metrics means cpu");
 
     let many: Vec<Value> = (0..9).map(|_| pod(json!({"containers": [{"name": "main"}]}))).collect();
     let detail = &one(&hpa::all(&facts(&[hpa()], &many)), "requests").detail.clone();
@@ -164,7 +164,7 @@ fn an_absent_hpa_is_named_with_those_that_are_there() {
 }
 
 #[test]
-fn a_target_that_cannot_be_scaled_is_said() {
+fn a_target_that_cannot_be_scaled_is_reported() {
     let mut missing = well(real("steady-2"));
     (missing.scale, missing.pods) = (Some(Ok(None)), None);
     let checks = hpa::all(&missing);
@@ -182,7 +182,7 @@ fn a_target_that_cannot_be_scaled_is_said() {
 }
 
 #[test]
-fn bounds_and_windows_that_cannot_work_are_said() {
+fn bounds_and_windows_that_cannot_work_are_reported() {
     let mut pinned = real("steady-2");
     pinned["spec"]["minReplicas"] = json!(4);
     assert!(one(&hpa::all(&well(pinned)), "bounds").detail.contains("both 4"));
@@ -202,6 +202,6 @@ fn the_loads_room_job_and_script_are_looked_at() {
     assert_eq!(odd(&load::all(&f)), [("job", Outcome::Skip), ("scripts", Outcome::Warn)]);
     f.job = Ok(Some(json!({"status": {"conditions": [{"type": "Failed", "status": "True"}]}})));
     assert!(one(&load::all(&f), "job").detail.contains("has failed"));
-    f.load_room = Ok(None);
+    f.load_namespace_object = Ok(None);
     assert_eq!(odd(&load::all(&f)), [("load", Outcome::Warn)]);
 }

@@ -56,7 +56,7 @@ async fn a_healthy_cluster_passes_and_nothing_in_it_is_changed() {
     assert_eq!(ids(&checks, Outcome::Warn), ["memory"]);
     assert_eq!(exit_code(&checks), 0);
     let kubeconfig = checks.iter().find(|c| c.id == "kubeconfig").unwrap();
-    assert!(kubeconfig.detail.contains("context stub") && kubeconfig.detail.ends_with("known by a token"));
+    assert!(kubeconfig.detail.contains("context stub") && kubeconfig.detail.ends_with("authenticated by a token"));
     assert!(!format!("{checks:?}").contains("s3cr3t"), "no secret in the report");
     let log = log.lock().unwrap();
     let reviews = |p: &str| p.contains("selfsubject");
@@ -87,7 +87,7 @@ async fn where_reviews_are_refused_reading_is_tried() {
 }
 
 #[tokio::test]
-async fn a_target_of_a_kind_of_its_own_is_found_by_discovery() {
+async fn a_target_of_an_uncommon_kind_is_found_by_discovery() {
     let (url, log) = listen(|asked| match asked.path.as_str() {
         p if p.ends_with("/horizontalpodautoscalers") => {
             let mut hpa = real("steady-2");

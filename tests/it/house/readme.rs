@@ -4,7 +4,7 @@ use crate::support::golden;
 use crate::support::recorded::scale_cycle;
 use clap::{CommandFactory, Parser};
 use edot_tui::{
-    cli::Cli,
+    commands::Cli,
     doctor::permissions::roles,
     report,
     session::Session,

@@ -21,35 +21,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ui", &["observe", "control", "session", "verdict"]),
     ("view", &["observe", "session", "advise", "verdict", "ui"]),
     ("report", &["observe", "hpa", "session", "advise", "verdict", "recording", "ui", "view", "terminal"]),
-    ("offline", &["observe", "hpa", "session", "verdict", "recording", "ui", "view", "report", "start", "out", "exit"]),
+    ("offline", &["observe", "session", "verdict", "recording", "ui", "view", "report", "config", "error"]),
     ("terminal", &[]),
-    ("exit", &[]),
-    ("out", &["exit"]),
-    ("config", &[]),
-    ("cli", &["config", "hpa", "offline", "report"]),
+    ("signals", &[]),
+    ("error", &["config", "recording", "source", "view"]),
+    ("stdio", &["error"]),
+    ("config", &["view"]),
     ("logging", &["config"]),
-    ("doctor", &["observe", "config", "source", "out", "exit", "start"]),
-    (
-        "record",
-        &[
-            "observe",
-            "control",
-            "session",
-            "verdict",
-            "recording",
-            "status",
-            "app",
-            "start",
-            "cli",
-            "config",
-            "out",
-            "exit",
-        ],
-    ),
-    ("status", &["observe", "session", "source", "ui", "view", "report"]),
+    ("doctor", &["observe", "config", "source", "error", "open"]),
 ];
 /// These may use every room.
-const TIES: [&str; 4] = ["app", "main", "lib", "start"];
+const TIES: [&str; 5] = ["app", "commands", "main", "lib", "open"];
 
 fn rust_files(dir: &Path, out: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).unwrap() {
@@ -162,8 +144,8 @@ fn every_file_has_a_header_and_one_idea() {
             faults.push(format!("{file}: no `//!` header in its first line"));
         }
         let lines = text.lines().count();
-        if lines > 400 {
-            faults.push(format!("{file}: {lines} lines; the wall is 400"));
+        if lines > 600 {
+            faults.push(format!("{file}: {lines} lines; the wall is 600"));
         }
     }
     report(&faults);

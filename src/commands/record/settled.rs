@@ -2,13 +2,13 @@
 
 use crate::session::{Mark, Phase, Session};
 
-/// Nothing may have happened for so long.
+/// How long nothing may have happened, milliseconds.
 const QUIET: i64 = 60_000;
 /// The controller's default stabilization window for scaling down, in seconds.
 const WINDOW: i32 = 300;
 
-/// Whether all has come to rest. `load` says that there is to be a load: then nothing is at rest before it has ended.
-pub fn at_rest(session: &Session, load: bool) -> bool {
+/// Whether the run has settled. With `load`, a load is expected: then nothing is settled before it has ended.
+pub fn is_settled(session: &Session, load: bool) -> bool {
     let runs = matches!(session.load.phase(), Phase::Pending(_) | Phase::Running | Phase::Terminating);
     let marks = session.markers.all().iter();
     let ended = marks.clone().filter(|m| matches!(m.mark, Mark::LoadEnd { .. })).map(|m| m.ms).max();

@@ -1,4 +1,4 @@
-//! The longer texts of the help. Must not hold anything that runs.
+//! The longer texts of the help. Must not contain code.
 
 pub const AFTER: &str = "\
 Examples:
@@ -25,7 +25,7 @@ Where no cluster is configured at all, the dashboard shows the embedded lab.
 
 Environment:
   KUBECONFIG                 kubeconfig files, separated by colons
-  HTTPS_PROXY, NO_PROXY      the way to the API server and to --es-url
+  HTTPS_PROXY, NO_PROXY      proxy for the API server and for --es-url
   NO_COLOR                   no colours, when not empty
   COLORTERM, TERM            how many colours the terminal has
   EDOT_TUI_CONFIG            the configuration file
@@ -33,10 +33,11 @@ Environment:
   EDOT_TUI_ES_API_KEY        API key for Elasticsearch, encoded
   EDOT_TUI_<FLAG>            any flag of the groups above, such as EDOT_TUI_NAMESPACE or EDOT_TUI_LOAD_JOB
 
-A flag beats the environment, which beats the configuration file. The file is TOML and has the flags' names as keys:
+A flag overrides the environment, which overrides the configuration file. The file is TOML, with the flags' names as keys:
   namespace = \"observability-lab\"
   request-timeout = \"20s\"
   no-mouse = true
+Its table [keys] binds actions to keys.
 
 Files:
   $XDG_CONFIG_HOME/edot-tui/config.toml     configuration (~/.config/edot-tui)
@@ -49,16 +50,16 @@ Exit codes:
   1      error
   2      wrong flag, environment variable or configuration
   3      not found, such as the HPA
-  4      the run was not as expected (report, record)
+  4      an expectation of the run failed (report, record)
   5      the cluster cannot be reached
   6      the cluster denies access
   128+n  ended by signal n";
 
 pub const STATUS: &str = "\
-Say once how the HPA, its pods and the load stand.
+Print the status of the HPA, its pods and the load once.
 
-Waits until every feed is up, with its rates known (two samples), or known to be absent, and prints what it has at the
-limit of --wait. Data goes to stdout, messages to stderr.
+Waits until every feed is up and its rates are known (two samples), or it is known to be absent, at most for --wait, and
+prints what is known by then. Data goes to stdout, messages to stderr.
 
 -o json prints one object. A figure that is not known is null, never 0. Times are RFC 3339 in UTC, durations seconds,
 sizes bytes, percentages percent of request:
@@ -76,11 +77,11 @@ sizes bytes, percentages percent of request:
   feeds      [{feed, state, age_s, reason, hint}]";
 
 pub const RECORD: &str = "\
-Write down all that is observed, without a terminal.
+Record all observations, without a terminal.
 
-A recording is a line of JSON for each observation, as it was seen and with the source's own times. It is on disk within a
-second, so that whatever ends it costs no more than that. With --simulate it starts the load as the key `s` does, and ends
-when the load has ended and the HPA has come to rest; its exit code is then that of the verdict: 0 passed or undecided,
+A recording is a line of JSON for each observation, as it was observed and with the source's own times. It is written to
+disk every second, so a crash loses at most one second. With --simulate it starts the load as the key `s` does, and ends
+when the load has ended and the HPA has settled; its exit code is then that of the verdict: 0 passed or undecided,
 4 failed. Messages and, on a terminal, progress go to stderr.";
 
 pub const RECORD_AFTER: &str = "\
@@ -92,9 +93,9 @@ Examples:
 pub const REPLAY: &str = "\
 Show a recording as it was: the same screens, findings and decisions, at any moment.
 
-Space pauses; the arrow keys go by a sample, with Shift by a minute; [ and ] from marker to marker; Home and End to the
-beginning and the end; < and > set the pace; i skips idle stretches; the bar can be pulled with the mouse. From standard
-input a recording can be watched while it is written. What cannot be read of a damaged recording is said and left out.";
+Space pauses; the arrow keys move by a sample, with Shift by a minute; [ and ] from marker to marker; Home and End to the
+beginning and the end; < and > change the pace; i skips idle periods; the bar can be dragged with the mouse. From standard
+input a recording can be watched while it is written. Damaged parts of a recording are reported and skipped.";
 
 pub const REPLAY_AFTER: &str = "\
 Examples:
@@ -111,11 +112,11 @@ Examples:
 Exit codes: 0 printed, 1 error, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
 
 pub const DOCTOR: &str = "\
-Check configuration, access, metrics and the HPA, and say what would mend them.
+Check configuration, access, metrics and the HPA, with hints.
 
-Each line is a check: ✓ fine, ! worth knowing, ✗ wrong. Nothing in the cluster is changed.
+Each line is a check: ✓ fine, ! worth knowing, ✗ wrong, · not checked. Nothing in the cluster is changed.
 
--o json prints {schema: \"edot-tui/doctor/1\", result, checks: [{id, result, what, detail, hint}]}, where result is
+-o json prints {schema: \"edot-tui/doctor/2\", result, checks: [{id, result, what, detail, hint}]}, where result is
 \"ok\", \"warn\" or \"fail\" (of a check also \"skip\": it could not be made).
 
 Exit codes: 0 fine (also with warnings), 1 something is wrong, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
@@ -124,12 +125,12 @@ pub const LAB: &str = "\
 Watch the embedded lab, or serve it to kubectl and others.
 
 The lab is a small cluster inside this process: a gateway under an HPA, an application, k6, Elasticsearch, and the
-controllers, kubelets and metrics-server around them. It speaks the Kubernetes API on 127.0.0.1 to whoever has its token,
-so the dashboard watches it as it watches any other cluster. Nothing of it is real, nothing is kept, and nothing listens
-elsewhere. Without --serve this is what edot-tui shows where no cluster is configured.
+controllers, kubelets and metrics-server around them. It serves the Kubernetes API on 127.0.0.1 to clients that have its
+token, so the dashboard watches it as it watches any other cluster. Nothing of it is real, nothing is kept, and it listens
+nowhere else. Without --serve this is what edot-tui shows where no cluster is configured.
 
-With --speed the lab's own time runs faster: the dashboard goes by it, but kubectl goes by the system's clock, so ages
-that it works out for itself are wrong.";
+With --speed the lab's own time runs faster. The dashboard uses that time, but kubectl uses the system's clock, so ages
+that kubectl computes are wrong.";
 
 pub const LAB_AFTER: &str = "\
 Examples:
@@ -145,13 +146,13 @@ Examples:
   edot-tui completions fish > ~/.config/fish/completions/edot-tui.fish";
 
 pub const REPORT: &str = "\
-Tell of a recording: what happened, whether it was as expected, and pictures of it. It is written to stdout.
+Summarize a recording: what happened, whether it met expectations, and pictures of it. It is written to stdout.
 
   text, markdown   verdict, key figures, rescales, reaction budgets, decisions: for people and pull requests
   html             the same with charts on one time axis; one file, no network, light and dark, fit to print
   json             everything, schema \"edot-tui/report/1\"
   csv              one tidy table: time, series, labels (metric=cpu;pod=a), value (empty: not known from then on), unit
-  junit            the verdict, a test case an expectation; what waits or cannot be seen is skipped
+  junit            the verdict, a test case an expectation; those that are undecided or not observable are skipped
   svg              a screen, at the end or at --at
   cast             an asciicast (version 2) of the run; asciinema plays it
 
@@ -182,19 +183,19 @@ Examples:
   edot-tui report run.jsonl.gz -o svg --screen timeline --at 8:00 > timeline.svg
   edot-tui report run.jsonl.gz -o cast --speed 30 > run.cast && asciinema play run.cast
 
-Exit codes: 0 as expected (or not decided), 1 error, 2 usage, 4 an expectation failed";
+Exit codes: 0 passed or undecided, 1 error, 2 usage, 4 an expectation failed";
 
 pub const COMPARE: &str = "\
-Put two recordings side by side, aligned at their load's start: key figures, verdict by verdict, and the two courses
+Put two recordings side by side, aligned at their load's start: key figures, verdict by verdict, and charts of both
 overlaid (A solid, B dashed or in another colour).
 
 -o json prints {schema: \"edot-tui/compare/1\", a, b, figures [{figure, a, b, difference}], checks [{id, a, b, same}]}.";
 
 pub const WHAT_IF: &str = "\
 Re-run the controller's arithmetic over a recording under other settings: actual and supposed replicas, per-pod figures,
-and what it would have cost. Up to the sync at which they part, every sync has the very inputs that the controller had;
-from then on the tier's load, held constant, is shared by the pods that would have been Ready. With no change it tells in
-how many syncs the arithmetic gives what the controller did. What is assumed is printed.
+and what it would have cost. Up to the first sync at which they differ, every sync has exactly the inputs that the
+controller had; from then on the tier's load, held constant, is shared by the pods that would have been Ready. With no
+change it reports in how many syncs the arithmetic gives the controller's result. The assumptions are printed.
 
 -o json prints {schema: \"edot-tui/what-if/1\", file, changes, assumptions, agreement {agreed, of, on_trust}, parted_at,
 actual and supposed {first_scale_up_s, peak_replicas, peak_replicas_s, back_to_min_s, rescales, replica_minutes,

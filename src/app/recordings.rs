@@ -1,21 +1,20 @@
-//! Recording from the dashboard: where to, under which name, with which header; and what the user is told of it.
+//! Recording from the dashboard: to which file, with which header, and the messages about it.
 
 use super::App;
 use crate::{
     config::Settings,
     observe::{Time, WatchingSeen},
     recording::{Header, LIMIT, LabRun, STOPPED, Tape, create, create::Existing},
-    start,
 };
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
 
-/// Where recordings go, and what their headers tell of the settings.
+/// Where recordings go, and what their headers contain of the settings.
 #[derive(Clone, Debug, Default)]
 pub struct Recordings {
-    /// For those that `r` begins.
+    /// For those that `r` starts.
     folder: PathBuf,
     watching: WatchingSeen,
     settings: BTreeMap<String, String>,
@@ -24,11 +23,12 @@ pub struct Recordings {
     limit: u64,
 }
 
-/// The settings that bear on what is observed. None of them can hold a secret.
-const TOLD: [&str; 3] = ["request-timeout", "readonly", "as"];
+/// The settings that affect what is observed; those that were given go into the header. None of them can hold a secret.
+const IN_HEADER: [&str; 3] = ["request-timeout", "readonly", "as"];
 
 impl Recordings {
-    pub fn new(settings: &Settings, limit: Option<u64>) -> Recordings {
+    /// `lab` is the lab's run, None on a real cluster; `limit` the most bytes of a recording.
+    pub fn new(settings: &Settings, lab: Option<LabRun>, limit: Option<u64>) -> Recordings {
         let watching = WatchingSeen {
             context: settings.context.clone().unwrap_or_default(),
             namespace: settings.namespace.clone(),
@@ -38,22 +38,17 @@ impl Recordings {
             lab: settings.lab,
             ..WatchingSeen::default()
         };
-        let value = |key: &str| match key {
-            "request-timeout" => humantime::format_duration(settings.request_timeout).to_string(),
-            "readonly" => settings.readonly.to_string(),
-            _ => settings.impersonate.clone().unwrap_or_default(),
-        };
-        let given = TOLD.iter().filter(|key| settings.origins.contains_key(*key));
+        let given = IN_HEADER.iter().filter(|key| settings.is_given(key));
         Recordings {
             folder: settings.state_dir.join("recordings"),
             watching,
-            settings: given.map(|key| ((*key).to_owned(), value(key))).collect(),
-            lab: settings.lab.then(|| start::lab::run(settings)),
+            settings: given.filter_map(|key| Some(((*key).to_owned(), settings.text(key)?))).collect(),
+            lab,
             limit: limit.unwrap_or(LIMIT),
         }
     }
 
-    /// The header of a recording that begins at `at`; `seen` is what is watched as far as that is known.
+    /// The header of a recording that starts at `at`; `seen` is what is watched, as far as that is known.
     pub fn header(&self, at: Time, seen: &WatchingSeen) -> Header {
         let known = !seen.hpa.is_empty();
         let mut header = Header::new(at, if known { seen } else { &self.watching }.clone());
@@ -62,7 +57,7 @@ impl Recordings {
         header
     }
 
-    /// Begins a recording into this file.
+    /// Starts a recording to this file.
     ///
     /// # Errors
     /// A sentence that names the file.
@@ -74,21 +69,21 @@ impl Recordings {
         self.limit
     }
 
-    /// A name in the folder for recordings, which is made if need be.
+    /// A new file's path in the folder for recordings, which is created if necessary.
     ///
     /// # Errors
     /// A sentence that names the folder.
     pub fn path(&self, at: Time, hpa: &str) -> Result<PathBuf, String> {
         create::folder(&self.folder)?;
         let hpa = if hpa.is_empty() { &self.watching.hpa } else { hpa };
-        // A name goes into a path, whoever gave it.
+        // The name becomes part of a path, so nothing else may pass.
         let hpa: String = hpa.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
         Ok(self.folder.join(format!("{hpa}-{}.jsonl.gz", at.format("%Y%m%d-%H%M%S"))))
     }
 }
 
 impl App {
-    /// `r`: begins a recording or ends the one that runs.
+    /// `r`: starts a recording or ends the one that runs.
     pub(super) fn toggle_recording(&mut self, now: Time) {
         let text = if self.tape.is_recording() {
             self.end_recording(STOPPED).unwrap_or_default()
@@ -110,13 +105,13 @@ impl App {
         self.ui.say(self.session.now_ms(), text);
     }
 
-    /// Ends the recording, if there is one; a sentence of what became of it.
+    /// Ends the recording, if there is one; a sentence about the file.
     pub fn end_recording(&mut self, why: &str) -> Option<String> {
         self.ui.recording = None;
         self.tape.stop(why, self.session.now.unwrap_or_default())
     }
 
-    /// Tells when a recording has ended by itself.
+    /// Shows a message when a recording has ended by itself.
     pub(super) fn watch_recording(&mut self) {
         if let Some(text) = self.tape.ended() {
             self.ui.recording = None;

@@ -1,0 +1,234 @@
+//! The command line and its commands: one file each, with the arguments beside what runs them.
+
+mod args;
+mod compare;
+mod completions;
+mod doctor;
+mod feeds_ready;
+mod help_text;
+mod lab;
+mod live;
+mod man;
+mod record;
+mod replay;
+mod report;
+mod status;
+mod what_if;
+
+pub use completions::completions;
+pub use man::man;
+pub use status::StatusFormat;
+
+use crate::{
+    app::Ended,
+    config::{self, ConfigError, Given, Settings},
+    error::{CommandError, SUCCESS, VERDICT_FAILED, signal_exit_code},
+    logging, offline, stdio, terminal,
+    ui::Ui,
+    verdict::{Overall, Verdict},
+};
+use args::{RecordingFlags, SettingFlags};
+use clap::{Parser, Subcommand, ValueEnum};
+use std::{io::IsTerminal, path::PathBuf};
+
+/// Watch an OpenTelemetry Collector gateway scale under a Kubernetes HorizontalPodAutoscaler, live, in a terminal.
+#[derive(Debug, Parser)]
+#[command(name = "edot-tui", version, after_help = help_text::AFTER, after_long_help = help_text::AFTER_LONG)]
+#[command(subcommand_help_heading = "Commands", disable_help_subcommand = true, max_term_width = 100)]
+pub struct Cli {
+    /// None: the dashboard, as with `live`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    recording: RecordingFlags,
+    #[command(flatten)]
+    settings: SettingFlags,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show the dashboard (the default)
+    Live(Box<live::Live>),
+    /// Watch the embedded lab, or serve it to kubectl and others
+    #[command(long_about = help_text::LAB, after_help = help_text::LAB_AFTER)]
+    Lab(Box<lab::Lab>),
+    /// Print the status of the HPA, its pods and the load once
+    #[command(long_about = help_text::STATUS, after_help = help_text::STATUS_AFTER)]
+    Status(Box<status::Status>),
+    /// Record all observations, without a terminal
+    #[command(long_about = help_text::RECORD, after_help = help_text::RECORD_AFTER)]
+    Record(Box<record::Record>),
+    /// Show a recording as it was, at any pace, from any moment
+    #[command(long_about = help_text::REPLAY, after_help = help_text::REPLAY_AFTER)]
+    Replay(Box<replay::Replay>),
+    /// Check configuration, access, metrics and the HPA, with hints
+    #[command(long_about = help_text::DOCTOR)]
+    Doctor(Box<doctor::Doctor>),
+    /// Summarize a recording: what happened, whether it met expectations, and pictures of it
+    #[command(long_about = help_text::REPORT, after_help = help_text::REPORT_AFTER)]
+    Report(Box<report::Report>),
+    /// Put two recordings side by side, aligned at their load's start
+    #[command(long_about = help_text::COMPARE)]
+    Compare(Box<compare::Compare>),
+    /// Re-run the controller over a recording under other settings
+    #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER)]
+    WhatIf(Box<what_if::WhatIf>),
+    /// Print a completion script for a shell
+    #[command(after_help = help_text::COMPLETIONS_AFTER)]
+    Completions(completions::Completions),
+    /// Print the manual page: `edot-tui man | man -l -`
+    Man,
+}
+
+impl Command {
+    /// The settings' flags that were typed after the command.
+    fn settings(&self) -> Option<&SettingFlags> {
+        match self {
+            Command::Live(live) => Some(&live.settings),
+            Command::Lab(lab) => Some(&lab.settings),
+            Command::Status(status) => Some(&status.settings),
+            Command::Record(record) => Some(&record.settings),
+            Command::Replay(replay) => Some(&replay.settings),
+            Command::Doctor(doctor) => Some(&doctor.settings),
+            Command::Report(report) => Some(&report.look.0),
+            Command::Compare(compare) => Some(&compare.look.0),
+            Command::WhatIf(what_if) => Some(&what_if.look.0),
+            Command::Completions(_) | Command::Man => None,
+        }
+    }
+}
+
+impl Cli {
+    /// The settings' flags before and after the command; the later of two wins.
+    pub fn given(&self) -> Vec<Given> {
+        self.flags().flat_map(|flags| flags.given.clone()).collect()
+    }
+
+    /// `--config`.
+    pub fn config(&self) -> Option<PathBuf> {
+        self.flags().filter_map(|flags| flags.config.clone()).last()
+    }
+
+    /// `--print-config`.
+    pub fn print_config(&self) -> bool {
+        self.flags().any(|flags| flags.print_config)
+    }
+
+    fn flags(&self) -> impl Iterator<Item = &SettingFlags> {
+        std::iter::once(&self.settings).chain(self.command.as_ref().and_then(Command::settings))
+    }
+
+    /// Settings from what was typed, the process's environment and the configuration file.
+    fn resolve(&self) -> Result<Settings, ConfigError> {
+        config::resolve(self.given(), self.config(), &config::environment())
+    }
+
+    /// `--record` and `--record-limit` before and after the command.
+    fn recording(&self) -> RecordingFlags {
+        let own = match &self.command {
+            Some(Command::Live(live)) => live.recording.clone(),
+            Some(Command::Lab(lab)) => lab.recording.clone(),
+            _ => RecordingFlags::default(),
+        };
+        RecordingFlags {
+            record: own.record.or_else(|| self.recording.record.clone()),
+            record_limit: own.record_limit.or(self.recording.record_limit),
+        }
+    }
+
+    fn is_dashboard(&self) -> bool {
+        matches!(self.command, None | Some(Command::Live(_) | Command::Lab(_)))
+    }
+}
+
+/// Runs the command; its exit code.
+///
+/// # Errors
+/// Those of the command; the settings are wrong.
+pub fn run(cli: &Cli) -> Result<u8, CommandError> {
+    // These need no settings, so a faulty configuration does not disturb them.
+    match &cli.command {
+        Some(Command::Completions(args)) => return completions::run(args),
+        Some(Command::Man) => return man::run(),
+        Some(Command::Lab(args)) if args.list => return lab::list(),
+        _ => {}
+    }
+    let settings = cli.resolve()?;
+    if cli.print_config() {
+        return stdio::data(&config::print(&settings)).map(|()| SUCCESS);
+    }
+    let recording = cli.recording();
+    if recording.record.is_some() && !cli.is_dashboard() {
+        let text = "--record goes with the dashboard; without a terminal it is edot-tui record";
+        return Err(CommandError::usage(text));
+    }
+    if let Some(log) = settings.log() {
+        logging::start(&log).map_err(CommandError::failed)?;
+    }
+    match &cli.command {
+        None | Some(Command::Live(_)) => live::run(&settings, &recording),
+        Some(Command::Lab(args)) => lab::run(&settings, args, &recording),
+        Some(Command::Status(args)) => status::run(&settings, args),
+        Some(Command::Record(args)) => record::run(&settings, args),
+        Some(Command::Replay(args)) => replay::run(&settings, args),
+        Some(Command::Doctor(args)) => doctor::run(&settings, args),
+        Some(Command::Report(args)) => report::run(&settings, args),
+        Some(Command::Compare(args)) => compare::run(&settings, args),
+        Some(Command::WhatIf(args)) => what_if::run(&settings, args),
+        Some(Command::Completions(args)) => completions::run(args),
+        Some(Command::Man) => man::run(),
+    }
+}
+
+/// Runs a command on a runtime of its own.
+fn block_on<T>(command: impl Future<Output = Result<T, CommandError>>) -> Result<T, CommandError> {
+    // One worker: everything that is not drawing waits for the network.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let result = runtime.block_on(command);
+    // A request that hangs must not keep the user from the shell.
+    runtime.shutdown_background();
+    result
+}
+
+/// The state of the dashboard's keys at the beginning, with the user's own expectations.
+fn read_ui(settings: &Settings, readonly: bool) -> Result<Ui, CommandError> {
+    let own = settings.expectations.as_deref();
+    let expected = own.map(|path| offline::expectations(Some(path))).transpose()?;
+    Ok(Ui { expected, ..Ui::new(readonly) })
+}
+
+fn dashboard_exit_code(ended: Ended) -> Result<u8, CommandError> {
+    match ended {
+        Ended::Quit => Ok(SUCCESS),
+        Ended::Signal(number) => Ok(signal_exit_code(number)),
+        Ended::Failed(error) => Err(error),
+    }
+}
+
+fn verdict_exit_code(verdict: &Verdict) -> u8 {
+    if verdict.result == Overall::Fail { VERDICT_FAILED } else { SUCCESS }
+}
+
+/// The formats of a page about two runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PageFormat {
+    Text,
+    Json,
+    Html,
+}
+
+/// Where charts of characters are printed.
+struct TextTarget {
+    /// Columns.
+    width: u16,
+    colours: bool,
+}
+
+/// stdout: a terminal's own width, and its colours; 100 plain columns otherwise.
+fn text_target(settings: &Settings) -> TextTarget {
+    match std::io::stdout().is_terminal() {
+        true => TextTarget { width: terminal::width().clamp(40, 200), colours: settings.color },
+        false => TextTarget { width: 100, colours: false },
+    }
+}

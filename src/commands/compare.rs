@@ -1,0 +1,59 @@
+//! `edot-tui compare`: two recordings side by side.
+
+use super::{PageFormat, args::LookFlags, text_target};
+use crate::{
+    config::Settings,
+    error::{CommandError, SUCCESS},
+    offline::{self, format, reader},
+    open,
+    report::{self, compare::Side, prose},
+    stdio,
+    verdict::verdict,
+};
+use clap::Args;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The first recording
+    pub a: PathBuf,
+    /// The second recording
+    pub b: PathBuf,
+    /// The format
+    #[arg(short, long, value_name = "FORMAT", default_value = "text", value_enum, help_heading = "Output")]
+    pub output: PageFormat,
+    /// Your own expectations (TOML) in place of the guide's
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub expectations: Option<PathBuf>,
+    #[command(flatten)]
+    pub look: LookFlags,
+}
+
+/// Writes the comparison to stdout.
+///
+/// # Errors
+/// One of the recordings, or the expectations, cannot be read.
+pub fn run(settings: &Settings, args: &Compare) -> Result<u8, CommandError> {
+    let look = open::look(settings)?;
+    let expected = offline::expectations(args.expectations.as_deref().or(settings.expectations.as_deref()))?;
+    let (session_a, session_b) = (reader::session(&args.a, None)?.0, reader::session(&args.b, None)?.0);
+    let (verdict_a, verdict_b) = (verdict(&session_a, &expected), verdict(&session_b, &expected));
+    let (name_a, name_b) = (args.a.display().to_string(), args.b.display().to_string());
+    let a = Side { name: &name_a, session: &session_a, verdict: &verdict_a };
+    let b = Side { name: &name_b, session: &session_b, verdict: &verdict_b };
+    let compared = report::compare::compare(&a, &b);
+    let text = match args.output {
+        PageFormat::Json => format::json(&compared)?,
+        PageFormat::Html => {
+            let (panels, axis) = report::compare::overlaid(&a, &b);
+            format::overlaid_html("edot-tui compare", &report::compare::page(&compared), &panels, &axis)
+        }
+        PageFormat::Text => {
+            let target = text_target(settings);
+            let (panels, axis) = report::compare::overlaid(&a, &b);
+            let charts = report::overlay::overlay(&panels, &axis, target.width, target.colours, &look);
+            prose::text(&report::compare::page(&compared)) + &charts
+        }
+    };
+    stdio::data(&text).map(|()| SUCCESS)
+}

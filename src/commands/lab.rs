@@ -1,0 +1,116 @@
+//! `edot-tui lab`: the dashboard over the embedded lab, its API alone, or the list of its scenarios.
+
+use super::{
+    args::{RecordingFlags, SettingFlags},
+    block_on, live,
+};
+use crate::{
+    config::Settings,
+    error::{CommandError, SUCCESS, signal_exit_code},
+    lab::{
+        api::Served,
+        scenario::{SHIPPED, Scenario},
+    },
+    open,
+    signals::EndSignals,
+    stdio,
+};
+use clap::Args;
+use k8s_openapi::ByteString;
+use std::{
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Args)]
+pub struct Lab {
+    /// Only serve the lab's API on 127.0.0.1, and print the path of a kubeconfig for it
+    #[arg(long, help_heading = "Lab", conflicts_with = "list")]
+    pub serve: bool,
+    /// List the scenarios
+    #[arg(long, help_heading = "Lab")]
+    pub list: bool,
+    #[command(flatten)]
+    pub recording: RecordingFlags,
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Shows the dashboard over the lab, or serves the lab.
+///
+/// # Errors
+/// The scenario is wrong, no port can be opened, or the kubeconfig cannot be written; those of [`live::run`].
+pub fn run(settings: &Settings, args: &Lab, recording: &RecordingFlags) -> Result<u8, CommandError> {
+    match args.serve {
+        true => block_on(serve(settings)),
+        false => live::run(&settings.in_lab(), recording),
+    }
+}
+
+/// `lab --list`.
+///
+/// # Errors
+/// stdout cannot be written.
+pub fn list() -> Result<u8, CommandError> {
+    let all = SHIPPED.iter().filter_map(|(name, _)| Some((name, Scenario::shipped(name)?.about)));
+    let text: String = all.map(|(name, about)| format!("{name:<16} {about}\n")).collect();
+    stdio::data(&text).map(|()| SUCCESS)
+}
+
+/// `lab --serve`: until a signal comes.
+async fn serve(settings: &Settings) -> Result<u8, CommandError> {
+    let mut signals = EndSignals::new().map_err(|e| CommandError::from(e).context("signals"))?;
+    let stop = CancellationToken::new();
+    let (served, _) = open::lab::serve(settings, &stop).await?;
+    let path = settings.state_dir.join(format!("lab-{}.kubeconfig", served.port));
+    let shown = path.display().to_string();
+    write(&path, &kubeconfig(&served)).map_err(|e| CommandError::from(e).context(shown.clone()))?;
+    stdio::data(&format!("{shown}\n"))?;
+    stdio::message(&format!("the lab's API is at {} until this program ends (Ctrl-C). Try, elsewhere:", served.url));
+    for (what, line) in [
+        ("", format!("export KUBECONFIG={shown}")),
+        ("watch it scale", "kubectl get hpa -A -w".to_owned()),
+        ("", "kubectl get deploy,pods,jobs,events -A".to_owned()),
+        ("start the load, or press s in the dashboard", "edot-tui".to_owned()),
+        ("", "kubectl logs -n demo-app -f job/k6-load".to_owned()),
+    ] {
+        let what = if what.is_empty() { String::new() } else { format!("   # {what}") };
+        stdio::message(&format!("  {line}{what}"));
+    }
+    let number = signals.next().await;
+    stop.cancel();
+    // The server it names has ended. If the file is gone already, that is fine.
+    let _ = std::fs::remove_file(&path);
+    Ok(signal_exit_code(number))
+}
+
+fn kubeconfig(served: &Served) -> String {
+    let Served { url, token, certificate, .. } = served;
+    let ca =
+        base64(format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", base64(certificate.as_slice())));
+    format!(
+        "apiVersion: v1\nkind: Config\nclusters:\n- name: lab\n  cluster:\n    server: {url}\n    certificate-authority-data: {ca}\nusers:\n- name: lab\n  user:\n    token: {token}\ncontexts:\n- name: lab\n  context:\n    cluster: lab\n    user: lab\n    namespace: observability-lab\ncurrent-context: lab\n"
+    )
+}
+
+fn base64(data: impl Into<Vec<u8>>) -> String {
+    match serde_json::to_value(ByteString(data.into())) {
+        Ok(serde_json::Value::String(coded)) => coded,
+        _ => String::new(),
+    }
+}
+
+/// Writes a file that only the user can read. A file of that name is of a lab that has ended; no link is followed.
+fn write(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match std::fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+        _ => {}
+    }
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}

@@ -1,0 +1,70 @@
+//! `edot-tui live`, and `edot-tui` alone: the dashboard over a cluster or the embedded lab.
+
+use super::{
+    args::{RecordingFlags, SettingFlags},
+    block_on, dashboard_exit_code, read_ui,
+};
+use crate::{
+    app::{self, App, Recordings},
+    config::Settings,
+    error::{CommandError, ErrorKind},
+    open,
+    recording::STOPPED,
+    stdio, terminal,
+};
+use clap::Args;
+use std::{io::IsTerminal, time::Duration};
+
+/// How long the screen waits for the answer whether an HPA that was named is there; a later answer is shown on the screen.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Args)]
+pub struct Live {
+    #[command(flatten)]
+    pub recording: RecordingFlags,
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+/// Shows the dashboard until the user quits.
+///
+/// # Errors
+/// There is no terminal; what is watched cannot be opened or is not there; the recording cannot be started.
+pub fn run(settings: &Settings, recording: &RecordingFlags) -> Result<u8, CommandError> {
+    block_on(show(settings, recording))
+}
+
+async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, CommandError> {
+    if !std::io::stdout().is_terminal() {
+        let text = "the dashboard needs a terminal; edot-tui status prints once what it would show";
+        return Err(CommandError::usage(text));
+    }
+    let look = open::look(settings)?;
+    let ui = read_ui(settings, settings.readonly)?;
+    let settings = &open::lab::or_configured(settings)?;
+    // Reading certificates and running plugins takes a while: the first frame is drawn in the meantime.
+    let mut opening = open::live_in_background(settings);
+    let mut running = None;
+    if open::is_hpa_named(settings)
+        && let Ok(opened) = tokio::time::timeout(PATIENCE, &mut opening).await
+    {
+        let mut opened = app::opened(opened)?;
+        if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, opened.hpa_found()).await
+            && error.kind == ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        running = Some(opened);
+    }
+    let recordings = Recordings::new(settings, open::lab::run(settings), recording.record_limit);
+    let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, recording.record.as_deref())?;
+    if let Some(running) = running {
+        app.watch(running);
+    }
+    let ended = app.run(opening).await;
+    let recorded = app.end_recording(STOPPED);
+    drop(app);
+    terminal::restore();
+    recorded.iter().for_each(|text| stdio::message(text));
+    dashboard_exit_code(ended?)
+}

@@ -1,0 +1,281 @@
+//! `edot-tui record`: observes and records without a terminal; on request it starts the load, and ends when the run has
+//! settled. Must not draw; progress is a line on stderr, and only if that is a terminal.
+
+mod settled;
+
+use super::{
+    args::{SettingFlags, bytes, up_to_a_month},
+    block_on,
+    feeds_ready::feeds_ready,
+    verdict_exit_code,
+};
+use crate::{
+    app::{Recordings, RunningSource, SourceEvent},
+    config::Settings,
+    control::Control,
+    error::{CommandError, SUCCESS, signal_exit_code},
+    observe::{AnswerSeen, Ask, Observation, Stamped, Time},
+    offline, open,
+    recording::{STOPPED, Tape, create::Existing},
+    session::{Phase, Session},
+    signals::EndSignals,
+    stdio,
+    verdict::{Expectations, verdict},
+};
+use chrono::TimeDelta;
+use clap::{Args, ValueEnum};
+use settled::is_settled;
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// With --simulate the load is started when every feed is ready, or at the latest after this time.
+const BASELINE: TimeDelta = TimeDelta::seconds(30);
+
+/// After the run has settled, expectations that are still undecided get this much more time.
+const UNDECIDED: TimeDelta = TimeDelta::minutes(10);
+
+#[derive(Debug, Args)]
+pub struct Record {
+    /// The file; .gz compresses, - is stdout [default: a new one in $XDG_STATE_HOME/edot-tui/recordings]
+    #[arg(short, long, value_name = "FILE", help_heading = "Recording")]
+    pub output: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, help_heading = "Recording")]
+    pub overwrite: bool,
+    /// Start the load once every feed is up
+    #[arg(long, help_heading = "Recording")]
+    pub simulate: bool,
+    /// End after this time, such as 10m
+    #[arg(long = "for", value_name = "DURATION", value_parser = up_to_a_month, help_heading = "Recording")]
+    pub most: Option<Duration>,
+    /// End when the load has ended and the HPA has settled; with --simulate the default
+    #[arg(long, value_name = "WHAT", value_enum, help_heading = "Recording")]
+    pub until: Option<Until>,
+    /// The most bytes, such as 500MB; there it ends [default: 10GB]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Recording")]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Until {
+    Settled,
+}
+
+impl Record {
+    fn until_settled(&self) -> bool {
+        self.until.is_some() || (self.simulate && self.most.is_none())
+    }
+
+    /// Whether the exit code is that of the verdict.
+    fn is_judged(&self) -> bool {
+        self.simulate || self.until.is_some()
+    }
+}
+
+/// Why the recording ended.
+enum End {
+    Settled,
+    TimeIsOver,
+    Signal(i32),
+    /// The recorder ended by itself; its message.
+    Recorder(String),
+}
+
+/// What has been done about the load that is to be started.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LoadStart {
+    Waiting,
+    Asked,
+    Done,
+}
+
+/// A recording being made.
+struct Recording<'a> {
+    args: &'a Record,
+    expected: &'a Expectations,
+    tape: Tape,
+    session: Session,
+    load: LoadStart,
+    /// None while the run is not settled.
+    settled_since: Option<Time>,
+}
+
+/// Records until the end that was asked for.
+///
+/// # Errors
+/// The file cannot be made, the source broke, or the load cannot be started.
+pub fn run(settings: &Settings, args: &Record) -> Result<u8, CommandError> {
+    block_on(async {
+        let expected = offline::expectations(settings.expectations.as_deref())?;
+        let mut running = open::live(settings).await?;
+        running.hpa_found().await?;
+        let code = record(settings, args, &expected, &mut running).await;
+        running.stop.cancel();
+        code
+    })
+}
+
+async fn record(
+    settings: &Settings,
+    args: &Record,
+    expected: &Expectations,
+    running: &mut RunningSource,
+) -> Result<u8, CommandError> {
+    if args.simulate && settings.readonly {
+        return Err(CommandError::usage("--simulate starts a load, and --readonly forbids it"));
+    }
+    let recordings = Recordings::new(settings, open::lab::run(settings), args.limit);
+    let first = match running.next().await {
+        SourceEvent::Observed(first) => first,
+        SourceEvent::Failed(error) => return Err(error),
+        SourceEvent::Replay(_) => return Err(CommandError::usage("a replay cannot be recorded")),
+    };
+    let header = recordings.header(first.at, &Default::default());
+    let mut tape = Tape::default();
+    let path = match &args.output {
+        Some(path) if path == Path::new("-") => None,
+        Some(path) => Some(path.clone()),
+        None => Some(recordings.path(first.at, "").map_err(CommandError::failed)?),
+    };
+    let existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
+    match &path {
+        Some(path) => tape.start(path, existing, header, recordings.limit()).map_err(CommandError::failed)?,
+        None => tape.print(header, recordings.limit()).map_err(CommandError::failed)?,
+    }
+    let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
+    let mut recording = Recording { args, expected, tape, session: Session::default(), load, settled_since: None };
+    recording.take(&first, running)?;
+    let ended = recording.run(running).await;
+    stdio::progress("");
+    recording.end(ended, path)
+}
+
+impl Recording<'_> {
+    async fn run(&mut self, running: &mut RunningSource) -> Result<End, CommandError> {
+        let mut signals = EndSignals::new()?;
+        loop {
+            let event = tokio::select! {
+                biased;
+                number = signals.next() => return Ok(End::Signal(number)),
+                event = running.next() => event,
+            };
+            match event {
+                SourceEvent::Observed(seen) => {
+                    if let Some(end) = self.take(&seen, running)? {
+                        return Ok(end);
+                    }
+                }
+                SourceEvent::Replay(_) => {}
+                SourceEvent::Failed(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Every observation passes here: first to the recorder, then to the session.
+    fn take(&mut self, seen: &Stamped, running: &RunningSource) -> Result<Option<End>, CommandError> {
+        self.tape.take(seen);
+        self.session.apply(seen);
+        match &seen.what {
+            Observation::Answer(answer) => self.answered(answer, running)?,
+            Observation::Tick => return self.tick(running),
+            _ => {}
+        }
+        Ok(None)
+    }
+
+    fn tick(&mut self, running: &RunningSource) -> Result<Option<End>, CommandError> {
+        if let Some(text) = self.tape.ended() {
+            return Ok(Some(End::Recorder(text)));
+        }
+        let elapsed = self.session.now.zip(self.session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
+        if self.load == LoadStart::Waiting && (feeds_ready(&self.session) || elapsed >= BASELINE) {
+            self.load = LoadStart::Asked;
+            ask(running, Control::PlanLoad)?;
+        }
+        stdio::progress(&progress(&self.session, elapsed));
+        let most = self.args.most.and_then(|most| TimeDelta::from_std(most).ok());
+        if most.is_some_and(|most| elapsed >= most) {
+            return Ok(Some(End::TimeIsOver));
+        }
+        Ok(self.is_over().then_some(End::Settled))
+    }
+
+    /// Whether the run has settled, and no expectation is left that more time would decide.
+    fn is_over(&mut self) -> bool {
+        let settled =
+            self.args.until_settled() && self.load == LoadStart::Done && is_settled(&self.session, self.args.simulate);
+        self.settled_since = self.settled_since.or(self.session.now).filter(|_| settled);
+        let Some((since, now)) = self.settled_since.zip(self.session.now) else { return false };
+        now - since >= UNDECIDED || !verdict(&self.session, self.expected).is_pending(now.timestamp_millis())
+    }
+
+    fn answered(&mut self, answer: &AnswerSeen, running: &RunningSource) -> Result<(), CommandError> {
+        match (answer.to, answer.ok) {
+            (Ask::PlanLoad, true) if answer.stops => {
+                stdio::message("a load is already running; it is recorded as it is");
+                self.load = LoadStart::Done;
+            }
+            (Ask::PlanLoad, true) => ask(running, Control::StartLoad)?,
+            (Ask::StartLoad, true) => self.load = LoadStart::Done,
+            (Ask::PlanLoad | Ask::StartLoad, false) => {
+                return Err(CommandError::failed(format!("no load: {}", answer.text)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(mut self, ended: Result<End, CommandError>, path: Option<PathBuf>) -> Result<u8, CommandError> {
+        let now = self.session.now.unwrap_or_default();
+        let why = match &ended {
+            Ok(End::Settled) => "the run has settled".to_owned(),
+            Ok(End::TimeIsOver) => "the time is over".to_owned(),
+            Ok(End::Signal(_)) => STOPPED.to_owned(),
+            Ok(End::Recorder(_)) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        let summary = self.tape.stop(&why, now);
+        if let (Some(text), Some(_)) = (&summary, &path) {
+            stdio::message(text);
+        }
+        match ended? {
+            End::Signal(number) => Ok(signal_exit_code(number)),
+            // The reader of stdout has closed the pipe, which is no failure.
+            End::Recorder(_) if path.is_none() => Ok(SUCCESS),
+            End::Recorder(text) => Err(CommandError::failed(text)),
+            End::Settled | End::TimeIsOver if self.args.is_judged() => {
+                let verdict = verdict(&self.session, self.expected);
+                stdio::message(&format!("verdict: {} ({})", verdict.result.word(), verdict.summary()));
+                Ok(verdict_exit_code(&verdict))
+            }
+            End::Settled | End::TimeIsOver => Ok(SUCCESS),
+        }
+    }
+}
+
+fn ask(running: &RunningSource, control: Control) -> Result<(), CommandError> {
+    let busy = |_| CommandError::failed("the source takes no requests");
+    running.source.controls.try_send(control).map_err(busy)
+}
+
+/// `4:12  3 of 4 replicas ready  load running`.
+fn progress(session: &Session, elapsed: TimeDelta) -> String {
+    let seconds = elapsed.num_seconds();
+    let figure = |n: Option<i32>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+    let replicas = &session.replicas;
+    let (ready, current) = (replicas.ready.last().copied().flatten(), replicas.current.last().copied().flatten());
+    let load = match session.load.phase() {
+        Phase::None => "no load",
+        Phase::Pending(_) => "load pending",
+        Phase::Running => "load running",
+        Phase::Complete => "load complete",
+        Phase::Failed(_) => "load failed",
+        Phase::Terminating => "load terminating",
+    };
+    let clock = format!("{}:{:02}", seconds / 60, seconds % 60);
+    format!("recording {clock}  {} of {} replicas ready  {load}", figure(ready), figure(current))
+}

@@ -1,0 +1,157 @@
+//! From settings to a running source and to a look, and the errors that can be reported before the screen is taken: no
+//! configuration, no such context, no such HPA, no such theme. Must not draw or fold.
+
+pub mod lab;
+
+use crate::{
+    app::{self, RunningSource},
+    config::{self, Settings},
+    error::CommandError,
+    replay::{self, Begin},
+    source::live::{
+        self,
+        cluster::{self, Cluster},
+        collector::Endpoint,
+        connect::{Access, Environment},
+        elastic::IngestSettings,
+        simulate::LoadSettings,
+    },
+    view::{Look, theme},
+};
+use secrecy::SecretString;
+use std::{io::IsTerminal, path::Path, time::Duration};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// Which cluster to connect to, and as whom.
+pub fn access(settings: &Settings) -> Access {
+    Access {
+        lab: None,
+        kubeconfig: settings.kubeconfig.clone(),
+        context: settings.context.clone(),
+        as_user: settings.impersonate.clone(),
+        request_timeout: settings.request_timeout,
+        environment: Environment::read(),
+    }
+}
+
+/// Which Elasticsearch, and as whom. Secrets go straight from the environment to where they are used.
+pub fn ingest(settings: &Settings) -> IngestSettings {
+    let es = &settings.es;
+    if settings.lab {
+        // The lab has its own Elasticsearch.
+        return IngestSettings { off: es.off, ..IngestSettings::default() };
+    }
+    let secret = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty()).map(SecretString::from);
+    let [password, api_key] = config::SECRETS.map(secret);
+    IngestSettings {
+        off: es.off,
+        url: es.url.clone(),
+        user: es.user.clone(),
+        password,
+        api_key,
+        api_key_file: es.api_key_file.clone(),
+        ca: es.ca.clone(),
+        kibana: es.kibana.clone(),
+    }
+}
+
+/// Connects and opens the live source. Credentials are fetched; the first request is on its way when this returns.
+///
+/// # Errors
+/// A setting is wrong, or there can be no client at all.
+pub async fn live(settings: &Settings) -> Result<RunningSource, CommandError> {
+    let stop = CancellationToken::new();
+    lab::check_flags(settings)?;
+    let access = if settings.lab { lab::start(settings, &stop).await? } else { access(settings) };
+    let cluster = cluster::open(access).await?;
+    let watched = live::Settings {
+        namespace: settings.namespace.clone(),
+        hpa: settings.hpa.clone(),
+        any: !settings.is_given("hpa"),
+        load: LoadSettings {
+            namespace: settings.load_namespace.clone(),
+            job: settings.load_job.clone(),
+            manifest: settings.load_manifest.clone(),
+            readonly: settings.readonly,
+            timeout: settings.request_timeout,
+            patience: Duration::from_secs(60),
+        },
+        collector: collector(settings)?,
+        ingest: ingest(settings),
+        pace: live::Pace::default(),
+    };
+    let hpa_check =
+        tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));
+    let (source, driver) = live::open(watched, cluster, stop.clone());
+    Ok(RunningSource::live(source, tokio::spawn(driver), stop, hpa_check))
+}
+
+/// Opens a recording in place of a cluster; `-` is standard input.
+///
+/// # Errors
+/// It cannot be read, or is not a recording.
+pub fn replay(path: &Path, begin: Begin) -> Result<RunningSource, CommandError> {
+    let replay = replay::open(path, begin)?;
+    let player = replay.player;
+    let driver = tokio::spawn(async move {
+        replay::play(player).await;
+        Ok(())
+    });
+    Ok(RunningSource::replay(replay.source, driver, replay.news))
+}
+
+/// Where the collectors' metrics are; None when they are not to be read.
+fn collector(settings: &Settings) -> Result<Option<Endpoint>, CommandError> {
+    let Some(text) = settings.collector_metrics.as_ref().filter(|_| !settings.no_collector) else {
+        return Ok((!settings.no_collector).then(Endpoint::default));
+    };
+    let wrong = |what| CommandError::usage(format!("`collector-metrics` is {text:?}, but must be {what}"));
+    Endpoint::parse(text).map(Some).map_err(wrong)
+}
+
+/// [`live`] on the runtime's own threads, so that the screen can be drawn in the meantime.
+pub fn live_in_background(settings: &Settings) -> JoinHandle<Result<RunningSource, CommandError>> {
+    let settings = settings.clone();
+    tokio::spawn(async move { live(&settings).await })
+}
+
+/// Whether the user named the HPA or its namespace; then it is worth waiting for the answer whether it is there.
+pub fn is_hpa_named(settings: &Settings) -> bool {
+    settings.is_given("hpa") || settings.is_given("namespace")
+}
+
+/// Checks that the named HPA is there, or with `any` that it is the only one of its namespace.
+async fn find_hpa(cluster: Cluster, namespace: String, hpa: String, any: bool) -> Result<(), CommandError> {
+    let names = live::list_hpas(&cluster, &namespace).await?;
+    if names.contains(&hpa) || (any && names.len() == 1) {
+        return Ok(());
+    }
+    let missing = format!("no HPA {hpa} in namespace {namespace}");
+    Err(if names.is_empty() {
+        CommandError::not_found(format!("{missing}, nor any other")).hint("say which with -n NAMESPACE and --hpa NAME")
+    } else {
+        CommandError::not_found(format!("{missing}; there are: {}", names.join(", "))).hint("say which with --hpa NAME")
+    })
+}
+
+/// The look for pictures, which have every colour, even where the terminal does not.
+///
+/// # Errors
+/// The theme does not exist or is faulty.
+pub fn look_for_pictures(settings: &Settings) -> Result<Look, CommandError> {
+    look_with(settings, theme::Level::TrueColor)
+}
+
+/// The look for the terminal.
+///
+/// # Errors
+/// The theme does not exist or is faulty.
+pub fn look(settings: &Settings) -> Result<Look, CommandError> {
+    look_with(settings, theme::detect(|name| std::env::var(name).ok(), std::io::stdout().is_terminal()))
+}
+
+fn look_with(settings: &Settings, level: theme::Level) -> Result<Look, CommandError> {
+    let level = if settings.color { level } else { theme::Level::None };
+    Ok(Look::new(&settings.theme, level, settings.theme_dir.clone(), settings.symbols, app::utc_offset())?)
+}

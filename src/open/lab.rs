@@ -1,0 +1,123 @@
+//! The embedded lab: when it is watched, which scenario it plays, and how to connect to it. Must not print.
+
+use super::access;
+use crate::{
+    clock::Clock,
+    config::{Settings, settings, values::nearest},
+    error::CommandError,
+    lab::{
+        api::{self, Served},
+        model::Lab,
+        scenario::{SHIPPED, Scenario},
+    },
+    recording::LabRun,
+    source::live::connect::{self, Access, ConnectError},
+};
+use std::path::Path;
+use tokio_util::sync::CancellationToken;
+
+/// As long as the Load pane is wide.
+const NOTE: &str = "no cluster is configured: the embedded lab; yours: --kubeconfig FILE";
+
+/// The settings for the dashboard: with the embedded lab where it was asked for, or where no cluster is configured at
+/// all. A configuration that exists and does not work is an error.
+///
+/// # Errors
+/// What is wrong with the configuration; flags of the lab without it.
+pub fn or_configured(settings: &Settings) -> Result<Settings, CommandError> {
+    if settings.lab {
+        return for_lab(settings);
+    }
+    let named = settings.kubeconfig.is_some() || settings.context.is_some() || settings.impersonate.is_some();
+    match connect::plan(&access(settings)) {
+        Err(ConnectError::NoConfiguration) if !named => for_lab(&Settings { lab: true, ..settings.clone() }),
+        Err(e) => Err(e.into()),
+        Ok(_) => check_flags(settings).map(|()| settings.clone()),
+    }
+}
+
+/// Flags that only the lab has need the lab.
+///
+/// # Errors
+/// One of them was given without it.
+pub fn check_flags(settings: &Settings) -> Result<(), CommandError> {
+    match ["scenario", "speed", "seed"].into_iter().find(|key| settings.is_flag(key)) {
+        Some(key) if !settings.lab => {
+            Err(CommandError::usage(format!("--{key} is only for the embedded lab: add --lab, or leave it out")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Names that the file or the environment set are those of a real cluster: in the lab only flags count for them. A wrong
+/// scenario is reported before the screen is taken.
+fn for_lab(settings: &Settings) -> Result<Settings, CommandError> {
+    scenario(&settings.scenario)?;
+    let mut lab = settings.clone();
+    for key in ["namespace", "hpa", "load-namespace", "load-job"] {
+        if !settings.is_flag(key)
+            && let Some(setting) = settings::find(key)
+        {
+            lab.reset(setting);
+        }
+    }
+    Ok(lab)
+}
+
+/// Starts the lab; how to connect to it.
+///
+/// # Errors
+/// The scenario is wrong, or no port can be opened.
+pub async fn start(settings: &Settings, stop: &CancellationToken) -> Result<Access, CommandError> {
+    let (served, clock) = serve(settings, stop).await?;
+    let note = (!settings.is_given("lab")).then(|| NOTE.to_owned());
+    let lab =
+        connect::Lab { server: served.url, certificate: served.certificate, token: served.token.into(), clock, note };
+    Ok(Access { lab: Some(lab), ..access(settings) })
+}
+
+/// Starts the lab and serves its API on 127.0.0.1 until `stop`.
+///
+/// # Errors
+/// The scenario is wrong, or no port can be opened.
+pub async fn serve(settings: &Settings, stop: &CancellationToken) -> Result<(Served, Clock), CommandError> {
+    let scenario = scenario(&settings.scenario)?;
+    let start = Clock::system().now();
+    let lab = Lab::new(&scenario, settings.seed.unwrap_or(scenario.seed), start);
+    let clock = Clock::lab(start, settings.speed);
+    let served = api::serve(lab, clock, stop.clone()).await;
+    let served = served.map_err(|e| CommandError::from(e).context("the lab cannot listen on 127.0.0.1"))?;
+    Ok((served, clock))
+}
+
+/// What is needed to repeat the lab's run, for a recording's header; None on a real cluster. Of a scenario in a file it has
+/// the name only.
+pub fn run(settings: &Settings) -> Option<LabRun> {
+    if !settings.lab {
+        return None;
+    }
+    let file = Path::new(&settings.scenario).file_name();
+    let seed = settings.seed.or_else(|| scenario(&settings.scenario).ok().map(|s| s.seed)).unwrap_or_default();
+    Some(LabRun {
+        scenario: file.map_or_else(String::new, |name| name.to_string_lossy().into_owned()),
+        speed: settings.speed,
+        seed,
+    })
+}
+
+/// The scenario of that name, or in that file.
+fn scenario(name: &str) -> Result<Scenario, CommandError> {
+    if name.ends_with(".toml") {
+        let text = std::fs::read_to_string(name).map_err(|e| CommandError::usage(format!("{name}: {e}")))?;
+        let stem = Path::new(name).file_stem().map_or(name.into(), |stem| stem.to_string_lossy());
+        return Scenario::parse(&stem, name, &text).map_err(CommandError::usage);
+    }
+    let known = || SHIPPED.iter().map(|(name, _)| *name);
+    if !known().any(|one| one == name) {
+        let near = nearest(name, known()).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+        let all = known().collect::<Vec<_>>().join(", ");
+        let text = format!("there is no scenario {name:?}{near}; there are {all}; or name a .toml file");
+        return Err(CommandError::usage(text));
+    }
+    Scenario::shipped(name).ok_or_else(|| CommandError::failed(format!("the shipped scenario {name} cannot be read")))
+}
