@@ -41,7 +41,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     };
     let first = first.min(hidden);
     for (i, line) in lines.iter().skip(first).take(height).enumerate() {
-        write::pieces(buf, inside, i as u16, &line);
+        write::pieces(buf, inside, i as u16, line);
     }
     // Arrows on the border show that there is more.
     let g = cx.look.symbols.glyphs();

@@ -27,7 +27,7 @@ type Pieces = Vec<(String, Style)>;
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     for (i, pieces) in lines(cx, inner.width).iter().enumerate() {
-        write::pieces(buf, inner, i as u16, &pieces);
+        write::pieces(buf, inner, i as u16, pieces);
     }
 }
 
