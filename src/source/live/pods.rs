@@ -1,6 +1,6 @@
 //! The pods feed: pods of the scale's selector, watched.
 
-use super::collector::config;
+use super::collector::pod::collector_pod;
 use super::convert;
 use super::facts::{Fact, Facts, note};
 use super::fault::Asked;
@@ -9,7 +9,7 @@ use super::retry::state;
 use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::Pod;
-use crate::observe::{ContainerSeen, Feed, FeedState, Observation, PodGone};
+use crate::observe::{Feed, FeedState, Observation, PodGone};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
@@ -28,12 +28,6 @@ pub fn spec(feed: Feed, namespace: &str, selector: &str) -> Spec {
         },
         bookmarks: true,
     }
-}
-
-/// A collector's container, beside whatever else is in its pod.
-pub fn is_collector(container: &ContainerSeen) -> bool {
-    let named = |text: &str| ["otel", "edot", "collector", "elastic-agent"].iter().any(|part| text.contains(part));
-    named(&container.name) || container.image.rsplit('/').next().is_some_and(named)
 }
 
 /// Watch the pods, and others when the selector changes.
@@ -85,7 +79,7 @@ async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, h
                 facts.pods.send_modify(|names| {
                     names.insert(seen.name.clone());
                 });
-                note(&facts.gateways, &seen.uid, Some(config::inside(&pod, &seen)));
+                note(&facts.gateways, &seen.uid, Some(collector_pod(&pod, &seen)));
                 shared.out.say(Observation::Pod(Box::new(seen))).await;
             }
             Some(Saw::Gone { uid, name }) => {
