@@ -5,7 +5,7 @@ use super::check::Check;
 use crate::config::Settings;
 use crate::source::live::Kind;
 use crate::source::live::cluster::Cluster;
-use crate::source::live::elastic::{Answered, examine};
+use crate::source::live::elastic::{Probed, probe};
 use crate::start;
 
 /// A check for each question.
@@ -13,11 +13,11 @@ pub async fn all(cluster: &Cluster, settings: &Settings) -> Vec<Check> {
     if settings.es.off {
         return vec![Check::skip("elasticsearch", "Elasticsearch", "switched off (--no-es)")];
     }
-    let answers = examine(cluster, &settings.namespace, &start::ingest(settings)).await;
+    let answers = probe(cluster, &settings.namespace, &start::ingest(settings)).await;
     answers.into_iter().map(|answer| check(answer, settings.es.url.is_some())).collect()
 }
 
-fn check(answer: Answered, given: bool) -> Check {
+fn check(answer: Probed, given: bool) -> Check {
     let id = "elasticsearch";
     match answer.outcome {
         Ok(detail) => Check::ok(id, answer.what, detail),

@@ -186,7 +186,7 @@ impl Scrapes<'_> {
     }
 }
 
-/// The collectors that are running, by pod uid. A pod of the HPA's target is a gateway, whatever its labels are.
+/// The collectors that are running, by pod uid. A pod of the HPA's target is a gateway even if its labels match another role.
 fn running(gateways: &Insides, others: &OtherCollectors, endpoint: &Endpoint) -> BTreeMap<String, (Role, Inside)> {
     if let Some(host) = endpoint.single() {
         return [(host.clone(), (Role::Gateway, Inside { name: host, runs: true, ..Inside::default() }))].into();

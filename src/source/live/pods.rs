@@ -2,7 +2,7 @@
 
 use super::collector::pod::collector_pod;
 use super::convert;
-use super::facts::{Fact, Facts, note};
+use super::facts::{Fact, Facts, note, until_changed};
 use super::fault::Asked;
 use super::http::encode;
 use super::retry::state;
@@ -47,15 +47,9 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
                     pods(&shared, spec, &facts, &mut teller, &mut here).await;
                 }
             }
-            std::future::pending::<()>().await;
         };
-        tokio::select! {
-            () = following => {}
-            changed = scaled.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-            }
+        if !until_changed(&mut scaled, following).await {
+            return;
         }
         // The next selector's watch tells of those that are still there.
         for (uid, name) in std::mem::take(&mut here) {
