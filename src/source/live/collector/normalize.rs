@@ -10,8 +10,10 @@ use crate::observe::{
     BatchSeen, CollectorSeen, ElasticSeen, ExporterSeen, OutcomeSeen, ProcessorSeen, ReceiverSeen, Signal,
 };
 
-/// The most components of one kind that are kept.
-const MOST: usize = 64;
+/// The most components of one kind that are kept by name; the figures of all further ones are summed under [`OTHERS`].
+const MOST: usize = 256;
+/// Stands for all components beyond the first [`MOST`].
+const OTHERS: &str = "(others)";
 
 /// Reads one response, chunk by chunk.
 #[derive(Debug, Default)]
@@ -147,54 +149,65 @@ fn batch(seen: &mut CollectorSeen, name: &str, sample: &Sample) {
         "processor_batch_timeout_trigger_send" => |b| &mut b.by_timeout,
         _ => return,
     };
-    let component = sample.label("processor");
-    let new = || BatchSeen { name: clean(component, NAME), ..Default::default() };
-    if let Some(found) = entry(&mut seen.batches, |b| b.name == component, new) {
-        add(change(found), value);
-    }
+    let name = clean(sample.label("processor"), NAME);
+    let new = |name: &String| BatchSeen { name: name.clone(), ..Default::default() };
+    add(change(entry(&mut seen.batches, name, OTHERS.into(), |b, name| b.name == *name, new)), value);
 }
 
 fn receiver(seen: &mut CollectorSeen, sample: &Sample, signal: Signal, change: impl FnOnce(&mut ReceiverSeen)) {
-    let name = sample.label("receiver");
-    let new = || ReceiverSeen { name: clean(name, NAME), signal, ..Default::default() };
-    entry(&mut seen.receivers, |r| r.name == name && r.signal == signal, new).map(change);
+    let name = clean(sample.label("receiver"), NAME);
+    let same = |r: &ReceiverSeen, name: &String| r.name == *name && r.signal == signal;
+    let new = |name: &String| ReceiverSeen { name: name.clone(), signal, ..Default::default() };
+    change(entry(&mut seen.receivers, name, OTHERS.into(), same, new));
 }
 
 fn exporter(seen: &mut CollectorSeen, sample: &Sample, signal: Signal, change: impl FnOnce(&mut ExporterSeen)) {
-    let name = sample.label("exporter");
-    let new = || ExporterSeen { name: clean(name, NAME), signal, ..Default::default() };
-    entry(&mut seen.exporters, |e| e.name == name && e.signal == signal, new).map(change);
+    let name = clean(sample.label("exporter"), NAME);
+    let same = |e: &ExporterSeen, name: &String| e.name == *name && e.signal == signal;
+    let new = |name: &String| ExporterSeen { name: name.clone(), signal, ..Default::default() };
+    change(entry(&mut seen.exporters, name, OTHERS.into(), same, new));
 }
 
 fn processor(seen: &mut CollectorSeen, sample: &Sample, signal: Signal, change: impl FnOnce(&mut ProcessorSeen)) {
-    let name = sample.label("processor");
-    let new = || ProcessorSeen { name: clean(name, NAME), signal, ..Default::default() };
-    entry(&mut seen.processors, |p| p.name == name && p.signal == signal, new).map(change);
+    let name = clean(sample.label("processor"), NAME);
+    let same = |p: &ProcessorSeen, name: &String| p.name == *name && p.signal == signal;
+    let new = |name: &String| ProcessorSeen { name: name.clone(), signal, ..Default::default() };
+    change(entry(&mut seen.processors, name, OTHERS.into(), same, new));
 }
 
 fn outcome(seen: &mut CollectorSeen, sample: &Sample, change: impl FnOnce(&mut OutcomeSeen)) {
-    let [outcome, code, error] = ["outcome", "http_response_status_code", "error_type"].map(|l| sample.label(l));
-    let new = || OutcomeSeen {
-        outcome: clean(outcome, NAME),
-        code: clean(code, NAME),
-        error: clean(error, NAME),
+    let labels = ["outcome", "http_response_status_code", "error_type"];
+    let key = labels.map(|label| clean(sample.label(label), NAME));
+    // Further codes and errors are summed by outcome, as that says whether documents were lost; further outcomes together.
+    let others = match seen.elastic.outcomes.len() < MOST + Signal::ALL.len() {
+        true => [key[0].clone(), String::new(), OTHERS.to_owned()],
+        false => [OTHERS; 3].map(str::to_owned),
+    };
+    let same = |o: &OutcomeSeen, key: &[String; 3]| [&o.outcome, &o.code, &o.error] == [&key[0], &key[1], &key[2]];
+    let new = |[outcome, code, error]: &[String; 3]| OutcomeSeen {
+        outcome: outcome.clone(),
+        code: code.clone(),
+        error: error.clone(),
         ..Default::default()
     };
-    let same = |o: &OutcomeSeen| o.outcome == outcome && o.code == code && o.error == error;
-    entry(&mut seen.elastic.outcomes, same, new).map(change);
+    change(entry(&mut seen.elastic.outcomes, key, others, same, new));
 }
 
-/// The matching component, or a new one while there is room.
-fn entry<T>(all: &mut Vec<T>, same: impl Fn(&T) -> bool, new: impl FnOnce() -> T) -> Option<&mut T> {
-    let at = match all.iter().position(same) {
-        Some(at) => at,
-        None if all.len() < MOST => {
-            all.push(new());
-            all.len() - 1
+/// The component with this key: the known one, a new one while there is room, else the one with the key `others`.
+fn entry<T, K>(all: &mut Vec<T>, key: K, others: K, same: impl Fn(&T, &K) -> bool, new: impl Fn(&K) -> T) -> &mut T {
+    let find = |all: &[T], key: &K| all.iter().position(|c| same(c, key));
+    let (key, at) = match find(all, &key) {
+        None if all.len() >= MOST => {
+            let at = find(all, &others);
+            (others, at)
         }
-        None => return None,
+        at => (key, at),
     };
-    all.get_mut(at)
+    let at = at.unwrap_or(all.len());
+    if at == all.len() {
+        all.push(new(&key));
+    }
+    &mut all[at]
 }
 
 fn add(to: &mut Option<f64>, value: f64) {
@@ -327,6 +340,32 @@ mod tests {
     }
 
     #[test]
+    fn all_exporters_are_counted_at_any_number_and_length_of_name() {
+        let long = "x".repeat(2 * NAME);
+        for (exporters, suffix) in [(30, ""), (90, ""), (MOST, ""), (MOST + 1, ""), (3 * MOST, ""), (1, &*long)] {
+            let units = ["spans", "metric_points", "log_records"];
+            let mut text = String::new();
+            for unit in units {
+                for n in 0..exporters {
+                    let name = format!("otlp/10.42.{}.{}:4317{suffix}", n / 250, n % 250);
+                    text += &format!("otelcol_exporter_sent_{unit}_total{{exporter=\"{name}\"}} 10\n");
+                    text += &format!("otelcol_exporter_send_failed_{unit}_total{{exporter=\"{name}\"}} 1\n");
+                }
+            }
+            let seen = normalize(text.as_bytes()).unwrap();
+            for signal in [Signal::Traces, Signal::Metrics, Signal::Logs] {
+                let sum = |of: fn(&ExporterSeen) -> Option<f64>| -> f64 {
+                    seen.exporters.iter().filter(|e| e.signal == signal).filter_map(of).sum()
+                };
+                let n = exporters as f64;
+                assert_eq!((sum(|e| e.sent), sum(|e| e.send_failed)), (10.0 * n, n), "{exporters} {signal:?}");
+            }
+            let others = seen.exporters.iter().any(|e| e.name == OTHERS);
+            assert_eq!(others, units.len() * exporters > MOST, "{exporters}: the bound is visible where it applies");
+        }
+    }
+
+    #[test]
     fn refusals_of_a_memory_limiter_are_read() {
         let seen = file("memory-limiter-refusing-6");
         assert!(seen.receivers.iter().all(|r| r.refused == Some(55_500.0)));
@@ -347,13 +386,18 @@ mod tests {
     fn a_response_of_any_size_takes_bounded_memory() {
         let mut normalizer = Normalizer::default();
         let long = vec![b'x'; 1 << 20];
-        for n in 0..100 {
+        for n in 0..MOST + 100 {
             normalizer.feed(format!("otelcol_receiver_accepted_spans{{receiver=\"r{n}\"}} 1\n").as_bytes());
-            normalizer.feed(&long);
-            normalizer.feed(b"\n");
+            if n % 10 == 0 {
+                normalizer.feed(&long);
+                normalizer.feed(b"\n");
+            }
         }
         let seen = normalizer.end().unwrap();
-        assert_eq!(seen.receivers.len(), MOST);
+        assert_eq!(seen.receivers.len(), MOST + 1);
+        let accepted: f64 = seen.receivers.iter().filter_map(|r| r.accepted).sum();
+        assert_eq!(accepted, (MOST + 100) as f64, "the rest is summed");
+        assert_eq!((&*seen.receivers[MOST].name, seen.receivers[MOST].accepted), (OTHERS, Some(100.0)));
     }
 
     proptest! {
