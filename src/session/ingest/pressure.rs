@@ -1,7 +1,7 @@
 //! How hard Elasticsearch works: queues, rejections with their cause, indexing pressure, breakers, heap, disk, health.
 //! Must not judge what the gateway makes of it.
 
-use crate::observe::{ElasticHealthSeen, ElasticNode, ElasticNodesSeen};
+use crate::observe::{Breaker, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, Pool};
 use crate::session::series::rate;
 use crate::session::{Series, total};
 use std::collections::BTreeMap;
@@ -85,14 +85,19 @@ impl Pressure {
             // A counter that began after the answer before tells of what came since.
             let young = node.uptime_ms.is_some_and(|up| up < since);
             let restarted = before.zip(node.uptime_ms).is_some_and(|(b, up)| b.uptime_ms.is_some_and(|b| up < b));
-            let base: BTreeMap<Cause, u64> = match before {
+            let base: BTreeMap<Cause, Option<u64>> = match before {
                 Some(before) if !restarted => turned_away(before).into_iter().collect(),
                 Some(_) => BTreeMap::new(),
                 None if young => BTreeMap::new(),
                 None => turned_away(node).into_iter().collect(),
             };
             for (cause, count) in turned_away(node) {
-                let more = count.saturating_sub(base.get(&cause).copied().unwrap_or(0));
+                // A counter that was undefined before has no base to count from.
+                let more = match (count, base.get(&cause)) {
+                    (Some(count), Some(Some(before))) => count.saturating_sub(*before),
+                    (Some(count), None) => count,
+                    _ => 0,
+                };
                 if more > 0 {
                     let sum = news.entry(cause).or_default();
                     *sum = u64::saturating_add(*sum, more);
@@ -114,7 +119,8 @@ impl Pressure {
             self.last_rejected = Some((ms, news.into_iter().collect()));
         }
         let waiting = self.waiting();
-        (self.nodes, self.at) = (seen.nodes.clone(), Some(ms));
+        let nodes = seen.nodes.iter().map(|node| carried(node, self.nodes.iter().find(|n| n.id == node.id)));
+        (self.nodes, self.at) = (nodes.collect(), Some(ms));
         self.growing = if self.waiting() > waiting { self.growing + 1 } else { 0 };
         self.gauges(ms);
     }
@@ -144,14 +150,14 @@ impl Pressure {
     /// Requests that wait in the write queues of all nodes.
     pub fn waiting(&self) -> Option<u64> {
         let pools = self.nodes.iter().flat_map(|n| [n.write, n.coordination]).flatten();
-        pools.map(|p| p.queue).fold(None, |sum, q| Some(sum.unwrap_or(0) + q))
+        pools.filter_map(|p| p.queue).fold(None, |sum, q| Some(sum.unwrap_or(0) + q))
     }
 
     /// Bytes of writes in flight over their limit, of the node that is nearest to it.
     pub fn pressure(&self) -> Option<f64> {
         let of = |n: &ElasticNode| {
             let p = n.pressure?;
-            p.limit_bytes.filter(|l| *l > 0).map(|l| p.current_bytes as f64 / l as f64)
+            Some(p.current_bytes? as f64 / p.limit_bytes.filter(|l| *l > 0)? as f64)
         };
         self.most(of)
     }
@@ -189,9 +195,9 @@ impl Pressure {
 
     /// The breaker that is nearest to its limit, over all nodes.
     pub fn breaker(&self) -> Option<(&str, f64)> {
-        let all = self.nodes.iter().flat_map(|n| &n.breakers).filter(|b| b.limit_bytes > 0);
-        all.map(|b| (b.name.as_str(), b.estimated_bytes as f64 / b.limit_bytes as f64))
-            .max_by(|a, b| a.1.total_cmp(&b.1))
+        let used = |b: &Breaker| Some(b.estimated_bytes? as f64 / b.limit_bytes.filter(|l| *l > 0)? as f64);
+        let all = self.nodes.iter().flat_map(|n| &n.breakers);
+        all.filter_map(|b| Some((b.name.as_str(), used(b)?))).max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// The write queue grew in at least three answers in a row.
@@ -204,17 +210,40 @@ impl Pressure {
     }
 }
 
-/// What a node turned away since it started, by cause.
-fn turned_away(node: &ElasticNode) -> Vec<(Cause, u64)> {
-    let pools = node.write.map_or(0, |p| p.rejected) + node.coordination.map_or(0, |p| p.rejected);
-    let p = node.pressure.unwrap_or_default();
-    let mut all = vec![
-        (Cause::WritePool, pools),
-        (Cause::Coordinating, p.coordinating_rejections),
-        (Cause::Primary, p.primary_rejections),
-        (Cause::Replica, p.replica_rejections),
-        (Cause::Large, p.large_rejections),
-    ];
+/// What a node turned away since it started, by cause; None where a counter is undefined.
+fn turned_away(node: &ElasticNode) -> Vec<(Cause, Option<u64>)> {
+    let of = |pool: Option<Pool>| pool.map_or(Some(0), |p| p.rejected);
+    let mut all = vec![(Cause::WritePool, of(node.write).zip(of(node.coordination)).map(|(a, b)| a.saturating_add(b)))];
+    if let Some(p) = node.pressure {
+        all.extend([
+            (Cause::Coordinating, p.coordinating_rejections),
+            (Cause::Primary, p.primary_rejections),
+            (Cause::Replica, p.replica_rejections),
+            (Cause::Large, p.large_rejections),
+        ]);
+    }
     all.extend(node.breakers.iter().map(|b| (Cause::Breaker(b.name.clone()), b.tripped)));
     all
+}
+
+/// The node, with counters that are undefined now as they were before, so that the next answer counts on from there.
+fn carried(node: &ElasticNode, before: Option<&ElasticNode>) -> ElasticNode {
+    let mut node = node.clone();
+    let Some(before) = before.filter(|b| node.uptime_ms >= b.uptime_ms) else { return node };
+    for (now, then) in [(&mut node.write, before.write), (&mut node.coordination, before.coordination)] {
+        if let (Some(now), Some(then)) = (now, then) {
+            now.rejected = now.rejected.or(then.rejected);
+        }
+    }
+    if let (Some(now), Some(then)) = (&mut node.pressure, before.pressure) {
+        now.coordinating_rejections = now.coordinating_rejections.or(then.coordinating_rejections);
+        now.primary_rejections = now.primary_rejections.or(then.primary_rejections);
+        now.replica_rejections = now.replica_rejections.or(then.replica_rejections);
+        now.large_rejections = now.large_rejections.or(then.large_rejections);
+    }
+    for breaker in &mut node.breakers {
+        let then = before.breakers.iter().find(|b| b.name == breaker.name).and_then(|b| b.tripped);
+        breaker.tripped = breaker.tripped.or(then);
+    }
+    node
 }

@@ -53,10 +53,10 @@ fn rejections_are_counted_by_cause() {
     let mut before = nodes(include_str!("../../data/elastic/nodes-stats-rejected.json"));
     let after = before.clone();
     if let Some(write) = &mut before.nodes[0].write {
-        write.rejected = 0;
+        write.rejected = Some(0);
     }
     if let Some(pressure) = &mut before.nodes[0].pressure {
-        pressure.coordinating_rejections = 0;
+        pressure.coordinating_rejections = Some(0);
     }
     observed(&mut session, 0, Observation::ElasticNodes(Box::new(before)));
     observed(&mut session, 10, Observation::ElasticNodes(Box::new(after)));
@@ -90,7 +90,7 @@ fn rejecting() -> Session {
     let mut session = Session::default();
     let after = nodes(include_str!("../../data/elastic/nodes-stats-rejected.json"));
     let mut before = after.clone();
-    before.nodes.iter_mut().filter_map(|n| n.write.as_mut()).for_each(|w| w.rejected = 0);
+    before.nodes.iter_mut().filter_map(|n| n.write.as_mut()).for_each(|w| w.rejected = Some(0));
     let texts = [
         include_str!("../../data/elastic/stats-shards-before.json"),
         include_str!("../../data/elastic/stats-shards-after.json"),

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use std::time::Duration;
 
 /// The responses of a healthy Elasticsearch.
-fn healthy(r: &Request) -> Reply {
+pub fn healthy(r: &Request) -> Reply {
     let body = match r.path.split('?').next().unwrap_or_default() {
         "/" => include_str!("../../data/elastic/root.json"),
         p if p.contains("/_stats/") => include_str!("../../data/elastic/stats-shards-before.json"),
@@ -41,7 +41,7 @@ async fn both_within(limit: Duration, script: impl Fn(&Request) -> Reply + Send 
     (api, seen)
 }
 
-async fn both(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeApi, Seen) {
+pub async fn both(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeApi, Seen) {
     both_within(Duration::from_secs(20), script).await
 }
 

@@ -103,11 +103,13 @@ pub fn nodes(body: &[u8]) -> Result<ElasticNodesSeen, serde_json::Error> {
 fn node(id: &str, node: wire::Node) -> ElasticNode {
     let breaker = |(name, b): (&String, &wire::Breaker)| Breaker {
         name: clean(name, 64),
-        limit_bytes: b.limit_size_in_bytes.count().unwrap_or(0),
-        estimated_bytes: b.estimated_size_in_bytes.count().unwrap_or(0),
-        tripped: b.tripped.count().unwrap_or(0),
+        limit_bytes: b.limit_size_in_bytes.count(),
+        estimated_bytes: b.estimated_size_in_bytes.count(),
+        tripped: b.tripped.count(),
     };
-    let gc: Vec<u64> = node.jvm.gc.collectors.values().filter_map(|c| c.collection_time_in_millis.count()).collect();
+    // A sum with an undefined part is undefined.
+    let gc = node.jvm.gc.collectors.values().map(|c| c.collection_time_in_millis.count());
+    let gc = gc.reduce(|a, b| a.zip(b).map(|(a, b)| a.saturating_add(b))).flatten();
     ElasticNode {
         id: clean(id, 64),
         name: clean(&node.name, NAME),
@@ -118,7 +120,7 @@ fn node(id: &str, node: wire::Node) -> ElasticNode {
         breakers: node.breakers.iter().take(MOST_BREAKERS).map(breaker).collect(),
         heap_percent: node.jvm.mem.heap_used_percent.value(),
         cpu_percent: node.os.cpu.percent.value(),
-        gc_ms: (!gc.is_empty()).then(|| gc.into_iter().fold(0, u64::saturating_add)),
+        gc_ms: gc,
         throttled_ns: node.os.cgroup.and_then(|c| c.cpu.stat.time_throttled_nanos.count()),
         disk_bytes: node.fs.total.total_in_bytes.count(),
         disk_available_bytes: node.fs.total.available_in_bytes.count(),
@@ -127,10 +129,10 @@ fn node(id: &str, node: wire::Node) -> ElasticNode {
 
 fn pool(pool: &wire::ThreadPool) -> Pool {
     Pool {
-        threads: pool.threads.count().unwrap_or(0),
-        active: pool.active.count().unwrap_or(0),
-        queue: pool.queue.count().unwrap_or(0),
-        rejected: pool.rejected.count().unwrap_or(0),
+        threads: pool.threads.count(),
+        active: pool.active.count(),
+        queue: pool.queue.count(),
+        rejected: pool.rejected.count(),
     }
 }
 
@@ -138,11 +140,11 @@ fn pressure(memory: &wire::PressureMemory) -> IndexingPressure {
     let total = &memory.total;
     IndexingPressure {
         limit_bytes: memory.limit_in_bytes.count(),
-        current_bytes: memory.current.all_in_bytes.count().unwrap_or(0),
-        coordinating_rejections: total.coordinating_rejections.count().unwrap_or(0),
-        primary_rejections: total.primary_rejections.count().unwrap_or(0),
-        replica_rejections: total.replica_rejections.count().unwrap_or(0),
-        large_rejections: total.large_operation_rejections.count().unwrap_or(0),
+        current_bytes: memory.current.all_in_bytes.count(),
+        coordinating_rejections: total.coordinating_rejections.count(),
+        primary_rejections: total.primary_rejections.count(),
+        replica_rejections: total.replica_rejections.count(),
+        large_rejections: total.large_operation_rejections.count(),
     }
 }
 
@@ -154,14 +156,14 @@ pub fn health(body: &[u8]) -> Result<ElasticHealthSeen, serde_json::Error> {
     let health: wire::Health = serde_json::from_slice(body)?;
     Ok(ElasticHealthSeen {
         status: clean(&health.status, 16),
-        nodes: small(health.number_of_nodes),
-        data_nodes: small(health.number_of_data_nodes),
-        active_shards: small(health.active_shards),
-        relocating: small(health.relocating_shards),
-        initializing: small(health.initializing_shards),
-        unassigned: small(health.unassigned_shards),
+        nodes: health.number_of_nodes.count().map(saturated),
+        data_nodes: health.number_of_data_nodes.count().map(saturated),
+        active_shards: health.active_shards.count().map(saturated),
+        relocating: health.relocating_shards.count().map(saturated),
+        initializing: health.initializing_shards.count().map(saturated),
+        unassigned: health.unassigned_shards.count().map(saturated),
         unassigned_primaries: health.unassigned_primary_shards.count().map(saturated),
-        pending_tasks: small(health.number_of_pending_tasks),
+        pending_tasks: health.number_of_pending_tasks.count().map(saturated),
     })
 }
 

@@ -134,10 +134,11 @@ impl<'a> Poller<'a> {
             Behind::Pod { pod, .. } => format!("port-forward to pod {pod}"),
             Behind::Network { .. } => "the network".into(),
         };
-        let seen = ElasticsearchSeen {
+        let mut seen = ElasticsearchSeen {
             cluster: clean(&root.cluster_name, NAME),
             version: clean(&root.version.number, 64),
             flavor: clean(&root.version.build_flavor, 64),
+            distribution: clean(&root.version.distribution, 64),
             url: clean(target.url.as_str().trim_end_matches('/'), 1024),
             way: clean(&way, 1024),
             user: clean(&target.credential.name(), NAME),
@@ -145,6 +146,13 @@ impl<'a> Poller<'a> {
             kibana_version: target.kibana_version.clone(),
             notes: target.notes.clone(),
         };
+        if !seen.distribution.is_empty() {
+            seen.notes.push(format!(
+                "this is {}: its documents, queues, rejections, memory, disk and health are read; its log quality only where \
+                 its logs-* have Elastic's field names; there are no links into Kibana",
+                seen.product()
+            ));
+        }
         self.shared.out.say(Observation::Elastic(Box::new(seen))).await;
         Ok(())
     }
@@ -158,7 +166,7 @@ impl<'a> Poller<'a> {
                 let body = self.get(&path).await?;
                 let seen = self.garbled(&path, convert::nodes(&body))?;
                 let rejections = seen.nodes.iter().map(rejections_of).fold(0, u64::saturating_add);
-                let queued = seen.nodes.iter().any(|n| n.write.is_some_and(|p| p.queue > 0));
+                let queued = seen.nodes.iter().any(|n| n.write.is_some_and(|p| p.queue > Some(0)));
                 let more = self.rejections.replace(rejections).is_some_and(|before| rejections > before);
                 self.schedule.observe(None, Some(queued || more));
                 Observation::ElasticNodes(Box::new(seen))
@@ -287,5 +295,6 @@ fn rejections_of(node: &ElasticNode) -> u64 {
     let pools = [node.write, node.coordination].into_iter().flatten().map(|p| p.rejected);
     let p = node.pressure.unwrap_or_default();
     let pressure = [p.coordinating_rejections, p.primary_rejections, p.replica_rejections, p.large_rejections];
-    pools.chain(pressure).chain(node.breakers.iter().map(|b| b.tripped)).fold(0, u64::saturating_add)
+    let all = pools.chain(pressure).chain(node.breakers.iter().map(|b| b.tripped));
+    all.flatten().fold(0, u64::saturating_add)
 }

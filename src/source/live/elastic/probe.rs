@@ -35,7 +35,13 @@ pub async fn probe(cluster: &Cluster, namespace: &str, settings: &IngestSettings
     };
     let mut poller = Poller::new(&shared, client);
     let probing = async {
-        let root = poller.root().await.map(|r| format!("{found}: {} {}{notes}", r.cluster_name, r.version.number));
+        let root = poller.root().await.map(|root| {
+            let version = match root.version.distribution.as_str() {
+                "" => root.version.number,
+                other => format!("{other} {}", root.version.number),
+            };
+            format!("{found}: {} {version}{notes}", root.cluster_name)
+        });
         let reached = root.as_ref().err().is_none_or(poller::is_optional);
         let mut all = vec![Probed { what, outcome: root }];
         if reached {

@@ -105,6 +105,8 @@ pub struct Root {
 pub struct Version {
     pub number: String,
     pub build_flavor: String,
+    /// `opensearch`; Elasticsearch has none.
+    pub distribution: String,
 }
 
 /// `_stats`.
