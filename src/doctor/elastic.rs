@@ -6,18 +6,18 @@ use crate::config::Settings;
 use crate::open;
 use crate::source::live::Kind;
 use crate::source::live::cluster::Cluster;
-use crate::source::live::elastic::{Answered, examine};
+use crate::source::live::elastic::{Probed, probe};
 
 /// A check for each request.
 pub async fn all(cluster: &Cluster, settings: &Settings) -> Vec<Check> {
     if settings.es.off {
         return vec![Check::skip("elasticsearch", "Elasticsearch", "switched off (--no-es)")];
     }
-    let answers = examine(cluster, &settings.namespace, &open::ingest(settings)).await;
+    let answers = probe(cluster, &settings.namespace, &open::ingest(settings)).await;
     answers.into_iter().map(|answer| check(answer, settings.es.url.is_some())).collect()
 }
 
-fn check(answer: Answered, given: bool) -> Check {
+fn check(answer: Probed, given: bool) -> Check {
     let id = "elasticsearch";
     match answer.outcome {
         Ok(detail) => Check::ok(id, answer.what, detail),

@@ -14,6 +14,9 @@ pub struct ElasticsearchSeen {
     pub version: String,
     /// `default`, or `serverless`.
     pub flavor: String,
+    /// `opensearch`; empty for Elasticsearch, which does not name itself.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub distribution: String,
     /// Without credentials.
     pub url: String,
     /// The way to it: `port-forward to pod quickstart-es-default-0`, or `the network`.
@@ -25,6 +28,17 @@ pub struct ElasticsearchSeen {
     pub kibana_version: String,
     /// What the user should know of the choice.
     pub notes: Vec<String>,
+}
+
+impl ElasticsearchSeen {
+    /// The product's name.
+    pub fn product(&self) -> &str {
+        match self.distribution.as_str() {
+            "" => "Elasticsearch",
+            "opensearch" => "OpenSearch",
+            other => other,
+        }
+    }
 }
 
 /// What the documents are counted by.
@@ -125,14 +139,14 @@ pub struct ElasticNode {
     pub disk_available_bytes: Option<u64>,
 }
 
-/// A thread pool.
+/// A thread pool. A figure that the server calls undefined is None, here and below.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Pool {
-    pub threads: u64,
-    pub active: u64,
-    pub queue: u64,
-    pub rejected: u64,
+    pub threads: Option<u64>,
+    pub active: Option<u64>,
+    pub queue: Option<u64>,
+    pub rejected: Option<u64>,
 }
 
 /// `indexing_pressure.memory`.
@@ -141,12 +155,12 @@ pub struct Pool {
 pub struct IndexingPressure {
     pub limit_bytes: Option<u64>,
     /// `current.all_in_bytes`.
-    pub current_bytes: u64,
-    pub coordinating_rejections: u64,
-    pub primary_rejections: u64,
-    pub replica_rejections: u64,
+    pub current_bytes: Option<u64>,
+    pub coordinating_rejections: Option<u64>,
+    pub primary_rejections: Option<u64>,
+    pub replica_rejections: Option<u64>,
     /// `large_operation_rejections`, where the version has it.
-    pub large_rejections: u64,
+    pub large_rejections: Option<u64>,
 }
 
 /// A circuit breaker.
@@ -154,9 +168,9 @@ pub struct IndexingPressure {
 #[serde(default)]
 pub struct Breaker {
     pub name: String,
-    pub limit_bytes: u64,
-    pub estimated_bytes: u64,
-    pub tripped: u64,
+    pub limit_bytes: Option<u64>,
+    pub estimated_bytes: Option<u64>,
+    pub tripped: Option<u64>,
 }
 
 /// `_cluster/health`.
@@ -165,15 +179,15 @@ pub struct Breaker {
 pub struct ElasticHealthSeen {
     /// `green`, `yellow` or `red`.
     pub status: String,
-    pub nodes: u32,
-    pub data_nodes: u32,
-    pub active_shards: u32,
-    pub relocating: u32,
-    pub initializing: u32,
-    pub unassigned: u32,
+    pub nodes: Option<u32>,
+    pub data_nodes: Option<u32>,
+    pub active_shards: Option<u32>,
+    pub relocating: Option<u32>,
+    pub initializing: Option<u32>,
+    pub unassigned: Option<u32>,
     /// Where the version tells it.
     pub unassigned_primaries: Option<u32>,
-    pub pending_tasks: u32,
+    pub pending_tasks: Option<u32>,
 }
 
 /// What the log records of a time lack, by data stream and service. Span events are left out.

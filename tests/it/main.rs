@@ -22,6 +22,7 @@ mod doctor {
 mod elastic {
     pub mod answers;
     pub mod feed;
+    pub mod field;
     pub mod secrets;
 }
 mod fold {

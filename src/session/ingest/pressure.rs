@@ -1,7 +1,7 @@
 //! The load on Elasticsearch: queues, rejections with their cause, indexing pressure, breakers, heap, disk, health. Must not
 //! judge what it means for the gateway.
 
-use crate::observe::{ElasticHealthSeen, ElasticNode, ElasticNodesSeen};
+use crate::observe::{Breaker, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, Pool};
 use crate::session::series::{Series, rate, total};
 use std::collections::BTreeMap;
 
@@ -70,14 +70,19 @@ impl Pressure {
             // The counters of a node that started after the previous answer count only what came since.
             let young = node.uptime_ms.is_some_and(|up| up < since);
             let restarted = before.zip(node.uptime_ms).is_some_and(|(b, up)| b.uptime_ms.is_some_and(|b| up < b));
-            let base: BTreeMap<RejectionCause, u64> = match before {
+            let base: BTreeMap<RejectionCause, Option<u64>> = match before {
                 Some(before) if !restarted => rejections(before).into_iter().collect(),
                 Some(_) => BTreeMap::new(),
                 None if young => BTreeMap::new(),
                 None => rejections(node).into_iter().collect(),
             };
             for (cause, count) in rejections(node) {
-                let more = count.saturating_sub(base.get(&cause).copied().unwrap_or(0));
+                // A counter that was undefined before has no base to count from.
+                let more = match (count, base.get(&cause)) {
+                    (Some(count), Some(Some(before))) => count.saturating_sub(*before),
+                    (Some(count), None) => count,
+                    _ => 0,
+                };
                 if more > 0 {
                     let sum = news.entry(cause).or_default();
                     *sum = u64::saturating_add(*sum, more);
@@ -99,7 +104,8 @@ impl Pressure {
             self.last_rejected = Some((ms, news.into_iter().collect()));
         }
         let waiting = self.waiting();
-        (self.nodes, self.at) = (seen.nodes.clone(), Some(ms));
+        let nodes = seen.nodes.iter().map(|node| carried(node, self.nodes.iter().find(|n| n.id == node.id)));
+        (self.nodes, self.at) = (nodes.collect(), Some(ms));
         self.growing = if self.waiting() > waiting { self.growing + 1 } else { 0 };
         self.gauges(ms);
     }
@@ -129,14 +135,14 @@ impl Pressure {
     /// Requests waiting in the write queues of all nodes.
     pub fn waiting(&self) -> Option<u64> {
         let pools = self.nodes.iter().flat_map(|n| [n.write, n.coordination]).flatten();
-        pools.map(|p| p.queue).fold(None, |sum, q| Some(sum.unwrap_or(0) + q))
+        pools.filter_map(|p| p.queue).fold(None, |sum, q| Some(sum.unwrap_or(0) + q))
     }
 
     /// Bytes of writes in flight over their limit, on the node nearest to it.
     pub fn pressure(&self) -> Option<f64> {
         let of = |n: &ElasticNode| {
             let p = n.pressure?;
-            p.limit_bytes.filter(|l| *l > 0).map(|l| p.current_bytes as f64 / l as f64)
+            Some(p.current_bytes? as f64 / p.limit_bytes.filter(|l| *l > 0)? as f64)
         };
         self.most(of)
     }
@@ -175,9 +181,9 @@ impl Pressure {
 
     /// The circuit breaker nearest to its limit over all nodes, and its fill, 0 to 1.
     pub fn breaker(&self) -> Option<(&str, f64)> {
-        let all = self.nodes.iter().flat_map(|n| &n.breakers).filter(|b| b.limit_bytes > 0);
-        all.map(|b| (b.name.as_str(), b.estimated_bytes as f64 / b.limit_bytes as f64))
-            .max_by(|a, b| a.1.total_cmp(&b.1))
+        let used = |b: &Breaker| Some(b.estimated_bytes? as f64 / b.limit_bytes.filter(|l| *l > 0)? as f64);
+        let all = self.nodes.iter().flat_map(|n| &n.breakers);
+        all.filter_map(|b| Some((b.name.as_str(), used(b)?))).max_by(|a, b| a.1.total_cmp(&b.1))
     }
 
     /// Whether the write queue grew in at least three consecutive answers.
@@ -190,17 +196,41 @@ impl Pressure {
     }
 }
 
-/// A node's rejections since it started, by cause.
-fn rejections(node: &ElasticNode) -> Vec<(RejectionCause, u64)> {
-    let pools = node.write.map_or(0, |p| p.rejected) + node.coordination.map_or(0, |p| p.rejected);
-    let p = node.pressure.unwrap_or_default();
-    let mut all = vec![
-        (RejectionCause::WritePool, pools),
-        (RejectionCause::Coordinating, p.coordinating_rejections),
-        (RejectionCause::Primary, p.primary_rejections),
-        (RejectionCause::Replica, p.replica_rejections),
-        (RejectionCause::Large, p.large_rejections),
-    ];
+/// A node's rejections since it started, by cause; None where a counter is undefined.
+fn rejections(node: &ElasticNode) -> Vec<(RejectionCause, Option<u64>)> {
+    let of = |pool: Option<Pool>| pool.map_or(Some(0), |p| p.rejected);
+    let mut all =
+        vec![(RejectionCause::WritePool, of(node.write).zip(of(node.coordination)).map(|(a, b)| a.saturating_add(b)))];
+    if let Some(p) = node.pressure {
+        all.extend([
+            (RejectionCause::Coordinating, p.coordinating_rejections),
+            (RejectionCause::Primary, p.primary_rejections),
+            (RejectionCause::Replica, p.replica_rejections),
+            (RejectionCause::Large, p.large_rejections),
+        ]);
+    }
     all.extend(node.breakers.iter().map(|b| (RejectionCause::Breaker(b.name.clone()), b.tripped)));
     all
+}
+
+/// The node, with counters that are undefined now as they were before, so that the next answer counts on from there.
+fn carried(node: &ElasticNode, before: Option<&ElasticNode>) -> ElasticNode {
+    let mut node = node.clone();
+    let Some(before) = before.filter(|b| node.uptime_ms >= b.uptime_ms) else { return node };
+    for (now, then) in [(&mut node.write, before.write), (&mut node.coordination, before.coordination)] {
+        if let (Some(now), Some(then)) = (now, then) {
+            now.rejected = now.rejected.or(then.rejected);
+        }
+    }
+    if let (Some(now), Some(then)) = (&mut node.pressure, before.pressure) {
+        now.coordinating_rejections = now.coordinating_rejections.or(then.coordinating_rejections);
+        now.primary_rejections = now.primary_rejections.or(then.primary_rejections);
+        now.replica_rejections = now.replica_rejections.or(then.replica_rejections);
+        now.large_rejections = now.large_rejections.or(then.large_rejections);
+    }
+    for breaker in &mut node.breakers {
+        let then = before.breakers.iter().find(|b| b.name == breaker.name).and_then(|b| b.tripped);
+        breaker.tripped = breaker.tripped.or(then);
+    }
+    node
 }

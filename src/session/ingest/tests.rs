@@ -293,11 +293,11 @@ fn counts_beyond_the_range_saturate() {
 }
 
 fn node(uptime_s: u64, rejected: u64, coordinating: u64) -> ElasticNodesSeen {
-    let write = Some(Pool { threads: 1, active: 1, queue: 3, rejected });
+    let write = Some(Pool { threads: Some(1), active: Some(1), queue: Some(3), rejected: Some(rejected) });
     let pressure = IndexingPressure {
         limit_bytes: Some(1000),
-        current_bytes: 250,
-        coordinating_rejections: coordinating,
+        current_bytes: Some(250),
+        coordinating_rejections: Some(coordinating),
         ..Default::default()
     };
     let node = ElasticNode {

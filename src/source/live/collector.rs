@@ -1,16 +1,18 @@
-//! The collector feed: the collectors' own metrics, scraped in every pod of the gateway, of the agents and of the cluster
-//! collector, as they come and go.
+//! The collector feed: scrapes the internal metrics of every collector (gateway, agents, cluster collector) as pods come
+//! and go.
 //!
-//! A collector tells only its own pod, so each is asked through a port-forward that stays open. All of them together are
-//! asked less than four times a second; a pod that cannot be asked is tried again less and less often.
+//! A collector reports only on its own pod, so each one is scraped through its own port-forward, which stays open. All
+//! scrapes together stay below four a second; a pod that does not answer is retried less and less often.
 
-pub mod config;
+mod config;
+mod discover;
 mod endpoint;
-mod others;
-pub mod read;
+mod mounts;
+pub mod normalize;
+pub mod pod;
+mod prometheus_text;
 mod scrape;
 mod service;
-mod text;
 
 pub use endpoint::Endpoint;
 
@@ -20,30 +22,14 @@ use super::gate::Gate;
 use super::retry::{Tries, state};
 use super::shared::{Shared, Teller};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, FeedState, FeedStatus, Observation, Role};
-use scrape::Target;
+use discover::OtherCollectors;
+use scrape::{ScrapeOutcome, ScrapeTarget};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
-/// What came of a scrape.
-struct Told {
-    uid: String,
-    outcome: Result<Box<CollectorSeen>, Fault>,
-}
-
-/// A collector that is scraped.
-struct One {
-    role: Role,
-    pod: Inside,
-    task: AbortHandle,
-    /// Its last scrape's fault; None when that worked.
-    fault: Option<Fault>,
-    /// Nothing was told of it yet.
-    new: bool,
-}
-
-/// Scrape whatever collectors there are until the program ends; none of them when `endpoint` is None.
+/// Scrape all collectors until the program ends; none of them when `endpoint` is None.
 pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Option<Endpoint>) {
     let mut teller = Teller::new(shared.out.clone(), Feed::Collector, 1);
     let Some(endpoint) = endpoint else {
@@ -57,122 +43,179 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
             Err(fault) => tries.failed(&shared, &mut teller, 0, Feed::Collector, &fault).await,
         }
     };
-    let found = watch::Sender::new(others::Found::default());
-    let looking = others::run(shared.clone(), namespace, found.clone());
+    let others = watch::Sender::new(OtherCollectors::default());
     let unread = watch::Sender::new(None::<Fault>);
-    let reading = config::run(shared.clone(), facts.gateways.subscribe(), found.subscribe(), unread.clone());
-    tokio::pin!(looking, reading);
-    let (mut gateways, mut others) = (facts.gateways.subscribe(), found.subscribe());
-    let mut unread = unread.subscribe();
-    let (to, mut told) = mpsc::channel::<Told>(64);
-    let many = watch::Sender::new(0);
-    let turns = Gate::new(shared.pace.apart);
-    let mut all: BTreeMap<String, One> = BTreeMap::new();
-    let mut tasks = JoinSet::new();
+    let pods = CollectorPods { gateways: facts.gateways.subscribe(), others: others.subscribe() };
+    let reading = config::run(shared.clone(), pods.clone(), unread.clone());
+    let scraping = scrape_all(&shared, endpoint, teller, pods, unread.subscribe());
+    tokio::select! {
+        () = discover::run(shared.clone(), namespace, others) => {}
+        () = reading => {}
+        () = scraping => {}
+    }
+}
+
+/// Keep one scrape task for each running collector, and pass on what the tasks report.
+async fn scrape_all(
+    shared: &Shared,
+    endpoint: Endpoint,
+    mut teller: Teller,
+    mut pods: CollectorPods,
+    mut unread: watch::Receiver<Option<Fault>>,
+) {
+    let (to, mut outcomes) = mpsc::channel(64);
+    let mut scrapes = Scrapes {
+        shared,
+        endpoint,
+        to,
+        count: watch::Sender::new(0),
+        turns: Gate::new(shared.pace.apart),
+        collectors: BTreeMap::new(),
+        tasks: JoinSet::new(),
+    };
     loop {
-        let (known, tier) = (gateways.borrow_and_update().clone(), others.borrow_and_update().clone());
-        let wanted = wanted(&known, &tier, &endpoint);
-        let stays = |uid: &str, one: &One| wanted.get(uid).is_some_and(|(_, pod)| *pod == one.pod);
-        let gone: Vec<String> = all.iter().filter(|(uid, one)| !stays(uid, one)).map(|(uid, _)| uid.clone()).collect();
-        for uid in gone {
-            let Some(one) = all.remove(&uid) else { continue };
+        let (gateways, others) = pods.latest();
+        scrapes.update(&gateways, &others).await;
+        let config_fault = unread.borrow_and_update().clone();
+        teller.tell(0, status(&scrapes.collectors, &others, config_fault.as_ref())).await;
+        tokio::select! {
+            changed = pods.changed() => if !changed { return },
+            changed = unread.changed() => if changed.is_err() { return },
+            outcome = outcomes.recv() => match outcome {
+                Some(outcome) => scrapes.report(outcome).await,
+                None => return,
+            },
+            // Tasks end only by being aborted.
+            Some(_) = scrapes.tasks.join_next() => {}
+        }
+    }
+}
+
+/// The collectors' pods, as they come and go: those of the HPA's target, and the others.
+#[derive(Clone)]
+struct CollectorPods {
+    gateways: watch::Receiver<Insides>,
+    others: watch::Receiver<OtherCollectors>,
+}
+
+impl CollectorPods {
+    fn latest(&mut self) -> (Insides, OtherCollectors) {
+        (self.gateways.borrow_and_update().clone(), self.others.borrow_and_update().clone())
+    }
+
+    /// Wait for a change; false when there can be none any more.
+    async fn changed(&mut self) -> bool {
+        tokio::select! {
+            changed = self.gateways.changed() => changed.is_ok(),
+            changed = self.others.changed() => changed.is_ok(),
+        }
+    }
+}
+
+/// A collector that is being scraped.
+struct Scraped {
+    role: Role,
+    pod: Inside,
+    task: AbortHandle,
+    /// Why its last scrape failed; None when it succeeded.
+    fault: Option<Fault>,
+    /// No scrape has finished yet.
+    pending: bool,
+}
+
+/// The scrape tasks, one for each running collector.
+struct Scrapes<'a> {
+    shared: &'a Shared,
+    endpoint: Endpoint,
+    to: mpsc::Sender<ScrapeOutcome>,
+    /// How many collectors there are, for the tasks' retry intervals.
+    count: watch::Sender<usize>,
+    turns: Gate,
+    /// By pod uid.
+    collectors: BTreeMap<String, Scraped>,
+    tasks: JoinSet<()>,
+}
+
+impl Scrapes<'_> {
+    /// Start scraping collectors that are new or changed; stop those that are gone.
+    async fn update(&mut self, gateways: &Insides, others: &OtherCollectors) {
+        let running = running(gateways, others, &self.endpoint);
+        let unchanged = |uid: &str, one: &Scraped| running.get(uid).is_some_and(|(_, pod)| *pod == one.pod);
+        let gone = self.collectors.iter().filter(|(uid, one)| !unchanged(uid, one)).map(|(uid, _)| uid.clone());
+        for uid in gone.collect::<Vec<_>>() {
+            let Some(one) = self.collectors.remove(&uid) else { continue };
             one.task.abort();
-            if !wanted.contains_key(&uid) && (known.contains_key(&uid) || tier.pods.contains_key(&uid)) {
+            // A pod that is gone altogether is reported by the feed that watches it.
+            if !running.contains_key(&uid) && (gateways.contains_key(&uid) || others.pods.contains_key(&uid)) {
                 let (pod, reason) = (one.pod.name, "its container does not run".to_owned());
-                shared.out.say(Observation::CollectorLost(CollectorLost { pod, uid, role: one.role, reason })).await;
+                let lost = CollectorLost { pod, uid, role: one.role, reason };
+                self.shared.out.say(Observation::CollectorLost(lost)).await;
             }
         }
-        many.send_replace(wanted.len());
-        for (uid, (role, pod)) in wanted {
-            all.entry(uid.clone()).or_insert_with(|| {
-                let target = Target { endpoint: endpoint.clone(), pod: pod.clone(), many: many.subscribe() };
-                let scraping = scrape::run(shared.clone(), target, turns.clone(), uid, to.clone());
-                One { role, pod, task: tasks.spawn(scraping), fault: None, new: true }
+        self.count.send_replace(running.len());
+        for (uid, (role, pod)) in running {
+            self.collectors.entry(uid.clone()).or_insert_with(|| {
+                let target =
+                    ScrapeTarget { endpoint: self.endpoint.clone(), pod: pod.clone(), count: self.count.subscribe() };
+                let scraping = scrape::run(self.shared.clone(), target, self.turns.clone(), uid, self.to.clone());
+                Scraped { role, pod, task: self.tasks.spawn(scraping), fault: None, pending: true }
             });
         }
-        let without = unread.borrow_and_update().clone();
-        teller.tell(0, standing(&all, &tier, without.as_ref())).await;
-        loop {
-            tokio::select! {
-                () = &mut looking => return,
-                () = &mut reading => return,
-                changed = gateways.changed() => match changed {
-                    Ok(()) => break,
-                    Err(_) => return,
-                },
-                changed = others.changed() => match changed {
-                    Ok(()) => break,
-                    Err(_) => return,
-                },
-                changed = unread.changed() => match changed {
-                    Ok(()) => break,
-                    Err(_) => return,
-                },
-                one = told.recv() => {
-                    let Some(one) = one else { return };
-                    take(&shared, &mut all, one).await;
-                    teller.tell(0, standing(&all, &tier, without.as_ref())).await;
+    }
+
+    /// Pass on the outcome of a scrape; a failure only when its reason is new.
+    async fn report(&mut self, scrape: ScrapeOutcome) {
+        let Some(one) = self.collectors.get_mut(&scrape.uid) else { return };
+        let (pod, uid, role) = (one.pod.name.clone(), scrape.uid, one.role);
+        one.pending = false;
+        match scrape.outcome {
+            Ok(seen) => {
+                one.fault = None;
+                let seen = CollectorSeen { pod, uid, role, ..*seen };
+                self.shared.out.say(Observation::Collector(Arc::new(seen))).await;
+            }
+            Err(fault) => {
+                if one.fault.as_ref().is_none_or(|before| before.reason != fault.reason) {
+                    let reason = fault.reason.clone();
+                    let lost = CollectorLost { pod, uid, role, reason };
+                    self.shared.out.say(Observation::CollectorLost(lost)).await;
                 }
-                // A task that ended was told to.
-                Some(_) = tasks.join_next() => {}
+                one.fault = Some(fault);
             }
         }
     }
 }
 
-/// Pass on what a scrape brought.
-async fn take(shared: &Shared, all: &mut BTreeMap<String, One>, told: Told) {
-    let Some(one) = all.get_mut(&told.uid) else { return };
-    let (pod, uid, role) = (one.pod.name.clone(), told.uid, one.role);
-    one.new = false;
-    match told.outcome {
-        Ok(seen) => {
-            one.fault = None;
-            let seen = CollectorSeen { pod, uid, role, ..*seen };
-            shared.out.say(Observation::Collector(Arc::new(seen))).await;
-        }
-        Err(fault) => {
-            if one.fault.as_ref().is_none_or(|before| before.reason != fault.reason) {
-                let reason = fault.reason.clone();
-                shared.out.say(Observation::CollectorLost(CollectorLost { pod, uid, role, reason })).await;
-            }
-            one.fault = Some(fault);
-        }
-    }
-}
-
-/// The collectors that run, by pod uid. A pod of the gateway is one, whatever its labels say.
-fn wanted(gateways: &Insides, others: &others::Found, endpoint: &Endpoint) -> BTreeMap<String, (Role, Inside)> {
-    let tier = others.pods.iter().map(|(uid, (role, pod))| (uid.clone(), (*role, pod.clone())));
-    let gateways = gateways.iter().map(|(uid, pod)| (uid.clone(), (Role::Gateway, pod.clone())));
-    let mut all: BTreeMap<String, (Role, Inside)> = tier.chain(gateways).filter(|(_, (_, pod))| pod.runs).collect();
+/// The collectors that are running, by pod uid. A pod of the HPA's target is a gateway even if its labels match another role.
+fn running(gateways: &Insides, others: &OtherCollectors, endpoint: &Endpoint) -> BTreeMap<String, (Role, Inside)> {
     if let Some(host) = endpoint.single() {
-        all = [(host.clone(), (Role::Gateway, Inside { name: host, runs: true, ..Inside::default() }))].into();
+        return [(host.clone(), (Role::Gateway, Inside { name: host, runs: true, ..Inside::default() }))].into();
     }
-    all
+    let others = others.pods.iter().map(|(uid, (role, pod))| (uid.clone(), (*role, pod.clone())));
+    let gateways = gateways.iter().map(|(uid, pod)| (uid.clone(), (Role::Gateway, pod.clone())));
+    others.chain(gateways).filter(|(_, (_, pod))| pod.runs).collect()
 }
 
-/// How the feed stands: up while any collector answers, but never silent about what may not be read.
-fn standing(all: &BTreeMap<String, One>, others: &others::Found, unread: Option<&Fault>) -> FeedStatus {
+/// The feed's status: up while any collector answers, and its reason names what may not be read.
+fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, unread: Option<&Fault>) -> FeedStatus {
     let faults: Vec<&Fault> = all.values().filter_map(|one| one.fault.as_ref()).collect();
-    let link = |fault: &Fault| FeedStatus { attempt: 0, ..fault.link(Feed::Collector, 0) };
+    let of = |fault: &Fault| FeedStatus { attempt: 0, ..fault.link(Feed::Collector, 0) };
     if let Some(denied) = faults.iter().find(|f| matches!(f.kind, Kind::Denied | Kind::Unauthorized)) {
-        return link(denied);
+        return of(denied);
     }
-    let up = all.values().filter(|one| !one.new && one.fault.is_none()).count();
+    let up = all.values().filter(|one| !one.pending && one.fault.is_none()).count();
     match (all.len(), up, faults.first()) {
         (0, ..) => state(Feed::Collector, FeedState::Absent, "no collector runs"),
         (n, 0, Some(fault)) if faults.len() == n => FeedStatus {
             state: FeedState::Retrying,
             hint: fault.hint.clone().or(Some(
-                "is the collector's telemetry on? say --collector-metrics PORT[/PATH] if it is elsewhere".into(),
+                "is the collector's telemetry on? give --collector-metrics PORT[/PATH] if it is elsewhere".into(),
             )),
-            ..link(fault)
+            ..of(fault)
         },
         (n, up, fault) if up > 0 => {
-            let missing =
-                fault.map(|f| format!("; {}", f.reason)).or_else(|| others.fault.clone().map(|f| format!("; {f}")));
-            let unread_too = unread.map(|f| format!("; nothing is said of their configuration: {}", f.reason));
+            let missing = fault.map(|f| &f.reason).or(others.fault.as_ref()).map(|reason| format!("; {reason}"));
+            let unread_too = unread.map(|f| format!("; their configuration cannot be read: {}", f.reason));
             let reason = format!(
                 "{up} of {n} collectors answer{}{}",
                 missing.unwrap_or_default(),

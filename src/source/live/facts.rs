@@ -135,6 +135,14 @@ pub fn note(place: &watch::Sender<Insides>, uid: &str, pod: Option<Inside>) {
     });
 }
 
+/// Run `work` until a value changes; false once it can change no more.
+pub async fn until_changed<T>(value: &mut watch::Receiver<T>, work: impl Future<Output = ()>) -> bool {
+    tokio::select! {
+        changed = value.changed() => changed.is_ok(),
+        () = async { work.await; std::future::pending().await } => false,
+    }
+}
+
 /// Say that something cannot be known, unless it is known already: what was seen once is worth going on with.
 pub fn miss<T: PartialEq>(place: &watch::Sender<Fact<T>>, why: impl Into<String>) {
     if !matches!(*place.borrow(), Fact::Is(_)) {

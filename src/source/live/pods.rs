@@ -1,15 +1,15 @@
 //! The pods feed: pods of the scale's selector, watched.
 
-use super::collector::config;
+use super::collector::pod::collector_pod;
 use super::convert;
-use super::facts::{Fact, Facts, note};
+use super::facts::{Fact, Facts, note, until_changed};
 use super::fault::Asked;
 use super::http::encode;
 use super::retry::state;
 use super::shared::{Shared, Teller};
 use super::watch::{Saw, Spec, follow, next_of};
 use super::wire::Pod;
-use crate::observe::{ContainerSeen, Feed, FeedState, Observation, PodGone};
+use crate::observe::{Feed, FeedState, Observation, PodGone};
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 
@@ -30,12 +30,6 @@ pub fn spec(feed: Feed, namespace: &str, selector: &str) -> Spec {
     }
 }
 
-/// A collector's container, beside whatever else is in its pod.
-pub fn is_collector(container: &ContainerSeen) -> bool {
-    let named = |text: &str| ["otel", "edot", "collector", "elastic-agent"].iter().any(|part| text.contains(part));
-    named(&container.name) || container.image.rsplit('/').next().is_some_and(named)
-}
-
 /// Watch the pods, and others when the selector changes.
 pub async fn run(shared: Shared, namespace: String, facts: Facts) {
     let mut teller = Teller::new(shared.out.clone(), Feed::Pods, 1);
@@ -53,15 +47,9 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
                     pods(&shared, spec, &facts, &mut teller, &mut here).await;
                 }
             }
-            std::future::pending::<()>().await;
         };
-        tokio::select! {
-            () = following => {}
-            changed = scaled.changed() => {
-                if changed.is_err() {
-                    return;
-                }
-            }
+        if !until_changed(&mut scaled, following).await {
+            return;
         }
         // The next selector's watch tells of those that are still there.
         for (uid, name) in std::mem::take(&mut here) {
@@ -85,7 +73,7 @@ async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, h
                 facts.pods.send_modify(|names| {
                     names.insert(seen.name.clone());
                 });
-                note(&facts.gateways, &seen.uid, Some(config::inside(&pod, &seen)));
+                note(&facts.gateways, &seen.uid, Some(collector_pod(&pod, &seen)));
                 shared.out.say(Observation::Pod(Box::new(seen))).await;
             }
             Some(Saw::Gone { uid, name }) => {

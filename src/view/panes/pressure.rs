@@ -4,8 +4,8 @@
 use super::empty_state;
 use crate::explain::elasticsearch;
 use crate::format::{self, text};
-use crate::observe::Feed;
-use crate::session::{ingest::Strain, total};
+use crate::observe::{Feed, Pool};
+use crate::session::ingest::Strain;
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -48,8 +48,11 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
     let quiet = !out.iter().any(|r| r.2 == Role::Bad);
     let count = |n: Option<u64>| n.map_or_else(|| format::UNKNOWN.into(), |n| format::count(n as f64));
     let pools = || p.nodes.iter().filter_map(|n| n.write);
-    let threads = total(pools().map(|w| w.threads));
-    let active = total(pools().map(|w| w.active));
+    let sum = |of: fn(&Pool) -> Option<u64>| {
+        let sum = pools().try_fold(0u64, |sum, pool| Some(sum.saturating_add(of(&pool)?)));
+        sum.map_or_else(|| format::UNKNOWN.to_owned(), |n| n.to_string())
+    };
+    let (threads, active) = (sum(|w| w.threads), sum(|w| w.active));
     let writes = match p.waiting() {
         None => format::UNKNOWN.to_string(),
         Some(n) => format!("{} wait, {active} of {threads} threads at work", format::count(n as f64)),
@@ -75,21 +78,23 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
         out.push(("node", node.join(", "), Role::Text));
     }
     if let Some(h) = &p.health {
-        let plural = |n: u32, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+        let plural = |n: Option<u32>, what: &str| {
+            let number = n.map_or_else(|| format::UNKNOWN.to_owned(), |n| n.to_string());
+            format!("{number} {what}{}", if n == Some(1) { "" } else { "s" })
+        };
         let mut text = format!("{}, {}, {}", h.status, plural(h.nodes, "node"), plural(h.active_shards, "shard"));
-        if h.unassigned > 0 {
+        if let Some(unassigned) = h.unassigned.filter(|n| *n > 0) {
             // One node can hold no replica beside its primary.
-            let alone = h.status == "yellow" && h.data_nodes == 1;
+            let alone = h.status == "yellow" && h.data_nodes == Some(1);
             text.push_str(&format!(
-                ", {} unassigned{}",
-                h.unassigned,
+                ", {unassigned} unassigned{}",
                 if alone { " (replicas: a single node)" } else { "" }
             ));
         }
         for (n, what) in
             [(h.relocating, "relocating"), (h.initializing, "initializing"), (h.pending_tasks, "tasks wait")]
         {
-            if n > 0 {
+            if let Some(n) = n.filter(|n| *n > 0) {
                 text.push_str(&format!(", {n} {what}"));
             }
         }

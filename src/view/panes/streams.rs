@@ -19,7 +19,11 @@ pub fn summary(cx: &Cx) -> String {
         Some(CountedBy::Documents) => ", counted by searchable documents",
         _ => "",
     };
-    let name = if cluster.cluster.is_empty() { "Elasticsearch" } else { &cluster.cluster };
+    let name = match (cluster.cluster.as_str(), cluster.distribution.as_str()) {
+        ("", _) => cluster.product().to_owned(),
+        (name, "") => name.to_owned(),
+        (name, _) => format!("{name} {}", cluster.product()),
+    };
     let user = if cluster.user.is_empty() { String::new() } else { format!(" as {}", cluster.user) };
     format!("{name} {}{user}{by}", cluster.version)
 }

@@ -1,27 +1,27 @@
-//! Real answers of Elasticsearch, from its bytes to the figures on screen.
+//! Real responses of Elasticsearch, from their bytes to the figures on screen.
 
 use crate::screens::gateways::check;
 use edot_tui::observe::{CountersSeen, ElasticNodesSeen, Observation, Signal, Stamped, Time};
 use edot_tui::session::Session;
 use edot_tui::session::ingest::RejectionCause;
-use edot_tui::source::live::elastic::answers;
+use edot_tui::source::live::elastic::convert;
 use edot_tui::ui::Screen;
 
 fn at(second: i64) -> Time {
     Time::from_timestamp(1_795_000_000 + second, 0).unwrap()
 }
 
-fn told(session: &mut Session, second: i64, what: Observation) {
+fn observed(session: &mut Session, second: i64, what: Observation) {
     session.apply(&Stamped { at: at(second), what });
 }
 
 fn counters(text: &str) -> Observation {
-    let seen: CountersSeen = answers::counters(text.as_bytes()).unwrap();
+    let seen: CountersSeen = convert::counters(text.as_bytes()).unwrap();
     Observation::Counters(Box::new(CountersSeen { every_ms: 10_000, ..seen }))
 }
 
 fn nodes(text: &str) -> ElasticNodesSeen {
-    answers::nodes(text.as_bytes()).unwrap()
+    convert::nodes(text.as_bytes()).unwrap()
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_rollover_and_a_deleted_index_leave_the_rates_right() {
     .into_iter()
     .enumerate()
     {
-        told(&mut session, i as i64 * 10, counters(text));
+        observed(&mut session, i as i64 * 10, counters(text));
         rates.push(session.ingest.documents_per_s(Signal::Logs, session.now_ms()));
     }
     // 300 and 200 documents were written, then nothing.
@@ -48,18 +48,18 @@ fn a_rollover_and_a_deleted_index_leave_the_rates_right() {
 }
 
 #[test]
-fn rejections_are_told_by_their_cause() {
+fn rejections_are_counted_by_cause() {
     let mut session = Session::default();
     let mut before = nodes(include_str!("../../data/elastic/nodes-stats-rejected.json"));
     let after = before.clone();
     if let Some(write) = &mut before.nodes[0].write {
-        write.rejected = 0;
+        write.rejected = Some(0);
     }
     if let Some(pressure) = &mut before.nodes[0].pressure {
-        pressure.coordinating_rejections = 0;
+        pressure.coordinating_rejections = Some(0);
     }
-    told(&mut session, 0, Observation::ElasticNodes(Box::new(before)));
-    told(&mut session, 10, Observation::ElasticNodes(Box::new(after)));
+    observed(&mut session, 0, Observation::ElasticNodes(Box::new(before)));
+    observed(&mut session, 10, Observation::ElasticNodes(Box::new(after)));
     let p = &session.ingest.pressure;
     assert_eq!(
         (p.rejected.get(&RejectionCause::WritePool), p.rejected.get(&RejectionCause::Coordinating)),
@@ -73,7 +73,7 @@ fn rejections_are_told_by_their_cause() {
 }
 
 #[test]
-fn two_thousand_indices_are_digested() {
+fn two_thousand_indices_are_read() {
     let index = |n: usize| {
         let name = format!(".ds-logs-service{:04}.otel-default-2026.11.24-{:06}", n / 10, n % 10 + 1);
         format!(
@@ -84,7 +84,7 @@ fn two_thousand_indices_are_digested() {
     let text = format!(r#"{{"_shards":{{"failed":0}},"indices":{{{}}}}}"#, all.join(","));
     let mut session = Session::default();
     for second in 0..5 {
-        told(&mut session, second * 10, counters(&text));
+        observed(&mut session, second * 10, counters(&text));
     }
     assert_eq!(session.ingest.documents_per_s(Signal::Logs, session.now_ms()), Some(0.0));
 }
@@ -94,14 +94,14 @@ fn rejecting() -> Session {
     let mut session = Session::default();
     let after = nodes(include_str!("../../data/elastic/nodes-stats-rejected.json"));
     let mut before = after.clone();
-    before.nodes.iter_mut().filter_map(|n| n.write.as_mut()).for_each(|w| w.rejected = 0);
+    before.nodes.iter_mut().filter_map(|n| n.write.as_mut()).for_each(|w| w.rejected = Some(0));
     let texts = [
         include_str!("../../data/elastic/stats-shards-before.json"),
         include_str!("../../data/elastic/stats-shards-after.json"),
     ];
     for (second, (text, nodes)) in (0..).step_by(10).zip(texts.into_iter().zip([before, after])) {
-        told(&mut session, second, counters(text));
-        told(&mut session, second, Observation::ElasticNodes(Box::new(nodes)));
+        observed(&mut session, second, counters(text));
+        observed(&mut session, second, Observation::ElasticNodes(Box::new(nodes)));
     }
     session
 }
@@ -112,12 +112,12 @@ fn the_screen_shows_them() {
 }
 
 #[test]
-fn odd_answers_are_told_from_none() {
-    let empty = answers::counters(br#"{"_shards":{"failed":0}}"#).unwrap();
+fn unusual_responses_are_distinguished_from_garbage() {
+    let empty = convert::counters(br#"{"_shards":{"failed":0}}"#).unwrap();
     assert!(empty.indices.is_empty());
-    assert!(answers::counters(b"[]").is_err() || answers::counters(b"[]").is_ok_and(|s| s.indices.is_empty()));
-    assert!(answers::counters(b"<html>").is_err());
-    let part = answers::counters(
+    assert!(convert::counters(b"[]").is_err() || convert::counters(b"[]").is_ok_and(|s| s.indices.is_empty()));
+    assert!(convert::counters(b"<html>").is_err());
+    let part = convert::counters(
         br#"{"_shards":{"failed":1,"failures":[{"shard":0,"index":"logs-a"},{}]},"indices":{"logs-b":{}}}"#,
     );
     let part = part.unwrap();
@@ -126,7 +126,7 @@ fn odd_answers_are_told_from_none() {
 
 proptest::proptest! {
     #[test]
-    fn no_answer_breaks_the_reader(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
-        let _ = (answers::counters(&bytes), answers::nodes(&bytes));
+    fn no_response_breaks_the_reader(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
+        let _ = (convert::counters(&bytes), convert::nodes(&bytes));
     }
 }

@@ -1,4 +1,4 @@
-//! The ingest feed over a scripted Elasticsearch: what it says, and one clear sentence for whatever goes wrong.
+//! The ingest feed over a scripted Elasticsearch: its observations, and one clear sentence for every failure.
 
 use crate::support::fake_api::{FakeApi, Reply, Request, Step, pace, world};
 use crate::support::seen::{Seen, watch_with};
@@ -8,8 +8,8 @@ use edot_tui::source::live::elastic::IngestSettings;
 use secrecy::SecretString;
 use std::time::Duration;
 
-/// What a healthy one answers.
-fn healthy(r: &Request) -> Reply {
+/// The responses of a healthy Elasticsearch.
+pub fn healthy(r: &Request) -> Reply {
     let body = match r.path.split('?').next().unwrap_or_default() {
         "/" => include_str!("../../data/elastic/root.json"),
         p if p.contains("/_stats/") => include_str!("../../data/elastic/stats-shards-before.json"),
@@ -27,7 +27,7 @@ fn is_elastic(r: &Request) -> bool {
     r.path == "/" || r.path.starts_with("/_") || r.path.contains("/_stats/") || r.path.contains("/_search")
 }
 
-/// One server is both: the cluster's API, and Elasticsearch by `script`. Answers may take so long.
+/// One server for both: the cluster's API, and Elasticsearch by `script`. `limit` is the request timeout.
 async fn both_within(limit: Duration, script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeApi, Seen) {
     let api = FakeApi::start(move |r| is_elastic(r).then(|| script(r))).await;
     let settings = IngestSettings {
@@ -41,7 +41,7 @@ async fn both_within(limit: Duration, script: impl Fn(&Request) -> Reply + Send 
     (api, seen)
 }
 
-async fn both(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeApi, Seen) {
+pub async fn both(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FakeApi, Seen) {
     both_within(Duration::from_secs(20), script).await
 }
 
@@ -54,15 +54,15 @@ fn ingest(o: &Observation) -> Option<FeedStatus> {
     }
 }
 
-/// How the feed stands that meets this.
-async fn meets(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FeedState, String, String) {
+/// The feed's status after its first contact with `script`.
+async fn status_with(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> (FeedState, String, String) {
     let (_api, mut seen) = both(script).await;
     let link = seen.next("link of ingest", ingest).await;
     (link.state, link.reason.unwrap_or_default(), link.hint.unwrap_or_default())
 }
 
 #[tokio::test]
-async fn a_healthy_one_gives_counters_nodes_health_and_quality() {
+async fn a_healthy_cluster_gives_counters_nodes_health_and_quality() {
     let (api, mut seen) = both(healthy).await;
     let nodes = seen.next("nodes", |o| if let Observation::ElasticNodes(n) = o { Some(n.clone()) } else { None }).await;
     let node = &nodes.nodes[0];
@@ -84,7 +84,7 @@ async fn a_healthy_one_gives_counters_nodes_health_and_quality() {
 }
 
 #[tokio::test]
-async fn without_elasticsearch_everything_else_goes_on() {
+async fn without_elasticsearch_all_other_feeds_work() {
     let api = FakeApi::start(|_| None).await;
     let mut seen = watch_with(api.cluster().await, pace(), world::HPA, IngestSettings::default());
     let link = seen.link(Feed::Ingest, FeedState::Absent).await;
@@ -93,28 +93,28 @@ async fn without_elasticsearch_everything_else_goes_on() {
 }
 
 #[tokio::test]
-async fn a_refused_password_is_said_without_it() {
+async fn a_rejected_password_is_reported_without_it() {
     let wrong = include_bytes!("../../data/elastic/error-401-wrong.json");
-    let (state, reason, hint) = meets(|_| Reply::Whole(401, "application/json", wrong.to_vec())).await;
+    let (state, reason, hint) = status_with(|_| Reply::Whole(401, "application/json", wrong.to_vec())).await;
     assert_eq!(state, FeedState::Denied);
     assert_eq!(reason, "Elasticsearch does not accept the password of user watcher (401)");
     assert!(hint.contains("EDOT_TUI_ES_PASSWORD") && !hint.contains("hunter2"), "{hint}");
 }
 
 #[tokio::test]
-async fn one_api_that_is_denied_leaves_the_others() {
+async fn one_denied_api_leaves_the_others() {
     let denied = |r: &Request| match r.path.starts_with("/_nodes") {
         true => Reply::Whole(403, "application/json", include_bytes!("../../data/elastic/error-403.json").to_vec()),
         false => healthy(r),
     };
-    let (state, reason, hint) = meets(denied).await;
+    let (state, reason, hint) = status_with(denied).await;
     assert_eq!(state, FeedState::Up);
     assert!(reason.contains("user watcher may not use _nodes (403)"), "{reason}");
     assert!(hint.contains("monitor"), "{hint}");
 }
 
 #[tokio::test]
-async fn who_may_not_see_stats_is_counted_by_documents() {
+async fn without_stats_documents_are_counted() {
     let script = |r: &Request| match r.path.as_str() {
         p if p.contains("/_stats/") => Reply::Whole(
             410,
@@ -133,30 +133,30 @@ async fn who_may_not_see_stats_is_counted_by_documents() {
         seen.next("counters", |o| if let Observation::Counters(c) = o { Some(c.clone()) } else { None }).await;
     assert_eq!((counters.by, counters.indices[0].documents), (CountedBy::Documents, Some(50)));
     let link = seen.link(Feed::Ingest, FeedState::Up).await;
-    assert!(link.reason.unwrap().contains("counted by searchable documents"), "the method is said");
+    assert!(link.reason.unwrap().contains("counted by searchable documents"), "the method is named");
 }
 
 #[tokio::test]
-async fn a_proxys_page_is_told_from_elasticsearch() {
+async fn a_proxys_error_page_is_recognised() {
     let page = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
-    let (state, reason, hint) = meets(|_| Reply::Whole(502, "text/html", page.to_vec())).await;
+    let (state, reason, hint) = status_with(|_| Reply::Whole(502, "text/html", page.to_vec())).await;
     assert_eq!(state, FeedState::Retrying);
     assert_eq!(reason, "a proxy before Elasticsearch answers 502: 502 Bad Gateway 502 Bad Gateway");
     assert!(hint.contains("ingress"), "{hint}");
 }
 
 #[tokio::test]
-async fn an_answer_is_taken_only_so_far() {
+async fn a_response_is_limited_in_size() {
     let endless = |r: &Request| match r.path.contains("/_stats/") {
         true => Reply::Stream((0..50).map(|_| Step::Bytes(vec![b' '; 1 << 20])).collect()),
         false => healthy(r),
     };
-    let (state, reason, _) = meets(endless).await;
+    let (state, reason, _) = status_with(endless).await;
     assert_eq!((state, reason.as_str()), (FeedState::Retrying, "the answer is longer than 16 MB"));
 }
 
 #[tokio::test]
-async fn an_answer_that_never_ends_is_given_up() {
+async fn a_response_that_never_ends_times_out() {
     let slow = |r: &Request| match r.path.contains("/_stats/") {
         true => Reply::Stream(vec![Step::Bytes(b"{".to_vec()), Step::Hold]),
         false => healthy(r),
@@ -173,17 +173,17 @@ async fn an_answer_that_never_ends_is_given_up() {
 }
 
 #[tokio::test]
-async fn what_is_no_elasticsearch_is_said_to_be_none() {
-    let (_, reason, hint) = meets(|_| Reply::Whole(200, "text/html", b"<html>Sign in</html>".to_vec())).await;
-    assert!(reason.contains("is none of Elasticsearch's"), "{reason}");
+async fn another_server_is_reported_as_such() {
+    let (_, reason, hint) = status_with(|_| Reply::Whole(200, "text/html", b"<html>Sign in</html>".to_vec())).await;
+    assert!(reason.contains("is not one of Elasticsearch's"), "{reason}");
     assert!(hint.contains("check that http://"), "{hint}");
-    let (state, reason, hint) = meets(|_| Reply::Cut).await;
+    let (state, reason, hint) = status_with(|_| Reply::Cut).await;
     assert!(state == FeedState::Retrying && reason.contains("closed the connection without an answer"), "{reason}");
     assert!(hint.contains("https://"), "{hint}");
 }
 
 #[tokio::test]
-async fn at_rest_it_is_asked_as_planned_and_after_a_failure_again() {
+async fn queries_follow_the_schedule_and_resume_after_a_failure() {
     let script = |r: &Request| match (r.path.contains("/_stats/"), r.nth) {
         (true, 2) => Reply::Whole(503, "application/json", br#"{"error":"busy","status":503}"#.to_vec()),
         _ => healthy(r),

@@ -1,5 +1,4 @@
-//! What Elasticsearch is asked with never shows: not in the log at its most talkative, nor in recordings, nor in what is
-//! printed, nor in errors.
+//! Credentials for Elasticsearch are never shown: not in the log at level trace, nor in recordings, nor in output or errors.
 
 use crate::support::stub_cluster;
 use std::process::Command;
@@ -22,7 +21,7 @@ fn shows_none(what: &str, text: &[u8]) {
 }
 
 #[test]
-fn nothing_that_is_written_holds_a_secret() {
+fn no_output_holds_a_secret() {
     let kubeconfig = stub_cluster::start();
     let folder = tempfile::tempdir().unwrap();
     let (log, key) = (folder.path().join("log"), folder.path().join("key"));
@@ -38,23 +37,23 @@ fn nothing_that_is_written_holds_a_secret() {
             shows_none(&arguments.join(" "), &done.stdout);
             shows_none(&arguments.join(" "), &done.stderr);
         }
-        // Not packed, so that it can be searched.
+        // Not compressed, so that it can be searched.
         let file = folder.path().join(format!("{}.jsonl", &more[0][2..]));
         let record = ["record", "--for", "2s", "-o", file.to_str().unwrap()];
         let arguments: Vec<&str> = record.iter().chain(&common).chain(&more).copied().collect();
         let done = edot_tui(&arguments).output().unwrap();
         shows_none("record", &done.stderr);
         let recorded = std::fs::read(&file).unwrap();
-        assert!(String::from_utf8_lossy(&recorded).contains("127.0.0.1:1"), "it tells of the Elasticsearch it asked");
+        assert!(String::from_utf8_lossy(&recorded).contains("127.0.0.1:1"), "the address of Elasticsearch is recorded");
         shows_none("the recording", &recorded);
     }
     let logged = std::fs::read(&log).unwrap();
-    assert!(String::from_utf8_lossy(&logged).contains("Elasticsearch"), "something was logged of it");
+    assert!(String::from_utf8_lossy(&logged).contains("Elasticsearch"), "the log mentions it");
     shows_none("the log", &logged);
 }
 
 #[test]
-fn an_address_with_a_password_is_refused_without_it() {
+fn an_address_with_a_password_is_rejected_without_showing_it() {
     let done = edot_tui(&["status", "--es-url", "https://watcher:pass-word-4711@es:9200"]).output().unwrap();
     assert_eq!(done.status.code(), Some(2));
     shows_none("the error", &done.stderr);

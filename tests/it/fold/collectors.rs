@@ -5,7 +5,7 @@ use edot_tui::observe::{
     CollectorLost, CollectorSeen, Observation, PodGone, PodSeen, ReadySeen, ReceiverSeen, Role, Signal, Stamped, Time,
 };
 use edot_tui::session::{Fate, Session};
-use edot_tui::source::live::collector::read::read;
+use edot_tui::source::live::collector::normalize::normalize as read;
 use std::sync::Arc;
 
 fn at(s: i64) -> Time {

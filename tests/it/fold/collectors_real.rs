@@ -6,7 +6,7 @@ use edot_tui::observe::{Feed, Role, Signal};
 use edot_tui::report;
 use edot_tui::session::Session;
 use edot_tui::source::live::cluster;
-use edot_tui::source::live::collector::{Endpoint, read::read};
+use edot_tui::source::live::collector::{Endpoint, normalize::normalize as read};
 use edot_tui::source::live::connect::{Access, Environment};
 use edot_tui::source::live::simulate::LoadSettings;
 use edot_tui::source::live::{Pace, Settings, open};

@@ -1,50 +1,42 @@
-//! How the collectors are configured: read from their ConfigMaps, a tier at a time, at the start, when another is mounted,
-//! and again every few minutes. Only what rules need leaves this file; whoever may not read them goes without.
+//! The collectors' configuration: read from their ConfigMaps, one tier (role) at a time: at the start, when a pod mounts
+//! another ConfigMap, and again every few minutes. Only what the rules need leaves this file. Without permission to read
+//! ConfigMaps, everything else works.
 
-mod extract;
-mod place;
+mod components;
 
 use super::super::convert;
 use super::super::facts::{ConfigFile, Inside, Insides};
 use super::super::fault::{Asked, Fault, Kind};
 use super::super::http::{encode, get, read};
-use super::super::pods::is_collector;
 use super::super::shared::Shared;
-use super::super::wire::Pod;
-use super::others::Found;
-use crate::observe::{ConfigSeen, Observation, PodSeen, Role};
+use super::CollectorPods;
+use super::discover::OtherCollectors;
+use crate::observe::{ConfigSeen, Observation, Role};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use tokio::sync::watch;
 
-/// The collector in a pod, where its configuration is, and the ports that have a name.
-pub fn inside(pod: &Pod, seen: &PodSeen) -> Inside {
-    let inside = Inside::of(seen, is_collector);
-    let ports = pod.spec.containers.iter().flat_map(|c| &c.ports).map(|p| (p.name.clone(), p.container_port));
-    Inside { config: place::files(&pod.spec, &inside.container), ports: ports.collect(), ..inside }
+/// Where a tier's configuration is: the files, and the container that reads them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct ConfigSource {
+    namespace: String,
+    container: String,
+    files: Vec<ConfigFile>,
 }
 
-/// A tier's configuration: the namespace, the container that reads it, and its files.
-type Wanted = (String, String, Vec<ConfigFile>);
-
-/// Read them until the program ends; `fault` is what stands in the way.
-pub async fn run(
-    shared: Shared,
-    mut gateways: watch::Receiver<Insides>,
-    mut others: watch::Receiver<Found>,
-    fault: watch::Sender<Option<Fault>>,
-) {
-    let mut told: BTreeMap<Role, ConfigSeen> = BTreeMap::new();
+/// Read the configurations until the program ends; `fault` holds why one of them cannot be read.
+pub async fn run(shared: Shared, mut pods: CollectorPods, fault: watch::Sender<Option<Fault>>) {
+    let mut reported: BTreeMap<Role, ConfigSeen> = BTreeMap::new();
     loop {
-        let wanted = wanted(&gateways.borrow_and_update(), &others.borrow_and_update());
+        let sources = sources(&mut pods);
         let mut failed = None;
-        for (role, (namespace, container, files)) in &wanted {
+        for (role, ConfigSource { namespace, container, files }) in &sources {
             match configuration(&shared, namespace, files).await {
                 Ok(seen) => {
                     let from = files.iter().map(|f| format!("{}/{}", f.map, f.key).trim_end_matches('/').to_owned());
                     let seen = ConfigSeen { role: *role, container: container.clone(), from: from.collect(), ..seen };
-                    if told.get(role) != Some(&seen) {
-                        told.insert(*role, seen.clone());
+                    if reported.get(role) != Some(&seen) {
+                        reported.insert(*role, seen.clone());
                         shared.out.say(Observation::CollectorConfig(Box::new(seen))).await;
                     }
                 }
@@ -58,51 +50,57 @@ pub async fn run(
         loop {
             tokio::select! {
                 () = &mut again => break,
-                Ok(()) = gateways.changed() => {}
-                Ok(()) = others.changed() => {}
+                true = pods.changed() => {}
             }
-            if self::wanted(&gateways.borrow_and_update(), &others.borrow_and_update()) != wanted {
+            if self::sources(&mut pods) != sources {
                 break;
             }
         }
     }
 }
 
-/// The configuration of each tier: of two that are mounted, as while a change is rolled out, that of most pods.
-fn wanted(gateways: &Insides, others: &Found) -> BTreeMap<Role, Wanted> {
+fn sources(pods: &mut CollectorPods) -> BTreeMap<Role, ConfigSource> {
+    let (gateways, others) = pods.latest();
+    sources_of(&gateways, &others)
+}
+
+/// Where the configuration of each tier is. Where two are mounted, as during a rollout, that of most pods.
+fn sources_of(gateways: &Insides, others: &OtherCollectors) -> BTreeMap<Role, ConfigSource> {
     let all = gateways.values().map(|pod| (Role::Gateway, pod)).chain(others.pods.values().map(|(r, pod)| (*r, pod)));
-    let mut counted: BTreeMap<Role, BTreeMap<Wanted, usize>> = BTreeMap::new();
+    let mut counted: BTreeMap<Role, BTreeMap<ConfigSource, usize>> = BTreeMap::new();
     // The gateway's own pods may carry the labels of the others as well.
     let gateway = |pod: &Inside| gateways.values().any(|g| g.name == pod.name);
     for (role, pod) in all.filter(|(role, pod)| pod.runs && (*role == Role::Gateway || !gateway(pod))) {
         if !pod.config.is_empty() {
-            let wanted = (pod.namespace.clone(), pod.container.clone(), pod.config.clone());
-            *counted.entry(role).or_default().entry(wanted).or_default() += 1;
+            let (namespace, container) = (pod.namespace.clone(), pod.container.clone());
+            let source = ConfigSource { namespace, container, files: pod.config.clone() };
+            *counted.entry(role).or_default().entry(source).or_default() += 1;
         }
     }
-    let most = |of: BTreeMap<Wanted, usize>| of.into_iter().max_by_key(|(_, n)| *n).map(|(wanted, _)| wanted);
+    let most = |of: BTreeMap<ConfigSource, usize>| of.into_iter().max_by_key(|(_, n)| *n).map(|(source, _)| source);
     counted.into_iter().filter_map(|(role, of)| Some((role, most(of)?))).collect()
 }
 
-/// The files put together.
+/// The files, merged in their order.
 async fn configuration(shared: &Shared, namespace: &str, files: &[ConfigFile]) -> Result<ConfigSeen, Fault> {
     let mut config = Value::Null;
     for file in files {
         let data = config_map(shared, namespace, &file.map).await?;
         let mut texts = data.iter().filter(|(key, _)| file.key.is_empty() || file.key == convert::name(key));
-        let found = texts
-            .find_map(|(_, text)| extract::parse(text).filter(|c| !file.key.is_empty() || extract::has_pipelines(c)));
+        let found = texts.find_map(|(_, text)| {
+            components::parse(text).filter(|c| !file.key.is_empty() || components::has_pipelines(c))
+        });
         match found {
-            Some(found) => extract::merge(&mut config, found),
+            Some(found) => components::merge(&mut config, found),
             None if file.key.is_empty() => {}
-            // What is wrong in it must not be quoted.
+            // Must not quote the text: it may hold secrets.
             None => {
                 let why = format!("ConfigMap {} has no configuration that can be read in {}", file.map, file.key);
                 return Err(Fault::new(Kind::Garbled, why));
             }
         }
     }
-    Ok(extract::extract(&config))
+    Ok(components::extract(&config))
 }
 
 async fn config_map(shared: &Shared, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Fault> {
@@ -136,9 +134,9 @@ mod tests {
     fn the_configuration_of_most_pods_counts_and_each_tier_has_its_own() {
         let gateways: Insides = [("1", "old"), ("2", "new"), ("3", "new")].map(|(n, m)| (n.into(), pod(n, m))).into();
         let agents = [("a".to_owned(), (Role::Agent, pod("a", "agent"))), ("1".into(), (Role::Cluster, pod("1", "x")))];
-        let others = Found { pods: agents.into(), fault: None };
-        let maps: Vec<(Role, String)> =
-            wanted(&gateways, &others).into_iter().map(|(role, (_, _, files))| (role, files[0].map.clone())).collect();
+        let others = OtherCollectors { pods: agents.into(), fault: None };
+        let sources = sources_of(&gateways, &others);
+        let maps: Vec<(Role, String)> = sources.into_iter().map(|(role, s)| (role, s.files[0].map.clone())).collect();
         assert_eq!(maps, [(Role::Gateway, "new".into()), (Role::Agent, "agent".into())]);
     }
 }

@@ -1,15 +1,41 @@
-//! Where a collector's metrics are: a port inside each pod, or a URL.
+//! Where a collector serves its metrics: a port inside each pod, or a URL.
 
-use super::service::PodPort;
+use super::super::convert;
+use super::super::facts::Inside;
+use super::super::fault::{Fault, Kind};
 
-/// Where to ask.
+/// A port of a pod, which may be known by its name only.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PodPort {
+    Number(u16),
+    Name(String),
+}
+
+impl PodPort {
+    /// The port's number in a pod.
+    ///
+    /// # Errors
+    /// The pod has no port of that name.
+    pub fn in_pod(&self, pod: &Inside) -> Result<u16, Fault> {
+        match self {
+            PodPort::Number(number) => Ok(*number),
+            PodPort::Name(name) => pod
+                .ports
+                .get(name)
+                .copied()
+                .ok_or_else(|| Fault::new(Kind::Absent, format!("pod {} has no port called {name}", pod.name))),
+        }
+    }
+}
+
+/// What to scrape.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Endpoint {
     /// A port and path inside each pod, through a port-forward.
     Pod { port: PodPort, path: String },
-    /// The same, where the port is a Service's: it leads to a port of each pod behind it.
+    /// The same by the port of a Service, which maps to a port of each pod behind it.
     Service { namespace: String, name: String, port: u16, path: String },
-    /// A URL that can be reached from here. `{pod}` in it stands for each pod's name; without it there is one collector.
+    /// A URL that can be reached from here. `{pod}` is replaced by each pod's name; without it there is one collector.
     Url(String),
 }
 
@@ -23,7 +49,7 @@ impl Endpoint {
     /// From `8888`, `9464/metrics`, `:8888/metrics`, `http://host:8888/metrics` or `http://service.namespace.svc:8888/metrics`.
     ///
     /// # Errors
-    /// What it must be.
+    /// A description of what is expected.
     pub fn parse(text: &str) -> Result<Endpoint, String> {
         let wrong =
             || "a port and path inside the pod, such as 8888/metrics, or a URL that starts with http://".to_owned();
@@ -43,18 +69,18 @@ impl Endpoint {
         fine.then(|| Endpoint::Pod { port, path: format!("/{path}") }).ok_or_else(wrong)
     }
 
-    /// The host of a URL that stands for one collector.
+    /// The host, where the endpoint is the URL of a single collector.
     pub fn single(&self) -> Option<String> {
         match self {
             Endpoint::Url(url) if !url.contains("{pod}") => {
-                reqwest::Url::parse(url).ok()?.host_str().map(super::super::convert::name)
+                reqwest::Url::parse(url).ok()?.host_str().map(convert::name)
             }
             _ => None,
         }
     }
 }
 
-/// An address that holds only inside a cluster. Whatever answers there is one pod of many, each time another one.
+/// A cluster-internal Service address. Each request to it would reach another pod, so the pods are scraped one by one.
 fn service(url: &reqwest::Url, text: &str) -> Option<Endpoint> {
     let (name, namespace) = super::super::elastic::in_cluster(url)?;
     let plain = url.scheme() == "http" && !text.contains("{pod}");
@@ -68,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ports_and_urls_are_told_apart() {
+    fn ports_and_urls_are_distinguished() {
         let pod = |port, path: &str| Ok(Endpoint::Pod { port: PodPort::Number(port), path: path.into() });
         assert_eq!(Endpoint::parse("8888"), pod(8888, "/metrics"));
         assert_eq!(Endpoint::parse(":9464/own/metrics"), pod(9464, "/own/metrics"));

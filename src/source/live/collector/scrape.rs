@@ -1,7 +1,7 @@
-//! Scraping one collector, again and again. It is stopped by being aborted, which closes its connection.
+//! Scrapes one collector periodically. Aborting the task stops it and closes its connection.
 
-use super::read::Reader;
-use super::{Endpoint, Told};
+use super::endpoint::Endpoint;
+use super::normalize::Normalizer;
 use crate::observe::CollectorSeen;
 use crate::source::live::convert;
 use crate::source::live::facts::Inside;
@@ -14,28 +14,35 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-/// The most that is read of an answer: a thousand times a usual one.
+/// The most that is read of a response, in bytes: a thousand times the usual size.
 const MOST: usize = 16 << 20;
 
-/// What to scrape.
-pub struct Target {
+/// One collector to scrape.
+pub struct ScrapeTarget {
     pub endpoint: Endpoint,
     pub pod: Inside,
-    /// How many collectors there are.
-    pub many: watch::Receiver<usize>,
+    /// How many collectors are scraped in all.
+    pub count: watch::Receiver<usize>,
+}
+
+/// The outcome of one scrape.
+pub struct ScrapeOutcome {
+    /// The pod's.
+    pub uid: String,
+    pub outcome: Result<Box<CollectorSeen>, Fault>,
 }
 
 /// Scrape until aborted.
-pub async fn run(shared: Shared, target: Target, turns: Gate, uid: String, to: mpsc::Sender<Told>) {
+pub async fn run(shared: Shared, target: ScrapeTarget, turns: Gate, uid: String, to: mpsc::Sender<ScrapeOutcome>) {
     let (mut forward, mut failed) = (None, 0u32);
     loop {
         turns.turn().await;
         let begun = Instant::now();
-        // A connection that was kept open may have been closed meanwhile; that is no fault of the collector's.
+        // A connection kept open may have been closed by something in between: not the collector's failure.
         let kept = forward.is_some();
-        let mut outcome = once(&shared, &target, &mut forward).await;
+        let mut outcome = scrape(&shared, &target, &mut forward).await;
         if kept && matches!(&outcome, Err(fault) if fault.kind == Kind::Cut) {
-            outcome = once(&shared, &target, &mut forward).await;
+            outcome = scrape(&shared, &target, &mut forward).await;
         }
         let wait = match &outcome {
             Ok(_) => {
@@ -46,23 +53,27 @@ pub async fn run(shared: Shared, target: Target, turns: Gate, uid: String, to: m
                 forward = None;
                 failed += 1;
                 match fault.kind {
-                    // Who may not ask one may not ask any: all of them together try four times a minute.
+                    // Permission is missing for all of them alike: together they retry four times a minute.
                     Kind::Denied | Kind::Unauthorized => {
-                        shared.pace.inside * (*target.many.borrow() as u32).div_ceil(4)
+                        shared.pace.inside * (*target.count.borrow() as u32).div_ceil(4)
                     }
                     _ => shared.pace.scrape.saturating_mul(1 << (failed - 1).min(8)).min(shared.pace.inside),
                 }
             }
         };
-        if to.send(Told { uid: uid.clone(), outcome }).await.is_err() {
+        if to.send(ScrapeOutcome { uid: uid.clone(), outcome }).await.is_err() {
             return;
         }
         tokio::time::sleep_until(begun + wait).await;
     }
 }
 
-async fn once(shared: &Shared, target: &Target, forward: &mut Option<Forward>) -> Result<Box<CollectorSeen>, Fault> {
-    let mut reader = Reader::default();
+async fn scrape(
+    shared: &Shared,
+    target: &ScrapeTarget,
+    forward: &mut Option<Forward>,
+) -> Result<Box<CollectorSeen>, Fault> {
+    let mut normalizer = Normalizer::default();
     let limit = shared.pace.retried;
     let code = match &target.endpoint {
         Endpoint::Pod { port, path } => {
@@ -76,28 +87,28 @@ async fn once(shared: &Shared, target: &Target, forward: &mut Option<Forward>) -
                 }
             };
             let open = forward.insert(open);
-            let code = open.request(Method::GET, path, "", (limit, MOST), |chunk| reader.feed(chunk)).await;
+            let code = open.request(Method::GET, path, "", (limit, MOST), |chunk| normalizer.feed(chunk)).await;
             if code.is_err() {
                 *forward = None;
             }
             code?
         }
-        // It was looked up before anything is scraped.
+        // Services are resolved before anything is scraped.
         Endpoint::Service { name, .. } => {
             return Err(Fault::new(Kind::Absent, format!("Service {name} is not known yet")));
         }
-        Endpoint::Url(url) => direct(url, &target.pod.name, limit, &mut reader).await?,
+        Endpoint::Url(url) => scrape_url(url, &target.pod.name, limit, &mut normalizer).await?,
     };
     if !code.is_success() {
         let why = format!("the metrics of {} answer {code}", target.pod.name);
         return Err(Fault::new(Kind::Refused, why));
     }
     let why = || format!("what {} answers are no metrics of a collector", target.pod.name);
-    reader.end().map(Box::new).ok_or_else(|| Fault::new(Kind::Garbled, why()))
+    normalizer.end().map(Box::new).ok_or_else(|| Fault::new(Kind::Garbled, why()))
 }
 
-/// Over the network, without the API server.
-async fn direct(url: &str, pod: &str, limit: Duration, reader: &mut Reader) -> Result<StatusCode, Fault> {
+/// Scrape over the network, without the API server.
+async fn scrape_url(url: &str, pod: &str, limit: Duration, normalizer: &mut Normalizer) -> Result<StatusCode, Fault> {
     let url = url.replace("{pod}", pod);
     let broke = |e: reqwest::Error| {
         let name = reqwest::Url::parse(&url).ok().and_then(|u| u.host_str().map(convert::name)).unwrap_or_default();
@@ -111,7 +122,7 @@ async fn direct(url: &str, pod: &str, limit: Duration, reader: &mut Reader) -> R
         if size > MOST {
             return Err(Fault::new(Kind::Garbled, format!("the answer is longer than {} MB", MOST >> 20)));
         }
-        reader.feed(&chunk);
+        normalizer.feed(&chunk);
     }
     Ok(code)
 }

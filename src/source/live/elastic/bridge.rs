@@ -1,12 +1,13 @@
-//! A door on 127.0.0.1 to one Elasticsearch: over a port-forward to its pod or over the network.
+//! A listener on 127.0.0.1 that relays to one Elasticsearch: over a port-forward to its pod or over the network.
 //!
-//! The client's own connection cannot be replaced nor its answers be bounded, so both are done here: TLS goes through
-//! CONNECT and stays between the client and Elasticsearch, under the name that its certificate is for; an answer that is
-//! too long is cut. The door opens to who shows a word that only this process knows. Must not read what passes.
+//! The client can neither be given a connection nor limit the size of a response, so both are done here: TLS goes through
+//! CONNECT and stays end to end between the client and Elasticsearch, under the name that its certificate is for; a
+//! response that is too long is cut. Only a client with this process's random token is served. Must not read the traffic.
 
 use super::super::fault::{Asked, Fault, Kind, root};
 use super::super::shared::Shared;
-use k8s_openapi::ByteString;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use k8s_openapi::api::core::v1::Pod;
 use kube::Api;
 use std::time::Duration;
@@ -16,16 +17,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// The most that is taken of one answer, in bytes.
-pub const ANSWER: u64 = 16 << 20;
-/// The longest head of a request.
-const HEAD: usize = 16 << 10;
-/// The header that opens the door where nothing is encrypted.
-pub const WORD: &str = "x-edot-tui";
-/// Who asks for a CONNECT.
+/// The longest response, in bytes.
+const LONGEST_RESPONSE: u64 = 16 << 20;
+/// The longest head of a request, in bytes.
+const LONGEST_HEAD: usize = 16 << 10;
+/// The header that carries the token in plain HTTP requests.
+pub const TOKEN: &str = "x-edot-tui";
+/// The user name that goes with the token in a CONNECT.
 pub const USER: &str = "edot-tui";
 
-/// What stands behind the door.
+/// Where the listener relays to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Behind {
     Pod {
@@ -33,7 +34,7 @@ pub enum Behind {
         pod: String,
         port: u16,
     },
-    /// Host and port, over an HTTP proxy where there is one: its host and port, and its `Proxy-Authorization`.
+    /// Host and port, over an HTTP proxy where the environment sets one.
     Network {
         host: String,
         port: u16,
@@ -41,7 +42,7 @@ pub enum Behind {
     },
 }
 
-/// An HTTP proxy of the environment.
+/// An HTTP proxy, as set in the environment.
 #[derive(Clone, PartialEq)]
 pub struct Proxy {
     pub host: String,
@@ -54,16 +55,26 @@ impl std::fmt::Debug for Proxy {
     }
 }
 
-/// The last thing that went wrong behind the door.
-pub type Trouble = watch::Sender<Option<Fault>>;
+/// A random token of 128 bits, in hex.
+///
+/// # Errors
+/// The system's random source fails.
+pub fn random_token() -> Result<String, Fault> {
+    let mut bytes = [0u8; 16];
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(&mut bytes)
+        .map_err(|_| Fault::new(Kind::Refused, "the system's random source fails"))?;
+    Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
+}
 
-/// Lets in who shows `word`, until it is dropped.
+/// Serve clients that present `token`, until dropped. `last_fault` gets the reason why a connection failed.
 pub async fn serve(
     listener: TcpListener,
     behind: Behind,
-    word: String,
+    token: String,
     shared: Shared,
-    trouble: Trouble,
+    last_fault: watch::Sender<Option<Fault>>,
     limit: Duration,
 ) {
     let mut open = JoinSet::new();
@@ -71,11 +82,12 @@ pub async fn serve(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((mut client, _)) => {
-                    let (behind, word, shared, trouble) = (behind.clone(), word.clone(), shared.clone(), trouble.clone());
+                    let (behind, token) = (behind.clone(), token.clone());
+                    let (shared, last_fault) = (shared.clone(), last_fault.clone());
                     open.spawn(async move {
-                        // The client looks for the reason as soon as its connection is gone.
-                        if let Err(fault) = pass(&mut client, &behind, &word, &shared, limit).await {
-                            trouble.send_replace(Some(fault));
+                        // Before `client` is dropped: the HTTP client looks for the reason once its connection is gone.
+                        if let Err(fault) = handle(&mut client, &behind, &token, &shared, limit).await {
+                            last_fault.send_replace(Some(fault));
                         }
                     });
                 }
@@ -86,17 +98,17 @@ pub async fn serve(
     }
 }
 
-/// One connection, from its first words to its end.
-async fn pass(
+/// One connection, from the head of its first request to its end.
+async fn handle(
     client: &mut TcpStream,
     behind: &Behind,
-    word: &str,
+    token: &str,
     shared: &Shared,
     limit: Duration,
 ) -> Result<(), Fault> {
     let Ok(Some(head)) = timeout(limit, head(client)).await else { return Ok(()) };
     let connect = head.starts_with(b"CONNECT ");
-    if !knows(&head, connect, word) {
+    if !authorized(&head, connect, token) {
         let _ = client.write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n").await;
         return Ok(());
     }
@@ -139,9 +151,9 @@ async fn pass(
             if proxy.is_some() {
                 let ask = format!("CONNECT {host}:{port} HTTP/1.1\r\nhost: {host}:{port}\r\n\r\n");
                 let _ = stream.write_all(ask.as_bytes()).await;
-                let said = timeout(limit, self::head(&mut stream)).await.ok().flatten().unwrap_or_default();
-                if said.get(9..12) != Some(b"200") {
-                    let line = String::from_utf8_lossy(&said);
+                let response = timeout(limit, self::head(&mut stream)).await.ok().flatten().unwrap_or_default();
+                if response.get(9..12) != Some(b"200") {
+                    let line = String::from_utf8_lossy(&response);
                     let line = crate::observe::text::clean(line.lines().next().unwrap_or("nothing"), 200);
                     return Err(far(format!("the proxy answers {line}")));
                 }
@@ -152,7 +164,7 @@ async fn pass(
     }
 }
 
-/// A CONNECT is answered here; anything else is passed on from its first byte.
+/// Answer a CONNECT; pass the head of any other request on.
 async fn greet(
     client: &mut TcpStream,
     far: &mut (impl AsyncWrite + Unpin),
@@ -166,7 +178,7 @@ async fn greet(
     done.map_err(|e| Fault::new(Kind::Cut, format!("the connection broke off ({})", root(&e))))
 }
 
-/// Passes bytes both ways; an answer may have [`ANSWER`] of them.
+/// Relay bytes in both directions; a response may have [`LONGEST_RESPONSE`] of them.
 async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), Fault> {
     let (mut up, mut down) = (vec![0u8; 4 << 10], vec![0u8; 16 << 10]);
     let mut taken = 0u64;
@@ -185,8 +197,9 @@ async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + 
                 Ok(0) | Err(_) => return Ok(()),
                 Ok(n) => {
                     taken += n as u64;
-                    if taken > ANSWER {
-                        return Err(Fault::new(Kind::Garbled, format!("the answer is longer than {} MB", ANSWER >> 20)));
+                    if taken > LONGEST_RESPONSE {
+                        let why = format!("the answer is longer than {} MB", LONGEST_RESPONSE >> 20);
+                        return Err(Fault::new(Kind::Garbled, why));
                     }
                     if client.write_all(&down[..n]).await.is_err() {
                         return Ok(());
@@ -197,11 +210,11 @@ async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + 
     }
 }
 
-/// Everything up to the empty line, and nothing beyond for a CONNECT.
+/// The head of a request, up to and including the empty line; None when it is too long or breaks off.
 async fn head(from: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
-        if head.len() >= HEAD {
+        if head.len() >= LONGEST_HEAD {
             return None;
         }
         head.push(from.read_u8().await.ok()?);
@@ -209,21 +222,15 @@ async fn head(from: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
     Some(head)
 }
 
-/// The head holds the word: as the password of the proxy, or in the header of ours.
-fn knows(head: &[u8], connect: bool, word: &str) -> bool {
+/// Whether the head carries the token: as the password of a CONNECT, or in the header [`TOKEN`].
+fn authorized(head: &[u8], connect: bool, token: &str) -> bool {
     let text = String::from_utf8_lossy(head);
-    let name = if connect { "proxy-authorization" } else { WORD };
-    let mut lines = text.lines().filter_map(|line| line.split_once(':'));
-    let value = lines.find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.trim());
-    match (connect, value) {
-        (true, Some(value)) => {
-            let encoded = value.strip_prefix("Basic ").unwrap_or_default();
-            let shown: Option<ByteString> = serde_json::from_value(serde_json::Value::from(encoded)).ok();
-            shown.is_some_and(|shown| shown.0 == format!("{USER}:{word}").into_bytes())
-        }
-        (false, Some(value)) => value == word,
-        (_, None) => false,
-    }
+    let (name, expected) = match connect {
+        true => ("proxy-authorization", format!("Basic {}", BASE64.encode(format!("{USER}:{token}")))),
+        false => (TOKEN, token.to_owned()),
+    };
+    let mut headers = text.lines().filter_map(|line| line.split_once(':'));
+    headers.find(|(n, _)| n.eq_ignore_ascii_case(name)).is_some_and(|(_, value)| value.trim() == expected)
 }
 
 /// Why there is no port-forward.
@@ -260,15 +267,15 @@ fn refused(error: &kube::Error, namespace: &str, pod: &str, server: &str) -> Fau
 
 #[cfg(test)]
 mod tests {
-    use super::knows;
+    use super::authorized;
 
     #[test]
-    fn the_door_opens_only_to_the_word() {
+    fn only_the_token_is_accepted() {
         // "edot-tui:w"
         let head = b"CONNECT es:9200 HTTP/1.1\r\nHost: es\r\nProxy-Authorization: Basic ZWRvdC10dWk6dw==\r\n\r\n";
-        assert!(knows(head, true, "w") && !knows(head, true, "v") && !knows(head, false, "w"));
+        assert!(authorized(head, true, "w") && !authorized(head, true, "v") && !authorized(head, false, "w"));
         let plain = b"GET / HTTP/1.1\r\nX-Edot-Tui: w\r\n\r\n";
-        assert!(knows(plain, false, "w") && !knows(plain, false, ""));
-        assert!(!knows(b"GET / HTTP/1.1\r\n\r\n", false, ""));
+        assert!(authorized(plain, false, "w") && !authorized(plain, false, ""));
+        assert!(!authorized(b"GET / HTTP/1.1\r\n\r\n", false, ""));
     }
 }

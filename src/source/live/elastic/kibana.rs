@@ -1,14 +1,14 @@
-//! Where Kibana is, for links into it: the Ingress that leads to the Service of the Kibana which refers to our
-//! Elasticsearch. Whoever may not read these resources gets no links.
+//! Kibana's address, for links into it: the Ingress that routes to the Service of the Kibana which refers to this
+//! Elasticsearch. Best effort: without permission to read these resources there are no links.
 
 use super::super::http::encode;
 use super::super::shared::Shared;
-use super::find::{asked, list, name};
+use super::kubernetes::{asked, list, name};
 use crate::observe::text::{NAME, clean};
 use serde_json::Value;
 
-/// Base address and version; empty where they are not known.
-pub async fn find(shared: &Shared, namespace: &str, elasticsearch: &str) -> (String, String) {
+/// Kibana's base address and version; empty where they are not known.
+pub async fn kibana_of(shared: &Shared, namespace: &str, elasticsearch: &str) -> (String, String) {
     let group = "kibana.k8s.elastic.co";
     let path = format!("/apis/{group}/v1/namespaces/{}/kibanas", encode(namespace));
     let all = list(shared, &path, asked("list", group, "v1", "kibanas", namespace)).await.unwrap_or_default();
@@ -23,14 +23,14 @@ pub async fn find(shared: &Shared, namespace: &str, elasticsearch: &str) -> (Str
     (address, clean(version, 32))
 }
 
-/// The address under which an Ingress serves Kibana: the named Service, or any that ECK would name so.
+/// The address under which an Ingress serves Kibana: it routes to `service`, or to any Service named as ECK names them.
 fn address(ingress: &Value, service: Option<&str>) -> Option<String> {
     let spec = &ingress["spec"];
-    let leads = |path: &Value| {
+    let routes_to_it = |path: &Value| {
         let to = path["backend"]["service"]["name"].as_str().unwrap_or_default();
         service.map_or_else(|| to.ends_with("-kb-http"), |service| to == service)
     };
-    let rule = |rule: &&Value| rule["http"]["paths"].as_array().into_iter().flatten().any(leads);
+    let rule = |rule: &&Value| rule["http"]["paths"].as_array().into_iter().flatten().any(routes_to_it);
     let host = spec["rules"].as_array()?.iter().find(rule)?["host"].as_str().filter(|h| !h.is_empty())?;
     let secured = |tls: &Value| tls["hosts"].as_array().into_iter().flatten().any(|h| h == host);
     let tls = spec["tls"].as_array().into_iter().flatten().any(secured);
@@ -43,7 +43,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn an_ingress_tells_kibanas_address() {
+    fn kibanas_address_is_read_from_an_ingress() {
         let paths = json!([{"path": "/", "backend": {"service": {"name": "quickstart-kb-http"}}}]);
         let mut ingress = json!({"spec": {"rules": [{"host": "kb.example.com", "http": {"paths": paths}}]}});
         assert_eq!(address(&ingress, Some("quickstart-kb-http")).as_deref(), Some("http://kb.example.com"));

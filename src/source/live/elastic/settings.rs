@@ -1,9 +1,10 @@
-//! What the user said of Elasticsearch. Secrets print as `[REDACTED]`.
+//! The user's settings for Elasticsearch, and the files that they name. Secrets print as `[REDACTED]`.
 
+use super::super::fault::{Fault, Kind};
 use secrecy::SecretString;
 use std::path::PathBuf;
 
-/// Flags, configuration and environment.
+/// From flags, configuration file and environment.
 #[derive(Clone, Debug, Default)]
 pub struct IngestSettings {
     /// `--no-es`.
@@ -16,7 +17,7 @@ pub struct IngestSettings {
     pub password: Option<SecretString>,
     /// `EDOT_TUI_ES_API_KEY`, encoded as Elasticsearch gives it out.
     pub api_key: Option<SecretString>,
-    /// `--es-api-key-file`: read anew at every connection.
+    /// `--es-api-key-file`: read again for every connection.
     pub api_key_file: Option<PathBuf>,
     /// `--es-ca`: certificates in PEM.
     pub ca: Option<PathBuf>,
@@ -24,7 +25,45 @@ pub struct IngestSettings {
     pub kibana: Option<String>,
 }
 
-/// Who we are to Elasticsearch.
+/// ECK's superuser, and the user where only a password is given.
+pub const SUPERUSER: &str = "elastic";
+
+impl IngestSettings {
+    /// The given credential, and where it was given; None without one.
+    ///
+    /// # Errors
+    /// The API key file cannot be read.
+    pub fn credential(&self) -> Result<Option<(Credential, String)>, Fault> {
+        if let Some(file) = &self.api_key_file {
+            let text = std::fs::read_to_string(file).map_err(|e| {
+                Fault::new(Kind::Unauthorized, format!("the API key file {} cannot be read: {e}", file.display()))
+            })?;
+            let key = Credential::ApiKey(SecretString::from(text.trim().to_owned()));
+            return Ok(Some((key, format!("--es-api-key-file {}", file.display()))));
+        }
+        if let Some(key) = &self.api_key {
+            return Ok(Some((Credential::ApiKey(key.clone()), "EDOT_TUI_ES_API_KEY".into())));
+        }
+        let Some(password) = self.password.clone() else { return Ok(None) };
+        let user = self.user.clone().unwrap_or_else(|| SUPERUSER.into());
+        Ok(Some((Credential::Basic { user, password }, "--es-user and EDOT_TUI_ES_PASSWORD".into())))
+    }
+
+    /// The content of the given CA file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn ca(&self) -> Result<Option<Vec<u8>>, Fault> {
+        let Some(file) = &self.ca else { return Ok(None) };
+        match std::fs::read(file) {
+            Ok(pem) => Ok(Some(pem)),
+            Err(e) => Err(Fault::new(Kind::Tls, format!("--es-ca {}: {e}", file.display()))
+                .with_hint("give a file with certificates in PEM")),
+        }
+    }
+}
+
+/// The identity that requests to Elasticsearch carry.
 #[derive(Clone, Debug)]
 pub enum Credential {
     None,

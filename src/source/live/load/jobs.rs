@@ -1,26 +1,26 @@
-//! Which of a namespace's Jobs is the load: the one of the given name, else a run of k6. Pure.
+//! Chooses which of a namespace's Jobs is the load: the one of the given name, else one that runs k6. Pure.
 
 use super::super::convert;
 use super::super::wire::Job;
-use crate::observe::{Condition, JobSeen};
+use crate::observe::{Condition, ContainerSeen, JobSeen};
 use std::collections::BTreeMap;
 
-/// A Job, as far as the choice needs it.
+/// A Job, with what the choice depends on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Known {
+pub struct KnownJob {
     pub seen: JobSeen,
-    /// The run of the k6 operator that it is a runner of.
+    /// The TestRun of the k6 operator that it is a runner of.
     run: Option<String>,
-    /// `backoffLimit` is not 0: the Job starts k6 anew when that ends badly.
+    /// `backoffLimit` is not 0: the Job starts k6 again after a failure.
     retries: bool,
 }
 
-impl Known {
-    pub fn of(job: &Job) -> Known {
+impl KnownJob {
+    pub fn of(job: &Job) -> KnownJob {
         let labels = &job.metadata.labels;
         let is_runner = labels.get("runner").is_some_and(|r| r == "true");
         let run = labels.get("k6_cr").filter(|_| is_runner).map(|r| convert::name(r));
-        Known { seen: convert::job(job), run, retries: job.spec.backoff_limit != Some(0) }
+        KnownJob { seen: convert::job(job), run, retries: job.spec.backoff_limit != Some(0) }
     }
 
     fn is_k6(&self) -> bool {
@@ -28,21 +28,21 @@ impl Known {
     }
 }
 
-/// The load.
+/// The Job or TestRun that was chosen as the load.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Chosen {
+pub struct ChosenLoad {
     pub seen: JobSeen,
-    /// Of its pods.
+    /// The label selector of its pods.
     pub selector: String,
     pub retries: bool,
 }
 
-/// The Job that is called `named`; else what runs k6 and is not over, the newest first; else the newest that ran k6.
-pub fn choose<'a>(all: impl Iterator<Item = &'a Known> + Clone, named: &str) -> Option<Chosen> {
+/// The Job called `named`; else the newest that runs k6 and is not over; else the newest that ran k6.
+pub fn choose<'a>(all: impl Iterator<Item = &'a KnownJob> + Clone, named: &str) -> Option<ChosenLoad> {
     if let Some(known) = all.clone().find(|k| k.seen.name == named) {
         return Some(single(known));
     }
-    let mut runs: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    let mut runs: BTreeMap<&str, Vec<&KnownJob>> = BTreeMap::new();
     let mut singles = Vec::new();
     for known in all.filter(|k| k.is_k6()) {
         match &known.run {
@@ -50,26 +50,26 @@ pub fn choose<'a>(all: impl Iterator<Item = &'a Known> + Clone, named: &str) -> 
             None => singles.push(single(known)),
         }
     }
-    let runs = runs.into_iter().map(|(name, jobs)| Chosen {
+    let runs = runs.into_iter().map(|(name, jobs)| ChosenLoad {
         retries: jobs.iter().any(|k| k.retries),
         seen: merged(name, &jobs.iter().map(|k| &k.seen).collect::<Vec<_>>()),
         selector: format!("k6_cr={name},runner=true"),
     });
-    let newest = |c: &Chosen| (!is_over(&c.seen), c.seen.created, c.seen.name.clone());
+    let newest = |c: &ChosenLoad| (!is_over(&c.seen), c.seen.created, c.seen.name.clone());
     singles.into_iter().chain(runs).max_by_key(newest)
 }
 
-fn single(known: &Known) -> Chosen {
+fn single(known: &KnownJob) -> ChosenLoad {
     let job = &known.seen;
-    // The Job controller sets this label besides its newer form, and did so before there was one.
-    Chosen { seen: job.clone(), selector: format!("job-name={}", job.name), retries: known.retries }
+    // All versions of the Job controller set this label; newer ones also set `batch.kubernetes.io/job-name`.
+    ChosenLoad { seen: job.clone(), selector: format!("job-name={}", job.name), retries: known.retries }
 }
 
 fn is_over(job: &JobSeen) -> bool {
     job.conditions.iter().any(|c| c.status == "True" && matches!(&*c.kind, "Complete" | "Failed"))
 }
 
-/// The runners of one run: running while any does, failed when any has.
+/// The runners of one TestRun as one Job: running while any of them is, failed when any has failed.
 fn merged(name: &str, jobs: &[&JobSeen]) -> JobSeen {
     let sum = |of: fn(&JobSeen) -> i32| jobs.iter().map(|j| of(j)).fold(0, i32::saturating_add);
     let has = |job: &JobSeen, kind: &str| job.conditions.iter().find(|c| c.kind == kind && c.status == "True").cloned();
@@ -97,8 +97,13 @@ fn merged(name: &str, jobs: &[&JobSeen]) -> JobSeen {
     }
 }
 
-/// `grafana/k6:0.49`, `registry/team/xk6-kafka@sha256:…`.
-pub fn is_k6_image(image: &str) -> bool {
+/// Whether a container is k6, and not a sidecar of it.
+pub fn is_k6(container: &ContainerSeen) -> bool {
+    is_k6_image(&container.image) || container.name.contains("k6")
+}
+
+/// Whether an image is k6's: `grafana/k6:0.49`, `registry/team/xk6-kafka@sha256:…`.
+fn is_k6_image(image: &str) -> bool {
     let last = image.split('@').next().unwrap_or_default().rsplit('/').next().unwrap_or_default();
     let name = last.split(':').next().unwrap_or_default();
     name.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part == "k6" || part == "xk6")
@@ -109,13 +114,13 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn known(name: &str, created: &str, labels: Value, image: &str, status: Value) -> Known {
+    fn known(name: &str, created: &str, labels: Value, image: &str, status: Value) -> KnownJob {
         let job = json!({
             "metadata": {"name": name, "uid": name, "creationTimestamp": created, "labels": labels},
             "spec": {"template": {"spec": {"containers": [{"name": "c", "image": image}]}}},
             "status": status,
         });
-        Known::of(&serde_json::from_value(job).unwrap())
+        KnownJob::of(&serde_json::from_value(job).unwrap())
     }
 
     fn over(kind: &str) -> Value {
@@ -123,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_named_one_comes_first_then_what_runs_k6() {
+    fn the_named_job_comes_first_then_jobs_that_run_k6() {
         let all = [
             known("other", "2026-01-01T00:00:09Z", json!({}), "busybox", json!({"active": 1})),
             known("old", "2026-01-01T00:00:03Z", json!({}), "grafana/k6:1.8", over("Complete")),
@@ -138,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_runners_of_an_operators_run_are_one_load() {
+    fn the_runners_of_a_test_run_are_one_load() {
         let label = |runner: &str| json!({"app": "k6", "k6_cr": "big", "runner": runner});
         let mut all = [
             known("big-1", "2026-01-01T00:00:01Z", label("true"), "grafana/k6", json!({"active": 1, "ready": 1})),

@@ -1,5 +1,5 @@
-//! k6's REST answers -> K6Seen. Pure. A latency is k6's own over the whole run, and none while no request got an answer:
-//! k6 writes 0 for it then.
+//! k6's REST responses -> K6Seen. Pure. Latencies are k6's own, over the whole run; unknown while no request has had a
+//! response, for which k6 writes 0.
 
 use crate::observe::text::{NAME, clean};
 use crate::observe::{K6Seen, K6Source, K6State, ThresholdSeen};
@@ -22,7 +22,7 @@ struct StatusData {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Attributes {
-    /// As k6's `ExecutionStatus`: 7 runs, 9 and above is over. None: this is no answer of k6.
+    /// k6's `ExecutionStatus`: 7 is running, 9 and above is over. None: this is no response of k6.
     status: Option<i64>,
     paused: Option<bool>,
     vus: Option<u64>,
@@ -54,7 +54,7 @@ struct MetricAttributes {
     sample: HashMap<String, f64>,
 }
 
-/// What both answers say together; None when the first is not k6's.
+/// The figures of both responses; None when the first is not k6's.
 pub fn read(status: &[u8], metrics: &[u8]) -> Option<K6Seen> {
     let status = serde_json::from_slice::<Status>(status).ok()?.data.attributes;
     let number = status.status?;
@@ -94,11 +94,11 @@ pub fn read(status: &[u8], metrics: &[u8]) -> Option<K6Seen> {
     Some(seen)
 }
 
-/// Whether the run can be told to stop: it is k6's answer, and it goes on.
-pub fn goes_on(status: &[u8]) -> bool {
+/// Whether the run can be stopped: the response is k6's, and the run is not over.
+pub fn can_be_stopped(status: &[u8]) -> bool {
     let status = serde_json::from_slice::<Status>(status).unwrap_or_default().data.attributes;
     status.status.is_some_and(|s| s < 9) && !status.stopped && (status.running || status.paused == Some(true))
 }
 
-/// The body that tells k6 to stop.
+/// The body of the request that stops k6.
 pub const STOP: &str = r#"{"data":{"type":"status","id":"default","attributes":{"stopped":true}}}"#;

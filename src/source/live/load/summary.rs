@@ -1,27 +1,27 @@
-//! The summary that k6 prints at its end, in the form of 0.49 (also `legacy`) and in that of 1.0 and later. Pure.
+//! Parses the summary that k6 prints at its end, in the form of 0.49 (also `legacy`) and of 1.0 and later. Pure.
 
-use super::log::seconds;
+use super::progress::seconds;
 use crate::observe::text::{NAME, clean};
 use crate::observe::{K6SummarySeen, ThresholdSeen};
 
-/// The most lines that are kept, and thresholds.
-const LINES: usize = 200;
-const THRESHOLDS: usize = 64;
+/// The most lines and thresholds that are kept.
+const MOST_LINES: usize = 200;
+const MOST_THRESHOLDS: usize = 64;
 
-/// A summary in work.
+/// A summary that is being read.
 #[derive(Clone, Debug, Default)]
-pub struct Summary {
+pub struct SummaryParser {
     seen: K6SummarySeen,
-    /// A figure was found: this is a summary.
-    any: bool,
-    /// Within the thresholds of 1.0 and later.
+    /// A figure was found, so this is a summary.
+    found: bool,
+    /// The current section is the thresholds of 1.0 and later.
     thresholds: bool,
-    /// The metric that was named last.
+    /// The metric that was mentioned last.
     metric: String,
 }
 
-impl Summary {
-    /// Takes a line that is no progress.
+impl SummaryParser {
+    /// Parse a line that is no progress line.
     pub fn line(&mut self, line: &str) {
         let text = line.trim();
         // It begins with the groups of checks, the thresholds or the totals.
@@ -29,7 +29,7 @@ impl Summary {
         if text.is_empty() || (self.seen.text.is_empty() && !begins) {
             return;
         }
-        if self.seen.text.len() < LINES {
+        if self.seen.text.len() < MOST_LINES {
             self.seen.text.push(clean(&line.replace('\t', "  "), 512));
         }
         if let Some(title) = text.strip_prefix('█') {
@@ -52,9 +52,9 @@ impl Summary {
         }
     }
 
-    /// What was read; None when there was no summary.
+    /// The summary; None when there was none.
     pub fn end(self) -> Option<K6SummarySeen> {
-        self.any.then_some(self.seen)
+        self.found.then_some(self.seen)
     }
 
     /// `http_req_duration`, then a line a threshold: `✗ 'p(95)<0.01' p(95)=1.71ms`.
@@ -70,14 +70,14 @@ impl Summary {
     }
 
     fn add(&mut self, metric: &str, rule: &str, held: bool) {
-        self.any = true;
-        if self.seen.thresholds.len() < THRESHOLDS {
+        self.found = true;
+        if self.seen.thresholds.len() < MOST_THRESHOLDS {
             let (metric, rule) = (clean(metric, NAME), rule.to_owned());
             self.seen.thresholds.push(ThresholdSeen { metric, rule, held });
         }
     }
 
-    /// The first of a name counts: groups and scenarios of their own follow the totals.
+    /// The first figure of a name counts: those of groups and scenarios follow the totals.
     fn figure(&mut self, name: &str, rest: &str) {
         let seen = &mut self.seen;
         let mut words = rest.split_ascii_whitespace();
@@ -106,11 +106,11 @@ impl Summary {
             }
             _ => return,
         }
-        self.any = true;
+        self.found = true;
     }
 }
 
-/// `✓` or `✗` before a text: it held, it did not.
+/// `✓` (held) or `✗` (crossed) before a text, and the text.
 fn mark(text: &str) -> (Option<bool>, &str) {
     match (text.strip_prefix('✓'), text.strip_prefix('✗')) {
         (Some(rest), _) => (Some(true), rest.trim_start()),

@@ -44,7 +44,7 @@ impl Running {
         }
         for port in &self.pods {
             let answered = talk(shared, port, Method::GET, "").await;
-            if !answered.is_ok_and(|status| rest::goes_on(&status)) {
+            if !answered.is_ok_and(|status| rest::can_be_stopped(&status)) {
                 return false;
             }
         }

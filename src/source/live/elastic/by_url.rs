@@ -1,19 +1,19 @@
-//! An Elasticsearch whose address is given: over the network, or through a port-forward where the address is that of a
-//! Service inside the cluster. Must not look for one.
+//! An Elasticsearch whose address is given: reached over the network, or through a port-forward where the address is that
+//! of a Service inside the cluster. Must not discover one.
 
 use super::super::connect::Environment;
 use super::super::fault::{Fault, Kind};
 use super::super::http::encode;
 use super::super::shared::Shared;
 use super::bridge::{Behind, Proxy};
-use super::find::{asked, credential, list, name, ready};
-use super::line::Found;
+use super::kubernetes::{asked, in_cluster, list, name, ready};
 use super::settings::{Credential, IngestSettings};
+use super::target::Target;
 use elasticsearch::http::Url;
 use serde_json::Value;
 
-/// What leads to the given address.
-pub async fn given(shared: &Shared, text: &str, settings: &IngestSettings) -> Result<Found, Fault> {
+/// The target at the given address.
+pub async fn by_url(shared: &Shared, text: &str, settings: &IngestSettings) -> Result<Target, Fault> {
     let wrong =
         |what: &str| Fault::new(Kind::Refused, format!("--es-url {what}")).with_hint("give --es-url https://HOST:9200");
     let mut url = Url::parse(text).map_err(|e| wrong(&format!("is no address: {e}")))?;
@@ -21,29 +21,21 @@ pub async fn given(shared: &Shared, text: &str, settings: &IngestSettings) -> Re
         ("http" | "https", Some(host)) => host.trim_matches(['[', ']']).to_owned(),
         _ => return Err(wrong("must begin with http:// or https://")),
     };
-    // Elasticsearch's port where none is named, but for a name that a proxy answers to.
+    // Elasticsearch's own port where none is given; an external name without a port is a proxy's.
     if url.port().is_none() && url.path().trim_matches('/').is_empty() && in_cluster(&url).is_some() {
         let _ = url.set_port(Some(9200));
     }
     let port = url.port_or_known_default().unwrap_or(9200);
-    let (credential, from) = credential(settings)?.unwrap_or((Credential::None, String::new()));
+    let (credential, credential_source) = settings.credential()?.unwrap_or((Credential::None, String::new()));
     let behind = match in_cluster(&url) {
         Some((service, namespace)) if shared.cluster.context() != "in-cluster" => {
             pod_of(shared, &service, &namespace, port).await?
         }
         _ => Behind::Network { proxy: proxy(&url)?, host, port },
     };
-    let ca = ca(settings)?;
-    let kibana = settings.kibana.clone().unwrap_or_default();
-    Ok(Found { url, behind, credential, from, ca, kibana, kibana_version: String::new(), notes: Vec::new() })
-}
-
-/// The Service and namespace of an address that holds only inside a cluster.
-pub fn in_cluster(url: &Url) -> Option<(String, String)> {
-    let host = url.host_str()?;
-    let host = host.strip_suffix(".cluster.local").unwrap_or(host).strip_suffix(".svc")?;
-    let (service, namespace) = host.split_once('.')?;
-    (!namespace.contains('.')).then(|| (service.to_owned(), namespace.to_owned()))
+    let (ca, kibana) = (settings.ca()?, settings.kibana.clone().unwrap_or_default());
+    let (kibana_version, notes) = (String::new(), Vec::new());
+    Ok(Target { url, behind, credential, credential_source, ca, kibana, kibana_version, notes })
 }
 
 /// A ready pod of a Service, and its port.
@@ -65,12 +57,12 @@ async fn pod_of(shared: &Shared, service: &str, namespace: &str, port: u16) -> R
     let pod = ready(&pods).ok_or_else(|| none("no ready pod"))?;
     let ports = found["spec"]["ports"].as_array();
     let served = ports.into_iter().flatten().find(|p| p["port"] == port);
-    let target = served.and_then(|p| target(&p["targetPort"], pod)).unwrap_or(port);
-    Ok(Behind::Pod { namespace: namespace.to_owned(), pod: name(pod), port: target })
+    let port = served.and_then(|p| target_port(&p["targetPort"], pod)).unwrap_or(port);
+    Ok(Behind::Pod { namespace: namespace.to_owned(), pod: name(pod), port })
 }
 
-/// A target port, which may be the name of a container's.
-fn target(port: &Value, pod: &Value) -> Option<u16> {
+/// The number of a target port, which may be the name of a container's port.
+fn target_port(port: &Value, pod: &Value) -> Option<u16> {
     if let Some(number) = port.as_u64() {
         return u16::try_from(number).ok();
     }
@@ -79,7 +71,7 @@ fn target(port: &Value, pod: &Value) -> Option<u16> {
     u16::try_from(named["containerPort"].as_u64()?).ok()
 }
 
-/// The environment's proxy for this address.
+/// The HTTP proxy that the environment sets for this address.
 fn proxy(url: &Url) -> Result<Option<Proxy>, Fault> {
     let fault = |what: String| Fault::new(Kind::Refused, what).with_hint("set NO_PROXY for Elasticsearch's host");
     let address: http::Uri = url.as_str().parse().map_err(|_| fault(format!("{url} is no address")))?;
@@ -89,34 +81,7 @@ fn proxy(url: &Url) -> Result<Option<Proxy>, Fault> {
         (Some("http"), Some(host)) if !uri.authority().is_some_and(|a| a.as_str().contains('@')) => {
             Ok(Some(Proxy { host: host.to_owned(), port: uri.port_u16().unwrap_or(80) }))
         }
-        (Some("http"), _) => {
-            Err(fault("a proxy with a password of its own is not supported on the way to Elasticsearch".into()))
-        }
-        _ => Err(fault("only HTTP proxies are supported on the way to Elasticsearch".into())),
-    }
-}
-
-/// The given CA file.
-pub fn ca(settings: &IngestSettings) -> Result<Option<Vec<u8>>, Fault> {
-    let Some(file) = &settings.ca else { return Ok(None) };
-    match std::fs::read(file) {
-        Ok(pem) => Ok(Some(pem)),
-        Err(e) => Err(Fault::new(Kind::Tls, format!("--es-ca {}: {e}", file.display()))
-            .with_hint("give a file with certificates in PEM")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_services_name_is_told_from_a_host() {
-        let of = |text: &str| in_cluster(&Url::parse(text).unwrap());
-        let quickstart = Some(("quickstart-es-http".to_owned(), "lab".to_owned()));
-        assert_eq!(of("https://quickstart-es-http.lab.svc:9200"), quickstart);
-        assert_eq!(of("https://quickstart-es-http.lab.svc.cluster.local"), quickstart);
-        assert_eq!(of("https://es.example.com"), None);
-        assert_eq!(of("http://127.0.0.1:9200"), None);
+        (Some("http"), _) => Err(fault("a proxy with a password of its own is not supported for Elasticsearch".into())),
+        _ => Err(fault("only HTTP proxies are supported for Elasticsearch".into())),
     }
 }

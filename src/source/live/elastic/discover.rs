@@ -1,42 +1,43 @@
-//! Finds Elasticsearch without being told: the resources that ECK's operator makes, in the HPA's namespace or in the one
-//! that the gateway's own exporter names. Reads Secrets by name, and only those it needs. Must not talk to Elasticsearch.
+//! Discovers Elasticsearch: by the given address, else by the resources that ECK's operator creates, in the HPA's namespace
+//! or in the one that the gateway exports to. Reads Secrets by name, and only those it needs. Must not connect to
+//! Elasticsearch.
 
-use super::super::fault::{Asked, Fault, Kind};
-use super::super::http::{encode, get, read};
+use super::super::fault::{Fault, Kind};
+use super::super::http::encode;
 use super::super::shared::Shared;
 use super::bridge::Behind;
-use super::line::Found;
-use super::settings::{Credential, IngestSettings};
-use super::{direct, gateway, kibana};
+use super::by_url::by_url;
+use super::exporter_endpoint::exporter_endpoint;
+use super::kibana::kibana_of;
+use super::kubernetes::{asked, in_cluster, list, name, ready, secret};
+use super::settings::{Credential, IngestSettings, SUPERUSER};
+use super::target::Target;
 use crate::observe::text::{NAME, clean};
 use elasticsearch::http::Url;
-use k8s_openapi::ByteString;
 use secrecy::SecretString;
 use serde_json::Value;
-use std::collections::BTreeMap;
 
-/// ECK's user for monitoring: it may read figures, and no documents.
+/// ECK's monitoring user: it may read statistics, but no documents.
 const MONITORING: &str = "elastic-internal-monitoring";
-const SUPERUSER: &str = "elastic";
-const CLUSTER: &str = "elasticsearch.k8s.elastic.co/cluster-name";
-const SCHEME: &str = "elasticsearch.k8s.elastic.co/http-scheme";
+const CLUSTER_LABEL: &str = "elasticsearch.k8s.elastic.co/cluster-name";
+const SCHEME_LABEL: &str = "elasticsearch.k8s.elastic.co/http-scheme";
 
-/// What leads to Elasticsearch; a fault of kind Absent when there is none.
-pub async fn find(shared: &Shared, namespace: &str, settings: &IngestSettings) -> Result<Found, Fault> {
+/// The Elasticsearch to watch; a fault of kind Absent when there is none.
+pub async fn discover(shared: &Shared, namespace: &str, settings: &IngestSettings) -> Result<Target, Fault> {
     if let Some(url) = &settings.url {
-        return direct::given(shared, url, settings).await;
+        return by_url(shared, url, settings).await;
     }
     if let Some(name) = in_namespace(shared, namespace).await? {
         return eck(shared, namespace, &name, settings).await;
     }
-    match gateway::endpoint(shared, namespace).await {
+    match exporter_endpoint(shared, namespace).await {
         Some(url) => {
-            let place = direct::in_cluster(&url);
+            let place = in_cluster(&url);
             let eck_name = place.as_ref().and_then(|(service, of)| Some((service.strip_suffix("-es-http")?, of)));
             match eck_name {
                 Some((name, of)) => eck(shared, of, name, settings).await,
-                None if credential(settings)?.is_some() || url.scheme() == "http" => {
-                    direct::given(shared, url.as_str(), settings).await
+                None if settings.credential()?.is_some() || url.scheme() == "http" => {
+                    by_url(shared, url.as_str(), settings).await
                 }
                 None => Err(Fault::new(
                     Kind::Absent,
@@ -52,7 +53,7 @@ pub async fn find(shared: &Shared, namespace: &str, settings: &IngestSettings) -
     }
 }
 
-/// The Elasticsearch of a namespace, by its own kind or by its Services.
+/// The name of the Elasticsearch in a namespace, from ECK's resources or from its Services; a healthy one first.
 async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>, Fault> {
     let path = format!("/apis/elasticsearch.k8s.elastic.co/v1/namespaces/{}/elasticsearches", encode(namespace));
     let kinds =
@@ -72,7 +73,7 @@ async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>
             Ok(items) => items,
             Err(fault) if fault.kind == Kind::Absent => Vec::new(),
             Err(fault) if fault.kind == Kind::Denied => {
-                let reason = format!("whether there is an Elasticsearch is not known: {}", fault.reason);
+                let reason = format!("cannot tell whether there is an Elasticsearch: {}", fault.reason);
                 return Err(Fault { reason, ..fault });
             }
             Err(fault) => return Err(fault),
@@ -85,23 +86,26 @@ async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>
     Ok(names.into_iter().next().map(|(_, name)| name))
 }
 
-/// The way to, and the credentials for, an Elasticsearch of ECK.
-async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSettings) -> Result<Found, Fault> {
-    let path =
-        format!("/api/v1/namespaces/{}/pods?labelSelector={}", encode(namespace), encode(&format!("{CLUSTER}={name}")));
+/// An Elasticsearch that ECK's operator runs, through a port-forward to one of its pods.
+async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSettings) -> Result<Target, Fault> {
+    let path = format!(
+        "/api/v1/namespaces/{}/pods?labelSelector={}",
+        encode(namespace),
+        encode(&format!("{CLUSTER_LABEL}={name}"))
+    );
     let pods = list(shared, &path, asked("list", "", "v1", "pods", namespace)).await?;
     let pod = ready(&pods).ok_or_else(|| {
         Fault::new(Kind::Unreachable, format!("no pod of Elasticsearch {name} is ready"))
             .with_hint(format!("look at: kubectl -n {namespace} get elasticsearch,pods"))
     })?;
-    let scheme = pod["metadata"]["labels"][SCHEME].as_str().filter(|s| *s == "http").unwrap_or("https");
+    let scheme = pod["metadata"]["labels"][SCHEME_LABEL].as_str().filter(|s| *s == "http").unwrap_or("https");
     let url = format!("{scheme}://{name}-es-http.{namespace}.svc:9200");
     let url = Url::parse(&url).map_err(|e| Fault::new(Kind::Refused, format!("{url} is no address: {e}")))?;
-    let (credential, from, mut notes) = match credential(settings)? {
+    let (credential, credential_source, mut notes) = match settings.credential()? {
         Some(given) => (given.0, given.1, Vec::new()),
         None => eck_credential(shared, namespace, name, settings.user.as_deref()).await?,
     };
-    let ca = match direct::ca(settings)? {
+    let ca = match settings.ca()? {
         Some(given) => Some(given),
         None if scheme == "https" => {
             let secret = secret(shared, namespace, &format!("{name}-es-http-certs-public")).await?;
@@ -112,20 +116,20 @@ async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSett
     if pods.len() > 1 {
         notes.push(format!("asked through {}, one of {} nodes", clean(&self::name(pod), NAME), pods.len()));
     }
-    let (found, version) = kibana::find(shared, namespace, name).await;
-    Ok(Found {
+    let (kibana, kibana_version) = kibana_of(shared, namespace, name).await;
+    Ok(Target {
         url,
         behind: Behind::Pod { namespace: namespace.to_owned(), pod: self::name(pod), port: 9200 },
         credential,
-        from,
+        credential_source,
         ca,
-        kibana: settings.kibana.clone().unwrap_or(found),
-        kibana_version: version,
+        kibana: settings.kibana.clone().unwrap_or(kibana),
+        kibana_version,
         notes,
     })
 }
 
-/// The monitoring user's, else the superuser's, which is said aloud; `user` names another.
+/// The credential from ECK's Secrets, its source, and notes: the monitoring user's, else the superuser's; or that of `user`.
 async fn eck_credential(
     shared: &Shared,
     namespace: &str,
@@ -169,75 +173,4 @@ async fn eck_credential(
         )
         .with_hint("give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY"),
     })
-}
-
-/// What the user gave, and where.
-pub fn credential(settings: &IngestSettings) -> Result<Option<(Credential, String)>, Fault> {
-    if let Some(file) = &settings.api_key_file {
-        let text = std::fs::read_to_string(file).map_err(|e| {
-            Fault::new(Kind::Unauthorized, format!("the API key file {} cannot be read: {e}", file.display()))
-        })?;
-        return Ok(Some((
-            Credential::ApiKey(SecretString::from(text.trim().to_owned())),
-            format!("--es-api-key-file {}", file.display()),
-        )));
-    }
-    if let Some(key) = &settings.api_key {
-        return Ok(Some((Credential::ApiKey(key.clone()), "EDOT_TUI_ES_API_KEY".into())));
-    }
-    let Some(password) = settings.password.clone() else { return Ok(None) };
-    let user = settings.user.clone().unwrap_or_else(|| SUPERUSER.into());
-    Ok(Some((Credential::Basic { user, password }, "--es-user and EDOT_TUI_ES_PASSWORD".into())))
-}
-
-/// The first pod that is ready and stays.
-pub fn ready(pods: &[Value]) -> Option<&Value> {
-    let is_ready = |pod: &&Value| {
-        let conditions = pod["status"]["conditions"].as_array();
-        let ready = conditions.into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True");
-        ready && pod["metadata"]["deletionTimestamp"].is_null()
-    };
-    pods.iter().filter(is_ready).min_by_key(|pod| name(pod))
-}
-
-/// The items of a list.
-pub async fn list(shared: &Shared, path: &str, asked: Asked) -> Result<Vec<Value>, Fault> {
-    let body = get(shared, path, &asked, shared.pace.request).await?;
-    let mut list: Value =
-        read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("{} is no list: {e}", asked.what())))?;
-    match list["items"].take() {
-        Value::Array(items) => Ok(items),
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// An object's name.
-pub fn name(object: &Value) -> String {
-    object["metadata"]["name"].as_str().unwrap_or_default().to_owned()
-}
-
-pub fn asked(verb: &'static str, group: &str, version: &str, resource: &str, namespace: &str) -> Asked {
-    let (group, version) = (group.to_owned(), version.to_owned());
-    Asked { verb, group, version, resource: resource.to_owned(), namespace: namespace.to_owned() }
-}
-
-/// The keys of a Secret; None when it is not there.
-async fn secret(shared: &Shared, namespace: &str, name: &str) -> Result<Option<BTreeMap<String, ByteString>>, Fault> {
-    #[derive(serde::Deserialize)]
-    struct Secret {
-        #[serde(default)]
-        data: Option<BTreeMap<String, ByteString>>,
-    }
-    let path = format!("/api/v1/namespaces/{}/secrets/{}", encode(namespace), encode(name));
-    let asked = asked("get", "", "v1", "secrets", namespace);
-    match get(shared, &path, &asked, shared.pace.request).await {
-        Ok(body) => {
-            // What is wrong in it must not be quoted.
-            let secret: Secret =
-                read(&body).map_err(|_| Fault::new(Kind::Garbled, format!("Secret {name} cannot be read")))?;
-            Ok(secret.data)
-        }
-        Err(fault) if fault.kind == Kind::Absent => Ok(None),
-        Err(fault) => Err(fault),
-    }
 }

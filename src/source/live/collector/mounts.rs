@@ -1,12 +1,12 @@
-//! Where a collector's configuration is: the files that its arguments name, in the ConfigMaps that its pod mounts. This
-//! finds the lab's as well as those of the OpenTelemetry operator. Must not read them.
+//! Which ConfigMap keys hold a collector's configuration: the files that its arguments name, in the ConfigMaps that its pod
+//! mounts. Works for the lab's pods and for those of the OpenTelemetry operator. Must not read the ConfigMaps.
 
 use crate::source::live::convert;
 use crate::source::live::facts::ConfigFile;
 use crate::source::live::wire::{Container, MappedFiles, PodSpec, VolumeMount};
 
-/// The files of a container's configuration, in the order in which they are put together. Where no argument names any,
-/// whatever the ConfigMaps of its volumes hold.
+/// The files of a container's configuration, in the order in which the collector merges them. Where no argument names
+/// any, every ConfigMap that is mounted, with an empty key.
 pub fn files(spec: &PodSpec, container: &str) -> Vec<ConfigFile> {
     let Some(container) = spec.containers.iter().find(|c| convert::name(&c.name) == container) else {
         return Vec::new();
@@ -26,7 +26,7 @@ fn of(map: &str, key: &str) -> ConfigFile {
     ConfigFile { map: convert::name(map), key: convert::name(key) }
 }
 
-/// The ConfigMaps of a volume.
+/// The ConfigMaps in a volume.
 fn maps<'a>(spec: &'a PodSpec, volume: &str) -> impl Iterator<Item = &'a MappedFiles> {
     let volume = spec.volumes.iter().find(|v| v.name == volume);
     let projected = volume.and_then(|v| v.projected.as_ref()).into_iter().flat_map(|p| &p.sources);
@@ -35,7 +35,7 @@ fn maps<'a>(spec: &'a PodSpec, volume: &str) -> impl Iterator<Item = &'a MappedF
 
 /// The paths after `--config`.
 fn arguments(container: &Container) -> impl Iterator<Item = &str> {
-    // A shell's line is one argument.
+    // `sh -c` gets a whole command line as one argument.
     let mut words = container.command.iter().chain(&container.args).flat_map(|a| a.split_whitespace());
     std::iter::from_fn(move || {
         loop {
@@ -50,7 +50,7 @@ fn arguments(container: &Container) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The key that stands at `path`.
+/// The key that is mounted at `path`.
 fn file(path: &str, mount: &VolumeMount, map: &MappedFiles) -> Option<ConfigFile> {
     let at = mount.mount_path.trim_end_matches('/');
     let inside = match mount.sub_path.as_str() {
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_argument_each_mounted_one_may_be_it() {
+    fn without_an_argument_every_mounted_config_map_counts() {
         let volumes = json!([{"name": "config", "projected": {"sources": [{"configMap": {"name": "a"}}, {"secret": {}},
             {"configMap": {"name": "b"}}]}}, {"name": "not-mounted", "configMap": {"name": "c"}}]);
         let container = json!({"args": ["otel"], "volumeMounts": mounts("/usr/share")});

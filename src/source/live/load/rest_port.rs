@@ -1,20 +1,21 @@
-//! Where k6's REST API listens in its pod, as far as its arguments and environment say. Must not ask it.
+//! The port of k6's REST API in a pod, from k6's arguments and environment. Must not connect to it.
 
+use super::jobs::is_k6;
 use crate::observe::PodSeen;
 use crate::source::live::convert;
 use crate::source::live::facts::Inside;
 use crate::source::live::wire::{Container, Pod};
 
 /// k6 in a pod, and the port of its REST API.
-pub fn inside(pod: &Pod, seen: &PodSeen) -> Inside {
-    let inside = Inside::of(seen, super::is_k6);
+pub fn k6_pod(pod: &Pod, seen: &PodSeen) -> Inside {
+    let inside = Inside::of(seen, is_k6);
     let container = pod.spec.containers.iter().find(|c| convert::name(&c.name) == inside.container);
-    Inside { port: container.and_then(of), ..inside }
+    Inside { port: container.and_then(rest_port), ..inside }
 }
 
-/// The port after `--address` or `-a`, else the one in `K6_ADDRESS`; None where neither says one.
-fn of(container: &Container) -> Option<u16> {
-    // A shell's line is one argument.
+/// The port after `--address` or `-a`, else the one in `K6_ADDRESS`; None where neither has one.
+fn rest_port(container: &Container) -> Option<u16> {
+    // `sh -c` gets a whole command line as one argument.
     let words: Vec<&str> = container.command.iter().chain(&container.args).flat_map(|a| a.split_whitespace()).collect();
     let after = |i: usize| match words[i] {
         "--address" | "-a" => words.get(i + 1).copied(),
@@ -28,15 +29,15 @@ fn of(container: &Container) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::rest_port;
     use serde_json::{Value, json};
 
     fn port(container: Value) -> Option<u16> {
-        of(&serde_json::from_value(container).unwrap())
+        rest_port(&serde_json::from_value(container).unwrap())
     }
 
     #[test]
-    fn arguments_go_before_the_environment() {
+    fn arguments_override_the_environment() {
         let env = json!([{"name": "TOKEN"}, {"name": "K6_ADDRESS", "value": "localhost:7001"}]);
         for args in [
             json!(["run", "--address", "0.0.0.0:7000", "x.js"]),
@@ -50,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_said_nothing_is_known() {
+    fn without_an_address_the_port_is_unknown() {
         for container in [
             json!({}),
             json!({"args": ["--address"]}),

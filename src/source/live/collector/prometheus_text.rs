@@ -1,12 +1,12 @@
-//! The Prometheus text format, a line at a time, out of chunks of any size. What is too long or not understood is passed
-//! over; nothing is kept but the line in work, so the size of an answer does not matter here.
+//! Parses the Prometheus text format line by line, out of chunks of any size. Lines that are too long or malformed are
+//! skipped. Only the current line is buffered, so memory does not grow with the response.
 
-/// The longest line that is read; a longer one is passed over.
-const LINE: usize = 16 << 10;
-/// The most labels that a sample may have.
-const LABELS: usize = 64;
+/// The longest line that is parsed, in bytes; longer ones are skipped.
+const LONGEST_LINE: usize = 16 << 10;
+/// A sample with more labels than this is skipped.
+const MOST_LABELS: usize = 64;
 
-/// A sample, as it stands in its line.
+/// A sample, as written in its line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample<'a> {
     pub name: &'a str,
@@ -15,7 +15,7 @@ pub struct Sample<'a> {
 }
 
 impl Sample<'_> {
-    /// The label's value, also where its name stands with dots; empty when there is none.
+    /// The label's value, also where its name is written with dots; empty when there is none.
     pub fn label(&self, name: &str) -> &str {
         let same = |n: &str| {
             n.len() == name.len() && n.bytes().zip(name.bytes()).all(|(a, b)| a == b || a == b'.' && b == b'_')
@@ -24,9 +24,9 @@ impl Sample<'_> {
     }
 }
 
-/// What a line says.
+/// A line that is neither empty nor a plain comment.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Line<'a> {
+pub enum Entry<'a> {
     /// `# TYPE name kind`.
     Type {
         name: &'a str,
@@ -35,21 +35,22 @@ pub enum Line<'a> {
     Sample(Sample<'a>),
 }
 
-/// Cuts chunks into lines.
+/// Splits chunks into lines and parses each.
 #[derive(Debug, Default)]
-pub struct Cutter {
-    rest: Vec<u8>,
-    /// The line in work is too long.
-    over: bool,
+pub struct SampleParser {
+    /// The current line so far.
+    partial: Vec<u8>,
+    /// The current line is too long.
+    too_long: bool,
 }
 
-impl Cutter {
-    /// Calls `each` with every line that `chunk` completes and that says something.
-    pub fn feed(&mut self, mut chunk: &[u8], each: &mut impl FnMut(Line)) {
+impl SampleParser {
+    /// Call `each` with the entry of every line that `chunk` completes.
+    pub fn feed(&mut self, mut chunk: &[u8], each: &mut impl FnMut(Entry)) {
         while let Some(end) = chunk.iter().position(|b| *b == b'\n') {
             let (line, rest) = chunk.split_at(end);
-            match self.rest.is_empty() && !self.over {
-                true => tell(line, each),
+            match self.partial.is_empty() && !self.too_long {
+                true => emit(line, each),
                 false => {
                     self.keep(line);
                     self.end(each);
@@ -60,40 +61,40 @@ impl Cutter {
         self.keep(chunk);
     }
 
-    /// The last line need not have an end.
-    pub fn end(&mut self, each: &mut impl FnMut(Line)) {
-        if !std::mem::take(&mut self.over) {
-            tell(&self.rest, each);
+    /// The last line need not end with a newline.
+    pub fn end(&mut self, each: &mut impl FnMut(Entry)) {
+        if !std::mem::take(&mut self.too_long) {
+            emit(&self.partial, each);
         }
-        self.rest.clear();
+        self.partial.clear();
     }
 
     fn keep(&mut self, part: &[u8]) {
-        if self.over || self.rest.len() + part.len() > LINE {
-            self.over = true;
-            self.rest.clear();
+        if self.too_long || self.partial.len() + part.len() > LONGEST_LINE {
+            self.too_long = true;
+            self.partial.clear();
         } else {
-            self.rest.extend_from_slice(part);
+            self.partial.extend_from_slice(part);
         }
     }
 }
 
-fn tell(line: &[u8], each: &mut impl FnMut(Line)) {
-    if line.len() <= LINE
+fn emit(line: &[u8], each: &mut impl FnMut(Entry)) {
+    if line.len() <= LONGEST_LINE
         && let Ok(text) = std::str::from_utf8(line)
-        && let Some(line) = read(text)
+        && let Some(entry) = parse_line(text)
     {
-        each(line);
+        each(entry);
     }
 }
 
-/// What a line says; None for comments, empty lines and what is no sample.
-pub fn read(line: &str) -> Option<Line<'_>> {
+/// The entry in a line; None for comments, empty lines and malformed samples.
+fn parse_line(line: &str) -> Option<Entry<'_>> {
     let line = line.trim();
     if let Some(comment) = line.strip_prefix('#') {
         let mut words = comment.split_ascii_whitespace();
         return match (words.next()?, words.next()?, words.next()?) {
-            ("TYPE", name, kind) => Some(Line::Type { name: name.trim_matches('"'), kind }),
+            ("TYPE", name, kind) => Some(Entry::Type { name: name.trim_matches('"'), kind }),
             _ => None,
         };
     }
@@ -106,17 +107,17 @@ pub fn read(line: &str) -> Option<Line<'_>> {
             if let Some(rest) = inside.strip_prefix('}') {
                 break rest;
             }
-            if labels.len() == LABELS {
+            if labels.len() == MOST_LABELS {
                 return None;
             }
-            // A name that needs it stands quoted among the labels.
+            // Names with other characters than letters, digits, `_` and `:` are quoted, the metric's among the labels.
             if let Some(quoted) = inside.strip_prefix('"') {
                 let end = quoted.find('"')?;
                 let (word, rest) = (&quoted[..end], &quoted[end + 1..]);
                 match rest.strip_prefix('=') {
                     None => (name, inside) = (word, rest),
                     Some(value) => {
-                        let (value, rest) = quote(value)?;
+                        let (value, rest) = unquote(value)?;
                         labels.push((word, value));
                         inside = rest;
                     }
@@ -124,17 +125,17 @@ pub fn read(line: &str) -> Option<Line<'_>> {
                 continue;
             }
             let (label, value) = inside.split_once('=')?;
-            let (value, rest) = quote(value.trim_start())?;
+            let (value, rest) = unquote(value.trim_start())?;
             labels.push((label.trim(), value));
             inside = rest;
         },
     };
     let value = rest.split_ascii_whitespace().next()?.parse().ok()?;
-    (!name.is_empty()).then_some(Line::Sample(Sample { name, labels, value }))
+    (!name.is_empty()).then_some(Entry::Sample(Sample { name, labels, value }))
 }
 
-/// A quoted text at the start, and what follows it.
-fn quote(text: &str) -> Option<(String, &str)> {
+/// The quoted text at the start, unescaped, and what follows it.
+fn unquote(text: &str) -> Option<(String, &str)> {
     let text = text.strip_prefix('"')?;
     let (mut value, mut escaped) = (String::new(), false);
     for (at, c) in text.char_indices() {
@@ -161,17 +162,17 @@ mod tests {
     type Owned = (String, Vec<(String, String)>, f64);
 
     fn sample(line: &str) -> Option<Owned> {
-        match read(line)? {
-            Line::Sample(s) => {
+        match parse_line(line)? {
+            Entry::Sample(s) => {
                 let labels = s.labels.into_iter().map(|(n, v)| (n.to_owned(), v)).collect();
                 Some((s.name.to_owned(), labels, s.value))
             }
-            Line::Type { .. } => None,
+            Entry::Type { .. } => None,
         }
     }
 
     #[test]
-    fn reads_the_forms_of_a_sample() {
+    fn all_forms_of_a_sample_are_parsed() {
         let label = |n: &str, v: &str| (n.to_owned(), v.to_owned());
         assert_eq!(sample("up 1"), Some(("up".into(), vec![], 1.0)));
         assert_eq!(
@@ -183,41 +184,41 @@ mod tests {
         for bad in ["", "#", "# HELP a b", "a", "a b", "a{", r#"a{b="c} 1"#, r#"a{b=c} 1"#, "{} 1", "a{b} 1"] {
             assert_eq!(sample(bad), None, "{bad}");
         }
-        assert_eq!(read("# TYPE a counter"), Some(Line::Type { name: "a", kind: "counter" }));
+        assert_eq!(parse_line("# TYPE a counter"), Some(Entry::Type { name: "a", kind: "counter" }));
     }
 
-    fn lines(chunks: &[&[u8]]) -> Vec<String> {
-        let (mut cutter, mut out) = (Cutter::default(), Vec::new());
-        let mut each = |line: Line| out.push(format!("{line:?}"));
-        chunks.iter().for_each(|c| cutter.feed(c, &mut each));
-        cutter.end(&mut each);
+    fn entries(chunks: &[&[u8]]) -> Vec<String> {
+        let (mut parser, mut out) = (SampleParser::default(), Vec::new());
+        let mut each = |entry: Entry| out.push(format!("{entry:?}"));
+        chunks.iter().for_each(|c| parser.feed(c, &mut each));
+        parser.end(&mut each);
         out
     }
 
     #[test]
-    fn a_line_without_end_is_passed_over() {
+    fn a_line_without_end_is_skipped() {
         let long = vec![b'x'; 100_000];
-        assert_eq!(lines(&[b"a 1\n", &long, &long, b" 1\nb 2"]).len(), 2);
+        assert_eq!(entries(&[b"a 1\n", &long, &long, b" 1\nb 2"]).len(), 2);
     }
 
     proptest! {
         #[test]
-        fn any_bytes_are_taken(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-            lines(&[&bytes]);
+        fn any_bytes_are_accepted(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            entries(&[&bytes]);
         }
 
         #[test]
-        fn any_text_is_taken(text in r#"[a-c]{0,3}(\{[a-c"=\\,}{ ]{0,12}\}?)? ?[0-9.e+#\n-]{0,6}"#) {
-            let _ = read(&text);
+        fn any_text_is_accepted(text in r#"[a-c]{0,3}(\{[a-c"=\\,}{ ]{0,12}\}?)? ?[0-9.e+#\n-]{0,6}"#) {
+            let _ = parse_line(&text);
         }
 
         #[test]
-        fn where_the_chunks_are_cut_does_not_matter(
+        fn chunk_boundaries_do_not_matter(
             text in "([a-z]{1,4}(\\{x=\"[a-z\\\\\"]{0,4}\"\\})? [0-9]{1,3}\n){0,8}", at in 0usize..100,
         ) {
             let bytes = text.as_bytes();
             let (head, tail) = bytes.split_at(at.min(bytes.len()));
-            prop_assert_eq!(lines(&[head, tail]), lines(&[bytes]));
+            prop_assert_eq!(entries(&[head, tail]), entries(&[bytes]));
         }
     }
 }

@@ -1,91 +1,91 @@
-//! What can go wrong with Elasticsearch, one sentence each with what mends it.
+//! What can go wrong with Elasticsearch: one sentence each, with a hint.
 
 use super::super::fault::{Fault, Kind, plain, root};
-use super::line::Found;
 use super::settings::Credential;
+use super::target::Target;
 use crate::observe::text::clean;
 use serde_json::Value;
 use std::error::Error;
 use std::time::Duration;
 
-/// The rights that everything here needs.
-pub const ROLE: &str =
+/// The privileges that all requests need.
+const NEEDED_ROLE: &str =
     r#"a role with cluster ["monitor"] and, on traces-*, metrics-*, logs-*, indices ["monitor", "read"]"#;
 
-/// An answer other than success. What stands between may have written it.
-pub fn answer(code: u16, body: &[u8], path: &str, found: &Found) -> Fault {
+/// A response other than success, by Elasticsearch or by a proxy in between.
+pub fn response(code: u16, body: &[u8], path: &str, target: &Target) -> Fault {
     let json: Option<Value> = serde_json::from_slice(body).ok();
-    let said = said(json.as_ref(), body);
-    let api = api(path);
+    let message = message(json.as_ref(), body);
+    let api = api_name(path);
     match code {
         401 => {
-            let reason = match &found.credential {
+            let reason = match &target.credential {
                 Credential::None => "Elasticsearch asks for credentials (401)".to_owned(),
                 Credential::Basic { user, .. } => {
                     format!("Elasticsearch does not accept the password of user {user} (401)")
                 }
                 Credential::ApiKey(_) => "Elasticsearch does not accept the API key (401)".to_owned(),
             };
-            Fault::new(Kind::Unauthorized, reason).with_hint(match &found.credential {
+            Fault::new(Kind::Unauthorized, reason).with_hint(match &target.credential {
                 Credential::None => "give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY".to_owned(),
-                _ => format!("check {}; it is read anew at every try", found.from),
+                _ => format!("check {}; it is read again at every try", target.credential_source),
             })
         }
-        403 => Fault::new(Kind::Denied, format!("{} may not use {api} (403)", found.credential.whose()))
-            .with_hint(format!("give it {ROLE}")),
-        429 => Fault::new(Kind::Busy, format!("Elasticsearch is too busy to answer {api} (429: {said})")),
+        403 => Fault::new(Kind::Denied, format!("{} may not use {api} (403)", target.credential.whose()))
+            .with_hint(format!("give it {NEEDED_ROLE}")),
+        429 => Fault::new(Kind::Busy, format!("Elasticsearch is too busy to answer {api} (429: {message})")),
         _ if json.is_none() && code >= 500 => {
-            Fault::new(Kind::Busy, format!("a proxy before Elasticsearch answers {code}: {said}"))
+            Fault::new(Kind::Busy, format!("a proxy before Elasticsearch answers {code}: {message}"))
                 .with_hint("look at the ingress or load balancer, and whether Elasticsearch runs behind it")
         }
-        500..=599 => Fault::new(Kind::Busy, format!("Elasticsearch answers {api} with {code}: {said}")),
-        404 | 405 | 410 => Fault::new(Kind::Absent, format!("{api} is not served here ({code}: {said})")),
+        500..=599 => Fault::new(Kind::Busy, format!("Elasticsearch answers {api} with {code}: {message}")),
+        404 | 405 | 410 => Fault::new(Kind::Absent, format!("{api} is not served here ({code}: {message})")),
         300..=399 => {
-            Fault::new(Kind::Refused, format!("{} answers with a redirect ({code}), as a login page does", found.url))
+            Fault::new(Kind::Refused, format!("{} answers with a redirect ({code}), as a login page does", target.url))
                 .with_hint("give --es-url the address of Elasticsearch itself")
         }
-        _ => Fault::new(Kind::Refused, format!("{api} is refused ({code}: {said})")),
+        _ => Fault::new(Kind::Refused, format!("{api} is refused ({code}: {message})")),
     }
 }
 
-/// What an error's body says: Elasticsearch writes an object, a string for some, and a proxy a page.
-fn said(json: Option<&Value>, body: &[u8]) -> String {
+/// The message in an error's body: Elasticsearch writes an object, for some errors a string; a proxy writes a page.
+fn message(json: Option<&Value>, body: &[u8]) -> String {
     let Some(json) = json else { return plain(&String::from_utf8_lossy(body)) };
     let error = &json["error"];
     let text = error["reason"].as_str().or(error.as_str()).or(error["type"].as_str());
     text.map_or_else(|| plain(&String::from_utf8_lossy(body)), |text| clean(text, 200))
 }
 
-/// `_stats` for a path with its query.
-fn api(path: &str) -> &str {
+/// The API's name in a path with its query, such as `_stats`.
+fn api_name(path: &str) -> &str {
     let path = path.split('?').next().unwrap_or(path).trim_matches('/');
     path.split('/').find(|part| part.starts_with('_')).unwrap_or("GET /")
 }
 
-/// No whole answer in time.
-pub fn silence(limit: Duration, found: &Found) -> Fault {
-    Fault::new(Kind::Unreachable, format!("no whole answer from {} within {} s", found.url, limit.as_secs_f32()))
+/// No complete response in time.
+pub fn timeout(limit: Duration, target: &Target) -> Fault {
+    Fault::new(Kind::Unreachable, format!("no whole answer from {} within {} s", target.url, limit.as_secs_f32()))
         .with_hint("see whether Elasticsearch is overloaded; --request-timeout gives it longer")
 }
 
-/// An answer that cannot be read.
-pub fn garbled(path: &str, error: &serde_json::Error, found: &Found) -> Fault {
-    let what = api(path);
+/// A response that cannot be parsed.
+pub fn garbled(path: &str, error: &serde_json::Error, target: &Target) -> Fault {
+    let what = api_name(path);
     Fault::new(
         Kind::Garbled,
-        format!("the answer to {what} is none of Elasticsearch's: {}", clean(&error.to_string(), 120)),
+        format!("the answer to {what} is not one of Elasticsearch's: {}", clean(&error.to_string(), 120)),
     )
-    .with_hint(format!("check that {} is Elasticsearch", found.url))
+    .with_hint(format!("check that {} is Elasticsearch", target.url))
 }
 
-/// Certificates that cannot be read.
+/// CA certificates that cannot be read.
 pub fn ca(why: &str) -> Fault {
     Fault::new(Kind::Tls, format!("the CA of Elasticsearch cannot be read: {}", clean(why, 200)))
         .with_hint("give --es-ca a file with certificates in PEM (-----BEGIN CERTIFICATE-----)")
 }
 
-/// An error below HTTP.
-pub fn error(error: &(dyn Error + 'static), found: &Found) -> Fault {
+/// An error below HTTP: DNS, TCP, TLS, or a connection that broke off.
+pub fn transport(error: &(dyn Error + 'static), target: &Target) -> Fault {
     let (mut tls, mut late, mut at) = (None, false, Some(error));
     while let Some(next) = at {
         let io = next.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -94,16 +94,16 @@ pub fn error(error: &(dyn Error + 'static), found: &Found) -> Fault {
         late |= next.downcast_ref::<reqwest::Error>().is_some_and(reqwest::Error::is_timeout);
         at = next.source();
     }
-    let host = found.url.host_str().unwrap_or_default();
+    let host = target.url.host_str().unwrap_or_default();
     let why = root(error);
     match tls {
-        Some(tls) => certificate(tls, host, found.ca.is_some()),
-        None if late => Fault::new(Kind::Unreachable, format!("no whole answer from {} in time", found.url)),
-        None if found.url.scheme() == "http" && broken(&why) => {
-            Fault::new(Kind::Unreachable, format!("{} closed the connection without an answer", found.url))
+        Some(tls) => certificate(tls, host, target.ca.is_some()),
+        None if late => Fault::new(Kind::Unreachable, format!("no whole answer from {} in time", target.url)),
+        None if target.url.scheme() == "http" && broken(&why) => {
+            Fault::new(Kind::Unreachable, format!("{} closed the connection without an answer", target.url))
                 .with_hint("if it speaks TLS, give --es-url with https://")
         }
-        None => Fault::new(Kind::Unreachable, format!("no answer from {}: {why}", found.url)),
+        None => Fault::new(Kind::Unreachable, format!("no answer from {}: {why}", target.url)),
     }
 }
 
@@ -111,7 +111,7 @@ fn broken(why: &str) -> bool {
     ["connection closed", "closed in the midst", "reset", "invalid HTTP"].iter().any(|w| why.contains(w))
 }
 
-/// What is wrong between us and the server's certificate.
+/// Why the server's certificate is not accepted.
 fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> Fault {
     use rustls::CertificateError as C;
     let tls = |reason: String, hint: &str| Fault::new(Kind::Tls, reason).with_hint(hint);
@@ -126,7 +126,7 @@ fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> Fault {
         ),
         rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => tls(
             format!("the certificate is not valid for the name {host}"),
-            "give --es-url the name that stands in the certificate, or have it issued for this one",
+            "give --es-url a name that is in the certificate, or have it issued for this one",
         ),
         rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => {
             tls(format!("the certificate of {host} has expired"), "renew it")

@@ -1,26 +1,26 @@
-//! What rules need of a collector's configuration, out of its text. Whatever else is in it, and that may be secret, is
-//! dropped here and never quoted.
+//! Reads the text of a collector's configuration and keeps the parts that the rules need: pipelines, limiters, batching,
+//! sending queues. Everything else, which may be secret, is dropped here and never quoted.
 
 use crate::observe::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen, Signal, component_kind};
 use crate::source::live::convert;
 use serde_json::{Map, Value};
 
-/// The most components or pipelines that are taken of one kind.
+/// The most components or pipelines of one kind that are kept.
 const MOST: usize = 200;
-/// The longest text that is looked at; a ConfigMap holds at most so much.
+/// The longest text that is parsed; a ConfigMap can hold no more than 1 MiB.
 const LONGEST: usize = 1 << 20;
 
-/// A text as a configuration; None if it is none.
+/// Parse a text as YAML; None unless it is a map.
 pub fn parse(text: &str) -> Option<Value> {
     (text.len() <= LONGEST).then(|| serde_saphyr::from_str::<Value>(text).ok()).flatten().filter(Value::is_object)
 }
 
-/// Whether pipelines are in it.
+/// Whether the configuration has pipelines.
 pub fn has_pipelines(config: &Value) -> bool {
     config["service"]["pipelines"].as_object().is_some_and(|p| !p.is_empty())
 }
 
-/// `over` put on top of `config`, as the collector merges its files: maps member by member, all else replaced.
+/// Merge `over` into `config` as the collector merges its files: maps key by key, everything else replaced.
 pub fn merge(config: &mut Value, over: Value) {
     match (config, over) {
         (Value::Object(base), Value::Object(over)) => {
@@ -32,7 +32,7 @@ pub fn merge(config: &mut Value, over: Value) {
     }
 }
 
-/// The parts that rules look at.
+/// The parts that the rules need.
 pub fn extract(config: &Value) -> ConfigSeen {
     let of = |part: &str, wanted: &str| -> Vec<(String, Value)> {
         let all = members(&config[part]).filter(|(id, _)| component_kind(id) == wanted);
@@ -59,7 +59,7 @@ pub fn extract(config: &Value) -> ConfigSeen {
     });
     let exporters = members(&config["exporters"]).map(|(name, e)| {
         let queue = &e["sending_queue"];
-        // The Elasticsearch exporter calls it by another name.
+        // The Elasticsearch exporter's key is `retry`.
         let retry = if e["retry_on_failure"].is_null() { &e["retry"] } else { &e["retry_on_failure"] };
         let sizer = queue["sizer"].as_str().filter(|s| matches!(*s, "requests" | "items" | "bytes"));
         SendingSeen {
@@ -90,7 +90,7 @@ fn ids(of: &Value) -> Vec<String> {
     of.as_array().into_iter().flatten().filter_map(Value::as_str).take(MOST).map(convert::name).collect()
 }
 
-/// A number, written out as text too; None for what stands in the environment.
+/// A number, also when it is quoted; None for a reference to the environment.
 fn number(of: &Value) -> Option<f64> {
     of.as_f64().or_else(|| of.as_str()?.trim().parse().ok()).filter(|n| n.is_finite())
 }
@@ -127,7 +127,7 @@ service:
 "#;
 
     #[test]
-    fn order_and_bounds_are_taken_and_nothing_secret() {
+    fn order_and_limits_are_kept_and_nothing_secret() {
         let seen = extract(&parse(TEXT).unwrap());
         let metrics = &seen.pipelines[0];
         assert_eq!((&*metrics.name, metrics.signal), ("metrics/aggregated", Signal::Metrics));
@@ -147,7 +147,7 @@ service:
     }
 
     #[test]
-    fn later_files_go_on_top() {
+    fn later_files_override_earlier_ones() {
         let mut config = parse(TEXT).unwrap();
         merge(&mut config, parse("exporters: {otlp: {sending_queue: {enabled: true, queue_size: 5}}}").unwrap());
         let seen = extract(&config);
@@ -156,7 +156,7 @@ service:
     }
 
     #[test]
-    fn what_is_no_configuration_is_passed_over() {
+    fn text_that_is_no_configuration_is_ignored() {
         for text in ["", "a: [", "- 1", "hello", "service: {pipelines: 3}", "service: [pipelines]"] {
             assert!(!parse(text).is_some_and(|c| has_pipelines(&c)), "{text}");
             parse(text).map(|c| extract(&c));
@@ -164,7 +164,7 @@ service:
     }
 
     #[test]
-    fn what_would_take_all_memory_is_refused() {
+    fn texts_that_would_exhaust_memory_are_rejected() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         let mut laughs = "a: &a [x,x,x,x,x,x,x,x,x]\n".to_owned();
         for (before, name) in ('a'..'j').zip('b'..='j') {
@@ -179,12 +179,12 @@ service:
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_taken(text in "\\PC{0,300}", at in 0usize..TEXT.len(), len in 0usize..20) {
+        fn any_text_is_accepted(text in "\\PC{0,300}", at in 0usize..TEXT.len(), len in 0usize..20) {
             let _ = parse(&text).map(|c| extract(&c));
-            let mut spoilt = TEXT.as_bytes().to_vec();
-            let end = (at + len).min(spoilt.len());
-            spoilt.splice(at..end, text.bytes().take(8));
-            let _ = parse(&String::from_utf8_lossy(&spoilt)).map(|c| extract(&c));
+            let mut damaged = TEXT.as_bytes().to_vec();
+            let end = (at + len).min(damaged.len());
+            damaged.splice(at..end, text.bytes().take(8));
+            let _ = parse(&String::from_utf8_lossy(&damaged)).map(|c| extract(&c));
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Collectors beside the gateway: the agents, one a node, and the one that watches the cluster; found by the labels that the
-//! lab and the OpenTelemetry operator give them, and watched. Must not scrape.
+//! Finds the collectors beside the gateway: the agents, one a node, and the cluster collector. They are watched by the labels
+//! that the lab and the OpenTelemetry operator give them. Must not scrape.
 
 use super::super::convert;
 use super::super::facts::Inside;
@@ -7,7 +7,7 @@ use super::super::pods::spec;
 use super::super::shared::Shared;
 use super::super::watch::{Saw, follow};
 use super::super::wire::Pod;
-use super::config;
+use super::pod::collector_pod;
 use crate::observe::{Feed, FeedState, Observation, PodGone, PodSeen, Role};
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
@@ -15,15 +15,15 @@ use tokio::sync::{mpsc, watch};
 const SELECTORS: [&str; 2] =
     ["app in (edot-agent,edot-cluster,edot-cluster-collector)", "app.kubernetes.io/component=opentelemetry-collector"];
 
-/// What was found, by uid, and what stands in the way of finding more.
+/// The collectors that were found, by pod uid, and why there may be more.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Found {
+pub struct OtherCollectors {
     pub pods: BTreeMap<String, (Role, Inside)>,
     pub fault: Option<String>,
 }
 
-/// Look for them until the program ends.
-pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>) {
+/// Watch them until the program ends.
+pub async fn run(shared: Shared, namespace: String, found: watch::Sender<OtherCollectors>) {
     let (to, mut from) = mpsc::channel(64);
     let watches =
         SELECTORS.map(|selector| follow::<Pod>(&shared, spec(Feed::Collector, &namespace, selector), to.clone()));
@@ -39,19 +39,12 @@ pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>)
             Some(Saw::Object(pod)) => {
                 let seen = convert::pod(&pod);
                 let Some(role) = role(&seen) else { continue };
-                let inside = config::inside(&pod, &seen);
-                let old = found.borrow().pods.get(&seen.uid).cloned();
-                if old.as_ref() != Some(&(role, inside.clone())) {
-                    found.send_modify(|f| {
-                        f.pods.insert(seen.uid.clone(), (role, inside));
-                    });
-                }
+                let entry = (role, collector_pod(&pod, &seen));
+                found.send_if_modified(|f| f.pods.insert(seen.uid.clone(), entry.clone()) != Some(entry));
                 shared.out.say(Observation::CollectorPod { role, pod: Box::new(seen) }).await;
             }
             Some(Saw::Gone { uid, name }) => {
-                found.send_modify(|f| {
-                    f.pods.remove(&uid);
-                });
+                found.send_if_modified(|f| f.pods.remove(&uid).is_some());
                 shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
             }
             Some(Saw::Listed) => {}
@@ -63,7 +56,7 @@ pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>)
     }
 }
 
-/// By its owner and its name; None for the gateway's own, which the HPA's target names.
+/// The role, by the pod's owner and name; None for the gateway's pods, which the HPA's target selects.
 fn role(pod: &PodSeen) -> Option<Role> {
     let owner = pod.owner.as_deref().unwrap_or_default();
     let named = |part: &str| pod.name.contains(part);

@@ -1,0 +1,89 @@
+//! Reads the Kubernetes objects that discovery needs: lists, Secrets by name, ready pods, Service addresses.
+
+use super::super::fault::{Asked, Fault, Kind};
+use super::super::http::{encode, get, read};
+use super::super::shared::Shared;
+use elasticsearch::http::Url;
+use k8s_openapi::ByteString;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The items of a list.
+pub async fn list(shared: &Shared, path: &str, asked: Asked) -> Result<Vec<Value>, Fault> {
+    let body = get(shared, path, &asked, shared.pace.request).await?;
+    let mut list: Value =
+        read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("{} is no list: {e}", asked.what())))?;
+    match list["items"].take() {
+        Value::Array(items) => Ok(items),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// What a request is for, in the terms of RBAC.
+pub fn asked(verb: &'static str, group: &str, version: &str, resource: &str, namespace: &str) -> Asked {
+    let (group, version) = (group.to_owned(), version.to_owned());
+    Asked { verb, group, version, resource: resource.to_owned(), namespace: namespace.to_owned() }
+}
+
+/// An object's name.
+pub fn name(object: &Value) -> String {
+    object["metadata"]["name"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The first pod, by name, that is ready and not being deleted.
+pub fn ready(pods: &[Value]) -> Option<&Value> {
+    let is_ready = |pod: &&Value| {
+        let conditions = pod["status"]["conditions"].as_array();
+        let ready = conditions.into_iter().flatten().any(|c| c["type"] == "Ready" && c["status"] == "True");
+        ready && pod["metadata"]["deletionTimestamp"].is_null()
+    };
+    pods.iter().filter(is_ready).min_by_key(|pod| name(pod))
+}
+
+/// The keys of a Secret; None when there is no such Secret.
+pub async fn secret(
+    shared: &Shared,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<BTreeMap<String, ByteString>>, Fault> {
+    #[derive(serde::Deserialize)]
+    struct Secret {
+        #[serde(default)]
+        data: Option<BTreeMap<String, ByteString>>,
+    }
+    let path = format!("/api/v1/namespaces/{}/secrets/{}", encode(namespace), encode(name));
+    let asked = asked("get", "", "v1", "secrets", namespace);
+    match get(shared, &path, &asked, shared.pace.request).await {
+        Ok(body) => {
+            // Must not quote the body: it may hold secrets.
+            let secret: Secret =
+                read(&body).map_err(|_| Fault::new(Kind::Garbled, format!("Secret {name} cannot be read")))?;
+            Ok(secret.data)
+        }
+        Err(fault) if fault.kind == Kind::Absent => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The Service and namespace in an address that resolves only inside a cluster.
+pub fn in_cluster(url: &Url) -> Option<(String, String)> {
+    let host = url.host_str()?;
+    let host = host.strip_suffix(".cluster.local").unwrap_or(host).strip_suffix(".svc")?;
+    let (service, namespace) = host.split_once('.')?;
+    (!namespace.contains('.')).then(|| (service.to_owned(), namespace.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_services_name_is_distinguished_from_a_host() {
+        let of = |text: &str| in_cluster(&Url::parse(text).unwrap());
+        let quickstart = Some(("quickstart-es-http".to_owned(), "lab".to_owned()));
+        assert_eq!(of("https://quickstart-es-http.lab.svc:9200"), quickstart);
+        assert_eq!(of("https://quickstart-es-http.lab.svc.cluster.local"), quickstart);
+        assert_eq!(of("https://es.example.com"), None);
+        assert_eq!(of("http://127.0.0.1:9200"), None);
+    }
+}
