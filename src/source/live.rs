@@ -7,48 +7,42 @@
 //! pods, load ─► collector, k6 ─► forward (HTTP to a port inside a pod, kept open), logs
 //! ```
 
-mod about;
-pub mod ask;
-mod cadence;
-pub mod cluster;
+pub mod client;
 pub mod collector;
-pub mod connect;
+mod context;
 mod controls;
 pub mod convert;
-mod cost;
+mod discovered;
 pub mod elastic;
-mod events;
-mod facts;
-mod fault;
-mod forward;
-mod gate;
-mod hpa;
-mod http;
+mod feeds;
 pub mod load;
-mod pace;
-mod pods;
+pub mod load_control;
 mod retry;
-mod scale;
-mod shared;
-pub mod simulate;
-mod usage;
 mod watch;
 pub mod wire;
-mod workload;
 
-pub use fault::{Fault, Kind};
-pub use pace::Pace;
+pub use client::{Fault, Kind, Pace, cluster, connect};
+
+// The paths that collector, elastic and load use.
+use client as fault;
+use client as gate;
+use client as http;
+use client as pace;
+use client::port_forward as forward;
+use context as shared;
+use discovered as facts;
+pub use load_control as simulate;
 
 use crate::control::Abilities;
 use crate::observe::{Observation, WatchingSeen};
 use crate::source::{Died, Source};
+use client::Gate;
 use cluster::Cluster;
+use context::{Out, Shared};
+use discovered::Facts;
 use elastic::IngestSettings;
-use events::Places;
-use facts::Facts;
-use gate::Gate;
-use shared::{Out, Shared};
-use simulate::LoadSettings;
+use feeds::{cost, events, hpa, pods, session_info, usage, workload};
+use load_control::LoadSettings;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -119,12 +113,15 @@ async fn run(
     });
     let first = seen.borrow().clone();
     shared.out.say(Observation::Watching(first)).await;
-    let places =
-        Places { namespace: namespace.clone(), load_namespace: load.namespace.clone(), load_job: load.job.clone() };
+    let places = events::Places {
+        namespace: namespace.clone(),
+        load_namespace: load.namespace.clone(),
+        load_job: load.job.clone(),
+    };
     let mut tasks = JoinSet::new();
-    tasks.spawn(about::tick(shared.out.clone()));
+    tasks.spawn(session_info::tick(shared.out.clone()));
     tasks.spawn(cost::run(shared.clone()));
-    tasks.spawn(about::watching(shared.out.clone(), seen.subscribe()));
+    tasks.spawn(session_info::watching(shared.out.clone(), seen.subscribe()));
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, facts.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));
     tasks.spawn(pods::run(shared.clone(), namespace.clone(), facts.clone()));
@@ -134,7 +131,7 @@ async fn run(
     tasks.spawn(events::run(shared.clone(), places, facts.clone()));
     tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), facts.clone()));
     tasks.spawn(controls::run(shared.clone(), load, facts, asked));
-    tasks.spawn(about::version(shared, seen));
+    tasks.spawn(session_info::version(shared, seen));
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),

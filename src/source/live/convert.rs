@@ -8,7 +8,7 @@ mod usage;
 mod workload;
 
 pub use event::event;
-pub use hpa::{hpa, selector};
+pub use hpa::hpa;
 pub use job::job;
 pub use pod::{containers, pod};
 pub use usage::{pod_usage, seconds};

@@ -1,7 +1,7 @@
 //! Trying again where there is no watch to do it: polls, discovery, `/scale`.
 
-use super::fault::{Fault, Kind};
-use super::shared::{Shared, Teller};
+use super::client::{Fault, Kind};
+use super::context::{Shared, Teller};
 use crate::observe::{Feed, FeedState, FeedStatus};
 use std::time::Duration;
 

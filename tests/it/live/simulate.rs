@@ -175,8 +175,8 @@ async fn every_refusal_has_its_sentence() {
     );
     assert_eq!(
         denied.await,
-        "denied: may not create jobs.batch in namespace demo-app; to allow it, add to a Role there: \
-         {apiGroups: [\"batch\"], resources: [\"jobs\"], verbs: [\"create\"]}"
+        "denied: user v may not create jobs.batch in namespace demo-app (403); add to a Role in namespace demo-app: \
+         apiGroups [\"batch\"], resources [\"jobs\"], verbs [\"create\"]"
     );
     let quota = refused(
         403,
@@ -219,7 +219,7 @@ async fn a_run_of_the_operator_is_stopped_by_deleting_it() {
     let (client, log) = serve(|asked| if asked.path == RUN { (200, json!({})) } else { absent() }).await;
     let planned = testrun::plan(&client, &settings).await;
     assert!(planned.ok && planned.stops, "{planned:?}");
-    assert_eq!(planned.steps, ["delete TestRun demo-app/big, its Jobs and pods (k6 is told to end)"]);
+    assert_eq!(planned.steps, ["delete TestRun demo-app/big, its Jobs and pods (k6 is asked to end)"]);
     assert_eq!(done_for_real(&log), Vec::<String>::new());
     let stopped = testrun::stop(&client, &settings).await;
     assert_eq!(stopped.text, "stopping the load: TestRun big in namespace demo-app is being deleted");

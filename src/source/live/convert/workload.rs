@@ -1,7 +1,8 @@
 //! Scale targets -> TargetSeen: workloads that are known, and `/scale` for every other kind.
 
-use super::{conditions, containers, name, selector};
+use super::{conditions, containers, name};
 use crate::observe::{TargetRef, TargetSeen};
+use crate::source::live::client::selector;
 use crate::source::live::wire;
 
 /// A Deployment, StatefulSet, ReplicaSet or ReplicationController. The API leaves zeros out, so what is missing is 0.

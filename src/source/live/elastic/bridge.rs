@@ -4,11 +4,10 @@
 //! CONNECT and stays between the client and Elasticsearch, under the name that its certificate is for; an answer that is
 //! too long is cut. The door opens to who shows a word that only this process knows. Must not read what passes.
 
-use super::super::fault::{Asked, Fault, Kind, root};
+use super::super::client::port_forward::{self, Port};
+use super::super::client::{Fault, Kind, root};
 use super::super::shared::Shared;
-use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -102,30 +101,14 @@ async fn pass(
     }
     match behind {
         Behind::Pod { namespace, pod, port } => {
-            let api: Api<Pod> = Api::namespaced(shared.cluster.client().1, namespace);
-            let forwarding = timeout(limit, api.portforward(pod, &[*port])).await;
-            let mut forward = forwarding
-                .map_err(|_| {
-                    Fault::new(Kind::Unreachable, format!("no port-forward to pod {pod} within {} s", limit.as_secs()))
-                })?
-                .map_err(|e| refused(&e, namespace, pod, &shared.cluster.server()))?;
-            let gone = || Fault::new(Kind::Unreachable, format!("the port-forward to pod {pod} has no stream"));
-            let mut stream = forward.take_stream(*port).ok_or_else(gone)?;
-            let error = forward.take_error(*port);
+            let port = Port { namespace: namespace.clone(), pod: pod.clone(), port: *port };
+            let (mut stream, mut tunnel) = port_forward::dial(shared, &port, limit).await.map_err(unreachable)?;
             greet(client, &mut stream, connect, &head).await?;
             let ended = relay(client, &mut stream).await;
             drop(stream);
-            // A port that nobody listens on is told beside the stream.
-            let told = match error {
-                Some(error) if ended.is_ok() => timeout(Duration::from_millis(200), error).await.ok().flatten(),
-                _ => None,
-            };
-            forward.abort();
-            match told {
-                Some(why) => {
-                    Err(Fault::new(Kind::Unreachable, format!("pod {pod}: {}", crate::observe::text::clean(&why, 300))))
-                }
-                None => ended,
+            match ended {
+                Ok(()) => tunnel.reason().await.map_or(Ok(()), Err),
+                Err(fault) => Err(fault),
             }
         }
         Behind::Network { host, port, proxy } => {
@@ -218,43 +201,18 @@ fn knows(head: &[u8], connect: bool, word: &str) -> bool {
     match (connect, value) {
         (true, Some(value)) => {
             let encoded = value.strip_prefix("Basic ").unwrap_or_default();
-            let shown: Option<ByteString> = serde_json::from_value(serde_json::Value::from(encoded)).ok();
-            shown.is_some_and(|shown| shown.0 == format!("{USER}:{word}").into_bytes())
+            STANDARD.decode(encoded).is_ok_and(|shown| shown == format!("{USER}:{word}").into_bytes())
         }
         (false, Some(value)) => value == word,
         (_, None) => false,
     }
 }
 
-/// Why there is no port-forward.
-fn refused(error: &kube::Error, namespace: &str, pod: &str, server: &str) -> Fault {
-    let asked = Asked {
-        verb: "create",
-        version: "v1".into(),
-        resource: "pods/portforward".into(),
-        namespace: namespace.to_owned(),
-        ..Asked::default()
-    };
-    let code = match error {
-        kube::Error::Api(status) => Some((status.code, status.message.clone())),
-        kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(code)) => {
-            Some((code.as_u16(), String::new()))
-        }
-        _ => None,
-    };
-    match code {
-        Some((403, said)) => {
-            let body = serde_json::json!({"kind": "Status", "message": said}).to_string();
-            let fault = Fault::from_answer(403, None, body.as_bytes(), &asked);
-            let hint = r#"add to a Role in namespace NS: apiGroups [""], resources ["pods/portforward"], verbs ["get", "create"]"#;
-            fault.with_hint(hint.replace("NS", namespace))
-        }
-        Some((404, _)) => Fault::new(Kind::Absent, format!("pod {pod} is gone")),
-        Some((code, said)) => {
-            let said = crate::observe::text::clean(&said, 300);
-            Fault::new(Kind::Unreachable, format!("no port-forward to pod {pod}: the API server answers {code} {said}"))
-        }
-        None => Fault::from_error(error, server),
+/// A port-forward that the API server did not open: Elasticsearch as a whole is out of reach, and not one of its APIs.
+fn unreachable(fault: Fault) -> Fault {
+    match fault.kind {
+        Kind::Busy | Kind::Refused => Fault { kind: Kind::Unreachable, ..fault },
+        _ => fault,
     }
 }
 

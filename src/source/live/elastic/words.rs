@@ -108,7 +108,7 @@ pub fn error(error: &(dyn Error + 'static), found: &Found) -> Fault {
 }
 
 fn broken(why: &str) -> bool {
-    ["connection closed", "closed in the midst", "reset", "invalid HTTP"].iter().any(|w| why.contains(w))
+    ["connection closed", "closed early", "reset", "invalid HTTP"].iter().any(|w| why.contains(w))
 }
 
 /// What is wrong between us and the server's certificate.

@@ -1,15 +1,15 @@
 //! The target feed: what the HPA scales. Tells the others which pods are its.
 
-use super::convert;
-use super::facts::{Fact, Facts, Scaled, miss, set};
-use super::fault::Asked;
-use super::http::encode;
-use super::retry::state;
 use super::scale;
-use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow, next_of};
-use super::wire::Workload;
-use crate::observe::{Feed, FeedState, FeedStatus, Observation, TargetRef, TargetSeen};
+use super::target::{gone, missing, publish};
+use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
+use crate::source::live::client::{Asked, encode};
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Fact, Facts, miss};
+use crate::source::live::retry::state;
+use crate::source::live::watch::{Saw, Spec, follow, next_of};
+use crate::source::live::wire::Workload;
 use tokio::sync::mpsc;
 
 /// Watch the target of the HPA, and the next one when the HPA's reference changes.
@@ -82,7 +82,7 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
             None => return,
             Some(Saw::Object(object)) => {
                 (current, absent) = (Some(convert::name(&object.metadata.uid)), false);
-                tell(shared, facts, target, convert::workload(target, &object)).await;
+                publish(shared, facts, target, convert::workload(target, &object)).await;
             }
             Some(Saw::Gone { uid, .. }) if current.as_ref() == Some(&uid) => {
                 (current, absent) = (None, true);
@@ -104,33 +104,6 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
         let shown = if absent && link.state == FeedState::Up { missing(target, namespace) } else { link.clone() };
         teller.tell(0, shown).await;
     }
-}
-
-/// Send what the target is now, and make its pods known.
-pub async fn tell(shared: &Shared, facts: &Facts, target: &TargetRef, seen: TargetSeen) {
-    match seen.selector.is_empty() {
-        // An empty selector would stand for every pod of the namespace; the controller refuses it as well.
-        true => miss(&facts.scaled, "the scale target has no selector, so its pods are not known"),
-        false => {
-            let scaled = Scaled { target: target.clone(), selector: seen.selector.clone() };
-            set(&facts.scaled, Fact::Is(scaled));
-        }
-    }
-    shared.out.say(Observation::Target(Box::new(seen))).await;
-}
-
-/// Send that the target is not there.
-pub async fn gone(shared: &Shared, facts: &Facts) {
-    miss(&facts.scaled, "the scale target does not exist, so there are no pods of it");
-    shared.out.say(Observation::TargetGone).await;
-}
-
-/// How the feed stands while the target is not there.
-pub fn missing(target: &TargetRef, namespace: &str) -> FeedStatus {
-    let reason =
-        format!("there is no {} {} in namespace {namespace}, which the HPA is to scale", target.kind, target.name);
-    let hint = "create it, or correct the HPA's scaleTargetRef".to_owned();
-    FeedStatus { hint: Some(hint), ..state(Feed::Target, FeedState::Absent, reason) }
 }
 
 #[cfg(test)]

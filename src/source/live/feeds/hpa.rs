@@ -1,14 +1,13 @@
 //! The HPA feed: one HorizontalPodAutoscaler, watched by its name. Tells the others what it scales.
 
-use super::convert;
-use super::facts::{Fact, Facts, miss, set};
-use super::fault::{Asked, Fault};
-use super::http::{encode, get, read};
-use super::retry::state;
-use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow, next_of};
-use super::wire::{Bare, Hpa, List};
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, WatchingSeen};
+use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Fact, Facts, miss, set};
+use crate::source::live::retry::state;
+use crate::source::live::watch::{Saw, Spec, follow, next_of};
+use crate::source::live::wire::{Bare, Hpa, List};
 use tokio::sync::{mpsc, watch};
 
 /// What RBAC calls it.
@@ -29,8 +28,7 @@ fn collection(namespace: &str) -> String {
 /// The names of all HPAs of the namespace, in order.
 pub async fn list_hpas(shared: &Shared, namespace: &str) -> Result<Vec<String>, Fault> {
     let body = get(shared, &collection(namespace), &asked(namespace), shared.pace.request).await?;
-    let list: List<Bare> =
-        read(&body).map_err(|e| Fault::new(super::fault::Kind::Garbled, format!("the answer is no list: {e}")))?;
+    let list: List<Bare> = read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("the answer is no list: {e}")))?;
     let mut names: Vec<String> = list.items.into_iter().flatten().map(|o| convert::name(&o.metadata.name)).collect();
     names.sort();
     Ok(names)
@@ -42,7 +40,7 @@ pub async fn namespace_exists(shared: &Shared, namespace: &str) -> Option<bool> 
     let path = format!("/api/v1/namespaces/{}", encode(namespace));
     match get(shared, &path, &asked, shared.pace.request).await {
         Ok(_) => Some(true),
-        Err(fault) if fault.kind == super::fault::Kind::Absent => Some(false),
+        Err(fault) if fault.kind == Kind::Absent => Some(false),
         Err(_) => None,
     }
 }

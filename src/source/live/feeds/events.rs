@@ -1,13 +1,12 @@
 //! The events feed: events of the two namespaces that concern the HPA, its target, its pods, and the load.
 
-use super::convert;
-use super::facts::{Fact, Facts};
-use super::fault::Asked;
-use super::http::encode;
-use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow};
-use super::wire::Event;
 use crate::observe::{Feed, ObjectRef, Observation, TargetRef};
+use crate::source::live::client::{Asked, encode};
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Fact, Facts};
+use crate::source::live::watch::{Saw, Spec, follow};
+use crate::source::live::wire::Event;
 use std::time::Duration;
 use tokio::sync::mpsc;
 

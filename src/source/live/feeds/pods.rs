@@ -1,15 +1,14 @@
 //! The pods feed: pods of the scale's selector, watched.
 
-use super::collector::config;
-use super::convert;
-use super::facts::{Fact, Facts, note};
-use super::fault::Asked;
-use super::http::encode;
-use super::retry::state;
-use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow, next_of};
-use super::wire::Pod;
 use crate::observe::{ContainerSeen, Feed, FeedState, Observation, PodGone};
+use crate::source::live::client::{Asked, encode};
+use crate::source::live::collector::config;
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Fact, Facts, note};
+use crate::source::live::retry::state;
+use crate::source::live::watch::{Saw, Spec, follow, next_of};
+use crate::source::live::wire::Pod;
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
 

@@ -1,12 +1,12 @@
 //! What watching costs: requests, processor time and memory of this process, said at a slow pace. Reads two files of
 //! `/proc`; where there are none, their figures are missing.
 
-use super::shared::Shared;
 use crate::observe::{CostSeen, Observation};
+use crate::source::live::context::Shared;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// Says it at once, so that the first requests are among what follows, then every [`super::Pace::cost`].
+/// Says it at once, so that the first requests are among what follows, then every [`Pace::cost`](crate::source::live::Pace::cost).
 pub async fn run(shared: Shared) {
     let begun = Instant::now();
     loop {

@@ -1,16 +1,16 @@
-//! What is to be applied for a load: our own Job and scenario, or the user's manifest, checked before anything is done.
+//! The objects of a load: the built-in Job and scenario, or the user's manifest, checked before anything is applied.
 //! Must not talk to a cluster.
 
 use serde_json::{Value, json};
 
-/// Our own scenario and Job.
+/// The built-in scenario and Job.
 pub const SCENARIO: &str = include_str!("../../../../assets/load/scenario.js");
 pub const JOB: &str = include_str!("../../../../assets/load/job.yaml");
-/// The lab's own ConfigMap, used when it is there.
+/// The lab's ConfigMap, used when it exists.
 pub const LAB_SCRIPTS: &str = "k6-scripts";
-/// Ours, applied when it is not.
+/// The built-in one, applied when the lab's is missing.
 pub const OWN_SCRIPTS: &str = "edot-tui-k6-scenario";
-/// No manifest is larger.
+/// The largest manifest, in bytes.
 pub const LARGEST: u64 = 1 << 20;
 
 /// The kinds that a manifest may hold: what a load needs and nothing that reaches beyond its namespace.
@@ -69,11 +69,11 @@ pub fn script_key(config_map: &Value) -> Option<String> {
     keys.first().map(|k| (*k).clone())
 }
 
-/// Our own manifest for a Job of that name. `scripts` is the ConfigMap with the script and its key, where the lab's is
-/// there; otherwise our own is part of the manifest.
+/// The built-in manifest for a Job of that name. `script` is the key of the script in the lab's ConfigMap; None when there
+/// is no such ConfigMap: then the built-in one is part of the manifest.
 ///
 /// # Errors
-/// Only if the built-in Job were not a Job; a test holds that it is.
+/// Only if the built-in Job were not a Job; a test checks that it is.
 pub fn built_in(namespace: &str, job: &str, script: Option<&str>) -> Result<Manifest, String> {
     let mut manifest = parse(JOB, "the built-in Job", namespace, "k6-load")?;
     let (scripts, key) = script.map_or((OWN_SCRIPTS, "scenario.js"), |key| (LAB_SCRIPTS, key));
@@ -103,10 +103,10 @@ pub fn built_in(namespace: &str, job: &str, script: Option<&str>) -> Result<Mani
     Ok(manifest)
 }
 
-/// Reads a manifest of one or more YAML documents; `file` is only named.
+/// Reads a manifest of one or more YAML documents; `file` is its name in errors.
 ///
 /// # Errors
-/// By file, document, kind and field: what is wrong and what would be right.
+/// Names file, document, kind and field: what is wrong and what would be right.
 pub fn parse(text: &str, file: &str, namespace: &str, job: &str) -> Result<Manifest, String> {
     let options = serde_saphyr::options! { with_snippet: false };
     let documents: Vec<Value> = serde_saphyr::from_multiple_with_options(text, options)
@@ -169,7 +169,7 @@ fn object(mut body: Value, namespace: &str) -> Result<Object, String> {
     Ok(Object { kind, group, resource, name, body })
 }
 
-/// What the API server would refuse anyway, said with the field before anything is done.
+/// What the API server would refuse anyway, reported with the field before anything is applied.
 fn check_job(body: &Value) -> Result<(), String> {
     let pod = body.pointer("/spec/template/spec").filter(|v| v.is_object()).ok_or("spec.template.spec is missing")?;
     let containers = pod.get("containers").and_then(Value::as_array).filter(|c| !c.is_empty());

@@ -1,16 +1,16 @@
-//! Stopping k6 through its own REST API, so that it ends in order and prints its summary. Must not delete anything.
+//! Stops k6 through its own REST API, so that it ends in order and prints its summary. Must not delete anything.
 
 use crate::observe::{AnswerSeen, Ask};
-use crate::source::live::facts::{FoundLoad, Insides};
-use crate::source::live::forward::{self, Port};
+use crate::source::live::client::port_forward::{self, Port};
+use crate::source::live::context::Shared;
+use crate::source::live::discovered::{FoundLoad, Insides};
 use crate::source::live::load::{PORT, rest};
-use crate::source::live::shared::Shared;
 use ::http::Method;
 
-/// The most that is read of an answer.
+/// The most that is read of an answer, in bytes.
 const MOST: usize = 1 << 20;
 
-/// A load that can be told to stop.
+/// A load that runs, and the pods in which k6 may be asked to stop.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Running {
     pub load: FoundLoad,
@@ -20,7 +20,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// What runs, if anything does.
+    /// The load that runs, if one does.
     pub fn of(load: Option<&FoundLoad>, pods: &Insides) -> Option<Running> {
         let pods: Vec<Port> = pods
             .values()
@@ -37,13 +37,13 @@ impl Running {
         format!("{kind} {}", self.load.name)
     }
 
-    /// Whether k6 would stay away once it has ended, and answers in every pod.
-    pub async fn can_be_told(&self, shared: &Shared) -> bool {
+    /// Whether k6 would not be started again once it has ended, and answers in every pod.
+    pub async fn can_be_stopped(&self, shared: &Shared) -> bool {
         if self.load.retries {
             return false;
         }
         for port in &self.pods {
-            let answered = talk(shared, port, Method::GET, "").await;
+            let answered = status(shared, port, Method::GET, "").await;
             if !answered.is_ok_and(|status| rest::goes_on(&status)) {
                 return false;
             }
@@ -51,9 +51,9 @@ impl Running {
         true
     }
 
-    /// What telling it would do.
+    /// What stopping it would do.
     pub fn plan(&self) -> AnswerSeen {
-        let step = |p: &Port| format!("tell k6 in pod {} to stop, through its REST API (it ends with code 103)", p.pod);
+        let step = |p: &Port| format!("stop k6 in pod {} through its REST API (it ends with code 103)", p.pod);
         AnswerSeen {
             to: Ask::PlanLoad,
             ok: true,
@@ -63,22 +63,27 @@ impl Running {
         }
     }
 
-    /// Tells it; why not, where that fails.
-    pub async fn tell(&self, shared: &Shared) -> Result<AnswerSeen, String> {
+    /// Stops it.
+    ///
+    /// # Errors
+    /// Why k6 could not be asked, in words for the user.
+    pub async fn stop(&self, shared: &Shared) -> Result<AnswerSeen, String> {
         for port in &self.pods {
-            talk(shared, port, Method::PATCH, rest::STOP).await?;
+            status(shared, port, Method::PATCH, rest::STOP).await?;
         }
-        let text = format!("stopping the load: k6 of {} was told to stop through its REST API", self.title());
+        let text = format!("stopping the load: k6 of {} was asked to stop through its REST API", self.title());
         Ok(AnswerSeen { to: Ask::StopLoad, ok: true, text, ..AnswerSeen::default() })
     }
 }
 
-async fn talk(shared: &Shared, port: &Port, method: Method, body: &'static str) -> Result<Vec<u8>, String> {
+/// A request for k6's status, or to change it.
+async fn status(shared: &Shared, port: &Port, method: Method, body: &'static str) -> Result<Vec<u8>, String> {
     let limit = shared.pace.retried;
-    let mut open = forward::open(shared, port, limit).await.map_err(|f| f.reason)?;
+    let mut open = port_forward::open(shared, port, limit).await.map_err(|f| f.reason)?;
     let mut answer = Vec::new();
-    let told = open.request(method, "/v1/status", body, (limit, MOST), |chunk| answer.extend_from_slice(chunk)).await;
-    match told.map_err(|f| f.reason)? {
+    let answered =
+        open.request(method, "/v1/status", body, (limit, MOST), |chunk| answer.extend_from_slice(chunk)).await;
+    match answered.map_err(|f| f.reason)? {
         code if code.is_success() => Ok(answer),
         code => Err(format!("k6 in pod {} answers {code}", port.pod)),
     }

@@ -1,11 +1,12 @@
-//! How the load's Job stands, read from the object. Must not do I/O.
+//! The status of the load's Job, read from the object. Must not do I/O.
 
 use crate::observe::text::clean;
 use serde_json::Value;
 
-/// What there is of the Job.
+/// Where the Job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
+    /// It does not exist.
     None,
     /// Not ended: running, pending or suspended.
     Running,
@@ -14,43 +15,43 @@ pub enum Phase {
     Terminating,
 }
 
-/// The Job at the moment it was looked at.
+/// The Job when it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct JobStatus {
     pub phase: Phase,
-    /// Empty when there is none.
+    /// Empty when it does not exist.
     pub uid: String,
     /// As after "Job k6-load": `runs`, `has completed`.
-    pub words: String,
+    pub text: String,
 }
 
-impl Standing {
-    /// From the Job, or None when there is none.
-    pub fn of(job: Option<&Value>) -> Standing {
+impl JobStatus {
+    /// From the Job; None: it does not exist.
+    pub fn of(job: Option<&Value>) -> JobStatus {
         let Some(job) = job else {
-            return Standing { phase: Phase::None, uid: String::new(), words: "is not there".into() };
+            return JobStatus { phase: Phase::None, uid: String::new(), text: "does not exist".into() };
         };
-        let text = |pointer: &str| clean(job.pointer(pointer).and_then(Value::as_str).unwrap_or_default(), 64);
+        let field = |pointer: &str| clean(job.pointer(pointer).and_then(Value::as_str).unwrap_or_default(), 64);
         let count = |pointer: &str| job.pointer(pointer).and_then(Value::as_i64).unwrap_or(0);
         let condition = |kind: &str| {
             let all = job.pointer("/status/conditions").and_then(Value::as_array);
             let is = |c: &&Value| c["type"] == kind && c["status"] == "True";
             all.into_iter().flatten().find(is).map(|c| clean(c["reason"].as_str().unwrap_or_default(), 64))
         };
-        let (phase, words) = if !text("/metadata/deletionTimestamp").is_empty() {
-            (Phase::Terminating, format!("is terminating since {}", text("/metadata/deletionTimestamp")))
+        let (phase, text) = if !field("/metadata/deletionTimestamp").is_empty() {
+            (Phase::Terminating, format!("is terminating since {}", field("/metadata/deletionTimestamp")))
         } else if condition("Complete").is_some() {
-            (Phase::Finished, format!("completed at {}", text("/status/completionTime")))
+            (Phase::Finished, format!("completed at {}", field("/status/completionTime")))
         } else if let Some(reason) = condition("Failed") {
             (Phase::Finished, format!("failed: {reason}"))
         } else if job.pointer("/spec/suspend") == Some(&Value::Bool(true)) {
             (Phase::Running, "is suspended".into())
         } else if count("/status/ready") > 0 {
-            (Phase::Running, format!("runs since {}", text("/status/startTime")))
+            (Phase::Running, format!("runs since {}", field("/status/startTime")))
         } else {
             (Phase::Running, "is starting".into())
         };
-        Standing { phase, uid: text("/metadata/uid"), words }
+        JobStatus { phase, uid: field("/metadata/uid"), text }
     }
 }
 
@@ -60,13 +61,13 @@ mod tests {
     use serde_json::json;
 
     fn phase(job: Value) -> (Phase, String) {
-        let standing = Standing::of(Some(&job));
-        (standing.phase, standing.words)
+        let status = JobStatus::of(Some(&job));
+        (status.phase, status.text)
     }
 
     #[test]
-    fn what_there_is_of_the_job_is_told_apart() {
-        assert_eq!(Standing::of(None).phase, Phase::None);
+    fn the_phases_of_the_job_are_distinguished() {
+        assert_eq!(JobStatus::of(None).phase, Phase::None);
         let done = json!({"status": {"completionTime": "T", "conditions": [{"type": "SuccessCriteriaMet", "status": "True"},
             {"type": "Complete", "status": "True", "reason": "CompletionsReached"}]}});
         assert_eq!(phase(done), (Phase::Finished, "completed at T".into()));

@@ -1,26 +1,26 @@
-//! What `s` does: says what starting (or stopping) the load would do, and does it. Must not ask the user; that is the
-//! screen's part. Each function ends in one answer and never fails otherwise.
+//! What the key `s` does: plan how the load is started (or stopped), and do it. Must not ask the user; that is the screen's
+//! part. Each function returns one answer, which also carries what went wrong.
 //!
-//! A plan goes through the API server as a dry run, so that what is denied, over quota or invalid is said before anything
-//! is done, above all before a finished Job is deleted.
+//! A plan goes through the API server as a dry run, so that what is denied, over quota or invalid is shown before anything
+//! is changed, above all before a finished Job is deleted.
 
-mod inside;
+mod errors;
+mod k6_rest;
 mod manifest;
-mod standing;
+mod status;
 pub mod testrun;
-mod words;
 
-pub use inside::Running;
+pub use k6_rest::Running;
 
-use super::ask::{Asker, Request, Trouble};
+use super::client::{ApiClient, Request, found};
 use crate::observe::{AnswerSeen, Ask};
+use errors::{Doing, sentence};
 use kube::Client;
 use manifest::{Manifest, Object};
 use serde_json::{Value, json};
-use standing::{Phase, Standing};
+use status::{JobStatus, Phase};
 use std::path::PathBuf;
 use std::time::Duration;
-use words::{Doing, sentence};
 
 /// Which load, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,17 +33,17 @@ pub struct LoadSettings {
     pub readonly: bool,
     /// The longest that one request may take.
     pub timeout: Duration,
-    /// The longest that an old Job may take to go.
+    /// The longest that an old Job may take to disappear.
     pub patience: Duration,
 }
 
-/// How often an old Job is looked at while it goes.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often an old Job is read while it terminates.
+const POLL: Duration = Duration::from_millis(500);
 const MANAGER: &str = "edot-tui";
 
-/// What starting the load would do, or that one runs and would be stopped. Changes nothing.
+/// What starting the load would do, or, when one runs, what stopping it would do. Changes nothing.
 pub async fn plan(client: &Client, settings: &LoadSettings) -> AnswerSeen {
-    let result = match standing(client, settings).await {
+    let result = match job_status(client, settings).await {
         Err(why) => Err(why),
         Ok(now) if now.phase == Phase::Running => plan_stop(client, settings, &now).await,
         Ok(now) => plan_start(client, settings, &now).await.map(|(_, answer)| answer),
@@ -51,7 +51,7 @@ pub async fn plan(client: &Client, settings: &LoadSettings) -> AnswerSeen {
     result.unwrap_or_else(|why| refuse(Ask::PlanLoad, why))
 }
 
-/// Starts the load: clears a finished Job away, waits until it is gone, applies and creates. Takes up to
+/// Starts the load: deletes a finished Job, waits until it is gone, applies and creates. Takes up to
 /// [`LoadSettings::patience`] and a few requests.
 pub async fn start(client: &Client, settings: &LoadSettings) -> AnswerSeen {
     match start_steps(client, settings).await {
@@ -60,7 +60,7 @@ pub async fn start(client: &Client, settings: &LoadSettings) -> AnswerSeen {
     }
 }
 
-/// Stops the load by deleting its Job; k6 gets SIGTERM and ends with code 105. Does not wait until it is gone.
+/// Stops the load by deleting its Job; k6 gets SIGTERM and exits with code 105. Does not wait until it is gone.
 pub async fn stop(client: &Client, settings: &LoadSettings) -> AnswerSeen {
     match stop_steps(client, settings).await {
         Ok(text) => AnswerSeen { to: Ask::StopLoad, ok: true, text, ..AnswerSeen::default() },
@@ -72,23 +72,23 @@ fn refuse(to: Ask, text: String) -> AnswerSeen {
     AnswerSeen { to, ok: false, text, ..AnswerSeen::default() }
 }
 
-async fn plan_stop(client: &Client, settings: &LoadSettings, now: &Standing) -> Result<AnswerSeen, String> {
+async fn plan_stop(client: &Client, settings: &LoadSettings, now: &JobStatus) -> Result<AnswerSeen, String> {
     delete(client, settings, now, true).await?;
     let LoadSettings { namespace, job, .. } = settings;
     Ok(AnswerSeen {
         to: Ask::PlanLoad,
         ok: true,
-        text: format!("Job {job} in namespace {namespace} {}: stop it?", now.words),
-        steps: vec![format!("delete Job {namespace}/{job} and its pods (k6 is told to end)")],
+        text: format!("Job {job} in namespace {namespace} {}: stop it?", now.text),
+        steps: vec![format!("delete Job {namespace}/{job} and its pods (k6 is asked to end)")],
         stops: true,
     })
 }
 
-/// The manifest, tried on the API server, and what would be done with it.
+/// The manifest, tried on the API server as a dry run, and what would be done with it.
 async fn plan_start(
     client: &Client,
     settings: &LoadSettings,
-    now: &Standing,
+    now: &JobStatus,
 ) -> Result<(Manifest, AnswerSeen), String> {
     let LoadSettings { namespace, job, .. } = settings;
     let mut steps = Vec::new();
@@ -101,9 +101,9 @@ async fn plan_start(
     match now.phase {
         Phase::Finished => {
             delete(client, settings, now, true).await?;
-            steps.push(format!("delete the old Job {namespace}/{job} ({}) and wait until it is gone", now.words));
+            steps.push(format!("delete the old Job {namespace}/{job} ({}) and wait until it is gone", now.text));
         }
-        Phase::Terminating => steps.push(format!("wait until the old Job {namespace}/{job} is gone ({})", now.words)),
+        Phase::Terminating => steps.push(format!("wait until the old Job {namespace}/{job} is gone ({})", now.text)),
         Phase::None | Phase::Running => {}
     }
     steps.push(format!("create Job {namespace}/{job} ({})", manifest.job.images().join(", ")));
@@ -113,9 +113,9 @@ async fn plan_start(
 
 async fn start_steps(client: &Client, settings: &LoadSettings) -> Result<String, String> {
     let LoadSettings { namespace, job, .. } = settings;
-    let now = standing(client, settings).await?;
+    let now = job_status(client, settings).await?;
     if now.phase == Phase::Running {
-        return Err(format!("Job {job} in namespace {namespace} {} already: stop it first", now.words));
+        return Err(format!("Job {job} in namespace {namespace} {} already: stop it first", now.text));
     }
     let (manifest, _) = plan_start(client, settings, &now).await?;
     if now.phase == Phase::Finished {
@@ -133,10 +133,10 @@ async fn start_steps(client: &Client, settings: &LoadSettings) -> Result<String,
 
 async fn stop_steps(client: &Client, settings: &LoadSettings) -> Result<String, String> {
     let LoadSettings { namespace, job, .. } = settings;
-    let now = standing(client, settings).await?;
+    let now = job_status(client, settings).await?;
     match now.phase {
         Phase::None => Err(format!("there is no Job {job} in namespace {namespace}: nothing to stop")),
-        Phase::Finished => Ok(format!("Job {job} in namespace {namespace} {} already", now.words)),
+        Phase::Finished => Ok(format!("Job {job} in namespace {namespace} {} already", now.text)),
         Phase::Terminating => Ok(format!("Job {job} in namespace {namespace} is being stopped already")),
         Phase::Running => {
             delete(client, settings, &now, false).await?;
@@ -145,17 +145,17 @@ async fn stop_steps(client: &Client, settings: &LoadSettings) -> Result<String, 
     }
 }
 
-/// How the Job stands now; refuses when nothing may be changed.
-async fn standing(client: &Client, settings: &LoadSettings) -> Result<Standing, String> {
+/// The Job's status; refuses when nothing may be changed.
+async fn job_status(client: &Client, settings: &LoadSettings) -> Result<JobStatus, String> {
     if settings.readonly {
         return Err("read-only: --readonly is set, so no load is started or stopped".into());
     }
     let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", settings.namespace, settings.job);
-    let job = asker(client, settings).get(&path).await.map_err(|e| sentence(&e, job_doing(settings, "get")))?;
-    Ok(Standing::of(job.as_ref()))
+    let job = get(client, settings, path, job_doing(settings, "get")).await?;
+    Ok(JobStatus::of(job.as_ref()))
 }
 
-/// The manifest: the user's file, or ours with the lab's script if that is there.
+/// The manifest: the user's file, or the built-in one, with the lab's script if there is one.
 async fn read(client: &Client, settings: &LoadSettings, steps: &mut Vec<String>) -> Result<Manifest, String> {
     let LoadSettings { namespace, job, .. } = settings;
     if let Some(path) = &settings.manifest {
@@ -173,8 +173,7 @@ async fn read(client: &Client, settings: &LoadSettings, steps: &mut Vec<String>)
     let path = format!("/api/v1/namespaces/{namespace}/configmaps/{name}");
     let title = format!("ConfigMap {name}");
     let doing = Doing { verb: "get", group: "", resource: "configmaps", title: &title, namespace };
-    let found = asker(client, settings).get(&path).await.map_err(|e| sentence(&e, doing))?;
-    let Some(found) = found else {
+    let Some(found) = get(client, settings, path, doing).await? else {
         let own = manifest::built_in(namespace, job, None)?;
         steps.push("use the built-in scenario: the guide's requests, 200 virtual users, 5 minutes".into());
         return Ok(own);
@@ -186,17 +185,17 @@ async fn read(client: &Client, settings: &LoadSettings, steps: &mut Vec<String>)
     manifest::built_in(namespace, job, Some(&key))
 }
 
-/// Server-side apply. The fields become ours even where another manager set them, as the plan says.
+/// Server-side apply. It takes over fields that another manager set, as the plan says.
 async fn apply(client: &Client, settings: &LoadSettings, object: &Object, dry: bool) -> Result<(), String> {
     let base = object.collection(&settings.namespace);
     let mut path = format!("{base}/{}?fieldManager={MANAGER}&force=true&fieldValidation=Strict", object.name);
     if dry {
         path.push_str("&dryRun=All");
     }
-    send(client, settings, Request { method: "PATCH", path, body: Some(object.body.clone()) }, object, "patch").await
+    send(client, settings, ("PATCH", path, object.body.clone()), object, "patch").await
 }
 
-/// Creates the Job. `dry` tries it only, under another name if there still is one of its own.
+/// Creates the Job. With `dry` only a dry run, under another name if its own is still taken.
 async fn create(client: &Client, settings: &LoadSettings, job: &Object, dry: Option<bool>) -> Result<(), String> {
     let mut path = format!("{}?fieldManager={MANAGER}&fieldValidation=Strict", job.collection(&settings.namespace));
     let mut body = job.body.clone();
@@ -207,46 +206,57 @@ async fn create(client: &Client, settings: &LoadSettings, job: &Object, dry: Opt
             metadata.insert("generateName".into(), json!(format!("{}-", job.name)));
         }
     }
-    send(client, settings, Request { method: "POST", path, body: Some(body) }, job, "create").await
+    send(client, settings, ("POST", path, body), job, "create").await
 }
 
 async fn send(
     client: &Client,
     settings: &LoadSettings,
-    request: Request,
+    (method, path, body): (&'static str, String, Value),
     object: &Object,
     verb: &'static str,
 ) -> Result<(), String> {
     let title = object.title();
     let doing =
         Doing { verb, group: object.group, resource: object.resource, title: &title, namespace: &settings.namespace };
-    asker(client, settings).ask(request).await.map(drop).map_err(|e| sentence(&e, doing))
+    let request = Request { method, path, body: Some(body), asked: doing.asked() };
+    api(client, settings).send(request).await.map(drop).map_err(|e| sentence(&e, doing))
 }
 
-/// Deletes the very Job that was looked at, with its pods. `dry` stands in the body: with a body, the API server does
-/// not look at a delete's query.
-async fn delete(client: &Client, settings: &LoadSettings, now: &Standing, dry: bool) -> Result<(), String> {
+/// An object; None when it does not exist.
+async fn get(
+    client: &Client,
+    settings: &LoadSettings,
+    path: String,
+    doing: Doing<'_>,
+) -> Result<Option<Value>, String> {
+    let request = Request { method: "GET", path, body: None, asked: doing.asked() };
+    found(api(client, settings).send(request).await).map_err(|e| sentence(&e, doing))
+}
+
+/// Deletes exactly the Job whose status was read, with its pods. `dryRun` goes into the body: the API server ignores a
+/// delete's query when there is a body.
+async fn delete(client: &Client, settings: &LoadSettings, now: &JobStatus, dry: bool) -> Result<(), String> {
     let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", settings.namespace, settings.job);
     let body = json!({
         "apiVersion": "v1", "kind": "DeleteOptions", "dryRun": if dry { json!(["All"]) } else { json!([]) },
         "propagationPolicy": "Foreground", "preconditions": {"uid": now.uid},
     });
-    match asker(client, settings).ask(Request { method: "DELETE", path, body: Some(body) }).await {
-        Ok(_) | Err(Trouble::Refused { code: 404, .. }) => Ok(()),
-        Err(e) => Err(sentence(&e, job_doing(settings, "delete"))),
-    }
+    let doing = job_doing(settings, "delete");
+    let request = Request { method: "DELETE", path, body: Some(body), asked: doing.asked() };
+    found(api(client, settings).send(request).await).map(drop).map_err(|e| sentence(&e, doing))
 }
 
-/// Waits until the Job that was looked at is no more.
-async fn gone(client: &Client, settings: &LoadSettings, old: &Standing) -> Result<(), String> {
+/// Waits until the Job whose status was read is gone.
+async fn gone(client: &Client, settings: &LoadSettings, old: &JobStatus) -> Result<(), String> {
     let path = format!("/apis/batch/v1/namespaces/{}/jobs/{}", settings.namespace, settings.job);
     let wait = async {
         loop {
-            match asker(client, settings).get(&path).await {
-                Ok(job) if Standing::of(job.as_ref()).uid != old.uid => return Ok(()),
-                Ok(_) => tokio::time::sleep(LOOK_EVERY).await,
-                Err(e) => return Err(sentence(&e, job_doing(settings, "get"))),
+            let job = get(client, settings, path.clone(), job_doing(settings, "get")).await?;
+            if JobStatus::of(job.as_ref()).uid != old.uid {
+                return Ok(());
             }
+            tokio::time::sleep(POLL).await;
         }
     };
     tokio::time::timeout(settings.patience, wait).await.unwrap_or_else(|_| {
@@ -263,6 +273,6 @@ fn job_doing<'a>(settings: &'a LoadSettings, verb: &'static str) -> Doing<'a> {
     Doing { verb, group: "batch", resource: "jobs", title: "the load's Job", namespace: &settings.namespace }
 }
 
-fn asker(client: &Client, settings: &LoadSettings) -> Asker {
-    Asker { client: client.clone(), timeout: settings.timeout }
+fn api(client: &Client, settings: &LoadSettings) -> ApiClient {
+    ApiClient { client: client.clone(), timeout: settings.timeout }
 }

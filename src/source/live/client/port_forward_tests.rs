@@ -1,9 +1,8 @@
 //! A port-forward against a server that speaks its protocol.
 
 use super::*;
-use crate::source::live::cluster;
-use crate::source::live::connect::{Access, Environment};
-use crate::source::live::pace::Pace;
+use crate::source::live::client::connect::{Access, Environment};
+use crate::source::live::client::{Pace, cluster};
 use futures::{SinkExt, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -103,12 +102,12 @@ async fn one_connection_serves_many_requests() {
 }
 
 #[tokio::test]
-async fn a_port_that_is_closed_is_said_in_words() {
+async fn a_closed_port_has_a_plain_reason() {
     let world = world().await;
     let mut forward = open(&world.shared, &port("closed"), LIMIT.0).await.unwrap();
     let fault = ask(&mut forward, "/metrics", LIMIT).await.unwrap_err();
     assert_eq!(fault.reason, "port 8888 of pod closed is closed (connection refused)");
-    assert_eq!(fault.kind, Kind::Busy);
+    assert_eq!(fault.kind, Kind::Unreachable);
 }
 
 #[tokio::test]

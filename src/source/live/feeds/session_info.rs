@@ -1,11 +1,10 @@
 //! What a session is about, said first and again when it changes; the server's version; the tick.
 
-use super::fault::{Asked, Kind};
-use super::http::{get, read};
-use super::shared::{Out, Shared};
-use super::wire::Version;
 use crate::observe::text::{NAME, clean};
 use crate::observe::{Observation, WatchingSeen};
+use crate::source::live::client::{Asked, Kind, get, read};
+use crate::source::live::context::{Out, Shared};
+use crate::source::live::wire::Version;
 use std::time::Duration;
 use tokio::sync::watch;
 

@@ -1,8 +1,7 @@
 //! What every feed is handed: the cluster, the gate, the durations, and the way out for observations.
 
-use super::cluster::Cluster;
-use super::gate::Gate;
-use super::pace::Pace;
+use super::client::cluster::Cluster;
+use super::client::{Gate, Pace};
 use crate::clock::Clock;
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, Stamped, Time};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What faults say and what they call for.
+//! The reasons and hints of failures, and how long they are waited for.
 
 use super::*;
 
@@ -31,7 +31,7 @@ fn a_403_names_the_user_and_the_rule_to_add() {
 }
 
 #[test]
-fn a_proxys_page_is_told_in_its_words_without_markup() {
+fn a_proxys_page_is_quoted_without_markup() {
     let body =
         b"<html><head><title>502 Bad Gateway</title></head>\r\n<body><h1>502\x1b[31m Bad Gateway</h1></body></html>";
     let fault = Fault::from_answer(502, None, body, &hpas("list"));
@@ -40,7 +40,7 @@ fn a_proxys_page_is_told_in_its_words_without_markup() {
 }
 
 #[test]
-fn what_the_server_asks_to_wait_is_kept_to_but_not_for_ever() {
+fn the_wait_that_the_server_asks_for_is_kept_up_to_a_limit() {
     let pace = Pace::default();
     let wait = |after| Fault { retry_after: after, ..Fault::new(Kind::Busy, "") }.wait(1, &pace);
     assert!(wait(None) <= Duration::from_secs(1));
@@ -51,7 +51,7 @@ fn what_the_server_asks_to_wait_is_kept_to_but_not_for_ever() {
 }
 
 #[test]
-fn an_error_below_http_is_told_by_its_root() {
+fn an_error_below_http_is_named_by_its_root_cause() {
     let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
     let fault = Fault::from_error(&refused, "https://k8s");
     assert_eq!(

@@ -1,15 +1,14 @@
 //! Scale targets of any other kind: found by discovery, read by `/scale`, watched for changes or else polled.
 
-use super::convert;
-use super::facts::{Facts, miss};
-use super::fault::{Asked, Fault, Kind};
-use super::http::{encode, get, read};
-use super::retry::{Tries, state};
-use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow};
-use super::wire::{Bare, Group, Resources, Scale};
-use super::workload::{gone, missing, tell};
+use super::target::{gone, missing, publish};
 use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
+use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Facts, miss};
+use crate::source::live::retry::{Tries, state};
+use crate::source::live::watch::{Saw, Spec, follow};
+use crate::source::live::wire::{Bare, Group, Resources, Scale};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -110,7 +109,7 @@ async fn ask(
         Ok(scale) => {
             tries.worked();
             *absent = false;
-            tell(shared, facts, target, convert::scale(target, &scale)).await;
+            publish(shared, facts, target, convert::scale(target, &scale)).await;
             teller.tell(SCALE, FeedStatus::new(FEED, FeedState::Up)).await;
             next
         }

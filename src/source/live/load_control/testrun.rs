@@ -1,14 +1,14 @@
-//! Stopping a run of the k6 operator by deleting its TestRun, with which its Jobs and pods go. For where k6 itself cannot be
-//! told. Must not start one: that takes a manifest of the user's own.
+//! Stops a run of the k6 operator by deleting its TestRun, and with it its Jobs and pods: for a k6 that cannot be stopped
+//! through its REST API. Must not start one: that takes a manifest of the user's own.
 
-use super::words::{Doing, sentence};
-use super::{LoadSettings, asker, refuse};
+use super::errors::{Doing, sentence};
+use super::{LoadSettings, api, refuse};
 use crate::observe::{AnswerSeen, Ask};
-use crate::source::live::ask::Request;
+use crate::source::live::client::Request;
 use kube::Client;
 use serde_json::json;
 
-/// What stopping the TestRun that the settings name as the load would do. Changes nothing.
+/// What stopping the TestRun named in the settings would do. Changes nothing.
 pub async fn plan(client: &Client, settings: &LoadSettings) -> AnswerSeen {
     let LoadSettings { namespace, job: name, .. } = settings;
     match delete(client, settings, true).await {
@@ -16,7 +16,7 @@ pub async fn plan(client: &Client, settings: &LoadSettings) -> AnswerSeen {
             to: Ask::PlanLoad,
             ok: true,
             text: format!("TestRun {name} in namespace {namespace} runs: stop it?"),
-            steps: vec![format!("delete TestRun {namespace}/{name}, its Jobs and pods (k6 is told to end)")],
+            steps: vec![format!("delete TestRun {namespace}/{name}, its Jobs and pods (k6 is asked to end)")],
             stops: true,
         },
         Err(why) => refuse(Ask::PlanLoad, why),
@@ -42,6 +42,6 @@ async fn delete(client: &Client, settings: &LoadSettings, dry: bool) -> Result<(
     });
     let title = format!("TestRun {name}");
     let doing = Doing { verb: "delete", group: "k6.io", resource: "testruns", title: &title, namespace };
-    let asked = asker(client, settings).ask(Request { method: "DELETE", path, body: Some(body) }).await;
-    asked.map(drop).map_err(|e| sentence(&e, doing))
+    let request = Request { method: "DELETE", path, body: Some(body), asked: doing.asked() };
+    api(client, settings).send(request).await.map(drop).map_err(|e| sentence(&e, doing))
 }

@@ -1,14 +1,13 @@
 //! The usage feed: PodMetrics of the scale's selector, which cannot be watched, polled as often as they are published.
 
 use super::cadence::Cadence;
-use super::convert;
-use super::facts::{Fact, Facts};
-use super::fault::{Asked, Fault, Kind};
-use super::http::{encode, get, read};
-use super::retry::{Tries, state};
-use super::shared::{Shared, Teller};
-use super::wire::{Group, List, PodMetrics};
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, PodUsage, Time, UsageSeen};
+use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Fact, Facts};
+use crate::source::live::retry::{Tries, state};
+use crate::source::live::wire::{Group, List, PodMetrics};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;

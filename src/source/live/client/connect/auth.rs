@@ -5,7 +5,7 @@
 
 use super::exec::{self, Credential};
 use super::{ConnectError, error};
-use k8s_openapi::ByteString;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::config::AuthInfo;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
@@ -25,8 +25,8 @@ pub fn fetch(auth: &mut AuthInfo) -> Result<(), ConnectError> {
         match exec::run(&plugin)? {
             Credential::Token(token) => auth.token = Some(token),
             Credential::Certificate { certificate, key } => {
-                auth.client_certificate_data = Some(base64(certificate));
-                auth.client_key_data = Some(base64(key.expose_secret().to_owned()).into());
+                auth.client_certificate_data = Some(STANDARD.encode(certificate));
+                auth.client_key_data = Some(STANDARD.encode(key.expose_secret()).into());
             }
         }
     }
@@ -40,13 +40,6 @@ fn usable(token: &SecretString) -> Result<SecretString, ConnectError> {
     match !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) {
         true => Ok(token.to_owned().into()),
         false => Err(ConnectError::Credentials("the token is empty or holds characters that no token can hold".into())),
-    }
-}
-
-fn base64(text: String) -> String {
-    match serde_json::to_value(ByteString(text.into_bytes())) {
-        Ok(serde_json::Value::String(coded)) => coded,
-        _ => String::new(),
     }
 }
 
@@ -76,7 +69,16 @@ mod tests {
     }
 
     #[test]
-    fn base64_is_that_of_everyone() {
-        assert_eq!(base64("any carnal pleas".into()), "YW55IGNhcm5hbCBwbGVhcw==");
+    fn a_plugins_certificate_is_kept_as_base64() {
+        let answer = r#"echo '{"status":{"clientCertificateData":"any carnal pleas","clientKeyData":"k"}}'"#;
+        let plugin = kube::config::ExecConfig {
+            command: Some("/bin/sh".into()),
+            args: Some(vec!["-c".into(), answer.into()]),
+            ..kube::config::ExecConfig::default()
+        };
+        let mut auth = AuthInfo { exec: Some(plugin), ..AuthInfo::default() };
+        fetch(&mut auth).unwrap();
+        assert_eq!(auth.client_certificate_data.as_deref(), Some("YW55IGNhcm5hbCBwbGVhcw=="));
+        assert_eq!(auth.client_key_data.as_ref().map(|key| key.expose_secret()), Some("aw=="));
     }
 }
