@@ -1,10 +1,11 @@
-//! A real cluster, live: one file a feed. Every feed heals by itself and says how it stands; none returns an error.
+//! A live cluster as a source. Every feed recovers by itself and reports its status; none returns an error.
 //!
 //! ```text
-//! connect ─► cluster (one client for all, renewed when refused) ─► http ─► watch ─► hpa, workload, pods, events, load
-//!                                                                       └► usage (polled), scale (/scale)
-//! hpa ─ target ─► workload ─ selector ─► pods, usage          gate: turns for retries, and who found the server away
-//! pods, load ─► collector, k6 ─► forward (HTTP to a port inside a pod, kept open), logs
+//! client (connect, requests, streams, port-forwards, errors) ─► watch ─► feeds: hpa, workload, pods, events; load
+//!                                                            └► feeds: usage (polled), scale (/scale), session_info
+//! wire (the API's objects) ─► convert ─► observations          load_control: starts and stops the load
+//! hpa ─ target ─► workload ─ selector ─► pods, usage           discovered: what one feed finds and others need
+//! pods, load ─► collector, k6 ─► port-forward, logs            elastic: Elasticsearch, through a port-forward or by URL
 //! ```
 
 pub mod client;
@@ -33,9 +34,8 @@ use context as shared;
 use discovered as facts;
 pub use load_control as simulate;
 
-use crate::control::Abilities;
+use crate::control::{Abilities, Died, Source};
 use crate::observe::{Observation, WatchingSeen};
-use crate::source::{Died, Source};
 use client::Gate;
 use cluster::Cluster;
 use context::{Out, Shared};
@@ -53,21 +53,24 @@ use tokio_util::sync::CancellationToken;
 pub struct Settings {
     pub namespace: String,
     pub hpa: String,
-    /// When it is not there, the only other HPA of the namespace will do.
+    /// When it does not exist, the only other HPA of the namespace is watched.
     pub any: bool,
-    /// Its namespace and Job are watched as well.
+    /// The load: its namespace and Job are watched as well.
     pub load: LoadSettings,
-    /// Where the collectors' metrics are; None: they are not read.
+    /// The endpoint of the collectors' metrics; None: they are not read.
     pub collector: Option<collector::Endpoint>,
     /// Which Elasticsearch, as whom.
     pub ingest: IngestSettings,
-    /// How often and how long; [`Pace::default`] outside tests.
+    /// Periods and limits; [`Pace::default`] outside tests.
     pub pace: Pace,
 }
 
-/// The names of all HPAs of a namespace, in order.
+/// The names of all HPAs of a namespace, sorted.
+///
+/// # Errors
+/// See [`Kind`].
 pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>, Fault> {
-    // Nobody listens, and nothing is said.
+    // Nothing is sent.
     let (to, _) = mpsc::channel(1);
     hpa::list_hpas(&shared(cluster.clone(), to, Pace::default()), namespace).await
 }
@@ -79,24 +82,24 @@ fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, pace: Pac
     Shared { cluster, gate, pace: Arc::new(pace), out: Out::new(to, clock), elastic: Arc::default() }
 }
 
-/// A source over the cluster, and the future that drives it: it ends well when `stop` is cancelled, and badly when a
-/// task dies.
+/// A source over the cluster, and the future that drives it: it returns Ok when `stop` is cancelled, and an error when a
+/// task panics.
 pub fn open(
     settings: Settings,
     cluster: Cluster,
     stop: CancellationToken,
 ) -> (Source, impl Future<Output = Result<(), Died>> + Send) {
     let (to, observations) = mpsc::channel(1024);
-    let (controls, asked) = mpsc::channel(16);
+    let (controls, requests) = mpsc::channel(16);
     let shared = shared(cluster, to, settings.pace.clone());
     let abilities = Abilities { load: !settings.load.readonly, seek: false };
-    (Source { observations, controls, abilities }, run(settings, shared, asked, stop))
+    (Source { observations, controls, abilities }, run(settings, shared, requests, stop))
 }
 
 async fn run(
     settings: Settings,
     shared: Shared,
-    asked: mpsc::Receiver<crate::control::Control>,
+    requests: mpsc::Receiver<crate::control::Control>,
     stop: CancellationToken,
 ) -> Result<(), Died> {
     let Settings { namespace, hpa, any, load, collector, ingest, .. } = settings;
@@ -130,7 +133,7 @@ async fn run(
     tasks.spawn(elastic::run(shared.clone(), namespace, ingest));
     tasks.spawn(events::run(shared.clone(), places, facts.clone()));
     tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), facts.clone()));
-    tasks.spawn(controls::run(shared.clone(), load, facts, asked));
+    tasks.spawn(controls::run(shared.clone(), load, facts, requests));
     tasks.spawn(session_info::version(shared, seen));
     loop {
         tokio::select! {
