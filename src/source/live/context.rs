@@ -1,4 +1,5 @@
-//! What every feed is handed: the cluster, the gate, the durations, and the way out for observations.
+//! What every feed gets: the cluster, the gate, the durations, and where observations and feed states are sent. Must not know
+//! any feed.
 
 use super::client::cluster::Cluster;
 use super::client::{Gate, Pace};
@@ -9,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Handed to every feed; cloning is cheap.
+/// What every feed gets; cloning is cheap.
 #[derive(Clone)]
 pub struct Shared {
     pub cluster: Cluster,
@@ -20,7 +21,7 @@ pub struct Shared {
     pub elastic: Arc<AtomicU64>,
 }
 
-/// The way out: stamps with the clock it was handed.
+/// Where observations are sent; stamps them with its clock.
 #[derive(Clone)]
 pub struct Out {
     to: mpsc::Sender<Stamped>,
@@ -32,7 +33,7 @@ impl Out {
         Out { to, clock }
     }
 
-    /// Send, and wait while the receiver is behind. Once it is gone nobody listens, and the source is about to end.
+    /// Send, and wait while the receiver is behind. Once it is gone the source is about to end, and nothing is sent.
     pub async fn say(&self, what: Observation) {
         let _ = self.to.send(Stamped { at: self.now(), what }).await;
     }
@@ -45,13 +46,13 @@ impl Out {
         self.clock
     }
 
-    /// The moment after a wait of `wait`.
+    /// The time after a wait of `wait`, which is real time.
     pub fn after(&self, wait: Duration) -> Option<Time> {
         Some(self.now() + chrono::TimeDelta::from_std(self.clock.span(wait)).ok()?)
     }
 }
 
-/// A feed's state, said only when it changes. A feed of several parts stands as its worst part does.
+/// Reports a feed's status when it changes. A feed of several parts has the status of its worst part.
 pub struct Teller {
     out: Out,
     parts: Vec<FeedStatus>,
@@ -63,18 +64,19 @@ impl Teller {
         Teller { out, parts: vec![FeedStatus::new(feed, FeedState::Connecting); parts], last: None }
     }
 
-    /// Every part stands so.
-    pub async fn tell_all(&mut self, link: FeedStatus) {
-        self.parts.fill(link.clone());
-        self.tell(0, link).await;
+    /// Every part has this status.
+    pub async fn tell_all(&mut self, status: FeedStatus) {
+        self.parts.fill(status.clone());
+        self.tell(0, status).await;
     }
 
-    /// Part `part` stands so.
-    pub async fn tell(&mut self, part: usize, link: FeedStatus) {
+    /// Part `part` has this status.
+    pub async fn tell(&mut self, part: usize, status: FeedStatus) {
         if let Some(place) = self.parts.get_mut(part) {
-            *place = link;
+            *place = status;
         }
-        let Some(worst) = self.parts.iter().max_by_key(|link| (badness(link.state), link.reason.is_some())).cloned()
+        let Some(worst) =
+            self.parts.iter().max_by_key(|status| (badness(status.state), status.reason.is_some())).cloned()
         else {
             return;
         };
@@ -103,11 +105,11 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_feed_stands_as_its_worst_part_and_says_so_once() {
+    async fn a_feed_has_the_status_of_its_worst_part_and_reports_it_once() {
         let (to, mut from) = mpsc::channel(16);
         let out = Out::new(to, Clock::system());
         let mut teller = Teller::new(out, Feed::Load, 2);
-        let link = |state| FeedStatus::new(Feed::Load, state);
+        let status = |state| FeedStatus::new(Feed::Load, state);
         for (part, state) in [
             (0, FeedState::Up),
             (1, FeedState::Up),
@@ -116,14 +118,14 @@ mod tests {
             (1, FeedState::Up),
             (0, FeedState::Up),
         ] {
-            teller.tell(part, link(state)).await;
+            teller.tell(part, status(state)).await;
         }
         drop(teller);
-        let mut said = Vec::new();
-        while let Some(Stamped { what: Observation::FeedStatus(link), .. }) = from.recv().await {
-            said.push(link.state);
+        let mut states = Vec::new();
+        while let Some(Stamped { what: Observation::FeedStatus(status), .. }) = from.recv().await {
+            states.push(status.state);
         }
         use FeedState::*;
-        assert_eq!(said, [Connecting, Up, Denied, Retrying, Up]);
+        assert_eq!(states, [Connecting, Up, Denied, Retrying, Up]);
     }
 }

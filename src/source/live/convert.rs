@@ -1,4 +1,4 @@
-//! From the API's objects to what is observed: pure functions, one file a kind. Text is cleaned and bounded here.
+//! From the API's objects to observations: pure functions, one file a kind. Text is cleaned and bounded here.
 
 mod event;
 mod hpa;

@@ -1,44 +1,44 @@
-//! What feeds learn for each other: the HPA's target, the target's selector, the pods' names.
+//! What one feed discovers and others need: the HPA's target, the target's selector, the pods. Must not do I/O.
 
 use crate::observe::{ContainerSeen, PodSeen, TargetRef};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::watch;
 
-/// Something that one feed finds out and others wait for.
+/// Something that one feed discovers and others wait for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Fact<T> {
     #[default]
     NotYet,
-    /// It cannot be known as things are; why, in words for the user.
+    /// It cannot be known for now; why, for the user.
     Missing(String),
     Is(T),
 }
 
-/// A scale target whose pods can be looked for.
+/// A scale target whose pods can be found.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scaled {
     pub target: TargetRef,
-    /// Of its pods, in the string form.
+    /// The label selector of its pods, in the string form.
     pub selector: String,
 }
 
-/// A pod in which something may be asked.
+/// A pod whose ports can be reached: a collector's, or k6's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inside {
     pub namespace: String,
     pub name: String,
     /// The container that matters, by its image or name, else the first.
     pub container: String,
-    /// It runs; else it is not yet, or no more.
+    /// The container runs; otherwise not yet, or not any more.
     pub runs: bool,
-    /// It has ended for good.
+    /// It has ended and does not restart.
     pub over: bool,
     pub restarts: i32,
-    /// Where a collector's configuration is, in the order in which its files are put together.
+    /// Where a collector's configuration is, in the order in which its files are merged.
     pub config: Vec<ConfigFile>,
-    /// The ports that its containers name.
+    /// The named ports of its containers.
     pub ports: BTreeMap<String, u16>,
-    /// The port that k6's arguments give its REST API; None: its own.
+    /// The port of k6's REST API from its arguments; None: the default one.
     pub port: Option<u16>,
 }
 
@@ -46,12 +46,12 @@ pub struct Inside {
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ConfigFile {
     pub map: String,
-    /// Empty: whichever key holds a collector's configuration.
+    /// Empty: any key that holds a collector's configuration.
     pub key: String,
 }
 
 impl Inside {
-    /// What a pod's version says; `is` picks the container.
+    /// From one version of a pod; `is` picks the container.
     pub fn of(pod: &PodSeen, is: impl Fn(&ContainerSeen) -> bool) -> Inside {
         let main = || pod.containers.iter().filter(|c| !c.sidecar);
         let container = main().find(|c| is(c)).or_else(|| main().next());
@@ -67,13 +67,6 @@ impl Inside {
     }
 }
 
-impl FoundLoad {
-    /// A run of the k6 operator, and not a plain Job.
-    pub fn is_test_run(&self) -> bool {
-        !self.kind.is_empty()
-    }
-}
-
 /// Pods by uid.
 pub type Insides = BTreeMap<String, Inside>;
 
@@ -83,11 +76,18 @@ pub struct FoundLoad {
     /// Empty for a Job, else `TestRun`.
     pub kind: String,
     pub name: String,
-    /// When k6 ends badly it is started anew.
+    /// When k6 fails it is started again.
     pub retries: bool,
 }
 
-/// All facts; cloning shares them.
+impl FoundLoad {
+    /// It is a run of the k6 operator, and not a plain Job.
+    pub fn is_test_run(&self) -> bool {
+        !self.kind.is_empty()
+    }
+}
+
+/// All that is discovered; cloning shares it.
 #[derive(Clone)]
 pub struct Facts {
     /// The name of the HPA that is watched.
@@ -116,7 +116,7 @@ impl Facts {
     }
 }
 
-/// Make a fact known; those who wait for it wake only if it is another.
+/// Set a fact; those who wait for it wake only if it has changed.
 pub fn set<T: PartialEq>(place: &watch::Sender<Fact<T>>, fact: Fact<T>) {
     place.send_if_modified(|old| {
         let changed = *old != fact;
@@ -127,7 +127,7 @@ pub fn set<T: PartialEq>(place: &watch::Sender<Fact<T>>, fact: Fact<T>) {
     });
 }
 
-/// Note a pod, or that it went; those who wait wake only if that is news.
+/// Set a pod, or remove it; those who wait wake only if something has changed.
 pub fn note(place: &watch::Sender<Insides>, uid: &str, pod: Option<Inside>) {
     place.send_if_modified(|all| match pod {
         Some(pod) => all.insert(uid.to_owned(), pod.clone()) != Some(pod),
@@ -135,7 +135,7 @@ pub fn note(place: &watch::Sender<Insides>, uid: &str, pod: Option<Inside>) {
     });
 }
 
-/// Say that something cannot be known, unless it is known already: what was seen once is worth going on with.
+/// Mark a fact as missing, unless it is known already: what was seen once is still used.
 pub fn miss<T: PartialEq>(place: &watch::Sender<Fact<T>>, why: impl Into<String>) {
     if !matches!(*place.borrow(), Fact::Is(_)) {
         set(place, Fact::Missing(why.into()));
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_known_is_not_unlearned() {
+    fn a_known_fact_is_not_replaced_by_a_missing_one() {
         let place = watch::Sender::new(Fact::NotYet);
         miss(&place, "denied");
         assert_eq!(*place.borrow(), Fact::Missing("denied".into()));

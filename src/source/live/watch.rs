@@ -75,8 +75,8 @@ pub async fn follow<T: Object>(shared: &Shared, spec: Spec, out: mpsc::Sender<Sa
         };
         status.turn(Phase::Watch).await;
         let mut at = version;
-        let asked = status.ask_for();
-        let end = once(shared, &spec, (asked, generation), &mut status, &mut known, &mut at).await;
+        let lifetime = status.lifetime();
+        let end = once(shared, &spec, (lifetime, generation), &mut status, &mut known, &mut at).await;
         let resume = Some((at, generation));
         match end {
             End::Closed => return,
@@ -91,7 +91,7 @@ pub async fn follow<T: Object>(shared: &Shared, spec: Spec, out: mpsc::Sender<Sa
             }
             End::Over { lived, broke } => {
                 from = resume;
-                status.over(asked, lived, broke).await;
+                status.over(lifetime, lived, broke).await;
             }
             // Nothing is wrong: the list is only too old to resume from.
             End::Failed(fault) | End::Corrupt(fault) if fault.kind == Kind::Expired && status.first_expiry() => {}
@@ -113,17 +113,17 @@ fn resumes<T>(fault: &Fault, status: &Standing<'_, T>) -> bool {
     }
 }
 
-/// One watch request, from its opening to its end. `asked` is how long the server is asked to keep it open, `generation` the
+/// One watch request, from its opening to its end. `lifetime` is how long the server is asked to keep it open, `generation` the
 /// client that it must go through; `at` is set to the last version read.
 async fn once<T: Object>(
     shared: &Shared,
     spec: &Spec,
-    (asked, generation): (Duration, u64),
+    (lifetime, generation): (Duration, u64),
     status: &mut Standing<'_, T>,
     known: &mut Known,
     at: &mut String,
 ) -> End {
-    let seconds = asked.as_secs().max(1);
+    let seconds = lifetime.as_secs().max(1);
     let path = spec.path(&[
         ("watch", "1"),
         ("allowWatchBookmarks", "true"),

@@ -15,7 +15,7 @@ pub struct Cluster {
     access: Arc<Access>,
     state: watch::Sender<State>,
     turn: Arc<Semaphore>,
-    /// Counted by its clients.
+    /// Sent so far by all of its clients.
     requests: Arc<AtomicU64>,
 }
 
@@ -23,11 +23,14 @@ pub struct Cluster {
 struct State {
     generation: u64,
     connection: Connection,
-    /// The last try to renew it, and what came of it.
+    /// The last attempt to renew it, and its outcome.
     tried: Option<(Instant, Option<ConnectError>)>,
 }
 
 /// Connect for the first time.
+///
+/// # Errors
+/// See [`ConnectError`].
 pub async fn open(access: Access) -> Result<Cluster, ConnectError> {
     let requests = Arc::new(AtomicU64::new(0));
     let connection = connect(plan(&access)?, requests.clone()).await?;
@@ -36,7 +39,7 @@ pub async fn open(access: Access) -> Result<Cluster, ConnectError> {
 }
 
 impl Cluster {
-    /// The client of now, and its generation for [`Cluster::renew`].
+    /// The current client, and its generation for [`Cluster::renew`].
     pub fn client(&self) -> (u64, Client) {
         let state = self.state.borrow();
         (state.generation, state.connection.client.clone())
@@ -57,17 +60,17 @@ impl Cluster {
         self.state.borrow().connection.server.clone()
     }
 
-    /// The clock that its objects go by.
+    /// The clock of its timestamps.
     pub fn clock(&self) -> Clock {
         self.access.lab.as_ref().map_or_else(Clock::system, |lab| lab.clock)
     }
 
-    /// It is the one inside this process.
+    /// It is the lab inside this process.
     pub fn is_lab(&self) -> bool {
         self.access.lab.is_some()
     }
 
-    /// What the user should know of the choice of this cluster.
+    /// What the user should know about why this cluster was chosen.
     pub fn notes(&self) -> Vec<String> {
         self.access.lab.iter().filter_map(|lab| lab.note.clone()).collect()
     }
@@ -77,13 +80,16 @@ impl Cluster {
         self.access.request_timeout
     }
 
-    /// Whether the configuration now names another server, as after a local cluster was made anew. Reads files.
+    /// Whether the configuration now names another server, as after a local cluster was created again. Reads files.
     pub fn moved(&self) -> bool {
         plan(&self.access).is_ok_and(|plan| plan.server != self.server())
     }
 
-    /// Read the configuration and fetch the credentials anew, because the client of `generation` was refused. True if
-    /// there is a newer client than that; tried at most once in `least` for all callers together.
+    /// Read the configuration and fetch the credentials again, because the client of `generation` was refused. True if there
+    /// is a newer client than that; attempted at most once in `least` for all callers together.
+    ///
+    /// # Errors
+    /// See [`ConnectError`].
     pub async fn renew(&self, generation: u64, least: Duration) -> Result<bool, ConnectError> {
         // The semaphore is never closed, so this is always a permit.
         let _one = self.turn.acquire().await;

@@ -1,7 +1,7 @@
-//! From what the user said and has to a client of the cluster, with credentials as kubectl has them.
+//! From the user's settings and kubeconfig to a client of the cluster, with the credentials that kubectl would use.
 //!
 //! Kubeconfig files and lists, contexts, tokens and token files, client certificates, exec plugins, proxies, in-cluster.
-//! Nothing here writes to the terminal; what an exec plugin says goes into the error. Secrets are in no error.
+//! Nothing here writes to the terminal; an exec plugin's output goes into the error. Secrets are in no error.
 
 mod auth;
 mod error;
@@ -13,6 +13,9 @@ pub use error::ConnectError;
 pub use kubeconfig::{Environment, contexts};
 
 /// The environment's proxy for `server`, if one is to be used.
+///
+/// # Errors
+/// It is not a valid proxy.
 pub fn proxy_for(server: &http::Uri, environment: &Environment) -> Result<Option<http::Uri>, ConnectError> {
     proxy::choose(None, server, environment)
 }
@@ -43,11 +46,11 @@ pub struct Access {
     pub as_user: Option<String>,
     /// The longest that one answer may take.
     pub request_timeout: Duration,
-    /// What the environment says of it all.
+    /// The environment variables that matter for it.
     pub environment: Environment,
 }
 
-/// Where the cluster inside this process listens, and what it goes by.
+/// Where the lab inside this process listens, its credentials and its clock.
 #[derive(Clone, Debug)]
 pub struct Lab {
     /// `https://127.0.0.1:PORT`.
@@ -56,12 +59,12 @@ pub struct Lab {
     pub certificate: Vec<u8>,
     pub token: SecretString,
     pub clock: Clock,
-    /// What the user should know of the choice.
+    /// What the user should know about why the lab was chosen.
     pub note: Option<String>,
 }
 
 impl Access {
-    /// What the environment alone leads to.
+    /// What the environment alone gives.
     pub fn new(environment: Environment) -> Self {
         Access {
             lab: None,
@@ -84,7 +87,7 @@ pub struct Connection {
     pub server: String,
 }
 
-/// A configuration that was found and is whole, before any credentials are fetched.
+/// A configuration that was found and is complete, before any credentials are fetched.
 #[derive(Clone)]
 pub struct Plan {
     pub context: String,
@@ -92,9 +95,12 @@ pub struct Plan {
     config: Config,
 }
 
-/// Find the configuration and check it. Reads files; asks no plugin and no server.
+/// Find the configuration and check it. Reads files; runs no plugin and contacts no server.
+///
+/// # Errors
+/// See [`ConnectError`].
 pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
-    // A second call finds one installed, which is as good.
+    // A second call finds one installed, which is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (context, mut config) = match &access.lab {
         Some(lab) => ("lab".to_owned(), of_lab(lab)?),
@@ -102,7 +108,7 @@ pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
     };
     config.default_retry = false;
     config.connect_timeout = Some(access.request_timeout.min(Duration::from_secs(5)));
-    // The cluster's audit log should tell who asked.
+    // The cluster's audit log should show who asked.
     let agent = HeaderValue::from_static(concat!("edot-tui/", env!("CARGO_PKG_VERSION")));
     config.headers.push((header::USER_AGENT, agent));
     if let Some(user) = &access.as_user {
@@ -123,7 +129,7 @@ fn of_lab(lab: &Lab) -> Result<Config, ConnectError> {
 fn configured(access: &Access) -> Result<(String, Config), ConnectError> {
     match kubeconfig::find(access)? {
         kubeconfig::Found::InCluster => {
-            let config = Config::incluster().map_err(|e| ConnectError::InCluster(error::words(&e)))?;
+            let config = Config::incluster().map_err(|e| ConnectError::InCluster(error::cause(&e)))?;
             Ok(("in-cluster".to_owned(), config))
         }
         kubeconfig::Found::Files(files) => from_files(access, *files),
@@ -135,7 +141,7 @@ fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), Co
     let files = kubeconfig::with_scheme(files);
     let proxy_given = kubeconfig::proxy_given(&files, &name);
     let options = KubeConfigOptions { context: Some(name.clone()), ..KubeConfigOptions::default() };
-    // The future only wraps what is done at once.
+    // The future never waits.
     let loaded = Config::from_custom_kubeconfig(files, &options).now_or_never();
     let loaded = loaded.ok_or_else(|| ConnectError::Client("the kubeconfig was not loaded at once".into()))?;
     let mut config = loaded.map_err(|e| error::from_kubeconfig(e, &name))?;
@@ -143,8 +149,11 @@ fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), Co
     Ok((name, config))
 }
 
-/// A client for the plan: fetches the credentials (running an exec plugin once) and sets up TLS. Asks no server.
-/// Whatever is sent through it later is counted in `requests`.
+/// A client for the plan: fetches the credentials (running an exec plugin once) and sets up TLS. Contacts no server.
+/// Every request sent through it later is counted in `requests`.
+///
+/// # Errors
+/// See [`ConnectError`].
 pub async fn connect(plan: Plan, requests: Arc<AtomicU64>) -> Result<Connection, ConnectError> {
     let building = tokio::task::spawn_blocking(move || {
         let Plan { context, server, mut config } = plan;
@@ -161,9 +170,9 @@ pub async fn connect(plan: Plan, requests: Arc<AtomicU64>) -> Result<Connection,
 
 fn from_client(from: Error) -> ConnectError {
     match from {
-        Error::RustlsTls(e) => ConnectError::Certificate(error::words(&e)),
+        Error::RustlsTls(e) => ConnectError::Certificate(error::cause(&e)),
         Error::InferKubeconfig(e) => error::from_kubeconfig(e, ""),
-        Error::Auth(e) => ConnectError::Credentials(error::words(&e)),
-        e => ConnectError::Client(error::words(&e)),
+        Error::Auth(e) => ConnectError::Credentials(error::cause(&e)),
+        e => ConnectError::Client(error::cause(&e)),
     }
 }

@@ -130,7 +130,7 @@ impl Fault {
         Fault { retry_after: retry_after.or(requested_wait), status: Some(Box::new(status)), ..fault }
     }
 
-    /// From an error below HTTP on the way to `server` (its URL).
+    /// From an error below HTTP, while talking to `server` (its URL).
     pub fn from_error(error: &(dyn std::error::Error + 'static), server: &str) -> Fault {
         let (mut tls, mut at) = (false, Some(error));
         while let Some(next) = at {
@@ -157,7 +157,7 @@ impl Fault {
         self.status.as_ref().map(|status| status.code)
     }
 
-    /// It is about who asks, not about what was asked.
+    /// The credentials or their permissions are the cause, not the request.
     pub fn denied(&self) -> bool {
         matches!(self.kind, Kind::Unauthorized | Kind::Denied)
     }

@@ -1,4 +1,4 @@
-//! The reasons and hints of failures, and how long they are waited for.
+//! The reason, the hint and the wait of each failure.
 
 use super::*;
 

@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long the API server is given to say why a stream ended.
+/// How long to wait for the API server's report of why a stream ended.
 const REASON: Duration = Duration::from_millis(200);
 
 /// A port of a pod.
@@ -33,7 +33,7 @@ pub struct Port {
     pub port: u16,
 }
 
-/// What carries the bytes of a port-forward; it ends when this is dropped.
+/// An open port-forward; it is closed when this is dropped.
 pub struct Tunnel {
     /// `port 8888 of pod gateway-0`, for errors.
     at: String,
@@ -66,7 +66,7 @@ impl Tunnel {
 }
 
 /// What RBAC calls it. From Kubernetes 1.35 on `create` is needed besides `get`.
-pub fn asked(namespace: &str) -> Asked {
+fn asked(namespace: &str) -> Asked {
     Asked {
         verb: "create",
         version: "v1".into(),

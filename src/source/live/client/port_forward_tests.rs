@@ -40,8 +40,8 @@ async fn serve(stream: TcpStream) {
         if !message.is_binary() || !path.contains("/ok/") {
             continue;
         }
-        let asked = String::from_utf8_lossy(&message.into_data()[1..]).into_owned();
-        let body = asked.lines().next().unwrap_or_default().to_owned();
+        let request = String::from_utf8_lossy(&message.into_data()[1..]).into_owned();
+        let body = request.lines().next().unwrap_or_default().to_owned();
         for part in [format!("\0HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len()), format!("\0{body}")] {
             socket.send(Message::binary(part.into_bytes())).await.unwrap();
         }

@@ -20,7 +20,7 @@ use tokio::time::timeout;
 const ANSWER: usize = 64 << 20;
 /// The most that is read of an error's body, in bytes.
 const ERROR: usize = 64 << 10;
-/// Everything but the characters that mean nothing in a URL.
+/// Every character that may have a meaning in a URL.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request to be sent with an [`ApiClient`].
@@ -35,7 +35,7 @@ pub struct Request {
     pub asked: Asked,
 }
 
-/// A client of one's own, for single requests outside the feeds, and the longest that one of them may take.
+/// A client for single requests outside the feeds, and the longest that one of them may take.
 #[derive(Clone)]
 pub struct ApiClient {
     pub client: Client,
@@ -61,7 +61,7 @@ impl ApiClient {
         timeout(self.timeout, exchange).await.unwrap_or_else(|_| Err(Fault::new(Kind::Unreachable, late())))
     }
 
-    /// The answer to a GET, or None when it is 404. For what is no matter of one RBAC rule; otherwise see [`found`].
+    /// The answer to a GET, or None when it is 404. Sent without attributes, so that a denial has no hint.
     ///
     /// # Errors
     /// See [`Kind`].
@@ -186,7 +186,7 @@ async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, Fault> {
     Ok(whole)
 }
 
-/// An answer that broke off after so many bytes.
+/// An answer that broke off after this many bytes.
 pub(super) fn cut(error: &kube::Error, after: usize) -> Fault {
     let root = root(error);
     Fault::new(Kind::Cut, format!("the answer broke off after {after} bytes ({root}); is there a proxy in between?"))

@@ -1,6 +1,5 @@
-//! What all feeds share about the server: whether it can be reached at all, and turns for requests that follow a failure.
-//!
-//! Must not make requests itself.
+//! What all feeds share about the server: whether it can be reached at all, and turns for requests that follow a failure,
+//! so that a server that comes back is not flooded. Must not make requests itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +9,11 @@ use tokio::time::{Instant, sleep_until};
 /// Whether the server can be reached, as far as requests have shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Reach {
-    /// It could not be reached since.
+    /// Since when it cannot be reached; None: it can.
     pub down: Option<Instant>,
     /// When it was last found unreachable.
     pub last_down: Option<Instant>,
-    /// How often it came back.
+    /// How often it became reachable again.
     pub recoveries: u64,
 }
 
@@ -28,13 +27,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate that lets a retried request through every `between`.
+    /// A gate that lets one retried request through every `between`.
     pub fn new(between: Duration) -> Self {
         let (last, reach) = (watch::Sender::new(None), watch::Sender::new(Reach::default()));
         Gate { queue: Arc::new(Semaphore::new(1)), last, reach, between }
     }
 
-    /// Wait for this retried request's turn; first come, first served.
+    /// Wait for the turn of a retried request; first come, first served.
     pub async fn turn(&self) {
         // The semaphore is never closed, so this is always a permit.
         let _first = self.queue.acquire().await;
@@ -54,7 +53,7 @@ impl Gate {
         });
     }
 
-    /// A request got through, and its answer back. If the server was out of reach, all feeds are told.
+    /// A request was answered. If the server was unreachable, all feeds that wait for it are woken.
     pub fn reached(&self) {
         self.reach.send_if_modified(|reach| match reach.down.take() {
             Some(_) => {
@@ -65,12 +64,12 @@ impl Gate {
         });
     }
 
-    /// The state of reach and its changes.
+    /// Whether the server can be reached, and changes of it.
     pub fn reach(&self) -> watch::Receiver<Reach> {
         self.reach.subscribe()
     }
 
-    /// Wait `at_most`, or less if the server comes back in the meantime.
+    /// Wait `at_most`, or less if the server becomes reachable meanwhile.
     pub async fn pause(&self, at_most: Duration) {
         let mut reach = self.reach();
         let before = reach.borrow_and_update().recoveries;

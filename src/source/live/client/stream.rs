@@ -1,4 +1,4 @@
-//! An answer of the API server that is read line by line as it comes: a watch, or a log. Must not know what the lines say.
+//! An answer of the API server that is read line by line as it comes: a watch, or a log. Must not interpret the lines.
 
 use super::error::{Asked, Fault, Kind};
 use super::request::{cut, renewing, silence};

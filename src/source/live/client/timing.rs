@@ -1,5 +1,4 @@
-//! How long things may take and how often they are tried: every duration of the live feeds in one place, so that tests
-//! can hand in milliseconds.
+//! Every duration of the live feeds in one place: limits, waits and periods, so that tests can pass milliseconds.
 
 use crate::clock::Clock;
 use std::hash::{BuildHasher, RandomState};
@@ -10,46 +9,46 @@ use std::time::Duration;
 pub struct Pace {
     /// The longest that an answer may take; a watch's first byte too.
     pub request: Duration,
-    /// The same for a request that follows a failure, so that what hangs is noticed to be over soon.
+    /// The same for a request that follows a failure, so that the end of a hang is noticed soon.
     pub retried: Duration,
-    /// A watch without a line for so long is taken for dead. Bookmarks come about once a minute.
+    /// A watch without a line for this long counts as dead. Bookmarks come about once a minute.
     pub silent: Duration,
     /// How long the server is asked to keep a watch open.
     pub watch: Duration,
     /// The same where no bookmarks are sent (events): the watch's own end is then the sign of life.
     pub watch_unmarked: Duration,
-    /// A watch that lived shorter was cut.
+    /// A watch that ended sooner was cut.
     pub early: Duration,
-    /// The least between a watch's proper end and the next.
+    /// The shortest time between a watch's proper end and the next one.
     pub reopen: Duration,
     /// The first wait after a failure; it doubles with each.
     pub first: Duration,
-    /// The longest wait after a failure that may pass by itself.
+    /// The longest wait after a failure that may go away by itself.
     pub longest: Duration,
-    /// The wait after an answer that only somebody's doing can change: denied, absent, refused.
+    /// The wait after a failure that a user has to fix: denied, absent, refused.
     pub settled: Duration,
-    /// The least between two requests that follow failures, all feeds together.
+    /// The shortest time between two requests that follow failures, all feeds together.
     pub between: Duration,
-    /// The least between two renewals of the credentials.
+    /// The shortest time between two renewals of the credentials.
     pub renew: Duration,
-    /// Polling of what cannot be watched.
+    /// Between two polls of what cannot be watched.
     pub poll: Duration,
-    /// Between two scrapes of a collector, and between two questions to k6's REST API.
+    /// Between two scrapes of one collector, and between two requests to one k6's REST API.
     pub scrape: Duration,
-    /// The least between two scrapes of whatever collectors, so that many of them, and all else, stay below four a second.
+    /// The shortest time between two scrapes of any collectors, so that all requests together stay below four a second.
     pub apart: Duration,
-    /// The longest wait before a pod that cannot be asked is tried again.
+    /// The longest wait before a pod that does not answer is asked again.
     pub inside: Duration,
-    /// Between two readings of how the collectors are configured.
+    /// Between two reads of the collectors' configuration.
     pub config: Duration,
-    /// Between two looks at Elasticsearch.
+    /// Between two rounds of requests to Elasticsearch.
     pub ingest: Duration,
-    /// Between two readings of what watching costs.
+    /// Between two measurements of what watching costs.
     pub cost: Duration,
 }
 
 impl Default for Pace {
-    /// Over within 10 s of the cause being over, at no more than 2 requests a second meanwhile.
+    /// A feed recovers within 10 s of the end of an outage, at no more than 2 requests a second during it.
     fn default() -> Self {
         Pace {
             request: Duration::from_secs(10),
@@ -76,7 +75,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// The same for what is watched by `clock`: where time runs faster, everything but an answer's way is done sooner.
+    /// The same in real time for what runs by `clock`: where time runs faster, everything but an answer's latency is shorter.
     pub fn of(self, clock: Clock) -> Pace {
         let least = |span: Duration| clock.real(span).max(span.min(Duration::from_secs(2)));
         Pace {
@@ -102,13 +101,13 @@ impl Pace {
         }
     }
 
-    /// The wait before try `attempt` + 1: doubling from `first` to `longest`.
+    /// The wait after failed attempt number `attempt`: doubling from `first` to `longest`.
     pub fn backoff(&self, attempt: u32) -> Duration {
         self.first.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(self.longest)
     }
 }
 
-/// `wait`, up to a tenth shorter, so that feeds which failed together do not return together.
+/// `wait`, shortened by up to a tenth, so that feeds which failed together do not retry together.
 pub fn jitter(wait: Duration) -> Duration {
     let random = RandomState::new().hash_one(0u8) % 1000;
     wait.mul_f64(1.0 - random as f64 / 10_000.0)

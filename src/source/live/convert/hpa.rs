@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscaler -> HpaSeen. Nothing is defaulted: what the object leaves unset stays unset.
+//! HorizontalPodAutoscaler -> HpaSeen. Must not apply defaults: what the object leaves unset stays unset.
 
 use super::{conditions, message, name};
 use crate::observe::{Behavior, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};

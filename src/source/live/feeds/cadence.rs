@@ -1,7 +1,7 @@
-//! When to ask the metrics API next: shortly after metrics-server publishes, once a period, as learned from the samples.
+//! When to poll the metrics API next: once a period, shortly after metrics-server publishes, as learned from the samples.
 //!
 //! Pure. Each poll either brought newer samples or not, so a publication lies between the last poll that did not and the
-//! first that did. That bracket is carried on by whole periods and halved until it is narrow.
+//! first that did. That bracket is moved on by whole periods and halved until it is narrow.
 
 use chrono::TimeDelta;
 use std::collections::VecDeque;
@@ -10,19 +10,19 @@ use tokio::time::Instant;
 
 /// A bracket this narrow is not halved further.
 const NARROW: Duration = Duration::from_millis(1500);
-/// Added to the end of the bracket, so that a poll is not a hair too early.
+/// Added to the end of the bracket, so that a poll is not just too early.
 const SLACK: Duration = Duration::from_millis(200);
-/// Periods after which the bracket is widened, to notice that publications have drifted to earlier.
+/// After this many periods the bracket is widened, to notice publications that have drifted to earlier.
 const WIDEN: u32 = 20;
-/// metrics-server's usual period, until a sample tells another.
+/// metrics-server's usual period in seconds, until samples show another.
 const USUAL: f64 = 15.0;
 
 /// What is known of the publications.
 #[derive(Debug, Default)]
 pub struct Cadence {
-    /// The window of the newest sample, s.
+    /// The window of the newest sample, in seconds.
     window: f64,
-    /// Distances of successive newest timestamps, ms; the latest few.
+    /// Differences of successive newest timestamps, in milliseconds; the latest few.
     steps: VecDeque<i64>,
     /// The next publication is expected after `low` and up to `high`.
     bracket: Option<(Instant, Instant)>,
@@ -32,7 +32,7 @@ pub struct Cadence {
 }
 
 impl Cadence {
-    /// The period, s: the middle one of the latest steps, or the window, in whole seconds.
+    /// The period: the median of the latest steps, or the window, in whole seconds.
     pub fn period(&self) -> Duration {
         let mut steps: Vec<i64> = self.steps.iter().copied().collect();
         steps.sort_unstable();
@@ -44,11 +44,11 @@ impl Cadence {
         Duration::from_secs_f64(seconds.round().clamp(5.0, 300.0))
     }
 
-    /// A poll at `at` brought newer samples: `step` is the distance of the newest timestamp to the one before, `age`
-    /// how old the newest is, `window` what it stands for (s). Returns when to poll next.
+    /// A poll at `at` brought newer samples: `step` is the time from the newest timestamp before to this one, `age` how old
+    /// the newest is, `window` the time that it covers, in seconds. Returns when to poll next.
     pub fn hit(&mut self, at: Instant, step: Option<TimeDelta>, age: Duration, window: f64) -> Instant {
         self.window = window;
-        // Across polls that failed the distance is that of several periods.
+        // Across failed polls the step covers several periods.
         if let Some(step) = step.filter(|_| self.bracket.is_some()) {
             self.steps.push_back(step.num_milliseconds());
             if self.steps.len() > 9 {
@@ -57,7 +57,7 @@ impl Cadence {
         }
         let period = self.period();
         let (low, high) = match self.bracket {
-            // The first samples say little of when they were published, but the next come about a period after their
+            // The first samples hardly show when they were published, but the next come about a period after their
             // timestamp.
             None => (at, at + period),
             Some((low, high)) => match self.late {
@@ -88,7 +88,7 @@ impl Cadence {
         at + Duration::from_secs(1 << (self.late - 1).min(6)).min(self.period() / 2)
     }
 
-    /// Forget when publications are, after polls have failed; the period stays.
+    /// Forget when publications happen, after polls have failed; the period stays.
     pub fn lose(&mut self) {
         self.bracket = None;
         self.late = 0;
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_runs_slightly_otherwise_is_followed() {
+    fn a_clock_that_drifts_slightly_is_followed() {
         for period in [14.99, 15.01] {
             let (polls, lags) = run(&mut Cadence::default(), period, 3.3, 400);
             assert!(lags[20..].iter().all(|lag| *lag < 3.5), "{period}: {lags:?}");
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_in_the_polls_is_not_taken_for_a_longer_period() {
+    fn a_gap_in_the_polls_does_not_count_as_a_longer_period() {
         let (mut cadence, now) = (Cadence::default(), Instant::now());
         for (seconds, step) in [(0, None), (15, Some(15)), (30, Some(15))] {
             cadence.hit(now + Duration::from_secs(seconds), step.map(TimeDelta::seconds), Duration::ZERO, 15.0);
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn while_nothing_comes_it_asks_less_and_less_often() {
+    fn without_new_samples_it_polls_less_and_less_often() {
         let mut cadence = Cadence::default();
         let mut at = cadence.hit(Instant::now(), None, Duration::ZERO, 15.0);
         let mut waits = Vec::new();

@@ -1,12 +1,12 @@
-//! What watching costs: requests, processor time and memory of this process, said at a slow pace. Reads two files of
-//! `/proc`; where there are none, their figures are missing.
+//! The cost feed: what watching costs in requests, processor time and memory of this process. Reads two files of `/proc`;
+//! without them, their figures are missing.
 
 use crate::observe::{CostSeen, Observation};
 use crate::source::live::context::Shared;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-/// Says it at once, so that the first requests are among what follows, then every [`Pace::cost`](crate::source::live::Pace::cost).
+/// Reports at once, so that the first requests are counted in what follows, then every `cost` of the timing.
 pub async fn run(shared: Shared) {
     let begun = Instant::now();
     loop {
@@ -32,7 +32,7 @@ fn seen(shared: &Shared, up_ms: u64) -> CostSeen {
 
 /// Processor time out of `/proc/self/stat`. Its ticks are hundredths of a second on every Linux that Rust runs on.
 fn cpu_ms(stat: &str) -> Option<u64> {
-    // The program's name comes before, and may hold anything.
+    // The program's name comes before the last `)`, and may contain anything.
     let (_, rest) = stat.rsplit_once(')')?;
     let mut ticks = rest.split_whitespace().skip(11).map(str::parse::<u64>);
     let (user, system) = (ticks.next()?.ok()?, ticks.next()?.ok()?);

@@ -10,10 +10,10 @@ use crate::source::live::wire::Event;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How long is waited for the target, so that the first list need not be read twice.
+/// How long to wait for the target, so that the first list need not be read twice.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Where events are looked for, and whose.
+/// Where to look for events, and of which load.
 #[derive(Clone, Debug)]
 pub struct Places {
     pub namespace: String,
@@ -26,7 +26,7 @@ pub async fn run(shared: Shared, places: Places, facts: Facts) {
     let both = places.namespace != places.load_namespace;
     let mut teller = Teller::new(shared.out.clone(), Feed::Events, if both { 2 } else { 1 });
     let mut targets = facts.target.subscribe();
-    // Whether the target came in time is seen below.
+    // If the target is late, the list is read again below.
     let _ = tokio::time::timeout(PATIENCE, targets.wait_for(|fact| *fact != Fact::NotYet)).await;
     let (to_lab, mut from_lab) = mpsc::channel(64);
     let (to_load, mut from_load) = mpsc::channel(64);
@@ -49,7 +49,7 @@ pub async fn run(shared: Shared, places: Places, facts: Facts) {
             changed = targets.changed() => {
                 let now = known(&targets.borrow_and_update());
                 if changed.is_ok() && now != target {
-                    // Events that did not concern us may do so now.
+                    // Events that were ignored may belong to the new target.
                     target = now;
                     lab = Box::pin(follow::<Event>(&shared, spec(&places.namespace), to_lab.clone()));
                 }
@@ -58,13 +58,13 @@ pub async fn run(shared: Shared, places: Places, facts: Facts) {
         };
         match saw {
             None => return,
-            Some(Saw::State(link)) => teller.tell(part, link).await,
+            Some(Saw::State(status)) => teller.tell(part, status).await,
             Some(Saw::Object(event)) => {
                 let seen = convert::event(&event);
-                let ours = part == 0 && of_hpa(&seen.object, &facts.hpa.borrow(), target.as_ref())
+                let wanted = part == 0 && of_hpa(&seen.object, &facts.hpa.borrow(), target.as_ref())
                     || part == 0 && seen.object.kind == "Pod" && facts.pods.borrow().contains(&seen.object.name)
                     || (part == 1 || !both) && of_load(&seen.object, &places.load_job);
-                if ours {
+                if wanted {
                     shared.out.say(Observation::Event(Box::new(seen))).await;
                 }
             }
@@ -97,8 +97,8 @@ fn spec(namespace: &str) -> Spec {
     }
 }
 
-/// Whether an event concerns the HPA, its target, the target's ReplicaSets or its pods. Names are told apart by how many
-/// parts the controllers add: `web-canary` has ReplicaSets `web-canary-…`, which are not those of `web`.
+/// Whether an event is about the HPA, its target, the target's ReplicaSets or its pods. Names are distinguished by how many
+/// parts the controllers append: `web-canary` has ReplicaSets `web-canary-…`, which are not those of `web`.
 fn of_hpa(object: &ObjectRef, hpa: &str, target: Option<&TargetRef>) -> bool {
     if object.kind == "HorizontalPodAutoscaler" {
         return object.name == hpa;
@@ -118,7 +118,7 @@ fn of_hpa(object: &ObjectRef, hpa: &str, target: Option<&TargetRef>) -> bool {
     }
 }
 
-/// Whether an event concerns the load Job or its pods.
+/// Whether an event is about the load Job or its pods.
 fn of_load(object: &ObjectRef, job: &str) -> bool {
     match object.kind.as_str() {
         "Job" => object.name == job,
@@ -139,16 +139,16 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_whose_names_begin_alike_are_told_apart() {
+    fn objects_with_the_same_name_prefix_are_distinguished() {
         let target = TargetRef { api_version: "apps/v1".into(), kind: "Deployment".into(), name: "web".into() };
-        let ours = |kind, name| of_hpa(&object(kind, name), "web-hpa", Some(&target));
+        let wanted = |kind, name| of_hpa(&object(kind, name), "web-hpa", Some(&target));
         for (kind, name) in [
             ("HorizontalPodAutoscaler", "web-hpa"),
             ("Deployment", "web"),
             ("ReplicaSet", "web-64f456477b"),
             ("Pod", "web-64f456477b-w5lsb"),
         ] {
-            assert!(ours(kind, name), "{kind} {name}");
+            assert!(wanted(kind, name), "{kind} {name}");
         }
         for (kind, name) in [
             ("HorizontalPodAutoscaler", "web"),
@@ -159,7 +159,7 @@ mod tests {
             ("Pod", "web"),
             ("Node", "web-a-b"),
         ] {
-            assert!(!ours(kind, name), "{kind} {name}");
+            assert!(!wanted(kind, name), "{kind} {name}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! The HPA feed: one HorizontalPodAutoscaler, watched by its name. Tells the others what it scales.
+//! The HPA feed: one HorizontalPodAutoscaler, watched by its name. Makes its scale target known to the other feeds.
 
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, WatchingSeen};
 use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
@@ -25,7 +25,10 @@ fn collection(namespace: &str) -> String {
     format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", encode(namespace))
 }
 
-/// The names of all HPAs of the namespace, in order.
+/// The names of all HPAs of the namespace, sorted.
+///
+/// # Errors
+/// See [`Kind`].
 pub async fn list_hpas(shared: &Shared, namespace: &str) -> Result<Vec<String>, Fault> {
     let body = get(shared, &collection(namespace), &asked(namespace), shared.pace.request).await?;
     let list: List<Bare> = read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("the answer is no list: {e}")))?;
@@ -34,7 +37,7 @@ pub async fn list_hpas(shared: &Shared, namespace: &str) -> Result<Vec<String>, 
     Ok(names)
 }
 
-/// Whether the namespace is there; None if that may not be asked or got no answer.
+/// Whether the namespace exists; None if it may not be read or there is no answer.
 pub async fn namespace_exists(shared: &Shared, namespace: &str) -> Option<bool> {
     let asked = Asked { verb: "get", version: "v1".into(), resource: "namespaces".into(), ..Asked::default() };
     let path = format!("/api/v1/namespaces/{}", encode(namespace));
@@ -45,7 +48,7 @@ pub async fn namespace_exists(shared: &Shared, namespace: &str) -> Option<bool> 
     }
 }
 
-/// Watch the HPA until the program ends; with `any`, another one if the named one is not there and it is the only one.
+/// Watch the HPA until the program ends; with `any`, the only HPA of the namespace if the named one does not exist.
 pub async fn run(shared: Shared, namespace: String, any: bool, facts: Facts, watching: watch::Sender<WatchingSeen>) {
     let mut teller = Teller::new(shared.out.clone(), Feed::Hpa, 1);
     loop {
@@ -78,9 +81,9 @@ async fn one(
     let (to, mut from) = mpsc::channel(64);
     let following = follow::<Hpa>(shared, spec, to);
     tokio::pin!(following);
-    // The uid of the HPA that is there; whether one ever was; how the watch stands; why there is none.
+    // The uid of the HPA that exists; whether one ever did; the watch's status; the status while there is none.
     let (mut current, mut ever) = (None, false);
-    let mut link = FeedStatus::new(Feed::Hpa, FeedState::Connecting);
+    let mut status = FeedStatus::new(Feed::Hpa, FeedState::Connecting);
     let mut absence = None;
     loop {
         match next_of(following.as_mut(), &mut from).await? {
@@ -103,19 +106,19 @@ async fn one(
                     _ => absence = Some(absent(shared, namespace, name, &others).await),
                 }
                 shared.out.say(Observation::HpaGone).await;
-                miss(&facts.target, "there is no HPA to tell what it scales");
+                miss(&facts.target, "there is no HPA, so its scale target is not known");
             }
             Saw::Listed => {}
             Saw::State(now) => {
                 if now.state == FeedState::Denied {
                     miss(&facts.target, "the HPA may not be read, so its scale target is not known");
                 }
-                link = now;
+                status = now;
             }
         }
-        let shown = match (&absence, link.state) {
+        let shown = match (&absence, status.state) {
             (Some(absence), FeedState::Up) => absence.clone(),
-            _ => link.clone(),
+            _ => status.clone(),
         };
         teller.tell(0, shown).await;
     }
@@ -125,10 +128,10 @@ async fn absent(shared: &Shared, namespace: &str, name: &str, others: &[String])
     let reason = format!("there is no HPA {name} in namespace {namespace}");
     let (reason, hint) = match others {
         [] if namespace_exists(shared, namespace).await == Some(false) => {
-            (format!("there is no namespace {namespace}"), "say --namespace, or create it".to_owned())
+            (format!("there is no namespace {namespace}"), "pass --namespace, or create it".to_owned())
         }
-        [] => (format!("{reason}, nor any other"), "create it, or say --namespace".to_owned()),
-        _ => (format!("{reason}; there are: {}", others.join(", ")), "say --hpa with one of these names".to_owned()),
+        [] => (format!("{reason}, nor any other"), "create it, or pass --namespace".to_owned()),
+        _ => (format!("{reason}; there are: {}", others.join(", ")), "pass --hpa with one of these names".to_owned()),
     };
     FeedStatus { hint: Some(hint), ..state(Feed::Hpa, FeedState::Absent, reason) }
 }

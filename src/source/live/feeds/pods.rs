@@ -1,4 +1,4 @@
-//! The pods feed: pods of the scale's selector, watched.
+//! The pods feed: the pods of the scale target, watched by its selector.
 
 use crate::observe::{ContainerSeen, Feed, FeedState, Observation, PodGone};
 use crate::source::live::client::{Asked, encode};
@@ -29,13 +29,13 @@ pub fn spec(feed: Feed, namespace: &str, selector: &str) -> Spec {
     }
 }
 
-/// A collector's container, beside whatever else is in its pod.
+/// Whether this is a collector's container, and not another one of its pod.
 pub fn is_collector(container: &ContainerSeen) -> bool {
     let named = |text: &str| ["otel", "edot", "collector", "elastic-agent"].iter().any(|part| text.contains(part));
     named(&container.name) || container.image.rsplit('/').next().is_some_and(named)
 }
 
-/// Watch the pods, and others when the selector changes.
+/// Watch the pods until the program ends, and others when the selector changes.
 pub async fn run(shared: Shared, namespace: String, facts: Facts) {
     let mut teller = Teller::new(shared.out.clone(), Feed::Pods, 1);
     let mut scaled = facts.scaled.subscribe();
@@ -62,7 +62,7 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
                 }
             }
         }
-        // The next selector's watch tells of those that are still there.
+        // The next selector's watch sends those that still exist.
         for (uid, name) in std::mem::take(&mut here) {
             shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
         }
@@ -96,7 +96,7 @@ async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, h
                 shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
             }
             Some(Saw::Listed) => {}
-            Some(Saw::State(link)) => teller.tell(0, link).await,
+            Some(Saw::State(status)) => teller.tell(0, status).await,
         }
     }
 }

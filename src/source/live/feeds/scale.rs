@@ -1,4 +1,4 @@
-//! Scale targets of any other kind: found by discovery, read by `/scale`, watched for changes or else polled.
+//! Scale targets of any other kind: found by discovery, read through `/scale`, watched for changes or polled.
 
 use super::target::{gone, missing, publish};
 use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
@@ -26,7 +26,7 @@ struct Served {
     watchable: bool,
 }
 
-/// Follow a target of any kind for ever.
+/// Follow a target of any kind until aborted.
 pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, facts: &Facts, teller: &mut Teller) {
     teller.tell(WATCH, FeedStatus::new(FEED, FeedState::Up)).await;
     let mut tries = Tries::default();
@@ -57,7 +57,7 @@ pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, fa
     };
     tokio::pin!(following);
     let (mut tries, mut absent, mut polled) = (Tries::default(), false, !served.watchable);
-    // What is watched is read when the watch tells of it.
+    // What is watched is read when the watch reports a change.
     let mut due = polled.then(Instant::now);
     loop {
         let saw = tokio::select! {
@@ -71,13 +71,13 @@ pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, fa
         };
         match saw {
             Some(Saw::Object(_) | Saw::Gone { .. } | Saw::Listed) => due = Some(Instant::now()),
-            Some(Saw::State(link)) => {
-                polled = link.state == FeedState::Denied;
+            Some(Saw::State(status)) => {
+                polled = status.state == FeedState::Denied;
                 if polled {
                     due = due.or_else(|| Some(Instant::now() + shared.pace.poll));
-                    teller.tell(WATCH, state(FEED, FeedState::Up, polling(&link, shared.pace.poll))).await;
+                    teller.tell(WATCH, state(FEED, FeedState::Up, polling(&status, shared.pace.poll))).await;
                 } else {
-                    teller.tell(WATCH, link).await;
+                    teller.tell(WATCH, status).await;
                 }
             }
             None => return,
@@ -87,10 +87,10 @@ pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, fa
 
 fn polling(denied: &FeedStatus, every: Duration) -> String {
     let why = denied.reason.as_deref().unwrap_or("it may not be watched");
-    format!("asked every {} s, for {why}", every.as_secs())
+    format!("polled every {} s, since {why}", every.as_secs())
 }
 
-/// Read `/scale` and tell of it. Returns when it is to be read again without being told of a change.
+/// Read `/scale` and publish it. Returns when to read it again without a change reported by the watch.
 async fn ask(
     shared: &Shared,
     target: &TargetRef,
@@ -118,7 +118,7 @@ async fn ask(
                 gone(shared, facts).await;
             }
             teller.tell(SCALE, missing(target, &served.asked.namespace)).await;
-            // A watch tells when it comes into being.
+            // A watch reports when it is created.
             next
         }
         Err(fault) => {

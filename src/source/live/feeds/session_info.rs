@@ -1,4 +1,4 @@
-//! What a session is about, said first and again when it changes; the server's version; the tick.
+//! What the session watches, sent first and again when it changes; the server's version; the tick.
 
 use crate::observe::text::{NAME, clean};
 use crate::observe::{Observation, WatchingSeen};
@@ -8,10 +8,10 @@ use crate::source::live::wire::Version;
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// The platform that the embedded lab says it is.
+/// The platform in the version of the embedded lab.
 const LAB: &str = "edot-tui/lab";
 
-/// Say what is watched each time it changes.
+/// Send what is watched each time it changes.
 pub async fn watching(out: Out, mut seen: watch::Receiver<WatchingSeen>) {
     while seen.changed().await.is_ok() {
         let now = seen.borrow_and_update().clone();
@@ -19,7 +19,7 @@ pub async fn watching(out: Out, mut seen: watch::Receiver<WatchingSeen>) {
     }
 }
 
-/// Ask for the server's version until it is known, or may not be known.
+/// Ask for the server's version until it is known or denied.
 pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
     let asked = Asked { verb: "get", version: "v1".into(), resource: "/version".into(), ..Asked::default() };
     let mut attempt = 0;
@@ -29,7 +29,7 @@ pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
                 let version = read::<Version>(&body).unwrap_or_default();
                 seen.send_modify(|seen| {
                     seen.server_version = clean(&version.git_version, NAME);
-                    // A lab that another process serves is one all the same.
+                    // A lab in another process is a lab too.
                     seen.lab |= version.platform == LAB;
                 });
                 return;
@@ -44,10 +44,10 @@ pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
     }
 }
 
-/// The least between two ticks, however fast the clock runs.
+/// The shortest time between two ticks, however fast the clock runs.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Say that time passes, at every whole second of the clock.
+/// Send a tick at every whole second of the clock.
 pub async fn tick(out: Out) {
     loop {
         let into = Duration::from_nanos(u64::from(out.now().timestamp_subsec_nanos()));

@@ -1,14 +1,14 @@
-//! The scale target's observations and status, whichever way it is read: as a workload or by `/scale`.
+//! What the target feed publishes, however the target is read: as a workload or through `/scale`.
 
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, TargetRef, TargetSeen};
 use crate::source::live::context::Shared;
 use crate::source::live::discovered::{Fact, Facts, Scaled, miss, set};
 use crate::source::live::retry::state;
 
-/// Send what the target is now, and make its pods known.
+/// Send the target's state, and make its selector known.
 pub async fn publish(shared: &Shared, facts: &Facts, target: &TargetRef, seen: TargetSeen) {
     match seen.selector.is_empty() {
-        // An empty selector would stand for every pod of the namespace; the controller refuses it as well.
+        // An empty selector would select every pod of the namespace; the controller refuses it as well.
         true => miss(&facts.scaled, "the scale target has no selector, so its pods are not known"),
         false => {
             let scaled = Scaled { target: target.clone(), selector: seen.selector.clone() };
@@ -18,9 +18,9 @@ pub async fn publish(shared: &Shared, facts: &Facts, target: &TargetRef, seen: T
     shared.out.say(Observation::Target(Box::new(seen))).await;
 }
 
-/// Send that the target is not there.
+/// Send that the target does not exist.
 pub async fn gone(shared: &Shared, facts: &Facts) {
-    miss(&facts.scaled, "the scale target does not exist, so there are no pods of it");
+    miss(&facts.scaled, "the scale target does not exist, so it has no pods");
     shared.out.say(Observation::TargetGone).await;
 }
 

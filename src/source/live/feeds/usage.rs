@@ -1,4 +1,5 @@
-//! The usage feed: PodMetrics of the scale's selector, which cannot be watched, polled as often as they are published.
+//! The usage feed: PodMetrics of the scale target's pods. They cannot be watched, so they are polled as often as they are
+//! published.
 
 use super::cadence::Cadence;
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, PodUsage, Time, UsageSeen};
@@ -13,10 +14,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 const GROUP: &str = "metrics.k8s.io";
-/// Periods without a newer sample after which the samples count as stale.
+/// After this many periods without a newer sample the samples count as stale.
 const STALE: u32 = 3;
 
-/// Poll the samples of the scale's pods until the program ends.
+/// Poll the samples of the target's pods until the program ends.
 pub async fn run(shared: Shared, namespace: String, facts: Facts) {
     let mut teller = Teller::new(shared.out.clone(), Feed::Usage, 1);
     let mut scaled = facts.scaled.subscribe();
@@ -74,7 +75,7 @@ async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Tel
                     version = None;
                 }
                 cadence.lose();
-                tries.failed(shared, teller, 0, Feed::Usage, &worded(fault, namespace)).await;
+                tries.failed(shared, teller, 0, Feed::Usage, &explained(fault, namespace)).await;
                 continue;
             }
         };
@@ -90,36 +91,36 @@ async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Tel
             }
             None => cadence.miss(at),
         };
-        teller.tell(0, standing(&samples, empty, at, cadence.period())).await;
-        // Samples of the first pods, or after a standstill, are not to be waited for long.
+        teller.tell(0, status(&samples, empty, at, cadence.period())).await;
+        // While there are no samples at all, poll soon.
         let soon = at + clock.span(shared.pace.settled);
         clock.sleep_until(if empty { next.min(soon) } else { next }).await;
     }
 }
 
-/// How the feed stands after an answer.
-fn standing(samples: &Samples, empty: bool, at: Instant, period: Duration) -> FeedStatus {
-    let stands = samples.advanced.map(|then| at.saturating_duration_since(then)).unwrap_or_default();
+/// The feed's status after an answer.
+fn status(samples: &Samples, empty: bool, at: Instant, period: Duration) -> FeedStatus {
+    let silent = samples.advanced.map(|then| at.saturating_duration_since(then)).unwrap_or_default();
     let seconds = period.as_secs();
     if empty {
         state(Feed::Usage, FeedState::Up, "the metrics API answers, but has no sample of these pods yet")
-    } else if stands > period * STALE {
+    } else if silent > period * STALE {
         let since = samples.newest.map(|t| t.format("%H:%M:%S").to_string()).unwrap_or_default();
-        let reason = format!("the samples stand still since {since} UTC, though they used to come every {seconds} s");
-        let hint = "look into metrics-server's log: it may not reach the kubelets".to_owned();
+        let reason = format!("no newer sample since {since} UTC, though they used to come every {seconds} s");
+        let hint = "look at metrics-server's log: it may not reach the kubelets".to_owned();
         FeedStatus { hint: Some(hint), ..state(Feed::Usage, FeedState::Stale, reason) }
     } else {
         state(Feed::Usage, FeedState::Up, format!("every {seconds} s"))
     }
 }
 
-/// What is known of the samples.
+/// The samples so far.
 #[derive(Debug, Default)]
 struct Samples {
-    /// By pod.
+    /// Timestamps by pod.
     latest: HashMap<String, Time>,
     newest: Option<Time>,
-    /// When a newer sample last came.
+    /// When a newer sample last arrived.
     advanced: Option<Instant>,
 }
 
@@ -128,13 +129,13 @@ struct Samples {
 struct Fresh {
     pods: Vec<PodUsage>,
     newest: Time,
-    /// The distance to the newest of before.
+    /// The time from the newest one before.
     step: Option<chrono::TimeDelta>,
     window_s: f64,
 }
 
 impl Samples {
-    /// The samples of an answer that were not seen before; None if there are none.
+    /// The samples of an answer that are new; None if there are none.
     fn take(&mut self, all: Vec<PodUsage>, at: Instant) -> Option<Fresh> {
         let mut latest = HashMap::with_capacity(all.len());
         let mut pods = Vec::new();
@@ -147,7 +148,7 @@ impl Samples {
         self.latest = latest;
         let newest = pods.iter().max_by_key(|usage| usage.at)?;
         let (newest, window_s) = (newest.at, newest.window_s);
-        // A new pod's first sample may be of the round before.
+        // A new pod's first sample may be of the period before.
         let step = self.newest.map(|before| newest - before).filter(|step| step.num_milliseconds() > 0);
         self.newest = self.newest.max(Some(newest));
         self.advanced = Some(at);
@@ -170,7 +171,7 @@ async fn ask(
     Ok(list.items.iter().flatten().filter_map(convert::pod_usage).collect())
 }
 
-/// The version that is served. Who may not ask gets the one that every metrics-server has.
+/// The version that is served; the one that every metrics-server has if discovery is denied.
 async fn discover(shared: &Shared, tries: &Tries) -> Result<String, Fault> {
     let asked = Asked { verb: "get", ..asked("v1beta1", "") };
     let body = match get(shared, &format!("/apis/{GROUP}"), &asked, tries.limit(shared)).await {
@@ -182,15 +183,15 @@ async fn discover(shared: &Shared, tries: &Tries) -> Result<String, Fault> {
     Ok(preferred.filter(|v| !v.is_empty()).unwrap_or_else(|| "v1beta1".into()))
 }
 
-/// The fault in the words of the metrics API.
-fn worded(fault: Fault, namespace: &str) -> Fault {
+/// The failure, with the reason and the hint for the metrics API.
+fn explained(fault: Fault, namespace: &str) -> Fault {
     let look = format!("look at metrics-server (kube-system), and at: kubectl get apiservice v1beta1.{GROUP}");
     match fault.kind {
         Kind::Absent => Fault { reason: format!("no PodMetrics: the metrics API ({GROUP}) is not served"), ..fault }
             .with_hint(format!("install metrics-server, or restore its APIService v1beta1.{GROUP}")),
         Kind::Busy => {
-            let said = fault.reason.replace(&format!("pods.{GROUP} in namespace {namespace}"), GROUP);
-            Fault { reason: format!("no PodMetrics: {said} (metrics-server down?)"), ..fault }.with_hint(look)
+            let reason = fault.reason.replace(&format!("pods.{GROUP} in namespace {namespace}"), GROUP);
+            Fault { reason: format!("no PodMetrics: {reason} (metrics-server down?)"), ..fault }.with_hint(look)
         }
         // They cannot be watched.
         Kind::Denied => Fault { hint: fault.hint.map(|hint| hint.replace(r#""list", "watch""#, r#""list""#)), ..fault },
@@ -220,26 +221,26 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_stand_still_are_stale_and_say_since_when() {
+    fn samples_that_no_longer_change_are_stale_with_the_time() {
         let (mut samples, start) = (Samples::default(), Instant::now());
         samples.take(vec![usage("a", 45_296)], start);
         let period = Duration::from_secs(15);
-        assert_eq!(standing(&samples, false, start + period * 3, period).state, FeedState::Up);
-        let stale = standing(&samples, false, start + period * 4, period);
+        assert_eq!(status(&samples, false, start + period * 3, period).state, FeedState::Up);
+        let stale = status(&samples, false, start + period * 4, period);
         assert_eq!(stale.state, FeedState::Stale);
         assert!(stale.reason.unwrap_or_default().contains("since 12:34:56 UTC"));
     }
 
     #[test]
-    fn the_metrics_apis_faults_say_what_is_missing() {
+    fn failures_of_the_metrics_api_name_what_is_missing() {
         let asked = asked("v1beta1", "lab");
         let down = Fault::from_answer(503, None, b"service unavailable\n", &asked);
-        let words = worded(down, "lab");
+        let words = explained(down, "lab");
         assert_eq!(
             words.reason,
             "no PodMetrics: metrics.k8s.io answers 503: service unavailable (metrics-server down?)"
         );
-        let gone = worded(Fault::from_answer(404, None, b"404 page not found", &asked), "lab");
+        let gone = explained(Fault::from_answer(404, None, b"404 page not found", &asked), "lab");
         assert!(gone.hint.unwrap_or_default().contains("APIService v1beta1.metrics.k8s.io"));
         assert_eq!(gone.rule, None);
     }

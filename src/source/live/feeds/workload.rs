@@ -1,4 +1,4 @@
-//! The target feed: what the HPA scales. Tells the others which pods are its.
+//! The target feed: what the HPA scales, watched. Makes the selector of its pods known to the other feeds.
 
 use super::scale;
 use super::target::{gone, missing, publish};
@@ -75,7 +75,7 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
     let (to, mut from) = mpsc::channel(64);
     let following = follow::<Workload>(shared, spec, to);
     tokio::pin!(following);
-    let mut link = FeedStatus::new(Feed::Target, FeedState::Connecting);
+    let mut status = FeedStatus::new(Feed::Target, FeedState::Connecting);
     let (mut current, mut absent) = (None, false);
     loop {
         match next_of(following.as_mut(), &mut from).await {
@@ -98,10 +98,10 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
                 if now.state == FeedState::Denied {
                     miss(&facts.scaled, "the scale target may not be read, so its pods are not known");
                 }
-                link = now;
+                status = now;
             }
         }
-        let shown = if absent && link.state == FeedState::Up { missing(target, namespace) } else { link.clone() };
+        let shown = if absent && status.state == FeedState::Up { missing(target, namespace) } else { status.clone() };
         teller.tell(0, shown).await;
     }
 }

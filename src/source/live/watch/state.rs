@@ -125,7 +125,7 @@ impl<'a, T> Standing<'a, T> {
     }
 
     /// How long the server is asked to keep the watch open.
-    pub fn ask_for(&self) -> Duration {
+    pub fn lifetime(&self) -> Duration {
         let pace = &self.shared.pace;
         jitter(if self.unmarked { pace.watch_unmarked } else { pace.watch })
     }
@@ -203,14 +203,14 @@ impl<'a, T> Standing<'a, T> {
         self.phase = Some(Phase::Watch);
     }
 
-    /// The watch, which was `asked` to stay open for a time, ended after `lived`, properly or not.
-    pub async fn over(&mut self, asked: Duration, lived: Duration, broke: Option<Fault>) {
+    /// The watch, which was to stay open for `lifetime`, ended after `lived`, properly or not.
+    pub async fn over(&mut self, lifetime: Duration, lived: Duration, broke: Option<Fault>) {
         let pace = &self.shared.pace;
         if lived >= pace.early {
             self.cuts = 0;
             self.cuts_reported = false;
             // When a server goes down all its watches end at once, before their time.
-            if broke.is_some() || lived < asked / 2 {
+            if broke.is_some() || lived < lifetime / 2 {
                 self.phase = Some(Phase::Watch);
             }
             return self.sleep(pace.reopen).await;

@@ -1,6 +1,6 @@
-//! Credentials made ready for the client: token files and exec plugins become the token or certificate they stand for.
+//! Credentials made ready for the client: token files are read and exec plugins run, for a token or a certificate.
 //!
-//! kube would run a plugin three times and take a token file's line end for part of the token. Both are read anew when
+//! kube would run a plugin three times and take a token file's line end for part of the token. Both are read again when
 //! the server refuses them, so nothing here looks at times of expiry.
 
 use super::exec::{self, Credential};
@@ -10,14 +10,14 @@ use kube::config::AuthInfo;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 
-/// Replace what has to be fetched by what it yields. Blocks while a plugin runs.
+/// Replace token files and plugins by what they yield. Blocks while a plugin runs.
 pub fn fetch(auth: &mut AuthInfo) -> Result<(), ConnectError> {
     if let Some(path) = auth.token_file.take().filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         match std::fs::read_to_string(&path) {
             Ok(token) => auth.token = Some(token.into()),
             Err(_) if auth.token.is_some() => {}
-            Err(e) => return Err(ConnectError::TokenFile { path, cause: error::words(&e) }),
+            Err(e) => return Err(ConnectError::TokenFile { path, cause: error::cause(&e) }),
         }
     }
     let given = auth.token.is_some() || auth.username.is_some() || auth.auth_provider.is_some();
@@ -34,7 +34,7 @@ pub fn fetch(auth: &mut AuthInfo) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// A token without white space around it, which must fit into a header.
+/// The token without white space around it; it must fit into a header.
 fn usable(token: &SecretString) -> Result<SecretString, ConnectError> {
     let token = token.expose_secret().trim();
     match !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) {
@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn a_token_that_fits_in_no_header_is_an_error_and_not_shown() {
         let mut auth = AuthInfo { token: Some("se\ncret".to_owned().into()), ..AuthInfo::default() };
-        let told = fetch(&mut auth).unwrap_err();
-        assert!(!told.to_string().contains("cret") && !told.is_usage());
+        let error = fetch(&mut auth).unwrap_err();
+        assert!(!error.to_string().contains("cret") && !error.is_usage());
     }
 
     #[test]

@@ -1,14 +1,14 @@
-//! Why there is no client, in one line each, with what would mend it. Holds no secrets.
+//! Why there is no client, in one line each, with a hint. Must hold no secrets.
 
 use crate::observe::text::clean;
 use kube::config::{KubeconfigError, LoadDataError};
 use std::path::{Path, PathBuf};
 
-/// Why a cluster could not be turned to.
+/// Why there is no client for a cluster.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ConnectError {
     /// Nothing anywhere: neither KUBECONFIG nor `~/.kube/config`, and not in a pod.
-    #[error("no Kubernetes configuration: KUBECONFIG is not set, there is no ~/.kube/config, and this is no pod")]
+    #[error("no Kubernetes configuration: KUBECONFIG is not set, there is no ~/.kube/config, and this is not a pod")]
     NoConfiguration,
     #[error("none of the files that KUBECONFIG names exists: {0}; correct or unset KUBECONFIG")]
     NoneExists(String),
@@ -16,13 +16,13 @@ pub enum ConnectError {
     Unreadable { path: PathBuf, cause: String },
     #[error("the kubeconfig {path} is not valid{place}: {cause}", path = path.display(), place = place(*line))]
     Broken { path: PathBuf, line: Option<u64>, cause: String },
-    #[error("the kubeconfig names no current context; say --context, one of: {0}")]
+    #[error("the kubeconfig names no current context; pass --context, one of: {0}")]
     NoCurrentContext(String),
-    #[error("the kubeconfig holds no context at all; it needs a cluster, a user and a context that joins them")]
+    #[error("the kubeconfig has no context at all; it needs a cluster, a user and a context that joins them")]
     NoContexts,
     #[error("there is no context {name:?} in the kubeconfig; there are: {known}")]
     UnknownContext { name: String, known: String },
-    #[error("context {context:?} is of cluster {cluster:?}, which the kubeconfig does not hold")]
+    #[error("context {context:?} names cluster {cluster:?}, which is not in the kubeconfig")]
     UnknownCluster { context: String, cluster: String },
     #[error("{field} of context {context:?} is wrong: {cause}")]
     Wrong { context: String, field: &'static str, cause: String },
@@ -43,7 +43,7 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    /// Whether it is a matter of what was typed or written (exit code 2) rather than of getting through (5).
+    /// Whether the user's input is wrong (exit code 2), and not the cluster unreachable (5).
     pub fn is_usage(&self) -> bool {
         use ConnectError::*;
         !matches!(self, InCluster(_) | TokenFile { .. } | Exec { .. } | Credentials(_) | Client(_))
@@ -55,7 +55,7 @@ fn place(line: Option<u64>) -> String {
 }
 
 /// The root cause of an error, on one line.
-pub fn words(error: &(dyn std::error::Error + 'static)) -> String {
+pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut root = error;
     while let Some(next) = root.source() {
         root = next;
@@ -74,29 +74,29 @@ pub fn from_file(path: &Path, from: KubeconfigError) -> ConnectError {
             let text = e.without_snippet().to_string();
             ConnectError::Broken { path, line, cause: clean(text.lines().next().unwrap_or_default(), 300) }
         }
-        e => ConnectError::Broken { path, line: None, cause: words(&e) },
+        e => ConnectError::Broken { path, line: None, cause: cause(&e) },
     }
 }
 
 /// From kube's error for a context of a kubeconfig that was read.
 pub fn from_kubeconfig(from: KubeconfigError, context: &str) -> ConnectError {
-    let wrong = |field, cause| ConnectError::Wrong { context: context.to_owned(), field, cause };
+    let wrong = |field, cause: String| ConnectError::Wrong { context: context.to_owned(), field, cause };
     let data = |e: &LoadDataError| match e {
         LoadDataError::DecodeBase64(_) => "not valid base64".to_owned(),
         LoadDataError::ReadFile(e, path) => format!("{}: {e}", path.display()),
-        e => words(e),
+        e => cause(e),
     };
     match from {
         KubeconfigError::LoadClusterOfContext(cluster) => {
             ConnectError::UnknownCluster { context: context.to_owned(), cluster: clean(&cluster, 200) }
         }
         KubeconfigError::MissingClusterUrl => wrong("server", "it is missing".into()),
-        KubeconfigError::ParseClusterUrl(e) => wrong("server", words(&e)),
-        KubeconfigError::ParseProxyUrl(e) => wrong("proxy-url", words(&e)),
+        KubeconfigError::ParseClusterUrl(e) => wrong("server", cause(&e)),
+        KubeconfigError::ParseProxyUrl(e) => wrong("proxy-url", cause(&e)),
         KubeconfigError::LoadCertificateAuthority(e) => wrong("certificate-authority", data(&e)),
-        KubeconfigError::ParseCertificates(e) => wrong("certificate-authority", words(&e)),
+        KubeconfigError::ParseCertificates(e) => wrong("certificate-authority", cause(&e)),
         KubeconfigError::LoadClientCertificate(e) => wrong("client-certificate", data(&e)),
         KubeconfigError::LoadClientKey(e) => wrong("client-key", data(&e)),
-        e => ConnectError::Client(words(&e)),
+        e => ConnectError::Client(cause(&e)),
     }
 }

@@ -1,4 +1,4 @@
-//! Exec credential plugins, run by the client-go protocol: once, without a terminal, for a limited time.
+//! Runs exec credential plugins by client-go's protocol: once, without a terminal, for a limited time.
 
 use super::{ConnectError, error};
 use crate::observe::text::clean;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 /// The longest that a plugin may take; it may have to ask another server.
 const LIMIT: Duration = Duration::from_secs(60);
-/// The most that is read of what it prints.
+/// The most that is read of what it prints, in bytes.
 const MOST: u64 = 1 << 20;
 
 /// What a plugin yields.
@@ -39,6 +39,9 @@ struct AnswerStatus {
 }
 
 /// Run the plugin and read its answer. Blocks.
+///
+/// # Errors
+/// [`ConnectError::Exec`].
 pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
     let named = plugin.command.clone().unwrap_or_default();
     let failed = |cause: String| ConnectError::Exec { command: clean(&named, 200), cause };
@@ -56,11 +59,11 @@ pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
     })?;
     let (status, out, err) = finish(child, LIMIT).map_err(&failed)?;
     if !status.success() {
-        let said = clean(String::from_utf8_lossy(&err).trim(), 300);
+        let stderr = clean(String::from_utf8_lossy(&err).trim(), 300);
         let how = status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"));
-        return Err(failed(if said.is_empty() { how } else { format!("{how}: {said}") }));
+        return Err(failed(if stderr.is_empty() { how } else { format!("{how}: {stderr}") }));
     }
-    // JSON is YAML, and some plugins print YAML. What is wrong with it is not told, for it may hold the token.
+    // JSON is YAML, and some plugins print YAML. The parser's error is not shown, since it may hold the token.
     let answer: Option<serde_json::Value> = serde_saphyr::from_slice(&out).ok();
     let answer = answer.and_then(|a| serde_json::from_value::<Answer>(a).ok());
     let answer = answer.ok_or_else(|| failed("it printed no ExecCredential".into()))?;
@@ -72,7 +75,7 @@ pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
     }
 }
 
-/// What the protocol tells the plugin.
+/// What the protocol passes to the plugin.
 fn info(plugin: &ExecConfig) -> String {
     let mut spec = serde_json::json!({ "interactive": false });
     if let Some(cluster) = plugin.cluster.as_ref().filter(|_| plugin.provide_cluster_info) {
@@ -82,7 +85,7 @@ fn info(plugin: &ExecConfig) -> String {
     serde_json::json!({ "apiVersion": version, "kind": "ExecCredential", "spec": spec }).to_string()
 }
 
-/// Wait for the child and take what it prints; end it when it takes too long.
+/// Wait for the child and take what it prints; kill it when it takes too long.
 fn finish(mut child: Child, limit: Duration) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), String> {
     let (out, err) = (drain(child.stdout.take()), drain(child.stderr.take()));
     let begun = Instant::now();
@@ -91,15 +94,15 @@ fn finish(mut child: Child, limit: Duration) -> Result<(ExitStatus, Vec<u8>, Vec
             Ok(Some(status)) => break status,
             Ok(None) if begun.elapsed() < limit => std::thread::sleep(Duration::from_millis(5)),
             Ok(None) => {
-                // It may have ended in this very moment.
+                // It may have ended just now.
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(format!("no answer within {} s", limit.as_secs()));
             }
-            Err(e) => return Err(error::words(&e)),
+            Err(e) => return Err(error::cause(&e)),
         }
     };
-    // What it started may hold the pipes open after it.
+    // Its own children may keep the pipes open.
     let rest = |pipe: mpsc::Receiver<Vec<u8>>| pipe.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
     Ok((status, rest(out), rest(err)))
 }
@@ -109,7 +112,7 @@ fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     if let Some(pipe) = pipe {
         std::thread::spawn(move || {
             let mut all = Vec::new();
-            // What was read up to an error is as good as it gets; nobody may be waiting for it any more.
+            // What was read up to an error is enough; the receiver may be gone.
             let _ = pipe.take(MOST).read_to_end(&mut all);
             let _ = send.send(all);
         });
@@ -135,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plugins_token_is_taken_and_it_is_told_that_nobody_can_answer() {
+    fn a_plugins_token_is_taken_and_it_runs_as_not_interactive() {
         let script = r#"case "$KUBERNETES_EXEC_INFO" in *'"interactive":false'*) ;; *) exit 9;; esac
             echo noise >&2; echo '{"kind":"ExecCredential","status":{"token":"abc"}}'"#;
         match run(&plugin(script)) {
@@ -145,9 +148,9 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_that_fails_is_told_with_its_code_and_words_on_one_line() {
-        let told = cause(r#"printf 'token expired\n\033[31mrun: login\n' >&2; exit 3"#);
-        assert!(told.ends_with("exit code 3: token expired run: login"), "{told}");
+    fn a_failing_plugin_is_reported_with_its_code_and_output_on_one_line() {
+        let error = cause(r#"printf 'token expired\n\033[31mrun: login\n' >&2; exit 3"#);
+        assert!(error.ends_with("exit code 3: token expired run: login"), "{error}");
         assert!(cause("echo secret-rubbish").ends_with("it printed no ExecCredential"));
         assert!(cause("echo '{\"status\":{}}'").contains("neither a token nor a certificate"));
     }
@@ -159,8 +162,8 @@ mod tests {
             install_hint: Some("install\nit".into()),
             ..ExecConfig::default()
         };
-        let told = run(&missing).err().map(|e| e.to_string()).unwrap_or_default();
-        assert!(told.contains("No such file") && told.ends_with("install it"), "{told}");
+        let error = run(&missing).err().map(|e| e.to_string()).unwrap_or_default();
+        assert!(error.contains("No such file") && error.ends_with("install it"), "{error}");
     }
 
     #[test]

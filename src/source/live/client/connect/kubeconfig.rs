@@ -1,4 +1,4 @@
-//! Which kubeconfig files hold, found and merged as kubectl does it.
+//! Finds and merges kubeconfig files as kubectl does.
 
 use super::error::from_file;
 use super::{Access, ConnectError};
@@ -7,17 +7,17 @@ use kube::config::Kubeconfig;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// What the environment says of clusters and proxies.
+/// The environment variables about clusters and proxies.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `KUBECONFIG`.
     pub kubeconfig: Option<OsString>,
     pub home: Option<PathBuf>,
-    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, or the same in small letters.
+    /// `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, or the same in lower case.
     pub https_proxy: Option<String>,
     pub http_proxy: Option<String>,
     pub no_proxy: Option<String>,
-    /// There is a service account of a pod.
+    /// This process runs in a pod with a service account.
     pub in_cluster: bool,
 }
 
@@ -47,6 +47,9 @@ pub enum Found {
 
 /// Look for a configuration: `--kubeconfig`, KUBECONFIG (a list, of which missing files are left out),
 /// `~/.kube/config`, in-cluster.
+///
+/// # Errors
+/// There is none, or a file cannot be read.
 pub fn find(access: &Access) -> Result<Found, ConnectError> {
     let environment = &access.environment;
     if let Some(path) = &access.kubeconfig {
@@ -75,7 +78,7 @@ pub fn find(access: &Access) -> Result<Found, ConnectError> {
             let names: Vec<String> = paths.iter().map(|p| p.display().to_string()).collect();
             Err(ConnectError::NoneExists(clean(&names.join(", "), 500)))
         }
-        // An empty file, such as /dev/null, is kubectl's way to say that there is none.
+        // An empty file, such as /dev/null, means for kubectl that there is none.
         _ => Err(ConnectError::NoConfiguration),
     }
 }
@@ -84,7 +87,10 @@ fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
     Kubeconfig::read_from(path).map_err(|e| from_file(path, e))
 }
 
-/// The name of the context that holds; an error names those that there are.
+/// The name of the context in use.
+///
+/// # Errors
+/// There is no such context; the error names those that exist.
 pub fn context(access: &Access, files: &Kubeconfig) -> Result<String, ConnectError> {
     let known = contexts(files);
     let listed = || clean(&known.join(", "), 500);
@@ -102,7 +108,7 @@ pub fn contexts(files: &Kubeconfig) -> Vec<String> {
     files.contexts.iter().filter(|c| c.context.is_some()).map(|c| c.name.clone()).collect()
 }
 
-/// The same with a scheme before every server that has none: https where certificates are spoken of, as kubectl does.
+/// The same with a scheme before every server that has none: https where certificates are mentioned, as kubectl does.
 pub fn with_scheme(mut files: Kubeconfig) -> Kubeconfig {
     for cluster in files.clusters.iter_mut().filter_map(|c| c.cluster.as_mut()) {
         let tls = cluster.certificate_authority.is_some()

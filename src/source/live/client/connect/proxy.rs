@@ -1,7 +1,7 @@
-//! Which proxy stands between: the kubeconfig's own, or the environment's unless NO_PROXY excepts the server.
+//! Which proxy to use: the kubeconfig's own, or the environment's unless NO_PROXY excludes the server.
 //!
-//! kube holds the proxy rather than the server against NO_PROXY, so this is decided here, by the rules that kubectl
-//! (golang.org/x/net/http/httpproxy) follows: loopback is never proxied by the environment.
+//! kube compares the proxy and not the server with NO_PROXY, so this is decided here, by the rules that kubectl
+//! (golang.org/x/net/http/httpproxy) follows: loopback never goes through the environment's proxy.
 
 use super::{ConnectError, Environment};
 use crate::observe::text::clean;
@@ -9,6 +9,9 @@ use http::Uri;
 use std::net::IpAddr;
 
 /// The proxy for `server`, if one is to be used.
+///
+/// # Errors
+/// [`ConnectError::Proxy`].
 pub fn choose(given: Option<&str>, server: &Uri, environment: &Environment) -> Result<Option<Uri>, ConnectError> {
     if let Some(url) = given {
         return parse(url).map(Some);
@@ -18,7 +21,7 @@ pub fn choose(given: Option<&str>, server: &Uri, environment: &Environment) -> R
         _ => &environment.https_proxy,
     };
     match from_environment {
-        Some(url) if !excepted(server, environment.no_proxy.as_deref().unwrap_or_default()) => parse(url).map(Some),
+        Some(url) if !excluded(server, environment.no_proxy.as_deref().unwrap_or_default()) => parse(url).map(Some),
         _ => Ok(None),
     }
 }
@@ -40,7 +43,7 @@ fn parse(url: &str) -> Result<Uri, ConnectError> {
 }
 
 /// Whether the server is reached without the environment's proxy.
-fn excepted(server: &Uri, no_proxy: &str) -> bool {
+fn excluded(server: &Uri, no_proxy: &str) -> bool {
     let host = server.host().unwrap_or_default().trim_matches(['[', ']']).trim_end_matches('.').to_lowercase();
     let port = server.port_u16().unwrap_or(if server.scheme_str() == Some("http") { 80 } else { 443 });
     let ip: Option<IpAddr> = host.parse().ok();
@@ -102,12 +105,12 @@ fn same_network(ip: IpAddr, net: IpAddr, bits: u32) -> bool {
 mod tests {
     use super::*;
 
-    fn is_excepted(server: &str, no_proxy: &str) -> bool {
-        excepted(&server.parse().unwrap(), no_proxy)
+    fn is_excluded(server: &str, no_proxy: &str) -> bool {
+        excluded(&server.parse().unwrap(), no_proxy)
     }
 
     #[test]
-    fn no_proxy_is_held_against_the_server_as_go_does() {
+    fn no_proxy_is_compared_with_the_server_as_go_does() {
         for (server, list) in [
             ("https://127.0.0.1:6443", ""),
             ("https://localhost:6443", ""),
@@ -122,7 +125,7 @@ mod tests {
             ("https://[fd00::1]", "fd00::/16"),
             ("https://anything", "*"),
         ] {
-            assert!(is_excepted(server, list), "{server} by {list:?}");
+            assert!(is_excluded(server, list), "{server} by {list:?}");
         }
         for (server, list) in [
             ("https://k8s.corp.example", ""),
@@ -132,12 +135,12 @@ mod tests {
             ("https://11.1.2.3", "10.0.0.0/8"),
             ("https://10.1.2.3", "10.1.2"),
         ] {
-            assert!(!is_excepted(server, list), "{server} by {list:?}");
+            assert!(!is_excluded(server, list), "{server} by {list:?}");
         }
     }
 
     #[test]
-    fn the_kubeconfigs_own_proxy_goes_before_the_environments() {
+    fn the_kubeconfigs_own_proxy_overrides_the_environments() {
         let environment = Environment {
             https_proxy: Some("env:3128".into()),
             no_proxy: Some("k8s.example".into()),
@@ -152,8 +155,8 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_proxy_is_told_without_its_password() {
-        let told = parse("ftp://me:secret@host:1").unwrap_err().to_string();
-        assert!(told.contains("host:1") && !told.contains("secret"), "{told}");
+    fn a_wrong_proxy_is_named_without_its_password() {
+        let error = parse("ftp://me:secret@host:1").unwrap_err().to_string();
+        assert!(error.contains("host:1") && !error.contains("secret"), "{error}");
     }
 }
