@@ -16,17 +16,14 @@ pub fn reach(version: &Result<Value, Fault>, server: &str) -> Check {
     let what = "API server";
     match version {
         Ok(version) => Check::ok("reach", what, format!("{server} answers: {}", git_version(version))),
-        Err(e) if e.denied() => Check::fail(
-            "reach",
-            what,
-            format!("{server}: {}", e.to_string()),
-            "log in again, or choose another --context",
-        )
-        .exits(exit::DENIED),
+        Err(e) if e.denied() => {
+            Check::fail("reach", what, format!("{server}: {}", e), "log in again, or choose another --context")
+                .exits(exit::DENIED)
+        }
         Err(e) => Check::fail(
             "reach",
             what,
-            format!("{server}: {}", e.to_string()),
+            format!("{server}: {}", e),
             "is the cluster up, the VPN or proxy on, and the context the right one?",
         )
         .exits(exit::UNREACHABLE),
@@ -134,7 +131,7 @@ pub fn metrics(group: &Answer, usage: &Answer) -> Vec<Check> {
         (Err(e), _) | (_, Err(e)) if e.code() == Some(503) => Check::fail(
             "metrics",
             what,
-            format!("metrics.k8s.io is registered but down: {}", e.to_string()),
+            format!("metrics.k8s.io is registered but down: {}", e),
             "look at metrics-server's pods and log: kubectl -n kube-system logs deploy/metrics-server",
         ),
         (_, Err(e)) if e.denied() => {

@@ -86,7 +86,7 @@ async fn scale(asker: &ApiClient, namespace: &str, api: &str, kind: &str, name: 
     if let Some(known) = PERMISSIONS.iter().find(|p| p.target == Some(kind) && p.group == group) {
         let path = format!("{root}/namespaces/{namespace}/{}?fieldSelector=metadata.name%3D{name}", known.resource);
         let list = asker.get(&path).await?.unwrap_or_default();
-        return Ok(list["items"].get(0).map(|workload| as_scale(workload)));
+        return Ok(list["items"].get(0).map(as_scale));
     }
     let Some(list) = asker.get(&root).await? else { return Ok(None) };
     let of_kind = |r: &&Value| r["kind"] == kind && r["name"].as_str().is_some_and(|n| !n.contains('/'));

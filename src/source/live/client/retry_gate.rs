@@ -17,7 +17,7 @@ pub struct Reach {
     pub recoveries: u64,
 }
 
-/// Shared by all feeds; cloning is cheap.
+/// What all feeds share about the server; cloning is cheap.
 #[derive(Clone)]
 pub struct Gate {
     queue: Arc<Semaphore>,
