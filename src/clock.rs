@@ -1,10 +1,10 @@
-//! The clock that a source is handed: the system's, or the lab's, which starts at a moment of its own and may run faster.
+//! The clock of a source: the system's, or the lab's, which starts at a time of its own and may run faster.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// Tells the time of what is watched; copying is cheap.
+/// The time of what is watched; copying is cheap.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock(Option<Lab>);
 
@@ -22,7 +22,7 @@ impl Clock {
         Clock(None)
     }
 
-    /// One that tells `start` now and runs `speed` times as fast as the system's.
+    /// A clock that shows `start` now and runs `speed` times as fast as the system's.
     pub fn lab(start: DateTime<Utc>, speed: f64) -> Self {
         Clock(Some(Lab { start, begun: Instant::now(), speed }))
     }
@@ -31,23 +31,26 @@ impl Clock {
         match self.0 {
             None => Utc::now(),
             Some(lab) => {
-                let gone = lab.begun.elapsed().mul_f64(lab.speed);
-                TimeDelta::from_std(gone).ok().and_then(|gone| lab.start.checked_add_signed(gone)).unwrap_or(lab.start)
+                let elapsed = lab.begun.elapsed().mul_f64(lab.speed);
+                TimeDelta::from_std(elapsed)
+                    .ok()
+                    .and_then(|span| lab.start.checked_add_signed(span))
+                    .unwrap_or(lab.start)
             }
         }
     }
 
-    /// How much faster it runs than the system's.
+    /// How many times as fast as the system's it runs.
     pub fn speed(&self) -> f64 {
         self.0.map_or(1.0, |lab| lab.speed)
     }
 
-    /// How long this clock's `span` takes.
+    /// How long `span` of this clock takes in real time.
     pub fn real(&self, span: Duration) -> Duration {
         span.div_f64(self.speed())
     }
 
-    /// What this clock goes on by in `real`.
+    /// By how much this clock advances in `real` time.
     pub fn span(&self, real: Duration) -> Duration {
         real.mul_f64(self.speed())
     }
@@ -57,7 +60,7 @@ impl Clock {
         self.0.map_or_else(Instant::now, |lab| lab.begun + lab.begun.elapsed().mul_f64(lab.speed))
     }
 
-    /// Sleep until [`Clock::instant`] has come to this point.
+    /// Sleep until [`Clock::instant`] reaches this point.
     pub async fn sleep_until(&self, point: Instant) {
         let point = match self.0 {
             None => point,

@@ -14,8 +14,7 @@ pub mod print;
 mod requests;
 
 use crate::config::{self, Settings};
-use crate::source::live::ask::Asker;
-use crate::source::live::{cluster, connect};
+use crate::source::live::client::{ApiClient, cluster, connect};
 use crate::{error::CommandError, open};
 use check::Check;
 use std::sync::Arc;
@@ -54,7 +53,7 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
             return checks;
         }
     };
-    let asker = Asker { client: connection.client, timeout: settings.request_timeout };
+    let asker = ApiClient { client: connection.client, timeout: settings.request_timeout };
     let version = fetch::version(&asker).await;
     checks.push(access::reach(&version, &connection.server));
     let Ok(version) = version else { return checks };

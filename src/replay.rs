@@ -14,11 +14,10 @@ pub use index::{Checkpoint, Cued, Found, Index, index};
 pub use medium::{Kept, Medium, keep};
 pub use play::{Begin, Player, play};
 
-use crate::control::Abilities;
+use crate::control::{Abilities, Source};
 use crate::observe::Stamped;
 use crate::recording::{Header, ReadError, Reading, read};
 use crate::session::{Session, Timeline};
-use crate::source::Source;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::sync::Arc;

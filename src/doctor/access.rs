@@ -5,25 +5,25 @@ use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{Need, Permission, Place, rule_yaml};
 use crate::error::ErrorKind;
 use crate::observe::Feed;
-use crate::source::live::ask::Trouble;
+use crate::source::live::Fault;
 use serde_json::Value;
 
 /// From this interval on, in seconds, metrics-server samples more coarsely than it needs to; 15 s is usual.
 const COARSE_S: f64 = 20.0;
 
 /// The API server answers, and accepts the user. The exit code distinguishes the two failures.
-pub fn reach(version: &Result<Value, Trouble>, server: &str) -> Check {
+pub fn reach(version: &Result<Value, Fault>, server: &str) -> Check {
     let what = "API server";
     match version {
         Ok(version) => Check::ok("reach", what, format!("{server} answers: {}", git_version(version))),
         Err(e) if e.denied() => {
-            Check::fail("reach", what, format!("{server}: {}", e.words()), "log in again, or choose another --context")
+            Check::fail("reach", what, format!("{server}: {}", e), "log in again, or choose another --context")
                 .exits(ErrorKind::Denied)
         }
         Err(e) => Check::fail(
             "reach",
             what,
-            format!("{server}: {}", e.words()),
+            format!("{server}: {}", e),
             "is the cluster up, the VPN or proxy on, and the context the right one?",
         )
         .exits(ErrorKind::Unreachable),
@@ -128,18 +128,18 @@ pub fn metrics(group: &Answer, usage: &Answer) -> Vec<Check> {
             "metrics.k8s.io is not served (404): there is no APIService for it",
             "install metrics-server",
         ),
-        (Err(e @ Trouble::Refused { code: 503, .. }), _) | (_, Err(e @ Trouble::Refused { code: 503, .. })) => {
-            Check::fail(
-                "metrics",
-                what,
-                format!("metrics.k8s.io is registered but down: {}", e.words()),
-                "look at metrics-server's pods and log: kubectl -n kube-system logs deploy/metrics-server",
-            )
-        }
+        (Err(e), _) | (_, Err(e)) if e.code() == Some(503) => Check::fail(
+            "metrics",
+            what,
+            format!("metrics.k8s.io is registered but down: {}", e),
+            "look at metrics-server's pods and log: kubectl -n kube-system logs deploy/metrics-server",
+        ),
         (_, Err(e)) if e.denied() => {
             Check::skip("metrics", what, "may not be read (see permissions for the feed usage)")
         }
-        (Err(e), _) | (_, Err(e)) => Check::fail("metrics", what, e.words(), "look at metrics-server's pods and log"),
+        (Err(e), _) | (_, Err(e)) => {
+            Check::fail("metrics", what, e.to_string(), "look at metrics-server's pods and log")
+        }
         (Ok(Some(_)), Ok(Some(list))) => {
             let n = list["items"].as_array().map_or(0, Vec::len);
             Check::ok("metrics", what, format!("metrics.k8s.io answers; pods of the namespace with samples: {n}"))

@@ -3,8 +3,8 @@
 use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{PERMISSIONS, Permission, Place};
 use crate::config::Settings;
-use crate::source::live::ask::{Asker, Request, Trouble};
-use crate::source::live::convert;
+use crate::source::live::client::{ApiClient, Fault, Request, encode, selector};
+use crate::source::live::{convert, wire};
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// The server does not answer, or denies access.
-pub async fn version(asker: &Asker) -> Result<Value, Trouble> {
-    asker.ask(Request { method: "GET", path: "/version".into(), body: None }).await
+pub async fn version(asker: &ApiClient) -> Result<Value, Fault> {
+    asker.send(Request { method: "GET", path: "/version".into(), ..Request::default() }).await
 }
 
 /// Everything else.
-pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
+pub async fn facts(asker: &ApiClient, settings: &Settings) -> Facts {
     let Settings { namespace, load_namespace, load_job, .. } = settings;
     let hpas_path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
     let usage_path = format!("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods");
@@ -61,7 +61,7 @@ pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
         .await;
         let selector = scale.as_ref().ok().and_then(Option::as_ref).and_then(|s| s.pointer("/status/selector"));
         if let Some(selector) = selector.and_then(Value::as_str).filter(|s| !s.is_empty()) {
-            let path = format!("/api/v1/namespaces/{namespace}/pods?limit=500&labelSelector={}", escaped(selector));
+            let path = format!("/api/v1/namespaces/{namespace}/pods?limit=500&labelSelector={}", encode(selector));
             facts.pods = Some(items(asker, &path, convert::pod).await);
         }
         facts.scale = Some(scale);
@@ -71,7 +71,7 @@ pub async fn facts(asker: &Asker, settings: &Settings) -> Facts {
 }
 
 /// The items of a list; those that cannot be read are left out.
-async fn items<T: DeserializeOwned, S>(asker: &Asker, path: &str, seen: fn(&T) -> S) -> Result<Vec<S>, Trouble> {
+async fn items<T: DeserializeOwned, S>(asker: &ApiClient, path: &str, seen: fn(&T) -> S) -> Result<Vec<S>, Fault> {
     let list = asker.get(path).await?.unwrap_or_default();
     let all = list["items"].as_array().cloned().unwrap_or_default();
     Ok(all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).map(|item| seen(&item)).collect())
@@ -79,14 +79,14 @@ async fn items<T: DeserializeOwned, S>(asker: &Asker, path: &str, seen: fn(&T) -
 
 /// The target's Scale. A target of a well-known kind is read itself, as its feed does, which needs no right on `/scale`;
 /// the resource of any other kind is discovered.
-async fn scale(asker: &Asker, namespace: &str, api: &str, kind: &str, name: &str) -> Answer {
+async fn scale(asker: &ApiClient, namespace: &str, api: &str, kind: &str, name: &str) -> Answer {
     let root = if api.contains('/') { format!("/apis/{api}") } else { format!("/api/{api}") };
     let group = api.split_once('/').map_or("", |(group, _)| group);
-    let name = escaped(name);
+    let name = encode(name);
     if let Some(known) = PERMISSIONS.iter().find(|p| p.target == Some(kind) && p.group == group) {
         let path = format!("{root}/namespaces/{namespace}/{}?fieldSelector=metadata.name%3D{name}", known.resource);
         let list = asker.get(&path).await?.unwrap_or_default();
-        return Ok(list["items"].get(0).map(|workload| as_scale(kind, workload)));
+        return Ok(list["items"].get(0).map(as_scale));
     }
     let Some(list) = asker.get(&root).await? else { return Ok(None) };
     let of_kind = |r: &&Value| r["kind"] == kind && r["name"].as_str().is_some_and(|n| !n.contains('/'));
@@ -97,28 +97,13 @@ async fn scale(asker: &Asker, namespace: &str, api: &str, kind: &str, name: &str
 }
 
 /// The workload as its Scale would be: replicas wanted, and the selector in its string form.
-fn as_scale(kind: &str, workload: &Value) -> Value {
-    let selector = &workload["spec"]["selector"];
-    let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-    // A ReplicationController's selector is the labels themselves.
-    let labels = selector.get("matchLabels").or((kind == "ReplicationController").then_some(selector));
-    let labels = labels.and_then(Value::as_object);
-    let mut parts: Vec<String> = labels.into_iter().flatten().map(|(k, v)| format!("{k}={}", text(v))).collect();
-    for e in selector["matchExpressions"].as_array().into_iter().flatten() {
-        let values: Vec<String> = e["values"].as_array().into_iter().flatten().map(text).collect();
-        let (key, values) = (text(&e["key"]), values.join(","));
-        parts.push(match e["operator"].as_str() {
-            Some("In") => format!("{key} in ({values})"),
-            Some("NotIn") => format!("{key} notin ({values})"),
-            Some("DoesNotExist") => format!("!{key}"),
-            _ => key,
-        });
-    }
-    json!({"spec": {"replicas": workload["spec"]["replicas"]}, "status": {"selector": parts.join(",")}})
+fn as_scale(workload: &Value) -> Value {
+    let spec = serde_json::from_value::<wire::Workload>(workload.clone()).unwrap_or_default().spec;
+    json!({"spec": {"replicas": spec.replicas}, "status": {"selector": selector(&spec.selector)}})
 }
 
 /// Every permission that applies to a target of that kind, with the result for each verb.
-async fn allowed(asker: &Asker, facts: &Facts, kind: &str) -> Vec<(Permission, Vec<Allowed>)> {
+async fn allowed(asker: &ApiClient, facts: &Facts, kind: &str) -> Vec<(Permission, Vec<Allowed>)> {
     let rows = PERMISSIONS.iter().filter(|p| p.target.is_none_or(|t| t == kind));
     join_all(rows.map(|p| async {
         let namespace = if p.place == Place::Hpa { &facts.namespace } else { &facts.load_namespace };
@@ -128,7 +113,7 @@ async fn allowed(asker: &Asker, facts: &Facts, kind: &str) -> Vec<(Permission, V
 }
 
 /// Whether a verb is allowed, by SelfSubjectAccessReview; where that itself is denied, reading is tried.
-async fn may(asker: &Asker, permission: &Permission, verb: &str, namespace: &str) -> Allowed {
+async fn may(asker: &ApiClient, permission: &Permission, verb: &str, namespace: &str) -> Allowed {
     let (resource, subresource) = permission.resource.split_once('/').unwrap_or((permission.resource, ""));
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
@@ -136,15 +121,15 @@ async fn may(asker: &Asker, permission: &Permission, verb: &str, namespace: &str
                                         "resource": resource, "subresource": subresource}},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
-    match asker.ask(Request { method: "POST", path, body: Some(body) }).await {
+    match asker.send(Request { method: "POST", path, body: Some(body), ..Request::default() }).await {
         Ok(review) if review.pointer("/status/allowed") == Some(&Value::Bool(true)) => Allowed::Yes,
         Ok(_) => Allowed::No,
         Err(e) if e.denied() && verb == "list" => try_list(asker, permission, namespace).await,
-        Err(e) => Allowed::Unknown(e.words()),
+        Err(e) => Allowed::Unknown(e.to_string()),
     }
 }
 
-async fn try_list(asker: &Asker, permission: &Permission, namespace: &str) -> Allowed {
+async fn try_list(asker: &ApiClient, permission: &Permission, namespace: &str) -> Allowed {
     let root = match permission.group {
         "" => "/api/v1".to_owned(),
         "autoscaling" => "/apis/autoscaling/v2".to_owned(),
@@ -154,22 +139,16 @@ async fn try_list(asker: &Asker, permission: &Permission, namespace: &str) -> Al
     match asker.get(&format!("{root}/namespaces/{namespace}/{}?limit=1", permission.resource)).await {
         Ok(_) => Allowed::Yes,
         Err(e) if e.denied() => Allowed::No,
-        Err(e) => Allowed::Unknown(e.words()),
+        Err(e) => Allowed::Unknown(e.to_string()),
     }
-}
-
-/// A selector as part of a query.
-fn escaped(text: &str) -> String {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
-    text.bytes().map(|b| if plain(b) { (b as char).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// Which user we are, by SelfSubjectReview (Kubernetes 1.28).
 ///
 /// # Errors
 /// The server does not have that API, or denies it.
-pub async fn user(asker: &Asker) -> Result<Value, Trouble> {
+pub async fn user(asker: &ApiClient) -> Result<Value, Fault> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews".to_owned();
-    asker.ask(Request { method: "POST", path, body: Some(body) }).await
+    asker.send(Request { method: "POST", path, body: Some(body), ..Request::default() }).await
 }

@@ -32,7 +32,7 @@ fn present(facts: &Facts) -> Check {
             return Check::fail("hpa", what, format!("may not be read in namespace {namespace}"), see(Feed::Hpa))
                 .exits(ErrorKind::Denied);
         }
-        Err(e) => return Check::fail("hpa", what, e.words(), "try again"),
+        Err(e) => return Check::fail("hpa", what, e.to_string(), "try again"),
         Ok(all) => all,
     };
     let names: Vec<String> = all.iter().map(|h| h.name.clone()).collect();
@@ -108,7 +108,7 @@ fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
         Some(Err(e)) if e.denied() => {
             return vec![Check::skip("target", what, format!("may not be read: {}", see(Feed::Target)))];
         }
-        Some(Err(e)) => return vec![Check::fail("target", what, e.words(), "try again")],
+        Some(Err(e)) => return vec![Check::fail("target", what, e.to_string(), "try again")],
         Some(Ok(None)) => {
             return vec![Check::fail(
                 "target",
@@ -139,7 +139,7 @@ fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
         Some(Err(e)) if e.denied() => {
             checks.push(Check::skip("pods", "pods of the target", format!("may not be read: {}", see(Feed::Pods))));
         }
-        Some(Err(e)) => checks.push(Check::fail("pods", "pods of the target", e.words(), "try again")),
+        Some(Err(e)) => checks.push(Check::fail("pods", "pods of the target", e.to_string(), "try again")),
         None => {}
     }
     checks

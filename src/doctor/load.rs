@@ -18,7 +18,7 @@ pub fn all(facts: &Facts) -> Vec<Check> {
             return vec![Check::warn("load", what, "does not exist: s has nowhere to start the load", hint)];
         }
         Err(e) if e.denied() => Check::skip("load", what, "may not be looked up"),
-        Err(e) => Check::fail("load", what, e.words(), "try again"),
+        Err(e) => Check::fail("load", what, e.to_string(), "try again"),
     };
     vec![namespace_exists, job(facts), scripts(facts)]
 }
@@ -39,7 +39,7 @@ fn job(facts: &Facts) -> Check {
             Check::ok("job", what, detail)
         }
         Err(e) if e.denied() => Check::skip("job", what, format!("may not be read: {}", see(Feed::Load))),
-        Err(e) => Check::fail("job", what, e.words(), "try again"),
+        Err(e) => Check::fail("job", what, e.to_string(), "try again"),
     }
 }
 
@@ -55,6 +55,6 @@ fn scripts(facts: &Facts) -> Check {
         }
         Ok(None) => Check::ok("scripts", what, "not there: s brings the built-in scenario"),
         Err(e) if e.denied() => Check::skip("scripts", what, "may not be read"),
-        Err(e) => Check::fail("scripts", what, e.words(), "try again"),
+        Err(e) => Check::fail("scripts", what, e.to_string(), "try again"),
     }
 }

@@ -1,54 +1,48 @@
-//! A real cluster, live: one file a feed. Every feed heals by itself and says how it stands; none returns an error.
+//! A live cluster as a source. Every feed recovers by itself and reports its status; none returns an error.
 //!
 //! ```text
-//! connect ─► cluster (one client for all, renewed when refused) ─► http ─► watch ─► hpa, workload, pods, events, load
-//!                                                                       └► usage (polled), scale (/scale)
-//! hpa ─ target ─► workload ─ selector ─► pods, usage          gate: turns for retries, and who found the server away
-//! pods, load ─► collector, k6 ─► forward (HTTP to a port inside a pod, kept open), logs
+//! client (connect, requests, streams, port-forwards, errors) ─► watch ─► feeds: hpa, workload, pods, events; load
+//!                                                            └► feeds: usage (polled), scale (/scale), session_info
+//! wire (the API's objects) ─► convert ─► observations          load_control: starts and stops the load
+//! hpa ─ target ─► workload ─ selector ─► pods, usage           discovered: what one feed finds and others need
+//! pods, load ─► collector, k6 ─► port-forward, logs            elastic: Elasticsearch, through a port-forward or by URL
 //! ```
 
-mod about;
-pub mod ask;
-mod cadence;
-pub mod cluster;
+pub mod client;
 pub mod collector;
-pub mod connect;
+mod context;
 mod controls;
 pub mod convert;
-mod cost;
+mod discovered;
 pub mod elastic;
-mod events;
-mod facts;
-mod fault;
-mod forward;
-mod gate;
-mod hpa;
-mod http;
+mod feeds;
 pub mod load;
-mod pace;
-mod pods;
+pub mod load_control;
 mod retry;
-mod scale;
-mod shared;
-pub mod simulate;
-mod usage;
 mod watch;
 pub mod wire;
-mod workload;
 
-pub use fault::{Fault, Kind};
-pub use pace::Pace;
+pub use client::{Fault, Kind, Pace, cluster, connect};
 
-use crate::control::Abilities;
+// The paths that collector, elastic and load use.
+use client as fault;
+use client as gate;
+use client as http;
+use client as pace;
+use client::port_forward as forward;
+use context as shared;
+use discovered as facts;
+pub use load_control as simulate;
+
+use crate::control::{Abilities, Died, Source};
 use crate::observe::{Observation, WatchingSeen};
-use crate::source::{Died, Source};
+use client::Gate;
 use cluster::Cluster;
+use context::{Out, Shared};
+use discovered::Facts;
 use elastic::IngestSettings;
-use events::Places;
-use facts::Facts;
-use gate::Gate;
-use shared::{Out, Shared};
-use simulate::LoadSettings;
+use feeds::{cost, events, hpa, pods, session_info, usage, workload};
+use load_control::LoadSettings;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -59,21 +53,24 @@ use tokio_util::sync::CancellationToken;
 pub struct Settings {
     pub namespace: String,
     pub hpa: String,
-    /// When it is not there, the only other HPA of the namespace will do.
+    /// When it does not exist, the only other HPA of the namespace is watched.
     pub any: bool,
-    /// Its namespace and Job are watched as well.
+    /// The load: its namespace and Job are watched as well.
     pub load: LoadSettings,
-    /// Where the collectors' metrics are; None: they are not read.
+    /// The endpoint of the collectors' metrics; None: they are not read.
     pub collector: Option<collector::Endpoint>,
     /// Which Elasticsearch, as whom.
     pub ingest: IngestSettings,
-    /// How often and how long; [`Pace::default`] outside tests.
+    /// Periods and limits; [`Pace::default`] outside tests.
     pub pace: Pace,
 }
 
-/// The names of all HPAs of a namespace, in order.
+/// The names of all HPAs of a namespace, sorted.
+///
+/// # Errors
+/// See [`Kind`].
 pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>, Fault> {
-    // Nobody listens, and nothing is said.
+    // Nothing is sent.
     let (to, _) = mpsc::channel(1);
     hpa::list_hpas(&shared(cluster.clone(), to, Pace::default()), namespace).await
 }
@@ -85,24 +82,24 @@ fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, pace: Pac
     Shared { cluster, gate, pace: Arc::new(pace), out: Out::new(to, clock), elastic: Arc::default() }
 }
 
-/// A source over the cluster, and the future that drives it: it ends well when `stop` is cancelled, and badly when a
-/// task dies.
+/// A source over the cluster, and the future that drives it: it returns Ok when `stop` is cancelled, and an error when a
+/// task panics.
 pub fn open(
     settings: Settings,
     cluster: Cluster,
     stop: CancellationToken,
 ) -> (Source, impl Future<Output = Result<(), Died>> + Send) {
     let (to, observations) = mpsc::channel(1024);
-    let (controls, asked) = mpsc::channel(16);
+    let (controls, requests) = mpsc::channel(16);
     let shared = shared(cluster, to, settings.pace.clone());
     let abilities = Abilities { load: !settings.load.readonly, seek: false };
-    (Source { observations, controls, abilities }, run(settings, shared, asked, stop))
+    (Source { observations, controls, abilities }, run(settings, shared, requests, stop))
 }
 
 async fn run(
     settings: Settings,
     shared: Shared,
-    asked: mpsc::Receiver<crate::control::Control>,
+    requests: mpsc::Receiver<crate::control::Control>,
     stop: CancellationToken,
 ) -> Result<(), Died> {
     let Settings { namespace, hpa, any, load, collector, ingest, .. } = settings;
@@ -119,12 +116,15 @@ async fn run(
     });
     let first = seen.borrow().clone();
     shared.out.say(Observation::Watching(first)).await;
-    let places =
-        Places { namespace: namespace.clone(), load_namespace: load.namespace.clone(), load_job: load.job.clone() };
+    let places = events::Places {
+        namespace: namespace.clone(),
+        load_namespace: load.namespace.clone(),
+        load_job: load.job.clone(),
+    };
     let mut tasks = JoinSet::new();
-    tasks.spawn(about::tick(shared.out.clone()));
+    tasks.spawn(session_info::tick(shared.out.clone()));
     tasks.spawn(cost::run(shared.clone()));
-    tasks.spawn(about::watching(shared.out.clone(), seen.subscribe()));
+    tasks.spawn(session_info::watching(shared.out.clone(), seen.subscribe()));
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, facts.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));
     tasks.spawn(pods::run(shared.clone(), namespace.clone(), facts.clone()));
@@ -133,8 +133,8 @@ async fn run(
     tasks.spawn(elastic::run(shared.clone(), namespace, ingest));
     tasks.spawn(events::run(shared.clone(), places, facts.clone()));
     tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), facts.clone()));
-    tasks.spawn(controls::run(shared.clone(), load, facts, asked));
-    tasks.spawn(about::version(shared, seen));
+    tasks.spawn(controls::run(shared.clone(), load, facts, requests));
+    tasks.spawn(session_info::version(shared, seen));
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),

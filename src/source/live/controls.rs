@@ -1,30 +1,30 @@
-//! What the user asks of the cluster, carried out one at a time; the answers go up as observations.
+//! What the user requests of the cluster, carried out one request at a time; the answers are observations.
 
-use super::facts::Facts;
-use super::shared::Shared;
-use super::simulate::{self, LoadSettings, Running, testrun};
+use super::context::Shared;
+use super::discovered::Facts;
+use super::load_control::{self, LoadSettings, Running, testrun};
 use crate::control::Control;
 use crate::observe::{AnswerSeen, Observation};
 use tokio::sync::mpsc;
 
-/// Carry out what is asked until nobody can ask any more.
+/// Carry out requests until none can come any more.
 pub async fn run(shared: Shared, settings: LoadSettings, facts: Facts, mut controls: mpsc::Receiver<Control>) {
     while let Some(control) = controls.recv().await {
         let (_, client) = shared.cluster.client();
         let answer = match control {
             Control::PlanLoad => plan(&shared, &settings, &facts).await,
-            Control::StartLoad => simulate::start(&client, &settings).await,
+            Control::StartLoad => load_control::start(&client, &settings).await,
             Control::StopLoad => stop(&shared, &settings, &facts).await,
             // A live source has no position.
             Control::Pause(_) | Control::Seek(_) | Control::Speed(_) | Control::SkipIdle(_) => continue,
         };
         shared.out.say(Observation::Answer(answer)).await;
     }
-    // The program may go on watching without asking anything.
+    // The program may keep watching when it requests nothing any more.
     std::future::pending::<()>().await;
 }
 
-/// What runs, and the settings with its name in place of the one that was looked for.
+/// The load that runs, and the settings with its name in place of the one that was looked for.
 fn running(settings: &LoadSettings, facts: &Facts) -> (Option<Running>, LoadSettings) {
     let found = Running::of(facts.load.borrow().as_ref(), &facts.k6.borrow());
     let job = found.as_ref().map_or(&settings.job, |r| &r.load.name).clone();
@@ -34,9 +34,9 @@ fn running(settings: &LoadSettings, facts: &Facts) -> (Option<Running>, LoadSett
 async fn plan(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> AnswerSeen {
     let (running, settings) = running(settings, facts);
     match running {
-        Some(running) if running.can_be_told(shared).await => running.plan(),
+        Some(running) if running.can_be_stopped(shared).await => running.plan(),
         Some(running) if running.load.is_test_run() => testrun::plan(&shared.cluster.client().1, &settings).await,
-        _ => simulate::plan(&shared.cluster.client().1, &settings).await,
+        _ => load_control::plan(&shared.cluster.client().1, &settings).await,
     }
 }
 
@@ -44,8 +44,8 @@ async fn plan(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> Answer
 async fn stop(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> AnswerSeen {
     let (running, settings) = running(settings, facts);
     if let Some(running) = running {
-        if running.can_be_told(shared).await
-            && let Ok(answer) = running.tell(shared).await
+        if running.can_be_stopped(shared).await
+            && let Ok(answer) = running.stop(shared).await
         {
             return answer;
         }
@@ -53,5 +53,5 @@ async fn stop(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> Answer
             return testrun::stop(&shared.cluster.client().1, &settings).await;
         }
     }
-    simulate::stop(&shared.cluster.client().1, &settings).await
+    load_control::stop(&shared.cluster.client().1, &settings).await
 }

@@ -1,4 +1,4 @@
-//! From the API's objects to what is observed: pure functions, one file a kind. Text is cleaned and bounded here.
+//! From the API's objects to observations: pure functions, one file a kind. Text is cleaned and bounded here.
 
 mod event;
 mod hpa;
@@ -8,7 +8,7 @@ mod usage;
 mod workload;
 
 pub use event::event;
-pub use hpa::{hpa, selector};
+pub use hpa::hpa;
 pub use job::job;
 pub use pod::{containers, pod};
 pub use usage::{pod_usage, seconds};

@@ -1,11 +1,11 @@
-//! Trying again where there is no watch to do it: polls, discovery, `/scale`.
+//! Retries for requests that are not watches: polls, discovery, `/scale`.
 
-use super::fault::{Fault, Kind};
-use super::shared::{Shared, Teller};
+use super::client::{Fault, Kind};
+use super::context::{Shared, Teller};
 use crate::observe::{Feed, FeedState, FeedStatus};
 use std::time::Duration;
 
-/// Tries that failed since it last worked.
+/// Attempts that failed since the last success.
 #[derive(Debug, Default)]
 pub struct Tries(u32);
 
@@ -18,12 +18,12 @@ impl Tries {
         }
     }
 
-    /// It worked.
+    /// A request succeeded.
     pub fn worked(&mut self) {
         self.0 = 0;
     }
 
-    /// A fault: say so, wait, and wait for the turn of the next try.
+    /// A request failed: report it, wait, and wait for the turn of the next attempt.
     pub async fn failed(&mut self, shared: &Shared, teller: &mut Teller, part: usize, feed: Feed, fault: &Fault) {
         self.0 += 1;
         let wait = fault.wait(self.0, &shared.pace);
@@ -36,7 +36,7 @@ impl Tries {
     }
 }
 
-/// A state with a reason.
+/// A feed's status with a reason.
 pub fn state(feed: Feed, state: FeedState, reason: impl Into<String>) -> FeedStatus {
     FeedStatus { reason: Some(reason.into()), ..FeedStatus::new(feed, state) }
 }

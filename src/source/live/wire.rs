@@ -1,16 +1,26 @@
-//! What is read of the API's objects: lean, lenient structs that skip every field the program has no use for.
+//! What is read of the API's objects: lenient structs with only the fields that the program uses.
 //!
 //! Every field may be missing or null, so that one odd object never takes a feed down. Must not convert or judge; text
 //! in here is as the server sent it, not yet cleaned.
 
+mod discovery;
+mod event;
 mod hpa;
-mod other;
+mod job;
 mod pod;
+mod scale;
+mod status;
+mod usage;
 mod workload;
 
+pub use discovery::*;
+pub use event::*;
 pub use hpa::*;
-pub use other::*;
+pub use job::*;
 pub use pod::*;
+pub use scale::*;
+pub use status::*;
+pub use usage::*;
 pub use workload::*;
 
 use crate::observe::Time;
@@ -117,7 +127,7 @@ pub struct Bare {
 pub struct List<T> {
     #[serde(default, deserialize_with = "nullable")]
     pub metadata: ListMeta,
-    /// None stands for none: some servers write null.
+    /// None if the server writes null, as some do for an empty list.
     pub items: Option<Vec<T>>,
 }
 
@@ -131,7 +141,7 @@ pub struct ListMeta {
     pub next: String,
 }
 
-/// What null stands for: the default.
-pub(super) fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
+/// The default in place of null.
+fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(from: D) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(from)?.unwrap_or_default())
 }

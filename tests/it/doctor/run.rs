@@ -63,7 +63,7 @@ async fn a_healthy_cluster_passes_and_nothing_in_it_is_changed() {
     assert!(log.iter().all(|a| a.method == "GET" || reviews(&a.path)), "{log:?}");
     let pods = log.iter().find(|a| a.path.starts_with("/api/v1/namespaces/observability-lab/pods")).unwrap();
     assert!(
-        pods.path.ends_with("labelSelector=tier%3Da%2Capp%20in%20%28edot-gateway%2Cx%29%2C%21old"),
+        pods.path.ends_with("labelSelector=app%20in%20%28edot-gateway%2Cx%29%2C%21old%2Ctier%3Da"),
         "{}",
         pods.path
     );

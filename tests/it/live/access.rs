@@ -1,4 +1,4 @@
-//! Servers that refuse or cannot be reached, seen by all feeds together.
+//! Servers that refuse or cannot be reached, as all feeds together see them.
 
 use crate::support::fake_api::{FakeApi, Reply, Request, pace, world};
 use edot_tui::observe::{Feed, FeedState, Observation};
@@ -13,7 +13,7 @@ fn hpas(r: &Request) -> bool {
 }
 
 #[tokio::test]
-async fn a_list_that_is_denied_names_the_rule_and_heals() {
+async fn a_list_that_is_denied_names_the_rule_and_recovers() {
     let api = FakeApi::start(|r| {
         (hpas(r) && !r.is_watch() && r.nth < 2)
             .then(|| Reply::forbidden("list", "horizontalpodautoscalers.autoscaling"))
@@ -33,7 +33,7 @@ async fn a_list_that_is_denied_names_the_rule_and_heals() {
 }
 
 #[tokio::test]
-async fn where_only_the_watch_is_denied_the_list_is_shown_and_read_again() {
+async fn if_only_the_watch_is_denied_the_list_is_shown_and_read_again() {
     let api = FakeApi::start(|r| match (hpas(r), r.is_watch()) {
         (true, true) if r.nth < 3 => Some(Reply::forbidden("watch", "horizontalpodautoscalers.autoscaling")),
         (true, false) => Some(list(10 + r.nth as u32, [hpa(&r.nth.to_string())])),
@@ -52,7 +52,7 @@ async fn where_only_the_watch_is_denied_the_list_is_shown_and_read_again() {
 }
 
 #[tokio::test]
-async fn a_token_that_has_expired_is_renewed_without_a_word() {
+async fn a_token_that_has_expired_is_renewed_silently() {
     let api = FakeApi::start(|r| (r.token == "old").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
     api.write_token("old");
     let cluster = api.cluster().await;
@@ -75,7 +75,7 @@ async fn credentials_that_are_refused_are_denied_until_there_are_others() {
 }
 
 #[tokio::test]
-async fn credentials_that_can_no_longer_be_read_say_so() {
+async fn credentials_that_can_no_longer_be_read_are_reported() {
     let api = FakeApi::start(|r| (r.token != "good").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
     let mut seen = api.watch().await;
     seen.link(Feed::Hpa, FeedState::Denied).await;
@@ -92,7 +92,7 @@ async fn credentials_that_can_no_longer_be_read_say_so() {
 }
 
 #[tokio::test]
-async fn a_server_that_goes_and_comes_back_is_watched_again_by_every_feed() {
+async fn a_server_that_stops_and_returns_is_watched_again_by_every_feed() {
     let mut api = FakeApi::start(|_| None).await;
     let mut seen = api.watch().await;
     seen.all_up().await;
@@ -110,7 +110,7 @@ async fn requests_that_follow_failures_keep_their_distance_all_feeds_together() 
     let api = FakeApi::start(|_| Some(Reply::status(503, "ServiceUnavailable", "starting"))).await;
     let fast = Pace { between, first: Duration::from_millis(1), longest: Duration::from_millis(2), ..pace() };
     let _seen = api.watch_as(fast, world::HPA).await;
-    // Without a turn to wait for come the version and the first lists: HPA, events twice, Job and its pods.
+    // These wait for no turn: the version and the first lists, which are the HPA, events twice, the Job and its pods.
     let (free, count) = (6, 36);
     let times: Vec<_> = api.wait_for(count, |_| true).await.into_iter().map(|r| r.at).collect();
     let least = between * (count - free - 2) as u32;
@@ -118,12 +118,12 @@ async fn requests_that_follow_failures_keep_their_distance_all_feeds_together() 
 }
 
 #[tokio::test]
-async fn silent_watches_are_doubted_when_others_find_the_server_away() {
+async fn silent_watches_are_doubted_when_other_requests_get_no_answer() {
     let hung = Arc::new(AtomicBool::new(false));
     let is_hung = hung.clone();
     let api = FakeApi::start(move |r| match is_hung.load(Ordering::SeqCst) {
         true => Some(Reply::Hang),
-        // A poll that fails, and so comes again soon.
+        // A poll that fails, and so is repeated soon.
         false => r.of("/apis/metrics.k8s.io/v1beta1/").then(|| Reply::status(503, "", "")),
     })
     .await;
@@ -133,12 +133,12 @@ async fn silent_watches_are_doubted_when_others_find_the_server_away() {
     hung.store(true, Ordering::SeqCst);
     seen.told(r#"Stale Some("the API server does not answer other requests")"#).await;
     hung.store(false, Ordering::SeqCst);
-    // Only the usage feed's answer is an error, but it is an answer.
+    // The usage feed's answer is an error, but an answer.
     seen.all_are(&[Feed::Hpa, Feed::Target, Feed::Pods, Feed::Events], FeedState::Up).await;
 }
 
 #[tokio::test]
-async fn a_cluster_that_was_made_anew_elsewhere_is_found_by_its_kubeconfig() {
+async fn a_cluster_that_was_created_again_elsewhere_is_found_by_its_kubeconfig() {
     let mut old = FakeApi::start(|_| None).await;
     let mut seen = old.watch().await;
     seen.all_up().await;

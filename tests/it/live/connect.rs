@@ -1,4 +1,4 @@
-//! Which cluster, as whom: what kubectl would do, and one clear line where it cannot be done.
+//! Which cluster, as whom: the same as kubectl, and one clear line when that fails.
 
 use crate::support::fake_api::{FakeApi, Reply};
 use edot_tui::source::live::connect::{Access, ConnectError, Environment, connect, plan};
@@ -34,8 +34,8 @@ fn error(access: &Access) -> ConnectError {
     plan(access).err().expect("no error")
 }
 
-/// The error's only line, for a kubeconfig that holds this.
-fn told(text: &str) -> String {
+/// The error for a kubeconfig with this text, one line.
+fn error_of(text: &str) -> String {
     let dir = tempfile::tempdir().unwrap();
     let path = written(&dir, "config", text);
     let error = error(&access(&path));
@@ -46,7 +46,7 @@ fn told(text: &str) -> String {
 }
 
 #[test]
-fn nothing_anywhere_is_an_error_of_its_own() {
+fn no_configuration_at_all_is_an_error_of_its_own() {
     let home = tempfile::tempdir().unwrap();
     let nowhere = Environment { home: Some(home.path().to_owned()), ..Environment::default() };
     assert_eq!(error(&Access::new(nowhere.clone())), ConnectError::NoConfiguration);
@@ -76,41 +76,41 @@ fn a_list_is_merged_and_missing_files_of_it_are_left_out() {
     assert_eq!(plan(&listed(&[&missing, &one, &two])).unwrap().server, "https://one");
     let other = Access { context: Some("two".into()), ..listed(&[&missing, &one, &two]) };
     assert_eq!(plan(&other).unwrap().server, "https://two");
-    let told = error(&listed(&[&missing])).to_string();
+    let line = error(&listed(&[&missing])).to_string();
     assert!(
-        told.starts_with("none of the files that KUBECONFIG names exists: /") && told.contains("missing"),
-        "{told}"
+        line.starts_with("none of the files that KUBECONFIG names exists: /") && line.contains("missing"),
+        "{line}"
     );
 }
 
 #[test]
 fn a_file_that_cannot_be_read_or_is_no_yaml_is_named_with_its_line() {
     let dir = tempfile::tempdir().unwrap();
-    let told_of = |path: &Path| error(&access(path)).to_string();
-    assert!(told_of(&dir.path().join("none")).contains("No such file"));
-    assert!(told_of(dir.path()).contains("Is a directory"));
-    let line = told("clusters: []\nusers:\n  - name: [unclosed\n");
+    let error_at = |path: &Path| error(&access(path)).to_string();
+    assert!(error_at(&dir.path().join("none")).contains("No such file"));
+    assert!(error_at(dir.path()).contains("Is a directory"));
+    let line = error_of("clusters: []\nusers:\n  - name: [unclosed\n");
     assert!(line.starts_with("the kubeconfig FILE is not valid (line "), "{line}");
-    assert!(told("just text").starts_with("the kubeconfig FILE is not valid"));
-    assert!(told("contexts: 7").starts_with("the kubeconfig FILE is not valid"));
+    assert!(error_of("just text").starts_with("the kubeconfig FILE is not valid"));
+    assert!(error_of("contexts: 7").starts_with("the kubeconfig FILE is not valid"));
 }
 
 #[test]
-fn a_context_that_is_not_there_comes_with_those_that_are() {
+fn an_unknown_context_is_reported_with_the_known_ones() {
     let dir = tempfile::tempdir().unwrap();
     let path = written(&dir, "config", &config("lab", "server: 'https://lab'", ""));
     let other = Access { context: Some("prod\u{1b}[31m".into()), ..access(&path) };
     assert_eq!(error(&other).to_string(), r#"there is no context "prod" in the kubeconfig; there are: lab"#);
     let text = config("lab", "server: 'https://lab'", "").replace("current-context: lab\n", "");
-    assert_eq!(told(&text), "the kubeconfig names no current context; say --context, one of: lab");
+    assert_eq!(error_of(&text), "the kubeconfig names no current context; pass --context, one of: lab");
     let text = config("lab", "server: 'https://lab'", "").replace("cluster: lab,", "cluster: gone,");
-    assert_eq!(told(&text), r#"context "lab" is of cluster "gone", which the kubeconfig does not hold"#);
-    assert!(told("clusters: [{name: a, cluster: {server: 'https://a'}}]").contains("no context at all"));
+    assert_eq!(error_of(&text), r#"context "lab" names cluster "gone", which is not in the kubeconfig"#);
+    assert!(error_of("clusters: [{name: a, cluster: {server: 'https://a'}}]").contains("no context at all"));
 }
 
 #[test]
 fn what_is_wrong_with_a_cluster_or_user_is_named_by_its_field() {
-    let line = |cluster: &str, user: &str| told(&config("lab", cluster, user));
+    let line = |cluster: &str, user: &str| error_of(&config("lab", cluster, user));
     assert!(line("", "").starts_with(r#"server of context "lab" is wrong: it is missing"#));
     assert!(line("server: 'ht tp://x'", "").starts_with(r#"server of context "lab" is wrong"#));
     let bad = line("server: 'https://x', certificate-authority-data: '%%%'", "");
@@ -121,7 +121,7 @@ fn what_is_wrong_with_a_cluster_or_user_is_named_by_its_field() {
 }
 
 #[test]
-fn a_server_without_a_scheme_gets_the_one_that_kubectl_would_take() {
+fn a_server_without_a_scheme_gets_kubectls_scheme() {
     let dir = tempfile::tempdir().unwrap();
     let server = |cluster: &str| plan(&access(&written(&dir, "config", &config("a", cluster, "")))).unwrap().server;
     assert_eq!(server("server: '10.0.0.1:8080'"), "http://10.0.0.1:8080");
@@ -178,7 +178,7 @@ async fn the_environments_proxy_is_not_used_for_loopback() {
 }
 
 #[tokio::test]
-async fn another_user_can_be_acted_as() {
+async fn another_user_can_be_impersonated() {
     let api = FakeApi::start(|_| None).await;
     let cluster = cluster::open(Access { as_user: Some("jane".into()), ..api.access() }).await.unwrap();
     list_hpas(&cluster, "lab").await.unwrap();

@@ -1,4 +1,4 @@
-//! What real objects become, and that an odd one never fails to be read.
+//! What real objects are converted to, and that an odd one can always be read.
 
 use edot_tui::observe::{HpaSeen, MetricKind};
 use edot_tui::source::live::{convert, wire};
@@ -9,7 +9,7 @@ fn hpa(text: &str) -> HpaSeen {
 }
 
 #[test]
-fn the_labs_hpa_reads_as_it_was_written() {
+fn the_labs_hpa_is_read_as_it_was_written() {
     let seen = hpa(include_str!("../../data/hpa-maxed-out.json"));
     assert_eq!((seen.namespace.as_str(), seen.name.as_str()), ("observability-lab", "edot-gateway-hpa"));
     assert_eq!((seen.target.kind.as_str(), seen.target.name.as_str()), ("Deployment", "edot-gateway"));
@@ -35,7 +35,7 @@ fn metrics_that_the_controller_could_not_read_stay_as_empty_entries() {
     assert!(active.message.contains("could not find the requested resource"));
 }
 
-/// Every array and object of `value` in turn replaced by null, handed to `check`.
+/// Calls `check` with `value` in which one array or object is replaced by null, for each of them.
 fn without_each(value: &Value, check: &dyn Fn(Value)) {
     fn paths(value: &Value, at: String, out: &mut Vec<String>) {
         match value {
@@ -43,7 +43,7 @@ fn without_each(value: &Value, check: &dyn Fn(Value)) {
             Value::Array(all) => all.iter().enumerate().for_each(|(i, v)| paths(v, format!("{at}/{i}"), out)),
             _ => return,
         }
-        // A null in place of an element is nothing that a server writes.
+        // No server writes null in place of an element.
         if !at.is_empty() && at.rsplit('/').next().is_some_and(|last| last.parse::<usize>().is_err()) {
             out.push(at);
         }
@@ -58,7 +58,7 @@ fn without_each(value: &Value, check: &dyn Fn(Value)) {
 }
 
 #[test]
-fn null_in_place_of_any_list_or_object_is_read_as_nothing() {
+fn null_in_place_of_any_list_or_object_is_read_as_empty() {
     let mut kinds = std::collections::BTreeSet::new();
     for line in include_str!("../../data/scale.jsonl").lines() {
         let line: Value = serde_json::from_str(line).unwrap();

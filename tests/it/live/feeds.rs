@@ -1,4 +1,4 @@
-//! The feeds over a scripted API server: what each says of the world, and how each heals.
+//! The feeds over a scripted API server: what each observes, and how each recovers.
 
 use crate::support::fake_api::{FakeApi, Reply, Request, Step, pace, world};
 use edot_tui::observe::{Feed, FeedState, Observation, PodUsage, WatchingSeen};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
-use world::{deployment, event, hpa, list, pod, told, usage};
+use world::{deployment, event, event_about, hpa, list, pod, usage};
 
 fn hpas(r: &Request) -> bool {
     r.of("/horizontalpodautoscalers")
@@ -67,7 +67,7 @@ async fn at_rest_each_watch_lists_once_and_each_sample_is_polled_once() {
 }
 
 #[tokio::test]
-async fn the_only_hpa_is_watched_when_the_named_one_is_not_there() {
+async fn the_only_hpa_is_watched_when_the_named_one_does_not_exist() {
     let api = FakeApi::start(|r| match (by_name(r), r.of("metadata.name=wrong")) {
         (true, true) => Some(list(1, [])),
         (true, false) => Some(if r.is_watch() { Reply::hold([]) } else { list(1, [named("other", "1")]) }),
@@ -82,7 +82,7 @@ async fn the_only_hpa_is_watched_when_the_named_one_is_not_there() {
 }
 
 #[tokio::test]
-async fn an_hpa_that_is_not_there_is_absent_until_it_is_made() {
+async fn an_hpa_that_does_not_exist_is_absent_until_it_is_created() {
     let made = Arc::new(AtomicBool::new(false));
     let make = made.clone();
     let api = FakeApi::start(move |r| match (by_name(r), r.is_watch()) {
@@ -104,7 +104,7 @@ async fn an_hpa_that_is_not_there_is_absent_until_it_is_made() {
         link.reason.unwrap(),
         "there is no HPA edot-gateway-hpa in namespace observability-lab; there are: a, b"
     );
-    seen.told(r#"target Absent Some("there is no HPA to tell what it scales")"#).await;
+    seen.told(r#"target Absent Some("there is no HPA, so its scale target is not known")"#).await;
     made.store(true, Ordering::SeqCst);
     seen.link(Feed::Hpa, FeedState::Up).await;
     seen.next("deletion", |o| matches!(o, Observation::HpaGone).then_some(())).await;
@@ -114,7 +114,7 @@ async fn an_hpa_that_is_not_there_is_absent_until_it_is_made() {
 }
 
 #[tokio::test]
-async fn a_missing_namespace_is_told_as_such() {
+async fn a_missing_namespace_is_reported_as_such() {
     let api = FakeApi::start(|r| match r.path.as_str() {
         "/api/v1/namespaces/observability-lab" | "/api/v1/namespaces/demo-app" => {
             Some(Reply::status(404, "NotFound", "namespaces not found"))
@@ -132,7 +132,7 @@ async fn a_missing_namespace_is_told_as_such() {
 }
 
 #[tokio::test]
-async fn a_target_that_is_not_there_is_said_and_the_next_one_is_followed() {
+async fn a_target_that_does_not_exist_is_reported_and_the_next_one_is_followed() {
     let changed = Arc::new(AtomicBool::new(false));
     let change = changed.clone();
     let api = FakeApi::start(move |r| {
@@ -206,7 +206,7 @@ async fn any_other_kind_is_read_by_its_scale_when_it_changes() {
     let mut seen = api.watch().await;
     while seen.next("target", replicas).await < 3 {}
     seen.all_up().await;
-    assert!(api.requests(|r| r.of("/rollouts/web/scale")).len() <= 3, "asked when told, and not otherwise");
+    assert!(api.requests(|r| r.of("/rollouts/web/scale")).len() <= 3, "read after a change, and not otherwise");
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn the_metrics_api_is_found_in_the_version_that_is_served() {
 }
 
 #[tokio::test]
-async fn a_metrics_api_that_is_away_says_what_to_do_and_heals() {
+async fn a_metrics_api_that_is_down_gives_a_hint_and_recovers() {
     let api = FakeApi::start(|r| match (r.of("metrics.k8s.io"), r.of("/pods?")) {
         (true, false) if r.nth < 2 => Some(Reply::Whole(404, "text/plain", b"404 page not found".to_vec())),
         (true, true) if r.nth < 2 => Some(Reply::Whole(503, "text/plain", b"service unavailable\n".to_vec())),
@@ -254,11 +254,11 @@ async fn a_metrics_api_that_is_away_says_what_to_do_and_heals() {
 }
 
 #[tokio::test]
-async fn a_sample_is_said_once_however_often_it_is_read() {
+async fn a_sample_is_sent_once_even_if_it_is_read_several_times() {
     let api = FakeApi::start(|r| {
         let (a, b) = (usage("a", 1), usage("b", if r.nth < 2 { 1 } else { 2 }));
         match r.nth {
-            // After a fault the next poll comes at once.
+            // After a failure the next poll follows at once.
             1 | 3 if r.of("/apis/metrics.k8s.io/v1beta1/") => Some(Reply::status(500, "InternalError", "oops")),
             _ => r.of("/apis/metrics.k8s.io/v1beta1/").then(|| list(1, [a, b])),
         }
@@ -270,29 +270,31 @@ async fn a_sample_is_said_once_however_often_it_is_read() {
 }
 
 #[tokio::test]
-async fn events_are_those_that_concern_us_and_are_clean() {
+async fn events_are_those_of_the_watched_objects_and_are_cleaned() {
     let api = FakeApi::start(|r| {
         let all = [
-            told("1", "Pod", "edot-gateway-64f456477b-w5lsb", "ours"),
-            told("2", "Pod", "another-64f456477b-w5lsb", "not ours"),
-            told("3", "Deployment", "edot-gateway", &format!("\u{1b}[31mred\u{202e}{}", "x".repeat(1 << 20))),
+            event_about("1", "Pod", "edot-gateway-64f456477b-w5lsb", "ours"),
+            event_about("2", "Pod", "another-64f456477b-w5lsb", "not ours"),
+            event_about("3", "Deployment", "edot-gateway", &format!("\u{1b}[31mred\u{202e}{}", "x".repeat(1 << 20))),
         ];
-        let mut bytes =
-            format!("{}\n", event("ADDED", told("4", "HorizontalPodAutoscaler", world::HPA, "a?b"))).into_bytes();
+        let mut bytes = format!("{}\n", event("ADDED", event_about("4", "HorizontalPodAutoscaler", world::HPA, "a?b")))
+            .into_bytes();
         let at = bytes.iter().position(|b| *b == b'?').unwrap();
         bytes[at] = 0xff;
         match (r.of("/observability-lab/events?"), r.of("/demo-app/events?"), r.is_watch()) {
             (true, _, false) => Some(list(1, all)),
             (true, _, true) => Some(Reply::Stream(vec![Step::Bytes(bytes), Step::Hold])),
-            (_, true, false) => Some(list(1, [told("5", "Job", "k6-load", "load"), told("6", "Job", "other", "no")])),
+            (_, true, false) => {
+                Some(list(1, [event_about("5", "Job", "k6-load", "load"), event_about("6", "Job", "other", "no")]))
+            }
             _ => None,
         }
     })
     .await;
     let mut seen = api.watch().await;
-    let mut told = Vec::new();
-    while told.len() < 4 {
-        told.push(
+    let mut events = Vec::new();
+    while events.len() < 4 {
+        events.push(
             seen.next("event", |o| match o {
                 Observation::Event(event) => Some((event.uid.clone(), event.message.clone())),
                 _ => None,
@@ -300,11 +302,11 @@ async fn events_are_those_that_concern_us_and_are_clean() {
             .await,
         );
     }
-    told.sort();
-    let uids: Vec<&str> = told.iter().map(|(uid, _)| uid.as_str()).collect();
+    events.sort();
+    let uids: Vec<&str> = events.iter().map(|(uid, _)| uid.as_str()).collect();
     assert_eq!(uids, ["1", "3", "4", "5"]);
-    assert!(told[1].1.starts_with("redxxx") && told[1].1.len() < 5000);
-    assert_eq!(told[2].1, "a\u{fffd}b");
+    assert!(events[1].1.starts_with("redxxx") && events[1].1.len() < 5000);
+    assert_eq!(events[2].1, "a\u{fffd}b");
 }
 
 #[tokio::test]
@@ -338,7 +340,7 @@ async fn the_load_job_comes_and_goes() {
 }
 
 #[tokio::test]
-async fn samples_that_do_not_come_while_pods_start_are_asked_for_soon() {
+async fn missing_samples_of_starting_pods_are_polled_for_soon() {
     let api = FakeApi::start(|r| (r.of("/apis/metrics.k8s.io/v1beta1/") && r.nth < 2).then(|| list(1, []))).await;
     let quick = Pace { settled: Duration::from_millis(20), ..pace() };
     let mut seen = api.watch_as(quick, world::HPA).await;

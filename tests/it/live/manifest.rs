@@ -1,12 +1,12 @@
-//! The user's own manifest for the load: what is wrong is said by file, document, kind and field, before anything is done.
+//! The user's own manifest for the load: errors name file, document, kind and field, before anything is applied.
 
 use crate::support::stub_api::{start as serve, status};
 use edot_tui::source::live::simulate::{LoadSettings, plan, start};
 use serde_json::json;
 use std::time::Duration;
 
-/// What a plan says of a manifest, and whether it was taken.
-async fn said(yaml: &str) -> (bool, String, Vec<String>) {
+/// Whether a plan accepts a manifest, its text and its steps.
+async fn planned(yaml: &str) -> (bool, String, Vec<String>) {
     let file = tempfile::Builder::new().prefix("load").suffix(".yaml").tempfile().unwrap();
     std::fs::write(file.path(), yaml).unwrap();
     let (client, log) =
@@ -40,7 +40,7 @@ spec: {template: {spec: {restartPolicy: Never, containers: [{name: k6, image: my
 #[tokio::test]
 async fn several_documents_are_applied_in_order_the_job_last() {
     let yaml = format!("{JOB}---\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: mine}}\ndata: {{a.js: x}}\n");
-    let (ok, text, steps) = said(&yaml).await;
+    let (ok, text, steps) = planned(&yaml).await;
     assert!(ok, "{text}");
     assert_eq!(
         steps,
@@ -87,7 +87,7 @@ async fn what_is_wrong_is_named_with_its_place() {
         ),
     ];
     for (yaml, want) in cases {
-        let (ok, text, _) = said(yaml).await;
+        let (ok, text, _) = planned(yaml).await;
         assert!(!ok && text.starts_with(want), "{yaml}\nsays  {text}\nwant  {want}");
     }
 }

@@ -1,4 +1,4 @@
-//! What `s` does, against a stand-in for the API server: the order of its steps, and a sentence for each refusal.
+//! What the key `s` does, against a stub of the API server: the order of its steps, and a sentence for each refusal.
 
 use crate::support::stub_api::{Asked, Log, start as serve, status};
 use edot_tui::source::live::simulate::{LoadSettings, plan, start, stop, testrun};
@@ -41,13 +41,13 @@ fn running() -> (u16, Value) {
     )
 }
 
-/// Nothing is there, everything is allowed.
+/// Nothing exists, everything is allowed.
 fn empty(asked: &Asked) -> (u16, Value) {
     if asked.method == "GET" { absent() } else { (200, json!({})) }
 }
 
-/// What was asked beyond reading and trying, as `METHOD path`, without queries.
-fn done_for_real(log: &Log) -> Vec<String> {
+/// The requests that change something, as `METHOD path`, without queries.
+fn changes(log: &Log) -> Vec<String> {
     let log = log.lock().unwrap();
     let real = log.iter().filter(|a| a.method != "GET" && !a.dry());
     real.map(|a| format!("{} {}", a.method, a.path.split('?').next().unwrap())).collect()
@@ -67,11 +67,11 @@ async fn a_plan_says_what_will_be_applied_and_changes_nothing() {
             "create Job demo-app/k6-load (grafana/k6:0.49.0)",
         ]
     );
-    assert_eq!(done_for_real(&log), Vec::<String>::new());
+    assert_eq!(changes(&log), Vec::<String>::new());
 }
 
 #[tokio::test]
-async fn the_labs_script_is_used_when_it_is_there() {
+async fn the_labs_script_is_used_when_it_exists() {
     let (client, log) = serve(|asked| match asked.path.as_str() {
         SCRIPTS => (200, json!({"data": {"readme.txt": "x", "load.js": "x"}})),
         _ => empty(asked),
@@ -79,7 +79,7 @@ async fn the_labs_script_is_used_when_it_is_there() {
     .await;
     let answer = start(&client, &settings()).await;
     assert!(answer.ok, "{answer:?}");
-    assert_eq!(done_for_real(&log), ["POST /apis/batch/v1/namespaces/demo-app/jobs"]);
+    assert_eq!(changes(&log), ["POST /apis/batch/v1/namespaces/demo-app/jobs"]);
     let log = log.lock().unwrap();
     let body = &log.last().unwrap().body;
     assert_eq!(body.pointer("/spec/template/spec/containers/0/args"), Some(&json!(["run", "/scripts/load.js"])));
@@ -105,7 +105,7 @@ async fn a_finished_job_is_deleted_and_waited_for_before_the_new_one() {
     let answer = start(&client, &settings()).await;
     assert!(answer.ok, "{answer:?}");
     assert_eq!(
-        done_for_real(&log),
+        changes(&log),
         [
             format!("DELETE {JOB}"),
             "PATCH /api/v1/namespaces/demo-app/configmaps/edot-tui-k6-scenario".into(),
@@ -120,7 +120,7 @@ async fn a_finished_job_is_deleted_and_waited_for_before_the_new_one() {
 }
 
 #[tokio::test]
-async fn a_job_that_will_not_go_is_said_and_nothing_is_created() {
+async fn a_job_that_does_not_terminate_is_reported_and_nothing_is_created() {
     let (client, log) = serve(|asked| match (asked.method.as_str(), asked.path.as_str()) {
         ("GET", JOB) => (200, json!({"metadata": {"uid": "old", "deletionTimestamp": "2026-11-24T00:31:43Z"}})),
         _ => empty(asked),
@@ -129,7 +129,7 @@ async fn a_job_that_will_not_go_is_said_and_nothing_is_created() {
     let impatient = LoadSettings { patience: Duration::from_millis(20), ..settings() };
     let answer = start(&client, &impatient).await;
     assert!(!answer.ok && answer.text.contains("still terminating after 20ms"), "{answer:?}");
-    assert_eq!(done_for_real(&log), Vec::<String>::new());
+    assert_eq!(changes(&log), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -141,14 +141,14 @@ async fn a_running_load_is_offered_to_be_stopped_and_never_started_over() {
     assert_eq!(answer.text, "Job k6-load in namespace demo-app runs since 2026-11-24T00:31:43Z: stop it?");
     let answer = start(&client, &settings()).await;
     assert!(!answer.ok && answer.text.contains("already: stop it first"), "{answer:?}");
-    assert_eq!(done_for_real(&log), Vec::<String>::new());
+    assert_eq!(changes(&log), Vec::<String>::new());
     let answer = stop(&client, &settings()).await;
     assert!(answer.ok, "{answer:?}");
-    assert_eq!(done_for_real(&log), [format!("DELETE {JOB}")]);
+    assert_eq!(changes(&log), [format!("DELETE {JOB}")]);
 }
 
 #[tokio::test]
-async fn readonly_asks_the_cluster_nothing() {
+async fn readonly_sends_no_request() {
     let (client, log) = serve(empty).await;
     let readonly = LoadSettings { readonly: true, ..settings() };
     for answer in [plan(&client, &readonly).await, start(&client, &readonly).await, stop(&client, &readonly).await] {
@@ -157,12 +157,12 @@ async fn readonly_asks_the_cluster_nothing() {
     assert!(log.lock().unwrap().is_empty());
 }
 
-/// The answer of a plan when trying to create the Job is refused so.
+/// The text of a plan whose dry run is refused with this status.
 async fn refused(code: u16, reason: &'static str, message: &'static str) -> String {
     let (client, log) =
         serve(move |asked| if asked.method == "POST" { status(code, reason, message) } else { empty(asked) }).await;
     let answer = plan(&client, &settings()).await;
-    assert!(!answer.ok && done_for_real(&log).is_empty(), "{answer:?}");
+    assert!(!answer.ok && changes(&log).is_empty(), "{answer:?}");
     answer.text
 }
 
@@ -175,8 +175,8 @@ async fn every_refusal_has_its_sentence() {
     );
     assert_eq!(
         denied.await,
-        "denied: may not create jobs.batch in namespace demo-app; to allow it, add to a Role there: \
-         {apiGroups: [\"batch\"], resources: [\"jobs\"], verbs: [\"create\"]}"
+        "denied: user v may not create jobs.batch in namespace demo-app (403); add to a Role in namespace demo-app: \
+         apiGroups [\"batch\"], resources [\"jobs\"], verbs [\"create\"]"
     );
     let quota = refused(
         403,
@@ -205,7 +205,7 @@ async fn every_refusal_has_its_sentence() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_is_said() {
+async fn an_unreachable_server_is_reported() {
     let mut config = kube::Config::new("http://127.0.0.1:1".parse().unwrap());
     config.default_retry = false;
     let answer = plan(&kube::Client::try_from(config).unwrap(), &settings()).await;
@@ -219,11 +219,11 @@ async fn a_run_of_the_operator_is_stopped_by_deleting_it() {
     let (client, log) = serve(|asked| if asked.path == RUN { (200, json!({})) } else { absent() }).await;
     let planned = testrun::plan(&client, &settings).await;
     assert!(planned.ok && planned.stops, "{planned:?}");
-    assert_eq!(planned.steps, ["delete TestRun demo-app/big, its Jobs and pods (k6 is told to end)"]);
-    assert_eq!(done_for_real(&log), Vec::<String>::new());
+    assert_eq!(planned.steps, ["delete TestRun demo-app/big, its Jobs and pods (k6 is asked to end)"]);
+    assert_eq!(changes(&log), Vec::<String>::new());
     let stopped = testrun::stop(&client, &settings).await;
     assert_eq!(stopped.text, "stopping the load: TestRun big in namespace demo-app is being deleted");
-    assert_eq!(done_for_real(&log), [format!("DELETE {RUN}")]);
+    assert_eq!(changes(&log), [format!("DELETE {RUN}")]);
 
     let forbidden = "testruns.k6.io \"big\" is forbidden: User \"u\" cannot delete resource \"testruns\"";
     let (client, _) = serve(move |_| status(403, "Forbidden", forbidden)).await;

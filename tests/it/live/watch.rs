@@ -1,4 +1,4 @@
-//! The watch loop against each fault of a server: what is said, what is asked, and that it heals.
+//! The watch loop against each failure of a server: what is reported, what is requested, and that it recovers.
 
 use crate::support::fake_api::{FakeApi, Reply, Request, Step, pace, world};
 use edot_tui::observe::{Feed, FeedState, Observation};
@@ -29,7 +29,7 @@ fn pod_gone(o: &Observation) -> Option<String> {
     }
 }
 
-/// Lists pods a and b first, then b and c, and answers the first watch so.
+/// Lists pods a and b first, then b and c; the first watch is answered with `first_watch`.
 async fn relisted_after(first_watch: fn() -> Reply) {
     let api = FakeApi::start(move |r| match (pods(r), r.is_watch(), r.nth) {
         (true, false, 0) => Some(list(10, [pod("a", "1"), pod("b", "2")])),
@@ -41,7 +41,7 @@ async fn relisted_after(first_watch: fn() -> Reply) {
     let mut seen = api.watch().await;
     assert_eq!(seen.next("pod", pod_seen).await, "a");
     assert_eq!(seen.next("pod", pod_seen).await, "b");
-    assert_eq!(seen.next("pod", pod_seen).await, "c", "b has not changed and is not said again");
+    assert_eq!(seen.next("pod", pod_seen).await, "c", "b has not changed and is not sent again");
     assert_eq!(seen.next("gone", pod_gone).await, "a");
     seen.all_up().await;
     let watches = api.wait_for(2, |r| pods(r) && r.is_watch()).await;
@@ -50,7 +50,7 @@ async fn relisted_after(first_watch: fn() -> Reply) {
 }
 
 #[tokio::test]
-async fn a_410_in_the_watch_lists_anew_and_tells_what_changed_meanwhile() {
+async fn a_410_in_the_watch_lists_again_and_sends_what_changed_meanwhile() {
     relisted_after(|| Reply::hold([expired()])).await;
 }
 
@@ -60,7 +60,7 @@ async fn a_410_as_the_watchs_answer_does_the_same() {
 }
 
 #[tokio::test]
-async fn a_server_that_only_ever_says_410_is_shown_and_not_spun_on() {
+async fn a_server_that_always_answers_410_is_reported_without_spinning() {
     let api = FakeApi::start(|r| (pods(r) && r.is_watch()).then(|| Reply::end([expired()]))).await;
     let mut seen = api.watch().await;
     let mut link = seen.link(Feed::Pods, FeedState::Retrying).await;
@@ -72,7 +72,7 @@ async fn a_server_that_only_ever_says_410_is_shown_and_not_spun_on() {
 }
 
 #[tokio::test]
-async fn a_watch_goes_on_where_its_bookmark_left_it() {
+async fn a_watch_resumes_from_its_bookmark() {
     let api = FakeApi::start(|r| match (pods(r) && r.is_watch(), r.nth) {
         (true, 0) => Some(Reply::Stream(vec![
             Step::Line(event("ADDED", pod("b", "110"))),
@@ -88,12 +88,12 @@ async fn a_watch_goes_on_where_its_bookmark_left_it() {
     let watches = api.requests(|r| pods(r) && r.is_watch());
     let versions: Vec<_> = watches.iter().map(|r| r.query("resourceVersion").unwrap()).collect();
     assert_eq!(versions, ["100", "150"]);
-    assert_eq!(api.requests(|r| pods(r) && !r.is_watch()).len(), 1, "nothing is listed anew");
+    assert_eq!(api.requests(|r| pods(r) && !r.is_watch()).len(), 1, "nothing is listed again");
     assert!(watches[0].query("allowWatchBookmarks") == Some("true") && watches[0].query("timeoutSeconds").is_some());
 }
 
 #[tokio::test]
-async fn a_proxy_that_cuts_every_watch_is_shown_and_not_spun_on_and_over_when_it_is() {
+async fn a_proxy_that_cuts_every_watch_is_reported_without_spinning_until_it_stops() {
     let api = FakeApi::start(|r| match (hpas(r) && r.is_watch(), r.nth) {
         (true, n) if n < 8 => {
             Some(Reply::Stream(vec![if n % 2 == 0 { Step::Cut } else { Step::Wait(Duration::ZERO) }]))
@@ -103,18 +103,18 @@ async fn a_proxy_that_cuts_every_watch_is_shown_and_not_spun_on_and_over_when_it
     .await;
     let mut seen = api.watch().await;
     let mut link = seen.link(Feed::Hpa, FeedState::Retrying).await;
-    assert_eq!(link.attempt, 3, "the first cuts are not worth a word: {link:?}");
+    assert_eq!(link.attempt, 3, "the first cuts are not reported: {link:?}");
     assert!(link.reason.as_ref().unwrap().contains("is cut after 0.0 s again and again"), "{link:?}");
     while link.attempt < 6 {
         link = seen.link(Feed::Hpa, FeedState::Retrying).await;
     }
-    assert!(api.requests(|r| hpas(r) && r.is_watch()).len() <= 7, "as many requests as were told of");
+    assert!(api.requests(|r| hpas(r) && r.is_watch()).len() <= 7, "no more requests than were reported");
     assert_eq!(api.requests(|r| hpas(r) && !r.is_watch()).len(), 1);
     seen.link(Feed::Hpa, FeedState::Up).await;
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_off_is_told_and_read_again() {
+async fn a_list_that_breaks_off_is_reported_and_read_again() {
     let api = FakeApi::start(|r| match (hpas(r) && !r.is_watch(), r.nth) {
         (true, 0) => Some(Reply::Torn(b"{\"items\":[".to_vec())),
         (true, 1) => Some(Reply::Cut),
@@ -130,7 +130,7 @@ async fn a_list_that_breaks_off_is_told_and_read_again() {
 }
 
 #[tokio::test]
-async fn a_watch_without_a_sign_of_life_is_stale_and_asked_for_anew() {
+async fn a_watch_without_a_sign_of_life_is_stale_and_opened_again() {
     let api = FakeApi::start(|r| match (hpas(r) && r.is_watch(), r.nth) {
         (true, 0) => Some(Reply::hold([bookmark("120")])),
         (true, 1) => Some(Reply::hold([event("MODIFIED", hpa("130"))])),
@@ -148,7 +148,7 @@ async fn a_watch_without_a_sign_of_life_is_stale_and_asked_for_anew() {
 }
 
 #[tokio::test]
-async fn where_no_bookmarks_come_the_watchs_own_end_is_the_sign_of_life() {
+async fn without_bookmarks_the_watchs_own_end_is_the_sign_of_life() {
     let api = FakeApi::start(|_| None).await;
     let mut seen = api.watch_as(Pace { silent: Duration::from_millis(150), ..pace() }, world::HPA).await;
     seen.link(Feed::Hpa, FeedState::Up).await;
@@ -163,7 +163,7 @@ async fn where_no_bookmarks_come_the_watchs_own_end_is_the_sign_of_life() {
 }
 
 #[tokio::test]
-async fn a_line_that_is_no_event_lists_anew() {
+async fn a_line_that_is_no_event_lists_again() {
     let api = FakeApi::start(|r| match (hpas(r), r.is_watch(), r.nth) {
         (true, true, 0) => {
             Some(Reply::Stream(vec![Step::Bytes(b"<html><b>Proxy\x1b[2J</b> says no</html>\n".to_vec()), Step::Hold]))
@@ -200,7 +200,7 @@ async fn a_line_without_end_is_refused() {
 }
 
 #[tokio::test]
-async fn an_object_that_cannot_be_read_is_left_out_and_the_rest_goes_on() {
+async fn an_object_that_cannot_be_read_is_left_out_and_the_rest_is_sent() {
     let api = FakeApi::start(|r| match (pods(r), r.is_watch(), r.nth) {
         (true, false, 0) => {
             let odd = json!({"metadata": {"uid": "odd"}, "spec": {"containers": 7}});

@@ -1,4 +1,4 @@
-//! A small API server on loopback that says what a test tells it to: HTTP/1.1, one script for all requests.
+//! A small API server on loopback, scripted by the test: HTTP/1.1, one script for all requests.
 
 mod reply;
 pub mod world;
@@ -51,7 +51,7 @@ impl Request {
 
 type Script = Arc<dyn Fn(&Request) -> Reply + Send + Sync>;
 
-/// The server. Dropped, it is gone.
+/// The server; it stops when dropped.
 pub struct FakeApi {
     pub address: SocketAddr,
     script: Script,
@@ -61,7 +61,7 @@ pub struct FakeApi {
 }
 
 impl FakeApi {
-    /// A server that answers by `script`, or else as the default world does.
+    /// A server that answers by `script`, and otherwise as the default world.
     pub async fn start(script: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FakeApi {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -73,14 +73,14 @@ impl FakeApi {
         api
     }
 
-    /// No longer listen, and cut every connection.
+    /// Stop listening, and cut every connection.
     pub async fn stop(&mut self) {
         self.serving.abort();
         // It was aborted just now.
         let _ = (&mut self.serving).await;
     }
 
-    /// Listen again where it did before.
+    /// Listen again on the same address.
     pub async fn resume(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
         self.serving = tokio::spawn(serve(listener, self.script.clone(), self.log.clone()));
@@ -91,7 +91,7 @@ impl FakeApi {
         std::fs::write(self.files.path().join("token"), token).unwrap();
     }
 
-    /// There is no token file any more.
+    /// Delete the token file.
     pub fn remove_token(&self) {
         std::fs::remove_file(self.files.path().join("token")).unwrap();
     }
@@ -101,7 +101,7 @@ impl FakeApi {
         self.log.lock().unwrap().iter().filter(|r| wanted(r)).cloned().collect()
     }
 
-    /// Wait until so many requests have come that `wanted` picks; all of them.
+    /// Wait for `count` requests that `wanted` picks; all of them so far.
     pub async fn wait_for(&self, count: usize, wanted: impl Fn(&Request) -> bool) -> Vec<Request> {
         for _ in 0..5000 {
             let found = self.requests(&wanted);
@@ -113,13 +113,13 @@ impl FakeApi {
         panic!("fewer than {count} of them: {:#?}", self.requests(|_| true));
     }
 
-    /// How to get at it: a kubeconfig with a token file.
+    /// What is needed to connect to it: a kubeconfig with a token file.
     pub fn access(&self) -> Access {
         let path = self.point_to(self.address);
         Access { kubeconfig: Some(path), ..Access::new(Environment::default()) }
     }
 
-    /// Have the kubeconfig name this server from now on.
+    /// Let the kubeconfig name this server from now on.
     pub fn point_to(&self, address: SocketAddr) -> PathBuf {
         let path = self.files.path().join("config");
         let text = format!(
@@ -152,7 +152,7 @@ impl Drop for FakeApi {
     }
 }
 
-/// Milliseconds where the program has seconds. A held watch stays silent, so silence counts for long.
+/// Milliseconds where the program has seconds. A held watch stays silent, so the limit for silence is long.
 pub fn pace() -> Pace {
     let ms = Duration::from_millis;
     Pace {

@@ -1,11 +1,11 @@
-//! A stand-in for an API server on loopback: answers every request by a function and keeps what was asked.
+//! A stub of the API server on loopback: answers every request by a function and logs the requests.
 
 use serde_json::Value;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// One request as it came.
+/// One request as it arrived.
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub method: String,
@@ -15,7 +15,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// As the API server takes it: for a delete with a body, the query counts for nothing.
+    /// Whether the API server takes it as a dry run: for a delete with a body, it ignores the query.
     pub fn dry(&self) -> bool {
         match self.method.as_str() {
             "DELETE" if !self.body.is_null() => self.body["dryRun"][0] == "All",

@@ -1,5 +1,5 @@
-//! A cluster at rest on loopback, for tests of the whole program: two HPAs, a Deployment, a pod, its usage, a hostile
-//! event; watches stay open and silent. Beside it, kubeconfigs that lead to it or nowhere.
+//! An idle cluster on loopback, for tests of the whole program: two HPAs, a Deployment, a pod, its usage, a hostile event;
+//! watches stay open and silent. With it, kubeconfigs that lead to it or nowhere.
 
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
@@ -35,7 +35,7 @@ impl Kubeconfig {
     }
 }
 
-/// Nobody listens there.
+/// Nothing listens there.
 pub fn closed() -> Kubeconfig {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -43,7 +43,7 @@ pub fn closed() -> Kubeconfig {
     Kubeconfig::to(&format!("http://127.0.0.1:{port}"))
 }
 
-/// Somebody listens and never answers, as behind a dead node.
+/// The server accepts and never answers, as behind a dead node.
 pub fn silent() -> Kubeconfig {
     serve(|stream| {
         let mut held = BufReader::new(stream);
@@ -51,7 +51,7 @@ pub fn silent() -> Kubeconfig {
     })
 }
 
-/// A cluster at rest.
+/// An idle cluster.
 pub fn start() -> Kubeconfig {
     serve(|stream| {
         let _ = talk(stream);

@@ -1,4 +1,4 @@
-//! Event -> EventSeen, whichever of the two event APIs wrote it.
+//! Event -> EventSeen, from either of the two event APIs.
 
 use super::{message, name};
 use crate::observe::{EventSeen, ObjectRef};
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_forms_of_event_tell_when_and_how_often() {
+    fn both_forms_of_event_give_their_time_and_count() {
         let old = r#"{"firstTimestamp":"2026-11-24T00:00:00Z","lastTimestamp":"2026-11-24T00:05:00Z","count":7,"source":{"component":"hpa"}}"#;
         let seen = event(&serde_json::from_str(old).unwrap());
         assert_eq!((seen.count, seen.source.as_str()), (7, "hpa"));

@@ -1,7 +1,8 @@
-//! HorizontalPodAutoscaler -> HpaSeen. Nothing is defaulted: what the object leaves unset stays unset.
+//! HorizontalPodAutoscaler -> HpaSeen. Must not apply defaults: what the object leaves unset stays unset.
 
 use super::{conditions, message, name};
 use crate::observe::{Behavior, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
+use crate::source::live::client::selector;
 use crate::source::live::wire;
 
 /// One version of the HPA.
@@ -74,38 +75,9 @@ fn rules(from: &wire::Rules) -> Rules {
     }
 }
 
-/// A label selector in its string form, as `kubectl -l` and `/scale` have it: `app=web,tier in (a,b),!old`.
-pub fn selector(from: &wire::Selector) -> String {
-    let labels = from.match_labels.iter().map(|(k, v)| (k.as_str(), format!("{k}={v}")));
-    let expressions = from.match_expressions.iter().map(|r| {
-        let mut values = r.values.clone();
-        values.sort();
-        let text = match r.operator.as_str() {
-            "In" => format!("{} in ({})", r.key, values.join(",")),
-            "NotIn" => format!("{} notin ({})", r.key, values.join(",")),
-            "DoesNotExist" => format!("!{}", r.key),
-            _ => r.key.clone(),
-        };
-        (r.key.as_str(), text)
-    });
-    let mut all: Vec<(&str, String)> = labels.chain(expressions).collect();
-    all.sort();
-    all.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_selector_reads_as_kubectl_writes_it() {
-        let text = r#"{"matchLabels":{"z":"1","app":"web"},"matchExpressions":[
-            {"key":"tier","operator":"In","values":["b","a"]},{"key":"old","operator":"DoesNotExist"},
-            {"key":"env","operator":"NotIn","values":["x"]},{"key":"any","operator":"Exists"}]}"#;
-        let from: wire::Selector = serde_json::from_str(text).unwrap();
-        assert_eq!(selector(&from), "any,app=web,env notin (x),!old,tier in (a,b),z=1");
-        assert_eq!(selector(&wire::Selector::default()), "");
-    }
 
     #[test]
     fn a_metrics_selector_is_cleaned() {

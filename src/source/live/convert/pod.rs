@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pod_that_cannot_be_placed_says_why() {
+    fn a_pod_that_cannot_be_scheduled_has_its_reason() {
         let text = r#"{"metadata":{"name":"p","uid":"u","ownerReferences":null},"spec":{"containers":[{"name":"a","resources":{}}]},
           "status":{"phase":"Pending","conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable",
           "message":"0/2 nodes are available:\n2 Insufficient cpu.","lastTransitionTime":"2026-11-24T00:00:00Z"}]}}"#;

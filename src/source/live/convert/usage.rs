@@ -5,7 +5,7 @@ use super::pod::quantities;
 use crate::observe::PodUsage;
 use crate::source::live::wire;
 
-/// A pod's sample; None when it has no timestamp and so stands for no moment.
+/// A pod's sample; None when it has no timestamp.
 pub fn pod_usage(from: &wire::PodMetrics) -> Option<PodUsage> {
     Some(PodUsage {
         pod: name(&from.metadata.name),
@@ -15,7 +15,7 @@ pub fn pod_usage(from: &wire::PodMetrics) -> Option<PodUsage> {
     })
 }
 
-/// Seconds of a Go duration such as `1m0.004s` or `15.061s`; None when it is none.
+/// Seconds of a Go duration such as `1m0.004s` or `15.061s`; None for other text.
 pub fn seconds(text: &str) -> Option<f64> {
     let mut rest = text;
     let mut sum = 0.0;

@@ -1,10 +1,11 @@
-//! Scale targets -> TargetSeen: workloads that are known, and `/scale` for every other kind.
+//! Scale targets -> TargetSeen: the well-known workloads, and `/scale` for every other kind.
 
-use super::{conditions, containers, name, selector};
+use super::{conditions, containers, name};
 use crate::observe::{TargetRef, TargetSeen};
+use crate::source::live::client::selector;
 use crate::source::live::wire;
 
-/// A Deployment, StatefulSet, ReplicaSet or ReplicationController. The API leaves zeros out, so what is missing is 0.
+/// A Deployment, StatefulSet, ReplicaSet or ReplicationController. The API omits zeros, so a missing number is 0.
 pub fn workload(target: &TargetRef, from: &wire::Workload) -> TargetSeen {
     let (meta, spec, status) = (&from.metadata, &from.spec, &from.status);
     TargetSeen {
@@ -29,7 +30,7 @@ fn has_updates(kind: &str) -> bool {
     matches!(kind, "Deployment" | "StatefulSet")
 }
 
-/// Any other kind, as far as its `/scale` tells. The Scale carries the object's own name, uid and creation time.
+/// Any other kind, as far as its `/scale` shows. The Scale carries the object's own name, uid and creation time.
 pub fn scale(target: &TargetRef, from: &wire::Scale) -> TargetSeen {
     TargetSeen {
         api_version: target.api_version.clone(),
@@ -70,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_without_status_says_nothing_of_replicas() {
+    fn a_scale_without_status_has_no_replicas() {
         let seen = scale(
             &target("Rollout"),
             &serde_json::from_str(r#"{"metadata":{"name":"web"},"spec":{"replicas":2}}"#).unwrap(),

@@ -4,12 +4,11 @@
 //! CONNECT and stays end to end between the client and Elasticsearch, under the name that its certificate is for; a
 //! response that is too long is cut. Only a client with this process's random token is served. Must not read the traffic.
 
-use super::super::fault::{Asked, Fault, Kind, root};
+use super::super::client::port_forward::{self, Port};
+use super::super::client::{Fault, Kind, root};
 use super::super::shared::Shared;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use k8s_openapi::api::core::v1::Pod;
-use kube::Api;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -114,30 +113,14 @@ async fn handle(
     }
     match behind {
         Behind::Pod { namespace, pod, port } => {
-            let api: Api<Pod> = Api::namespaced(shared.cluster.client().1, namespace);
-            let forwarding = timeout(limit, api.portforward(pod, &[*port])).await;
-            let mut forward = forwarding
-                .map_err(|_| {
-                    Fault::new(Kind::Unreachable, format!("no port-forward to pod {pod} within {} s", limit.as_secs()))
-                })?
-                .map_err(|e| refused(&e, namespace, pod, &shared.cluster.server()))?;
-            let gone = || Fault::new(Kind::Unreachable, format!("the port-forward to pod {pod} has no stream"));
-            let mut stream = forward.take_stream(*port).ok_or_else(gone)?;
-            let error = forward.take_error(*port);
+            let port = Port { namespace: namespace.clone(), pod: pod.clone(), port: *port };
+            let (mut stream, mut tunnel) = port_forward::dial(shared, &port, limit).await.map_err(unreachable)?;
             greet(client, &mut stream, connect, &head).await?;
             let ended = relay(client, &mut stream).await;
             drop(stream);
-            // A port that nobody listens on is told beside the stream.
-            let told = match error {
-                Some(error) if ended.is_ok() => timeout(Duration::from_millis(200), error).await.ok().flatten(),
-                _ => None,
-            };
-            forward.abort();
-            match told {
-                Some(why) => {
-                    Err(Fault::new(Kind::Unreachable, format!("pod {pod}: {}", crate::observe::text::clean(&why, 300))))
-                }
-                None => ended,
+            match ended {
+                Ok(()) => tunnel.reason().await.map_or(Ok(()), Err),
+                Err(fault) => Err(fault),
             }
         }
         Behind::Network { host, port, proxy } => {
@@ -233,35 +216,11 @@ fn authorized(head: &[u8], connect: bool, token: &str) -> bool {
     headers.find(|(n, _)| n.eq_ignore_ascii_case(name)).is_some_and(|(_, value)| value.trim() == expected)
 }
 
-/// Why there is no port-forward.
-fn refused(error: &kube::Error, namespace: &str, pod: &str, server: &str) -> Fault {
-    let asked = Asked {
-        verb: "create",
-        version: "v1".into(),
-        resource: "pods/portforward".into(),
-        namespace: namespace.to_owned(),
-        ..Asked::default()
-    };
-    let code = match error {
-        kube::Error::Api(status) => Some((status.code, status.message.clone())),
-        kube::Error::UpgradeConnection(kube::client::UpgradeConnectionError::ProtocolSwitch(code)) => {
-            Some((code.as_u16(), String::new()))
-        }
-        _ => None,
-    };
-    match code {
-        Some((403, said)) => {
-            let body = serde_json::json!({"kind": "Status", "message": said}).to_string();
-            let fault = Fault::from_answer(403, None, body.as_bytes(), &asked);
-            let hint = r#"add to a Role in namespace NS: apiGroups [""], resources ["pods/portforward"], verbs ["get", "create"]"#;
-            fault.with_hint(hint.replace("NS", namespace))
-        }
-        Some((404, _)) => Fault::new(Kind::Absent, format!("pod {pod} is gone")),
-        Some((code, said)) => {
-            let said = crate::observe::text::clean(&said, 300);
-            Fault::new(Kind::Unreachable, format!("no port-forward to pod {pod}: the API server answers {code} {said}"))
-        }
-        None => Fault::from_error(error, server),
+/// A port-forward that the API server did not open: Elasticsearch as a whole is out of reach, and not one of its APIs.
+fn unreachable(fault: Fault) -> Fault {
+    match fault.kind {
+        Kind::Busy | Kind::Refused => Fault { kind: Kind::Unreachable, ..fault },
+        _ => fault,
     }
 }
 

@@ -108,7 +108,7 @@ pub fn transport(error: &(dyn Error + 'static), target: &Target) -> Fault {
 }
 
 fn broken(why: &str) -> bool {
-    ["connection closed", "closed in the midst", "reset", "invalid HTTP"].iter().any(|w| why.contains(w))
+    ["connection closed", "closed early", "reset", "invalid HTTP"].iter().any(|w| why.contains(w))
 }
 
 /// Why the server's certificate is not accepted.

@@ -1,9 +1,8 @@
-//! What a line of a watch says.
+//! One line of a watch: parsing it, and applying it to the objects known so far.
 
 use super::{Known, Saw};
+use crate::source::live::client::{Asked, Fault, Kind, plain, read as parse};
 use crate::source::live::convert;
-use crate::source::live::fault::{Asked, Fault, Kind};
-use crate::source::live::http::read as parse;
 use crate::source::live::wire::{Bare, Meta, Object, Status};
 use serde::Deserialize;
 use tokio::sync::mpsc;
@@ -12,11 +11,11 @@ use tokio::sync::mpsc;
 pub enum Said<T> {
     Object(T),
     Gone(Meta),
-    /// The version that the watch has come to.
+    /// The version that the watch has reached.
     Bookmark(String),
     Error(Fault),
-    /// An object that cannot be read, or a type of event that is not known: its version.
-    Odd(String),
+    /// An object that cannot be read, or an unknown type of event: its version.
+    Skipped(String),
 }
 
 #[derive(Deserialize)]
@@ -30,41 +29,44 @@ struct Frame<T> {
     object: T,
 }
 
-/// Read one line; a fault if it is no line of a watch.
+/// Read one line.
+///
+/// # Errors
+/// It is no event of a watch.
 pub fn read<T: Object>(line: &[u8]) -> Result<Said<T>, Fault> {
-    let head: Head = parse(line).map_err(|_| garbage(line))?;
-    let bare = || parse::<Frame<Bare>>(line).map(|frame| frame.object.metadata).map_err(|_| garbage(line));
+    let head: Head = parse(line).map_err(|_| garbled(line))?;
+    let bare = || parse::<Frame<Bare>>(line).map(|frame| frame.object.metadata).map_err(|_| garbled(line));
     Ok(match head.kind.as_str() {
         "ADDED" | "MODIFIED" => match parse::<Frame<T>>(line) {
             Ok(frame) => Said::Object(frame.object),
             Err(e) => {
                 let meta = bare()?;
                 tracing::warn!(name = convert::name(&meta.name), "an object was left out: {e}");
-                Said::Odd(meta.resource_version)
+                Said::Skipped(meta.resource_version)
             }
         },
         "DELETED" => Said::Gone(bare()?),
         "BOOKMARK" => Said::Bookmark(bare()?.resource_version),
         "ERROR" => {
-            let status = parse::<Frame<Status>>(line).map_err(|_| garbage(line))?.object;
+            let status = parse::<Frame<Status>>(line).map_err(|_| garbled(line))?.object;
             let text = serde_json::json!({ "kind": "Status", "message": status.message }).to_string();
             let code = if status.code == 0 { 500 } else { status.code };
             Said::Error(Fault::from_answer(code, None, text.as_bytes(), &Asked { verb: "watch", ..Asked::default() }))
         }
         // A bare Status, as some servers send it instead of an event.
-        "" => return Err(garbage(line)),
-        _ => Said::Odd(bare()?.resource_version),
+        "" => return Err(garbled(line)),
+        _ => Said::Skipped(bare()?.resource_version),
     })
 }
 
-fn garbage(line: &[u8]) -> Fault {
+fn garbled(line: &[u8]) -> Fault {
     let start = String::from_utf8_lossy(&line[..line.len().min(400)]).into_owned();
-    let text = crate::source::live::fault::plain(&start);
+    let text = plain(&start);
     Fault::new(Kind::Garbled, format!("the watch sent a line that is no event: {text:?}"))
-        .with_hint("something in between does not pass the API server's answers on as they are")
+        .with_hint("a proxy in between changes the API server's answers")
 }
 
-/// Take what a line says into what is known, and tell the feed. Returns the version that the watch has come to.
+/// Apply a line to the known objects, and send what changed to the feed. Returns the version that the watch has reached.
 pub async fn apply<T: Object>(said: Said<T>, known: &mut Known, out: &mpsc::Sender<Saw<T>>) -> Option<String> {
     let version = match said {
         Said::Object(object) => {
@@ -80,13 +82,13 @@ pub async fn apply<T: Object>(said: Said<T>, known: &mut Known, out: &mpsc::Send
             }
             meta.resource_version
         }
-        Said::Odd(version) | Said::Bookmark(version) => version,
+        Said::Skipped(version) | Said::Bookmark(version) => version,
         Said::Error(_) => String::new(),
     };
     Some(version).filter(|version| !version.is_empty())
 }
 
-/// Take note of an object; false if this very version of it is known.
+/// Remember an object; false if exactly this version of it is known.
 pub fn note(known: &mut Known, meta: &Meta) -> bool {
     let version = (meta.name.clone(), meta.resource_version.clone());
     let versioned = !meta.resource_version.is_empty();

@@ -1,20 +1,22 @@
-//! A full list, page by page, and what is gone since the last.
+//! A full list, page by page, and which objects are gone since the last one.
 
 use super::line::{key, note};
 use super::{Known, Saw, Spec};
+use crate::source::live::client::{Fault, Kind, get, plain, read};
+use crate::source::live::context::Shared;
 use crate::source::live::convert;
-use crate::source::live::fault::{Fault, Kind};
-use crate::source::live::http::{get, read};
-use crate::source::live::shared::Shared;
 use crate::source::live::wire::{List, ListMeta, Object};
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// Objects in a page.
+/// Objects per page.
 const PAGE: &str = "500";
 
-/// Tell of every object that is new or has changed, then of those that are gone. Returns the list's version.
+/// Send every object that is new or has changed, then those that are gone. Returns the list's version.
+///
+/// # Errors
+/// See [`Kind`].
 pub async fn all<T: Object>(
     shared: &Shared,
     spec: &Spec,
@@ -50,14 +52,14 @@ pub async fn all<T: Object>(
     }
 }
 
-/// A page; an object that cannot be read is left out rather than the whole page.
+/// A page; an object that cannot be read is left out, and not the whole page.
 fn page<T: Object>(body: &[u8]) -> Result<List<T>, Fault> {
     if let Ok(page) = read::<List<T>>(body) {
         return Ok(page);
     }
     let loose: List<serde_json::Value> = read(body).map_err(|e| {
         let start = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
-        let text = crate::source::live::fault::plain(&start);
+        let text = plain(&start);
         Fault::new(Kind::Garbled, format!("the answer is no list ({e}): {text:?}"))
     })?;
     let kept = loose.items.into_iter().flatten().filter_map(|item| match serde_json::from_value::<T>(item) {

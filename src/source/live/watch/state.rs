@@ -1,19 +1,17 @@
-//! How a watch stands: tries, cuts and doubts, what is said of them, and how long is waited.
+//! The status of one watch: attempts, cuts and doubts, what of them is reported, and how long to wait.
 
 use crate::observe::{Feed, FeedState, FeedStatus};
-use crate::source::live::fault::{Asked, Fault, Kind};
-use crate::source::live::http::encode;
-use crate::source::live::pace::jitter;
-use crate::source::live::shared::Shared;
+use crate::source::live::client::{Asked, Fault, Kind, encode, jitter};
+use crate::source::live::context::Shared;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Cuts in a row from which on they are shown.
+/// From this many cuts in a row on they are reported.
 const SHOWN: u32 = 3;
 
-/// What is to be followed.
+/// What to watch.
 #[derive(Clone, Debug)]
 pub struct Spec {
     pub feed: Feed,
@@ -22,12 +20,12 @@ pub struct Spec {
     /// `fieldSelector` or `labelSelector`, not encoded.
     pub selectors: Vec<(&'static str, String)>,
     pub asked: Asked,
-    /// Whether the server sends bookmarks for the kind (not for events).
+    /// Whether the server sends bookmarks for this kind (not for events).
     pub bookmarks: bool,
 }
 
 impl Spec {
-    /// The path with the selectors and `more`; the latter holds nothing that needs to be encoded.
+    /// The path with the selectors and `more` as its query.
     pub fn path(&self, more: &[(&str, &str)]) -> String {
         let selectors = self.selectors.iter().map(|(key, value)| format!("{key}={}", encode(value)));
         let more = more.iter().map(|(key, value)| format!("{key}={}", encode(value)));
@@ -36,51 +34,51 @@ impl Spec {
     }
 }
 
-/// What a watch tells its feed.
+/// What a watch sends to its feed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Saw<T> {
-    /// It is new, or has changed.
+    /// An object that is new, or has changed.
     Object(T),
     Gone {
         uid: String,
         name: String,
     },
-    /// All that there is has been said.
+    /// Every object that exists has been sent.
     Listed,
-    /// How the watch stands.
+    /// The status of the watch.
     State(FeedStatus),
 }
 
-/// The objects that there are: by uid, their name and version.
+/// The objects that exist: by uid, their name and version.
 #[derive(Debug, Default)]
 pub struct Known(pub HashMap<String, (String, String)>);
 
-/// The part of a try that failed.
+/// The part of an attempt that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     List,
     Watch,
 }
 
-/// The standing of one watch.
+/// The status of one watch.
 pub struct Standing<'a, T> {
     shared: &'a Shared,
     spec: &'a Spec,
     out: mpsc::Sender<Saw<T>>,
-    /// Tries that failed since it last worked, and in which part the last one did.
+    /// Attempts that failed since it last worked, and in which part the last one did.
     attempt: u32,
     phase: Option<Phase>,
-    /// Watches in a row that were opened and then ended early or badly, and whether that was said: then a watch has to
+    /// Watches in a row that were opened and then ended early or badly, and whether that was reported: then a watch has to
     /// live for a while before it counts as up.
     cuts: u32,
-    told: bool,
+    cuts_reported: bool,
     /// A bookmark was seen, so that silence means something.
     marked: bool,
-    /// No bookmarks came where they should: the watch's end has to be the sign of life.
+    /// No bookmarks come: the watch's end has to be the sign of life.
     unmarked: bool,
     /// The last watch ended with 410.
     expired: bool,
-    /// It is said to be Stale for want of a sign of life.
+    /// It is reported as stale, since there is no sign of life.
     doubtful: bool,
 }
 
@@ -94,7 +92,7 @@ impl<'a, T> Standing<'a, T> {
             attempt: 0,
             phase: None,
             cuts: 0,
-            told: false,
+            cuts_reported: false,
             marked: false,
             unmarked,
             expired: false,
@@ -106,7 +104,7 @@ impl<'a, T> Standing<'a, T> {
         &self.out
     }
 
-    pub fn unheard(&self) -> bool {
+    pub fn is_closed(&self) -> bool {
         self.out.is_closed()
     }
 
@@ -127,12 +125,12 @@ impl<'a, T> Standing<'a, T> {
     }
 
     /// How long the server is asked to keep the watch open.
-    pub fn ask_for(&self) -> Duration {
+    pub fn lifetime(&self) -> Duration {
         let pace = &self.shared.pace;
         jitter(if self.unmarked { pace.watch_unmarked } else { pace.watch })
     }
 
-    /// Wait for the turn of a request that follows a failure. A watch that follows a list which works again does not.
+    /// Wait for the turn of a request that follows a failure. A watch after a list that works again need not wait.
     pub async fn turn(&self, phase: Phase) {
         if self.phase == Some(Phase::Watch) || self.phase == Some(phase) {
             self.shared.gate.turn().await;
@@ -150,23 +148,23 @@ impl<'a, T> Standing<'a, T> {
 
     /// A watch was opened.
     pub async fn opened(&mut self) {
-        if !self.told {
+        if !self.cuts_reported {
             self.up().await;
         }
     }
 
-    /// When an opened watch has lived long enough to count as up after cuts that were told.
+    /// When an opened watch has lived long enough to count as up after cuts that were reported.
     pub fn settles(&self, opened: Instant) -> Option<Instant> {
-        self.told.then(|| opened + self.shared.pace.early)
+        self.cuts_reported.then(|| opened + self.shared.pace.early)
     }
 
     pub async fn settled(&mut self) {
         self.cuts = 0;
-        self.told = false;
+        self.cuts_reported = false;
         self.up().await;
     }
 
-    /// When a watch that shows no life is doubted because others cannot reach the server.
+    /// When a watch without a line is doubted because other requests cannot reach the server.
     pub fn doubts(&self, life: Instant, down: Option<Instant>) -> Option<Instant> {
         down.filter(|down| *down > life && !self.doubtful).map(|down| down + self.shared.pace.request)
     }
@@ -191,7 +189,7 @@ impl<'a, T> Standing<'a, T> {
     /// The watch was silent for too long.
     pub async fn silent(&mut self) {
         self.phase = Some(Phase::Watch);
-        // A server that sends no bookmarks while nothing changes is silent for no fault of its own.
+        // A server that sends no bookmarks while nothing changes is silent without anything being wrong.
         if !self.marked {
             self.unmarked = true;
             return;
@@ -200,19 +198,19 @@ impl<'a, T> Standing<'a, T> {
         self.stale(format!("no sign of life for {seconds:.0} s; asking again")).await;
     }
 
-    /// The watch showed no life since the server was out of reach.
+    /// The watch showed no line since the server was unreachable.
     pub fn suspect(&mut self) {
         self.phase = Some(Phase::Watch);
     }
 
-    /// The watch, which was to last as long as was asked, came to its end, properly or not.
-    pub async fn over(&mut self, asked: Duration, lived: Duration, broke: Option<Fault>) {
+    /// The watch, which was to stay open for `lifetime`, ended after `lived`, properly or not.
+    pub async fn over(&mut self, lifetime: Duration, lived: Duration, broke: Option<Fault>) {
         let pace = &self.shared.pace;
         if lived >= pace.early {
             self.cuts = 0;
-            self.told = false;
+            self.cuts_reported = false;
             // When a server goes down all its watches end at once, before their time.
-            if broke.is_some() || lived < asked / 2 {
+            if broke.is_some() || lived < lifetime / 2 {
                 self.phase = Some(Phase::Watch);
             }
             return self.sleep(pace.reopen).await;
@@ -221,30 +219,30 @@ impl<'a, T> Standing<'a, T> {
         self.phase = Some(Phase::Watch);
         let wait = if self.cuts == 1 { pace.reopen } else { jitter(pace.backoff(self.cuts - 1)) };
         if self.cuts >= SHOWN {
-            self.told = true;
+            self.cuts_reported = true;
             let how = broke.map(|fault| format!(": {}", fault.reason)).unwrap_or_default();
             let what = self.spec.asked.what();
             let reason = format!("the watch of {what} is cut after {:.1} s again and again{how}", lived.as_secs_f64());
-            let link = Fault::new(Kind::Cut, reason)
+            let status = Fault::new(Kind::Cut, reason)
                 .with_hint("a proxy or load balancer in between may be at fault; it must let answers last")
                 .link(self.spec.feed, self.cuts);
-            self.say(link, wait).await;
+            self.report(status, wait).await;
         }
         self.sleep(wait).await;
     }
 
-    /// Whether this 410 is the first in a row, which means nothing but that the list is old.
+    /// Whether this 410 is the first in a row, which only means that the list is old.
     pub fn first_expiry(&mut self) -> bool {
         !std::mem::replace(&mut self.expired, true)
     }
 
-    /// A request failed: say so and wait.
+    /// A request failed: report it and wait.
     pub async fn failed(&mut self, phase: Phase, fault: Fault) {
         self.attempt += 1;
         self.phase = Some(phase);
         self.doubtful = false;
         let wait = fault.wait(self.attempt, &self.shared.pace);
-        self.say(fault.link(self.spec.feed, self.attempt), wait).await;
+        self.report(fault.link(self.spec.feed, self.attempt), wait).await;
         match fault.kind {
             Kind::Unreachable => tokio::select! {
                 () = self.shared.gate.pause(wait) => {}
@@ -254,10 +252,10 @@ impl<'a, T> Standing<'a, T> {
         }
     }
 
-    /// A watch that was open told of an error or sent rubbish: what there is is to be listed anew.
-    pub async fn spoilt(&mut self, fault: Fault) {
+    /// A watch that was open reported an error or sent what is no event: everything is listed again.
+    pub async fn corrupt(&mut self, fault: Fault) {
         self.cuts += 1;
-        self.told = true;
+        self.cuts_reported = true;
         self.attempt = self.cuts - 1;
         self.failed(Phase::Watch, fault).await;
     }
@@ -269,14 +267,14 @@ impl<'a, T> Standing<'a, T> {
         }
     }
 
-    async fn say(&self, link: FeedStatus, wait: Duration) {
-        self.send(Saw::State(FeedStatus { retry_at: self.shared.out.after(wait), ..link })).await;
+    async fn report(&self, status: FeedStatus, wait: Duration) {
+        self.send(Saw::State(FeedStatus { retry_at: self.shared.out.after(wait), ..status })).await;
     }
 
     async fn stale(&mut self, reason: String) {
         self.doubtful = true;
-        let link = FeedStatus { reason: Some(reason), ..FeedStatus::new(self.spec.feed, FeedState::Stale) };
-        self.send(Saw::State(link)).await;
+        let status = FeedStatus { reason: Some(reason), ..FeedStatus::new(self.spec.feed, FeedState::Stale) };
+        self.send(Saw::State(status)).await;
     }
 
     async fn up(&mut self) {
@@ -286,7 +284,7 @@ impl<'a, T> Standing<'a, T> {
         self.send(Saw::State(FeedStatus::new(self.spec.feed, FeedState::Up))).await;
     }
 
-    /// A receiver that is gone is noticed by `unheard`.
+    /// A receiver that is gone is noticed by `is_closed`.
     async fn send(&self, saw: Saw<T>) {
         let _ = self.out.send(saw).await;
     }

@@ -92,7 +92,7 @@ pub struct ContainerPort {
     pub container_port: u16,
 }
 
-/// A variable of a container; None for a value that stands elsewhere.
+/// A variable of a container; None for a value that comes from elsewhere (`valueFrom`).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct EnvVar {

@@ -1,4 +1,4 @@
-//! Scale targets on the wire: the workloads that are watched directly, and `/scale` for every other kind.
+//! Scale targets of the well-known kinds on the wire.
 
 use super::{Condition, Meta, PodSpec, Selector, nullable};
 use serde::{Deserialize, Deserializer};
@@ -42,32 +42,6 @@ pub struct WorkloadStatus {
     pub available_replicas: Option<i32>,
     #[serde(deserialize_with = "nullable")]
     pub conditions: Vec<Condition>,
-}
-
-/// autoscaling/v1 Scale.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Scale {
-    #[serde(deserialize_with = "nullable")]
-    pub metadata: Meta,
-    #[serde(deserialize_with = "nullable")]
-    pub spec: ScaleSpec,
-    #[serde(deserialize_with = "nullable")]
-    pub status: ScaleStatus,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ScaleSpec {
-    pub replicas: Option<i32>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct ScaleStatus {
-    pub replicas: Option<i32>,
-    #[serde(deserialize_with = "nullable")]
-    pub selector: String,
 }
 
 /// A ReplicationController's selector is a plain map of labels; everything else has a LabelSelector.

@@ -1,4 +1,4 @@
-//! Answers, proper and otherwise.
+//! The answers of the scripted server, correct and broken.
 
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ pub enum Reply {
     Stream(Vec<Step>),
     /// The connection is cut without an answer.
     Cut,
-    /// Nothing, for ever.
+    /// No answer, ever.
     Hang,
 }
 
@@ -26,11 +26,11 @@ pub enum Step {
     Line(Value),
     Bytes(Vec<u8>),
     Wait(Duration),
-    /// Nothing until the test sets it.
+    /// Nothing more until the test sets it.
     When(Arc<AtomicBool>),
-    /// The answer stays open for ever. Without it, it comes to its proper end.
+    /// The answer stays open. Without it, it ends properly.
     Hold,
-    /// The connection is cut in the midst.
+    /// The connection is cut in the middle of the answer.
     Cut,
 }
 
@@ -50,17 +50,17 @@ impl Reply {
         Reply::status(403, "Forbidden", &format!("{resource} is forbidden: User \"me\" cannot {verb} resource"))
     }
 
-    /// A watch that says this and stays open.
+    /// A watch that sends this and stays open.
     pub fn hold(lines: impl IntoIterator<Item = Value>) -> Reply {
         Reply::Stream(lines.into_iter().map(Step::Line).chain([Step::Hold]).collect())
     }
 
-    /// A watch that says this and comes to its end.
+    /// A watch that sends this and ends.
     pub fn end(lines: impl IntoIterator<Item = Value>) -> Reply {
         Reply::Stream(lines.into_iter().map(Step::Line).collect())
     }
 
-    /// False if the connection is not to be used any more.
+    /// False if the connection must not be used any more.
     pub async fn write(self, stream: &mut TcpStream) -> bool {
         match self {
             Reply::Whole(code, kind, body) => {

@@ -1,4 +1,4 @@
-//! The world as it is when nothing is wrong: the lab's gateway with one pod, at rest.
+//! The default world of the scripted server: the lab's gateway with one pod, idle.
 
 use super::{Reply, Request};
 use serde_json::{Value, json};
@@ -74,8 +74,8 @@ pub fn usage(pod: &str, minute: u32) -> Value {
         "containers": [{"name": "edot-collector", "usage": {"cpu": "4000250n", "memory": "96Mi"}}]})
 }
 
-/// An event of an object.
-pub fn told(uid: &str, kind: &str, name: &str, message: &str) -> Value {
+/// An event about an object.
+pub fn event_about(uid: &str, kind: &str, name: &str, message: &str) -> Value {
     json!({"metadata": {"uid": uid, "name": uid, "resourceVersion": uid}, "type": "Normal", "reason": "R",
         "involvedObject": {"kind": kind, "name": name}, "message": message})
 }

@@ -1,0 +1,84 @@
+//! Credentials made ready for the client: token files are read and exec plugins run, for a token or a certificate.
+//!
+//! kube would run a plugin three times and take a token file's line end for part of the token. Both are read again when
+//! the server refuses them, so nothing here looks at times of expiry.
+
+use super::exec::{self, Credential};
+use super::{ConnectError, error};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use kube::config::AuthInfo;
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
+
+/// Replace token files and plugins by what they yield. Blocks while a plugin runs.
+pub fn fetch(auth: &mut AuthInfo) -> Result<(), ConnectError> {
+    if let Some(path) = auth.token_file.take().filter(|path| !path.is_empty()) {
+        let path = PathBuf::from(path);
+        match std::fs::read_to_string(&path) {
+            Ok(token) => auth.token = Some(token.into()),
+            Err(_) if auth.token.is_some() => {}
+            Err(e) => return Err(ConnectError::TokenFile { path, cause: error::cause(&e) }),
+        }
+    }
+    let given = auth.token.is_some() || auth.username.is_some() || auth.auth_provider.is_some();
+    if let Some(plugin) = auth.exec.take().filter(|_| !given) {
+        match exec::run(&plugin)? {
+            Credential::Token(token) => auth.token = Some(token),
+            Credential::Certificate { certificate, key } => {
+                auth.client_certificate_data = Some(STANDARD.encode(certificate));
+                auth.client_key_data = Some(STANDARD.encode(key.expose_secret()).into());
+            }
+        }
+    }
+    auth.token = auth.token.take().map(|token| usable(&token)).transpose()?;
+    Ok(())
+}
+
+/// The token without white space around it; it must fit into a header.
+fn usable(token: &SecretString) -> Result<SecretString, ConnectError> {
+    let token = token.expose_secret().trim();
+    match !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic()) {
+        true => Ok(token.to_owned().into()),
+        false => Err(ConnectError::Credentials("the token is empty or holds characters that no token can hold".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_file_goes_before_the_token_and_loses_its_line_end() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "from-file\n").unwrap();
+        let mut auth = AuthInfo {
+            token: Some("old".to_owned().into()),
+            token_file: file.path().to_str().map(str::to_owned),
+            ..AuthInfo::default()
+        };
+        fetch(&mut auth).unwrap();
+        assert_eq!(auth.token.as_ref().map(|t| t.expose_secret()), Some("from-file"));
+        assert_eq!(auth.token_file, None);
+    }
+
+    #[test]
+    fn a_token_that_fits_in_no_header_is_an_error_and_not_shown() {
+        let mut auth = AuthInfo { token: Some("se\ncret".to_owned().into()), ..AuthInfo::default() };
+        let error = fetch(&mut auth).unwrap_err();
+        assert!(!error.to_string().contains("cret") && !error.is_usage());
+    }
+
+    #[test]
+    fn a_plugins_certificate_is_kept_as_base64() {
+        let answer = r#"echo '{"status":{"clientCertificateData":"any carnal pleas","clientKeyData":"k"}}'"#;
+        let plugin = kube::config::ExecConfig {
+            command: Some("/bin/sh".into()),
+            args: Some(vec!["-c".into(), answer.into()]),
+            ..kube::config::ExecConfig::default()
+        };
+        let mut auth = AuthInfo { exec: Some(plugin), ..AuthInfo::default() };
+        fetch(&mut auth).unwrap();
+        assert_eq!(auth.client_certificate_data.as_deref(), Some("YW55IGNhcm5hbCBwbGVhcw=="));
+        assert_eq!(auth.client_key_data.as_ref().map(|key| key.expose_secret()), Some("aw=="));
+    }
+}

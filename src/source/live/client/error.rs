@@ -1,0 +1,275 @@
+//! A request that failed: sorted by what can be done about it, with a reason and a hint for the user.
+//!
+//! Must not retry; that is the feeds' part. Text from servers is cleaned and bounded here.
+
+use super::timing::{Pace, jitter};
+use crate::observe::text::{MESSAGE, clean};
+use crate::observe::{Feed, FeedState, FeedStatus, Rule};
+use crate::source::live::wire;
+use std::time::Duration;
+
+/// What a request is for, in the terms of RBAC; the default for a request that has none, such as a review.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Asked {
+    pub verb: &'static str,
+    /// Empty for core.
+    pub group: String,
+    pub version: String,
+    /// Plural, with the subresource if there is one.
+    pub resource: String,
+    /// Empty for the whole cluster.
+    pub namespace: String,
+}
+
+impl Asked {
+    /// The same with another verb.
+    pub fn to(&self, verb: &'static str) -> Asked {
+        Asked { verb, ..self.clone() }
+    }
+
+    /// `horizontalpodautoscalers.autoscaling in namespace lab`.
+    pub fn what(&self) -> String {
+        if self.resource.is_empty() {
+            return "the API server".to_owned();
+        }
+        let dot = if self.group.is_empty() { "" } else { "." };
+        match self.namespace.is_empty() {
+            true => format!("{}{dot}{}", self.resource, self.group),
+            false => format!("{}{dot}{} in namespace {}", self.resource, self.group, self.namespace),
+        }
+    }
+
+    /// `autoscaling/v2`.
+    pub fn api(&self) -> String {
+        if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+}
+
+/// What kind of failure it is, which decides how it is retried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// No connection, no answer in time, or the connection broke before an answer.
+    Unreachable,
+    /// The server's certificate or the TLS handshake.
+    Tls,
+    /// 401.
+    Unauthorized,
+    /// 403.
+    Denied,
+    /// 404.
+    Absent,
+    /// 410: the resource version is too old.
+    Expired,
+    /// 429 and 5xx: try later.
+    Busy,
+    /// The answer broke off.
+    Cut,
+    /// The answer is not what was asked for.
+    Garbled,
+    /// Any other answer.
+    Refused,
+}
+
+/// The server's own words for a request that it did not carry out. The texts are cleaned.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ApiStatus {
+    /// The HTTP status code.
+    pub code: u16,
+    /// One word, such as `AlreadyExists`; empty where a proxy answered.
+    pub reason: String,
+    pub message: String,
+}
+
+/// A request that failed.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Fault {
+    pub kind: Kind,
+    /// What happened, for the user.
+    pub reason: String,
+    /// What the user can do about it.
+    pub hint: Option<String>,
+    /// The RBAC rule that is missing. Boxed, since most failures have none.
+    pub rule: Option<Box<Rule>>,
+    /// How long the server asked to wait.
+    pub retry_after: Option<Duration>,
+    /// The API server's answer; None when there was none.
+    pub status: Option<Box<ApiStatus>>,
+}
+
+impl Fault {
+    /// A failure with nothing but its reason.
+    pub fn new(kind: Kind, reason: impl Into<String>) -> Fault {
+        Fault { kind, reason: reason.into(), hint: None, rule: None, retry_after: None, status: None }
+    }
+
+    /// The same failure with this hint.
+    pub fn with_hint(self, hint: impl Into<String>) -> Fault {
+        Fault { hint: Some(hint.into()), ..self }
+    }
+
+    /// From an answer other than success. `body` may be a Status, or anything that a proxy wrote.
+    pub fn from_answer(code: u16, retry_after: Option<Duration>, body: &[u8], asked: &Asked) -> Fault {
+        let status =
+            serde_json::from_slice::<wire::Status>(body).ok().filter(|s| s.kind == "Status").unwrap_or_else(|| {
+                wire::Status { message: plain(&String::from_utf8_lossy(body)), ..wire::Status::default() }
+            });
+        let message = clean(&status.message, 300);
+        let fault = match code {
+            401 => Fault::new(Kind::Unauthorized, "the API server does not accept the credentials (401 Unauthorized)")
+                .with_hint("log in again or renew the token; the kubeconfig is read again at every attempt"),
+            403 => denied(&message, asked),
+            404 if !asked.resource.is_empty() => {
+                Fault::new(Kind::Absent, format!("{} is not served here (404: {message})", asked.api()))
+            }
+            410 => Fault::new(Kind::Expired, "the resource version is too old (410 Gone)"),
+            _ => Fault::new(kind(code), answers(code, &message, asked)),
+        };
+        let requested_wait = status.details.retry_after_seconds.map(Duration::from_secs);
+        let status = ApiStatus { code, reason: clean(&status.reason, 64), message: clean(&status.message, MESSAGE) };
+        Fault { retry_after: retry_after.or(requested_wait), status: Some(Box::new(status)), ..fault }
+    }
+
+    /// From an error below HTTP, while talking to `server` (its URL).
+    pub fn from_error(error: &(dyn std::error::Error + 'static), server: &str) -> Fault {
+        let (mut tls, mut at) = (false, Some(error));
+        while let Some(next) = at {
+            // Its own text quotes what a credential plugin printed, which may be the credential.
+            if matches!(next.downcast_ref(), Some(kube::Error::Auth(_))) {
+                let reason =
+                    format!("cannot reach {server}: the kubeconfig's credentials could not be obtained or used");
+                return Fault::new(Kind::Unreachable, reason);
+            }
+            let io = next.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            tls |= next.is::<rustls::Error>() || io.is_some_and(|inner| inner.is::<rustls::Error>());
+            at = next.source();
+        }
+        let cause = root(error);
+        match tls {
+            true => Fault::new(Kind::Tls, format!("no TLS connection to {server}: {cause}"))
+                .with_hint("check certificate-authority and server of the cluster in the kubeconfig"),
+            false => Fault::new(Kind::Unreachable, format!("cannot reach {server}: {cause}")),
+        }
+    }
+
+    /// The HTTP status code, if the API server answered.
+    pub fn code(&self) -> Option<u16> {
+        self.status.as_ref().map(|status| status.code)
+    }
+
+    /// The credentials or their permissions are the cause, not the request.
+    pub fn denied(&self) -> bool {
+        matches!(self.kind, Kind::Unauthorized | Kind::Denied)
+    }
+
+    /// The state of a feed whose request failed so.
+    pub fn state(&self) -> FeedState {
+        match self.kind {
+            Kind::Unauthorized | Kind::Denied => FeedState::Denied,
+            Kind::Absent => FeedState::Absent,
+            _ => FeedState::Retrying,
+        }
+    }
+
+    /// How long to wait after `attempt` failed attempts.
+    pub fn wait(&self, attempt: u32, pace: &Pace) -> Duration {
+        match self.kind {
+            // By then the credentials may be fetched again, by whichever feed fetched them last.
+            Kind::Unauthorized => pace.renew,
+            Kind::Denied | Kind::Absent | Kind::Refused => pace.settled,
+            _ => jitter(pace.backoff(attempt)).max(self.retry_after.unwrap_or_default().min(pace.settled)),
+        }
+    }
+
+    /// The feed's status, without the time of the next attempt.
+    pub fn link(&self, feed: Feed, attempt: u32) -> FeedStatus {
+        FeedStatus {
+            reason: Some(self.reason.clone()),
+            hint: self.hint.clone(),
+            rule: self.rule.as_deref().cloned(),
+            attempt,
+            ..FeedStatus::new(feed, self.state())
+        }
+    }
+}
+
+fn kind(code: u16) -> Kind {
+    match code {
+        404 => Kind::Absent,
+        429 | 500..=599 => Kind::Busy,
+        _ => Kind::Refused,
+    }
+}
+
+fn answers(code: u16, message: &str, asked: &Asked) -> String {
+    match message {
+        "" if asked.resource.is_empty() => format!("the API server answers {code}"),
+        _ => format!("{} answers {code}: {message}", asked.what()),
+    }
+}
+
+/// A watch needs list as well, so both are named together.
+fn denied(message: &str, asked: &Asked) -> Fault {
+    if asked.resource.is_empty() {
+        return Fault::new(Kind::Denied, answers(403, message, asked));
+    }
+    let user = message.split_once("User \"").and_then(|(_, rest)| rest.split_once('"')).map(|(user, _)| user);
+    let user = user.map_or_else(|| "this user".to_owned(), |user| format!("user {user}"));
+    let verbs = match asked.verb {
+        "list" | "watch" => r#""list", "watch""#.to_owned(),
+        // Which of them is checked depends on the server's version.
+        _ if asked.resource == "pods/portforward" => r#""get", "create""#.to_owned(),
+        verb => format!(r#""{verb}""#),
+    };
+    let role = match asked.namespace.as_str() {
+        "" => "a ClusterRole".to_owned(),
+        namespace => format!("a Role in namespace {namespace}"),
+    };
+    let (group, resource) = (&asked.group, &asked.resource);
+    let rule = Rule {
+        verb: asked.verb.to_owned(),
+        group: group.clone(),
+        resource: resource.clone(),
+        namespace: asked.namespace.clone(),
+    };
+    let fault = Fault::new(Kind::Denied, format!("{user} may not {} {} (403)", asked.verb, asked.what()))
+        .with_hint(format!(r#"add to {role}: apiGroups ["{group}"], resources ["{resource}"], verbs [{verbs}]"#));
+    Fault { rule: Some(Box::new(rule)), ..fault }
+}
+
+/// The text of an error's root cause, without what only a programmer would look for.
+pub fn root(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut root = error;
+    while let Some(next) = root.source() {
+        root = next;
+    }
+    let text = root.to_string();
+    match text.as_str() {
+        "deadline has elapsed" => "no connection in time".to_owned(),
+        "tls handshake eof" => "the connection was closed during the TLS handshake".to_owned(),
+        text if text.starts_with("peer closed connection") => "the connection was closed early".to_owned(),
+        text => clean(text.split(" (os error").next().unwrap_or_default(), 300),
+    }
+}
+
+/// The text of an error page, without its markup.
+pub fn plain(body: &str) -> String {
+    let (mut out, mut tag) = (String::new(), false);
+    for c in body.chars().take(4096) {
+        match c {
+            '<' => tag = true,
+            '>' if tag => {
+                tag = false;
+                out.push(' ');
+            }
+            c if !tag => out.push(c),
+            _ => {}
+        }
+    }
+    let words: Vec<&str> = out.split_whitespace().collect();
+    clean(&words.join(" "), 200)
+}
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

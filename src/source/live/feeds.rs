@@ -1,0 +1,12 @@
+//! The feeds that watch or poll the Kubernetes API: one file each. Must not fail: what goes wrong becomes the feed's status.
+
+mod cadence;
+pub mod cost;
+pub mod events;
+pub mod hpa;
+pub mod pods;
+mod scale;
+pub mod session_info;
+mod target;
+pub mod usage;
+pub mod workload;

@@ -1,0 +1,176 @@
+//! Scale targets of any other kind: found by discovery, read through `/scale`, watched for changes or polled.
+
+use super::target::{gone, missing, publish};
+use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
+use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Facts, miss};
+use crate::source::live::retry::{Tries, state};
+use crate::source::live::watch::{Saw, Spec, follow};
+use crate::source::live::wire::{Bare, Group, Resources, Scale};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+const FEED: Feed = Feed::Target;
+/// The parts of the feed: the object's watch, and its `/scale`.
+const WATCH: usize = 0;
+const SCALE: usize = 1;
+
+/// Where objects of a kind are served.
+struct Served {
+    /// `/apis/argoproj.io/v1alpha1/namespaces/lab/rollouts`.
+    collection: String,
+    asked: Asked,
+    watchable: bool,
+}
+
+/// Follow a target of any kind until aborted.
+pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, facts: &Facts, teller: &mut Teller) {
+    teller.tell(WATCH, FeedStatus::new(FEED, FeedState::Up)).await;
+    let mut tries = Tries::default();
+    let served = loop {
+        match discover(shared, namespace, target, tries.limit(shared)).await {
+            Ok(served) => break served,
+            Err(fault) => {
+                if matches!(fault.kind, Kind::Absent | Kind::Denied) {
+                    miss(&facts.scaled, "the scale target cannot be read, so its pods are not known");
+                }
+                tries.failed(shared, teller, SCALE, FEED, &fault).await;
+            }
+        }
+    };
+    let spec = Spec {
+        feed: FEED,
+        collection: served.collection.clone(),
+        selectors: vec![("fieldSelector", format!("metadata.name={}", target.name))],
+        asked: served.asked.clone(),
+        bookmarks: true,
+    };
+    let (to, mut from) = mpsc::channel(64);
+    let following = async {
+        if served.watchable {
+            follow::<Bare>(shared, spec, to).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::pin!(following);
+    let (mut tries, mut absent, mut polled) = (Tries::default(), false, !served.watchable);
+    // What is watched is read when the watch reports a change.
+    let mut due = polled.then(Instant::now);
+    loop {
+        let saw = tokio::select! {
+            biased;
+            () = &mut following => return,
+            saw = from.recv() => saw,
+            () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {
+                due = ask(shared, target, &served, facts, teller, (&mut tries, &mut absent), polled).await;
+                continue;
+            }
+        };
+        match saw {
+            Some(Saw::Object(_) | Saw::Gone { .. } | Saw::Listed) => due = Some(Instant::now()),
+            Some(Saw::State(status)) => {
+                polled = status.state == FeedState::Denied;
+                if polled {
+                    due = due.or_else(|| Some(Instant::now() + shared.pace.poll));
+                    teller.tell(WATCH, state(FEED, FeedState::Up, polling(&status, shared.pace.poll))).await;
+                } else {
+                    teller.tell(WATCH, status).await;
+                }
+            }
+            None => return,
+        }
+    }
+}
+
+fn polling(denied: &FeedStatus, every: Duration) -> String {
+    let why = denied.reason.as_deref().unwrap_or("it may not be watched");
+    format!("polled every {} s, since {why}", every.as_secs())
+}
+
+/// Read `/scale` and publish it. Returns when to read it again without a change reported by the watch.
+async fn ask(
+    shared: &Shared,
+    target: &TargetRef,
+    served: &Served,
+    facts: &Facts,
+    teller: &mut Teller,
+    (tries, absent): (&mut Tries, &mut bool),
+    polled: bool,
+) -> Option<Instant> {
+    let resource = format!("{}/scale", served.asked.resource);
+    let asked = Asked { verb: "get", resource, ..served.asked.clone() };
+    let path = format!("{}/{}/scale", served.collection, encode(&target.name));
+    let next = polled.then(|| Instant::now() + shared.pace.poll);
+    let answer = get(shared, &path, &asked, tries.limit(shared)).await;
+    match answer.and_then(|body| read::<Scale>(&body).map_err(|e| unreadable(&e))) {
+        Ok(scale) => {
+            tries.worked();
+            *absent = false;
+            publish(shared, facts, target, convert::scale(target, &scale)).await;
+            teller.tell(SCALE, FeedStatus::new(FEED, FeedState::Up)).await;
+            next
+        }
+        Err(fault) if fault.kind == Kind::Absent => {
+            if !std::mem::replace(absent, true) {
+                gone(shared, facts).await;
+            }
+            teller.tell(SCALE, missing(target, &served.asked.namespace)).await;
+            // A watch reports when it is created.
+            next
+        }
+        Err(fault) => {
+            if fault.kind == Kind::Denied {
+                miss(&facts.scaled, "the target's /scale may not be read, so its pods are not known");
+            }
+            tries.failed(shared, teller, SCALE, FEED, &fault).await;
+            Some(Instant::now())
+        }
+    }
+}
+
+/// Find where the kind is served: in the version that the reference names or, as the controller does, in any other.
+async fn discover(shared: &Shared, namespace: &str, target: &TargetRef, limit: Duration) -> Result<Served, Fault> {
+    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
+    let base = |version: &str| match group {
+        "" => format!("/api/{}", encode(version)),
+        _ => format!("/apis/{}/{}", encode(group), encode(version)),
+    };
+    let asked = |version: &str| Asked {
+        verb: "get",
+        group: group.to_owned(),
+        version: version.to_owned(),
+        resource: target.kind.clone(),
+        namespace: namespace.to_owned(),
+    };
+    let mut version = version.to_owned();
+    let resources = match get(shared, &base(&version), &asked(&version), limit).await {
+        Err(fault) if fault.kind == Kind::Absent && !group.is_empty() => {
+            let known = get(shared, &format!("/apis/{}", encode(group)), &asked(&version), limit).await?;
+            let known: Group = read(&known).map_err(|e| unreadable(&e))?;
+            version = known.preferred_version.map(|v| v.version).ok_or(fault)?;
+            get(shared, &base(&version), &asked(&version), limit).await?
+        }
+        other => other?,
+    };
+    let resources: Resources = read(&resources).map_err(|e| unreadable(&e))?;
+    let absent = |what: String| Fault::new(Kind::Absent, what).with_hint("correct the HPA's scaleTargetRef");
+    let found = resources.resources.iter().find(|r| r.kind == target.kind && !r.name.contains('/'));
+    let found =
+        found.ok_or_else(|| absent(format!("{} does not serve the kind {}", asked(&version).api(), target.kind)))?;
+    if !resources.resources.iter().any(|r| r.name == format!("{}/scale", found.name)) {
+        return Err(absent(format!("{}.{group} cannot be scaled: it has no /scale", found.name)));
+    }
+    let place = if found.namespaced { format!("/namespaces/{}", encode(namespace)) } else { String::new() };
+    Ok(Served {
+        collection: format!("{}{place}/{}", base(&version), encode(&found.name)),
+        asked: Asked { verb: "list", resource: convert::name(&found.name), ..asked(&version) },
+        watchable: ["list", "watch"].iter().all(|verb| found.verbs.iter().any(|v| v == verb)),
+    })
+}
+
+fn unreadable(error: &serde_json::Error) -> Fault {
+    Fault::new(Kind::Garbled, format!("the answer cannot be read: {error}"))
+}

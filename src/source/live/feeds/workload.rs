@@ -1,0 +1,125 @@
+//! The target feed: what the HPA scales, watched. Makes the selector of its pods known to the other feeds.
+
+use super::scale;
+use super::target::{gone, missing, publish};
+use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
+use crate::source::live::client::{Asked, encode};
+use crate::source::live::context::{Shared, Teller};
+use crate::source::live::convert;
+use crate::source::live::discovered::{Fact, Facts, miss};
+use crate::source::live::retry::state;
+use crate::source::live::watch::{Saw, Spec, follow, next_of};
+use crate::source::live::wire::Workload;
+use tokio::sync::mpsc;
+
+/// Watch the target of the HPA, and the next one when the HPA's reference changes.
+pub async fn run(shared: Shared, namespace: String, facts: Facts) {
+    let mut teller = Teller::new(shared.out.clone(), Feed::Target, 2);
+    let mut targets = facts.target.subscribe();
+    loop {
+        let target = targets.borrow_and_update().clone();
+        let following = async {
+            match target {
+                Fact::NotYet => teller.tell_all(state(Feed::Target, FeedState::Connecting, "waits for the HPA")).await,
+                Fact::Missing(why) => {
+                    miss(&facts.scaled, why.clone());
+                    teller.tell_all(state(Feed::Target, FeedState::Absent, why)).await;
+                }
+                Fact::Is(target) => match resource(&target) {
+                    Some(asked) => known(&shared, &namespace, &target, asked, &facts, &mut teller).await,
+                    None => scale::follow_any(&shared, &namespace, &target, &facts, &mut teller).await,
+                },
+            }
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = following => {}
+            changed = targets.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The resource of a kind that is watched directly; None for any other.
+fn resource(target: &TargetRef) -> Option<Asked> {
+    let group = target.api_version.split_once('/').map_or("", |(group, _)| group);
+    let resource = match (group, target.kind.as_str()) {
+        ("apps", "Deployment") => "deployments",
+        ("apps", "StatefulSet") => "statefulsets",
+        ("apps", "ReplicaSet") => "replicasets",
+        ("", "ReplicationController") => "replicationcontrollers",
+        _ => return None,
+    };
+    Some(Asked {
+        verb: "list",
+        group: group.to_owned(),
+        version: "v1".to_owned(),
+        resource: resource.to_owned(),
+        namespace: String::new(),
+    })
+}
+
+async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Asked, facts: &Facts, teller: &mut Teller) {
+    let base = if asked.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/v1", asked.group) };
+    let spec = Spec {
+        feed: Feed::Target,
+        collection: format!("{base}/namespaces/{}/{}", encode(namespace), asked.resource),
+        selectors: vec![("fieldSelector", format!("metadata.name={}", target.name))],
+        asked: Asked { namespace: namespace.to_owned(), ..asked },
+        bookmarks: true,
+    };
+    teller.tell(1, FeedStatus::new(Feed::Target, FeedState::Up)).await;
+    let (to, mut from) = mpsc::channel(64);
+    let following = follow::<Workload>(shared, spec, to);
+    tokio::pin!(following);
+    let mut status = FeedStatus::new(Feed::Target, FeedState::Connecting);
+    let (mut current, mut absent) = (None, false);
+    loop {
+        match next_of(following.as_mut(), &mut from).await {
+            None => return,
+            Some(Saw::Object(object)) => {
+                (current, absent) = (Some(convert::name(&object.metadata.uid)), false);
+                publish(shared, facts, target, convert::workload(target, &object)).await;
+            }
+            Some(Saw::Gone { uid, .. }) if current.as_ref() == Some(&uid) => {
+                (current, absent) = (None, true);
+                gone(shared, facts).await;
+            }
+            Some(Saw::Gone { .. }) => {}
+            Some(Saw::Listed) if current.is_none() && !absent => {
+                absent = true;
+                gone(shared, facts).await;
+            }
+            Some(Saw::Listed) => {}
+            Some(Saw::State(now)) => {
+                if now.state == FeedState::Denied {
+                    miss(&facts.scaled, "the scale target may not be read, so its pods are not known");
+                }
+                status = now;
+            }
+        }
+        let shown = if absent && status.state == FeedState::Up { missing(target, namespace) } else { status.clone() };
+        teller.tell(0, shown).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_workloads_of_the_apps_group_are_known() {
+        let of = |api: &str, kind: &str| {
+            let target = TargetRef { api_version: api.into(), kind: kind.into(), name: "web".into() };
+            resource(&target).map(|asked| asked.resource)
+        };
+        assert_eq!(of("apps/v1", "Deployment").as_deref(), Some("deployments"));
+        assert_eq!(of("apps/v1beta2", "StatefulSet").as_deref(), Some("statefulsets"));
+        assert_eq!(of("v1", "ReplicationController").as_deref(), Some("replicationcontrollers"));
+        assert_eq!(of("apps.openshift.io/v1", "DeploymentConfig"), None);
+        assert_eq!(of("argoproj.io/v1alpha1", "Deployment"), None);
+    }
+}
