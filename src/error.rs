@@ -5,7 +5,7 @@ use crate::{
     recording::ReadError,
     source::{
         Died,
-        live::{Fault, Kind, connect::ConnectError},
+        live::{ApiError, ApiErrorKind, connect::ConnectError},
     },
     view::theme::ThemeError,
 };
@@ -166,10 +166,10 @@ impl From<ConnectError> for CommandError {
 }
 
 /// A request to the cluster that failed.
-impl From<Fault> for CommandError {
-    fn from(fault: Fault) -> Self {
+impl From<ApiError> for CommandError {
+    fn from(fault: ApiError) -> Self {
         let kind = match fault.kind {
-            Kind::Denied | Kind::Unauthorized => ErrorKind::Denied,
+            ApiErrorKind::Denied | ApiErrorKind::Unauthorized => ErrorKind::Denied,
             _ => ErrorKind::Unreachable,
         };
         CommandError { hint: fault.hint, ..CommandError::new(kind, anyhow::Error::msg(fault.reason)) }
@@ -197,7 +197,7 @@ mod tests {
         assert_eq!([Failed, Usage, NotFound, Unreachable, Denied].map(ErrorKind::exit_code), [1, 2, 3, 5, 6]);
         assert_eq!(CommandError::from(ConnectError::NoConfiguration).exit_code(), 2);
         assert_eq!(CommandError::from(ConnectError::Client("down".into())).exit_code(), 5);
-        assert_eq!(CommandError::from(Fault::new(Kind::Denied, "no")).exit_code(), 6);
+        assert_eq!(CommandError::from(ApiError::new(ApiErrorKind::Denied, "no")).exit_code(), 6);
         assert_eq!(signal_exit_code(15), 143);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         collector::Endpoint,
         connect::{Access, Environment},
         elastic::IngestSettings,
-        simulate::LoadSettings,
+        load_control::LoadSettings,
     },
     view::{Look, theme},
 };
@@ -79,7 +79,7 @@ pub async fn live(settings: &Settings) -> Result<RunningSource, CommandError> {
         },
         collector: collector(settings)?,
         ingest: ingest(settings),
-        pace: live::Pace::default(),
+        timing: live::Timing::default(),
     };
     let hpa_check =
         tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));

@@ -5,14 +5,14 @@ use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{Need, Permission, Place, rule_yaml};
 use crate::error::ErrorKind;
 use crate::observe::Feed;
-use crate::source::live::Fault;
+use crate::source::live::ApiError;
 use serde_json::Value;
 
 /// From this interval on, in seconds, metrics-server samples more coarsely than it needs to; 15 s is usual.
 const COARSE_S: f64 = 20.0;
 
 /// The API server answers, and accepts the user. The exit code distinguishes the two failures.
-pub fn reach(version: &Result<Value, Fault>, server: &str) -> Check {
+pub fn reach(version: &Result<Value, ApiError>, server: &str) -> Check {
     let what = "API server";
     match version {
         Ok(version) => Check::ok("reach", what, format!("{server} answers: {}", git_version(version))),

@@ -4,7 +4,7 @@
 use super::check::Check;
 use crate::config::Settings;
 use crate::open;
-use crate::source::live::Kind;
+use crate::source::live::ApiErrorKind;
 use crate::source::live::cluster::Cluster;
 use crate::source::live::elastic::{Probed, probe};
 
@@ -24,7 +24,7 @@ fn check(answer: Probed, given: bool) -> Check {
         Err(fault) => {
             let hint = fault.hint.unwrap_or_default();
             match fault.kind {
-                Kind::Absent if !given => Check::skip(id, answer.what, format!("{}; {hint}", fault.reason)),
+                ApiErrorKind::Absent if !given => Check::skip(id, answer.what, format!("{}; {hint}", fault.reason)),
                 _ if given => Check::fail(id, answer.what, fault.reason, hint),
                 _ => Check::warn(id, answer.what, fault.reason, hint),
             }

@@ -16,11 +16,10 @@ mod service;
 
 pub use endpoint::Endpoint;
 
-use super::facts::{Facts, Inside, Insides};
-use super::fault::{Fault, Kind};
-use super::gate::Gate;
+use super::client::{ApiError, ApiErrorKind, RetryGate};
+use super::context::{FeedContext, StatusReporter};
+use super::discovered::{Discovered, PodTarget, PodTargets};
 use super::retry::{Tries, state};
-use super::shared::{Shared, Teller};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, FeedState, FeedStatus, Observation, Role};
 use discover::OtherCollectors;
 use scrape::{ScrapeOutcome, ScrapeTarget};
@@ -30,24 +29,24 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 /// Scrape all collectors until the program ends; none of them when `endpoint` is None.
-pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Option<Endpoint>) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Collector, 1);
+pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered, endpoint: Option<Endpoint>) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Collector, 1);
     let Some(endpoint) = endpoint else {
-        teller.tell(0, state(Feed::Collector, FeedState::Absent, "switched off (--no-collector)")).await;
+        reporter.report(0, state(Feed::Collector, FeedState::Absent, "switched off (--no-collector)")).await;
         return;
     };
     let mut tries = Tries::default();
     let endpoint = loop {
         match service::resolved(&shared, &endpoint).await {
             Ok(endpoint) => break endpoint,
-            Err(fault) => tries.failed(&shared, &mut teller, 0, Feed::Collector, &fault).await,
+            Err(fault) => tries.failed(&shared, &mut reporter, 0, Feed::Collector, &fault).await,
         }
     };
     let others = watch::Sender::new(OtherCollectors::default());
-    let unread = watch::Sender::new(None::<Fault>);
-    let pods = CollectorPods { gateways: facts.gateways.subscribe(), others: others.subscribe() };
+    let unread = watch::Sender::new(None::<ApiError>);
+    let pods = CollectorPods { gateways: discovered.gateways.subscribe(), others: others.subscribe() };
     let reading = config::run(shared.clone(), pods.clone(), unread.clone());
-    let scraping = scrape_all(&shared, endpoint, teller, pods, unread.subscribe());
+    let scraping = scrape_all(&shared, endpoint, reporter, pods, unread.subscribe());
     tokio::select! {
         () = discover::run(shared.clone(), namespace, others) => {}
         () = reading => {}
@@ -57,11 +56,11 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
 
 /// Keep one scrape task for each running collector, and pass on what the tasks report.
 async fn scrape_all(
-    shared: &Shared,
+    shared: &FeedContext,
     endpoint: Endpoint,
-    mut teller: Teller,
+    mut reporter: StatusReporter,
     mut pods: CollectorPods,
-    mut unread: watch::Receiver<Option<Fault>>,
+    mut unread: watch::Receiver<Option<ApiError>>,
 ) {
     let (to, mut outcomes) = mpsc::channel(64);
     let mut scrapes = Scrapes {
@@ -69,7 +68,7 @@ async fn scrape_all(
         endpoint,
         to,
         count: watch::Sender::new(0),
-        turns: Gate::new(shared.pace.apart),
+        turns: RetryGate::new(shared.timing.apart),
         collectors: BTreeMap::new(),
         tasks: JoinSet::new(),
     };
@@ -77,7 +76,7 @@ async fn scrape_all(
         let (gateways, others) = pods.latest();
         scrapes.update(&gateways, &others).await;
         let config_fault = unread.borrow_and_update().clone();
-        teller.tell(0, status(&scrapes.collectors, &others, config_fault.as_ref())).await;
+        reporter.report(0, status(&scrapes.collectors, &others, config_fault.as_ref())).await;
         tokio::select! {
             changed = pods.changed() => if !changed { return },
             changed = unread.changed() => if changed.is_err() { return },
@@ -94,12 +93,12 @@ async fn scrape_all(
 /// The collectors' pods, as they come and go: those of the HPA's target, and the others.
 #[derive(Clone)]
 struct CollectorPods {
-    gateways: watch::Receiver<Insides>,
+    gateways: watch::Receiver<PodTargets>,
     others: watch::Receiver<OtherCollectors>,
 }
 
 impl CollectorPods {
-    fn latest(&mut self) -> (Insides, OtherCollectors) {
+    fn latest(&mut self) -> (PodTargets, OtherCollectors) {
         (self.gateways.borrow_and_update().clone(), self.others.borrow_and_update().clone())
     }
 
@@ -115,22 +114,22 @@ impl CollectorPods {
 /// A collector that is being scraped.
 struct Scraped {
     role: Role,
-    pod: Inside,
+    pod: PodTarget,
     task: AbortHandle,
     /// Why its last scrape failed; None when it succeeded.
-    fault: Option<Fault>,
+    fault: Option<ApiError>,
     /// No scrape has finished yet.
     pending: bool,
 }
 
 /// The scrape tasks, one for each running collector.
 struct Scrapes<'a> {
-    shared: &'a Shared,
+    shared: &'a FeedContext,
     endpoint: Endpoint,
     to: mpsc::Sender<ScrapeOutcome>,
     /// How many collectors there are, for the tasks' retry intervals.
     count: watch::Sender<usize>,
-    turns: Gate,
+    turns: RetryGate,
     /// By pod uid.
     collectors: BTreeMap<String, Scraped>,
     tasks: JoinSet<()>,
@@ -138,7 +137,7 @@ struct Scrapes<'a> {
 
 impl Scrapes<'_> {
     /// Start scraping collectors that are new or changed; stop those that are gone.
-    async fn update(&mut self, gateways: &Insides, others: &OtherCollectors) {
+    async fn update(&mut self, gateways: &PodTargets, others: &OtherCollectors) {
         let running = running(gateways, others, &self.endpoint);
         let unchanged = |uid: &str, one: &Scraped| running.get(uid).is_some_and(|(_, pod)| *pod == one.pod);
         let gone = self.collectors.iter().filter(|(uid, one)| !unchanged(uid, one)).map(|(uid, _)| uid.clone());
@@ -149,7 +148,7 @@ impl Scrapes<'_> {
             if !running.contains_key(&uid) && (gateways.contains_key(&uid) || others.pods.contains_key(&uid)) {
                 let (pod, reason) = (one.pod.name, "its container does not run".to_owned());
                 let lost = CollectorLost { pod, uid, role: one.role, reason };
-                self.shared.out.say(Observation::CollectorLost(lost)).await;
+                self.shared.out.emit(Observation::CollectorLost(lost)).await;
             }
         }
         self.count.send_replace(running.len());
@@ -172,13 +171,13 @@ impl Scrapes<'_> {
             Ok(seen) => {
                 one.fault = None;
                 let seen = CollectorSeen { pod, uid, role, ..*seen };
-                self.shared.out.say(Observation::Collector(Arc::new(seen))).await;
+                self.shared.out.emit(Observation::Collector(Arc::new(seen))).await;
             }
             Err(fault) => {
                 if one.fault.as_ref().is_none_or(|before| before.reason != fault.reason) {
                     let reason = fault.reason.clone();
                     let lost = CollectorLost { pod, uid, role, reason };
-                    self.shared.out.say(Observation::CollectorLost(lost)).await;
+                    self.shared.out.emit(Observation::CollectorLost(lost)).await;
                 }
                 one.fault = Some(fault);
             }
@@ -187,9 +186,13 @@ impl Scrapes<'_> {
 }
 
 /// The collectors that are running, by pod uid. A pod of the HPA's target is a gateway even if its labels match another role.
-fn running(gateways: &Insides, others: &OtherCollectors, endpoint: &Endpoint) -> BTreeMap<String, (Role, Inside)> {
+fn running(
+    gateways: &PodTargets,
+    others: &OtherCollectors,
+    endpoint: &Endpoint,
+) -> BTreeMap<String, (Role, PodTarget)> {
     if let Some(host) = endpoint.single() {
-        return [(host.clone(), (Role::Gateway, Inside { name: host, runs: true, ..Inside::default() }))].into();
+        return [(host.clone(), (Role::Gateway, PodTarget { name: host, runs: true, ..PodTarget::default() }))].into();
     }
     let others = others.pods.iter().map(|(uid, (role, pod))| (uid.clone(), (*role, pod.clone())));
     let gateways = gateways.iter().map(|(uid, pod)| (uid.clone(), (Role::Gateway, pod.clone())));
@@ -197,10 +200,10 @@ fn running(gateways: &Insides, others: &OtherCollectors, endpoint: &Endpoint) ->
 }
 
 /// The feed's status: up while any collector answers, and its reason names what may not be read.
-fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, unread: Option<&Fault>) -> FeedStatus {
-    let faults: Vec<&Fault> = all.values().filter_map(|one| one.fault.as_ref()).collect();
-    let of = |fault: &Fault| FeedStatus { attempt: 0, ..fault.link(Feed::Collector, 0) };
-    if let Some(denied) = faults.iter().find(|f| matches!(f.kind, Kind::Denied | Kind::Unauthorized)) {
+fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, unread: Option<&ApiError>) -> FeedStatus {
+    let faults: Vec<&ApiError> = all.values().filter_map(|one| one.fault.as_ref()).collect();
+    let of = |fault: &ApiError| FeedStatus { attempt: 0, ..fault.feed_status(Feed::Collector, 0) };
+    if let Some(denied) = faults.iter().find(|f| matches!(f.kind, ApiErrorKind::Denied | ApiErrorKind::Unauthorized)) {
         return of(denied);
     }
     let up = all.values().filter(|one| !one.pending && one.fault.is_none()).count();

@@ -27,10 +27,9 @@ pub use kubernetes::{asked, in_cluster, list};
 pub use probe::{Probed, probe};
 pub use settings::IngestSettings;
 
-use super::fault::{Fault, Kind};
-use super::pace::jitter;
+use super::client::{ApiError, ApiErrorKind, jitter};
+use super::context::{FeedContext, StatusReporter};
 use super::retry::state;
-use super::shared::{Shared, Teller};
 use crate::observe::{Feed, FeedState, FeedStatus, Time};
 use client::Client;
 use discover::discover;
@@ -39,55 +38,65 @@ use std::time::Duration;
 use target::Target;
 
 /// Discover and poll Elasticsearch until the program ends.
-pub async fn run(shared: Shared, namespace: String, settings: IngestSettings) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Ingest, 1);
+pub async fn run(shared: FeedContext, namespace: String, settings: IngestSettings) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Ingest, 1);
     if settings.off {
-        teller.tell(0, state(Feed::Ingest, FeedState::Absent, "switched off (--no-es)")).await;
+        reporter.report(0, state(Feed::Ingest, FeedState::Absent, "switched off (--no-es)")).await;
         return std::future::pending().await;
     }
-    teller.tell(0, state(Feed::Ingest, FeedState::Connecting, "looking for Elasticsearch")).await;
+    reporter.report(0, state(Feed::Ingest, FeedState::Connecting, "looking for Elasticsearch")).await;
     let (mut attempt, began) = (0, shared.out.now());
     loop {
         let fault = match discover(&shared, &namespace, &settings).await {
-            Ok(target) => poll(&shared, target, &mut teller, &mut attempt, began).await,
+            Ok(target) => poll(&shared, target, &mut reporter, &mut attempt, began).await,
             Err(fault) => fault,
         };
         attempt += 1;
         let wait = wait(&fault, attempt, &shared);
         tracing::info!(reason = fault.reason, "Elasticsearch");
-        teller.tell(0, FeedStatus { retry_at: shared.out.after(wait), ..fault.link(Feed::Ingest, attempt) }).await;
+        reporter
+            .report(0, FeedStatus { retry_at: shared.out.after(wait), ..fault.feed_status(Feed::Ingest, attempt) })
+            .await;
         match fault.kind {
-            Kind::Unreachable => shared.gate.pause(wait).await,
+            ApiErrorKind::Unreachable => shared.gate.pause(wait).await,
             _ => tokio::time::sleep(wait).await,
         }
     }
 }
 
 /// How long to wait before the next discovery.
-fn wait(fault: &Fault, attempt: u32, shared: &Shared) -> Duration {
-    let pace = &shared.pace;
+fn wait(fault: &ApiError, attempt: u32, shared: &FeedContext) -> Duration {
+    let timing = &shared.timing;
     match fault.kind {
         // Servers lock accounts after too many attempts with a wrong password.
-        Kind::Unauthorized => (pace.settled * attempt.min(8)).max(pace.settled),
+        ApiErrorKind::Unauthorized => (timing.settled * attempt.min(8)).max(timing.settled),
         // Such a response may be large each time.
-        Kind::Garbled => pace.ingest,
+        ApiErrorKind::Garbled => timing.ingest,
         // Discovery looked in several places, none of which changes often.
-        Kind::Absent => pace.settled * 8,
-        Kind::Denied | Kind::Refused | Kind::Tls => pace.settled * 2,
-        Kind::Busy => (pace.ingest * attempt.min(4)).max(fault.retry_after.unwrap_or_default().min(pace.ingest * 6)),
-        _ => jitter(pace.backoff(attempt)),
+        ApiErrorKind::Absent => timing.settled * 8,
+        ApiErrorKind::Denied | ApiErrorKind::Refused | ApiErrorKind::Tls => timing.settled * 2,
+        ApiErrorKind::Busy => {
+            (timing.ingest * attempt.min(4)).max(fault.retry_after.unwrap_or_default().min(timing.ingest * 6))
+        }
+        _ => jitter(timing.backoff(attempt)),
     }
 }
 
 /// Poll one Elasticsearch until a fault that needs a new discovery.
-async fn poll(shared: &Shared, target: Target, teller: &mut Teller, attempt: &mut u32, began: Time) -> Fault {
+async fn poll(
+    shared: &FeedContext,
+    target: Target,
+    reporter: &mut StatusReporter,
+    attempt: &mut u32,
+    began: Time,
+) -> ApiError {
     let (client, bridge) = match Client::open(target, shared).await {
         Ok(open) => open,
         Err(fault) => return fault,
     };
     let mut poller = Poller::new(shared, client).since(began);
     tokio::select! {
-        fault = poller.run(teller, attempt) => fault,
-        () = bridge => Fault::new(Kind::Unreachable, "the connection to Elasticsearch ended"),
+        fault = poller.run(reporter, attempt) => fault,
+        () = bridge => ApiError::new(ApiErrorKind::Unreachable, "the connection to Elasticsearch ended"),
     }
 }

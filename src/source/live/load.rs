@@ -14,15 +14,14 @@ mod summary;
 
 pub use k6::PORT;
 
+use super::client::{ResourceAttributes, encode};
+use super::context::{FeedContext, StatusReporter};
 use super::convert;
-use super::facts::{Facts, FoundLoad, note, until_changed};
-use super::fault::Asked;
+use super::discovered::{Discovered, FoundLoad, note, until_changed};
 use super::hpa::namespace_exists;
-use super::http::encode;
 use super::pods;
 use super::retry::state;
-use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow as follow_all, next_of};
+use super::watch::{Spec, WatchEvent, follow as follow_all, next_of};
 use super::wire::{Job, Pod};
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, PodGone};
 use jobs::{ChosenLoad, KnownJob};
@@ -34,20 +33,20 @@ const JOB: usize = 0;
 const PODS: usize = 1;
 
 /// Watch the load until the program ends.
-pub async fn run(shared: Shared, namespace: String, job: String, facts: Facts) {
+pub async fn run(shared: FeedContext, namespace: String, job: String, discovered: Discovered) {
     let (to, mut statuses) = mpsc::channel::<(usize, FeedStatus)>(16);
     let selector = watch::Sender::new(None);
     let reporting = async {
-        let mut teller = Teller::new(shared.out.clone(), Feed::Load, 2);
+        let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Load, 2);
         while let Some((part, status)) = statuses.recv().await {
-            teller.tell(part, status).await;
+            reporter.report(part, status).await;
         }
     };
     let choice = LoadChoice {
         shared: &shared,
         namespace: &namespace,
         job: &job,
-        facts: &facts,
+        discovered: &discovered,
         selector: &selector,
         current: None,
         absence: None,
@@ -55,8 +54,8 @@ pub async fn run(shared: Shared, namespace: String, job: String, facts: Facts) {
     tokio::join!(
         reporting,
         watch_jobs(choice, to.clone()),
-        watch_pods(&shared, &namespace, &facts, selector.subscribe(), to),
-        k6::run(&shared, facts.k6.subscribe()),
+        watch_pods(&shared, &namespace, &discovered, selector.subscribe(), to),
+        k6::run(&shared, discovered.k6.subscribe()),
     );
 }
 
@@ -70,15 +69,15 @@ async fn watch_jobs(mut choice: LoadChoice<'_>, to: mpsc::Sender<(usize, FeedSta
     let mut listed = false;
     while let Some(event) = next_of(following.as_mut(), &mut from).await {
         match event {
-            Saw::Object(object) => {
+            WatchEvent::Object(object) => {
                 let known = KnownJob::of(&object);
                 all.insert(known.seen.uid.clone(), known);
             }
-            Saw::Gone { uid, .. } => {
+            WatchEvent::Gone { uid, .. } => {
                 all.remove(&uid);
             }
-            Saw::Listed => listed = true,
-            Saw::State(now) => status = now,
+            WatchEvent::Listed => listed = true,
+            WatchEvent::State(now) => status = now,
         }
         if listed {
             choice.update(jobs::choose(all.values(), choice.job)).await;
@@ -95,7 +94,7 @@ fn jobs_spec(namespace: &str) -> Spec {
         feed: Feed::Load,
         collection: format!("/apis/batch/v1/namespaces/{}/jobs", encode(namespace)),
         selectors: Vec::new(),
-        asked: Asked {
+        attributes: ResourceAttributes {
             verb: "list",
             group: "batch".into(),
             version: "v1".into(),
@@ -108,11 +107,11 @@ fn jobs_spec(namespace: &str) -> Spec {
 
 /// The load that is chosen at present, and those who need to know it.
 struct LoadChoice<'a> {
-    shared: &'a Shared,
+    shared: &'a FeedContext,
     namespace: &'a str,
     /// The Job's configured name.
     job: &'a str,
-    facts: &'a Facts,
+    discovered: &'a Discovered,
     /// The label selector of the chosen load's pods.
     selector: &'a watch::Sender<Option<String>>,
     current: Option<ChosenLoad>,
@@ -128,16 +127,16 @@ impl LoadChoice<'_> {
                 self.absence = None;
                 let (kind, name) = (load.seen.kind.clone(), load.seen.name.clone());
                 let found = Some(FoundLoad { kind, name, retries: load.retries });
-                self.facts.load.send_if_modified(|old| std::mem::replace(old, found.clone()) != found);
+                self.discovered.load.send_if_modified(|old| std::mem::replace(old, found.clone()) != found);
                 let selector = Some(load.selector.clone());
                 self.selector.send_if_modified(|old| std::mem::replace(old, selector.clone()) != selector);
-                self.shared.out.say(Observation::Job(Box::new(load.seen.clone()))).await;
+                self.shared.out.emit(Observation::Job(Box::new(load.seen.clone()))).await;
             }
             None if self.current.is_some() || self.absence.is_none() => {
-                self.facts.load.send_replace(None);
+                self.discovered.load.send_replace(None);
                 self.selector.send_replace(None);
                 let name = self.current.as_ref().map_or(self.job, |c| &c.seen.name).to_owned();
-                self.shared.out.say(Observation::JobGone { name }).await;
+                self.shared.out.emit(Observation::JobGone { name }).await;
                 self.absence = Some(gone(self.shared, self.namespace, self.job).await);
             }
             _ => {}
@@ -148,9 +147,9 @@ impl LoadChoice<'_> {
 
 /// Watch the chosen load's pods, and others when another load is chosen.
 async fn watch_pods(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
-    facts: &Facts,
+    discovered: &Discovered,
     mut selector: watch::Receiver<Option<String>>,
     to: mpsc::Sender<(usize, FeedStatus)>,
 ) {
@@ -160,24 +159,24 @@ async fn watch_pods(
             match now {
                 // Without a Job there are no pods: nothing is wrong with that.
                 None => _ = to.send((PODS, FeedStatus::new(Feed::Load, FeedState::Up))).await,
-                Some(selector) => load_pods(shared, namespace, &selector, facts, &to).await,
+                Some(selector) => load_pods(shared, namespace, &selector, discovered, &to).await,
             }
         };
         if !until_changed(&mut selector, watching).await {
             return;
         }
-        let left = facts.k6.send_replace(BTreeMap::new());
+        let left = discovered.k6.send_replace(BTreeMap::new());
         for (uid, pod) in left {
-            shared.out.say(Observation::PodGone(PodGone { uid, name: pod.name })).await;
+            shared.out.emit(Observation::PodGone(PodGone { uid, name: pod.name })).await;
         }
     }
 }
 
 async fn load_pods(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
     selector: &str,
-    facts: &Facts,
+    discovered: &Discovered,
     to: &mpsc::Sender<(usize, FeedStatus)>,
 ) {
     let (objects, mut from) = mpsc::channel(64);
@@ -185,23 +184,23 @@ async fn load_pods(
     tokio::pin!(following);
     while let Some(event) = next_of(following.as_mut(), &mut from).await {
         match event {
-            Saw::Object(pod) => {
+            WatchEvent::Object(pod) => {
                 let seen = convert::pod(&pod);
-                note(&facts.k6, &seen.uid, Some(rest_port::k6_pod(&pod, &seen)));
-                shared.out.say(Observation::LoadPod(Box::new(seen))).await;
+                note(&discovered.k6, &seen.uid, Some(rest_port::k6_pod(&pod, &seen)));
+                shared.out.emit(Observation::LoadPod(Box::new(seen))).await;
             }
-            Saw::Gone { uid, name } => {
-                note(&facts.k6, &uid, None);
-                shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+            WatchEvent::Gone { uid, name } => {
+                note(&discovered.k6, &uid, None);
+                shared.out.emit(Observation::PodGone(PodGone { uid, name })).await;
             }
-            Saw::Listed => {}
-            Saw::State(status) => _ = to.send((PODS, status)).await,
+            WatchEvent::Listed => {}
+            WatchEvent::State(status) => _ = to.send((PODS, status)).await,
         }
     }
 }
 
 /// Why there is no load.
-async fn gone(shared: &Shared, namespace: &str, job: &str) -> FeedStatus {
+async fn gone(shared: &FeedContext, namespace: &str, job: &str) -> FeedStatus {
     match namespace_exists(shared, namespace).await {
         Some(false) => FeedStatus {
             hint: Some("give --load-namespace, or create it".into()),

@@ -4,11 +4,10 @@
 
 mod components;
 
+use super::super::client::{ApiError, ApiErrorKind, ResourceAttributes, encode, get, read};
+use super::super::context::FeedContext;
 use super::super::convert;
-use super::super::facts::{ConfigFile, Inside, Insides};
-use super::super::fault::{Asked, Fault, Kind};
-use super::super::http::{encode, get, read};
-use super::super::shared::Shared;
+use super::super::discovered::{ConfigFile, PodTarget, PodTargets};
 use super::CollectorPods;
 use super::discover::OtherCollectors;
 use crate::observe::{ConfigSeen, Observation, Role};
@@ -25,7 +24,7 @@ struct ConfigSource {
 }
 
 /// Read the configurations until the program ends; `fault` holds why one of them cannot be read.
-pub async fn run(shared: Shared, mut pods: CollectorPods, fault: watch::Sender<Option<Fault>>) {
+pub async fn run(shared: FeedContext, mut pods: CollectorPods, fault: watch::Sender<Option<ApiError>>) {
     let mut reported: BTreeMap<Role, ConfigSeen> = BTreeMap::new();
     loop {
         let sources = sources(&mut pods);
@@ -37,13 +36,13 @@ pub async fn run(shared: Shared, mut pods: CollectorPods, fault: watch::Sender<O
                     let seen = ConfigSeen { role: *role, container: container.clone(), from: from.collect(), ..seen };
                     if reported.get(role) != Some(&seen) {
                         reported.insert(*role, seen.clone());
-                        shared.out.say(Observation::CollectorConfig(Box::new(seen))).await;
+                        shared.out.emit(Observation::CollectorConfig(Box::new(seen))).await;
                     }
                 }
                 Err(fault) => failed = Some(fault),
             }
         }
-        let wait = if failed.is_some() { shared.pace.inside } else { shared.pace.config };
+        let wait = if failed.is_some() { shared.timing.inside } else { shared.timing.config };
         fault.send_if_modified(|old| std::mem::replace(old, failed.clone()) != failed);
         let again = tokio::time::sleep(wait);
         tokio::pin!(again);
@@ -65,11 +64,11 @@ fn sources(pods: &mut CollectorPods) -> BTreeMap<Role, ConfigSource> {
 }
 
 /// Where the configuration of each tier is. Where two are mounted, as during a rollout, that of most pods.
-fn sources_of(gateways: &Insides, others: &OtherCollectors) -> BTreeMap<Role, ConfigSource> {
+fn sources_of(gateways: &PodTargets, others: &OtherCollectors) -> BTreeMap<Role, ConfigSource> {
     let all = gateways.values().map(|pod| (Role::Gateway, pod)).chain(others.pods.values().map(|(r, pod)| (*r, pod)));
     let mut counted: BTreeMap<Role, BTreeMap<ConfigSource, usize>> = BTreeMap::new();
     // The gateway's own pods may carry the labels of the others as well.
-    let gateway = |pod: &Inside| gateways.values().any(|g| g.name == pod.name);
+    let gateway = |pod: &PodTarget| gateways.values().any(|g| g.name == pod.name);
     for (role, pod) in all.filter(|(role, pod)| pod.runs && (*role == Role::Gateway || !gateway(pod))) {
         if !pod.config.is_empty() {
             let (namespace, container) = (pod.namespace.clone(), pod.container.clone());
@@ -82,7 +81,7 @@ fn sources_of(gateways: &Insides, others: &OtherCollectors) -> BTreeMap<Role, Co
 }
 
 /// The files, merged in their order.
-async fn configuration(shared: &Shared, namespace: &str, files: &[ConfigFile]) -> Result<ConfigSeen, Fault> {
+async fn configuration(shared: &FeedContext, namespace: &str, files: &[ConfigFile]) -> Result<ConfigSeen, ApiError> {
     let mut config = Value::Null;
     for file in files {
         let data = config_map(shared, namespace, &file.map).await?;
@@ -96,14 +95,14 @@ async fn configuration(shared: &Shared, namespace: &str, files: &[ConfigFile]) -
             // Must not quote the text: it may hold secrets.
             None => {
                 let why = format!("ConfigMap {} has no configuration that can be read in {}", file.map, file.key);
-                return Err(Fault::new(Kind::Garbled, why));
+                return Err(ApiError::new(ApiErrorKind::Garbled, why));
             }
         }
     }
     Ok(components::extract(&config))
 }
 
-async fn config_map(shared: &Shared, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Fault> {
+async fn config_map(shared: &FeedContext, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, ApiError> {
     #[derive(serde::Deserialize)]
     struct ConfigMap {
         #[serde(default)]
@@ -111,13 +110,13 @@ async fn config_map(shared: &Shared, namespace: &str, name: &str) -> Result<BTre
     }
     let path = format!("/api/v1/namespaces/{}/configmaps/{}", encode(namespace), encode(name));
     let (version, resource, namespace) = ("v1".to_owned(), "configmaps".to_owned(), namespace.to_owned());
-    let asked = Asked { verb: "get", version, resource, namespace, ..Asked::default() };
-    let body = get(shared, &path, &asked, shared.pace.request).await.map_err(|fault| match fault.kind {
-        Kind::Absent => Fault::new(Kind::Absent, format!("ConfigMap {name} is not there")),
+    let asked = ResourceAttributes { verb: "get", version, resource, namespace, ..ResourceAttributes::default() };
+    let body = get(shared, &path, &asked, shared.timing.request).await.map_err(|fault| match fault.kind {
+        ApiErrorKind::Absent => ApiError::new(ApiErrorKind::Absent, format!("ConfigMap {name} is not there")),
         _ => fault,
     })?;
     let map: ConfigMap =
-        read(&body).map_err(|_| Fault::new(Kind::Garbled, format!("ConfigMap {name} cannot be read")))?;
+        read(&body).map_err(|_| ApiError::new(ApiErrorKind::Garbled, format!("ConfigMap {name} cannot be read")))?;
     Ok(map.data.unwrap_or_default())
 }
 
@@ -125,14 +124,15 @@ async fn config_map(shared: &Shared, namespace: &str, name: &str) -> Result<BTre
 mod tests {
     use super::*;
 
-    fn pod(name: &str, map: &str) -> Inside {
+    fn pod(name: &str, map: &str) -> PodTarget {
         let config = vec![ConfigFile { map: map.into(), key: "c".into() }];
-        Inside { name: name.into(), runs: true, config, ..Inside::default() }
+        PodTarget { name: name.into(), runs: true, config, ..PodTarget::default() }
     }
 
     #[test]
     fn the_configuration_of_most_pods_counts_and_each_tier_has_its_own() {
-        let gateways: Insides = [("1", "old"), ("2", "new"), ("3", "new")].map(|(n, m)| (n.into(), pod(n, m))).into();
+        let gateways: PodTargets =
+            [("1", "old"), ("2", "new"), ("3", "new")].map(|(n, m)| (n.into(), pod(n, m))).into();
         let agents = [("a".to_owned(), (Role::Agent, pod("a", "agent"))), ("1".into(), (Role::Cluster, pod("1", "x")))];
         let others = OtherCollectors { pods: agents.into(), fault: None };
         let sources = sources_of(&gateways, &others);

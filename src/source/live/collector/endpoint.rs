@@ -1,8 +1,8 @@
 //! Where a collector serves its metrics: a port inside each pod, or a URL.
 
+use super::super::client::{ApiError, ApiErrorKind};
 use super::super::convert;
-use super::super::facts::Inside;
-use super::super::fault::{Fault, Kind};
+use super::super::discovered::PodTarget;
 
 /// A port of a pod, which may be known by its name only.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,14 +16,12 @@ impl PodPort {
     ///
     /// # Errors
     /// The pod has no port of that name.
-    pub fn in_pod(&self, pod: &Inside) -> Result<u16, Fault> {
+    pub fn in_pod(&self, pod: &PodTarget) -> Result<u16, ApiError> {
         match self {
             PodPort::Number(number) => Ok(*number),
-            PodPort::Name(name) => pod
-                .ports
-                .get(name)
-                .copied()
-                .ok_or_else(|| Fault::new(Kind::Absent, format!("pod {} has no port called {name}", pod.name))),
+            PodPort::Name(name) => pod.ports.get(name).copied().ok_or_else(|| {
+                ApiError::new(ApiErrorKind::Absent, format!("pod {} has no port called {name}", pod.name))
+            }),
         }
     }
 }

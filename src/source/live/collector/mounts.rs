@@ -2,7 +2,7 @@
 //! mounts. Works for the lab's pods and for those of the OpenTelemetry operator. Must not read the ConfigMaps.
 
 use crate::source::live::convert;
-use crate::source::live::facts::ConfigFile;
+use crate::source::live::discovered::ConfigFile;
 use crate::source::live::wire::{Container, MappedFiles, PodSpec, VolumeMount};
 
 /// The files of a container's configuration, in the order in which the collector merges them. Where no argument names

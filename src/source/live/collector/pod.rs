@@ -1,6 +1,6 @@
 //! What is known of a collector from its pod's object: its container, its configuration files, its named ports.
 
-use super::super::facts::Inside;
+use super::super::discovered::PodTarget;
 use super::super::wire::Pod;
 use super::mounts;
 use crate::observe::{ContainerSeen, PodSeen};
@@ -12,8 +12,8 @@ pub fn is_collector(container: &ContainerSeen) -> bool {
 }
 
 /// The collector in a pod, where its configuration is, and the ports that have a name.
-pub fn collector_pod(pod: &Pod, seen: &PodSeen) -> Inside {
-    let inside = Inside::of(seen, is_collector);
+pub fn collector_pod(pod: &Pod, seen: &PodSeen) -> PodTarget {
+    let inside = PodTarget::of(seen, is_collector);
     let ports = pod.spec.containers.iter().flat_map(|c| &c.ports).map(|p| (p.name.clone(), p.container_port));
-    Inside { config: mounts::files(&pod.spec, &inside.container), ports: ports.collect(), ..inside }
+    PodTarget { config: mounts::files(&pod.spec, &inside.container), ports: ports.collect(), ..inside }
 }

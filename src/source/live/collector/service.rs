@@ -1,14 +1,13 @@
 //! Resolves a Service's port to the port inside each pod behind it. Must not scrape.
 
 use super::endpoint::{Endpoint, PodPort};
+use crate::source::live::client::{ApiError, ApiErrorKind, encode};
+use crate::source::live::context::FeedContext;
 use crate::source::live::elastic::{asked, list};
-use crate::source::live::fault::{Fault, Kind};
-use crate::source::live::http::encode;
-use crate::source::live::shared::Shared;
 use serde_json::Value;
 
 /// A Service endpoint as one inside each pod; every other endpoint unchanged.
-pub async fn resolved(shared: &Shared, endpoint: &Endpoint) -> Result<Endpoint, Fault> {
+pub async fn resolved(shared: &FeedContext, endpoint: &Endpoint) -> Result<Endpoint, ApiError> {
     match endpoint {
         Endpoint::Service { namespace, name, port, path } => {
             let port = pod_port(shared, namespace, name, *port).await?;
@@ -18,11 +17,11 @@ pub async fn resolved(shared: &Shared, endpoint: &Endpoint) -> Result<Endpoint, 
     }
 }
 
-async fn pod_port(shared: &Shared, namespace: &str, name: &str, port: u16) -> Result<PodPort, Fault> {
+async fn pod_port(shared: &FeedContext, namespace: &str, name: &str, port: u16) -> Result<PodPort, ApiError> {
     let query = encode(&format!("metadata.name={name}"));
     let path = format!("/api/v1/namespaces/{}/services?fieldSelector={query}", encode(namespace));
     let services = list(shared, &path, asked("list", "", "v1", "services", namespace)).await?;
-    let absent = |what: &str| Fault::new(Kind::Absent, format!("{what} in namespace {namespace}"));
+    let absent = |what: &str| ApiError::new(ApiErrorKind::Absent, format!("{what} in namespace {namespace}"));
     let service = services.first().ok_or_else(|| absent(&format!("no Service {name}")))?;
     target_port(service, port).ok_or_else(|| absent(&format!("no port {port} of Service {name}")))
 }
@@ -40,7 +39,7 @@ fn target_port(service: &Value, port: u16) -> Option<PodPort> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::live::facts::Inside;
+    use crate::source::live::discovered::PodTarget;
     use serde_json::json;
 
     #[test]
@@ -51,7 +50,7 @@ mod tests {
         assert_eq!(target_port(&service, 8888), Some(PodPort::Number(8888)));
         assert_eq!(target_port(&service, 9000), Some(PodPort::Number(8888)));
         assert_eq!(target_port(&service, 1), None);
-        let pod = Inside { ports: [("metrics".to_owned(), 9464)].into(), ..Inside::default() };
+        let pod = PodTarget { ports: [("metrics".to_owned(), 9464)].into(), ..PodTarget::default() };
         assert_eq!(PodPort::Name("metrics".into()).in_pod(&pod), Ok(9464));
         assert!(PodPort::Name("other".into()).in_pod(&pod).is_err());
     }

@@ -5,8 +5,8 @@
 //! response that is too long is cut. Only a client with this process's random token is served. Must not read the traffic.
 
 use super::super::client::port_forward::{self, Port};
-use super::super::client::{Fault, Kind, root};
-use super::super::shared::Shared;
+use super::super::client::{ApiError, ApiErrorKind, root};
+use super::super::context::FeedContext;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::time::Duration;
@@ -58,12 +58,12 @@ impl std::fmt::Debug for Proxy {
 ///
 /// # Errors
 /// The system's random source fails.
-pub fn random_token() -> Result<String, Fault> {
+pub fn random_token() -> Result<String, ApiError> {
     let mut bytes = [0u8; 16];
     rustls::crypto::ring::default_provider()
         .secure_random
         .fill(&mut bytes)
-        .map_err(|_| Fault::new(Kind::Refused, "the system's random source fails"))?;
+        .map_err(|_| ApiError::new(ApiErrorKind::Refused, "the system's random source fails"))?;
     Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }
 
@@ -72,8 +72,8 @@ pub async fn serve(
     listener: TcpListener,
     behind: Behind,
     token: String,
-    shared: Shared,
-    last_fault: watch::Sender<Option<Fault>>,
+    shared: FeedContext,
+    last_fault: watch::Sender<Option<ApiError>>,
     limit: Duration,
 ) {
     let mut open = JoinSet::new();
@@ -102,9 +102,9 @@ async fn handle(
     client: &mut TcpStream,
     behind: &Behind,
     token: &str,
-    shared: &Shared,
+    shared: &FeedContext,
     limit: Duration,
-) -> Result<(), Fault> {
+) -> Result<(), ApiError> {
     let Ok(Some(head)) = timeout(limit, head(client)).await else { return Ok(()) };
     let connect = head.starts_with(b"CONNECT ");
     if !authorized(&head, connect, token) {
@@ -125,7 +125,9 @@ async fn handle(
         }
         Behind::Network { host, port, proxy } => {
             let to = proxy.as_ref().map_or((host.as_str(), *port), |p| (p.host.as_str(), p.port));
-            let far = |why: String| Fault::new(Kind::Unreachable, format!("cannot reach {}:{}: {why}", to.0, to.1));
+            let far = |why: String| {
+                ApiError::new(ApiErrorKind::Unreachable, format!("cannot reach {}:{}: {why}", to.0, to.1))
+            };
             let connecting = timeout(limit, TcpStream::connect(to)).await;
             let mut stream = connecting
                 .map_err(|_| far(format!("no connection within {} s", limit.as_secs())))?
@@ -153,16 +155,16 @@ async fn greet(
     far: &mut (impl AsyncWrite + Unpin),
     connect: bool,
     head: &[u8],
-) -> Result<(), Fault> {
+) -> Result<(), ApiError> {
     let done = match connect {
         true => client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await,
         false => far.write_all(head).await,
     };
-    done.map_err(|e| Fault::new(Kind::Cut, format!("the connection broke off ({})", root(&e))))
+    done.map_err(|e| ApiError::new(ApiErrorKind::Cut, format!("the connection broke off ({})", root(&e))))
 }
 
 /// Relay bytes in both directions; a response may have [`LONGEST_RESPONSE`] of them.
-async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), Fault> {
+async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), ApiError> {
     let (mut up, mut down) = (vec![0u8; 4 << 10], vec![0u8; 16 << 10]);
     let mut taken = 0u64;
     loop {
@@ -182,7 +184,7 @@ async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + 
                     taken += n as u64;
                     if taken > LONGEST_RESPONSE {
                         let why = format!("the answer is longer than {} MB", LONGEST_RESPONSE >> 20);
-                        return Err(Fault::new(Kind::Garbled, why));
+                        return Err(ApiError::new(ApiErrorKind::Garbled, why));
                     }
                     if client.write_all(&down[..n]).await.is_err() {
                         return Ok(());
@@ -217,9 +219,9 @@ fn authorized(head: &[u8], connect: bool, token: &str) -> bool {
 }
 
 /// A port-forward that the API server did not open: Elasticsearch as a whole is out of reach, and not one of its APIs.
-fn unreachable(fault: Fault) -> Fault {
+fn unreachable(fault: ApiError) -> ApiError {
     match fault.kind {
-        Kind::Busy | Kind::Refused => Fault { kind: Kind::Unreachable, ..fault },
+        ApiErrorKind::Busy | ApiErrorKind::Refused => ApiError { kind: ApiErrorKind::Unreachable, ..fault },
         _ => fault,
     }
 }

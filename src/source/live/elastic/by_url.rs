@@ -1,10 +1,9 @@
 //! An Elasticsearch whose address is given: reached over the network, or through a port-forward where the address is that
 //! of a Service inside the cluster. Must not discover one.
 
+use super::super::client::{ApiError, ApiErrorKind, encode};
 use super::super::connect::Environment;
-use super::super::fault::{Fault, Kind};
-use super::super::http::encode;
-use super::super::shared::Shared;
+use super::super::context::FeedContext;
 use super::bridge::{Behind, Proxy};
 use super::kubernetes::{asked, in_cluster, list, name, ready};
 use super::settings::{Credential, IngestSettings};
@@ -13,9 +12,10 @@ use elasticsearch::http::Url;
 use serde_json::Value;
 
 /// The target at the given address.
-pub async fn by_url(shared: &Shared, text: &str, settings: &IngestSettings) -> Result<Target, Fault> {
-    let wrong =
-        |what: &str| Fault::new(Kind::Refused, format!("--es-url {what}")).with_hint("give --es-url https://HOST:9200");
+pub async fn by_url(shared: &FeedContext, text: &str, settings: &IngestSettings) -> Result<Target, ApiError> {
+    let wrong = |what: &str| {
+        ApiError::new(ApiErrorKind::Refused, format!("--es-url {what}")).with_hint("give --es-url https://HOST:9200")
+    };
     let mut url = Url::parse(text).map_err(|e| wrong(&format!("is no address: {e}")))?;
     let host = match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => host.trim_matches(['[', ']']).to_owned(),
@@ -39,17 +39,19 @@ pub async fn by_url(shared: &Shared, text: &str, settings: &IngestSettings) -> R
 }
 
 /// A ready pod of a Service, and its port.
-async fn pod_of(shared: &Shared, service: &str, namespace: &str, port: u16) -> Result<Behind, Fault> {
+async fn pod_of(shared: &FeedContext, service: &str, namespace: &str, port: u16) -> Result<Behind, ApiError> {
     let path = format!(
         "/api/v1/namespaces/{}/services?fieldSelector={}",
         encode(namespace),
         encode(&format!("metadata.name={service}"))
     );
     let services = list(shared, &path, asked("list", "", "v1", "services", namespace)).await?;
-    let none = |what: &str| Fault::new(Kind::Absent, format!("{what} of Service {service} in namespace {namespace}"));
+    let none = |what: &str| {
+        ApiError::new(ApiErrorKind::Absent, format!("{what} of Service {service} in namespace {namespace}"))
+    };
     let found = services
         .first()
-        .ok_or_else(|| Fault::new(Kind::Absent, format!("no Service {service} in namespace {namespace}")))?;
+        .ok_or_else(|| ApiError::new(ApiErrorKind::Absent, format!("no Service {service} in namespace {namespace}")))?;
     let selector = found["spec"]["selector"].as_object().ok_or_else(|| none("no selector"))?;
     let parts: Vec<String> = selector.iter().filter_map(|(k, v)| Some(format!("{k}={}", v.as_str()?))).collect();
     let path = format!("/api/v1/namespaces/{}/pods?labelSelector={}", encode(namespace), encode(&parts.join(",")));
@@ -72,8 +74,9 @@ fn target_port(port: &Value, pod: &Value) -> Option<u16> {
 }
 
 /// The HTTP proxy that the environment sets for this address.
-fn proxy(url: &Url) -> Result<Option<Proxy>, Fault> {
-    let fault = |what: String| Fault::new(Kind::Refused, what).with_hint("set NO_PROXY for Elasticsearch's host");
+fn proxy(url: &Url) -> Result<Option<Proxy>, ApiError> {
+    let fault =
+        |what: String| ApiError::new(ApiErrorKind::Refused, what).with_hint("set NO_PROXY for Elasticsearch's host");
     let address: http::Uri = url.as_str().parse().map_err(|_| fault(format!("{url} is no address")))?;
     let chosen = super::super::connect::proxy_for(&address, &Environment::read()).map_err(|e| fault(e.to_string()))?;
     let Some(uri) = chosen else { return Ok(None) };

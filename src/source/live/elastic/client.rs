@@ -2,8 +2,8 @@
 //!
 //! Every response's body is read to its end, so that connections are reused. Errors never contain credentials.
 
-use super::super::fault::{Fault, Kind, root};
-use super::super::shared::Shared;
+use super::super::client::{ApiError, ApiErrorKind, root};
+use super::super::context::FeedContext;
 use super::bridge;
 use super::errors;
 use super::settings::Credential;
@@ -25,7 +25,7 @@ pub struct Client {
     transport: Transport,
     headers: HeaderMap,
     /// Why the bridge's last connection failed.
-    bridge_fault: watch::Receiver<Option<Fault>>,
+    bridge_fault: watch::Receiver<Option<ApiError>>,
     pub target: Target,
     /// Counts the requests.
     requests: Arc<AtomicU64>,
@@ -35,16 +35,17 @@ impl Client {
     /// A client, and its bridge: requests get through only while that future is polled.
     pub async fn open(
         target: Target,
-        shared: &Shared,
-    ) -> Result<(Client, impl Future<Output = ()> + Send + use<>), Fault> {
-        let no_port = |e: std::io::Error| Fault::new(Kind::Unreachable, format!("no port on 127.0.0.1: {}", root(&e)));
+        shared: &FeedContext,
+    ) -> Result<(Client, impl Future<Output = ()> + Send + use<>), ApiError> {
+        let no_port =
+            |e: std::io::Error| ApiError::new(ApiErrorKind::Unreachable, format!("no port on 127.0.0.1: {}", root(&e)));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
         let token = bridge::random_token()?;
-        let (transport, headers) = transport(&target, port, &token, shared.pace.request * 2)?;
+        let (transport, headers) = transport(&target, port, &token, shared.timing.request * 2)?;
         let (last_fault, bridge_fault) = watch::channel(None);
         let bridge =
-            bridge::serve(listener, target.behind.clone(), token, shared.clone(), last_fault, shared.pace.request);
+            bridge::serve(listener, target.behind.clone(), token, shared.clone(), last_fault, shared.timing.request);
         let requests = shared.elastic.clone();
         Ok((Client { transport, headers, bridge_fault, target, requests }, bridge))
     }
@@ -56,7 +57,7 @@ impl Client {
         path: &str,
         body: Option<String>,
         limit: Duration,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<Vec<u8>, ApiError> {
         self.bridge_fault.mark_unchanged();
         self.requests.fetch_add(1, Ordering::Relaxed);
         let exchange = async {
@@ -68,7 +69,7 @@ impl Client {
             let body = response.bytes().await.map_err(|e| self.transport_fault(&e))?;
             match code {
                 200..=299 => Ok(body.into()),
-                _ => Err(Fault {
+                _ => Err(ApiError {
                     retry_after: after.map(Duration::from_secs),
                     ..errors::response(code, &body, path, &self.target)
                 }),
@@ -81,17 +82,18 @@ impl Client {
     }
 
     /// The bridge knows more about a failure than what the HTTP client sees of it.
-    fn fault_of_bridge(&self) -> Option<Fault> {
+    fn fault_of_bridge(&self) -> Option<ApiError> {
         if self.bridge_fault.has_changed().unwrap_or(false) { self.bridge_fault.borrow().clone() } else { None }
     }
 
-    fn transport_fault(&self, error: &(dyn std::error::Error + 'static)) -> Fault {
+    fn transport_fault(&self, error: &(dyn std::error::Error + 'static)) -> ApiError {
         self.fault_of_bridge().unwrap_or_else(|| errors::transport(error, &self.target))
     }
 }
 
-fn transport(target: &Target, port: u16, token: &str, limit: Duration) -> Result<(Transport, HeaderMap), Fault> {
-    let wrong = |e: &dyn std::error::Error| Fault::new(Kind::Refused, format!("no client for {}: {e}", target.url));
+fn transport(target: &Target, port: u16, token: &str, limit: Duration) -> Result<(Transport, HeaderMap), ApiError> {
+    let wrong =
+        |e: &dyn std::error::Error| ApiError::new(ApiErrorKind::Refused, format!("no client for {}: {e}", target.url));
     let bridge_url = |text: String| Url::parse(&text).map_err(|e| wrong(&e));
     let mut headers = HeaderMap::new();
     // The bridge limits a response by its bytes on the wire, so it must not be compressed.
@@ -134,7 +136,7 @@ fn transport(target: &Target, port: u16, token: &str, limit: Duration) -> Result
                     "the API key ({}) is empty or holds characters that no header may hold",
                     target.credential_source
                 );
-                return Err(Fault::new(Kind::Unauthorized, reason)
+                return Err(ApiError::new(ApiErrorKind::Unauthorized, reason)
                     .with_hint("give the key in its encoded form, as Elasticsearch gives it out"));
             }
             builder.auth(Credentials::EncodedApiKey(key.to_owned()))

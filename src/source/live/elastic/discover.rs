@@ -2,9 +2,8 @@
 //! or in the one that the gateway exports to. Reads Secrets by name, and only those it needs. Must not connect to
 //! Elasticsearch.
 
-use super::super::fault::{Fault, Kind};
-use super::super::http::encode;
-use super::super::shared::Shared;
+use super::super::client::{ApiError, ApiErrorKind, encode};
+use super::super::context::FeedContext;
 use super::bridge::Behind;
 use super::by_url::by_url;
 use super::exporter_endpoint::exporter_endpoint;
@@ -23,7 +22,7 @@ const CLUSTER_LABEL: &str = "elasticsearch.k8s.elastic.co/cluster-name";
 const SCHEME_LABEL: &str = "elasticsearch.k8s.elastic.co/http-scheme";
 
 /// The Elasticsearch to watch; a fault of kind Absent when there is none.
-pub async fn discover(shared: &Shared, namespace: &str, settings: &IngestSettings) -> Result<Target, Fault> {
+pub async fn discover(shared: &FeedContext, namespace: &str, settings: &IngestSettings) -> Result<Target, ApiError> {
     if let Some(url) = &settings.url {
         return by_url(shared, url, settings).await;
     }
@@ -39,8 +38,8 @@ pub async fn discover(shared: &Shared, namespace: &str, settings: &IngestSetting
                 None if settings.credential()?.is_some() || url.scheme() == "http" => {
                     by_url(shared, url.as_str(), settings).await
                 }
-                None => Err(Fault::new(
-                    Kind::Absent,
+                None => Err(ApiError::new(
+                    ApiErrorKind::Absent,
                     format!("the gateway sends to {url}, for which there are no credentials here"),
                 )
                 .with_hint(format!(
@@ -48,19 +47,19 @@ pub async fn discover(shared: &Shared, namespace: &str, settings: &IngestSetting
                 ))),
             }
         }
-        None => Err(Fault::new(Kind::Absent, format!("no Elasticsearch of ECK in namespace {namespace}"))
+        None => Err(ApiError::new(ApiErrorKind::Absent, format!("no Elasticsearch of ECK in namespace {namespace}"))
             .with_hint("give --es-url URL, or --no-es to leave it out")),
     }
 }
 
 /// The name of the Elasticsearch in a namespace, from ECK's resources or from its Services; a healthy one first.
-async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>, Fault> {
+async fn in_namespace(shared: &FeedContext, namespace: &str) -> Result<Option<String>, ApiError> {
     let path = format!("/apis/elasticsearch.k8s.elastic.co/v1/namespaces/{}/elasticsearches", encode(namespace));
     let kinds =
         list(shared, &path, asked("list", "elasticsearch.k8s.elastic.co", "v1", "elasticsearches", namespace)).await;
     let mut names: Vec<(bool, String)> = match kinds {
         Ok(items) => items.iter().map(|i| (i["status"]["health"] != "green", name(i))).collect(),
-        Err(fault) if matches!(fault.kind, Kind::Absent | Kind::Denied) => Vec::new(),
+        Err(fault) if matches!(fault.kind, ApiErrorKind::Absent | ApiErrorKind::Denied) => Vec::new(),
         Err(fault) => return Err(fault),
     };
     if names.is_empty() {
@@ -71,10 +70,10 @@ async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>
         );
         let services = match list(shared, &path, asked("list", "", "v1", "services", namespace)).await {
             Ok(items) => items,
-            Err(fault) if fault.kind == Kind::Absent => Vec::new(),
-            Err(fault) if fault.kind == Kind::Denied => {
+            Err(fault) if fault.kind == ApiErrorKind::Absent => Vec::new(),
+            Err(fault) if fault.kind == ApiErrorKind::Denied => {
                 let reason = format!("cannot tell whether there is an Elasticsearch: {}", fault.reason);
-                return Err(Fault { reason, ..fault });
+                return Err(ApiError { reason, ..fault });
             }
             Err(fault) => return Err(fault),
         };
@@ -87,7 +86,7 @@ async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>
 }
 
 /// An Elasticsearch that ECK's operator runs, through a port-forward to one of its pods.
-async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSettings) -> Result<Target, Fault> {
+async fn eck(shared: &FeedContext, namespace: &str, name: &str, settings: &IngestSettings) -> Result<Target, ApiError> {
     let path = format!(
         "/api/v1/namespaces/{}/pods?labelSelector={}",
         encode(namespace),
@@ -95,12 +94,13 @@ async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSett
     );
     let pods = list(shared, &path, asked("list", "", "v1", "pods", namespace)).await?;
     let pod = ready(&pods).ok_or_else(|| {
-        Fault::new(Kind::Unreachable, format!("no pod of Elasticsearch {name} is ready"))
+        ApiError::new(ApiErrorKind::Unreachable, format!("no pod of Elasticsearch {name} is ready"))
             .with_hint(format!("look at: kubectl -n {namespace} get elasticsearch,pods"))
     })?;
     let scheme = pod["metadata"]["labels"][SCHEME_LABEL].as_str().filter(|s| *s == "http").unwrap_or("https");
     let url = format!("{scheme}://{name}-es-http.{namespace}.svc:9200");
-    let url = Url::parse(&url).map_err(|e| Fault::new(Kind::Refused, format!("{url} is no address: {e}")))?;
+    let url =
+        Url::parse(&url).map_err(|e| ApiError::new(ApiErrorKind::Refused, format!("{url} is no address: {e}")))?;
     let (credential, credential_source, mut notes) = match settings.credential()? {
         Some(given) => (given.0, given.1, Vec::new()),
         None => eck_credential(shared, namespace, name, settings.user.as_deref()).await?,
@@ -131,11 +131,11 @@ async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSett
 
 /// The credential from ECK's Secrets, its source, and notes: the monitoring user's, else the superuser's; or that of `user`.
 async fn eck_credential(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
     name: &str,
     user: Option<&str>,
-) -> Result<(Credential, String, Vec<String>), Fault> {
+) -> Result<(Credential, String, Vec<String>), ApiError> {
     let (internal, elastic) = (format!("{name}-es-internal-users"), format!("{name}-es-elastic-user"));
     let places = [(internal.as_str(), user.unwrap_or(MONITORING)), (elastic.as_str(), user.unwrap_or(SUPERUSER))];
     let mut denied = None;
@@ -155,7 +155,7 @@ async fn eck_credential(
                 return Ok((credential, format!("Secret {place}, key {user}"), note.into_iter().collect()));
             }
             Ok(None) => {}
-            Err(fault) if fault.kind == Kind::Denied => denied = denied.or(Some(fault)),
+            Err(fault) if fault.kind == ApiErrorKind::Denied => denied = denied.or(Some(fault)),
             Err(fault) => return Err(fault),
         }
     }
@@ -167,8 +167,8 @@ async fn eck_credential(
             );
             fault.with_hint(hint)
         }
-        None => Fault::new(
-            Kind::Absent,
+        None => ApiError::new(
+            ApiErrorKind::Absent,
             format!("no credentials for Elasticsearch {name}: neither Secret {internal} nor {elastic} has them"),
         )
         .with_hint("give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY"),

@@ -1,6 +1,6 @@
 //! What can go wrong with Elasticsearch: one sentence each, with a hint.
 
-use super::super::fault::{Fault, Kind, plain, root};
+use super::super::client::{ApiError, ApiErrorKind, plain, root};
 use super::settings::Credential;
 use super::target::Target;
 use crate::observe::text::clean;
@@ -13,7 +13,7 @@ const NEEDED_ROLE: &str =
     r#"a role with cluster ["monitor"] and, on traces-*, metrics-*, logs-*, indices ["monitor", "read"]"#;
 
 /// A response other than success, by Elasticsearch or by a proxy in between.
-pub fn response(code: u16, body: &[u8], path: &str, target: &Target) -> Fault {
+pub fn response(code: u16, body: &[u8], path: &str, target: &Target) -> ApiError {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let message = message(json.as_ref(), body);
     let api = api_name(path);
@@ -26,25 +26,26 @@ pub fn response(code: u16, body: &[u8], path: &str, target: &Target) -> Fault {
                 }
                 Credential::ApiKey(_) => "Elasticsearch does not accept the API key (401)".to_owned(),
             };
-            Fault::new(Kind::Unauthorized, reason).with_hint(match &target.credential {
+            ApiError::new(ApiErrorKind::Unauthorized, reason).with_hint(match &target.credential {
                 Credential::None => "give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY".to_owned(),
                 _ => format!("check {}; it is read again at every try", target.credential_source),
             })
         }
-        403 => Fault::new(Kind::Denied, format!("{} may not use {api} (403)", target.credential.whose()))
+        403 => ApiError::new(ApiErrorKind::Denied, format!("{} may not use {api} (403)", target.credential.whose()))
             .with_hint(format!("give it {NEEDED_ROLE}")),
-        429 => Fault::new(Kind::Busy, format!("Elasticsearch is too busy to answer {api} (429: {message})")),
+        429 => ApiError::new(ApiErrorKind::Busy, format!("Elasticsearch is too busy to answer {api} (429: {message})")),
         _ if json.is_none() && code >= 500 => {
-            Fault::new(Kind::Busy, format!("a proxy before Elasticsearch answers {code}: {message}"))
+            ApiError::new(ApiErrorKind::Busy, format!("a proxy before Elasticsearch answers {code}: {message}"))
                 .with_hint("look at the ingress or load balancer, and whether Elasticsearch runs behind it")
         }
-        500..=599 => Fault::new(Kind::Busy, format!("Elasticsearch answers {api} with {code}: {message}")),
-        404 | 405 | 410 => Fault::new(Kind::Absent, format!("{api} is not served here ({code}: {message})")),
-        300..=399 => {
-            Fault::new(Kind::Refused, format!("{} answers with a redirect ({code}), as a login page does", target.url))
-                .with_hint("give --es-url the address of Elasticsearch itself")
-        }
-        _ => Fault::new(Kind::Refused, format!("{api} is refused ({code}: {message})")),
+        500..=599 => ApiError::new(ApiErrorKind::Busy, format!("Elasticsearch answers {api} with {code}: {message}")),
+        404 | 405 | 410 => ApiError::new(ApiErrorKind::Absent, format!("{api} is not served here ({code}: {message})")),
+        300..=399 => ApiError::new(
+            ApiErrorKind::Refused,
+            format!("{} answers with a redirect ({code}), as a login page does", target.url),
+        )
+        .with_hint("give --es-url the address of Elasticsearch itself"),
+        _ => ApiError::new(ApiErrorKind::Refused, format!("{api} is refused ({code}: {message})")),
     }
 }
 
@@ -63,29 +64,32 @@ fn api_name(path: &str) -> &str {
 }
 
 /// No complete response in time.
-pub fn timeout(limit: Duration, target: &Target) -> Fault {
-    Fault::new(Kind::Unreachable, format!("no whole answer from {} within {} s", target.url, limit.as_secs_f32()))
-        .with_hint("see whether Elasticsearch is overloaded; --request-timeout gives it longer")
+pub fn timeout(limit: Duration, target: &Target) -> ApiError {
+    ApiError::new(
+        ApiErrorKind::Unreachable,
+        format!("no whole answer from {} within {} s", target.url, limit.as_secs_f32()),
+    )
+    .with_hint("see whether Elasticsearch is overloaded; --request-timeout gives it longer")
 }
 
 /// A response that cannot be parsed.
-pub fn garbled(path: &str, error: &serde_json::Error, target: &Target) -> Fault {
+pub fn garbled(path: &str, error: &serde_json::Error, target: &Target) -> ApiError {
     let what = api_name(path);
-    Fault::new(
-        Kind::Garbled,
+    ApiError::new(
+        ApiErrorKind::Garbled,
         format!("the answer to {what} is not one of Elasticsearch's: {}", clean(&error.to_string(), 120)),
     )
     .with_hint(format!("check that {} is Elasticsearch", target.url))
 }
 
 /// CA certificates that cannot be read.
-pub fn ca(why: &str) -> Fault {
-    Fault::new(Kind::Tls, format!("the CA of Elasticsearch cannot be read: {}", clean(why, 200)))
+pub fn ca(why: &str) -> ApiError {
+    ApiError::new(ApiErrorKind::Tls, format!("the CA of Elasticsearch cannot be read: {}", clean(why, 200)))
         .with_hint("give --es-ca a file with certificates in PEM (-----BEGIN CERTIFICATE-----)")
 }
 
 /// An error below HTTP: DNS, TCP, TLS, or a connection that broke off.
-pub fn transport(error: &(dyn Error + 'static), target: &Target) -> Fault {
+pub fn transport(error: &(dyn Error + 'static), target: &Target) -> ApiError {
     let (mut tls, mut late, mut at) = (None, false, Some(error));
     while let Some(next) = at {
         let io = next.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -98,12 +102,14 @@ pub fn transport(error: &(dyn Error + 'static), target: &Target) -> Fault {
     let why = root(error);
     match tls {
         Some(tls) => certificate(tls, host, target.ca.is_some()),
-        None if late => Fault::new(Kind::Unreachable, format!("no whole answer from {} in time", target.url)),
+        None if late => {
+            ApiError::new(ApiErrorKind::Unreachable, format!("no whole answer from {} in time", target.url))
+        }
         None if target.url.scheme() == "http" && broken(&why) => {
-            Fault::new(Kind::Unreachable, format!("{} closed the connection without an answer", target.url))
+            ApiError::new(ApiErrorKind::Unreachable, format!("{} closed the connection without an answer", target.url))
                 .with_hint("if it speaks TLS, give --es-url with https://")
         }
-        None => Fault::new(Kind::Unreachable, format!("no answer from {}: {why}", target.url)),
+        None => ApiError::new(ApiErrorKind::Unreachable, format!("no answer from {}: {why}", target.url)),
     }
 }
 
@@ -112,9 +118,9 @@ fn broken(why: &str) -> bool {
 }
 
 /// Why the server's certificate is not accepted.
-fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> Fault {
+fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> ApiError {
     use rustls::CertificateError as C;
-    let tls = |reason: String, hint: &str| Fault::new(Kind::Tls, reason).with_hint(hint);
+    let tls = |reason: String, hint: &str| ApiError::new(ApiErrorKind::Tls, reason).with_hint(hint);
     match error {
         rustls::Error::InvalidCertificate(C::UnknownIssuer) if with_ca => tls(
             format!("the certificate of {host} is signed neither by the given CA nor by one of the system's"),

@@ -1,14 +1,14 @@
 //! Kibana's address, for links into it: the Ingress that routes to the Service of the Kibana which refers to this
 //! Elasticsearch. Best effort: without permission to read these resources there are no links.
 
-use super::super::http::encode;
-use super::super::shared::Shared;
+use super::super::client::encode;
+use super::super::context::FeedContext;
 use super::kubernetes::{asked, list, name};
 use crate::observe::text::{NAME, clean};
 use serde_json::Value;
 
 /// Kibana's base address and version; empty where they are not known.
-pub async fn kibana_of(shared: &Shared, namespace: &str, elasticsearch: &str) -> (String, String) {
+pub async fn kibana_of(shared: &FeedContext, namespace: &str, elasticsearch: &str) -> (String, String) {
     let group = "kibana.k8s.elastic.co";
     let path = format!("/apis/{group}/v1/namespaces/{}/kibanas", encode(namespace));
     let all = list(shared, &path, asked("list", group, "v1", "kibanas", namespace)).await.unwrap_or_default();

@@ -1,18 +1,17 @@
 //! Reads the Kubernetes objects that discovery needs: lists, Secrets by name, ready pods, Service addresses.
 
-use super::super::fault::{Asked, Fault, Kind};
-use super::super::http::{encode, get, read};
-use super::super::shared::Shared;
+use super::super::client::{ApiError, ApiErrorKind, ResourceAttributes, encode, get, read};
+use super::super::context::FeedContext;
 use elasticsearch::http::Url;
 use k8s_openapi::ByteString;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The items of a list.
-pub async fn list(shared: &Shared, path: &str, asked: Asked) -> Result<Vec<Value>, Fault> {
-    let body = get(shared, path, &asked, shared.pace.request).await?;
+pub async fn list(shared: &FeedContext, path: &str, asked: ResourceAttributes) -> Result<Vec<Value>, ApiError> {
+    let body = get(shared, path, &asked, shared.timing.request).await?;
     let mut list: Value =
-        read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("{} is no list: {e}", asked.what())))?;
+        read(&body).map_err(|e| ApiError::new(ApiErrorKind::Garbled, format!("{} is no list: {e}", asked.what())))?;
     match list["items"].take() {
         Value::Array(items) => Ok(items),
         _ => Ok(Vec::new()),
@@ -20,9 +19,9 @@ pub async fn list(shared: &Shared, path: &str, asked: Asked) -> Result<Vec<Value
 }
 
 /// What a request is for, in the terms of RBAC.
-pub fn asked(verb: &'static str, group: &str, version: &str, resource: &str, namespace: &str) -> Asked {
+pub fn asked(verb: &'static str, group: &str, version: &str, resource: &str, namespace: &str) -> ResourceAttributes {
     let (group, version) = (group.to_owned(), version.to_owned());
-    Asked { verb, group, version, resource: resource.to_owned(), namespace: namespace.to_owned() }
+    ResourceAttributes { verb, group, version, resource: resource.to_owned(), namespace: namespace.to_owned() }
 }
 
 /// An object's name.
@@ -42,10 +41,10 @@ pub fn ready(pods: &[Value]) -> Option<&Value> {
 
 /// The keys of a Secret; None when there is no such Secret.
 pub async fn secret(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
     name: &str,
-) -> Result<Option<BTreeMap<String, ByteString>>, Fault> {
+) -> Result<Option<BTreeMap<String, ByteString>>, ApiError> {
     #[derive(serde::Deserialize)]
     struct Secret {
         #[serde(default)]
@@ -53,14 +52,14 @@ pub async fn secret(
     }
     let path = format!("/api/v1/namespaces/{}/secrets/{}", encode(namespace), encode(name));
     let asked = asked("get", "", "v1", "secrets", namespace);
-    match get(shared, &path, &asked, shared.pace.request).await {
+    match get(shared, &path, &asked, shared.timing.request).await {
         Ok(body) => {
             // Must not quote the body: it may hold secrets.
-            let secret: Secret =
-                read(&body).map_err(|_| Fault::new(Kind::Garbled, format!("Secret {name} cannot be read")))?;
+            let secret: Secret = read(&body)
+                .map_err(|_| ApiError::new(ApiErrorKind::Garbled, format!("Secret {name} cannot be read")))?;
             Ok(secret.data)
         }
-        Err(fault) if fault.kind == Kind::Absent => Ok(None),
+        Err(fault) if fault.kind == ApiErrorKind::Absent => Ok(None),
         Err(fault) => Err(fault),
     }
 }

@@ -1,9 +1,9 @@
 //! Polls one Elasticsearch as the schedule has it, and emits what it answers, until a failure that only a new discovery can
 //! resolve. A single API that is denied, missing or busy leaves the others going.
 
-use super::super::fault::{Fault, Kind};
+use super::super::client::{ApiError, ApiErrorKind};
+use super::super::context::{FeedContext, StatusReporter};
 use super::super::retry::state;
-use super::super::shared::{Shared, Teller};
 use super::bridge::Behind;
 use super::client::Client;
 use super::schedule::{Query, Schedule};
@@ -25,7 +25,7 @@ const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// Polls one Elasticsearch.
 pub struct Poller<'a> {
-    shared: &'a Shared,
+    shared: &'a FeedContext,
     client: Client,
     schedule: Schedule,
     by: CountedBy,
@@ -48,7 +48,7 @@ struct FailedQuery {
 }
 
 impl<'a> Poller<'a> {
-    pub fn new(shared: &'a Shared, client: Client) -> Self {
+    pub fn new(shared: &'a FeedContext, client: Client) -> Self {
         Poller {
             shared,
             client,
@@ -68,25 +68,25 @@ impl<'a> Poller<'a> {
     }
 
     /// Poll until a fault that needs a new discovery. `attempt` is reset by every turn that succeeds.
-    pub async fn run(&mut self, teller: &mut Teller, attempt: &mut u32) -> Fault {
+    pub async fn run(&mut self, reporter: &mut StatusReporter, attempt: &mut u32) -> ApiError {
         if let Err(fault) = self.identify().await {
             return fault;
         }
-        let interval = self.shared.pace.ingest;
+        let interval = self.shared.timing.ingest;
         loop {
             let started = Instant::now();
             if let Err(fault) = self.turn(interval).await {
                 return fault;
             }
             *attempt = 0;
-            teller.tell(0, self.status()).await;
+            reporter.report(0, self.status()).await;
             let next = started + self.schedule.end_turn(interval);
             tokio::time::sleep_until(next.max(Instant::now() + interval / 20)).await;
         }
     }
 
     /// Send the queries that are due.
-    async fn turn(&mut self, interval: Duration) -> Result<(), Fault> {
+    async fn turn(&mut self, interval: Duration) -> Result<(), ApiError> {
         let (mut queries, at_rest) = (VecDeque::from(self.schedule.due()), self.schedule.at_rest());
         while let Some(query) = queries.pop_front() {
             let sent = Instant::now();
@@ -103,30 +103,30 @@ impl<'a> Poller<'a> {
         Ok(())
     }
 
-    async fn get(&mut self, path: &str) -> Result<Vec<u8>, Fault> {
-        self.client.request(Method::Get, path, None, self.shared.pace.request).await
+    async fn get(&mut self, path: &str) -> Result<Vec<u8>, ApiError> {
+        self.client.request(Method::Get, path, None, self.shared.timing.request).await
     }
 
-    async fn post(&mut self, path: &str, body: String) -> Result<Vec<u8>, Fault> {
-        self.client.request(Method::Post, path, Some(body), self.shared.pace.request).await
+    async fn post(&mut self, path: &str, body: String) -> Result<Vec<u8>, ApiError> {
+        self.client.request(Method::Post, path, Some(body), self.shared.timing.request).await
     }
 
     /// A response that cannot be parsed, as a fault.
-    fn garbled<T>(&self, path: &str, parsed: Result<T, serde_json::Error>) -> Result<T, Fault> {
+    fn garbled<T>(&self, path: &str, parsed: Result<T, serde_json::Error>) -> Result<T, ApiError> {
         parsed.map_err(|e| errors::garbled(path, &e, &self.client.target))
     }
 
     /// The response to `GET /`.
-    pub async fn root(&mut self) -> Result<wire::Root, Fault> {
+    pub async fn root(&mut self) -> Result<wire::Root, ApiError> {
         let body = self.get("").await?;
         self.garbled("", serde_json::from_slice(&body))
     }
 
     /// Emit which Elasticsearch it is. Without permission to ask, the rest still works.
-    async fn identify(&mut self) -> Result<(), Fault> {
+    async fn identify(&mut self) -> Result<(), ApiError> {
         let root = match self.root().await {
             Ok(root) => root,
-            Err(fault) if fault.kind == Kind::Denied => wire::Root::default(),
+            Err(fault) if fault.kind == ApiErrorKind::Denied => wire::Root::default(),
             Err(fault) => return Err(fault),
         };
         let target = &self.client.target;
@@ -153,12 +153,12 @@ impl<'a> Poller<'a> {
                 seen.product()
             ));
         }
-        self.shared.out.say(Observation::Elastic(Box::new(seen))).await;
+        self.shared.out.emit(Observation::Elastic(Box::new(seen))).await;
         Ok(())
     }
 
     /// Send a query and emit the response.
-    pub async fn send(&mut self, query: Query) -> Result<(), Fault> {
+    pub async fn send(&mut self, query: Query) -> Result<(), ApiError> {
         let what = match query {
             Query::Counters => Observation::Counters(Box::new(self.counters().await?)),
             Query::Nodes => {
@@ -178,11 +178,11 @@ impl<'a> Poller<'a> {
             }
             Query::LogQuality => Observation::LogQuality(Box::new(self.log_quality().await?)),
         };
-        self.shared.out.say(what).await;
+        self.shared.out.emit(what).await;
         Ok(())
     }
 
-    async fn log_quality(&mut self) -> Result<LogQualitySeen, Fault> {
+    async fn log_quality(&mut self) -> Result<LogQualitySeen, ApiError> {
         let to = self.shared.out.now();
         let from = (self.began - BEFORE).max(to - WINDOW);
         let body = self.post(quality::PATH, quality::body(from, to)).await?;
@@ -190,20 +190,20 @@ impl<'a> Poller<'a> {
         // A wildcard over indices that may not be read succeeds, over no shards.
         if self.logs && quality::searched_nothing(&body) {
             let reason = format!("{} may not read logs-*", self.client.target.credential.whose());
-            return Err(Fault::new(Kind::Denied, reason)
+            return Err(ApiError::new(ApiErrorKind::Denied, reason)
                 .with_hint("give its role the index privilege read on logs-*; for ECK, --es-user elastic has it"));
         }
         Ok(seen)
     }
 
     /// The counters, by the most precise API that is open.
-    async fn counters(&mut self) -> Result<CountersSeen, Fault> {
+    async fn counters(&mut self) -> Result<CountersSeen, ApiError> {
         let sent = Instant::now();
         let mut seen = match self.by {
             CountedBy::Documents => self.searchable_documents().await?,
             _ => match self.stats().await {
                 Ok(seen) => seen,
-                Err(fault) if matches!(fault.kind, Kind::Absent | Kind::Denied) => {
+                Err(fault) if matches!(fault.kind, ApiErrorKind::Absent | ApiErrorKind::Denied) => {
                     // Where no API is open, the fault of the first one is the one to resolve.
                     let seen =
                         self.searchable_documents().await.map_err(|e| if is_optional(&e) { fault } else { e })?;
@@ -215,7 +215,7 @@ impl<'a> Poller<'a> {
         };
         let clock = self.shared.out.clock();
         let ms = |span: Duration| u32::try_from(clock.span(span).as_millis()).unwrap_or(u32::MAX);
-        (seen.took_ms, seen.every_ms) = (ms(sent.elapsed()), ms(self.schedule.period(self.shared.pace.ingest)));
+        (seen.took_ms, seen.every_ms) = (ms(sent.elapsed()), ms(self.schedule.period(self.shared.timing.ingest)));
         self.logs = seen.indices.iter().any(|i| i.name.contains("logs-"));
         let sum = seen.indices.iter().map(documents_of).fold(0u64, u64::saturating_add);
         let rate = self.documents.replace((sum, sent)).map(|(before, then)| {
@@ -226,13 +226,13 @@ impl<'a> Poller<'a> {
         Ok(seen)
     }
 
-    async fn stats(&mut self) -> Result<CountersSeen, Fault> {
+    async fn stats(&mut self) -> Result<CountersSeen, ApiError> {
         let path = wire::stats_path();
         let body = self.get(&path).await?;
         self.garbled(&path, convert::counters(&body))
     }
 
-    async fn searchable_documents(&mut self) -> Result<CountersSeen, Fault> {
+    async fn searchable_documents(&mut self) -> Result<CountersSeen, ApiError> {
         let path = wire::cat_indices_path();
         match self.get(&path).await {
             Ok(body) => self.garbled(&path, convert::cat_indices(&body)),
@@ -246,14 +246,14 @@ impl<'a> Poller<'a> {
     }
 
     /// A query failed, while the others succeed.
-    async fn note(&mut self, query: Query, fault: Fault) {
+    async fn note(&mut self, query: Query, fault: ApiError) {
         if query == Query::LogQuality {
             let (denied, hint) = (Some(fault.reason), fault.hint);
             let seen = LogQualitySeen { denied, hint, ..LogQualitySeen::default() };
-            self.shared.out.say(Observation::LogQuality(Box::new(seen))).await;
+            self.shared.out.emit(Observation::LogQuality(Box::new(seen))).await;
             return;
         }
-        if fault.kind == Kind::Busy {
+        if fault.kind == ApiErrorKind::Busy {
             self.schedule.overloaded();
         }
         self.failing.retain(|f| f.query != query);
@@ -280,8 +280,15 @@ impl<'a> Poller<'a> {
 }
 
 /// The API is not open, or not to this user, or failed; others may still work.
-pub fn is_optional(fault: &Fault) -> bool {
-    matches!(fault.kind, Kind::Denied | Kind::Absent | Kind::Refused | Kind::Busy | Kind::Garbled)
+pub fn is_optional(fault: &ApiError) -> bool {
+    matches!(
+        fault.kind,
+        ApiErrorKind::Denied
+            | ApiErrorKind::Absent
+            | ApiErrorKind::Refused
+            | ApiErrorKind::Busy
+            | ApiErrorKind::Garbled
+    )
 }
 
 /// Documents ever written to an index, as far as it is known.

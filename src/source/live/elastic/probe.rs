@@ -5,9 +5,9 @@ use super::discover::discover;
 use super::poller::{self, Poller};
 use super::schedule::Query;
 use super::settings::IngestSettings;
-use crate::source::live::Pace;
+use crate::source::live::Timing;
+use crate::source::live::client::ApiError;
 use crate::source::live::cluster::Cluster;
-use crate::source::live::fault::Fault;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -15,13 +15,13 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 pub struct Probed {
     pub what: &'static str,
-    pub outcome: Result<String, Fault>,
+    pub outcome: Result<String, ApiError>,
 }
 
 /// Discover Elasticsearch and send each query to it once.
 pub async fn probe(cluster: &Cluster, namespace: &str, settings: &IngestSettings) -> Vec<Probed> {
     let (to, mut observations) = mpsc::channel(64);
-    let shared = super::super::shared(cluster.clone(), to, Pace::default());
+    let shared = super::super::shared(cluster.clone(), to, Timing::default());
     let what = "Elasticsearch";
     let target = match discover(&shared, namespace, settings).await {
         Ok(target) => target,

@@ -1,6 +1,6 @@
 //! The user's settings for Elasticsearch, and the files that they name. Secrets print as `[REDACTED]`.
 
-use super::super::fault::{Fault, Kind};
+use super::super::client::{ApiError, ApiErrorKind};
 use secrecy::SecretString;
 use std::path::PathBuf;
 
@@ -33,10 +33,13 @@ impl IngestSettings {
     ///
     /// # Errors
     /// The API key file cannot be read.
-    pub fn credential(&self) -> Result<Option<(Credential, String)>, Fault> {
+    pub fn credential(&self) -> Result<Option<(Credential, String)>, ApiError> {
         if let Some(file) = &self.api_key_file {
             let text = std::fs::read_to_string(file).map_err(|e| {
-                Fault::new(Kind::Unauthorized, format!("the API key file {} cannot be read: {e}", file.display()))
+                ApiError::new(
+                    ApiErrorKind::Unauthorized,
+                    format!("the API key file {} cannot be read: {e}", file.display()),
+                )
             })?;
             let key = Credential::ApiKey(SecretString::from(text.trim().to_owned()));
             return Ok(Some((key, format!("--es-api-key-file {}", file.display()))));
@@ -53,11 +56,11 @@ impl IngestSettings {
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn ca(&self) -> Result<Option<Vec<u8>>, Fault> {
+    pub fn ca(&self) -> Result<Option<Vec<u8>>, ApiError> {
         let Some(file) = &self.ca else { return Ok(None) };
         match std::fs::read(file) {
             Ok(pem) => Ok(Some(pem)),
-            Err(e) => Err(Fault::new(Kind::Tls, format!("--es-ca {}: {e}", file.display()))
+            Err(e) => Err(ApiError::new(ApiErrorKind::Tls, format!("--es-ca {}: {e}", file.display()))
                 .with_hint("give a file with certificates in PEM")),
         }
     }

@@ -3,10 +3,9 @@
 
 use super::log::{LogEntry, LogParser};
 use crate::observe::{K6ErrorSeen, K6Seen, K6SummarySeen, Observation, Time};
-use crate::source::live::facts::Inside;
-use crate::source::live::fault::{Asked, Fault, Kind};
-use crate::source::live::http::{self, encode};
-use crate::source::live::shared::Shared;
+use crate::source::live::client::{self, ApiError, ApiErrorKind, ResourceAttributes, encode};
+use crate::source::live::context::FeedContext;
+use crate::source::live::discovered::PodTarget;
 use chrono::SecondsFormat;
 
 /// Lines that are read of a log that already exists. At three lines a second that is a run of half an hour.
@@ -28,18 +27,23 @@ pub struct LogPosition {
 }
 
 /// The request in the terms of RBAC.
-pub fn asked(namespace: &str) -> Asked {
-    Asked {
+pub fn asked(namespace: &str) -> ResourceAttributes {
+    ResourceAttributes {
         verb: "get",
         version: "v1".into(),
         resource: "pods/log".into(),
         namespace: namespace.to_owned(),
-        ..Asked::default()
+        ..ResourceAttributes::default()
     }
 }
 
 /// Stream the log from `position` on until it ends or breaks off.
-pub async fn stream(shared: &Shared, uid: &str, pod: &Inside, position: &mut LogPosition) -> Result<(), Fault> {
+pub async fn stream(
+    shared: &FeedContext,
+    uid: &str,
+    pod: &PodTarget,
+    position: &mut LogPosition,
+) -> Result<(), ApiError> {
     let from = match position.last {
         None => format!("tailLines={BACKLOG}"),
         Some(last) => format!("sinceTime={}", encode(&last.to_rfc3339_opts(SecondsFormat::Secs, true))),
@@ -50,13 +54,14 @@ pub async fn stream(shared: &Shared, uid: &str, pod: &Inside, position: &mut Log
         encode(&pod.name),
         encode(&pod.container)
     );
-    let mut lines = http::open(shared, &path, &asked(&pod.namespace), shared.pace.request).await.map_err(|fault| {
-        // The kubelet has no log before the container starts, and none after it was cleared away.
-        match fault.kind {
-            Kind::Refused | Kind::Absent => Fault { kind: Kind::Busy, ..fault },
-            _ => fault,
-        }
-    })?;
+    let mut lines =
+        client::open(shared, &path, &asked(&pod.namespace), shared.timing.request).await.map_err(|fault| {
+            // The kubelet has no log before the container starts, and none after it was cleared away.
+            match fault.kind {
+                ApiErrorKind::Refused | ApiErrorKind::Absent => ApiError { kind: ApiErrorKind::Busy, ..fault },
+                _ => fault,
+            }
+        })?;
     let before = position.last;
     while let Some(line) = lines.next_part(LONGEST_LINE).await? {
         shared.gate.reached();
@@ -74,7 +79,7 @@ pub async fn stream(shared: &Shared, uid: &str, pod: &Inside, position: &mut Log
 }
 
 /// The process has ended, and its log with it: emit what was read of a summary.
-pub async fn finish(shared: &Shared, uid: &str, pod: &Inside, position: &mut LogPosition) {
+pub async fn finish(shared: &FeedContext, uid: &str, pod: &PodTarget, position: &mut LogPosition) {
     if let Some(entry) = position.parser.end() {
         let written = position.last;
         emit(shared, uid, pod, position, written, entry).await;
@@ -82,9 +87,9 @@ pub async fn finish(shared: &Shared, uid: &str, pod: &Inside, position: &mut Log
 }
 
 async fn emit(
-    shared: &Shared,
+    shared: &FeedContext,
     uid: &str,
-    pod: &Inside,
+    pod: &PodTarget,
     position: &mut LogPosition,
     written: Option<Time>,
     entry: LogEntry,
@@ -102,7 +107,7 @@ async fn emit(
             Observation::K6Error(K6ErrorSeen { pod, uid, written, text })
         }
     };
-    shared.out.say(what).await;
+    shared.out.emit(what).await;
 }
 
 /// The timestamp before a line, and the line without it.
