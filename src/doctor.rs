@@ -65,13 +65,13 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
             return checks;
         }
     };
-    let asker = ApiClient { client: connection.client, timeout: settings.request_timeout };
-    let version = fetch::version(&asker).await;
+    let client = ApiClient { client: connection.client, timeout: settings.request_timeout };
+    let version = fetch::version(&client).await;
     checks.push(access::reach(&version, &connection.server));
     let Ok(version) = version else { return checks };
     checks.push(access::version(&version));
-    checks.push(identity::user(&fetch::user(&asker).await));
-    let facts = fetch::facts(&asker, settings).await;
+    checks.push(identity::user(&fetch::user(&client).await));
+    let facts = fetch::facts(&client, settings).await;
     checks.extend(access::permissions(&facts));
     checks.extend(access::metrics(&facts.metrics_api, &facts.usage));
     checks.extend(hpa::all(&facts));

@@ -11,12 +11,12 @@ use crate::{
     source::{
         Died, Source,
         live::{
-            self, Fault, Kind,
+            self, ApiError, ErrorKind,
             cluster::{self, Cluster},
             collector::Endpoint,
             connect::{Access, ConnectError, Environment},
             elastic::IngestSettings,
-            simulate::LoadSettings,
+            load_control::LoadSettings,
         },
     },
     view::{Look, symbols, theme},
@@ -174,7 +174,7 @@ pub async fn open(settings: &Settings) -> Result<Running, Refusal> {
         },
         collector: collector(settings)?,
         ingest: ingest(settings),
-        pace: live::Pace::default(),
+        timing: live::Timing::default(),
     };
     let missing =
         tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));
@@ -254,10 +254,10 @@ async fn find_hpa(cluster: Cluster, namespace: String, hpa: String, any: bool) -
 }
 
 /// Why the cluster did not say whether the HPA is there.
-fn of_fault(fault: &Fault) -> Refusal {
+fn of_fault(fault: &ApiError) -> Refusal {
     let code = match fault.kind {
-        Kind::Denied => exit::DENIED,
-        Kind::Unauthorized => exit::DENIED,
+        ErrorKind::Denied => exit::DENIED,
+        ErrorKind::Unauthorized => exit::DENIED,
         _ => exit::UNREACHABLE,
     };
     let hint = fault.hint.as_deref().map(|m| format!("; {m}")).unwrap_or_default();

@@ -5,14 +5,14 @@ use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{Need, Permission, Place, rule_yaml};
 use crate::exit;
 use crate::observe::Feed;
-use crate::source::live::Fault;
+use crate::source::live::ApiError;
 use serde_json::Value;
 
 /// metrics-server's samples are further apart than they need be from here on, in seconds. It is usually told 15 s.
 const COARSE_S: f64 = 20.0;
 
 /// The API server answers, and knows who asks. The exit code tells which is not so.
-pub fn reach(version: &Result<Value, Fault>, server: &str) -> Check {
+pub fn reach(version: &Result<Value, ApiError>, server: &str) -> Check {
     let what = "API server";
     match version {
         Ok(version) => Check::ok("reach", what, format!("{server} answers: {}", git_version(version))),

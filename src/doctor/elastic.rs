@@ -3,7 +3,7 @@
 
 use super::check::Check;
 use crate::config::Settings;
-use crate::source::live::Kind;
+use crate::source::live::ErrorKind;
 use crate::source::live::cluster::Cluster;
 use crate::source::live::elastic::{Answered, examine};
 use crate::start;
@@ -24,7 +24,7 @@ fn check(answer: Answered, given: bool) -> Check {
         Err(fault) => {
             let hint = fault.hint.unwrap_or_default();
             match fault.kind {
-                Kind::Absent if !given => Check::skip(id, answer.what, format!("{}; {hint}", fault.reason)),
+                ErrorKind::Absent if !given => Check::skip(id, answer.what, format!("{}; {hint}", fault.reason)),
                 _ if given => Check::fail(id, answer.what, fault.reason, hint),
                 _ => Check::warn(id, answer.what, fault.reason, hint),
             }

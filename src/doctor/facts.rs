@@ -2,11 +2,11 @@
 
 use super::permissions::Permission;
 use crate::observe::{HpaSeen, PodSeen};
-use crate::source::live::Fault;
+use crate::source::live::ApiError;
 use serde_json::Value;
 
 /// An object, None when it is not there (404), or why it could not be read.
-pub type Answer = Result<Option<Value>, Fault>;
+pub type Answer = Result<Option<Value>, ApiError>;
 
 /// Whether a verb is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +32,11 @@ pub struct Facts {
     /// PodMetrics of the HPA's namespace.
     pub usage: Answer,
     /// The HPAs of the namespace.
-    pub hpas: Result<Vec<HpaSeen>, Fault>,
+    pub hpas: Result<Vec<HpaSeen>, ApiError>,
     /// The target's Scale; None when no HPA was found.
     pub scale: Option<Answer>,
     /// The pods of the Scale's selector; None when there is no Scale.
-    pub pods: Option<Result<Vec<PodSeen>, Fault>>,
+    pub pods: Option<Result<Vec<PodSeen>, ApiError>>,
     /// The load's Namespace.
     pub load_room: Answer,
     pub job: Answer,

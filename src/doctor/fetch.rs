@@ -3,7 +3,7 @@
 use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{PERMISSIONS, Permission, Place};
 use crate::config::Settings;
-use crate::source::live::client::{ApiClient, Fault, Request, encode, selector};
+use crate::source::live::client::{ApiClient, ApiError, Request, encode, selector};
 use crate::source::live::{convert, wire};
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
@@ -13,12 +13,12 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// The server does not answer, or not us.
-pub async fn version(asker: &ApiClient) -> Result<Value, Fault> {
-    asker.send(Request { method: "GET", path: "/version".into(), ..Request::default() }).await
+pub async fn version(client: &ApiClient) -> Result<Value, ApiError> {
+    client.send(Request { method: "GET", path: "/version".into(), ..Request::default() }).await
 }
 
 /// Everything else.
-pub async fn facts(asker: &ApiClient, settings: &Settings) -> Facts {
+pub async fn facts(client: &ApiClient, settings: &Settings) -> Facts {
     let Settings { namespace, load_namespace, load_job, .. } = settings;
     let hpas_path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
     let usage_path = format!("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods");
@@ -26,12 +26,12 @@ pub async fn facts(asker: &ApiClient, settings: &Settings) -> Facts {
     let job_path = format!("/apis/batch/v1/namespaces/{load_namespace}/jobs/{load_job}");
     let scripts_path = format!("/api/v1/namespaces/{load_namespace}/configmaps/k6-scripts");
     let (metrics_api, usage, hpas, load_room, job, scripts) = tokio::join!(
-        asker.get("/apis/metrics.k8s.io/v1beta1"),
-        asker.get(&usage_path),
-        items(asker, &hpas_path, convert::hpa),
-        asker.get(&room_path),
-        asker.get(&job_path),
-        asker.get(&scripts_path),
+        client.get("/apis/metrics.k8s.io/v1beta1"),
+        client.get(&usage_path),
+        items(client, &hpas_path, convert::hpa),
+        client.get(&room_path),
+        client.get(&job_path),
+        client.get(&scripts_path),
     );
     let mut facts = Facts {
         namespace: namespace.clone(),
@@ -52,7 +52,7 @@ pub async fn facts(asker: &ApiClient, settings: &Settings) -> Facts {
     let kind = target.as_ref().map_or("Deployment", |t| t.kind.as_str()).to_owned();
     if let Some(of) = target {
         let scale = scale(
-            asker,
+            client,
             namespace,
             if of.api_version.is_empty() { "apps/v1" } else { &of.api_version },
             &of.kind,
@@ -62,36 +62,36 @@ pub async fn facts(asker: &ApiClient, settings: &Settings) -> Facts {
         let selector = scale.as_ref().ok().and_then(Option::as_ref).and_then(|s| s.pointer("/status/selector"));
         if let Some(selector) = selector.and_then(Value::as_str).filter(|s| !s.is_empty()) {
             let path = format!("/api/v1/namespaces/{namespace}/pods?limit=500&labelSelector={}", encode(selector));
-            facts.pods = Some(items(asker, &path, convert::pod).await);
+            facts.pods = Some(items(client, &path, convert::pod).await);
         }
         facts.scale = Some(scale);
     }
-    facts.allowed = allowed(asker, &facts, &kind).await;
+    facts.allowed = allowed(client, &facts, &kind).await;
     facts
 }
 
 /// The items of a list; those that cannot be read are left out.
-async fn items<T: DeserializeOwned, S>(asker: &ApiClient, path: &str, seen: fn(&T) -> S) -> Result<Vec<S>, Fault> {
-    let list = asker.get(path).await?.unwrap_or_default();
+async fn items<T: DeserializeOwned, S>(client: &ApiClient, path: &str, seen: fn(&T) -> S) -> Result<Vec<S>, ApiError> {
+    let list = client.get(path).await?.unwrap_or_default();
     let all = list["items"].as_array().cloned().unwrap_or_default();
     Ok(all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).map(|item| seen(&item)).collect())
 }
 
 /// The target's Scale. One of the well-known kinds is read as itself, as its feed does, and so needs no right on `/scale`;
 /// the resource of any other is looked up.
-async fn scale(asker: &ApiClient, namespace: &str, api: &str, kind: &str, name: &str) -> Answer {
+async fn scale(client: &ApiClient, namespace: &str, api: &str, kind: &str, name: &str) -> Answer {
     let root = if api.contains('/') { format!("/apis/{api}") } else { format!("/api/{api}") };
     let group = api.split_once('/').map_or("", |(group, _)| group);
     let name = encode(name);
     if let Some(known) = PERMISSIONS.iter().find(|p| p.target == Some(kind) && p.group == group) {
         let path = format!("{root}/namespaces/{namespace}/{}?fieldSelector=metadata.name%3D{name}", known.resource);
-        let list = asker.get(&path).await?.unwrap_or_default();
+        let list = client.get(&path).await?.unwrap_or_default();
         return Ok(list["items"].get(0).map(as_scale));
     }
-    let Some(list) = asker.get(&root).await? else { return Ok(None) };
+    let Some(list) = client.get(&root).await? else { return Ok(None) };
     let of_kind = |r: &&Value| r["kind"] == kind && r["name"].as_str().is_some_and(|n| !n.contains('/'));
     match list["resources"].as_array().into_iter().flatten().find(of_kind).and_then(|r| r["name"].as_str()) {
-        Some(resource) => asker.get(&format!("{root}/namespaces/{namespace}/{resource}/{name}/scale")).await,
+        Some(resource) => client.get(&format!("{root}/namespaces/{namespace}/{resource}/{name}/scale")).await,
         None => Ok(None),
     }
 }
@@ -103,17 +103,17 @@ fn as_scale(workload: &Value) -> Value {
 }
 
 /// Every permission that counts for a target of that kind, each verb asked for.
-async fn allowed(asker: &ApiClient, facts: &Facts, kind: &str) -> Vec<(Permission, Vec<Allowed>)> {
+async fn allowed(client: &ApiClient, facts: &Facts, kind: &str) -> Vec<(Permission, Vec<Allowed>)> {
     let rows = PERMISSIONS.iter().filter(|p| p.target.is_none_or(|t| t == kind));
     join_all(rows.map(|p| async {
         let namespace = if p.place == Place::Hpa { &facts.namespace } else { &facts.load_namespace };
-        (*p, join_all(p.verbs.iter().map(|verb| may(asker, p, verb, namespace))).await)
+        (*p, join_all(p.verbs.iter().map(|verb| may(client, p, verb, namespace))).await)
     }))
     .await
 }
 
 /// Whether a verb is allowed, by SelfSubjectAccessReview; where that itself is refused, reading is tried.
-async fn may(asker: &ApiClient, permission: &Permission, verb: &str, namespace: &str) -> Allowed {
+async fn may(client: &ApiClient, permission: &Permission, verb: &str, namespace: &str) -> Allowed {
     let (resource, subresource) = permission.resource.split_once('/').unwrap_or((permission.resource, ""));
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
@@ -121,22 +121,22 @@ async fn may(asker: &ApiClient, permission: &Permission, verb: &str, namespace: 
                                         "resource": resource, "subresource": subresource}},
     });
     let path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews".to_owned();
-    match asker.send(Request { method: "POST", path, body: Some(body), ..Request::default() }).await {
+    match client.send(Request { method: "POST", path, body: Some(body), ..Request::default() }).await {
         Ok(review) if review.pointer("/status/allowed") == Some(&Value::Bool(true)) => Allowed::Yes,
         Ok(_) => Allowed::No,
-        Err(e) if e.denied() && verb == "list" => try_list(asker, permission, namespace).await,
+        Err(e) if e.denied() && verb == "list" => try_list(client, permission, namespace).await,
         Err(e) => Allowed::Unknown(e.to_string()),
     }
 }
 
-async fn try_list(asker: &ApiClient, permission: &Permission, namespace: &str) -> Allowed {
+async fn try_list(client: &ApiClient, permission: &Permission, namespace: &str) -> Allowed {
     let root = match permission.group {
         "" => "/api/v1".to_owned(),
         "autoscaling" => "/apis/autoscaling/v2".to_owned(),
         "metrics.k8s.io" => "/apis/metrics.k8s.io/v1beta1".to_owned(),
         group => format!("/apis/{group}/v1"),
     };
-    match asker.get(&format!("{root}/namespaces/{namespace}/{}?limit=1", permission.resource)).await {
+    match client.get(&format!("{root}/namespaces/{namespace}/{}?limit=1", permission.resource)).await {
         Ok(_) => Allowed::Yes,
         Err(e) if e.denied() => Allowed::No,
         Err(e) => Allowed::Unknown(e.to_string()),
@@ -147,8 +147,8 @@ async fn try_list(asker: &ApiClient, permission: &Permission, namespace: &str) -
 ///
 /// # Errors
 /// The server does not know that question, or does not let us ask.
-pub async fn user(asker: &ApiClient) -> Result<Value, Fault> {
+pub async fn user(client: &ApiClient) -> Result<Value, ApiError> {
     let body = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let path = "/apis/authentication.k8s.io/v1/selfsubjectreviews".to_owned();
-    asker.send(Request { method: "POST", path, body: Some(body), ..Request::default() }).await
+    client.send(Request { method: "POST", path, body: Some(body), ..Request::default() }).await
 }

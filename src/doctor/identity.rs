@@ -3,7 +3,7 @@
 use super::check::Check;
 use crate::config::{self, Env, Settings};
 use crate::observe::text::clean;
-use crate::source::live::Fault;
+use crate::source::live::ApiError;
 use crate::source::live::connect::Access;
 use kube::config::{AuthInfo, Kubeconfig};
 use serde_json::Value;
@@ -78,7 +78,7 @@ fn means_of(auth: &AuthInfo) -> String {
 }
 
 /// Who the API server takes us for, from a SelfSubjectReview.
-pub fn user(review: &Result<Value, Fault>) -> Check {
+pub fn user(review: &Result<Value, ApiError>) -> Check {
     match review {
         Ok(review) => {
             let name = review.pointer("/status/userInfo/username").and_then(Value::as_str).unwrap_or_default();

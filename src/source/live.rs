@@ -22,24 +22,14 @@ mod retry;
 mod watch;
 pub mod wire;
 
-pub use client::{Fault, Kind, Pace, cluster, connect};
-
-// The paths that collector, elastic and load use.
-use client as fault;
-use client as gate;
-use client as http;
-use client as pace;
-use client::port_forward as forward;
-use context as shared;
-use discovered as facts;
-pub use load_control as simulate;
+pub use client::{ApiError, ErrorKind, Timing, cluster, connect};
 
 use crate::control::{Abilities, Died, Source};
 use crate::observe::{Observation, WatchingSeen};
-use client::Gate;
+use client::RetryGate;
 use cluster::Cluster;
-use context::{Out, Shared};
-use discovered::Facts;
+use context::{Emitter, FeedContext};
+use discovered::Discovered;
 use elastic::IngestSettings;
 use feeds::{cost, events, hpa, pods, session_info, usage, workload};
 use load_control::LoadSettings;
@@ -61,25 +51,25 @@ pub struct Settings {
     pub collector: Option<collector::Endpoint>,
     /// Which Elasticsearch, as whom.
     pub ingest: IngestSettings,
-    /// Periods and limits; [`Pace::default`] outside tests.
-    pub pace: Pace,
+    /// Periods and limits; [`Timing::default`] outside tests.
+    pub timing: Timing,
 }
 
 /// The names of all HPAs of a namespace, sorted.
 ///
 /// # Errors
-/// See [`Kind`].
-pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>, Fault> {
+/// See [`ErrorKind`].
+pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>, ApiError> {
     // Nothing is sent.
     let (to, _) = mpsc::channel(1);
-    hpa::list_hpas(&shared(cluster.clone(), to, Pace::default()), namespace).await
+    hpa::list_hpas(&shared(cluster.clone(), to, Timing::default()), namespace).await
 }
 
-fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, pace: Pace) -> Shared {
+fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, timing: Timing) -> FeedContext {
     let clock = cluster.clock();
-    let pace = Pace { request: cluster.request_timeout().min(pace.request), ..pace }.of(clock);
-    let gate = Gate::new(pace.between);
-    Shared { cluster, gate, pace: Arc::new(pace), out: Out::new(to, clock), elastic: Arc::default() }
+    let timing = Timing { request: cluster.request_timeout().min(timing.request), ..timing }.of(clock);
+    let gate = RetryGate::new(timing.between);
+    FeedContext { cluster, gate, timing: Arc::new(timing), out: Emitter::new(to, clock), elastic: Arc::default() }
 }
 
 /// A source over the cluster, and the future that drives it: it returns Ok when `stop` is cancelled, and an error when a
@@ -91,19 +81,19 @@ pub fn open(
 ) -> (Source, impl Future<Output = Result<(), Died>> + Send) {
     let (to, observations) = mpsc::channel(1024);
     let (controls, requests) = mpsc::channel(16);
-    let shared = shared(cluster, to, settings.pace.clone());
+    let shared = shared(cluster, to, settings.timing.clone());
     let abilities = Abilities { load: !settings.load.readonly, seek: false };
     (Source { observations, controls, abilities }, run(settings, shared, requests, stop))
 }
 
 async fn run(
     settings: Settings,
-    shared: Shared,
+    shared: FeedContext,
     requests: mpsc::Receiver<crate::control::Control>,
     stop: CancellationToken,
 ) -> Result<(), Died> {
     let Settings { namespace, hpa, any, load, collector, ingest, .. } = settings;
-    let facts = Facts::new(&hpa);
+    let discovered = Discovered::new(&hpa);
     let seen = tokio::sync::watch::Sender::new(WatchingSeen {
         context: shared.cluster.context(),
         namespace: namespace.clone(),
@@ -115,7 +105,7 @@ async fn run(
         ..WatchingSeen::default()
     });
     let first = seen.borrow().clone();
-    shared.out.say(Observation::Watching(first)).await;
+    shared.out.emit(Observation::Watching(first)).await;
     let places = events::Places {
         namespace: namespace.clone(),
         load_namespace: load.namespace.clone(),
@@ -125,15 +115,15 @@ async fn run(
     tasks.spawn(session_info::tick(shared.out.clone()));
     tasks.spawn(cost::run(shared.clone()));
     tasks.spawn(session_info::watching(shared.out.clone(), seen.subscribe()));
-    tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, facts.clone(), seen.clone()));
-    tasks.spawn(workload::run(shared.clone(), namespace.clone(), facts.clone()));
-    tasks.spawn(pods::run(shared.clone(), namespace.clone(), facts.clone()));
-    tasks.spawn(usage::run(shared.clone(), namespace.clone(), facts.clone()));
-    tasks.spawn(collector::run(shared.clone(), namespace.clone(), facts.clone(), collector));
+    tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, discovered.clone(), seen.clone()));
+    tasks.spawn(workload::run(shared.clone(), namespace.clone(), discovered.clone()));
+    tasks.spawn(pods::run(shared.clone(), namespace.clone(), discovered.clone()));
+    tasks.spawn(usage::run(shared.clone(), namespace.clone(), discovered.clone()));
+    tasks.spawn(collector::run(shared.clone(), namespace.clone(), discovered.clone(), collector));
     tasks.spawn(elastic::run(shared.clone(), namespace, ingest));
-    tasks.spawn(events::run(shared.clone(), places, facts.clone()));
-    tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), facts.clone()));
-    tasks.spawn(controls::run(shared.clone(), load, facts, requests));
+    tasks.spawn(events::run(shared.clone(), places, discovered.clone()));
+    tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), discovered.clone()));
+    tasks.spawn(controls::run(shared.clone(), load, discovered, requests));
     tasks.spawn(session_info::version(shared, seen));
     loop {
         tokio::select! {

@@ -17,9 +17,9 @@ mod selector;
 mod stream;
 mod timing;
 
-pub use error::{ApiStatus, Asked, Fault, Kind, plain, root};
+pub use error::{ApiError, ApiStatus, ErrorKind, ResourceAttributes, plain, root};
 pub use request::{ApiClient, Request, encode, found, get, read};
-pub use retry_gate::{Gate, Reach};
+pub use retry_gate::{Reach, RetryGate};
 pub use selector::selector;
 pub use stream::{Lines, open};
-pub use timing::{Pace, jitter};
+pub use timing::{Timing, jitter};

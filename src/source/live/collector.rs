@@ -14,11 +14,10 @@ mod text;
 
 pub use endpoint::Endpoint;
 
-use super::facts::{Facts, Inside, Insides};
-use super::fault::{Fault, Kind};
-use super::gate::Gate;
+use super::client::{ApiError, ErrorKind, RetryGate};
+use super::context::{FeedContext, StatusReporter};
+use super::discovered::{Discovered, PodTarget, PodTargets};
 use super::retry::{Tries, state};
-use super::shared::{Shared, Teller};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, FeedState, FeedStatus, Observation, Role};
 use scrape::Target;
 use std::collections::BTreeMap;
@@ -29,44 +28,44 @@ use tokio::task::{AbortHandle, JoinSet};
 /// What came of a scrape.
 struct Told {
     uid: String,
-    outcome: Result<Box<CollectorSeen>, Fault>,
+    outcome: Result<Box<CollectorSeen>, ApiError>,
 }
 
 /// A collector that is scraped.
 struct One {
     role: Role,
-    pod: Inside,
+    pod: PodTarget,
     task: AbortHandle,
     /// Its last scrape's fault; None when that worked.
-    fault: Option<Fault>,
+    fault: Option<ApiError>,
     /// Nothing was told of it yet.
     new: bool,
 }
 
 /// Scrape whatever collectors there are until the program ends; none of them when `endpoint` is None.
-pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Option<Endpoint>) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Collector, 1);
+pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered, endpoint: Option<Endpoint>) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Collector, 1);
     let Some(endpoint) = endpoint else {
-        teller.tell(0, state(Feed::Collector, FeedState::Absent, "switched off (--no-collector)")).await;
+        reporter.report(0, state(Feed::Collector, FeedState::Absent, "switched off (--no-collector)")).await;
         return;
     };
     let mut tries = Tries::default();
     let endpoint = loop {
         match service::resolved(&shared, &endpoint).await {
             Ok(endpoint) => break endpoint,
-            Err(fault) => tries.failed(&shared, &mut teller, 0, Feed::Collector, &fault).await,
+            Err(fault) => tries.failed(&shared, &mut reporter, 0, Feed::Collector, &fault).await,
         }
     };
     let found = watch::Sender::new(others::Found::default());
     let looking = others::run(shared.clone(), namespace, found.clone());
-    let unread = watch::Sender::new(None::<Fault>);
-    let reading = config::run(shared.clone(), facts.gateways.subscribe(), found.subscribe(), unread.clone());
+    let unread = watch::Sender::new(None::<ApiError>);
+    let reading = config::run(shared.clone(), discovered.gateways.subscribe(), found.subscribe(), unread.clone());
     tokio::pin!(looking, reading);
-    let (mut gateways, mut others) = (facts.gateways.subscribe(), found.subscribe());
+    let (mut gateways, mut others) = (discovered.gateways.subscribe(), found.subscribe());
     let mut unread = unread.subscribe();
     let (to, mut told) = mpsc::channel::<Told>(64);
     let many = watch::Sender::new(0);
-    let turns = Gate::new(shared.pace.apart);
+    let turns = RetryGate::new(shared.timing.apart);
     let mut all: BTreeMap<String, One> = BTreeMap::new();
     let mut tasks = JoinSet::new();
     loop {
@@ -79,7 +78,7 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
             one.task.abort();
             if !wanted.contains_key(&uid) && (known.contains_key(&uid) || tier.pods.contains_key(&uid)) {
                 let (pod, reason) = (one.pod.name, "its container does not run".to_owned());
-                shared.out.say(Observation::CollectorLost(CollectorLost { pod, uid, role: one.role, reason })).await;
+                shared.out.emit(Observation::CollectorLost(CollectorLost { pod, uid, role: one.role, reason })).await;
             }
         }
         many.send_replace(wanted.len());
@@ -91,7 +90,7 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
             });
         }
         let without = unread.borrow_and_update().clone();
-        teller.tell(0, standing(&all, &tier, without.as_ref())).await;
+        reporter.report(0, standing(&all, &tier, without.as_ref())).await;
         loop {
             tokio::select! {
                 () = &mut looking => return,
@@ -111,7 +110,7 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
                 one = told.recv() => {
                     let Some(one) = one else { return };
                     take(&shared, &mut all, one).await;
-                    teller.tell(0, standing(&all, &tier, without.as_ref())).await;
+                    reporter.report(0, standing(&all, &tier, without.as_ref())).await;
                 }
                 // A task that ended was told to.
                 Some(_) = tasks.join_next() => {}
@@ -121,7 +120,7 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts, endpoint: Opti
 }
 
 /// Pass on what a scrape brought.
-async fn take(shared: &Shared, all: &mut BTreeMap<String, One>, told: Told) {
+async fn take(shared: &FeedContext, all: &mut BTreeMap<String, One>, told: Told) {
     let Some(one) = all.get_mut(&told.uid) else { return };
     let (pod, uid, role) = (one.pod.name.clone(), told.uid, one.role);
     one.new = false;
@@ -129,12 +128,12 @@ async fn take(shared: &Shared, all: &mut BTreeMap<String, One>, told: Told) {
         Ok(seen) => {
             one.fault = None;
             let seen = CollectorSeen { pod, uid, role, ..*seen };
-            shared.out.say(Observation::Collector(Arc::new(seen))).await;
+            shared.out.emit(Observation::Collector(Arc::new(seen))).await;
         }
         Err(fault) => {
             if one.fault.as_ref().is_none_or(|before| before.reason != fault.reason) {
                 let reason = fault.reason.clone();
-                shared.out.say(Observation::CollectorLost(CollectorLost { pod, uid, role, reason })).await;
+                shared.out.emit(Observation::CollectorLost(CollectorLost { pod, uid, role, reason })).await;
             }
             one.fault = Some(fault);
         }
@@ -142,21 +141,21 @@ async fn take(shared: &Shared, all: &mut BTreeMap<String, One>, told: Told) {
 }
 
 /// The collectors that run, by pod uid. A pod of the gateway is one, whatever its labels say.
-fn wanted(gateways: &Insides, others: &others::Found, endpoint: &Endpoint) -> BTreeMap<String, (Role, Inside)> {
+fn wanted(gateways: &PodTargets, others: &others::Found, endpoint: &Endpoint) -> BTreeMap<String, (Role, PodTarget)> {
     let tier = others.pods.iter().map(|(uid, (role, pod))| (uid.clone(), (*role, pod.clone())));
     let gateways = gateways.iter().map(|(uid, pod)| (uid.clone(), (Role::Gateway, pod.clone())));
-    let mut all: BTreeMap<String, (Role, Inside)> = tier.chain(gateways).filter(|(_, (_, pod))| pod.runs).collect();
+    let mut all: BTreeMap<String, (Role, PodTarget)> = tier.chain(gateways).filter(|(_, (_, pod))| pod.runs).collect();
     if let Some(host) = endpoint.single() {
-        all = [(host.clone(), (Role::Gateway, Inside { name: host, runs: true, ..Inside::default() }))].into();
+        all = [(host.clone(), (Role::Gateway, PodTarget { name: host, runs: true, ..PodTarget::default() }))].into();
     }
     all
 }
 
 /// How the feed stands: up while any collector answers, but never silent about what may not be read.
-fn standing(all: &BTreeMap<String, One>, others: &others::Found, unread: Option<&Fault>) -> FeedStatus {
-    let faults: Vec<&Fault> = all.values().filter_map(|one| one.fault.as_ref()).collect();
-    let link = |fault: &Fault| FeedStatus { attempt: 0, ..fault.link(Feed::Collector, 0) };
-    if let Some(denied) = faults.iter().find(|f| matches!(f.kind, Kind::Denied | Kind::Unauthorized)) {
+fn standing(all: &BTreeMap<String, One>, others: &others::Found, unread: Option<&ApiError>) -> FeedStatus {
+    let faults: Vec<&ApiError> = all.values().filter_map(|one| one.fault.as_ref()).collect();
+    let link = |fault: &ApiError| FeedStatus { attempt: 0, ..fault.feed_status(Feed::Collector, 0) };
+    if let Some(denied) = faults.iter().find(|f| matches!(f.kind, ErrorKind::Denied | ErrorKind::Unauthorized)) {
         return link(denied);
     }
     let up = all.values().filter(|one| !one.new && one.fault.is_none()).count();

@@ -2,7 +2,7 @@
 //! any feed.
 
 use super::client::cluster::Cluster;
-use super::client::{Gate, Pace};
+use super::client::{RetryGate, Timing};
 use crate::clock::Clock;
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, Stamped, Time};
 use std::sync::Arc;
@@ -12,29 +12,29 @@ use tokio::sync::mpsc;
 
 /// What every feed gets; cloning is cheap.
 #[derive(Clone)]
-pub struct Shared {
+pub struct FeedContext {
     pub cluster: Cluster,
-    pub gate: Gate,
-    pub pace: Arc<Pace>,
-    pub out: Out,
+    pub gate: RetryGate,
+    pub timing: Arc<Timing>,
+    pub out: Emitter,
     /// Requests to Elasticsearch so far.
     pub elastic: Arc<AtomicU64>,
 }
 
 /// Where observations are sent; stamps them with its clock.
 #[derive(Clone)]
-pub struct Out {
+pub struct Emitter {
     to: mpsc::Sender<Stamped>,
     clock: Clock,
 }
 
-impl Out {
+impl Emitter {
     pub fn new(to: mpsc::Sender<Stamped>, clock: Clock) -> Self {
-        Out { to, clock }
+        Emitter { to, clock }
     }
 
     /// Send, and wait while the receiver is behind. Once it is gone the source is about to end, and nothing is sent.
-    pub async fn say(&self, what: Observation) {
+    pub async fn emit(&self, what: Observation) {
         let _ = self.to.send(Stamped { at: self.now(), what }).await;
     }
 
@@ -53,25 +53,25 @@ impl Out {
 }
 
 /// Reports a feed's status when it changes. A feed of several parts has the status of its worst part.
-pub struct Teller {
-    out: Out,
+pub struct StatusReporter {
+    out: Emitter,
     parts: Vec<FeedStatus>,
     last: Option<FeedStatus>,
 }
 
-impl Teller {
-    pub fn new(out: Out, feed: Feed, parts: usize) -> Self {
-        Teller { out, parts: vec![FeedStatus::new(feed, FeedState::Connecting); parts], last: None }
+impl StatusReporter {
+    pub fn new(out: Emitter, feed: Feed, parts: usize) -> Self {
+        StatusReporter { out, parts: vec![FeedStatus::new(feed, FeedState::Connecting); parts], last: None }
     }
 
     /// Every part has this status.
-    pub async fn tell_all(&mut self, status: FeedStatus) {
+    pub async fn report_all(&mut self, status: FeedStatus) {
         self.parts.fill(status.clone());
-        self.tell(0, status).await;
+        self.report(0, status).await;
     }
 
     /// Part `part` has this status.
-    pub async fn tell(&mut self, part: usize, status: FeedStatus) {
+    pub async fn report(&mut self, part: usize, status: FeedStatus) {
         if let Some(place) = self.parts.get_mut(part) {
             *place = status;
         }
@@ -82,7 +82,7 @@ impl Teller {
         };
         if self.last.as_ref() != Some(&worst) {
             self.last = Some(worst.clone());
-            self.out.say(Observation::FeedStatus(worst)).await;
+            self.out.emit(Observation::FeedStatus(worst)).await;
         }
     }
 }
@@ -107,8 +107,8 @@ mod tests {
     #[tokio::test]
     async fn a_feed_has_the_status_of_its_worst_part_and_reports_it_once() {
         let (to, mut from) = mpsc::channel(16);
-        let out = Out::new(to, Clock::system());
-        let mut teller = Teller::new(out, Feed::Load, 2);
+        let out = Emitter::new(to, Clock::system());
+        let mut reporter = StatusReporter::new(out, Feed::Load, 2);
         let status = |state| FeedStatus::new(Feed::Load, state);
         for (part, state) in [
             (0, FeedState::Up),
@@ -118,9 +118,9 @@ mod tests {
             (1, FeedState::Up),
             (0, FeedState::Up),
         ] {
-            teller.tell(part, status(state)).await;
+            reporter.report(part, status(state)).await;
         }
-        drop(teller);
+        drop(reporter);
         let mut states = Vec::new();
         while let Some(Stamped { what: Observation::FeedStatus(status), .. }) = from.recv().await {
             states.push(status.state);

@@ -1,38 +1,43 @@
 //! What the user requests of the cluster, carried out one request at a time; the answers are observations.
 
-use super::context::Shared;
-use super::discovered::Facts;
+use super::context::FeedContext;
+use super::discovered::Discovered;
 use super::load_control::{self, LoadSettings, Running, testrun};
 use crate::control::Control;
 use crate::observe::{AnswerSeen, Observation};
 use tokio::sync::mpsc;
 
 /// Carry out requests until none can come any more.
-pub async fn run(shared: Shared, settings: LoadSettings, facts: Facts, mut controls: mpsc::Receiver<Control>) {
+pub async fn run(
+    shared: FeedContext,
+    settings: LoadSettings,
+    discovered: Discovered,
+    mut controls: mpsc::Receiver<Control>,
+) {
     while let Some(control) = controls.recv().await {
         let (_, client) = shared.cluster.client();
         let answer = match control {
-            Control::PlanLoad => plan(&shared, &settings, &facts).await,
+            Control::PlanLoad => plan(&shared, &settings, &discovered).await,
             Control::StartLoad => load_control::start(&client, &settings).await,
-            Control::StopLoad => stop(&shared, &settings, &facts).await,
+            Control::StopLoad => stop(&shared, &settings, &discovered).await,
             // A live source has no position.
             Control::Pause(_) | Control::Seek(_) | Control::Speed(_) | Control::SkipIdle(_) => continue,
         };
-        shared.out.say(Observation::Answer(answer)).await;
+        shared.out.emit(Observation::Answer(answer)).await;
     }
     // The program may keep watching when it requests nothing any more.
     std::future::pending::<()>().await;
 }
 
 /// The load that runs, and the settings with its name in place of the one that was looked for.
-fn running(settings: &LoadSettings, facts: &Facts) -> (Option<Running>, LoadSettings) {
-    let found = Running::of(facts.load.borrow().as_ref(), &facts.k6.borrow());
+fn running(settings: &LoadSettings, discovered: &Discovered) -> (Option<Running>, LoadSettings) {
+    let found = Running::of(discovered.load.borrow().as_ref(), &discovered.k6.borrow());
     let job = found.as_ref().map_or(&settings.job, |r| &r.load.name).clone();
     (found.filter(|_| !settings.readonly), LoadSettings { job, ..settings.clone() })
 }
 
-async fn plan(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> AnswerSeen {
-    let (running, settings) = running(settings, facts);
+async fn plan(shared: &FeedContext, settings: &LoadSettings, discovered: &Discovered) -> AnswerSeen {
+    let (running, settings) = running(settings, discovered);
     match running {
         Some(running) if running.can_be_stopped(shared).await => running.plan(),
         Some(running) if running.load.is_test_run() => testrun::plan(&shared.cluster.client().1, &settings).await,
@@ -41,8 +46,8 @@ async fn plan(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> Answer
 }
 
 /// Through k6's REST API where that answers in every pod, else by deleting the Job or TestRun; the answer says which.
-async fn stop(shared: &Shared, settings: &LoadSettings, facts: &Facts) -> AnswerSeen {
-    let (running, settings) = running(settings, facts);
+async fn stop(shared: &FeedContext, settings: &LoadSettings, discovered: &Discovered) -> AnswerSeen {
+    let (running, settings) = running(settings, discovered);
     if let Some(running) = running {
         if running.can_be_stopped(shared).await
             && let Ok(answer) = running.stop(shared).await

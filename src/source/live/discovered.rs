@@ -24,7 +24,7 @@ pub struct Scaled {
 
 /// A pod whose ports can be reached: a collector's, or k6's.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Inside {
+pub struct PodTarget {
     pub namespace: String,
     pub name: String,
     /// The container that matters, by its image or name, else the first.
@@ -50,25 +50,25 @@ pub struct ConfigFile {
     pub key: String,
 }
 
-impl Inside {
+impl PodTarget {
     /// From one version of a pod; `is` picks the container.
-    pub fn of(pod: &PodSeen, is: impl Fn(&ContainerSeen) -> bool) -> Inside {
+    pub fn of(pod: &PodSeen, is: impl Fn(&ContainerSeen) -> bool) -> PodTarget {
         let main = || pod.containers.iter().filter(|c| !c.sidecar);
         let container = main().find(|c| is(c)).or_else(|| main().next());
-        Inside {
+        PodTarget {
             namespace: pod.namespace.clone(),
             name: pod.name.clone(),
             container: container.map(|c| c.name.clone()).unwrap_or_default(),
             runs: container.is_some_and(|c| c.running.is_some()),
             over: matches!(&*pod.phase, "Succeeded" | "Failed") || container.is_some_and(|c| c.terminated.is_some()),
             restarts: container.map_or(0, |c| c.restarts),
-            ..Inside::default()
+            ..PodTarget::default()
         }
     }
 }
 
 /// Pods by uid.
-pub type Insides = BTreeMap<String, Inside>;
+pub type PodTargets = BTreeMap<String, PodTarget>;
 
 /// The load that was found, for stopping it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,29 +89,29 @@ impl FoundLoad {
 
 /// All that is discovered; cloning shares it.
 #[derive(Clone)]
-pub struct Facts {
+pub struct Discovered {
     /// The name of the HPA that is watched.
     pub hpa: watch::Sender<String>,
     pub target: watch::Sender<Fact<TargetRef>>,
     pub scaled: watch::Sender<Fact<Scaled>>,
     pub pods: watch::Sender<BTreeSet<String>>,
     /// The gateway's pods.
-    pub gateways: watch::Sender<Insides>,
+    pub gateways: watch::Sender<PodTargets>,
     /// The load that was found, and its pods.
     pub load: watch::Sender<Option<FoundLoad>>,
-    pub k6: watch::Sender<Insides>,
+    pub k6: watch::Sender<PodTargets>,
 }
 
-impl Facts {
+impl Discovered {
     pub fn new(hpa: &str) -> Self {
-        Facts {
+        Discovered {
             hpa: watch::Sender::new(hpa.to_owned()),
             target: watch::Sender::new(Fact::NotYet),
             scaled: watch::Sender::new(Fact::NotYet),
             pods: watch::Sender::new(BTreeSet::new()),
-            gateways: watch::Sender::new(Insides::new()),
+            gateways: watch::Sender::new(PodTargets::new()),
             load: watch::Sender::new(None),
-            k6: watch::Sender::new(Insides::new()),
+            k6: watch::Sender::new(PodTargets::new()),
         }
     }
 }
@@ -128,7 +128,7 @@ pub fn set<T: PartialEq>(place: &watch::Sender<Fact<T>>, fact: Fact<T>) {
 }
 
 /// Set a pod, or remove it; those who wait wake only if something has changed.
-pub fn note(place: &watch::Sender<Insides>, uid: &str, pod: Option<Inside>) {
+pub fn note(place: &watch::Sender<PodTargets>, uid: &str, pod: Option<PodTarget>) {
     place.send_if_modified(|all| match pod {
         Some(pod) => all.insert(uid.to_owned(), pod.clone()) != Some(pod),
         None => all.remove(uid).is_some(),

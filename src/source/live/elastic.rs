@@ -26,10 +26,9 @@ pub use find::{asked, find, list};
 pub use line::{Found, Line};
 pub use settings::{Credential, IngestSettings};
 
-use super::fault::{Fault, Kind};
-use super::pace::jitter;
+use super::client::{ApiError, ErrorKind, jitter};
+use super::context::{FeedContext, StatusReporter};
 use super::retry::state;
-use super::shared::{Shared, Teller};
 use crate::observe::text::{NAME, clean};
 use crate::observe::{
     CountedBy, CountersSeen, ElasticsearchSeen, Feed, FeedState, FeedStatus, LogQualitySeen, Observation, Time,
@@ -47,60 +46,70 @@ const BEFORE: TimeDelta = TimeDelta::minutes(5);
 const WINDOW: TimeDelta = TimeDelta::minutes(15);
 
 /// Ask Elasticsearch until the program ends.
-pub async fn run(shared: Shared, namespace: String, settings: IngestSettings) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Ingest, 1);
+pub async fn run(shared: FeedContext, namespace: String, settings: IngestSettings) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Ingest, 1);
     if settings.off {
-        teller.tell(0, state(Feed::Ingest, FeedState::Absent, "switched off (--no-es)")).await;
+        reporter.report(0, state(Feed::Ingest, FeedState::Absent, "switched off (--no-es)")).await;
         return std::future::pending().await;
     }
-    teller.tell(0, state(Feed::Ingest, FeedState::Connecting, "looks for Elasticsearch")).await;
+    reporter.report(0, state(Feed::Ingest, FeedState::Connecting, "looks for Elasticsearch")).await;
     let (mut attempt, began) = (0, shared.out.now());
     loop {
         let fault = match find(&shared, &namespace, &settings).await {
-            Ok(found) => follow(&shared, found, &mut teller, &mut attempt, began).await,
+            Ok(found) => follow(&shared, found, &mut reporter, &mut attempt, began).await,
             Err(fault) => fault,
         };
         attempt += 1;
         let wait = wait(&fault, attempt, &shared);
         tracing::info!(reason = fault.reason, "Elasticsearch");
-        teller.tell(0, FeedStatus { retry_at: shared.out.after(wait), ..fault.link(Feed::Ingest, attempt) }).await;
+        reporter
+            .report(0, FeedStatus { retry_at: shared.out.after(wait), ..fault.feed_status(Feed::Ingest, attempt) })
+            .await;
         match fault.kind {
-            Kind::Unreachable => shared.gate.pause(wait).await,
+            ErrorKind::Unreachable => shared.gate.pause(wait).await,
             _ => tokio::time::sleep(wait).await,
         }
     }
 }
 
 /// A refused password is not tried often: servers lock accounts. Who is too busy is left alone for longer.
-fn wait(fault: &Fault, attempt: u32, shared: &Shared) -> Duration {
-    let pace = &shared.pace;
+fn wait(fault: &ApiError, attempt: u32, shared: &FeedContext) -> Duration {
+    let timing = &shared.timing;
     match fault.kind {
-        Kind::Unauthorized => (pace.settled * attempt.min(8)).max(pace.settled),
+        ErrorKind::Unauthorized => (timing.settled * attempt.min(8)).max(timing.settled),
         // Such an answer may be large each time.
-        Kind::Garbled => pace.ingest,
+        ErrorKind::Garbled => timing.ingest,
         // It was looked for in several places; nothing of that changes often.
-        Kind::Absent => pace.settled * 8,
-        Kind::Denied | Kind::Refused | Kind::Tls => pace.settled * 2,
-        Kind::Busy => (pace.ingest * attempt.min(4)).max(fault.retry_after.unwrap_or_default().min(pace.ingest * 6)),
-        _ => jitter(pace.backoff(attempt)),
+        ErrorKind::Absent => timing.settled * 8,
+        ErrorKind::Denied | ErrorKind::Refused | ErrorKind::Tls => timing.settled * 2,
+        ErrorKind::Busy => {
+            (timing.ingest * attempt.min(4)).max(fault.retry_after.unwrap_or_default().min(timing.ingest * 6))
+        }
+        _ => jitter(timing.backoff(attempt)),
     }
 }
 
 /// Follows one Elasticsearch until something fails that a new look may mend.
-async fn follow(shared: &Shared, found: Found, teller: &mut Teller, attempt: &mut u32, began: Time) -> Fault {
+async fn follow(
+    shared: &FeedContext,
+    found: Found,
+    reporter: &mut StatusReporter,
+    attempt: &mut u32,
+    began: Time,
+) -> ApiError {
     let (line, carrying) = match Line::open(found, shared).await {
         Ok(open) => open,
         Err(fault) => return fault,
     };
     let mut asking = Asking { began, ..Asking::new(shared, line) };
     tokio::select! {
-        fault = asking.follow(teller, attempt) => fault,
-        () = carrying => Fault::new(Kind::Unreachable, "the way to Elasticsearch ended"),
+        fault = asking.follow(reporter, attempt) => fault,
+        () = carrying => ApiError::new(ErrorKind::Unreachable, "the way to Elasticsearch ended"),
     }
 }
 
 struct Asking<'a> {
-    shared: &'a Shared,
+    shared: &'a FeedContext,
     line: Line,
     plan: Plan,
     by: CountedBy,
@@ -116,16 +125,16 @@ struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    fn new(shared: &'a Shared, line: Line) -> Self {
+    fn new(shared: &'a FeedContext, line: Line) -> Self {
         let (plan, by, began) = (Plan::default(), CountedBy::SeqNo, shared.out.now());
         Asking { shared, line, plan, by, logs: false, sum: None, turned_away: None, began, lacks: Vec::new() }
     }
 
-    async fn follow(&mut self, teller: &mut Teller, attempt: &mut u32) -> Fault {
+    async fn follow(&mut self, reporter: &mut StatusReporter, attempt: &mut u32) -> ApiError {
         if let Err(fault) = self.about().await {
             return fault;
         }
-        let interval = self.shared.pace.ingest;
+        let interval = self.shared.timing.ingest;
         loop {
             let started = Instant::now();
             let (mut questions, rested) = (VecDeque::from(self.plan.questions()), self.plan.rests());
@@ -144,21 +153,21 @@ impl<'a> Asking<'a> {
                 }
             }
             *attempt = 0;
-            teller.tell(0, self.standing()).await;
+            reporter.report(0, self.standing()).await;
             let next = started + self.plan.next(interval);
             tokio::time::sleep_until(next.max(Instant::now() + interval / 20)).await;
         }
     }
 
-    async fn get(&mut self, path: &str) -> Result<Vec<u8>, Fault> {
-        self.line.ask(Method::Get, path, None, self.shared.pace.request).await
+    async fn get(&mut self, path: &str) -> Result<Vec<u8>, ApiError> {
+        self.line.ask(Method::Get, path, None, self.shared.timing.request).await
     }
 
     /// Which Elasticsearch it is. Who may not know that goes on without.
-    async fn about(&mut self) -> Result<(), Fault> {
+    async fn about(&mut self) -> Result<(), ApiError> {
         let root: wire::Root = match self.get("").await {
             Ok(body) => serde_json::from_slice(&body).map_err(|e| words::garbled("", &e, &self.line.found))?,
-            Err(fault) if fault.kind == Kind::Denied => wire::Root::default(),
+            Err(fault) if fault.kind == ErrorKind::Denied => wire::Root::default(),
             Err(fault) => return Err(fault),
         };
         let found = &self.line.found;
@@ -177,15 +186,15 @@ impl<'a> Asking<'a> {
             kibana_version: found.kibana_version.clone(),
             notes: found.notes.clone(),
         };
-        self.shared.out.say(Observation::Elastic(Box::new(seen))).await;
+        self.shared.out.emit(Observation::Elastic(Box::new(seen))).await;
         Ok(())
     }
 
-    async fn put(&mut self, question: Question) -> Result<(), Fault> {
+    async fn put(&mut self, question: Question) -> Result<(), ApiError> {
         match question {
             Question::Counters => {
                 let seen = self.counters().await?;
-                self.shared.out.say(Observation::Counters(Box::new(seen))).await;
+                self.shared.out.emit(Observation::Counters(Box::new(seen))).await;
             }
             Question::Nodes => {
                 let path = wire::nodes_path();
@@ -195,42 +204,42 @@ impl<'a> Asking<'a> {
                 let waits = seen.nodes.iter().any(|n| n.write.is_some_and(|p| p.queue > 0));
                 let more = self.turned_away.replace(away).is_some_and(|before| away > before);
                 self.plan.load(None, Some(waits || more));
-                self.shared.out.say(Observation::ElasticNodes(Box::new(seen))).await;
+                self.shared.out.emit(Observation::ElasticNodes(Box::new(seen))).await;
             }
             Question::Health => {
                 let body = self.get("_cluster/health").await?;
                 let health = serde_json::from_slice::<wire::Health>(&body);
                 let health = health.map_err(|e| words::garbled("_cluster/health", &e, &self.line.found))?;
-                self.shared.out.say(Observation::ElasticHealth(Box::new(health.seen()))).await;
+                self.shared.out.emit(Observation::ElasticHealth(Box::new(health.seen()))).await;
             }
             Question::Quality => {
                 let to = self.shared.out.now();
                 let from = (self.began - BEFORE).max(to - WINDOW);
-                let limit = self.shared.pace.request;
+                let limit = self.shared.timing.request;
                 let body = self.line.ask(Method::Post, quality::PATH, Some(quality::body(from, to)), limit).await?;
                 let seen =
                     quality::seen(&body, from, to).map_err(|e| words::garbled(quality::PATH, &e, &self.line.found))?;
                 // A wildcard over what one may not read finds nothing, and says so with success.
                 if self.logs && quality::searched_nothing(&body) {
                     let reason = format!("{} may not read logs-*", self.line.found.credential.whose());
-                    return Err(Fault::new(Kind::Denied, reason).with_hint(
+                    return Err(ApiError::new(ErrorKind::Denied, reason).with_hint(
                         "give its role the index privilege read on logs-*; for ECK, --es-user elastic has it",
                     ));
                 }
-                self.shared.out.say(Observation::LogQuality(Box::new(seen))).await;
+                self.shared.out.emit(Observation::LogQuality(Box::new(seen))).await;
             }
         }
         Ok(())
     }
 
     /// The counters, by the best way that is open.
-    async fn counters(&mut self) -> Result<CountersSeen, Fault> {
+    async fn counters(&mut self) -> Result<CountersSeen, ApiError> {
         let asked = Instant::now();
         let mut seen = match self.by {
             CountedBy::Documents => self.documents().await?,
             _ => match self.stats().await {
                 Ok(seen) => seen,
-                Err(fault) if matches!(fault.kind, Kind::Absent | Kind::Denied) => {
+                Err(fault) if matches!(fault.kind, ErrorKind::Absent | ErrorKind::Denied) => {
                     // Where no way is open, the first one's fault says what is missing.
                     let seen = self.documents().await.map_err(|other| if optional(&other) { fault } else { other })?;
                     self.by = CountedBy::Documents;
@@ -241,7 +250,7 @@ impl<'a> Asking<'a> {
         };
         let clock = self.shared.out.clock();
         let ms = |span: Duration| u32::try_from(clock.span(span).as_millis()).unwrap_or(u32::MAX);
-        (seen.took_ms, seen.every_ms) = (ms(asked.elapsed()), ms(self.plan.every(self.shared.pace.ingest)));
+        (seen.took_ms, seen.every_ms) = (ms(asked.elapsed()), ms(self.plan.every(self.shared.timing.ingest)));
         self.logs = seen.indices.iter().any(|i| i.name.contains("logs-"));
         let sum = seen.indices.iter().map(documents).fold(0u64, u64::saturating_add);
         let rate = self.sum.replace((sum, asked)).map(|(before, then)| {
@@ -252,20 +261,20 @@ impl<'a> Asking<'a> {
         Ok(seen)
     }
 
-    async fn stats(&mut self) -> Result<CountersSeen, Fault> {
+    async fn stats(&mut self) -> Result<CountersSeen, ApiError> {
         let path = wire::stats_path();
         let body = self.get(&path).await?;
         answers::counters(&body).map_err(|e| words::garbled(&path, &e, &self.line.found))
     }
 
-    async fn documents(&mut self) -> Result<CountersSeen, Fault> {
+    async fn documents(&mut self) -> Result<CountersSeen, ApiError> {
         let path = wire::cat_path();
         match self.get(&path).await {
             Ok(body) => wire::rows(&body).map_err(|e| words::garbled(&path, &e, &self.line.found)),
             Err(fault) if optional(&fault) => {
                 let path = format!("{}/_search?size=0", wire::STREAMS);
                 let body =
-                    self.line.ask(Method::Post, &path, Some(wire::COUNT.into()), self.shared.pace.request).await?;
+                    self.line.ask(Method::Post, &path, Some(wire::COUNT.into()), self.shared.timing.request).await?;
                 wire::counted(&body).map_err(|e| words::garbled(&path, &e, &self.line.found))
             }
             Err(fault) => Err(fault),
@@ -273,17 +282,17 @@ impl<'a> Asking<'a> {
     }
 
     /// An API that may not be asked, or that failed, while the others go on.
-    async fn lack(&mut self, question: Question, fault: Fault) {
+    async fn lack(&mut self, question: Question, fault: ApiError) {
         if question == Question::Quality {
             let seen = LogQualitySeen {
                 denied: Some(fault.reason.clone()),
                 hint: fault.hint.clone(),
                 ..LogQualitySeen::default()
             };
-            self.shared.out.say(Observation::LogQuality(Box::new(seen))).await;
+            self.shared.out.emit(Observation::LogQuality(Box::new(seen))).await;
             return;
         }
-        if fault.kind == Kind::Busy {
+        if fault.kind == ErrorKind::Busy {
             self.plan.refused();
         }
         self.lacks.retain(|l| l.0 != question);
@@ -311,8 +320,11 @@ impl<'a> Asking<'a> {
 }
 
 /// One API is not open, or not for us, or failed; the others may be.
-fn optional(fault: &Fault) -> bool {
-    matches!(fault.kind, Kind::Denied | Kind::Absent | Kind::Refused | Kind::Busy | Kind::Garbled)
+fn optional(fault: &ApiError) -> bool {
+    matches!(
+        fault.kind,
+        ErrorKind::Denied | ErrorKind::Absent | ErrorKind::Refused | ErrorKind::Busy | ErrorKind::Garbled
+    )
 }
 
 fn documents(index: &crate::observe::IndexSeen) -> u64 {

@@ -13,15 +13,14 @@ mod summary;
 
 pub use inside::PORT;
 
+use super::client::{ResourceAttributes, encode};
+use super::context::{FeedContext, StatusReporter};
 use super::convert;
-use super::facts::{Facts, FoundLoad, note};
-use super::fault::Asked;
+use super::discovered::{Discovered, FoundLoad, note};
 use super::hpa::namespace_exists;
-use super::http::encode;
 use super::pods;
 use super::retry::state;
-use super::shared::{Shared, Teller};
-use super::watch::{Saw, Spec, follow as follow_all, next_of};
+use super::watch::{Spec, WatchEvent, follow as follow_all, next_of};
 use super::wire::{Job, Pod};
 use crate::observe::{ContainerSeen, Feed, FeedState, FeedStatus, Observation, PodGone};
 use jobs::{Chosen, Known};
@@ -32,20 +31,20 @@ const JOB: usize = 0;
 const PODS: usize = 1;
 
 /// Watch the load until the program ends.
-pub async fn run(shared: Shared, namespace: String, job: String, facts: Facts) {
+pub async fn run(shared: FeedContext, namespace: String, job: String, discovered: Discovered) {
     let (to, mut links) = mpsc::channel::<(usize, FeedStatus)>(16);
     let selector = watch::Sender::new(None);
     let telling = async {
-        let mut teller = Teller::new(shared.out.clone(), Feed::Load, 2);
+        let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Load, 2);
         while let Some((part, link)) = links.recv().await {
-            teller.tell(part, link).await;
+            reporter.report(part, link).await;
         }
     };
     tokio::join!(
         telling,
-        watch_jobs(&shared, &namespace, &job, &facts, &selector, to.clone()),
-        watch_pods(&shared, &namespace, &facts, selector.subscribe(), to),
-        inside::run(&shared, facts.k6.subscribe()),
+        watch_jobs(&shared, &namespace, &job, &discovered, &selector, to.clone()),
+        watch_pods(&shared, &namespace, &discovered, selector.subscribe(), to),
+        inside::run(&shared, discovered.k6.subscribe()),
     );
 }
 
@@ -55,10 +54,10 @@ pub fn is_k6(container: &ContainerSeen) -> bool {
 }
 
 async fn watch_jobs(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
     job: &str,
-    facts: &Facts,
+    discovered: &Discovered,
     selector: &watch::Sender<Option<String>>,
     links: mpsc::Sender<(usize, FeedStatus)>,
 ) {
@@ -66,7 +65,7 @@ async fn watch_jobs(
         feed: Feed::Load,
         collection: format!("/apis/batch/v1/namespaces/{}/jobs", encode(namespace)),
         selectors: Vec::new(),
-        asked: Asked {
+        attributes: ResourceAttributes {
             verb: "list",
             group: "batch".into(),
             version: "v1".into(),
@@ -84,15 +83,15 @@ async fn watch_jobs(
     loop {
         match next_of(following.as_mut(), &mut from).await {
             None => return,
-            Some(Saw::Object(object)) => {
+            Some(WatchEvent::Object(object)) => {
                 let known = Known::of(&object);
                 all.insert(known.seen.uid.clone(), known);
             }
-            Some(Saw::Gone { uid, .. }) => {
+            Some(WatchEvent::Gone { uid, .. }) => {
                 all.remove(&uid);
             }
-            Some(Saw::Listed) => listed = true,
-            Some(Saw::State(now)) => link = now,
+            Some(WatchEvent::Listed) => listed = true,
+            Some(WatchEvent::State(now)) => link = now,
         }
         if listed {
             let chosen = jobs::choose(all.values(), job);
@@ -101,15 +100,15 @@ async fn watch_jobs(
                     absence = None;
                     let found =
                         FoundLoad { kind: now.seen.kind.clone(), name: now.seen.name.clone(), retries: now.retries };
-                    facts.load.send_if_modified(|old| old.replace(found.clone()) != Some(found));
+                    discovered.load.send_if_modified(|old| old.replace(found.clone()) != Some(found));
                     selector.send_if_modified(|old| old.replace(now.selector.clone()).as_ref() != Some(&now.selector));
-                    shared.out.say(Observation::Job(Box::new(now.seen.clone()))).await;
+                    shared.out.emit(Observation::Job(Box::new(now.seen.clone()))).await;
                 }
                 None if current.is_some() || absence.is_none() => {
-                    facts.load.send_replace(None);
+                    discovered.load.send_replace(None);
                     selector.send_replace(None);
                     let name = current.as_ref().map_or(job, |c| &c.seen.name).to_owned();
-                    shared.out.say(Observation::JobGone { name }).await;
+                    shared.out.emit(Observation::JobGone { name }).await;
                     absence = Some(gone(shared, namespace, job).await);
                 }
                 _ => {}
@@ -128,9 +127,9 @@ async fn watch_jobs(
 
 /// Watch the chosen load's pods, and others when another is chosen.
 async fn watch_pods(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
-    facts: &Facts,
+    discovered: &Discovered,
     mut selector: watch::Receiver<Option<String>>,
     links: mpsc::Sender<(usize, FeedStatus)>,
 ) {
@@ -140,7 +139,7 @@ async fn watch_pods(
             match now {
                 // There is nothing amiss about having no pods where there is no Job.
                 None => _ = links.send((PODS, FeedStatus::new(Feed::Load, FeedState::Up))).await,
-                Some(selector) => load_pods(shared, namespace, &selector, facts, &links).await,
+                Some(selector) => load_pods(shared, namespace, &selector, discovered, &links).await,
             }
             std::future::pending::<()>().await;
         };
@@ -152,18 +151,18 @@ async fn watch_pods(
                 }
             }
         }
-        let left = facts.k6.send_replace(BTreeMap::new());
+        let left = discovered.k6.send_replace(BTreeMap::new());
         for (uid, pod) in left {
-            shared.out.say(Observation::PodGone(PodGone { uid, name: pod.name })).await;
+            shared.out.emit(Observation::PodGone(PodGone { uid, name: pod.name })).await;
         }
     }
 }
 
 async fn load_pods(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
     selector: &str,
-    facts: &Facts,
+    discovered: &Discovered,
     links: &mpsc::Sender<(usize, FeedStatus)>,
 ) {
     let (to, mut from) = mpsc::channel(64);
@@ -172,23 +171,23 @@ async fn load_pods(
     loop {
         match next_of(following.as_mut(), &mut from).await {
             None => return,
-            Some(Saw::Object(pod)) => {
+            Some(WatchEvent::Object(pod)) => {
                 let seen = convert::pod(&pod);
-                note(&facts.k6, &seen.uid, Some(port::inside(&pod, &seen)));
-                shared.out.say(Observation::LoadPod(Box::new(seen))).await;
+                note(&discovered.k6, &seen.uid, Some(port::inside(&pod, &seen)));
+                shared.out.emit(Observation::LoadPod(Box::new(seen))).await;
             }
-            Some(Saw::Gone { uid, name }) => {
-                note(&facts.k6, &uid, None);
-                shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+            Some(WatchEvent::Gone { uid, name }) => {
+                note(&discovered.k6, &uid, None);
+                shared.out.emit(Observation::PodGone(PodGone { uid, name })).await;
             }
-            Some(Saw::Listed) => {}
-            Some(Saw::State(link)) => _ = links.send((PODS, link)).await,
+            Some(WatchEvent::Listed) => {}
+            Some(WatchEvent::State(link)) => _ = links.send((PODS, link)).await,
         }
     }
 }
 
 /// Why there is no load Job.
-async fn gone(shared: &Shared, namespace: &str, job: &str) -> FeedStatus {
+async fn gone(shared: &FeedContext, namespace: &str, job: &str) -> FeedStatus {
     match namespace_exists(shared, namespace).await {
         Some(false) => FeedStatus {
             hint: Some("say --load-namespace, or create it".into()),

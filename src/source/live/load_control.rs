@@ -219,7 +219,7 @@ async fn send(
     let title = object.title();
     let doing =
         Doing { verb, group: object.group, resource: object.resource, title: &title, namespace: &settings.namespace };
-    let request = Request { method, path, body: Some(body), asked: doing.asked() };
+    let request = Request { method, path, body: Some(body), attributes: doing.attributes() };
     api(client, settings).send(request).await.map(drop).map_err(|e| sentence(&e, doing))
 }
 
@@ -230,7 +230,7 @@ async fn get(
     path: String,
     doing: Doing<'_>,
 ) -> Result<Option<Value>, String> {
-    let request = Request { method: "GET", path, body: None, asked: doing.asked() };
+    let request = Request { method: "GET", path, body: None, attributes: doing.attributes() };
     found(api(client, settings).send(request).await).map_err(|e| sentence(&e, doing))
 }
 
@@ -243,7 +243,7 @@ async fn delete(client: &Client, settings: &LoadSettings, now: &JobStatus, dry: 
         "propagationPolicy": "Foreground", "preconditions": {"uid": now.uid},
     });
     let doing = job_doing(settings, "delete");
-    let request = Request { method: "DELETE", path, body: Some(body), asked: doing.asked() };
+    let request = Request { method: "DELETE", path, body: Some(body), attributes: doing.attributes() };
     found(api(client, settings).send(request).await).map(drop).map_err(|e| sentence(&e, doing))
 }
 

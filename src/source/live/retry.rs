@@ -1,7 +1,7 @@
 //! Retries for requests that are not watches: polls, discovery, `/scale`.
 
-use super::client::{Fault, Kind};
-use super::context::{Shared, Teller};
+use super::client::{ApiError, ErrorKind};
+use super::context::{FeedContext, StatusReporter};
 use crate::observe::{Feed, FeedState, FeedStatus};
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ pub struct Tries(u32);
 
 impl Tries {
     /// How long an answer may take.
-    pub fn limit(&self, shared: &Shared) -> Duration {
+    pub fn limit(&self, shared: &FeedContext) -> Duration {
         match self.0 {
-            0 => shared.pace.request,
-            _ => shared.pace.retried.min(shared.pace.request),
+            0 => shared.timing.request,
+            _ => shared.timing.retried.min(shared.timing.request),
         }
     }
 
@@ -24,12 +24,19 @@ impl Tries {
     }
 
     /// A request failed: report it, wait, and wait for the turn of the next attempt.
-    pub async fn failed(&mut self, shared: &Shared, teller: &mut Teller, part: usize, feed: Feed, fault: &Fault) {
+    pub async fn failed(
+        &mut self,
+        shared: &FeedContext,
+        reporter: &mut StatusReporter,
+        part: usize,
+        feed: Feed,
+        fault: &ApiError,
+    ) {
         self.0 += 1;
-        let wait = fault.wait(self.0, &shared.pace);
-        teller.tell(part, FeedStatus { retry_at: shared.out.after(wait), ..fault.link(feed, self.0) }).await;
+        let wait = fault.wait(self.0, &shared.timing);
+        reporter.report(part, FeedStatus { retry_at: shared.out.after(wait), ..fault.feed_status(feed, self.0) }).await;
         match fault.kind {
-            Kind::Unreachable => shared.gate.pause(wait).await,
+            ErrorKind::Unreachable => shared.gate.pause(wait).await,
             _ => tokio::time::sleep(wait).await,
         }
         shared.gate.turn().await;

@@ -8,13 +8,13 @@ mod line;
 mod list;
 mod state;
 
-pub use state::{Known, Saw, Spec};
+pub use state::{Known, Spec, WatchEvent};
 
-use super::client::{self, Fault, Kind};
-use super::context::Shared;
+use super::client::{self, ApiError, ErrorKind};
+use super::context::FeedContext;
 use super::wire::Object;
-use line::Said;
-use state::{Phase, Standing};
+use line::WatchLine;
+use state::{Phase, WatchStatus};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -23,8 +23,8 @@ use tokio::time::{Instant, sleep_until};
 /// The next event of [`follow`], which is polled meanwhile; None once that has ended.
 pub async fn next_of<T>(
     following: Pin<&mut impl Future<Output = ()>>,
-    from: &mut mpsc::Receiver<Saw<T>>,
-) -> Option<Saw<T>> {
+    from: &mut mpsc::Receiver<WatchEvent<T>>,
+) -> Option<WatchEvent<T>> {
     tokio::select! {
         () = following => None,
         saw = from.recv() => saw,
@@ -34,15 +34,15 @@ pub async fn next_of<T>(
 /// How one watch request ended.
 enum End {
     /// The server or the connection ended it after this time; with the failure if it broke off.
-    Over { lived: Duration, broke: Option<Fault> },
+    Over { lived: Duration, broke: Option<ApiError> },
     /// No line for too long.
     Silent,
     /// No line since the server was unreachable, and now it is reachable again.
     Suspect,
     /// It could not be opened.
-    Failed(Fault),
+    Failed(ApiError),
     /// It was opened, and then reported an error or sent what is no event.
-    Corrupt(Fault),
+    Corrupt(ApiError),
     /// The client was renewed meanwhile and may talk to another server: list again.
     Renewed,
     /// The receiver is gone.
@@ -50,8 +50,8 @@ enum End {
 }
 
 /// Follow what `spec` names until the receiver is gone.
-pub async fn follow<T: Object>(shared: &Shared, spec: Spec, out: mpsc::Sender<Saw<T>>) {
-    let mut status = Standing::new(shared, &spec, out);
+pub async fn follow<T: Object>(shared: &FeedContext, spec: Spec, out: mpsc::Sender<WatchEvent<T>>) {
+    let mut status = WatchStatus::new(shared, &spec, out);
     let mut known = Known::default();
     // The version to resume from, and the generation of the client that read it; None: list first.
     let mut from: Option<(String, u64)> = None;
@@ -94,7 +94,7 @@ pub async fn follow<T: Object>(shared: &Shared, spec: Spec, out: mpsc::Sender<Sa
                 status.over(lifetime, lived, broke).await;
             }
             // Nothing is wrong: the list is only too old to resume from.
-            End::Failed(fault) | End::Corrupt(fault) if fault.kind == Kind::Expired && status.first_expiry() => {}
+            End::Failed(fault) | End::Corrupt(fault) if fault.kind == ErrorKind::Expired && status.first_expiry() => {}
             End::Failed(fault) => {
                 from = resume.filter(|_| resumes(&fault, &status));
                 status.failed(Phase::Watch, fault).await;
@@ -105,10 +105,10 @@ pub async fn follow<T: Object>(shared: &Shared, spec: Spec, out: mpsc::Sender<Sa
 }
 
 /// Whether the next attempt can resume from the same version. If in doubt, everything is listed again.
-fn resumes<T>(fault: &Fault, status: &Standing<'_, T>) -> bool {
+fn resumes<T>(fault: &ApiError, status: &WatchStatus<'_, T>) -> bool {
     match fault.kind {
-        Kind::Unreachable | Kind::Unauthorized => true,
-        Kind::Busy => status.attempt() < 2,
+        ErrorKind::Unreachable | ErrorKind::Unauthorized => true,
+        ErrorKind::Busy => status.attempt() < 2,
         _ => false,
     }
 }
@@ -116,10 +116,10 @@ fn resumes<T>(fault: &Fault, status: &Standing<'_, T>) -> bool {
 /// One watch request, from its opening to its end. `lifetime` is how long the server is asked to keep it open, `generation` the
 /// client that it must go through; `at` is set to the last version read.
 async fn once<T: Object>(
-    shared: &Shared,
+    shared: &FeedContext,
     spec: &Spec,
     (lifetime, generation): (Duration, u64),
-    status: &mut Standing<'_, T>,
+    status: &mut WatchStatus<'_, T>,
     known: &mut Known,
     at: &mut String,
 ) -> End {
@@ -132,7 +132,7 @@ async fn once<T: Object>(
     ]);
     let mut reach = shared.gate.reach();
     reach.mark_unchanged();
-    let mut lines = match client::open(shared, &path, &spec.asked.to("watch"), status.limit()).await {
+    let mut lines = match client::open(shared, &path, &spec.attributes.to("watch"), status.limit()).await {
         Ok(lines) => lines,
         Err(fault) => return End::Failed(fault),
     };
@@ -151,7 +151,7 @@ async fn once<T: Object>(
                 let line = match line {
                     Ok(Some(line)) => line,
                     Ok(None) => return End::Over { lived: opened.elapsed(), broke: None },
-                    Err(fault) if fault.kind == Kind::Cut => {
+                    Err(fault) if fault.kind == ErrorKind::Cut => {
                         return End::Over { lived: opened.elapsed(), broke: Some(fault) };
                     }
                     Err(fault) => return End::Corrupt(fault),
@@ -159,11 +159,11 @@ async fn once<T: Object>(
                 life = Instant::now();
                 shared.gate.reached();
                 match line::read::<T>(&line) {
-                    Ok(Said::Bookmark(version)) => {
+                    Ok(WatchLine::Bookmark(version)) => {
                         status.marked();
                         *at = version;
                     }
-                    Ok(Said::Error(fault)) => return End::Corrupt(fault),
+                    Ok(WatchLine::Error(fault)) => return End::Corrupt(fault),
                     Ok(said) => {
                         if let Some(version) = line::apply(said, known, status.out()).await {
                             *at = version;
@@ -173,7 +173,7 @@ async fn once<T: Object>(
                 }
                 status.alive().await;
             }
-            () = sleep_until(life + shared.pace.silent) => return End::Silent,
+            () = sleep_until(life + shared.timing.silent) => return End::Silent,
             () = async { sleep_until(settle.unwrap_or(opened)).await }, if settle.is_some() => status.settled().await,
             () = async { sleep_until(doubt.unwrap_or(opened)).await }, if doubt.is_some() => status.doubted().await,
             changed = reach.changed() => {

@@ -7,15 +7,15 @@ use edot_tui::doctor::facts::Allowed;
 use edot_tui::doctor::permissions::{Need, PERMISSIONS, Permission};
 use edot_tui::doctor::print;
 use edot_tui::observe::Feed;
-use edot_tui::source::live::{Fault, Kind};
+use edot_tui::source::live::{ApiError, ErrorKind};
 use serde_json::{Value, json};
 
 #[test]
 fn the_way_to_the_server_decides_the_exit_code() {
-    let code = |v: Result<Value, Fault>| exit_code(&[reach(&v, "https://x")]);
+    let code = |v: Result<Value, ApiError>| exit_code(&[reach(&v, "https://x")]);
     assert_eq!(code(Ok(json!({"gitVersion": "v1.36.3"}))), 0);
-    assert_eq!(code(Err(Fault::new(Kind::Unreachable, "refused"))), 5);
-    assert_eq!(code(Err(Fault::new(Kind::Unreachable, "no answer within 10s"))), 5);
+    assert_eq!(code(Err(ApiError::new(ErrorKind::Unreachable, "refused"))), 5);
+    assert_eq!(code(Err(ApiError::new(ErrorKind::Unreachable, "no answer within 10s"))), 5);
     assert_eq!(code(Err(refused(401))), 6);
     assert_eq!(code(Err(refused(403))), 6);
 }

@@ -3,8 +3,8 @@
 use edot_tui::doctor::check::{Check, Outcome, exit_code};
 use edot_tui::doctor::facts::Facts;
 use edot_tui::doctor::{hpa, load};
-use edot_tui::source::live::client::Asked;
-use edot_tui::source::live::{Fault, convert};
+use edot_tui::source::live::client::ResourceAttributes;
+use edot_tui::source::live::{ApiError, convert};
 use serde_json::{Value, json};
 
 /// A real HPA of the lab.
@@ -22,9 +22,9 @@ fn pod(spec: Value) -> Value {
         "status": {"conditions": [{"type": "Ready", "status": "True"}]}})
 }
 
-pub fn refused(code: u16) -> Fault {
+pub fn refused(code: u16) -> ApiError {
     let body = json!({"kind": "Status", "reason": "R", "message": "M"}).to_string();
-    Fault::from_answer(code, None, body.as_bytes(), &Asked::default())
+    ApiError::from_answer(code, None, body.as_bytes(), &ResourceAttributes::default())
 }
 
 /// All is well, with these HPAs and these pods.

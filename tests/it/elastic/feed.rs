@@ -1,9 +1,9 @@
 //! The ingest feed over a scripted Elasticsearch: what it says, and one clear sentence for whatever goes wrong.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, Step, pace, world};
+use crate::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
 use crate::support::seen::{Seen, watch_with};
 use edot_tui::observe::{CountedBy, Feed, FeedState, FeedStatus, Observation};
-use edot_tui::source::live::Pace;
+use edot_tui::source::live::Timing;
 use edot_tui::source::live::elastic::IngestSettings;
 use secrecy::SecretString;
 use std::time::Duration;
@@ -36,8 +36,8 @@ async fn both_within(limit: Duration, script: impl Fn(&Request) -> Reply + Send 
         password: Some(SecretString::from("hunter2".to_owned())),
         ..IngestSettings::default()
     };
-    let pace = Pace { ingest: Duration::from_millis(40), request: limit, ..pace() };
-    let seen = watch_with(api.cluster().await, pace, world::HPA, settings);
+    let timing = Timing { ingest: Duration::from_millis(40), request: limit, ..timing() };
+    let seen = watch_with(api.cluster().await, timing, world::HPA, settings);
     (api, seen)
 }
 
@@ -86,7 +86,7 @@ async fn a_healthy_one_gives_counters_nodes_health_and_quality() {
 #[tokio::test]
 async fn without_elasticsearch_everything_else_goes_on() {
     let api = FakeApi::start(|_| None).await;
-    let mut seen = watch_with(api.cluster().await, pace(), world::HPA, IngestSettings::default());
+    let mut seen = watch_with(api.cluster().await, timing(), world::HPA, IngestSettings::default());
     let link = seen.link(Feed::Ingest, FeedState::Absent).await;
     assert!(link.hint.unwrap().contains("--es-url"), "a hint");
     seen.all_up().await;

@@ -8,8 +8,8 @@ use edot_tui::session::Session;
 use edot_tui::source::live::cluster;
 use edot_tui::source::live::collector::{Endpoint, read::read};
 use edot_tui::source::live::connect::{Access, Environment};
-use edot_tui::source::live::simulate::LoadSettings;
-use edot_tui::source::live::{Pace, Settings, open};
+use edot_tui::source::live::load_control::LoadSettings;
+use edot_tui::source::live::{Settings, Timing, open};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -32,7 +32,7 @@ async fn watch(seconds: u64) -> Session {
         load,
         ingest: Default::default(),
         collector: Some(Endpoint::default()),
-        pace: Pace::default(),
+        timing: Timing::default(),
     };
     let stop = CancellationToken::new();
     let (mut source, run) = open(settings, cluster, stop.clone());

@@ -1,11 +1,11 @@
 //! What watching costs: counted as it is, recorded, and told by the reports.
 
 use crate::replay::reading::fold;
-use crate::support::fake_api::{FakeApi, pace};
+use crate::support::fake_api::{FakeApi, timing};
 use crate::support::recorded::scale_cycle;
 use edot_tui::observe::{CostSeen, Observation};
 use edot_tui::report;
-use edot_tui::source::live::Pace;
+use edot_tui::source::live::Timing;
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +21,7 @@ fn cost(o: &Observation) -> Option<CostSeen> {
 #[tokio::test]
 async fn every_request_to_the_api_server_is_counted_once() {
     let api = FakeApi::start(|_| None).await;
-    let mut seen = api.watch_as(Pace { cost: Duration::from_millis(20), ..pace() }, "edot-gateway-hpa").await;
+    let mut seen = api.watch_as(Timing { cost: Duration::from_millis(20), ..timing() }, "edot-gateway-hpa").await;
     let first = seen.next("a first reading", cost).await;
     seen.all_up().await;
     // Sent is counted before it has arrived, so that they are the same as soon as nothing is on its way.

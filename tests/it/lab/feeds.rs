@@ -8,7 +8,7 @@ use edot_tui::observe::{ConfigSeen, Feed, FeedState, FeedStatus, Observation, Ro
 use edot_tui::source::live::cluster::{self as live, Cluster};
 use edot_tui::source::live::collector::Endpoint;
 use edot_tui::source::live::connect::{Access, Environment, Lab};
-use edot_tui::source::live::{Pace, Settings};
+use edot_tui::source::live::{Settings, Timing};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ async fn connect(lab: &lab_api::Cluster) -> Cluster {
 
 /// The live source over a lab.
 async fn watch(lab: &lab_api::Cluster) -> Seen {
-    let mut seen = seen::watch(connect(lab).await, Pace::default(), "edot-gateway-hpa");
+    let mut seen = seen::watch(connect(lab).await, Timing::default(), "edot-gateway-hpa");
     seen.patience = Duration::from_secs(60);
     seen
 }
 
 /// The same, and the lab's collectors.
 async fn watch_collectors(lab: &lab_api::Cluster) -> Seen {
-    let settings = seen::settings(Pace::default(), "edot-gateway-hpa");
+    let settings = seen::settings(Timing::default(), "edot-gateway-hpa");
     seen::watch_as(connect(lab).await, Settings { collector: Some(Endpoint::default()), ..settings })
 }
 

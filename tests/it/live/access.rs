@@ -1,8 +1,8 @@
 //! Servers that refuse or cannot be reached, as all feeds together see them.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, pace, world};
+use crate::support::fake_api::{FakeApi, Reply, Request, timing, world};
 use edot_tui::observe::{Feed, FeedState, Observation};
-use edot_tui::source::live::Pace;
+use edot_tui::source::live::Timing;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -108,7 +108,7 @@ async fn a_server_that_stops_and_returns_is_watched_again_by_every_feed() {
 async fn requests_that_follow_failures_keep_their_distance_all_feeds_together() {
     let between = Duration::from_millis(20);
     let api = FakeApi::start(|_| Some(Reply::status(503, "ServiceUnavailable", "starting"))).await;
-    let fast = Pace { between, first: Duration::from_millis(1), longest: Duration::from_millis(2), ..pace() };
+    let fast = Timing { between, first: Duration::from_millis(1), longest: Duration::from_millis(2), ..timing() };
     let _seen = api.watch_as(fast, world::HPA).await;
     // These wait for no turn: the version and the first lists, which are the HPA, events twice, the Job and its pods.
     let (free, count) = (6, 36);
@@ -127,7 +127,7 @@ async fn silent_watches_are_doubted_when_other_requests_get_no_answer() {
         false => r.of("/apis/metrics.k8s.io/v1beta1/").then(|| Reply::status(503, "", "")),
     })
     .await;
-    let brief = Pace { request: Duration::from_millis(400), retried: Duration::from_millis(200), ..pace() };
+    let brief = Timing { request: Duration::from_millis(400), retried: Duration::from_millis(200), ..timing() };
     let mut seen = api.watch_as(brief, world::HPA).await;
     seen.all_are(&[Feed::Hpa, Feed::Target, Feed::Pods, Feed::Events], FeedState::Up).await;
     hung.store(true, Ordering::SeqCst);

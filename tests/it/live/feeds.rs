@@ -1,8 +1,8 @@
 //! The feeds over a scripted API server: what each observes, and how each recovers.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, Step, pace, world};
+use crate::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
 use edot_tui::observe::{Feed, FeedState, Observation, PodUsage, WatchingSeen};
-use edot_tui::source::live::{Pace, list_hpas};
+use edot_tui::source::live::{Timing, list_hpas};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -74,7 +74,7 @@ async fn the_only_hpa_is_watched_when_the_named_one_does_not_exist() {
         _ => hpas(r).then(|| list(1, [named("other", "1")])),
     })
     .await;
-    let mut seen = api.watch_as(pace(), "wrong").await;
+    let mut seen = api.watch_as(timing(), "wrong").await;
     let now = seen.next("other HPA", |o| watching(o).filter(|w| w.hpa == "other")).await;
     assert_eq!(now.notes, ["there is no HPA wrong; watching other, the only one in namespace observability-lab"]);
     seen.link(Feed::Hpa, FeedState::Up).await;
@@ -342,7 +342,7 @@ async fn the_load_job_comes_and_goes() {
 #[tokio::test]
 async fn missing_samples_of_starting_pods_are_polled_for_soon() {
     let api = FakeApi::start(|r| (r.of("/apis/metrics.k8s.io/v1beta1/") && r.nth < 2).then(|| list(1, []))).await;
-    let quick = Pace { settled: Duration::from_millis(20), ..pace() };
+    let quick = Timing { settled: Duration::from_millis(20), ..timing() };
     let mut seen = api.watch_as(quick, world::HPA).await;
     let link = seen.link(Feed::Usage, FeedState::Up).await;
     assert!(link.reason.unwrap().contains("no sample of these pods yet"));

@@ -1,8 +1,8 @@
 //! The watch loop against each failure of a server: what is reported, what is requested, and that it recovers.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, Step, pace, world};
+use crate::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
 use edot_tui::observe::{Feed, FeedState, Observation};
-use edot_tui::source::live::Pace;
+use edot_tui::source::live::Timing;
 use serde_json::json;
 use std::time::Duration;
 use world::{bookmark, event, expired, hpa, list, pod};
@@ -137,7 +137,7 @@ async fn a_watch_without_a_sign_of_life_is_stale_and_opened_again() {
         _ => None,
     })
     .await;
-    let mut seen = api.watch_as(Pace { silent: Duration::from_millis(150), ..pace() }, world::HPA).await;
+    let mut seen = api.watch_as(Timing { silent: Duration::from_millis(150), ..timing() }, world::HPA).await;
     let link = seen.link(Feed::Hpa, FeedState::Stale).await;
     assert!(link.reason.unwrap().starts_with("no sign of life"));
     seen.link(Feed::Hpa, FeedState::Up).await;
@@ -150,7 +150,7 @@ async fn a_watch_without_a_sign_of_life_is_stale_and_opened_again() {
 #[tokio::test]
 async fn without_bookmarks_the_watchs_own_end_is_the_sign_of_life() {
     let api = FakeApi::start(|_| None).await;
-    let mut seen = api.watch_as(Pace { silent: Duration::from_millis(150), ..pace() }, world::HPA).await;
+    let mut seen = api.watch_as(Timing { silent: Duration::from_millis(150), ..timing() }, world::HPA).await;
     seen.link(Feed::Hpa, FeedState::Up).await;
     let asked = |r: &Request| r.query("timeoutSeconds").unwrap().parse::<u64>().unwrap();
     let watches = api.wait_for(2, |r| hpas(r) && r.is_watch()).await;

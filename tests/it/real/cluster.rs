@@ -6,7 +6,7 @@ use crate::support::seen::{Seen, watch};
 use edot_tui::observe::{Feed, FeedState, HpaSeen, Observation, PodSeen, TargetSeen};
 use edot_tui::source::live::cluster::{self, Cluster};
 use edot_tui::source::live::connect::{Access, Environment};
-use edot_tui::source::live::{Pace, convert, wire};
+use edot_tui::source::live::{Timing, convert, wire};
 use http::Request;
 use serde_json::Value;
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn get(cluster: &Cluster, path: &str) -> Value {
 
 async fn live() -> (Cluster, Seen) {
     let cluster = cluster().await;
-    let mut seen = watch(cluster.clone(), Pace::default(), world::HPA);
+    let mut seen = watch(cluster.clone(), Timing::default(), world::HPA);
     seen.patience = Duration::from_secs(90);
     seen.all_up().await;
     (cluster, seen)

@@ -7,7 +7,7 @@ use edot_tui::{
     source::live::{
         self, cluster,
         connect::{Access, Environment},
-        simulate::LoadSettings,
+        load_control::LoadSettings,
     },
 };
 use std::{io::Write, time::Duration};
@@ -29,7 +29,7 @@ fn settings(namespace: &str, hpa: &str) -> live::Settings {
         load,
         collector: None,
         ingest: Default::default(),
-        pace: live::Pace::default(),
+        timing: live::Timing::default(),
     }
 }
 

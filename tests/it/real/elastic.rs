@@ -2,12 +2,12 @@
 //! index rolls over, another is deleted, documents are refused, and (with the shell command `EDOT_ES_RESTART`) it starts
 //! anew.
 
-use crate::support::fake_api::{FakeApi, pace, world};
+use crate::support::fake_api::{FakeApi, timing, world};
 use crate::support::seen::watch_with;
 use edot_tui::observe::{Observation, Signal};
 use edot_tui::session::Session;
 use edot_tui::session::ingest::Cause;
-use edot_tui::source::live::Pace;
+use edot_tui::source::live::Timing;
 use edot_tui::source::live::elastic::IngestSettings;
 use std::time::Duration;
 use tokio::time::{Instant, interval, sleep_until};
@@ -61,8 +61,8 @@ async fn real_rates_are_right_whatever_happens_to_the_indices() {
     send(reqwest::Method::PUT, "_index_template/rates", template.into()).await.unwrap();
     let api = FakeApi::start(|_| None).await;
     let settings = IngestSettings { url: Some(url()), ..IngestSettings::default() };
-    let pace = Pace { ingest: Duration::from_secs(10), request: Duration::from_secs(10), ..pace() };
-    let mut seen = watch_with(api.cluster().await, pace, world::HPA, settings);
+    let timing = Timing { ingest: Duration::from_secs(10), request: Duration::from_secs(10), ..timing() };
+    let mut seen = watch_with(api.cluster().await, timing, world::HPA, settings);
     let began = Instant::now();
     let at = move |s: u64| began + Duration::from_secs(s);
     let (end, restart) = (at(120), std::env::var("EDOT_ES_RESTART").ok());
@@ -122,8 +122,8 @@ async fn real_rates_are_right_whatever_happens_to_the_indices() {
 async fn real_rejections_are_seen_within_one_look() {
     let api = FakeApi::start(|_| None).await;
     let settings = IngestSettings { url: Some(url()), ..IngestSettings::default() };
-    let pace = Pace { ingest: Duration::from_secs(10), request: Duration::from_secs(10), ..pace() };
-    let mut seen = watch_with(api.cluster().await, pace, world::HPA, settings);
+    let timing = Timing { ingest: Duration::from_secs(10), request: Duration::from_secs(10), ..timing() };
+    let mut seen = watch_with(api.cluster().await, timing, world::HPA, settings);
     let mut session = Session::default();
     let (began, mut provoked) = (Instant::now(), None);
     while began.elapsed() < Duration::from_secs(60) {

@@ -1,7 +1,7 @@
 //! What `s` does, on a real cluster that `KUBECONFIG` names (see README): `cargo test -- --ignored`. Works in namespaces of
 //! its own, which it deletes.
 
-use edot_tui::source::live::simulate::{LoadSettings, plan, start, stop};
+use edot_tui::source::live::load_control::{LoadSettings, plan, start, stop};
 use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, ResourceQuota};
 use kube::api::{Api, DeleteParams, PostParams};

@@ -6,7 +6,7 @@ pub mod world;
 pub use reply::{Reply, Step};
 
 use crate::support::seen::{Seen, watch};
-use edot_tui::source::live::Pace;
+use edot_tui::source::live::Timing;
 use edot_tui::source::live::cluster::{self, Cluster};
 use edot_tui::source::live::connect::{Access, Environment};
 use std::net::SocketAddr;
@@ -138,11 +138,11 @@ impl FakeApi {
 
     /// The live source over this server.
     pub async fn watch(&self) -> Seen {
-        self.watch_as(pace(), world::HPA).await
+        self.watch_as(timing(), world::HPA).await
     }
 
-    pub async fn watch_as(&self, pace: Pace, hpa: &str) -> Seen {
-        watch(self.cluster().await, pace, hpa)
+    pub async fn watch_as(&self, timing: Timing, hpa: &str) -> Seen {
+        watch(self.cluster().await, timing, hpa)
     }
 }
 
@@ -153,9 +153,9 @@ impl Drop for FakeApi {
 }
 
 /// Milliseconds where the program has seconds. A held watch stays silent, so the limit for silence is long.
-pub fn pace() -> Pace {
+pub fn timing() -> Timing {
     let ms = Duration::from_millis;
-    Pace {
+    Timing {
         request: ms(10_000),
         retried: ms(10_000),
         silent: ms(60_000),
@@ -167,7 +167,7 @@ pub fn pace() -> Pace {
         between: ms(5),
         renew: ms(20),
         poll: ms(50),
-        ..Pace::default()
+        ..Timing::default()
     }
 }
 

@@ -4,25 +4,25 @@ use crate::support::fake_api::world;
 use edot_tui::observe::{Feed, FeedState, FeedStatus, Observation, Stamped};
 use edot_tui::source::live::cluster::Cluster;
 use edot_tui::source::live::elastic::IngestSettings;
-use edot_tui::source::live::simulate::LoadSettings;
-use edot_tui::source::live::{Pace, Settings, open};
+use edot_tui::source::live::load_control::LoadSettings;
+use edot_tui::source::live::{Settings, Timing, open};
 use edot_tui::source::{Died, Source};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// The live source over a cluster, for the lab's namespaces, without Elasticsearch.
-pub fn watch(cluster: Cluster, pace: Pace, hpa: &str) -> Seen {
-    watch_as(cluster, settings(pace, hpa))
+pub fn watch(cluster: Cluster, timing: Timing, hpa: &str) -> Seen {
+    watch_as(cluster, settings(timing, hpa))
 }
 
 /// The same with an Elasticsearch of its own.
-pub fn watch_with(cluster: Cluster, pace: Pace, hpa: &str, ingest: IngestSettings) -> Seen {
-    watch_as(cluster, Settings { ingest, ..settings(pace, hpa) })
+pub fn watch_with(cluster: Cluster, timing: Timing, hpa: &str, ingest: IngestSettings) -> Seen {
+    watch_as(cluster, Settings { ingest, ..settings(timing, hpa) })
 }
 
 /// The lab's namespaces, neither collectors nor Elasticsearch.
-pub fn settings(pace: Pace, hpa: &str) -> Settings {
+pub fn settings(timing: Timing, hpa: &str) -> Settings {
     let load = LoadSettings {
         namespace: "demo-app".into(),
         job: "k6-load".into(),
@@ -38,7 +38,7 @@ pub fn settings(pace: Pace, hpa: &str) -> Settings {
         load,
         collector: None,
         ingest: IngestSettings { off: true, ..IngestSettings::default() },
-        pace,
+        timing,
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Must not retry; that is the feeds' part. Text from servers is cleaned and bounded here.
 
-use super::timing::{Pace, jitter};
+use super::timing::{Timing, jitter};
 use crate::observe::text::{MESSAGE, clean};
 use crate::observe::{Feed, FeedState, FeedStatus, Rule};
 use crate::source::live::wire;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 /// What a request is for, in the terms of RBAC; the default for a request that has none, such as a review.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Asked {
+pub struct ResourceAttributes {
     pub verb: &'static str,
     /// Empty for core.
     pub group: String,
@@ -21,10 +21,10 @@ pub struct Asked {
     pub namespace: String,
 }
 
-impl Asked {
+impl ResourceAttributes {
     /// The same with another verb.
-    pub fn to(&self, verb: &'static str) -> Asked {
-        Asked { verb, ..self.clone() }
+    pub fn to(&self, verb: &'static str) -> ResourceAttributes {
+        ResourceAttributes { verb, ..self.clone() }
     }
 
     /// `horizontalpodautoscalers.autoscaling in namespace lab`.
@@ -47,7 +47,7 @@ impl Asked {
 
 /// What kind of failure it is, which decides how it is retried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum ErrorKind {
     /// No connection, no answer in time, or the connection broke before an answer.
     Unreachable,
     /// The server's certificate or the TLS handshake.
@@ -83,8 +83,8 @@ pub struct ApiStatus {
 /// A request that failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{reason}")]
-pub struct Fault {
-    pub kind: Kind,
+pub struct ApiError {
+    pub kind: ErrorKind,
     /// What happened, for the user.
     pub reason: String,
     /// What the user can do about it.
@@ -97,48 +97,56 @@ pub struct Fault {
     pub status: Option<Box<ApiStatus>>,
 }
 
-impl Fault {
+impl ApiError {
     /// A failure with nothing but its reason.
-    pub fn new(kind: Kind, reason: impl Into<String>) -> Fault {
-        Fault { kind, reason: reason.into(), hint: None, rule: None, retry_after: None, status: None }
+    pub fn new(kind: ErrorKind, reason: impl Into<String>) -> ApiError {
+        ApiError { kind, reason: reason.into(), hint: None, rule: None, retry_after: None, status: None }
     }
 
     /// The same failure with this hint.
-    pub fn with_hint(self, hint: impl Into<String>) -> Fault {
-        Fault { hint: Some(hint.into()), ..self }
+    pub fn with_hint(self, hint: impl Into<String>) -> ApiError {
+        ApiError { hint: Some(hint.into()), ..self }
     }
 
     /// From an answer other than success. `body` may be a Status, or anything that a proxy wrote.
-    pub fn from_answer(code: u16, retry_after: Option<Duration>, body: &[u8], asked: &Asked) -> Fault {
+    pub fn from_answer(
+        code: u16,
+        retry_after: Option<Duration>,
+        body: &[u8],
+        attributes: &ResourceAttributes,
+    ) -> ApiError {
         let status =
             serde_json::from_slice::<wire::Status>(body).ok().filter(|s| s.kind == "Status").unwrap_or_else(|| {
                 wire::Status { message: plain(&String::from_utf8_lossy(body)), ..wire::Status::default() }
             });
         let message = clean(&status.message, 300);
         let fault = match code {
-            401 => Fault::new(Kind::Unauthorized, "the API server does not accept the credentials (401 Unauthorized)")
-                .with_hint("log in again or renew the token; the kubeconfig is read again at every attempt"),
-            403 => denied(&message, asked),
-            404 if !asked.resource.is_empty() => {
-                Fault::new(Kind::Absent, format!("{} is not served here (404: {message})", asked.api()))
+            401 => ApiError::new(
+                ErrorKind::Unauthorized,
+                "the API server does not accept the credentials (401 Unauthorized)",
+            )
+            .with_hint("log in again or renew the token; the kubeconfig is read again at every attempt"),
+            403 => denied(&message, attributes),
+            404 if !attributes.resource.is_empty() => {
+                ApiError::new(ErrorKind::Absent, format!("{} is not served here (404: {message})", attributes.api()))
             }
-            410 => Fault::new(Kind::Expired, "the resource version is too old (410 Gone)"),
-            _ => Fault::new(kind(code), answers(code, &message, asked)),
+            410 => ApiError::new(ErrorKind::Expired, "the resource version is too old (410 Gone)"),
+            _ => ApiError::new(kind(code), answers(code, &message, attributes)),
         };
         let requested_wait = status.details.retry_after_seconds.map(Duration::from_secs);
         let status = ApiStatus { code, reason: clean(&status.reason, 64), message: clean(&status.message, MESSAGE) };
-        Fault { retry_after: retry_after.or(requested_wait), status: Some(Box::new(status)), ..fault }
+        ApiError { retry_after: retry_after.or(requested_wait), status: Some(Box::new(status)), ..fault }
     }
 
     /// From an error below HTTP, while talking to `server` (its URL).
-    pub fn from_error(error: &(dyn std::error::Error + 'static), server: &str) -> Fault {
+    pub fn from_error(error: &(dyn std::error::Error + 'static), server: &str) -> ApiError {
         let (mut tls, mut at) = (false, Some(error));
         while let Some(next) = at {
             // Its own text quotes what a credential plugin printed, which may be the credential.
             if matches!(next.downcast_ref(), Some(kube::Error::Auth(_))) {
                 let reason =
                     format!("cannot reach {server}: the kubeconfig's credentials could not be obtained or used");
-                return Fault::new(Kind::Unreachable, reason);
+                return ApiError::new(ErrorKind::Unreachable, reason);
             }
             let io = next.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
             tls |= next.is::<rustls::Error>() || io.is_some_and(|inner| inner.is::<rustls::Error>());
@@ -146,9 +154,9 @@ impl Fault {
         }
         let cause = root(error);
         match tls {
-            true => Fault::new(Kind::Tls, format!("no TLS connection to {server}: {cause}"))
+            true => ApiError::new(ErrorKind::Tls, format!("no TLS connection to {server}: {cause}"))
                 .with_hint("check certificate-authority and server of the cluster in the kubeconfig"),
-            false => Fault::new(Kind::Unreachable, format!("cannot reach {server}: {cause}")),
+            false => ApiError::new(ErrorKind::Unreachable, format!("cannot reach {server}: {cause}")),
         }
     }
 
@@ -159,30 +167,30 @@ impl Fault {
 
     /// The credentials or their permissions are the cause, not the request.
     pub fn denied(&self) -> bool {
-        matches!(self.kind, Kind::Unauthorized | Kind::Denied)
+        matches!(self.kind, ErrorKind::Unauthorized | ErrorKind::Denied)
     }
 
     /// The state of a feed whose request failed so.
     pub fn state(&self) -> FeedState {
         match self.kind {
-            Kind::Unauthorized | Kind::Denied => FeedState::Denied,
-            Kind::Absent => FeedState::Absent,
+            ErrorKind::Unauthorized | ErrorKind::Denied => FeedState::Denied,
+            ErrorKind::Absent => FeedState::Absent,
             _ => FeedState::Retrying,
         }
     }
 
     /// How long to wait after `attempt` failed attempts.
-    pub fn wait(&self, attempt: u32, pace: &Pace) -> Duration {
+    pub fn wait(&self, attempt: u32, timing: &Timing) -> Duration {
         match self.kind {
             // By then the credentials may be fetched again, by whichever feed fetched them last.
-            Kind::Unauthorized => pace.renew,
-            Kind::Denied | Kind::Absent | Kind::Refused => pace.settled,
-            _ => jitter(pace.backoff(attempt)).max(self.retry_after.unwrap_or_default().min(pace.settled)),
+            ErrorKind::Unauthorized => timing.renew,
+            ErrorKind::Denied | ErrorKind::Absent | ErrorKind::Refused => timing.settled,
+            _ => jitter(timing.backoff(attempt)).max(self.retry_after.unwrap_or_default().min(timing.settled)),
         }
     }
 
     /// The feed's status, without the time of the next attempt.
-    pub fn link(&self, feed: Feed, attempt: u32) -> FeedStatus {
+    pub fn feed_status(&self, feed: Feed, attempt: u32) -> FeedStatus {
         FeedStatus {
             reason: Some(self.reason.clone()),
             hint: self.hint.clone(),
@@ -193,48 +201,49 @@ impl Fault {
     }
 }
 
-fn kind(code: u16) -> Kind {
+fn kind(code: u16) -> ErrorKind {
     match code {
-        404 => Kind::Absent,
-        429 | 500..=599 => Kind::Busy,
-        _ => Kind::Refused,
+        404 => ErrorKind::Absent,
+        429 | 500..=599 => ErrorKind::Busy,
+        _ => ErrorKind::Refused,
     }
 }
 
-fn answers(code: u16, message: &str, asked: &Asked) -> String {
+fn answers(code: u16, message: &str, attributes: &ResourceAttributes) -> String {
     match message {
-        "" if asked.resource.is_empty() => format!("the API server answers {code}"),
-        _ => format!("{} answers {code}: {message}", asked.what()),
+        "" if attributes.resource.is_empty() => format!("the API server answers {code}"),
+        _ => format!("{} answers {code}: {message}", attributes.what()),
     }
 }
 
 /// A watch needs list as well, so both are named together.
-fn denied(message: &str, asked: &Asked) -> Fault {
-    if asked.resource.is_empty() {
-        return Fault::new(Kind::Denied, answers(403, message, asked));
+fn denied(message: &str, attributes: &ResourceAttributes) -> ApiError {
+    if attributes.resource.is_empty() {
+        return ApiError::new(ErrorKind::Denied, answers(403, message, attributes));
     }
     let user = message.split_once("User \"").and_then(|(_, rest)| rest.split_once('"')).map(|(user, _)| user);
     let user = user.map_or_else(|| "this user".to_owned(), |user| format!("user {user}"));
-    let verbs = match asked.verb {
+    let verbs = match attributes.verb {
         "list" | "watch" => r#""list", "watch""#.to_owned(),
         // Which of them is checked depends on the server's version.
-        _ if asked.resource == "pods/portforward" => r#""get", "create""#.to_owned(),
+        _ if attributes.resource == "pods/portforward" => r#""get", "create""#.to_owned(),
         verb => format!(r#""{verb}""#),
     };
-    let role = match asked.namespace.as_str() {
+    let role = match attributes.namespace.as_str() {
         "" => "a ClusterRole".to_owned(),
         namespace => format!("a Role in namespace {namespace}"),
     };
-    let (group, resource) = (&asked.group, &asked.resource);
+    let (group, resource) = (&attributes.group, &attributes.resource);
     let rule = Rule {
-        verb: asked.verb.to_owned(),
+        verb: attributes.verb.to_owned(),
         group: group.clone(),
         resource: resource.clone(),
-        namespace: asked.namespace.clone(),
+        namespace: attributes.namespace.clone(),
     };
-    let fault = Fault::new(Kind::Denied, format!("{user} may not {} {} (403)", asked.verb, asked.what()))
-        .with_hint(format!(r#"add to {role}: apiGroups ["{group}"], resources ["{resource}"], verbs [{verbs}]"#));
-    Fault { rule: Some(Box::new(rule)), ..fault }
+    let fault =
+        ApiError::new(ErrorKind::Denied, format!("{user} may not {} {} (403)", attributes.verb, attributes.what()))
+            .with_hint(format!(r#"add to {role}: apiGroups ["{group}"], resources ["{resource}"], verbs [{verbs}]"#));
+    ApiError { rule: Some(Box::new(rule)), ..fault }
 }
 
 /// The text of an error's root cause, without what only a programmer would look for.

@@ -3,10 +3,10 @@
 //! [`dial`] gives the bytes; [`open`] speaks HTTP over them and keeps the connection for the next request. Answers are
 //! passed on chunk by chunk, so that their size takes no memory here.
 
-use super::error::{Asked, Fault, Kind, root};
+use super::error::{ApiError, ErrorKind, ResourceAttributes, root};
 use super::request::encode;
 use crate::observe::text::clean;
-use crate::source::live::context::Shared;
+use crate::source::live::context::FeedContext;
 use ::http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -50,46 +50,46 @@ impl Drop for Tunnel {
 
 impl Tunnel {
     /// Wait until the port cannot be reached, or was lost; None when nothing was reported of it.
-    pub async fn closed(&mut self) -> Option<Fault> {
+    pub async fn closed(&mut self) -> Option<ApiError> {
         let why = clean(&(&mut self.error).await?, 200);
         let reason = match why.to_lowercase().contains("refused") {
             true => format!("{} is closed (connection refused)", self.at),
             false => format!("{} cannot be reached: {why}", self.at),
         };
-        Some(Fault::new(Kind::Unreachable, reason))
+        Some(ApiError::new(ErrorKind::Unreachable, reason))
     }
 
     /// Why the stream ended: it is reported beside the stream, and a moment later.
-    pub async fn reason(&mut self) -> Option<Fault> {
+    pub async fn reason(&mut self) -> Option<ApiError> {
         timeout(REASON, self.closed()).await.ok().flatten()
     }
 }
 
 /// What RBAC calls it. From Kubernetes 1.35 on `create` is needed besides `get`.
-fn asked(namespace: &str) -> Asked {
-    Asked {
+fn attributes(namespace: &str) -> ResourceAttributes {
+    ResourceAttributes {
         verb: "create",
         version: "v1".into(),
         resource: "pods/portforward".into(),
         namespace: namespace.to_owned(),
-        ..Asked::default()
+        ..ResourceAttributes::default()
     }
 }
 
 /// Open a port-forward. Whether anything listens in the pod shows only when the stream is used.
 ///
 /// # Errors
-/// See [`Kind`].
+/// See [`ErrorKind`].
 pub async fn dial(
-    shared: &Shared,
+    shared: &FeedContext,
     port: &Port,
     limit: Duration,
-) -> Result<(impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Tunnel), Fault> {
+) -> Result<(impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Tunnel), ApiError> {
     let within = timeout(limit, async {
         let (generation, client) = shared.cluster.client();
         match connect(shared, client, port).await {
-            Err(Fault { kind: Kind::Unauthorized | Kind::Tls, .. })
-                if shared.cluster.renew(generation, shared.pace.renew).await.unwrap_or(false) =>
+            Err(ApiError { kind: ErrorKind::Unauthorized | ErrorKind::Tls, .. })
+                if shared.cluster.renew(generation, shared.timing.renew).await.unwrap_or(false) =>
             {
                 connect(shared, shared.cluster.client().1, port).await
             }
@@ -97,45 +97,48 @@ pub async fn dial(
         }
     });
     let late = || format!("no port-forward to pod {} within {} s", port.pod, limit.as_secs_f64());
-    within.await.unwrap_or_else(|_| Err(Fault::new(Kind::Unreachable, late())))
+    within.await.unwrap_or_else(|_| Err(ApiError::new(ErrorKind::Unreachable, late())))
 }
 
 async fn connect(
-    shared: &Shared,
+    shared: &FeedContext,
     client: kube::Client,
     port: &Port,
-) -> Result<(impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Tunnel), Fault> {
+) -> Result<(impl AsyncRead + AsyncWrite + Send + Unpin + use<>, Tunnel), ApiError> {
     let api: Api<Pod> = Api::namespaced(client, &port.namespace);
     let mut forwarder = api
         .portforward(&encode(&port.pod), &[port.port])
         .await
         .map_err(|e| refused(&e, &shared.cluster.server(), port))?;
     let (Some(stream), Some(error)) = (forwarder.take_stream(port.port), forwarder.take_error(port.port)) else {
-        return Err(Fault::new(Kind::Unreachable, format!("the port-forward to pod {} has no stream", port.pod)));
+        return Err(ApiError::new(
+            ErrorKind::Unreachable,
+            format!("the port-forward to pod {} has no stream", port.pod),
+        ));
     };
     let at = format!("port {} of pod {}", port.port, port.pod);
     Ok((stream, Tunnel { at, error: Box::pin(error), forwarder }))
 }
 
 /// Why there is no port-forward.
-fn refused(error: &kube::Error, server: &str, port: &Port) -> Fault {
+fn refused(error: &kube::Error, server: &str, port: &Port) -> ApiError {
     match error {
         kube::Error::Api(status) if status.code == 404 => {
-            Fault::new(Kind::Absent, format!("pod {} does not exist any more", port.pod))
+            ApiError::new(ErrorKind::Absent, format!("pod {} does not exist any more", port.pod))
         }
         kube::Error::Api(status) => {
             let body = serde_json::json!({"kind": "Status", "message": status.message}).to_string();
-            let mut asked = asked(&port.namespace);
+            let mut attributes = attributes(&port.namespace);
             if status.message.contains("cannot get ") {
-                asked.verb = "get";
+                attributes.verb = "get";
             }
-            Fault::from_answer(status.code, None, body.as_bytes(), &asked)
+            ApiError::from_answer(status.code, None, body.as_bytes(), &attributes)
         }
         kube::Error::UpgradeConnection(e) => {
-            Fault::new(Kind::Unreachable, format!("no port-forward: {}", clean(&e.to_string(), 200)))
+            ApiError::new(ErrorKind::Unreachable, format!("no port-forward: {}", clean(&e.to_string(), 200)))
                 .with_hint("a proxy between here and the API server must let WebSockets through")
         }
-        e => Fault::from_error(e, server),
+        e => ApiError::from_error(e, server),
     }
 }
 
@@ -156,11 +159,11 @@ impl Drop for Forward {
 /// Open an HTTP connection. Whether anything listens in the pod shows with the first request.
 ///
 /// # Errors
-/// See [`Kind`].
-pub async fn open(shared: &Shared, port: &Port, limit: Duration) -> Result<Forward, Fault> {
+/// See [`ErrorKind`].
+pub async fn open(shared: &FeedContext, port: &Port, limit: Duration) -> Result<Forward, ApiError> {
     let (stream, tunnel) = dial(shared, port, limit).await?;
     let (sender, connection) =
-        http1::handshake(TokioIo::new(stream)).await.map_err(|e| Fault::new(Kind::Cut, root(&e)))?;
+        http1::handshake(TokioIo::new(stream)).await.map_err(|e| ApiError::new(ErrorKind::Cut, root(&e)))?;
     let driver = tokio::spawn(async move {
         // Its end shows in the next request.
         let _ = connection.await;
@@ -172,7 +175,7 @@ impl Forward {
     /// A request; `each` gets the answer's body as it comes, at most `most` bytes of it.
     ///
     /// # Errors
-    /// See [`Kind`].
+    /// See [`ErrorKind`].
     pub async fn request(
         &mut self,
         method: Method,
@@ -180,7 +183,7 @@ impl Forward {
         body: &'static str,
         (limit, most): (Duration, usize),
         mut each: impl FnMut(&[u8]),
-    ) -> Result<StatusCode, Fault> {
+    ) -> Result<StatusCode, ApiError> {
         let at = self.tunnel.at.clone();
         let request = Request::builder()
             .method(method)
@@ -188,9 +191,10 @@ impl Forward {
             .header(header::HOST, format!("127.0.0.1:{}", self.port))
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(Bytes::from_static(body.as_bytes())))
-            .map_err(|e| Fault::new(Kind::Refused, format!("not a valid path: {e}")))?;
+            .map_err(|e| ApiError::new(ErrorKind::Refused, format!("not a valid path: {e}")))?;
         let sender = &mut self.sender;
-        let broke = |e: hyper::Error| Fault::new(Kind::Cut, format!("{at} closed the connection ({})", root(&e)));
+        let broke =
+            |e: hyper::Error| ApiError::new(ErrorKind::Cut, format!("{at} closed the connection ({})", root(&e)));
         let exchange = async {
             sender.ready().await.map_err(broke)?;
             let answer = sender.send_request(request).await.map_err(broke)?;
@@ -201,13 +205,14 @@ impl Forward {
                 size += data.len();
                 if size > most {
                     let why = format!("the answer of {at} is longer than {} MB", most >> 20);
-                    return Err(Fault::new(Kind::Garbled, why));
+                    return Err(ApiError::new(ErrorKind::Garbled, why));
                 }
                 each(&data);
             }
             Ok(code)
         };
-        let lost = || Fault::new(Kind::Unreachable, format!("{at} cannot be reached: the connection was closed"));
+        let lost =
+            || ApiError::new(ErrorKind::Unreachable, format!("{at} cannot be reached: the connection was closed"));
         let done = timeout(limit, async {
             tokio::select! {
                 biased;
@@ -216,9 +221,9 @@ impl Forward {
             }
         });
         let late = || format!("{at} does not answer within {} s", limit.as_secs_f64());
-        match done.await.unwrap_or_else(|_| Err(Fault::new(Kind::Unreachable, late()))) {
+        match done.await.unwrap_or_else(|_| Err(ApiError::new(ErrorKind::Unreachable, late()))) {
             // The connection ends before the API server has reported why.
-            Err(fault) if fault.kind == Kind::Cut => Err(self.tunnel.reason().await.unwrap_or(fault)),
+            Err(fault) if fault.kind == ErrorKind::Cut => Err(self.tunnel.reason().await.unwrap_or(fault)),
             other => other,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::source::live::client::connect::{Access, Environment};
-use crate::source::live::client::{Pace, cluster};
+use crate::source::live::client::{Timing, cluster};
 use futures::{SinkExt, StreamExt};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,7 +49,7 @@ async fn serve(stream: TcpStream) {
 }
 
 struct World {
-    shared: Shared,
+    shared: FeedContext,
     connections: Arc<AtomicUsize>,
     _files: tempfile::TempDir,
 }
@@ -74,7 +74,7 @@ async fn world() -> World {
     let cluster =
         cluster::open(Access { kubeconfig: Some(path), ..Access::new(Environment::default()) }).await.unwrap();
     let (to, _) = tokio::sync::mpsc::channel(1);
-    let shared = crate::source::live::shared(cluster, to, Pace::default());
+    let shared = crate::source::live::shared(cluster, to, Timing::default());
     World { shared, connections, _files: files }
 }
 
@@ -82,7 +82,7 @@ fn port(pod: &str) -> Port {
     Port { namespace: "lab".into(), pod: pod.into(), port: 8888 }
 }
 
-async fn ask(forward: &mut Forward, path: &str, limit: (Duration, usize)) -> Result<(StatusCode, String), Fault> {
+async fn ask(forward: &mut Forward, path: &str, limit: (Duration, usize)) -> Result<(StatusCode, String), ApiError> {
     let mut body = Vec::new();
     let code = forward.request(Method::GET, path, "", limit, |c| body.extend_from_slice(c)).await?;
     Ok((code, String::from_utf8(body).unwrap()))
@@ -98,7 +98,7 @@ async fn one_connection_serves_many_requests() {
     }
     assert_eq!(world.connections.load(Ordering::SeqCst), 1);
     let fault = ask(&mut forward, "/metrics", (LIMIT.0, 8)).await.unwrap_err();
-    assert_eq!(fault.kind, Kind::Garbled, "an answer beyond the limit is given up");
+    assert_eq!(fault.kind, ErrorKind::Garbled, "an answer beyond the limit is given up");
 }
 
 #[tokio::test]
@@ -107,7 +107,7 @@ async fn a_closed_port_has_a_plain_reason() {
     let mut forward = open(&world.shared, &port("closed"), LIMIT.0).await.unwrap();
     let fault = ask(&mut forward, "/metrics", LIMIT).await.unwrap_err();
     assert_eq!(fault.reason, "port 8888 of pod closed is closed (connection refused)");
-    assert_eq!(fault.kind, Kind::Unreachable);
+    assert_eq!(fault.kind, ErrorKind::Unreachable);
 }
 
 #[tokio::test]
@@ -122,7 +122,7 @@ async fn what_does_not_answer_is_given_up() {
 async fn a_permission_that_is_missing_is_named_with_both_verbs() {
     let world = world().await;
     let Err(fault) = open(&world.shared, &port("denied"), LIMIT.0).await else { panic!("it is denied") };
-    assert_eq!(fault.kind, Kind::Denied);
+    assert_eq!(fault.kind, ErrorKind::Denied);
     let hint =
         r#"add to a Role in namespace lab: apiGroups [""], resources ["pods/portforward"], verbs ["get", "create"]"#;
     assert_eq!(fault.hint.as_deref(), Some(hint));

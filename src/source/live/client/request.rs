@@ -5,8 +5,8 @@
 //! the caller's. Must not retry. Whether the server can be reached is reported to the gate.
 
 use super::connect::ConnectError;
-use super::error::{Asked, Fault, Kind, root};
-use crate::source::live::context::Shared;
+use super::error::{ApiError, ErrorKind, ResourceAttributes, root};
+use crate::source::live::context::FeedContext;
 use http::{Response, header};
 use http_body_util::BodyExt;
 use kube::Client;
@@ -32,7 +32,7 @@ pub struct Request {
     pub path: String,
     pub body: Option<Value>,
     /// For the reason and the hint when it is denied.
-    pub asked: Asked,
+    pub attributes: ResourceAttributes,
 }
 
 /// A client for single requests outside the feeds, and the longest that one of them may take.
@@ -46,26 +46,27 @@ impl ApiClient {
     /// The server's answer.
     ///
     /// # Errors
-    /// See [`Kind`].
-    pub async fn send(&self, request: Request) -> Result<Value, Fault> {
-        let Request { method, path, body, asked } = request;
+    /// See [`ErrorKind`].
+    pub async fn send(&self, request: Request) -> Result<Value, ApiError> {
+        let Request { method, path, body, attributes } = request;
         let content = if method == "PATCH" { "application/apply-patch+yaml" } else { "application/json" };
         let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
         let builder = http::Request::builder().method(method).header(header::CONTENT_TYPE, content);
         let exchange = async {
-            let answer = exchange(&self.client, "the API server", builder, &path, body, &asked).await?;
+            let answer = exchange(&self.client, "the API server", builder, &path, body, &attributes).await?;
             let whole = collect(answer.into_body(), ANSWER).await?;
-            read(&whole).map_err(|e| Fault::new(Kind::Garbled, format!("the API server's answer cannot be read: {e}")))
+            read(&whole)
+                .map_err(|e| ApiError::new(ErrorKind::Garbled, format!("the API server's answer cannot be read: {e}")))
         };
         let late = || format!("no answer within {}", humantime::format_duration(self.timeout));
-        timeout(self.timeout, exchange).await.unwrap_or_else(|_| Err(Fault::new(Kind::Unreachable, late())))
+        timeout(self.timeout, exchange).await.unwrap_or_else(|_| Err(ApiError::new(ErrorKind::Unreachable, late())))
     }
 
     /// The answer to a GET, or None when it is 404. Sent without attributes, so that a denial has no hint.
     ///
     /// # Errors
-    /// See [`Kind`].
-    pub async fn get(&self, path: &str) -> Result<Option<Value>, Fault> {
+    /// See [`ErrorKind`].
+    pub async fn get(&self, path: &str) -> Result<Option<Value>, ApiError> {
         found(self.send(Request { method: "GET", path: path.into(), ..Request::default() }).await)
     }
 }
@@ -74,10 +75,10 @@ impl ApiClient {
 ///
 /// # Errors
 /// That of `answer`, if it is another.
-pub fn found(answer: Result<Value, Fault>) -> Result<Option<Value>, Fault> {
+pub fn found(answer: Result<Value, ApiError>) -> Result<Option<Value>, ApiError> {
     match answer {
         Ok(value) => Ok(Some(value)),
-        Err(fault) if fault.kind == Kind::Absent => Ok(None),
+        Err(fault) if fault.kind == ErrorKind::Absent => Ok(None),
         Err(fault) => Err(fault),
     }
 }
@@ -85,66 +86,74 @@ pub fn found(answer: Result<Value, Fault>) -> Result<Option<Value>, Fault> {
 /// The body of the answer to a GET of `path` (with its query), through the feeds' client.
 ///
 /// # Errors
-/// See [`Kind`].
-pub async fn get(shared: &Shared, path: &str, asked: &Asked, limit: Duration) -> Result<Vec<u8>, Fault> {
+/// See [`ErrorKind`].
+pub async fn get(
+    shared: &FeedContext,
+    path: &str,
+    attributes: &ResourceAttributes,
+    limit: Duration,
+) -> Result<Vec<u8>, ApiError> {
     let within = timeout(limit, async {
-        let answer = renewing(shared, path, asked, false).await?;
+        let answer = renewing(shared, path, attributes, false).await?;
         let whole = collect(answer.into_body(), ANSWER).await?;
         shared.gate.reached();
         Ok(whole)
     });
-    within.await.unwrap_or_else(|_| Err(silence(shared, asked, limit)))
+    within.await.unwrap_or_else(|_| Err(silence(shared, attributes, limit)))
 }
 
 /// The failure of a request that was not answered in time; noted by the gate.
-pub(super) fn silence(shared: &Shared, asked: &Asked, limit: Duration) -> Fault {
+pub(super) fn silence(shared: &FeedContext, attributes: &ResourceAttributes, limit: Duration) -> ApiError {
     shared.gate.unreachable();
     let seconds = (limit.as_secs_f64() * 10.0).round() / 10.0;
-    Fault::new(Kind::Unreachable, format!("no answer within {seconds} s ({} {})", asked.verb, asked.what()))
+    ApiError::new(
+        ErrorKind::Unreachable,
+        format!("no answer within {seconds} s ({} {})", attributes.verb, attributes.what()),
+    )
 }
 
 /// A successful response to a GET; the client is renewed at most once for it. `stream`: it is read as it comes.
 pub(super) async fn renewing(
-    shared: &Shared,
+    shared: &FeedContext,
     path: &str,
-    asked: &Asked,
+    attributes: &ResourceAttributes,
     stream: bool,
-) -> Result<Response<Body>, Fault> {
+) -> Result<Response<Body>, ApiError> {
     let (generation, client) = shared.cluster.client();
-    let first = once(shared, client, path, asked, stream).await;
+    let first = once(shared, client, path, attributes, stream).await;
     match &first {
-        Err(Fault { kind: Kind::Unauthorized | Kind::Tls, .. }) => {}
-        Err(Fault { kind: Kind::Unreachable, .. }) if shared.cluster.moved() => {}
+        Err(ApiError { kind: ErrorKind::Unauthorized | ErrorKind::Tls, .. }) => {}
+        Err(ApiError { kind: ErrorKind::Unreachable, .. }) if shared.cluster.moved() => {}
         _ => return first,
     }
-    match shared.cluster.renew(generation, shared.pace.renew).await {
-        Ok(true) => once(shared, shared.cluster.client().1, path, asked, stream).await,
+    match shared.cluster.renew(generation, shared.timing.renew).await {
+        Ok(true) => once(shared, shared.cluster.client().1, path, attributes, stream).await,
         Ok(false) => first,
         Err(e) => first.map_err(|fault| not_renewed(fault, &e)),
     }
 }
 
 /// A failure for which the client could not be renewed either.
-fn not_renewed(fault: Fault, error: &ConnectError) -> Fault {
-    Fault { reason: format!("{}; and {error}", fault.reason), ..fault }
+fn not_renewed(fault: ApiError, error: &ConnectError) -> ApiError {
+    ApiError { reason: format!("{}; and {error}", fault.reason), ..fault }
 }
 
 async fn once(
-    shared: &Shared,
+    shared: &FeedContext,
     client: Client,
     path: &str,
-    asked: &Asked,
+    attributes: &ResourceAttributes,
     stream: bool,
-) -> Result<Response<Body>, Fault> {
+) -> Result<Response<Body>, ApiError> {
     let mut builder = http::Request::builder();
     if stream {
         // Lines that a compressor holds back would come late, and each may be a gzip member of its own.
         builder = builder.header(header::ACCEPT_ENCODING, "identity");
     }
-    let answer = exchange(&client, &shared.cluster.server(), builder, path, Vec::new(), asked).await;
+    let answer = exchange(&client, &shared.cluster.server(), builder, path, Vec::new(), attributes).await;
     match &answer {
         Err(fault) if fault.status.is_some() => shared.gate.reached(),
-        Err(fault) if fault.kind == Kind::Unreachable => shared.gate.unreachable(),
+        Err(fault) if fault.kind == ErrorKind::Unreachable => shared.gate.unreachable(),
         _ => {}
     }
     answer
@@ -157,11 +166,11 @@ async fn exchange(
     builder: http::request::Builder,
     path: &str,
     body: Vec<u8>,
-    asked: &Asked,
-) -> Result<Response<Body>, Fault> {
+    attributes: &ResourceAttributes,
+) -> Result<Response<Body>, ApiError> {
     let request = builder.uri(path).header(header::ACCEPT, "application/json").body(Body::from(body));
-    let request = request.map_err(|e| Fault::new(Kind::Refused, format!("not a valid path: {e}")))?;
-    let answer = client.send(request).await.map_err(|e| Fault::from_error(&e, server))?;
+    let request = request.map_err(|e| ApiError::new(ErrorKind::Refused, format!("not a valid path: {e}")))?;
+    let answer = client.send(request).await.map_err(|e| ApiError::from_error(&e, server))?;
     if answer.status().is_success() {
         return Ok(answer);
     }
@@ -169,16 +178,16 @@ async fn exchange(
     let after = answer.headers().get(header::RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok());
     // An error whose body breaks off is the same error.
     let body = collect(answer.into_body(), ERROR).await.unwrap_or_default();
-    Err(Fault::from_answer(code, after.map(Duration::from_secs), &body, asked))
+    Err(ApiError::from_answer(code, after.map(Duration::from_secs), &body, attributes))
 }
 
-async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, Fault> {
+async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
     let mut whole = Vec::new();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|e| cut(&e, whole.len()))?;
         if let Ok(data) = frame.into_data() {
             if whole.len() + data.len() > most {
-                return Err(Fault::new(Kind::Garbled, format!("the answer is longer than {} MB", most >> 20)));
+                return Err(ApiError::new(ErrorKind::Garbled, format!("the answer is longer than {} MB", most >> 20)));
             }
             whole.extend_from_slice(&data);
         }
@@ -187,9 +196,12 @@ async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, Fault> {
 }
 
 /// An answer that broke off after this many bytes.
-pub(super) fn cut(error: &kube::Error, after: usize) -> Fault {
+pub(super) fn cut(error: &kube::Error, after: usize) -> ApiError {
     let root = root(error);
-    Fault::new(Kind::Cut, format!("the answer broke off after {after} bytes ({root}); is there a proxy in between?"))
+    ApiError::new(
+        ErrorKind::Cut,
+        format!("the answer broke off after {after} bytes ({root}); is there a proxy in between?"),
+    )
 }
 
 /// A JSON text, read even if it holds bytes that are not UTF-8.

@@ -19,18 +19,18 @@ pub struct Reach {
 
 /// What all feeds share about the server; cloning is cheap.
 #[derive(Clone)]
-pub struct Gate {
+pub struct RetryGate {
     queue: Arc<Semaphore>,
     last: watch::Sender<Option<Instant>>,
     reach: watch::Sender<Reach>,
     between: Duration,
 }
 
-impl Gate {
+impl RetryGate {
     /// A gate that lets one retried request through every `between`.
     pub fn new(between: Duration) -> Self {
         let (last, reach) = (watch::Sender::new(None), watch::Sender::new(Reach::default()));
-        Gate { queue: Arc::new(Semaphore::new(1)), last, reach, between }
+        RetryGate { queue: Arc::new(Semaphore::new(1)), last, reach, between }
     }
 
     /// Wait for the turn of a retried request; first come, first served.
@@ -85,7 +85,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn turns_are_never_closer_than_the_distance() {
-        let gate = Gate::new(Duration::from_millis(550));
+        let gate = RetryGate::new(Duration::from_millis(550));
         let start = Instant::now();
         let all = (0..5).map(|_| async {
             gate.turn().await;
@@ -98,7 +98,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn coming_back_ends_every_pause() {
-        let gate = Gate::new(Duration::ZERO);
+        let gate = RetryGate::new(Duration::ZERO);
         gate.unreachable();
         gate.unreachable();
         let start = Instant::now();

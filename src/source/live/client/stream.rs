@@ -1,8 +1,8 @@
 //! An answer of the API server that is read line by line as it comes: a watch, or a log. Must not interpret the lines.
 
-use super::error::{Asked, Fault, Kind};
+use super::error::{ApiError, ErrorKind, ResourceAttributes};
 use super::request::{cut, renewing, silence};
-use crate::source::live::context::Shared;
+use crate::source::live::context::FeedContext;
 use http_body_util::BodyExt;
 use kube::client::Body;
 use std::time::Duration;
@@ -14,10 +14,15 @@ const LINE: usize = 16 << 20;
 /// The lines of the answer to a GET of `path`, once the server has begun to answer.
 ///
 /// # Errors
-/// See [`Kind`]; `limit` is that of the answer's beginning.
-pub async fn open(shared: &Shared, path: &str, asked: &Asked, limit: Duration) -> Result<Lines, Fault> {
-    let within = timeout(limit, renewing(shared, path, asked, true));
-    let answer = within.await.unwrap_or_else(|_| Err(silence(shared, asked, limit)))?;
+/// See [`ErrorKind`]; `limit` is that of the answer's beginning.
+pub async fn open(
+    shared: &FeedContext,
+    path: &str,
+    attributes: &ResourceAttributes,
+    limit: Duration,
+) -> Result<Lines, ApiError> {
+    let within = timeout(limit, renewing(shared, path, attributes, true));
+    let answer = within.await.unwrap_or_else(|_| Err(silence(shared, attributes, limit)))?;
     Ok(Lines { body: answer.into_body(), buffer: Vec::new(), searched: 0, over: false })
 }
 
@@ -36,7 +41,7 @@ impl Lines {
     ///
     /// # Errors
     /// The answer broke off, or a line is too long.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Fault> {
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, ApiError> {
         loop {
             if let Some(at) = self.buffer[self.searched..].iter().position(|b| *b == b'\n') {
                 let rest = self.buffer.split_off(self.searched + at + 1);
@@ -53,7 +58,10 @@ impl Lines {
                 return Ok(None);
             }
             if self.buffer.len() > LINE {
-                return Err(Fault::new(Kind::Garbled, format!("a line of the watch is longer than {} MB", LINE >> 20)));
+                return Err(ApiError::new(
+                    ErrorKind::Garbled,
+                    format!("a line of the watch is longer than {} MB", LINE >> 20),
+                ));
             }
             self.fill().await?;
         }
@@ -64,7 +72,7 @@ impl Lines {
     ///
     /// # Errors
     /// The answer broke off.
-    pub async fn next_part(&mut self, most: usize) -> Result<Option<Vec<u8>>, Fault> {
+    pub async fn next_part(&mut self, most: usize) -> Result<Option<Vec<u8>>, ApiError> {
         let mut line = Vec::new();
         loop {
             let end = self.buffer.iter().position(|b| *b == b'\n');
@@ -83,7 +91,7 @@ impl Lines {
     }
 
     /// Read on until something came, or the answer is over.
-    async fn fill(&mut self) -> Result<(), Fault> {
+    async fn fill(&mut self) -> Result<(), ApiError> {
         match self.body.frame().await {
             None => self.over = true,
             Some(Ok(frame)) => {

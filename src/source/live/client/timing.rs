@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// Durations of the live feeds.
 #[derive(Clone, Debug)]
-pub struct Pace {
+pub struct Timing {
     /// The longest that an answer may take; a watch's first byte too.
     pub request: Duration,
     /// The same for a request that follows a failure, so that the end of a hang is noticed soon.
@@ -47,10 +47,10 @@ pub struct Pace {
     pub cost: Duration,
 }
 
-impl Default for Pace {
+impl Default for Timing {
     /// A feed recovers within 10 s of the end of an outage, at no more than 2 requests a second during it.
     fn default() -> Self {
-        Pace {
+        Timing {
             request: Duration::from_secs(10),
             retried: Duration::from_secs(5),
             silent: Duration::from_secs(75),
@@ -74,11 +74,11 @@ impl Default for Pace {
     }
 }
 
-impl Pace {
+impl Timing {
     /// The same in real time for what runs by `clock`: where time runs faster, everything but an answer's latency is shorter.
-    pub fn of(self, clock: Clock) -> Pace {
+    pub fn of(self, clock: Clock) -> Timing {
         let least = |span: Duration| clock.real(span).max(span.min(Duration::from_secs(2)));
-        Pace {
+        Timing {
             request: least(self.request),
             retried: least(self.retried),
             silent: clock.real(self.silent),
@@ -119,9 +119,9 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        let waits: Vec<u64> = (1..7).map(|n| Pace::default().backoff(n).as_secs()).collect();
+        let waits: Vec<u64> = (1..7).map(|n| Timing::default().backoff(n).as_secs()).collect();
         assert_eq!(waits, [1, 2, 4, 4, 4, 4]);
-        assert_eq!(Pace::default().backoff(u32::MAX), Duration::from_secs(4));
+        assert_eq!(Timing::default().backoff(u32::MAX), Duration::from_secs(4));
     }
 
     #[test]

@@ -4,12 +4,11 @@
 mod extract;
 mod place;
 
+use super::super::client::{ApiError, ErrorKind, ResourceAttributes, encode, get, read};
+use super::super::context::FeedContext;
 use super::super::convert;
-use super::super::facts::{ConfigFile, Inside, Insides};
-use super::super::fault::{Asked, Fault, Kind};
-use super::super::http::{encode, get, read};
+use super::super::discovered::{ConfigFile, PodTarget, PodTargets};
 use super::super::pods::is_collector;
-use super::super::shared::Shared;
 use super::super::wire::Pod;
 use super::others::Found;
 use crate::observe::{ConfigSeen, Observation, PodSeen, Role};
@@ -18,10 +17,10 @@ use std::collections::BTreeMap;
 use tokio::sync::watch;
 
 /// The collector in a pod, where its configuration is, and the ports that have a name.
-pub fn inside(pod: &Pod, seen: &PodSeen) -> Inside {
-    let inside = Inside::of(seen, is_collector);
+pub fn inside(pod: &Pod, seen: &PodSeen) -> PodTarget {
+    let inside = PodTarget::of(seen, is_collector);
     let ports = pod.spec.containers.iter().flat_map(|c| &c.ports).map(|p| (p.name.clone(), p.container_port));
-    Inside { config: place::files(&pod.spec, &inside.container), ports: ports.collect(), ..inside }
+    PodTarget { config: place::files(&pod.spec, &inside.container), ports: ports.collect(), ..inside }
 }
 
 /// A tier's configuration: the namespace, the container that reads it, and its files.
@@ -29,10 +28,10 @@ type Wanted = (String, String, Vec<ConfigFile>);
 
 /// Read them until the program ends; `fault` is what stands in the way.
 pub async fn run(
-    shared: Shared,
-    mut gateways: watch::Receiver<Insides>,
+    shared: FeedContext,
+    mut gateways: watch::Receiver<PodTargets>,
     mut others: watch::Receiver<Found>,
-    fault: watch::Sender<Option<Fault>>,
+    fault: watch::Sender<Option<ApiError>>,
 ) {
     let mut told: BTreeMap<Role, ConfigSeen> = BTreeMap::new();
     loop {
@@ -45,13 +44,13 @@ pub async fn run(
                     let seen = ConfigSeen { role: *role, container: container.clone(), from: from.collect(), ..seen };
                     if told.get(role) != Some(&seen) {
                         told.insert(*role, seen.clone());
-                        shared.out.say(Observation::CollectorConfig(Box::new(seen))).await;
+                        shared.out.emit(Observation::CollectorConfig(Box::new(seen))).await;
                     }
                 }
                 Err(fault) => failed = Some(fault),
             }
         }
-        let wait = if failed.is_some() { shared.pace.inside } else { shared.pace.config };
+        let wait = if failed.is_some() { shared.timing.inside } else { shared.timing.config };
         fault.send_if_modified(|old| std::mem::replace(old, failed.clone()) != failed);
         let again = tokio::time::sleep(wait);
         tokio::pin!(again);
@@ -69,11 +68,11 @@ pub async fn run(
 }
 
 /// The configuration of each tier: of two that are mounted, as while a change is rolled out, that of most pods.
-fn wanted(gateways: &Insides, others: &Found) -> BTreeMap<Role, Wanted> {
+fn wanted(gateways: &PodTargets, others: &Found) -> BTreeMap<Role, Wanted> {
     let all = gateways.values().map(|pod| (Role::Gateway, pod)).chain(others.pods.values().map(|(r, pod)| (*r, pod)));
     let mut counted: BTreeMap<Role, BTreeMap<Wanted, usize>> = BTreeMap::new();
     // The gateway's own pods may carry the labels of the others as well.
-    let gateway = |pod: &Inside| gateways.values().any(|g| g.name == pod.name);
+    let gateway = |pod: &PodTarget| gateways.values().any(|g| g.name == pod.name);
     for (role, pod) in all.filter(|(role, pod)| pod.runs && (*role == Role::Gateway || !gateway(pod))) {
         if !pod.config.is_empty() {
             let wanted = (pod.namespace.clone(), pod.container.clone(), pod.config.clone());
@@ -85,7 +84,7 @@ fn wanted(gateways: &Insides, others: &Found) -> BTreeMap<Role, Wanted> {
 }
 
 /// The files put together.
-async fn configuration(shared: &Shared, namespace: &str, files: &[ConfigFile]) -> Result<ConfigSeen, Fault> {
+async fn configuration(shared: &FeedContext, namespace: &str, files: &[ConfigFile]) -> Result<ConfigSeen, ApiError> {
     let mut config = Value::Null;
     for file in files {
         let data = config_map(shared, namespace, &file.map).await?;
@@ -98,14 +97,14 @@ async fn configuration(shared: &Shared, namespace: &str, files: &[ConfigFile]) -
             // What is wrong in it must not be quoted.
             None => {
                 let why = format!("ConfigMap {} has no configuration that can be read in {}", file.map, file.key);
-                return Err(Fault::new(Kind::Garbled, why));
+                return Err(ApiError::new(ErrorKind::Garbled, why));
             }
         }
     }
     Ok(extract::extract(&config))
 }
 
-async fn config_map(shared: &Shared, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, Fault> {
+async fn config_map(shared: &FeedContext, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, ApiError> {
     #[derive(serde::Deserialize)]
     struct ConfigMap {
         #[serde(default)]
@@ -113,13 +112,13 @@ async fn config_map(shared: &Shared, namespace: &str, name: &str) -> Result<BTre
     }
     let path = format!("/api/v1/namespaces/{}/configmaps/{}", encode(namespace), encode(name));
     let (version, resource, namespace) = ("v1".to_owned(), "configmaps".to_owned(), namespace.to_owned());
-    let asked = Asked { verb: "get", version, resource, namespace, ..Asked::default() };
-    let body = get(shared, &path, &asked, shared.pace.request).await.map_err(|fault| match fault.kind {
-        Kind::Absent => Fault::new(Kind::Absent, format!("ConfigMap {name} is not there")),
+    let asked = ResourceAttributes { verb: "get", version, resource, namespace, ..ResourceAttributes::default() };
+    let body = get(shared, &path, &asked, shared.timing.request).await.map_err(|fault| match fault.kind {
+        ErrorKind::Absent => ApiError::new(ErrorKind::Absent, format!("ConfigMap {name} is not there")),
         _ => fault,
     })?;
     let map: ConfigMap =
-        read(&body).map_err(|_| Fault::new(Kind::Garbled, format!("ConfigMap {name} cannot be read")))?;
+        read(&body).map_err(|_| ApiError::new(ErrorKind::Garbled, format!("ConfigMap {name} cannot be read")))?;
     Ok(map.data.unwrap_or_default())
 }
 
@@ -127,14 +126,15 @@ async fn config_map(shared: &Shared, namespace: &str, name: &str) -> Result<BTre
 mod tests {
     use super::*;
 
-    fn pod(name: &str, map: &str) -> Inside {
+    fn pod(name: &str, map: &str) -> PodTarget {
         let config = vec![ConfigFile { map: map.into(), key: "c".into() }];
-        Inside { name: name.into(), runs: true, config, ..Inside::default() }
+        PodTarget { name: name.into(), runs: true, config, ..PodTarget::default() }
     }
 
     #[test]
     fn the_configuration_of_most_pods_counts_and_each_tier_has_its_own() {
-        let gateways: Insides = [("1", "old"), ("2", "new"), ("3", "new")].map(|(n, m)| (n.into(), pod(n, m))).into();
+        let gateways: PodTargets =
+            [("1", "old"), ("2", "new"), ("3", "new")].map(|(n, m)| (n.into(), pod(n, m))).into();
         let agents = [("a".to_owned(), (Role::Agent, pod("a", "agent"))), ("1".into(), (Role::Cluster, pod("1", "x")))];
         let others = Found { pods: agents.into(), fault: None };
         let maps: Vec<(Role, String)> =

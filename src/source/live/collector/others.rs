@@ -1,11 +1,11 @@
 //! Collectors beside the gateway: the agents, one a node, and the one that watches the cluster; found by the labels that the
 //! lab and the OpenTelemetry operator give them, and watched. Must not scrape.
 
+use super::super::context::FeedContext;
 use super::super::convert;
-use super::super::facts::Inside;
+use super::super::discovered::PodTarget;
 use super::super::pods::spec;
-use super::super::shared::Shared;
-use super::super::watch::{Saw, follow};
+use super::super::watch::{WatchEvent, follow};
 use super::super::wire::Pod;
 use super::config;
 use crate::observe::{Feed, FeedState, Observation, PodGone, PodSeen, Role};
@@ -18,12 +18,12 @@ const SELECTORS: [&str; 2] =
 /// What was found, by uid, and what stands in the way of finding more.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
-    pub pods: BTreeMap<String, (Role, Inside)>,
+    pub pods: BTreeMap<String, (Role, PodTarget)>,
     pub fault: Option<String>,
 }
 
 /// Look for them until the program ends.
-pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>) {
+pub async fn run(shared: FeedContext, namespace: String, found: watch::Sender<Found>) {
     let (to, mut from) = mpsc::channel(64);
     let watches =
         SELECTORS.map(|selector| follow::<Pod>(&shared, spec(Feed::Collector, &namespace, selector), to.clone()));
@@ -36,7 +36,7 @@ pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>)
         };
         match saw {
             None => return,
-            Some(Saw::Object(pod)) => {
+            Some(WatchEvent::Object(pod)) => {
                 let seen = convert::pod(&pod);
                 let Some(role) = role(&seen) else { continue };
                 let inside = config::inside(&pod, &seen);
@@ -46,16 +46,16 @@ pub async fn run(shared: Shared, namespace: String, found: watch::Sender<Found>)
                         f.pods.insert(seen.uid.clone(), (role, inside));
                     });
                 }
-                shared.out.say(Observation::CollectorPod { role, pod: Box::new(seen) }).await;
+                shared.out.emit(Observation::CollectorPod { role, pod: Box::new(seen) }).await;
             }
-            Some(Saw::Gone { uid, name }) => {
+            Some(WatchEvent::Gone { uid, name }) => {
                 found.send_modify(|f| {
                     f.pods.remove(&uid);
                 });
-                shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+                shared.out.emit(Observation::PodGone(PodGone { uid, name })).await;
             }
-            Some(Saw::Listed) => {}
-            Some(Saw::State(link)) => {
+            Some(WatchEvent::Listed) => {}
+            Some(WatchEvent::State(link)) => {
                 let fault = (link.state == FeedState::Denied).then_some(link.reason).flatten();
                 found.send_if_modified(|f| std::mem::replace(&mut f.fault, fault.clone()) != fault);
             }

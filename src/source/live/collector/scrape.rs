@@ -3,12 +3,11 @@
 use super::read::Reader;
 use super::{Endpoint, Told};
 use crate::observe::CollectorSeen;
+use crate::source::live::client::port_forward::{self, Forward, Port};
+use crate::source::live::client::{ApiError, ErrorKind, RetryGate, root};
+use crate::source::live::context::FeedContext;
 use crate::source::live::convert;
-use crate::source::live::facts::Inside;
-use crate::source::live::fault::{Fault, Kind, root};
-use crate::source::live::forward::{self, Forward, Port};
-use crate::source::live::gate::Gate;
-use crate::source::live::shared::Shared;
+use crate::source::live::discovered::PodTarget;
 use ::http::{Method, StatusCode};
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
@@ -20,13 +19,13 @@ const MOST: usize = 16 << 20;
 /// What to scrape.
 pub struct Target {
     pub endpoint: Endpoint,
-    pub pod: Inside,
+    pub pod: PodTarget,
     /// How many collectors there are.
     pub many: watch::Receiver<usize>,
 }
 
 /// Scrape until aborted.
-pub async fn run(shared: Shared, target: Target, turns: Gate, uid: String, to: mpsc::Sender<Told>) {
+pub async fn run(shared: FeedContext, target: Target, turns: RetryGate, uid: String, to: mpsc::Sender<Told>) {
     let (mut forward, mut failed) = (None, 0u32);
     loop {
         turns.turn().await;
@@ -34,23 +33,23 @@ pub async fn run(shared: Shared, target: Target, turns: Gate, uid: String, to: m
         // A connection that was kept open may have been closed meanwhile; that is no fault of the collector's.
         let kept = forward.is_some();
         let mut outcome = once(&shared, &target, &mut forward).await;
-        if kept && matches!(&outcome, Err(fault) if fault.kind == Kind::Cut) {
+        if kept && matches!(&outcome, Err(fault) if fault.kind == ErrorKind::Cut) {
             outcome = once(&shared, &target, &mut forward).await;
         }
         let wait = match &outcome {
             Ok(_) => {
                 failed = 0;
-                shared.pace.scrape
+                shared.timing.scrape
             }
             Err(fault) => {
                 forward = None;
                 failed += 1;
                 match fault.kind {
                     // Who may not ask one may not ask any: all of them together try four times a minute.
-                    Kind::Denied | Kind::Unauthorized => {
-                        shared.pace.inside * (*target.many.borrow() as u32).div_ceil(4)
+                    ErrorKind::Denied | ErrorKind::Unauthorized => {
+                        shared.timing.inside * (*target.many.borrow() as u32).div_ceil(4)
                     }
-                    _ => shared.pace.scrape.saturating_mul(1 << (failed - 1).min(8)).min(shared.pace.inside),
+                    _ => shared.timing.scrape.saturating_mul(1 << (failed - 1).min(8)).min(shared.timing.inside),
                 }
             }
         };
@@ -61,18 +60,22 @@ pub async fn run(shared: Shared, target: Target, turns: Gate, uid: String, to: m
     }
 }
 
-async fn once(shared: &Shared, target: &Target, forward: &mut Option<Forward>) -> Result<Box<CollectorSeen>, Fault> {
+async fn once(
+    shared: &FeedContext,
+    target: &Target,
+    forward: &mut Option<Forward>,
+) -> Result<Box<CollectorSeen>, ApiError> {
     let mut reader = Reader::default();
-    let limit = shared.pace.retried;
+    let limit = shared.timing.retried;
     let code = match &target.endpoint {
         Endpoint::Pod { port, path } => {
-            let Inside { namespace, name, .. } = &target.pod;
+            let PodTarget { namespace, name, .. } = &target.pod;
             let port = port.in_pod(&target.pod)?;
             let open = match forward.take() {
                 Some(open) => open,
                 None => {
                     let port = Port { namespace: namespace.clone(), pod: name.clone(), port };
-                    forward::open(shared, &port, limit).await?
+                    port_forward::open(shared, &port, limit).await?
                 }
             };
             let open = forward.insert(open);
@@ -84,24 +87,24 @@ async fn once(shared: &Shared, target: &Target, forward: &mut Option<Forward>) -
         }
         // It was looked up before anything is scraped.
         Endpoint::Service { name, .. } => {
-            return Err(Fault::new(Kind::Absent, format!("Service {name} is not known yet")));
+            return Err(ApiError::new(ErrorKind::Absent, format!("Service {name} is not known yet")));
         }
         Endpoint::Url(url) => direct(url, &target.pod.name, limit, &mut reader).await?,
     };
     if !code.is_success() {
         let why = format!("the metrics of {} answer {code}", target.pod.name);
-        return Err(Fault::new(Kind::Refused, why));
+        return Err(ApiError::new(ErrorKind::Refused, why));
     }
     let why = || format!("what {} answers are no metrics of a collector", target.pod.name);
-    reader.end().map(Box::new).ok_or_else(|| Fault::new(Kind::Garbled, why()))
+    reader.end().map(Box::new).ok_or_else(|| ApiError::new(ErrorKind::Garbled, why()))
 }
 
 /// Over the network, without the API server.
-async fn direct(url: &str, pod: &str, limit: Duration, reader: &mut Reader) -> Result<StatusCode, Fault> {
+async fn direct(url: &str, pod: &str, limit: Duration, reader: &mut Reader) -> Result<StatusCode, ApiError> {
     let url = url.replace("{pod}", pod);
     let broke = |e: reqwest::Error| {
         let name = reqwest::Url::parse(&url).ok().and_then(|u| u.host_str().map(convert::name)).unwrap_or_default();
-        Fault::new(Kind::Busy, format!("{name} does not answer: {}", root(&e)))
+        ApiError::new(ErrorKind::Busy, format!("{name} does not answer: {}", root(&e)))
     };
     let client = reqwest::Client::builder().timeout(limit).build().map_err(broke)?;
     let mut answer = client.get(&url).send().await.map_err(broke)?;
@@ -109,7 +112,7 @@ async fn direct(url: &str, pod: &str, limit: Duration, reader: &mut Reader) -> R
     while let Some(chunk) = answer.chunk().await.map_err(broke)? {
         size += chunk.len();
         if size > MOST {
-            return Err(Fault::new(Kind::Garbled, format!("the answer is longer than {} MB", MOST >> 20)));
+            return Err(ApiError::new(ErrorKind::Garbled, format!("the answer is longer than {} MB", MOST >> 20)));
         }
         reader.feed(&chunk);
     }

@@ -1,11 +1,10 @@
 //! The port inside each pod that a Service's port leads to. Must not scrape.
 
 use super::Endpoint;
+use crate::source::live::client::{ApiError, ErrorKind, encode};
+use crate::source::live::context::FeedContext;
+use crate::source::live::discovered::PodTarget;
 use crate::source::live::elastic::{asked, list};
-use crate::source::live::facts::Inside;
-use crate::source::live::fault::{Fault, Kind};
-use crate::source::live::http::encode;
-use crate::source::live::shared::Shared;
 use serde_json::Value;
 
 /// A port of a pod, which may be known by its name only.
@@ -16,7 +15,7 @@ pub enum PodPort {
 }
 
 /// A Service's port as that of the pods behind it; every other endpoint as it is.
-pub async fn resolved(shared: &Shared, endpoint: &Endpoint) -> Result<Endpoint, Fault> {
+pub async fn resolved(shared: &FeedContext, endpoint: &Endpoint) -> Result<Endpoint, ApiError> {
     match endpoint {
         Endpoint::Service { namespace, name, port, path } => {
             let port = target(shared, namespace, name, *port).await?;
@@ -26,11 +25,11 @@ pub async fn resolved(shared: &Shared, endpoint: &Endpoint) -> Result<Endpoint, 
     }
 }
 
-async fn target(shared: &Shared, namespace: &str, name: &str, port: u16) -> Result<PodPort, Fault> {
+async fn target(shared: &FeedContext, namespace: &str, name: &str, port: u16) -> Result<PodPort, ApiError> {
     let query = encode(&format!("metadata.name={name}"));
     let path = format!("/api/v1/namespaces/{}/services?fieldSelector={query}", encode(namespace));
     let services = list(shared, &path, asked("list", "", "v1", "services", namespace)).await?;
-    let absent = |what: &str| Fault::new(Kind::Absent, format!("{what} in namespace {namespace}"));
+    let absent = |what: &str| ApiError::new(ErrorKind::Absent, format!("{what} in namespace {namespace}"));
     let service = services.first().ok_or_else(|| absent(&format!("no Service {name}")))?;
     of(service, port).ok_or_else(|| absent(&format!("no port {port} of Service {name}")))
 }
@@ -47,14 +46,14 @@ fn of(service: &Value, port: u16) -> Option<PodPort> {
 
 impl PodPort {
     /// Its number in a pod.
-    pub fn in_pod(&self, pod: &Inside) -> Result<u16, Fault> {
+    pub fn in_pod(&self, pod: &PodTarget) -> Result<u16, ApiError> {
         match self {
             PodPort::Number(number) => Ok(*number),
-            PodPort::Name(name) => pod
-                .ports
-                .get(name)
-                .copied()
-                .ok_or_else(|| Fault::new(Kind::Absent, format!("pod {} has no port called {name}", pod.name))),
+            PodPort::Name(name) => {
+                pod.ports.get(name).copied().ok_or_else(|| {
+                    ApiError::new(ErrorKind::Absent, format!("pod {} has no port called {name}", pod.name))
+                })
+            }
         }
     }
 }
@@ -72,7 +71,7 @@ mod tests {
         assert_eq!(of(&service, 8888), Some(PodPort::Number(8888)));
         assert_eq!(of(&service, 9000), Some(PodPort::Number(8888)));
         assert_eq!(of(&service, 1), None);
-        let pod = Inside { ports: [("metrics".to_owned(), 9464)].into(), ..Inside::default() };
+        let pod = PodTarget { ports: [("metrics".to_owned(), 9464)].into(), ..PodTarget::default() };
         assert_eq!(PodPort::Name("metrics".into()).in_pod(&pod), Ok(9464));
         assert!(PodPort::Name("other".into()).in_pod(&pod).is_err());
     }

@@ -5,8 +5,8 @@
 //! too long is cut. The door opens to who shows a word that only this process knows. Must not read what passes.
 
 use super::super::client::port_forward::{self, Port};
-use super::super::client::{Fault, Kind, root};
-use super::super::shared::Shared;
+use super::super::client::{ApiError, ErrorKind, root};
+use super::super::context::FeedContext;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -54,14 +54,14 @@ impl std::fmt::Debug for Proxy {
 }
 
 /// The last thing that went wrong behind the door.
-pub type Trouble = watch::Sender<Option<Fault>>;
+pub type Trouble = watch::Sender<Option<ApiError>>;
 
 /// Lets in who shows `word`, until it is dropped.
 pub async fn serve(
     listener: TcpListener,
     behind: Behind,
     word: String,
-    shared: Shared,
+    shared: FeedContext,
     trouble: Trouble,
     limit: Duration,
 ) {
@@ -90,9 +90,9 @@ async fn pass(
     client: &mut TcpStream,
     behind: &Behind,
     word: &str,
-    shared: &Shared,
+    shared: &FeedContext,
     limit: Duration,
-) -> Result<(), Fault> {
+) -> Result<(), ApiError> {
     let Ok(Some(head)) = timeout(limit, head(client)).await else { return Ok(()) };
     let connect = head.starts_with(b"CONNECT ");
     if !knows(&head, connect, word) {
@@ -113,7 +113,8 @@ async fn pass(
         }
         Behind::Network { host, port, proxy } => {
             let to = proxy.as_ref().map_or((host.as_str(), *port), |p| (p.host.as_str(), p.port));
-            let far = |why: String| Fault::new(Kind::Unreachable, format!("cannot reach {}:{}: {why}", to.0, to.1));
+            let far =
+                |why: String| ApiError::new(ErrorKind::Unreachable, format!("cannot reach {}:{}: {why}", to.0, to.1));
             let connecting = timeout(limit, TcpStream::connect(to)).await;
             let mut stream = connecting
                 .map_err(|_| far(format!("no connection within {} s", limit.as_secs())))?
@@ -141,16 +142,16 @@ async fn greet(
     far: &mut (impl AsyncWrite + Unpin),
     connect: bool,
     head: &[u8],
-) -> Result<(), Fault> {
+) -> Result<(), ApiError> {
     let done = match connect {
         true => client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await,
         false => far.write_all(head).await,
     };
-    done.map_err(|e| Fault::new(Kind::Cut, format!("the connection broke off ({})", root(&e))))
+    done.map_err(|e| ApiError::new(ErrorKind::Cut, format!("the connection broke off ({})", root(&e))))
 }
 
 /// Passes bytes both ways; an answer may have [`ANSWER`] of them.
-async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), Fault> {
+async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), ApiError> {
     let (mut up, mut down) = (vec![0u8; 4 << 10], vec![0u8; 16 << 10]);
     let mut taken = 0u64;
     loop {
@@ -169,7 +170,7 @@ async fn relay(client: &mut TcpStream, far: &mut (impl AsyncRead + AsyncWrite + 
                 Ok(n) => {
                     taken += n as u64;
                     if taken > ANSWER {
-                        return Err(Fault::new(Kind::Garbled, format!("the answer is longer than {} MB", ANSWER >> 20)));
+                        return Err(ApiError::new(ErrorKind::Garbled, format!("the answer is longer than {} MB", ANSWER >> 20)));
                     }
                     if client.write_all(&down[..n]).await.is_err() {
                         return Ok(());
@@ -209,9 +210,9 @@ fn knows(head: &[u8], connect: bool, word: &str) -> bool {
 }
 
 /// A port-forward that the API server did not open: Elasticsearch as a whole is out of reach, and not one of its APIs.
-fn unreachable(fault: Fault) -> Fault {
+fn unreachable(fault: ApiError) -> ApiError {
     match fault.kind {
-        Kind::Busy | Kind::Refused => Fault { kind: Kind::Unreachable, ..fault },
+        ErrorKind::Busy | ErrorKind::Refused => ApiError { kind: ErrorKind::Unreachable, ..fault },
         _ => fault,
     }
 }

@@ -1,10 +1,9 @@
 //! An Elasticsearch whose address is given: over the network, or through a port-forward where the address is that of a
 //! Service inside the cluster. Must not look for one.
 
+use super::super::client::{ApiError, ErrorKind, encode};
 use super::super::connect::Environment;
-use super::super::fault::{Fault, Kind};
-use super::super::http::encode;
-use super::super::shared::Shared;
+use super::super::context::FeedContext;
 use super::bridge::{Behind, Proxy};
 use super::find::{asked, credential, list, name, ready};
 use super::line::Found;
@@ -13,9 +12,10 @@ use elasticsearch::http::Url;
 use serde_json::Value;
 
 /// What leads to the given address.
-pub async fn given(shared: &Shared, text: &str, settings: &IngestSettings) -> Result<Found, Fault> {
-    let wrong =
-        |what: &str| Fault::new(Kind::Refused, format!("--es-url {what}")).with_hint("give --es-url https://HOST:9200");
+pub async fn given(shared: &FeedContext, text: &str, settings: &IngestSettings) -> Result<Found, ApiError> {
+    let wrong = |what: &str| {
+        ApiError::new(ErrorKind::Refused, format!("--es-url {what}")).with_hint("give --es-url https://HOST:9200")
+    };
     let mut url = Url::parse(text).map_err(|e| wrong(&format!("is no address: {e}")))?;
     let host = match (url.scheme(), url.host_str()) {
         ("http" | "https", Some(host)) => host.trim_matches(['[', ']']).to_owned(),
@@ -47,17 +47,18 @@ pub fn in_cluster(url: &Url) -> Option<(String, String)> {
 }
 
 /// A ready pod of a Service, and its port.
-async fn pod_of(shared: &Shared, service: &str, namespace: &str, port: u16) -> Result<Behind, Fault> {
+async fn pod_of(shared: &FeedContext, service: &str, namespace: &str, port: u16) -> Result<Behind, ApiError> {
     let path = format!(
         "/api/v1/namespaces/{}/services?fieldSelector={}",
         encode(namespace),
         encode(&format!("metadata.name={service}"))
     );
     let services = list(shared, &path, asked("list", "", "v1", "services", namespace)).await?;
-    let none = |what: &str| Fault::new(Kind::Absent, format!("{what} of Service {service} in namespace {namespace}"));
+    let none =
+        |what: &str| ApiError::new(ErrorKind::Absent, format!("{what} of Service {service} in namespace {namespace}"));
     let found = services
         .first()
-        .ok_or_else(|| Fault::new(Kind::Absent, format!("no Service {service} in namespace {namespace}")))?;
+        .ok_or_else(|| ApiError::new(ErrorKind::Absent, format!("no Service {service} in namespace {namespace}")))?;
     let selector = found["spec"]["selector"].as_object().ok_or_else(|| none("no selector"))?;
     let parts: Vec<String> = selector.iter().filter_map(|(k, v)| Some(format!("{k}={}", v.as_str()?))).collect();
     let path = format!("/api/v1/namespaces/{}/pods?labelSelector={}", encode(namespace), encode(&parts.join(",")));
@@ -80,8 +81,9 @@ fn target(port: &Value, pod: &Value) -> Option<u16> {
 }
 
 /// The environment's proxy for this address.
-fn proxy(url: &Url) -> Result<Option<Proxy>, Fault> {
-    let fault = |what: String| Fault::new(Kind::Refused, what).with_hint("set NO_PROXY for Elasticsearch's host");
+fn proxy(url: &Url) -> Result<Option<Proxy>, ApiError> {
+    let fault =
+        |what: String| ApiError::new(ErrorKind::Refused, what).with_hint("set NO_PROXY for Elasticsearch's host");
     let address: http::Uri = url.as_str().parse().map_err(|_| fault(format!("{url} is no address")))?;
     let chosen = super::super::connect::proxy_for(&address, &Environment::read()).map_err(|e| fault(e.to_string()))?;
     let Some(uri) = chosen else { return Ok(None) };
@@ -97,11 +99,11 @@ fn proxy(url: &Url) -> Result<Option<Proxy>, Fault> {
 }
 
 /// The given CA file.
-pub fn ca(settings: &IngestSettings) -> Result<Option<Vec<u8>>, Fault> {
+pub fn ca(settings: &IngestSettings) -> Result<Option<Vec<u8>>, ApiError> {
     let Some(file) = &settings.ca else { return Ok(None) };
     match std::fs::read(file) {
         Ok(pem) => Ok(Some(pem)),
-        Err(e) => Err(Fault::new(Kind::Tls, format!("--es-ca {}: {e}", file.display()))
+        Err(e) => Err(ApiError::new(ErrorKind::Tls, format!("--es-ca {}: {e}", file.display()))
             .with_hint("give a file with certificates in PEM")),
     }
 }

@@ -2,9 +2,9 @@
 
 use super::plan::Question;
 use super::{Asking, IngestSettings, Line, find, wire};
-use crate::source::live::Pace;
+use crate::source::live::Timing;
+use crate::source::live::client::ApiError;
 use crate::source::live::cluster::Cluster;
-use crate::source::live::fault::Fault;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -12,13 +12,13 @@ use tokio::sync::mpsc;
 #[derive(Debug)]
 pub struct Answered {
     pub what: &'static str,
-    pub outcome: Result<String, Fault>,
+    pub outcome: Result<String, ApiError>,
 }
 
 /// Finds Elasticsearch and puts each question to it once.
 pub async fn examine(cluster: &Cluster, namespace: &str, settings: &IngestSettings) -> Vec<Answered> {
     let (to, mut heard) = mpsc::channel(64);
-    let shared = super::super::shared(cluster.clone(), to, Pace::default());
+    let shared = super::super::shared(cluster.clone(), to, Timing::default());
     let what = "Elasticsearch";
     let found = match find(&shared, namespace, settings).await {
         Ok(found) => found,

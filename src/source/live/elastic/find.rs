@@ -1,9 +1,8 @@
 //! Finds Elasticsearch without being told: the resources that ECK's operator makes, in the HPA's namespace or in the one
 //! that the gateway's own exporter names. Reads Secrets by name, and only those it needs. Must not talk to Elasticsearch.
 
-use super::super::fault::{Asked, Fault, Kind};
-use super::super::http::{encode, get, read};
-use super::super::shared::Shared;
+use super::super::client::{ApiError, ErrorKind, ResourceAttributes, encode, get, read};
+use super::super::context::FeedContext;
 use super::bridge::Behind;
 use super::line::Found;
 use super::settings::{Credential, IngestSettings};
@@ -22,7 +21,7 @@ const CLUSTER: &str = "elasticsearch.k8s.elastic.co/cluster-name";
 const SCHEME: &str = "elasticsearch.k8s.elastic.co/http-scheme";
 
 /// What leads to Elasticsearch; a fault of kind Absent when there is none.
-pub async fn find(shared: &Shared, namespace: &str, settings: &IngestSettings) -> Result<Found, Fault> {
+pub async fn find(shared: &FeedContext, namespace: &str, settings: &IngestSettings) -> Result<Found, ApiError> {
     if let Some(url) = &settings.url {
         return direct::given(shared, url, settings).await;
     }
@@ -38,8 +37,8 @@ pub async fn find(shared: &Shared, namespace: &str, settings: &IngestSettings) -
                 None if credential(settings)?.is_some() || url.scheme() == "http" => {
                     direct::given(shared, url.as_str(), settings).await
                 }
-                None => Err(Fault::new(
-                    Kind::Absent,
+                None => Err(ApiError::new(
+                    ErrorKind::Absent,
                     format!("the gateway sends to {url}, for which there are no credentials here"),
                 )
                 .with_hint(format!(
@@ -47,19 +46,19 @@ pub async fn find(shared: &Shared, namespace: &str, settings: &IngestSettings) -
                 ))),
             }
         }
-        None => Err(Fault::new(Kind::Absent, format!("no Elasticsearch of ECK in namespace {namespace}"))
+        None => Err(ApiError::new(ErrorKind::Absent, format!("no Elasticsearch of ECK in namespace {namespace}"))
             .with_hint("give --es-url URL, or --no-es to leave it out")),
     }
 }
 
 /// The Elasticsearch of a namespace, by its own kind or by its Services.
-async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>, Fault> {
+async fn in_namespace(shared: &FeedContext, namespace: &str) -> Result<Option<String>, ApiError> {
     let path = format!("/apis/elasticsearch.k8s.elastic.co/v1/namespaces/{}/elasticsearches", encode(namespace));
     let kinds =
         list(shared, &path, asked("list", "elasticsearch.k8s.elastic.co", "v1", "elasticsearches", namespace)).await;
     let mut names: Vec<(bool, String)> = match kinds {
         Ok(items) => items.iter().map(|i| (i["status"]["health"] != "green", name(i))).collect(),
-        Err(fault) if matches!(fault.kind, Kind::Absent | Kind::Denied) => Vec::new(),
+        Err(fault) if matches!(fault.kind, ErrorKind::Absent | ErrorKind::Denied) => Vec::new(),
         Err(fault) => return Err(fault),
     };
     if names.is_empty() {
@@ -70,10 +69,10 @@ async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>
         );
         let services = match list(shared, &path, asked("list", "", "v1", "services", namespace)).await {
             Ok(items) => items,
-            Err(fault) if fault.kind == Kind::Absent => Vec::new(),
-            Err(fault) if fault.kind == Kind::Denied => {
+            Err(fault) if fault.kind == ErrorKind::Absent => Vec::new(),
+            Err(fault) if fault.kind == ErrorKind::Denied => {
                 let reason = format!("whether there is an Elasticsearch is not known: {}", fault.reason);
-                return Err(Fault { reason, ..fault });
+                return Err(ApiError { reason, ..fault });
             }
             Err(fault) => return Err(fault),
         };
@@ -86,17 +85,17 @@ async fn in_namespace(shared: &Shared, namespace: &str) -> Result<Option<String>
 }
 
 /// The way to, and the credentials for, an Elasticsearch of ECK.
-async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSettings) -> Result<Found, Fault> {
+async fn eck(shared: &FeedContext, namespace: &str, name: &str, settings: &IngestSettings) -> Result<Found, ApiError> {
     let path =
         format!("/api/v1/namespaces/{}/pods?labelSelector={}", encode(namespace), encode(&format!("{CLUSTER}={name}")));
     let pods = list(shared, &path, asked("list", "", "v1", "pods", namespace)).await?;
     let pod = ready(&pods).ok_or_else(|| {
-        Fault::new(Kind::Unreachable, format!("no pod of Elasticsearch {name} is ready"))
+        ApiError::new(ErrorKind::Unreachable, format!("no pod of Elasticsearch {name} is ready"))
             .with_hint(format!("look at: kubectl -n {namespace} get elasticsearch,pods"))
     })?;
     let scheme = pod["metadata"]["labels"][SCHEME].as_str().filter(|s| *s == "http").unwrap_or("https");
     let url = format!("{scheme}://{name}-es-http.{namespace}.svc:9200");
-    let url = Url::parse(&url).map_err(|e| Fault::new(Kind::Refused, format!("{url} is no address: {e}")))?;
+    let url = Url::parse(&url).map_err(|e| ApiError::new(ErrorKind::Refused, format!("{url} is no address: {e}")))?;
     let (credential, from, mut notes) = match credential(settings)? {
         Some(given) => (given.0, given.1, Vec::new()),
         None => eck_credential(shared, namespace, name, settings.user.as_deref()).await?,
@@ -127,11 +126,11 @@ async fn eck(shared: &Shared, namespace: &str, name: &str, settings: &IngestSett
 
 /// The monitoring user's, else the superuser's, which is said aloud; `user` names another.
 async fn eck_credential(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
     name: &str,
     user: Option<&str>,
-) -> Result<(Credential, String, Vec<String>), Fault> {
+) -> Result<(Credential, String, Vec<String>), ApiError> {
     let (internal, elastic) = (format!("{name}-es-internal-users"), format!("{name}-es-elastic-user"));
     let places = [(internal.as_str(), user.unwrap_or(MONITORING)), (elastic.as_str(), user.unwrap_or(SUPERUSER))];
     let mut denied = None;
@@ -151,7 +150,7 @@ async fn eck_credential(
                 return Ok((credential, format!("Secret {place}, key {user}"), note.into_iter().collect()));
             }
             Ok(None) => {}
-            Err(fault) if fault.kind == Kind::Denied => denied = denied.or(Some(fault)),
+            Err(fault) if fault.kind == ErrorKind::Denied => denied = denied.or(Some(fault)),
             Err(fault) => return Err(fault),
         }
     }
@@ -163,8 +162,8 @@ async fn eck_credential(
             );
             fault.with_hint(hint)
         }
-        None => Fault::new(
-            Kind::Absent,
+        None => ApiError::new(
+            ErrorKind::Absent,
             format!("no credentials for Elasticsearch {name}: neither Secret {internal} nor {elastic} has them"),
         )
         .with_hint("give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY"),
@@ -172,10 +171,10 @@ async fn eck_credential(
 }
 
 /// What the user gave, and where.
-pub fn credential(settings: &IngestSettings) -> Result<Option<(Credential, String)>, Fault> {
+pub fn credential(settings: &IngestSettings) -> Result<Option<(Credential, String)>, ApiError> {
     if let Some(file) = &settings.api_key_file {
         let text = std::fs::read_to_string(file).map_err(|e| {
-            Fault::new(Kind::Unauthorized, format!("the API key file {} cannot be read: {e}", file.display()))
+            ApiError::new(ErrorKind::Unauthorized, format!("the API key file {} cannot be read: {e}", file.display()))
         })?;
         return Ok(Some((
             Credential::ApiKey(SecretString::from(text.trim().to_owned())),
@@ -201,10 +200,10 @@ pub fn ready(pods: &[Value]) -> Option<&Value> {
 }
 
 /// The items of a list.
-pub async fn list(shared: &Shared, path: &str, asked: Asked) -> Result<Vec<Value>, Fault> {
-    let body = get(shared, path, &asked, shared.pace.request).await?;
+pub async fn list(shared: &FeedContext, path: &str, asked: ResourceAttributes) -> Result<Vec<Value>, ApiError> {
+    let body = get(shared, path, &asked, shared.timing.request).await?;
     let mut list: Value =
-        read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("{} is no list: {e}", asked.what())))?;
+        read(&body).map_err(|e| ApiError::new(ErrorKind::Garbled, format!("{} is no list: {e}", asked.what())))?;
     match list["items"].take() {
         Value::Array(items) => Ok(items),
         _ => Ok(Vec::new()),
@@ -216,13 +215,17 @@ pub fn name(object: &Value) -> String {
     object["metadata"]["name"].as_str().unwrap_or_default().to_owned()
 }
 
-pub fn asked(verb: &'static str, group: &str, version: &str, resource: &str, namespace: &str) -> Asked {
+pub fn asked(verb: &'static str, group: &str, version: &str, resource: &str, namespace: &str) -> ResourceAttributes {
     let (group, version) = (group.to_owned(), version.to_owned());
-    Asked { verb, group, version, resource: resource.to_owned(), namespace: namespace.to_owned() }
+    ResourceAttributes { verb, group, version, resource: resource.to_owned(), namespace: namespace.to_owned() }
 }
 
 /// The keys of a Secret; None when it is not there.
-async fn secret(shared: &Shared, namespace: &str, name: &str) -> Result<Option<BTreeMap<String, ByteString>>, Fault> {
+async fn secret(
+    shared: &FeedContext,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<BTreeMap<String, ByteString>>, ApiError> {
     #[derive(serde::Deserialize)]
     struct Secret {
         #[serde(default)]
@@ -230,14 +233,14 @@ async fn secret(shared: &Shared, namespace: &str, name: &str) -> Result<Option<B
     }
     let path = format!("/api/v1/namespaces/{}/secrets/{}", encode(namespace), encode(name));
     let asked = asked("get", "", "v1", "secrets", namespace);
-    match get(shared, &path, &asked, shared.pace.request).await {
+    match get(shared, &path, &asked, shared.timing.request).await {
         Ok(body) => {
             // What is wrong in it must not be quoted.
             let secret: Secret =
-                read(&body).map_err(|_| Fault::new(Kind::Garbled, format!("Secret {name} cannot be read")))?;
+                read(&body).map_err(|_| ApiError::new(ErrorKind::Garbled, format!("Secret {name} cannot be read")))?;
             Ok(secret.data)
         }
-        Err(fault) if fault.kind == Kind::Absent => Ok(None),
+        Err(fault) if fault.kind == ErrorKind::Absent => Ok(None),
         Err(fault) => Err(fault),
     }
 }

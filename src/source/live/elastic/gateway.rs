@@ -1,8 +1,8 @@
 //! What the gateway's own configuration says of Elasticsearch: the endpoint of its exporter, from the ConfigMaps of its
 //! namespace. Only a hint: whoever may not read them goes without it.
 
-use super::super::http::encode;
-use super::super::shared::Shared;
+use super::super::client::encode;
+use super::super::context::FeedContext;
 use super::find::{asked, list};
 use crate::observe::component_kind;
 use elasticsearch::http::Url;
@@ -12,7 +12,7 @@ use serde_json::Value;
 const LONGEST: usize = 256 << 10;
 
 /// The first endpoint of an `elasticsearch` exporter.
-pub async fn endpoint(shared: &Shared, namespace: &str) -> Option<Url> {
+pub async fn endpoint(shared: &FeedContext, namespace: &str) -> Option<Url> {
     let path = format!("/api/v1/namespaces/{}/configmaps?limit=200", encode(namespace));
     let maps = list(shared, &path, asked("list", "", "v1", "configmaps", namespace)).await.ok()?;
     let texts = maps.iter().flat_map(|map| map["data"].as_object()).flatten().filter_map(|(_, text)| text.as_str());

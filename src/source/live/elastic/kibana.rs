@@ -1,14 +1,14 @@
 //! Where Kibana is, for links into it: the Ingress that leads to the Service of the Kibana which refers to our
 //! Elasticsearch. Whoever may not read these resources gets no links.
 
-use super::super::http::encode;
-use super::super::shared::Shared;
+use super::super::client::encode;
+use super::super::context::FeedContext;
 use super::find::{asked, list, name};
 use crate::observe::text::{NAME, clean};
 use serde_json::Value;
 
 /// Base address and version; empty where they are not known.
-pub async fn find(shared: &Shared, namespace: &str, elasticsearch: &str) -> (String, String) {
+pub async fn find(shared: &FeedContext, namespace: &str, elasticsearch: &str) -> (String, String) {
     let group = "kibana.k8s.elastic.co";
     let path = format!("/apis/{group}/v1/namespaces/{}/kibanas", encode(namespace));
     let all = list(shared, &path, asked("list", group, "v1", "kibanas", namespace)).await.unwrap_or_default();

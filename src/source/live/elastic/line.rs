@@ -2,8 +2,8 @@
 //!
 //! The body of every answer is read, so that connections are kept. Credentials are in no error.
 
-use super::super::fault::{Fault, Kind, root};
-use super::super::shared::Shared;
+use super::super::client::{ApiError, ErrorKind, root};
+use super::super::context::FeedContext;
 use super::bridge::{self, Behind};
 use super::settings::Credential;
 use super::words;
@@ -39,7 +39,7 @@ pub struct Found {
 pub struct Line {
     transport: Transport,
     headers: HeaderMap,
-    trouble: watch::Receiver<Option<Fault>>,
+    trouble: watch::Receiver<Option<ApiError>>,
     pub found: Found,
     /// Counts what is asked.
     asked: Arc<AtomicU64>,
@@ -47,15 +47,19 @@ pub struct Line {
 
 impl Line {
     /// A line, and the future that carries it while it is polled.
-    pub async fn open(found: Found, shared: &Shared) -> Result<(Line, impl Future<Output = ()> + Send + use<>), Fault> {
-        let no_door = |e: std::io::Error| Fault::new(Kind::Unreachable, format!("no port on 127.0.0.1: {}", root(&e)));
+    pub async fn open(
+        found: Found,
+        shared: &FeedContext,
+    ) -> Result<(Line, impl Future<Output = ()> + Send + use<>), ApiError> {
+        let no_door =
+            |e: std::io::Error| ApiError::new(ErrorKind::Unreachable, format!("no port on 127.0.0.1: {}", root(&e)));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_door)?;
         let port = listener.local_addr().map_err(no_door)?.port();
         let word = random()?;
-        let (transport, headers) = client(&found, port, &word, shared.pace.request * 2)?;
+        let (transport, headers) = client(&found, port, &word, shared.timing.request * 2)?;
         let (trouble, told) = watch::channel(None);
         let carrying =
-            bridge::serve(listener, found.behind.clone(), word, shared.clone(), trouble, shared.pace.request);
+            bridge::serve(listener, found.behind.clone(), word, shared.clone(), trouble, shared.timing.request);
         let asked = shared.elastic.clone();
         Ok((Line { transport, headers, trouble: told, found, asked }, carrying))
     }
@@ -67,7 +71,7 @@ impl Line {
         path: &str,
         body: Option<String>,
         limit: Duration,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<Vec<u8>, ApiError> {
         self.trouble.mark_unchanged();
         self.asked.fetch_add(1, Ordering::Relaxed);
         let asking = async {
@@ -79,7 +83,7 @@ impl Line {
             let body = answer.bytes().await.map_err(|e| self.below(&e))?;
             match code {
                 200..=299 => Ok(body.into()),
-                _ => Err(Fault {
+                _ => Err(ApiError {
                     retry_after: after.map(Duration::from_secs),
                     ..words::answer(code, &body, path, &self.found)
                 }),
@@ -92,17 +96,18 @@ impl Line {
     }
 
     /// What the door knows is more than what the client sees of it.
-    fn told(&self) -> Option<Fault> {
+    fn told(&self) -> Option<ApiError> {
         if self.trouble.has_changed().unwrap_or(false) { self.trouble.borrow().clone() } else { None }
     }
 
-    fn below(&self, error: &(dyn std::error::Error + 'static)) -> Fault {
+    fn below(&self, error: &(dyn std::error::Error + 'static)) -> ApiError {
         self.told().unwrap_or_else(|| words::error(error, &self.found))
     }
 }
 
-fn client(found: &Found, port: u16, word: &str, limit: Duration) -> Result<(Transport, HeaderMap), Fault> {
-    let wrong = |e: &dyn std::error::Error| Fault::new(Kind::Refused, format!("no client for {}: {e}", found.url));
+fn client(found: &Found, port: u16, word: &str, limit: Duration) -> Result<(Transport, HeaderMap), ApiError> {
+    let wrong =
+        |e: &dyn std::error::Error| ApiError::new(ErrorKind::Refused, format!("no client for {}: {e}", found.url));
     let door = |text: String| Url::parse(&text).map_err(|e| wrong(&e));
     let mut headers = HeaderMap::new();
     // Compressed, an answer's size would not be known by its bytes on the way.
@@ -143,7 +148,7 @@ fn client(found: &Found, port: u16, word: &str, limit: Duration) -> Result<(Tran
             if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) {
                 let reason =
                     format!("the API key ({}) is empty or holds characters that no header may hold", found.from);
-                return Err(Fault::new(Kind::Unauthorized, reason)
+                return Err(ApiError::new(ErrorKind::Unauthorized, reason)
                     .with_hint("give the key in its encoded form, as Elasticsearch gives it out"));
             }
             builder.auth(Credentials::EncodedApiKey(key.to_owned()))
@@ -154,11 +159,11 @@ fn client(found: &Found, port: u16, word: &str, limit: Duration) -> Result<(Tran
 }
 
 /// A word that nobody can guess.
-fn random() -> Result<String, Fault> {
+fn random() -> Result<String, ApiError> {
     let mut bytes = [0u8; 16];
     rustls::crypto::ring::default_provider()
         .secure_random
         .fill(&mut bytes)
-        .map_err(|_| Fault::new(Kind::Refused, "the system gives no random numbers"))?;
+        .map_err(|_| ApiError::new(ErrorKind::Refused, "the system gives no random numbers"))?;
     Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }

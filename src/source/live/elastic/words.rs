@@ -1,6 +1,6 @@
 //! What can go wrong with Elasticsearch, one sentence each with what mends it.
 
-use super::super::fault::{Fault, Kind, plain, root};
+use super::super::client::{ApiError, ErrorKind, plain, root};
 use super::line::Found;
 use super::settings::Credential;
 use crate::observe::text::clean;
@@ -13,7 +13,7 @@ pub const ROLE: &str =
     r#"a role with cluster ["monitor"] and, on traces-*, metrics-*, logs-*, indices ["monitor", "read"]"#;
 
 /// An answer other than success. What stands between may have written it.
-pub fn answer(code: u16, body: &[u8], path: &str, found: &Found) -> Fault {
+pub fn answer(code: u16, body: &[u8], path: &str, found: &Found) -> ApiError {
     let json: Option<Value> = serde_json::from_slice(body).ok();
     let said = said(json.as_ref(), body);
     let api = api(path);
@@ -26,25 +26,26 @@ pub fn answer(code: u16, body: &[u8], path: &str, found: &Found) -> Fault {
                 }
                 Credential::ApiKey(_) => "Elasticsearch does not accept the API key (401)".to_owned(),
             };
-            Fault::new(Kind::Unauthorized, reason).with_hint(match &found.credential {
+            ApiError::new(ErrorKind::Unauthorized, reason).with_hint(match &found.credential {
                 Credential::None => "give --es-user with EDOT_TUI_ES_PASSWORD, or EDOT_TUI_ES_API_KEY".to_owned(),
                 _ => format!("check {}; it is read anew at every try", found.from),
             })
         }
-        403 => Fault::new(Kind::Denied, format!("{} may not use {api} (403)", found.credential.whose()))
+        403 => ApiError::new(ErrorKind::Denied, format!("{} may not use {api} (403)", found.credential.whose()))
             .with_hint(format!("give it {ROLE}")),
-        429 => Fault::new(Kind::Busy, format!("Elasticsearch is too busy to answer {api} (429: {said})")),
+        429 => ApiError::new(ErrorKind::Busy, format!("Elasticsearch is too busy to answer {api} (429: {said})")),
         _ if json.is_none() && code >= 500 => {
-            Fault::new(Kind::Busy, format!("a proxy before Elasticsearch answers {code}: {said}"))
+            ApiError::new(ErrorKind::Busy, format!("a proxy before Elasticsearch answers {code}: {said}"))
                 .with_hint("look at the ingress or load balancer, and whether Elasticsearch runs behind it")
         }
-        500..=599 => Fault::new(Kind::Busy, format!("Elasticsearch answers {api} with {code}: {said}")),
-        404 | 405 | 410 => Fault::new(Kind::Absent, format!("{api} is not served here ({code}: {said})")),
-        300..=399 => {
-            Fault::new(Kind::Refused, format!("{} answers with a redirect ({code}), as a login page does", found.url))
-                .with_hint("give --es-url the address of Elasticsearch itself")
-        }
-        _ => Fault::new(Kind::Refused, format!("{api} is refused ({code}: {said})")),
+        500..=599 => ApiError::new(ErrorKind::Busy, format!("Elasticsearch answers {api} with {code}: {said}")),
+        404 | 405 | 410 => ApiError::new(ErrorKind::Absent, format!("{api} is not served here ({code}: {said})")),
+        300..=399 => ApiError::new(
+            ErrorKind::Refused,
+            format!("{} answers with a redirect ({code}), as a login page does", found.url),
+        )
+        .with_hint("give --es-url the address of Elasticsearch itself"),
+        _ => ApiError::new(ErrorKind::Refused, format!("{api} is refused ({code}: {said})")),
     }
 }
 
@@ -63,29 +64,32 @@ fn api(path: &str) -> &str {
 }
 
 /// No whole answer in time.
-pub fn silence(limit: Duration, found: &Found) -> Fault {
-    Fault::new(Kind::Unreachable, format!("no whole answer from {} within {} s", found.url, limit.as_secs_f32()))
-        .with_hint("see whether Elasticsearch is overloaded; --request-timeout gives it longer")
+pub fn silence(limit: Duration, found: &Found) -> ApiError {
+    ApiError::new(
+        ErrorKind::Unreachable,
+        format!("no whole answer from {} within {} s", found.url, limit.as_secs_f32()),
+    )
+    .with_hint("see whether Elasticsearch is overloaded; --request-timeout gives it longer")
 }
 
 /// An answer that cannot be read.
-pub fn garbled(path: &str, error: &serde_json::Error, found: &Found) -> Fault {
+pub fn garbled(path: &str, error: &serde_json::Error, found: &Found) -> ApiError {
     let what = api(path);
-    Fault::new(
-        Kind::Garbled,
+    ApiError::new(
+        ErrorKind::Garbled,
         format!("the answer to {what} is none of Elasticsearch's: {}", clean(&error.to_string(), 120)),
     )
     .with_hint(format!("check that {} is Elasticsearch", found.url))
 }
 
 /// Certificates that cannot be read.
-pub fn ca(why: &str) -> Fault {
-    Fault::new(Kind::Tls, format!("the CA of Elasticsearch cannot be read: {}", clean(why, 200)))
+pub fn ca(why: &str) -> ApiError {
+    ApiError::new(ErrorKind::Tls, format!("the CA of Elasticsearch cannot be read: {}", clean(why, 200)))
         .with_hint("give --es-ca a file with certificates in PEM (-----BEGIN CERTIFICATE-----)")
 }
 
 /// An error below HTTP.
-pub fn error(error: &(dyn Error + 'static), found: &Found) -> Fault {
+pub fn error(error: &(dyn Error + 'static), found: &Found) -> ApiError {
     let (mut tls, mut late, mut at) = (None, false, Some(error));
     while let Some(next) = at {
         let io = next.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
@@ -98,12 +102,12 @@ pub fn error(error: &(dyn Error + 'static), found: &Found) -> Fault {
     let why = root(error);
     match tls {
         Some(tls) => certificate(tls, host, found.ca.is_some()),
-        None if late => Fault::new(Kind::Unreachable, format!("no whole answer from {} in time", found.url)),
+        None if late => ApiError::new(ErrorKind::Unreachable, format!("no whole answer from {} in time", found.url)),
         None if found.url.scheme() == "http" && broken(&why) => {
-            Fault::new(Kind::Unreachable, format!("{} closed the connection without an answer", found.url))
+            ApiError::new(ErrorKind::Unreachable, format!("{} closed the connection without an answer", found.url))
                 .with_hint("if it speaks TLS, give --es-url with https://")
         }
-        None => Fault::new(Kind::Unreachable, format!("no answer from {}: {why}", found.url)),
+        None => ApiError::new(ErrorKind::Unreachable, format!("no answer from {}: {why}", found.url)),
     }
 }
 
@@ -112,9 +116,9 @@ fn broken(why: &str) -> bool {
 }
 
 /// What is wrong between us and the server's certificate.
-fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> Fault {
+fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> ApiError {
     use rustls::CertificateError as C;
-    let tls = |reason: String, hint: &str| Fault::new(Kind::Tls, reason).with_hint(hint);
+    let tls = |reason: String, hint: &str| ApiError::new(ErrorKind::Tls, reason).with_hint(hint);
     match error {
         rustls::Error::InvalidCertificate(C::UnknownIssuer) if with_ca => tls(
             format!("the certificate of {host} is signed neither by the given CA nor by one of the system's"),

@@ -2,21 +2,21 @@
 //! without them, their figures are missing.
 
 use crate::observe::{CostSeen, Observation};
-use crate::source::live::context::Shared;
+use crate::source::live::context::FeedContext;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// Reports at once, so that the first requests are counted in what follows, then every `cost` of the timing.
-pub async fn run(shared: Shared) {
+pub async fn run(shared: FeedContext) {
     let begun = Instant::now();
     loop {
         let up_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        shared.out.say(Observation::Cost(seen(&shared, up_ms))).await;
-        tokio::time::sleep(shared.pace.cost).await;
+        shared.out.emit(Observation::Cost(seen(&shared, up_ms))).await;
+        tokio::time::sleep(shared.timing.cost).await;
     }
 }
 
-fn seen(shared: &Shared, up_ms: u64) -> CostSeen {
+fn seen(shared: &FeedContext, up_ms: u64) -> CostSeen {
     let file = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}")).unwrap_or_default();
     let status = file("status");
     CostSeen {

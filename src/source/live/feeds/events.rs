@@ -1,11 +1,11 @@
 //! The events feed: events of the two namespaces that concern the HPA, its target, its pods, and the load.
 
 use crate::observe::{Feed, ObjectRef, Observation, TargetRef};
-use crate::source::live::client::{Asked, encode};
-use crate::source::live::context::{Shared, Teller};
+use crate::source::live::client::{ResourceAttributes, encode};
+use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
-use crate::source::live::discovered::{Fact, Facts};
-use crate::source::live::watch::{Saw, Spec, follow};
+use crate::source::live::discovered::{Discovered, Fact};
+use crate::source::live::watch::{Spec, WatchEvent, follow};
 use crate::source::live::wire::Event;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,10 +22,10 @@ pub struct Places {
 }
 
 /// Watch the events until the program ends.
-pub async fn run(shared: Shared, places: Places, facts: Facts) {
+pub async fn run(shared: FeedContext, places: Places, discovered: Discovered) {
     let both = places.namespace != places.load_namespace;
-    let mut teller = Teller::new(shared.out.clone(), Feed::Events, if both { 2 } else { 1 });
-    let mut targets = facts.target.subscribe();
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Events, if both { 2 } else { 1 });
+    let mut targets = discovered.target.subscribe();
     // If the target is late, the list is read again below.
     let _ = tokio::time::timeout(PATIENCE, targets.wait_for(|fact| *fact != Fact::NotYet)).await;
     let (to_lab, mut from_lab) = mpsc::channel(64);
@@ -58,17 +58,17 @@ pub async fn run(shared: Shared, places: Places, facts: Facts) {
         };
         match saw {
             None => return,
-            Some(Saw::State(status)) => teller.tell(part, status).await,
-            Some(Saw::Object(event)) => {
+            Some(WatchEvent::State(status)) => reporter.report(part, status).await,
+            Some(WatchEvent::Object(event)) => {
                 let seen = convert::event(&event);
-                let wanted = part == 0 && of_hpa(&seen.object, &facts.hpa.borrow(), target.as_ref())
-                    || part == 0 && seen.object.kind == "Pod" && facts.pods.borrow().contains(&seen.object.name)
+                let wanted = part == 0 && of_hpa(&seen.object, &discovered.hpa.borrow(), target.as_ref())
+                    || part == 0 && seen.object.kind == "Pod" && discovered.pods.borrow().contains(&seen.object.name)
                     || (part == 1 || !both) && of_load(&seen.object, &places.load_job);
                 if wanted {
-                    shared.out.say(Observation::Event(Box::new(seen))).await;
+                    shared.out.emit(Observation::Event(Box::new(seen))).await;
                 }
             }
-            Some(Saw::Gone { .. } | Saw::Listed) => {}
+            Some(WatchEvent::Gone { .. } | WatchEvent::Listed) => {}
         }
     }
 }
@@ -85,12 +85,12 @@ fn spec(namespace: &str) -> Spec {
         feed: Feed::Events,
         collection: format!("/api/v1/namespaces/{}/events", encode(namespace)),
         selectors: Vec::new(),
-        asked: Asked {
+        attributes: ResourceAttributes {
             verb: "list",
             version: "v1".into(),
             resource: "events".into(),
             namespace: namespace.to_owned(),
-            ..Asked::default()
+            ..ResourceAttributes::default()
         },
         // Events are not cached by the API server, and so it sends no bookmarks for them.
         bookmarks: false,

@@ -1,18 +1,18 @@
 //! The HPA feed: one HorizontalPodAutoscaler, watched by its name. Makes its scale target known to the other feeds.
 
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, WatchingSeen};
-use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
-use crate::source::live::context::{Shared, Teller};
+use crate::source::live::client::{ApiError, ErrorKind, ResourceAttributes, encode, get, read};
+use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
-use crate::source::live::discovered::{Fact, Facts, miss, set};
+use crate::source::live::discovered::{Discovered, Fact, miss, set};
 use crate::source::live::retry::state;
-use crate::source::live::watch::{Saw, Spec, follow, next_of};
+use crate::source::live::watch::{Spec, WatchEvent, follow, next_of};
 use crate::source::live::wire::{Bare, Hpa, List};
 use tokio::sync::{mpsc, watch};
 
 /// What RBAC calls it.
-fn asked(namespace: &str) -> Asked {
-    Asked {
+fn attributes(namespace: &str) -> ResourceAttributes {
+    ResourceAttributes {
         verb: "list",
         group: "autoscaling".into(),
         version: "v2".into(),
@@ -28,54 +28,66 @@ fn collection(namespace: &str) -> String {
 /// The names of all HPAs of the namespace, sorted.
 ///
 /// # Errors
-/// See [`Kind`].
-pub async fn list_hpas(shared: &Shared, namespace: &str) -> Result<Vec<String>, Fault> {
-    let body = get(shared, &collection(namespace), &asked(namespace), shared.pace.request).await?;
-    let list: List<Bare> = read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("the answer is no list: {e}")))?;
+/// See [`ErrorKind`].
+pub async fn list_hpas(shared: &FeedContext, namespace: &str) -> Result<Vec<String>, ApiError> {
+    let body = get(shared, &collection(namespace), &attributes(namespace), shared.timing.request).await?;
+    let list: List<Bare> =
+        read(&body).map_err(|e| ApiError::new(ErrorKind::Garbled, format!("the answer is no list: {e}")))?;
     let mut names: Vec<String> = list.items.into_iter().flatten().map(|o| convert::name(&o.metadata.name)).collect();
     names.sort();
     Ok(names)
 }
 
 /// Whether the namespace exists; None if it may not be read or there is no answer.
-pub async fn namespace_exists(shared: &Shared, namespace: &str) -> Option<bool> {
-    let asked = Asked { verb: "get", version: "v1".into(), resource: "namespaces".into(), ..Asked::default() };
+pub async fn namespace_exists(shared: &FeedContext, namespace: &str) -> Option<bool> {
+    let attributes = ResourceAttributes {
+        verb: "get",
+        version: "v1".into(),
+        resource: "namespaces".into(),
+        ..ResourceAttributes::default()
+    };
     let path = format!("/api/v1/namespaces/{}", encode(namespace));
-    match get(shared, &path, &asked, shared.pace.request).await {
+    match get(shared, &path, &attributes, shared.timing.request).await {
         Ok(_) => Some(true),
-        Err(fault) if fault.kind == Kind::Absent => Some(false),
+        Err(fault) if fault.kind == ErrorKind::Absent => Some(false),
         Err(_) => None,
     }
 }
 
 /// Watch the HPA until the program ends; with `any`, the only HPA of the namespace if the named one does not exist.
-pub async fn run(shared: Shared, namespace: String, any: bool, facts: Facts, watching: watch::Sender<WatchingSeen>) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Hpa, 1);
+pub async fn run(
+    shared: FeedContext,
+    namespace: String,
+    any: bool,
+    discovered: Discovered,
+    watching: watch::Sender<WatchingSeen>,
+) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Hpa, 1);
     loop {
-        let name = facts.hpa.borrow().clone();
-        let Some(other) = one(&shared, &namespace, &name, any, &facts, &mut teller).await else { return };
+        let name = discovered.hpa.borrow().clone();
+        let Some(other) = one(&shared, &namespace, &name, any, &discovered, &mut reporter).await else { return };
         watching.send_modify(|seen| {
             seen.notes.push(format!("there is no HPA {name}; watching {other}, the only one in namespace {namespace}"));
             seen.hpa = other.clone();
         });
-        facts.hpa.send_replace(other);
+        discovered.hpa.send_replace(other);
     }
 }
 
 /// Watch one HPA. Returns the name of another that is to be watched instead.
 async fn one(
-    shared: &Shared,
+    shared: &FeedContext,
     namespace: &str,
     name: &str,
     any: bool,
-    facts: &Facts,
-    teller: &mut Teller,
+    discovered: &Discovered,
+    reporter: &mut StatusReporter,
 ) -> Option<String> {
     let spec = Spec {
         feed: Feed::Hpa,
         collection: collection(namespace),
         selectors: vec![("fieldSelector", format!("metadata.name={name}"))],
-        asked: asked(namespace),
+        attributes: attributes(namespace),
         bookmarks: true,
     };
     let (to, mut from) = mpsc::channel(64);
@@ -87,31 +99,31 @@ async fn one(
     let mut absence = None;
     loop {
         match next_of(following.as_mut(), &mut from).await? {
-            Saw::Object(hpa) => {
+            WatchEvent::Object(hpa) => {
                 let seen = convert::hpa(&hpa);
                 (current, ever, absence) = (Some(seen.uid.clone()), true, None);
-                set(&facts.target, Fact::Is(seen.target.clone()));
-                shared.out.say(Observation::Hpa(Box::new(seen))).await;
+                set(&discovered.target, Fact::Is(seen.target.clone()));
+                shared.out.emit(Observation::Hpa(Box::new(seen))).await;
             }
-            Saw::Gone { uid, .. } if current.as_ref() == Some(&uid) => {
+            WatchEvent::Gone { uid, .. } if current.as_ref() == Some(&uid) => {
                 current = None;
-                shared.out.say(Observation::HpaGone).await;
+                shared.out.emit(Observation::HpaGone).await;
                 absence = Some(state(Feed::Hpa, FeedState::Absent, format!("HPA {name} was deleted")));
             }
-            Saw::Gone { .. } => {}
-            Saw::Listed if current.is_none() && absence.is_none() => {
+            WatchEvent::Gone { .. } => {}
+            WatchEvent::Listed if current.is_none() && absence.is_none() => {
                 let others = list_hpas(shared, namespace).await.unwrap_or_default();
                 match others.as_slice() {
                     [only] if any && only != name && !ever => return Some(only.clone()),
                     _ => absence = Some(absent(shared, namespace, name, &others).await),
                 }
-                shared.out.say(Observation::HpaGone).await;
-                miss(&facts.target, "there is no HPA, so its scale target is not known");
+                shared.out.emit(Observation::HpaGone).await;
+                miss(&discovered.target, "there is no HPA, so its scale target is not known");
             }
-            Saw::Listed => {}
-            Saw::State(now) => {
+            WatchEvent::Listed => {}
+            WatchEvent::State(now) => {
                 if now.state == FeedState::Denied {
-                    miss(&facts.target, "the HPA may not be read, so its scale target is not known");
+                    miss(&discovered.target, "the HPA may not be read, so its scale target is not known");
                 }
                 status = now;
             }
@@ -120,11 +132,11 @@ async fn one(
             (Some(absence), FeedState::Up) => absence.clone(),
             _ => status.clone(),
         };
-        teller.tell(0, shown).await;
+        reporter.report(0, shown).await;
     }
 }
 
-async fn absent(shared: &Shared, namespace: &str, name: &str, others: &[String]) -> FeedStatus {
+async fn absent(shared: &FeedContext, namespace: &str, name: &str, others: &[String]) -> FeedStatus {
     let reason = format!("there is no HPA {name} in namespace {namespace}");
     let (reason, hint) = match others {
         [] if namespace_exists(shared, namespace).await == Some(false) => {

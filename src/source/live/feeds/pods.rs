@@ -1,13 +1,13 @@
 //! The pods feed: the pods of the scale target, watched by its selector.
 
 use crate::observe::{ContainerSeen, Feed, FeedState, Observation, PodGone};
-use crate::source::live::client::{Asked, encode};
+use crate::source::live::client::{ResourceAttributes, encode};
 use crate::source::live::collector::config;
-use crate::source::live::context::{Shared, Teller};
+use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
-use crate::source::live::discovered::{Fact, Facts, note};
+use crate::source::live::discovered::{Discovered, Fact, note};
 use crate::source::live::retry::state;
-use crate::source::live::watch::{Saw, Spec, follow, next_of};
+use crate::source::live::watch::{Spec, WatchEvent, follow, next_of};
 use crate::source::live::wire::Pod;
 use std::collections::BTreeMap;
 use tokio::sync::mpsc;
@@ -18,12 +18,12 @@ pub fn spec(feed: Feed, namespace: &str, selector: &str) -> Spec {
         feed,
         collection: format!("/api/v1/namespaces/{}/pods", encode(namespace)),
         selectors: vec![("labelSelector", selector.to_owned())],
-        asked: Asked {
+        attributes: ResourceAttributes {
             verb: "list",
             version: "v1".into(),
             resource: "pods".into(),
             namespace: namespace.to_owned(),
-            ..Asked::default()
+            ..ResourceAttributes::default()
         },
         bookmarks: true,
     }
@@ -36,20 +36,22 @@ pub fn is_collector(container: &ContainerSeen) -> bool {
 }
 
 /// Watch the pods until the program ends, and others when the selector changes.
-pub async fn run(shared: Shared, namespace: String, facts: Facts) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Pods, 1);
-    let mut scaled = facts.scaled.subscribe();
+pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Pods, 1);
+    let mut scaled = discovered.scaled.subscribe();
     // uid -> name.
     let mut here: BTreeMap<String, String> = BTreeMap::new();
     loop {
         let now = scaled.borrow_and_update().clone();
         let following = async {
             match now {
-                Fact::NotYet => teller.tell(0, state(Feed::Pods, FeedState::Connecting, "waits for the target")).await,
-                Fact::Missing(why) => teller.tell(0, state(Feed::Pods, FeedState::Absent, why)).await,
+                Fact::NotYet => {
+                    reporter.report(0, state(Feed::Pods, FeedState::Connecting, "waits for the target")).await
+                }
+                Fact::Missing(why) => reporter.report(0, state(Feed::Pods, FeedState::Absent, why)).await,
                 Fact::Is(scaled) => {
                     let spec = spec(Feed::Pods, &namespace, &scaled.selector);
-                    pods(&shared, spec, &facts, &mut teller, &mut here).await;
+                    pods(&shared, spec, &discovered, &mut reporter, &mut here).await;
                 }
             }
             std::future::pending::<()>().await;
@@ -64,39 +66,45 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
         }
         // The next selector's watch sends those that still exist.
         for (uid, name) in std::mem::take(&mut here) {
-            shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+            shared.out.emit(Observation::PodGone(PodGone { uid, name })).await;
         }
-        facts.pods.send_modify(|names| names.clear());
-        facts.gateways.send_modify(|pods| pods.clear());
+        discovered.pods.send_modify(|names| names.clear());
+        discovered.gateways.send_modify(|pods| pods.clear());
     }
 }
 
-async fn pods(shared: &Shared, spec: Spec, facts: &Facts, teller: &mut Teller, here: &mut BTreeMap<String, String>) {
+async fn pods(
+    shared: &FeedContext,
+    spec: Spec,
+    discovered: &Discovered,
+    reporter: &mut StatusReporter,
+    here: &mut BTreeMap<String, String>,
+) {
     let (to, mut from) = mpsc::channel(64);
     let following = follow::<Pod>(shared, spec, to);
     tokio::pin!(following);
     loop {
         match next_of(following.as_mut(), &mut from).await {
             None => return,
-            Some(Saw::Object(pod)) => {
+            Some(WatchEvent::Object(pod)) => {
                 let seen = convert::pod(&pod);
                 here.insert(seen.uid.clone(), seen.name.clone());
-                facts.pods.send_modify(|names| {
+                discovered.pods.send_modify(|names| {
                     names.insert(seen.name.clone());
                 });
-                note(&facts.gateways, &seen.uid, Some(config::inside(&pod, &seen)));
-                shared.out.say(Observation::Pod(Box::new(seen))).await;
+                note(&discovered.gateways, &seen.uid, Some(config::inside(&pod, &seen)));
+                shared.out.emit(Observation::Pod(Box::new(seen))).await;
             }
-            Some(Saw::Gone { uid, name }) => {
+            Some(WatchEvent::Gone { uid, name }) => {
                 here.remove(&uid);
-                note(&facts.gateways, &uid, None);
-                facts.pods.send_modify(|names| {
+                note(&discovered.gateways, &uid, None);
+                discovered.pods.send_modify(|names| {
                     names.remove(&name);
                 });
-                shared.out.say(Observation::PodGone(PodGone { uid, name })).await;
+                shared.out.emit(Observation::PodGone(PodGone { uid, name })).await;
             }
-            Some(Saw::Listed) => {}
-            Some(Saw::State(status)) => teller.tell(0, status).await,
+            Some(WatchEvent::Listed) => {}
+            Some(WatchEvent::State(status)) => reporter.report(0, status).await,
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use super::target::{gone, missing, publish};
 use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
-use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
-use crate::source::live::context::{Shared, Teller};
+use crate::source::live::client::{ApiError, ErrorKind, ResourceAttributes, encode, get, read};
+use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
-use crate::source::live::discovered::{Facts, miss};
+use crate::source::live::discovered::{Discovered, miss};
 use crate::source::live::retry::{Tries, state};
-use crate::source::live::watch::{Saw, Spec, follow};
+use crate::source::live::watch::{Spec, WatchEvent, follow};
 use crate::source::live::wire::{Bare, Group, Resources, Scale};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,22 +22,28 @@ const SCALE: usize = 1;
 struct Served {
     /// `/apis/argoproj.io/v1alpha1/namespaces/lab/rollouts`.
     collection: String,
-    asked: Asked,
+    attributes: ResourceAttributes,
     watchable: bool,
 }
 
 /// Follow a target of any kind until aborted.
-pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, facts: &Facts, teller: &mut Teller) {
-    teller.tell(WATCH, FeedStatus::new(FEED, FeedState::Up)).await;
+pub async fn follow_any(
+    shared: &FeedContext,
+    namespace: &str,
+    target: &TargetRef,
+    discovered: &Discovered,
+    reporter: &mut StatusReporter,
+) {
+    reporter.report(WATCH, FeedStatus::new(FEED, FeedState::Up)).await;
     let mut tries = Tries::default();
     let served = loop {
         match discover(shared, namespace, target, tries.limit(shared)).await {
             Ok(served) => break served,
             Err(fault) => {
-                if matches!(fault.kind, Kind::Absent | Kind::Denied) {
-                    miss(&facts.scaled, "the scale target cannot be read, so its pods are not known");
+                if matches!(fault.kind, ErrorKind::Absent | ErrorKind::Denied) {
+                    miss(&discovered.scaled, "the scale target cannot be read, so its pods are not known");
                 }
-                tries.failed(shared, teller, SCALE, FEED, &fault).await;
+                tries.failed(shared, reporter, SCALE, FEED, &fault).await;
             }
         }
     };
@@ -45,7 +51,7 @@ pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, fa
         feed: FEED,
         collection: served.collection.clone(),
         selectors: vec![("fieldSelector", format!("metadata.name={}", target.name))],
-        asked: served.asked.clone(),
+        attributes: served.attributes.clone(),
         bookmarks: true,
     };
     let (to, mut from) = mpsc::channel(64);
@@ -65,19 +71,19 @@ pub async fn follow_any(shared: &Shared, namespace: &str, target: &TargetRef, fa
             () = &mut following => return,
             saw = from.recv() => saw,
             () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {
-                due = ask(shared, target, &served, facts, teller, (&mut tries, &mut absent), polled).await;
+                due = ask(shared, target, &served, discovered, reporter, (&mut tries, &mut absent), polled).await;
                 continue;
             }
         };
         match saw {
-            Some(Saw::Object(_) | Saw::Gone { .. } | Saw::Listed) => due = Some(Instant::now()),
-            Some(Saw::State(status)) => {
+            Some(WatchEvent::Object(_) | WatchEvent::Gone { .. } | WatchEvent::Listed) => due = Some(Instant::now()),
+            Some(WatchEvent::State(status)) => {
                 polled = status.state == FeedState::Denied;
                 if polled {
-                    due = due.or_else(|| Some(Instant::now() + shared.pace.poll));
-                    teller.tell(WATCH, state(FEED, FeedState::Up, polling(&status, shared.pace.poll))).await;
+                    due = due.or_else(|| Some(Instant::now() + shared.timing.poll));
+                    reporter.report(WATCH, state(FEED, FeedState::Up, polling(&status, shared.timing.poll))).await;
                 } else {
-                    teller.tell(WATCH, status).await;
+                    reporter.report(WATCH, status).await;
                 }
             }
             None => return,
@@ -92,53 +98,58 @@ fn polling(denied: &FeedStatus, every: Duration) -> String {
 
 /// Read `/scale` and publish it. Returns when to read it again without a change reported by the watch.
 async fn ask(
-    shared: &Shared,
+    shared: &FeedContext,
     target: &TargetRef,
     served: &Served,
-    facts: &Facts,
-    teller: &mut Teller,
+    discovered: &Discovered,
+    reporter: &mut StatusReporter,
     (tries, absent): (&mut Tries, &mut bool),
     polled: bool,
 ) -> Option<Instant> {
-    let resource = format!("{}/scale", served.asked.resource);
-    let asked = Asked { verb: "get", resource, ..served.asked.clone() };
+    let resource = format!("{}/scale", served.attributes.resource);
+    let attributes = ResourceAttributes { verb: "get", resource, ..served.attributes.clone() };
     let path = format!("{}/{}/scale", served.collection, encode(&target.name));
-    let next = polled.then(|| Instant::now() + shared.pace.poll);
-    let answer = get(shared, &path, &asked, tries.limit(shared)).await;
+    let next = polled.then(|| Instant::now() + shared.timing.poll);
+    let answer = get(shared, &path, &attributes, tries.limit(shared)).await;
     match answer.and_then(|body| read::<Scale>(&body).map_err(|e| unreadable(&e))) {
         Ok(scale) => {
             tries.worked();
             *absent = false;
-            publish(shared, facts, target, convert::scale(target, &scale)).await;
-            teller.tell(SCALE, FeedStatus::new(FEED, FeedState::Up)).await;
+            publish(shared, discovered, target, convert::scale(target, &scale)).await;
+            reporter.report(SCALE, FeedStatus::new(FEED, FeedState::Up)).await;
             next
         }
-        Err(fault) if fault.kind == Kind::Absent => {
+        Err(fault) if fault.kind == ErrorKind::Absent => {
             if !std::mem::replace(absent, true) {
-                gone(shared, facts).await;
+                gone(shared, discovered).await;
             }
-            teller.tell(SCALE, missing(target, &served.asked.namespace)).await;
+            reporter.report(SCALE, missing(target, &served.attributes.namespace)).await;
             // A watch reports when it is created.
             next
         }
         Err(fault) => {
-            if fault.kind == Kind::Denied {
-                miss(&facts.scaled, "the target's /scale may not be read, so its pods are not known");
+            if fault.kind == ErrorKind::Denied {
+                miss(&discovered.scaled, "the target's /scale may not be read, so its pods are not known");
             }
-            tries.failed(shared, teller, SCALE, FEED, &fault).await;
+            tries.failed(shared, reporter, SCALE, FEED, &fault).await;
             Some(Instant::now())
         }
     }
 }
 
 /// Find where the kind is served: in the version that the reference names or, as the controller does, in any other.
-async fn discover(shared: &Shared, namespace: &str, target: &TargetRef, limit: Duration) -> Result<Served, Fault> {
+async fn discover(
+    shared: &FeedContext,
+    namespace: &str,
+    target: &TargetRef,
+    limit: Duration,
+) -> Result<Served, ApiError> {
     let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
     let base = |version: &str| match group {
         "" => format!("/api/{}", encode(version)),
         _ => format!("/apis/{}/{}", encode(group), encode(version)),
     };
-    let asked = |version: &str| Asked {
+    let attributes = |version: &str| ResourceAttributes {
         verb: "get",
         group: group.to_owned(),
         version: version.to_owned(),
@@ -146,31 +157,31 @@ async fn discover(shared: &Shared, namespace: &str, target: &TargetRef, limit: D
         namespace: namespace.to_owned(),
     };
     let mut version = version.to_owned();
-    let resources = match get(shared, &base(&version), &asked(&version), limit).await {
-        Err(fault) if fault.kind == Kind::Absent && !group.is_empty() => {
-            let known = get(shared, &format!("/apis/{}", encode(group)), &asked(&version), limit).await?;
+    let resources = match get(shared, &base(&version), &attributes(&version), limit).await {
+        Err(fault) if fault.kind == ErrorKind::Absent && !group.is_empty() => {
+            let known = get(shared, &format!("/apis/{}", encode(group)), &attributes(&version), limit).await?;
             let known: Group = read(&known).map_err(|e| unreadable(&e))?;
             version = known.preferred_version.map(|v| v.version).ok_or(fault)?;
-            get(shared, &base(&version), &asked(&version), limit).await?
+            get(shared, &base(&version), &attributes(&version), limit).await?
         }
         other => other?,
     };
     let resources: Resources = read(&resources).map_err(|e| unreadable(&e))?;
-    let absent = |what: String| Fault::new(Kind::Absent, what).with_hint("correct the HPA's scaleTargetRef");
+    let absent = |what: String| ApiError::new(ErrorKind::Absent, what).with_hint("correct the HPA's scaleTargetRef");
     let found = resources.resources.iter().find(|r| r.kind == target.kind && !r.name.contains('/'));
-    let found =
-        found.ok_or_else(|| absent(format!("{} does not serve the kind {}", asked(&version).api(), target.kind)))?;
+    let found = found
+        .ok_or_else(|| absent(format!("{} does not serve the kind {}", attributes(&version).api(), target.kind)))?;
     if !resources.resources.iter().any(|r| r.name == format!("{}/scale", found.name)) {
         return Err(absent(format!("{}.{group} cannot be scaled: it has no /scale", found.name)));
     }
     let place = if found.namespaced { format!("/namespaces/{}", encode(namespace)) } else { String::new() };
     Ok(Served {
         collection: format!("{}{place}/{}", base(&version), encode(&found.name)),
-        asked: Asked { verb: "list", resource: convert::name(&found.name), ..asked(&version) },
+        attributes: ResourceAttributes { verb: "list", resource: convert::name(&found.name), ..attributes(&version) },
         watchable: ["list", "watch"].iter().all(|verb| found.verbs.iter().any(|v| v == verb)),
     })
 }
 
-fn unreadable(error: &serde_json::Error) -> Fault {
-    Fault::new(Kind::Garbled, format!("the answer cannot be read: {error}"))
+fn unreadable(error: &serde_json::Error) -> ApiError {
+    ApiError::new(ErrorKind::Garbled, format!("the answer cannot be read: {error}"))
 }

@@ -2,8 +2,8 @@
 
 use crate::observe::text::{NAME, clean};
 use crate::observe::{Observation, WatchingSeen};
-use crate::source::live::client::{Asked, Kind, get, read};
-use crate::source::live::context::{Out, Shared};
+use crate::source::live::client::{ErrorKind, ResourceAttributes, get, read};
+use crate::source::live::context::{Emitter, FeedContext};
 use crate::source::live::wire::Version;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -12,19 +12,24 @@ use tokio::sync::watch;
 const LAB: &str = "edot-tui/lab";
 
 /// Send what is watched each time it changes.
-pub async fn watching(out: Out, mut seen: watch::Receiver<WatchingSeen>) {
+pub async fn watching(out: Emitter, mut seen: watch::Receiver<WatchingSeen>) {
     while seen.changed().await.is_ok() {
         let now = seen.borrow_and_update().clone();
-        out.say(Observation::Watching(now)).await;
+        out.emit(Observation::Watching(now)).await;
     }
 }
 
 /// Ask for the server's version until it is known or denied.
-pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
-    let asked = Asked { verb: "get", version: "v1".into(), resource: "/version".into(), ..Asked::default() };
+pub async fn version(shared: FeedContext, seen: watch::Sender<WatchingSeen>) {
+    let attributes = ResourceAttributes {
+        verb: "get",
+        version: "v1".into(),
+        resource: "/version".into(),
+        ..ResourceAttributes::default()
+    };
     let mut attempt = 0;
     loop {
-        match get(&shared, "/version", &asked, shared.pace.request).await {
+        match get(&shared, "/version", &attributes, shared.timing.request).await {
             Ok(body) => {
                 let version = read::<Version>(&body).unwrap_or_default();
                 seen.send_modify(|seen| {
@@ -34,10 +39,10 @@ pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
                 });
                 return;
             }
-            Err(fault) if matches!(fault.kind, Kind::Denied | Kind::Absent) => return,
+            Err(fault) if matches!(fault.kind, ErrorKind::Denied | ErrorKind::Absent) => return,
             Err(fault) => {
                 attempt += 1;
-                shared.gate.pause(fault.wait(attempt, &shared.pace).max(shared.pace.longest)).await;
+                shared.gate.pause(fault.wait(attempt, &shared.timing).max(shared.timing.longest)).await;
                 shared.gate.turn().await;
             }
         }
@@ -48,12 +53,12 @@ pub async fn version(shared: Shared, seen: watch::Sender<WatchingSeen>) {
 const TICK: Duration = Duration::from_millis(50);
 
 /// Send a tick at every whole second of the clock.
-pub async fn tick(out: Out) {
+pub async fn tick(out: Emitter) {
     loop {
         let into = Duration::from_nanos(u64::from(out.now().timestamp_subsec_nanos()));
         let rest = Duration::from_secs(1).saturating_sub(into);
         tokio::time::sleep(out.clock().real(rest).max(if out.clock().speed() > 1.0 { TICK } else { Duration::ZERO }))
             .await;
-        out.say(Observation::Tick).await;
+        out.emit(Observation::Tick).await;
     }
 }

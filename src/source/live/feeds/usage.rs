@@ -3,10 +3,10 @@
 
 use super::cadence::Cadence;
 use crate::observe::{Feed, FeedState, FeedStatus, Observation, PodUsage, Time, UsageSeen};
-use crate::source::live::client::{Asked, Fault, Kind, encode, get, read};
-use crate::source::live::context::{Shared, Teller};
+use crate::source::live::client::{ApiError, ErrorKind, ResourceAttributes, encode, get, read};
+use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
-use crate::source::live::discovered::{Fact, Facts};
+use crate::source::live::discovered::{Discovered, Fact};
 use crate::source::live::retry::{Tries, state};
 use crate::source::live::wire::{Group, List, PodMetrics};
 use std::collections::HashMap;
@@ -18,16 +18,18 @@ const GROUP: &str = "metrics.k8s.io";
 const STALE: u32 = 3;
 
 /// Poll the samples of the target's pods until the program ends.
-pub async fn run(shared: Shared, namespace: String, facts: Facts) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Usage, 1);
-    let mut scaled = facts.scaled.subscribe();
+pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Usage, 1);
+    let mut scaled = discovered.scaled.subscribe();
     loop {
         let now = scaled.borrow_and_update().clone();
         let polling = async {
             match now {
-                Fact::NotYet => teller.tell(0, state(Feed::Usage, FeedState::Connecting, "waits for the target")).await,
-                Fact::Missing(why) => teller.tell(0, state(Feed::Usage, FeedState::Absent, why)).await,
-                Fact::Is(scaled) => poll(&shared, &namespace, &scaled.selector, &mut teller).await,
+                Fact::NotYet => {
+                    reporter.report(0, state(Feed::Usage, FeedState::Connecting, "waits for the target")).await
+                }
+                Fact::Missing(why) => reporter.report(0, state(Feed::Usage, FeedState::Absent, why)).await,
+                Fact::Is(scaled) => poll(&shared, &namespace, &scaled.selector, &mut reporter).await,
             }
             std::future::pending::<()>().await;
         };
@@ -42,8 +44,8 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
     }
 }
 
-fn asked(version: &str, namespace: &str) -> Asked {
-    Asked {
+fn attributes(version: &str, namespace: &str) -> ResourceAttributes {
+    ResourceAttributes {
         verb: "list",
         group: GROUP.into(),
         version: version.to_owned(),
@@ -52,7 +54,7 @@ fn asked(version: &str, namespace: &str) -> Asked {
     }
 }
 
-async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Teller) {
+async fn poll(shared: &FeedContext, namespace: &str, selector: &str, reporter: &mut StatusReporter) {
     let (mut tries, mut cadence, mut samples) = (Tries::default(), Cadence::default(), Samples::default());
     let mut version: Option<String> = None;
     let clock = shared.out.clock();
@@ -71,11 +73,11 @@ async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Tel
         let all = match answer {
             Ok(all) => all,
             Err(fault) => {
-                if fault.kind == Kind::Absent {
+                if fault.kind == ErrorKind::Absent {
                     version = None;
                 }
                 cadence.lose();
-                tries.failed(shared, teller, 0, Feed::Usage, &explained(fault, namespace)).await;
+                tries.failed(shared, reporter, 0, Feed::Usage, &explained(fault, namespace)).await;
                 continue;
             }
         };
@@ -86,14 +88,14 @@ async fn poll(shared: &Shared, namespace: &str, selector: &str, teller: &mut Tel
             Some(fresh) => {
                 let age = (shared.out.now() - fresh.newest).to_std().unwrap_or_default();
                 let next = cadence.hit(at, fresh.step, age, fresh.window_s);
-                shared.out.say(Observation::Usage(UsageSeen { pods: fresh.pods })).await;
+                shared.out.emit(Observation::Usage(UsageSeen { pods: fresh.pods })).await;
                 next
             }
             None => cadence.miss(at),
         };
-        teller.tell(0, status(&samples, empty, at, cadence.period())).await;
+        reporter.report(0, status(&samples, empty, at, cadence.period())).await;
         // While there are no samples at all, poll soon.
-        let soon = at + clock.span(shared.pace.settled);
+        let soon = at + clock.span(shared.timing.settled);
         clock.sleep_until(if empty { next.min(soon) } else { next }).await;
     }
 }
@@ -157,25 +159,25 @@ impl Samples {
 }
 
 async fn ask(
-    shared: &Shared,
+    shared: &FeedContext,
     version: &str,
     namespace: &str,
     selector: &str,
     tries: &Tries,
-) -> Result<Vec<PodUsage>, Fault> {
+) -> Result<Vec<PodUsage>, ApiError> {
     let path =
         format!("/apis/{GROUP}/{version}/namespaces/{}/pods?labelSelector={}", encode(namespace), encode(selector));
-    let body = get(shared, &path, &asked(version, namespace), tries.limit(shared)).await?;
-    let list: List<PodMetrics> =
-        read(&body).map_err(|e| Fault::new(Kind::Garbled, format!("the metrics API's answer is no list: {e}")))?;
+    let body = get(shared, &path, &attributes(version, namespace), tries.limit(shared)).await?;
+    let list: List<PodMetrics> = read(&body)
+        .map_err(|e| ApiError::new(ErrorKind::Garbled, format!("the metrics API's answer is no list: {e}")))?;
     Ok(list.items.iter().flatten().filter_map(convert::pod_usage).collect())
 }
 
 /// The version that is served; the one that every metrics-server has if discovery is denied.
-async fn discover(shared: &Shared, tries: &Tries) -> Result<String, Fault> {
-    let asked = Asked { verb: "get", ..asked("v1beta1", "") };
-    let body = match get(shared, &format!("/apis/{GROUP}"), &asked, tries.limit(shared)).await {
-        Err(fault) if fault.kind == Kind::Denied => return Ok("v1beta1".into()),
+async fn discover(shared: &FeedContext, tries: &Tries) -> Result<String, ApiError> {
+    let attributes = ResourceAttributes { verb: "get", ..attributes("v1beta1", "") };
+    let body = match get(shared, &format!("/apis/{GROUP}"), &attributes, tries.limit(shared)).await {
+        Err(fault) if fault.kind == ErrorKind::Denied => return Ok("v1beta1".into()),
         other => other?,
     };
     let group: Group = read(&body).unwrap_or_default();
@@ -184,17 +186,21 @@ async fn discover(shared: &Shared, tries: &Tries) -> Result<String, Fault> {
 }
 
 /// The failure, with the reason and the hint for the metrics API.
-fn explained(fault: Fault, namespace: &str) -> Fault {
+fn explained(fault: ApiError, namespace: &str) -> ApiError {
     let look = format!("look at metrics-server (kube-system), and at: kubectl get apiservice v1beta1.{GROUP}");
     match fault.kind {
-        Kind::Absent => Fault { reason: format!("no PodMetrics: the metrics API ({GROUP}) is not served"), ..fault }
-            .with_hint(format!("install metrics-server, or restore its APIService v1beta1.{GROUP}")),
-        Kind::Busy => {
+        ErrorKind::Absent => {
+            ApiError { reason: format!("no PodMetrics: the metrics API ({GROUP}) is not served"), ..fault }
+                .with_hint(format!("install metrics-server, or restore its APIService v1beta1.{GROUP}"))
+        }
+        ErrorKind::Busy => {
             let reason = fault.reason.replace(&format!("pods.{GROUP} in namespace {namespace}"), GROUP);
-            Fault { reason: format!("no PodMetrics: {reason} (metrics-server down?)"), ..fault }.with_hint(look)
+            ApiError { reason: format!("no PodMetrics: {reason} (metrics-server down?)"), ..fault }.with_hint(look)
         }
         // They cannot be watched.
-        Kind::Denied => Fault { hint: fault.hint.map(|hint| hint.replace(r#""list", "watch""#, r#""list""#)), ..fault },
+        ErrorKind::Denied => {
+            ApiError { hint: fault.hint.map(|hint| hint.replace(r#""list", "watch""#, r#""list""#)), ..fault }
+        }
         _ => fault,
     }
 }
@@ -233,14 +239,14 @@ mod tests {
 
     #[test]
     fn failures_of_the_metrics_api_name_what_is_missing() {
-        let asked = asked("v1beta1", "lab");
-        let down = Fault::from_answer(503, None, b"service unavailable\n", &asked);
+        let attributes = attributes("v1beta1", "lab");
+        let down = ApiError::from_answer(503, None, b"service unavailable\n", &attributes);
         let words = explained(down, "lab");
         assert_eq!(
             words.reason,
             "no PodMetrics: metrics.k8s.io answers 503: service unavailable (metrics-server down?)"
         );
-        let gone = explained(Fault::from_answer(404, None, b"404 page not found", &asked), "lab");
+        let gone = explained(ApiError::from_answer(404, None, b"404 page not found", &attributes), "lab");
         assert!(gone.hint.unwrap_or_default().contains("APIService v1beta1.metrics.k8s.io"));
         assert_eq!(gone.rule, None);
     }

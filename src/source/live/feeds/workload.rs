@@ -3,31 +3,35 @@
 use super::scale;
 use super::target::{gone, missing, publish};
 use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
-use crate::source::live::client::{Asked, encode};
-use crate::source::live::context::{Shared, Teller};
+use crate::source::live::client::{ResourceAttributes, encode};
+use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
-use crate::source::live::discovered::{Fact, Facts, miss};
+use crate::source::live::discovered::{Discovered, Fact, miss};
 use crate::source::live::retry::state;
-use crate::source::live::watch::{Saw, Spec, follow, next_of};
+use crate::source::live::watch::{Spec, WatchEvent, follow, next_of};
 use crate::source::live::wire::Workload;
 use tokio::sync::mpsc;
 
 /// Watch the target of the HPA, and the next one when the HPA's reference changes.
-pub async fn run(shared: Shared, namespace: String, facts: Facts) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::Target, 2);
-    let mut targets = facts.target.subscribe();
+pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Target, 2);
+    let mut targets = discovered.target.subscribe();
     loop {
         let target = targets.borrow_and_update().clone();
         let following = async {
             match target {
-                Fact::NotYet => teller.tell_all(state(Feed::Target, FeedState::Connecting, "waits for the HPA")).await,
+                Fact::NotYet => {
+                    reporter.report_all(state(Feed::Target, FeedState::Connecting, "waits for the HPA")).await
+                }
                 Fact::Missing(why) => {
-                    miss(&facts.scaled, why.clone());
-                    teller.tell_all(state(Feed::Target, FeedState::Absent, why)).await;
+                    miss(&discovered.scaled, why.clone());
+                    reporter.report_all(state(Feed::Target, FeedState::Absent, why)).await;
                 }
                 Fact::Is(target) => match resource(&target) {
-                    Some(asked) => known(&shared, &namespace, &target, asked, &facts, &mut teller).await,
-                    None => scale::follow_any(&shared, &namespace, &target, &facts, &mut teller).await,
+                    Some(attributes) => {
+                        known(&shared, &namespace, &target, attributes, &discovered, &mut reporter).await
+                    }
+                    None => scale::follow_any(&shared, &namespace, &target, &discovered, &mut reporter).await,
                 },
             }
             std::future::pending::<()>().await;
@@ -44,7 +48,7 @@ pub async fn run(shared: Shared, namespace: String, facts: Facts) {
 }
 
 /// The resource of a kind that is watched directly; None for any other.
-fn resource(target: &TargetRef) -> Option<Asked> {
+fn resource(target: &TargetRef) -> Option<ResourceAttributes> {
     let group = target.api_version.split_once('/').map_or("", |(group, _)| group);
     let resource = match (group, target.kind.as_str()) {
         ("apps", "Deployment") => "deployments",
@@ -53,7 +57,7 @@ fn resource(target: &TargetRef) -> Option<Asked> {
         ("", "ReplicationController") => "replicationcontrollers",
         _ => return None,
     };
-    Some(Asked {
+    Some(ResourceAttributes {
         verb: "list",
         group: group.to_owned(),
         version: "v1".to_owned(),
@@ -62,16 +66,24 @@ fn resource(target: &TargetRef) -> Option<Asked> {
     })
 }
 
-async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Asked, facts: &Facts, teller: &mut Teller) {
-    let base = if asked.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/v1", asked.group) };
+async fn known(
+    shared: &FeedContext,
+    namespace: &str,
+    target: &TargetRef,
+    attributes: ResourceAttributes,
+    discovered: &Discovered,
+    reporter: &mut StatusReporter,
+) {
+    let base =
+        if attributes.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/v1", attributes.group) };
     let spec = Spec {
         feed: Feed::Target,
-        collection: format!("{base}/namespaces/{}/{}", encode(namespace), asked.resource),
+        collection: format!("{base}/namespaces/{}/{}", encode(namespace), attributes.resource),
         selectors: vec![("fieldSelector", format!("metadata.name={}", target.name))],
-        asked: Asked { namespace: namespace.to_owned(), ..asked },
+        attributes: ResourceAttributes { namespace: namespace.to_owned(), ..attributes },
         bookmarks: true,
     };
-    teller.tell(1, FeedStatus::new(Feed::Target, FeedState::Up)).await;
+    reporter.report(1, FeedStatus::new(Feed::Target, FeedState::Up)).await;
     let (to, mut from) = mpsc::channel(64);
     let following = follow::<Workload>(shared, spec, to);
     tokio::pin!(following);
@@ -80,29 +92,29 @@ async fn known(shared: &Shared, namespace: &str, target: &TargetRef, asked: Aske
     loop {
         match next_of(following.as_mut(), &mut from).await {
             None => return,
-            Some(Saw::Object(object)) => {
+            Some(WatchEvent::Object(object)) => {
                 (current, absent) = (Some(convert::name(&object.metadata.uid)), false);
-                publish(shared, facts, target, convert::workload(target, &object)).await;
+                publish(shared, discovered, target, convert::workload(target, &object)).await;
             }
-            Some(Saw::Gone { uid, .. }) if current.as_ref() == Some(&uid) => {
+            Some(WatchEvent::Gone { uid, .. }) if current.as_ref() == Some(&uid) => {
                 (current, absent) = (None, true);
-                gone(shared, facts).await;
+                gone(shared, discovered).await;
             }
-            Some(Saw::Gone { .. }) => {}
-            Some(Saw::Listed) if current.is_none() && !absent => {
+            Some(WatchEvent::Gone { .. }) => {}
+            Some(WatchEvent::Listed) if current.is_none() && !absent => {
                 absent = true;
-                gone(shared, facts).await;
+                gone(shared, discovered).await;
             }
-            Some(Saw::Listed) => {}
-            Some(Saw::State(now)) => {
+            Some(WatchEvent::Listed) => {}
+            Some(WatchEvent::State(now)) => {
                 if now.state == FeedState::Denied {
-                    miss(&facts.scaled, "the scale target may not be read, so its pods are not known");
+                    miss(&discovered.scaled, "the scale target may not be read, so its pods are not known");
                 }
                 status = now;
             }
         }
         let shown = if absent && status.state == FeedState::Up { missing(target, namespace) } else { status.clone() };
-        teller.tell(0, shown).await;
+        reporter.report(0, shown).await;
     }
 }
 
@@ -114,7 +126,7 @@ mod tests {
     fn only_the_workloads_of_the_apps_group_are_known() {
         let of = |api: &str, kind: &str| {
             let target = TargetRef { api_version: api.into(), kind: kind.into(), name: "web".into() };
-            resource(&target).map(|asked| asked.resource)
+            resource(&target).map(|attributes| attributes.resource)
         };
         assert_eq!(of("apps/v1", "Deployment").as_deref(), Some("deployments"));
         assert_eq!(of("apps/v1beta2", "StatefulSet").as_deref(), Some("statefulsets"));

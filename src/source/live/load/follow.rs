@@ -3,10 +3,9 @@
 
 use super::log::{Log, Said};
 use crate::observe::{K6ErrorSeen, K6Seen, K6SummarySeen, Observation, Time};
-use crate::source::live::facts::Inside;
-use crate::source::live::fault::{Asked, Fault, Kind};
-use crate::source::live::http::{self, encode};
-use crate::source::live::shared::Shared;
+use crate::source::live::client::{self, ApiError, ErrorKind, ResourceAttributes, encode};
+use crate::source::live::context::FeedContext;
+use crate::source::live::discovered::PodTarget;
 use chrono::SecondsFormat;
 
 /// Lines of a log that are read on the first look. At three a second it is a run of half an hour.
@@ -27,18 +26,18 @@ pub struct Place {
 }
 
 /// What RBAC calls it.
-pub fn asked(namespace: &str) -> Asked {
-    Asked {
+pub fn asked(namespace: &str) -> ResourceAttributes {
+    ResourceAttributes {
         verb: "get",
         version: "v1".into(),
         resource: "pods/log".into(),
         namespace: namespace.to_owned(),
-        ..Asked::default()
+        ..ResourceAttributes::default()
     }
 }
 
 /// Follow the log from where `place` stands until it ends or breaks off.
-pub async fn follow(shared: &Shared, uid: &str, pod: &Inside, place: &mut Place) -> Result<(), Fault> {
+pub async fn follow(shared: &FeedContext, uid: &str, pod: &PodTarget, place: &mut Place) -> Result<(), ApiError> {
     let from = match place.last {
         None => format!("tailLines={BACKLOG}"),
         Some(last) => format!("sinceTime={}", encode(&last.to_rfc3339_opts(SecondsFormat::Secs, true))),
@@ -49,13 +48,14 @@ pub async fn follow(shared: &Shared, uid: &str, pod: &Inside, place: &mut Place)
         encode(&pod.name),
         encode(&pod.container)
     );
-    let mut lines = http::open(shared, &path, &asked(&pod.namespace), shared.pace.request).await.map_err(|fault| {
-        // The kubelet has no log before the container starts, and none after it was cleared away.
-        match fault.kind {
-            Kind::Refused | Kind::Absent => Fault { kind: Kind::Busy, ..fault },
-            _ => fault,
-        }
-    })?;
+    let mut lines =
+        client::open(shared, &path, &asked(&pod.namespace), shared.timing.request).await.map_err(|fault| {
+            // The kubelet has no log before the container starts, and none after it was cleared away.
+            match fault.kind {
+                ErrorKind::Refused | ErrorKind::Absent => ApiError { kind: ErrorKind::Busy, ..fault },
+                _ => fault,
+            }
+        })?;
     let before = place.last;
     while let Some(line) = lines.next_part(LONGEST).await? {
         shared.gate.reached();
@@ -73,14 +73,14 @@ pub async fn follow(shared: &Shared, uid: &str, pod: &Inside, place: &mut Place)
 }
 
 /// The process has ended, and its log with it: what there is of a summary is all there will be.
-pub async fn end(shared: &Shared, uid: &str, pod: &Inside, place: &mut Place) {
+pub async fn end(shared: &FeedContext, uid: &str, pod: &PodTarget, place: &mut Place) {
     if let Some(said) = place.log.end() {
         let written = place.last;
         say(shared, uid, pod, place, written, said).await;
     }
 }
 
-async fn say(shared: &Shared, uid: &str, pod: &Inside, place: &mut Place, written: Option<Time>, said: Said) {
+async fn say(shared: &FeedContext, uid: &str, pod: &PodTarget, place: &mut Place, written: Option<Time>, said: Said) {
     let (uid, pod) = (uid.to_owned(), pod.name.clone());
     let what = match said {
         Said::Progress(seen) => Observation::K6(Box::new(K6Seen { pod, uid, written, ..*seen })),
@@ -94,7 +94,7 @@ async fn say(shared: &Shared, uid: &str, pod: &Inside, place: &mut Place, writte
             Observation::K6Error(K6ErrorSeen { pod, uid, written, text })
         }
     };
-    shared.out.say(what).await;
+    shared.out.emit(what).await;
 }
 
 /// The time that stands before each line, and the line.

@@ -1,11 +1,11 @@
 //! The feed k6: each pod of the load is read in two ways, its log (progress every second, errors, summary) and, where it
 //! answers, its REST API (requests, failures, latency, thresholds). Either will do.
 
-use super::super::facts::{Inside, Insides};
-use super::super::fault::{Fault, Kind};
-use super::super::forward::{self, Forward, Port};
+use super::super::client::port_forward::{self, Forward, Port};
+use super::super::client::{ApiError, ErrorKind};
+use super::super::context::{FeedContext, StatusReporter};
+use super::super::discovered::{PodTarget, PodTargets};
 use super::super::retry::state;
-use super::super::shared::{Shared, Teller};
 use super::{follow, rest};
 use crate::observe::{Feed, FeedState, FeedStatus, K6Seen, K6State, Observation};
 use ::http::Method;
@@ -20,7 +20,7 @@ pub const PORT: u16 = 6565;
 const MOST: usize = 4 << 20;
 
 /// How a way of reading a pod stands.
-type Stands = (String, Way, Result<(), Fault>);
+type Stands = (String, Way, Result<(), ApiError>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Way {
@@ -29,13 +29,13 @@ enum Way {
 }
 
 /// Read what k6 tells until the program ends.
-pub async fn run(shared: &Shared, mut pods: watch::Receiver<Insides>) {
-    let mut teller = Teller::new(shared.out.clone(), Feed::K6, 1);
+pub async fn run(shared: &FeedContext, mut pods: watch::Receiver<PodTargets>) {
+    let mut reporter = StatusReporter::new(shared.out.clone(), Feed::K6, 1);
     let (to, mut from) = mpsc::channel::<Stands>(16);
     let mut tasks = JoinSet::new();
-    let mut logs: BTreeMap<String, (watch::Sender<Inside>, AbortHandle)> = BTreeMap::new();
+    let mut logs: BTreeMap<String, (watch::Sender<PodTarget>, AbortHandle)> = BTreeMap::new();
     let mut rests: BTreeMap<String, AbortHandle> = BTreeMap::new();
-    let mut stand: BTreeMap<(String, Way), Result<(), Fault>> = BTreeMap::new();
+    let mut stand: BTreeMap<(String, Way), Result<(), ApiError>> = BTreeMap::new();
     loop {
         let now = pods.borrow_and_update().clone();
         logs.retain(|uid, (_, task)| now.contains_key(uid) || !abort(task));
@@ -55,7 +55,7 @@ pub async fn run(shared: &Shared, mut pods: watch::Receiver<Insides>) {
                 rests.insert(uid.clone(), tasks.spawn(asking));
             }
         }
-        teller.tell(0, standing(&now, &stand)).await;
+        reporter.report(0, standing(&now, &stand)).await;
         loop {
             tokio::select! {
                 changed = pods.changed() => match changed {
@@ -67,7 +67,7 @@ pub async fn run(shared: &Shared, mut pods: watch::Receiver<Insides>) {
                     if now.contains_key(&uid) {
                         stand.insert((uid, way), result);
                     }
-                    teller.tell(0, standing(&now, &stand)).await;
+                    reporter.report(0, standing(&now, &stand)).await;
                 }
                 Some(_) = tasks.join_next() => {}
             }
@@ -81,7 +81,7 @@ fn abort(task: &AbortHandle) -> bool {
 }
 
 /// Follow a pod's log until the process has ended and all was read.
-async fn read_log(shared: Shared, uid: String, mut pod: watch::Receiver<Inside>, to: mpsc::Sender<Stands>) {
+async fn read_log(shared: FeedContext, uid: String, mut pod: watch::Receiver<PodTarget>, to: mpsc::Sender<Stands>) {
     let (mut place, mut attempt) = (follow::Place::default(), 0);
     loop {
         let now = pod.borrow_and_update().clone();
@@ -99,16 +99,16 @@ async fn read_log(shared: Shared, uid: String, mut pod: watch::Receiver<Inside>,
                 // The log ends a moment before the pod is seen to have.
                 tokio::select! {
                     _ = pod.changed() => {}
-                    () = sleep(shared.pace.first) => {}
+                    () = sleep(shared.timing.first) => {}
                 }
             }
             Err(fault) => {
                 attempt += 1;
                 let wait = match fault.kind {
-                    Kind::Denied | Kind::Unauthorized => shared.pace.inside,
+                    ErrorKind::Denied | ErrorKind::Unauthorized => shared.timing.inside,
                     // A long log that breaks off now and then is followed on at once.
-                    Kind::Cut => shared.pace.first,
-                    _ => shared.pace.first.saturating_mul(1 << attempt.min(8)).min(shared.pace.inside),
+                    ErrorKind::Cut => shared.timing.first,
+                    _ => shared.timing.first.saturating_mul(1 << attempt.min(8)).min(shared.timing.inside),
                 };
                 if to.send((uid.clone(), Way::Log, Err(fault))).await.is_err() {
                     return;
@@ -121,21 +121,21 @@ async fn read_log(shared: Shared, uid: String, mut pod: watch::Receiver<Inside>,
 }
 
 /// Ask a pod's REST API until aborted; where none answers, less and less often.
-async fn ask(shared: Shared, uid: String, pod: Inside, to: mpsc::Sender<Stands>) {
+async fn ask(shared: FeedContext, uid: String, pod: PodTarget, to: mpsc::Sender<Stands>) {
     let port = Port { namespace: pod.namespace.clone(), pod: pod.name.clone(), port: pod.port.unwrap_or(PORT) };
     let (mut forward, mut failed, mut last) = (None, 0u32, None::<bool>);
     // k6 opens its port within a second of its start.
-    sleep(shared.pace.first).await;
+    sleep(shared.timing.first).await;
     loop {
         let begun = Instant::now();
         let outcome = once(&shared, &port, &mut forward).await;
         let wait = match &outcome {
-            Ok(_) => shared.pace.scrape,
+            Ok(_) => shared.timing.scrape,
             Err(fault) => {
                 (forward, failed) = (None, failed + 1);
                 match fault.kind {
-                    Kind::Denied | Kind::Unauthorized => shared.pace.inside,
-                    _ => shared.pace.first.saturating_mul(2 << failed.min(8)).min(shared.pace.inside),
+                    ErrorKind::Denied | ErrorKind::Unauthorized => shared.timing.inside,
+                    _ => shared.timing.first.saturating_mul(2 << failed.min(8)).min(shared.timing.inside),
                 }
             }
         };
@@ -146,7 +146,7 @@ async fn ask(shared: Shared, uid: String, pod: Inside, to: mpsc::Sender<Stands>)
                 let seen = K6Seen { pod: pod.name.clone(), uid: uid.clone(), ..seen };
                 // Its log has the last word; REST only knows that it is about to end.
                 if seen.state != K6State::Ended {
-                    shared.out.say(Observation::K6(Box::new(seen))).await;
+                    shared.out.emit(Observation::K6(Box::new(seen))).await;
                 }
                 Ok(())
             }
@@ -160,11 +160,11 @@ async fn ask(shared: Shared, uid: String, pod: Inside, to: mpsc::Sender<Stands>)
     }
 }
 
-async fn once(shared: &Shared, port: &Port, forward: &mut Option<Forward>) -> Result<K6Seen, Fault> {
-    let limit = shared.pace.retried;
+async fn once(shared: &FeedContext, port: &Port, forward: &mut Option<Forward>) -> Result<K6Seen, ApiError> {
+    let limit = shared.timing.retried;
     let open = match forward.take() {
         Some(open) => open,
-        None => forward::open(shared, port, limit).await?,
+        None => port_forward::open(shared, port, limit).await?,
     };
     let open = forward.insert(open);
     let mut bodies = [Vec::new(), Vec::new()];
@@ -173,22 +173,22 @@ async fn once(shared: &Shared, port: &Port, forward: &mut Option<Forward>) -> Re
     }
     let [status, metrics] = bodies;
     let why = || format!("port {} of pod {} is not k6's REST API", port.port, port.pod);
-    rest::read(&status, &metrics).ok_or_else(|| Fault::new(Kind::Garbled, why()))
+    rest::read(&status, &metrics).ok_or_else(|| ApiError::new(ErrorKind::Garbled, why()))
 }
 
 /// How the feed stands: up while either way works, but never silent about what may not be read.
-fn standing(pods: &Insides, stand: &BTreeMap<(String, Way), Result<(), Fault>>) -> FeedStatus {
+fn standing(pods: &PodTargets, stand: &BTreeMap<(String, Way), Result<(), ApiError>>) -> FeedStatus {
     let faults = |way: Way| stand.iter().filter(move |((_, w), _)| *w == way).filter_map(|(_, r)| r.as_ref().err());
-    let denied = |f: &&Fault| matches!(f.kind, Kind::Denied | Kind::Unauthorized);
+    let denied = |f: &&ApiError| matches!(f.kind, ErrorKind::Denied | ErrorKind::Unauthorized);
     if let Some(fault) = faults(Way::Log).find(denied).or_else(|| faults(Way::Rest).find(denied)) {
-        return FeedStatus { attempt: 0, ..fault.link(Feed::K6, 0) };
+        return FeedStatus { attempt: 0, ..fault.feed_status(Feed::K6, 0) };
     }
     let known = pods.values().filter(|p| p.runs || p.over).count();
     let worked = |way: Way| stand.iter().any(|((_, w), r)| *w == way && r.is_ok());
     // A log that is being followed says nothing here until it ends, and need not.
     match (known, faults(Way::Log).next(), faults(Way::Rest).next()) {
         (0, ..) => state(Feed::K6, FeedState::Absent, "no k6 runs"),
-        (_, Some(fault), _) if !worked(Way::Rest) => FeedStatus { attempt: 0, ..fault.link(Feed::K6, 0) },
+        (_, Some(fault), _) if !worked(Way::Rest) => FeedStatus { attempt: 0, ..fault.feed_status(Feed::K6, 0) },
         (_, Some(fault), _) => state(Feed::K6, FeedState::Up, format!("by its REST API alone: {}", fault.reason)),
         (_, None, Some(fault)) => state(Feed::K6, FeedState::Up, format!("by its log alone: {}", fault.reason)),
         (_, None, None) if worked(Way::Rest) => state(Feed::K6, FeedState::Up, "by its log and its REST API"),

@@ -2,14 +2,14 @@
 
 use crate::observe::PodSeen;
 use crate::source::live::convert;
-use crate::source::live::facts::Inside;
+use crate::source::live::discovered::PodTarget;
 use crate::source::live::wire::{Container, Pod};
 
 /// k6 in a pod, and the port of its REST API.
-pub fn inside(pod: &Pod, seen: &PodSeen) -> Inside {
-    let inside = Inside::of(seen, super::is_k6);
+pub fn inside(pod: &Pod, seen: &PodSeen) -> PodTarget {
+    let inside = PodTarget::of(seen, super::is_k6);
     let container = pod.spec.containers.iter().find(|c| convert::name(&c.name) == inside.container);
-    Inside { port: container.and_then(of), ..inside }
+    PodTarget { port: container.and_then(of), ..inside }
 }
 
 /// The port after `--address` or `-a`, else the one in `K6_ADDRESS`; None where neither says one.

@@ -1,6 +1,6 @@
 //! Why the load could not be started or stopped, in a sentence with the hint. Must not decide anything.
 
-use crate::source::live::client::{Asked, Fault};
+use crate::source::live::client::{ApiError, ResourceAttributes};
 
 /// What was attempted.
 #[derive(Clone, Copy, Debug)]
@@ -16,19 +16,19 @@ pub struct Doing<'a> {
 
 impl Doing<'_> {
     /// The same in the terms of RBAC.
-    pub fn asked(&self) -> Asked {
-        Asked {
+    pub fn attributes(&self) -> ResourceAttributes {
+        ResourceAttributes {
             verb: self.verb,
             group: self.group.to_owned(),
             resource: self.resource.to_owned(),
             namespace: self.namespace.to_owned(),
-            ..Asked::default()
+            ..ResourceAttributes::default()
         }
     }
 }
 
 /// Why it could not be done, and the hint.
-pub fn sentence(fault: &Fault, doing: Doing) -> String {
+pub fn sentence(fault: &ApiError, doing: Doing) -> String {
     let Doing { verb, title, namespace, .. } = doing;
     let Some(status) = &fault.status else { return format!("{verb} {title}: {}", fault.reason) };
     let (code, message) = (status.code, &status.message);

@@ -2,8 +2,8 @@
 
 use crate::observe::{AnswerSeen, Ask};
 use crate::source::live::client::port_forward::{self, Port};
-use crate::source::live::context::Shared;
-use crate::source::live::discovered::{FoundLoad, Insides};
+use crate::source::live::context::FeedContext;
+use crate::source::live::discovered::{FoundLoad, PodTargets};
 use crate::source::live::load::{PORT, rest};
 use ::http::Method;
 
@@ -21,7 +21,7 @@ pub struct Running {
 
 impl Running {
     /// The load that runs, if one does.
-    pub fn of(load: Option<&FoundLoad>, pods: &Insides) -> Option<Running> {
+    pub fn of(load: Option<&FoundLoad>, pods: &PodTargets) -> Option<Running> {
         let pods: Vec<Port> = pods
             .values()
             .filter(|p| p.runs)
@@ -38,7 +38,7 @@ impl Running {
     }
 
     /// Whether k6 would not be started again once it has ended, and answers in every pod.
-    pub async fn can_be_stopped(&self, shared: &Shared) -> bool {
+    pub async fn can_be_stopped(&self, shared: &FeedContext) -> bool {
         if self.load.retries {
             return false;
         }
@@ -67,7 +67,7 @@ impl Running {
     ///
     /// # Errors
     /// Why k6 could not be asked, in words for the user.
-    pub async fn stop(&self, shared: &Shared) -> Result<AnswerSeen, String> {
+    pub async fn stop(&self, shared: &FeedContext) -> Result<AnswerSeen, String> {
         for port in &self.pods {
             status(shared, port, Method::PATCH, rest::STOP).await?;
         }
@@ -77,8 +77,8 @@ impl Running {
 }
 
 /// A request for k6's status, or to change it.
-async fn status(shared: &Shared, port: &Port, method: Method, body: &'static str) -> Result<Vec<u8>, String> {
-    let limit = shared.pace.retried;
+async fn status(shared: &FeedContext, port: &Port, method: Method, body: &'static str) -> Result<Vec<u8>, String> {
+    let limit = shared.timing.retried;
     let mut open = port_forward::open(shared, port, limit).await.map_err(|f| f.reason)?;
     let mut answer = Vec::new();
     let answered =

@@ -42,6 +42,6 @@ async fn delete(client: &Client, settings: &LoadSettings, dry: bool) -> Result<(
     });
     let title = format!("TestRun {name}");
     let doing = Doing { verb: "delete", group: "k6.io", resource: "testruns", title: &title, namespace };
-    let request = Request { method: "DELETE", path, body: Some(body), asked: doing.asked() };
+    let request = Request { method: "DELETE", path, body: Some(body), attributes: doing.attributes() };
     api(client, settings).send(request).await.map(drop).map_err(|e| sentence(&e, doing))
 }

@@ -1,9 +1,9 @@
 //! A full list, page by page, and which objects are gone since the last one.
 
 use super::line::{key, note};
-use super::{Known, Saw, Spec};
-use crate::source::live::client::{Fault, Kind, get, plain, read};
-use crate::source::live::context::Shared;
+use super::{Known, Spec, WatchEvent};
+use crate::source::live::client::{ApiError, ErrorKind, get, plain, read};
+use crate::source::live::context::FeedContext;
 use crate::source::live::convert;
 use crate::source::live::wire::{List, ListMeta, Object};
 use std::collections::HashSet;
@@ -16,14 +16,14 @@ const PAGE: &str = "500";
 /// Send every object that is new or has changed, then those that are gone. Returns the list's version.
 ///
 /// # Errors
-/// See [`Kind`].
+/// See [`ErrorKind`].
 pub async fn all<T: Object>(
-    shared: &Shared,
+    shared: &FeedContext,
     spec: &Spec,
     known: &mut Known,
-    out: &mpsc::Sender<Saw<T>>,
+    out: &mpsc::Sender<WatchEvent<T>>,
     limit: Duration,
-) -> Result<String, Fault> {
+) -> Result<String, ApiError> {
     let mut here = HashSet::new();
     let mut next = String::new();
     loop {
@@ -31,20 +31,20 @@ pub async fn all<T: Object>(
         if !next.is_empty() {
             query.push(("continue", &next));
         }
-        let body = get(shared, &spec.path(&query), &spec.asked.to("list"), limit).await?;
+        let body = get(shared, &spec.path(&query), &spec.attributes.to("list"), limit).await?;
         let page = page::<T>(&body)?;
         drop(body);
         for object in page.items.into_iter().flatten() {
             here.insert(key(object.meta()));
             if note(known, object.meta()) {
-                let _ = out.send(Saw::Object(object)).await;
+                let _ = out.send(WatchEvent::Object(object)).await;
             }
         }
         if page.metadata.next.is_empty() {
             let gone: Vec<String> = known.0.keys().filter(|uid| !here.contains(*uid)).cloned().collect();
             for uid in gone {
                 let name = known.0.remove(&uid).map(|(name, _)| convert::name(&name)).unwrap_or_default();
-                let _ = out.send(Saw::Gone { uid: convert::name(&uid), name }).await;
+                let _ = out.send(WatchEvent::Gone { uid: convert::name(&uid), name }).await;
             }
             return Ok(page.metadata.resource_version);
         }
@@ -53,14 +53,14 @@ pub async fn all<T: Object>(
 }
 
 /// A page; an object that cannot be read is left out, and not the whole page.
-fn page<T: Object>(body: &[u8]) -> Result<List<T>, Fault> {
+fn page<T: Object>(body: &[u8]) -> Result<List<T>, ApiError> {
     if let Ok(page) = read::<List<T>>(body) {
         return Ok(page);
     }
     let loose: List<serde_json::Value> = read(body).map_err(|e| {
         let start = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
         let text = plain(&start);
-        Fault::new(Kind::Garbled, format!("the answer is no list ({e}): {text:?}"))
+        ApiError::new(ErrorKind::Garbled, format!("the answer is no list ({e}): {text:?}"))
     })?;
     let kept = loose.items.into_iter().flatten().filter_map(|item| match serde_json::from_value::<T>(item) {
         Ok(object) => Some(object),

@@ -1,8 +1,8 @@
 //! The status of one watch: attempts, cuts and doubts, what of them is reported, and how long to wait.
 
 use crate::observe::{Feed, FeedState, FeedStatus};
-use crate::source::live::client::{Asked, Fault, Kind, encode, jitter};
-use crate::source::live::context::Shared;
+use crate::source::live::client::{ApiError, ErrorKind, ResourceAttributes, encode, jitter};
+use crate::source::live::context::FeedContext;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -19,7 +19,7 @@ pub struct Spec {
     pub collection: String,
     /// `fieldSelector` or `labelSelector`, not encoded.
     pub selectors: Vec<(&'static str, String)>,
-    pub asked: Asked,
+    pub attributes: ResourceAttributes,
     /// Whether the server sends bookmarks for this kind (not for events).
     pub bookmarks: bool,
 }
@@ -36,7 +36,7 @@ impl Spec {
 
 /// What a watch sends to its feed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Saw<T> {
+pub enum WatchEvent<T> {
     /// An object that is new, or has changed.
     Object(T),
     Gone {
@@ -61,10 +61,10 @@ pub enum Phase {
 }
 
 /// The status of one watch.
-pub struct Standing<'a, T> {
-    shared: &'a Shared,
+pub struct WatchStatus<'a, T> {
+    shared: &'a FeedContext,
     spec: &'a Spec,
-    out: mpsc::Sender<Saw<T>>,
+    out: mpsc::Sender<WatchEvent<T>>,
     /// Attempts that failed since it last worked, and in which part the last one did.
     attempt: u32,
     phase: Option<Phase>,
@@ -82,10 +82,10 @@ pub struct Standing<'a, T> {
     doubtful: bool,
 }
 
-impl<'a, T> Standing<'a, T> {
-    pub fn new(shared: &'a Shared, spec: &'a Spec, out: mpsc::Sender<Saw<T>>) -> Self {
+impl<'a, T> WatchStatus<'a, T> {
+    pub fn new(shared: &'a FeedContext, spec: &'a Spec, out: mpsc::Sender<WatchEvent<T>>) -> Self {
         let unmarked = !spec.bookmarks;
-        Standing {
+        WatchStatus {
             shared,
             spec,
             out,
@@ -100,7 +100,7 @@ impl<'a, T> Standing<'a, T> {
         }
     }
 
-    pub fn out(&self) -> &mpsc::Sender<Saw<T>> {
+    pub fn out(&self) -> &mpsc::Sender<WatchEvent<T>> {
         &self.out
     }
 
@@ -119,15 +119,15 @@ impl<'a, T> Standing<'a, T> {
     /// How long an answer may take.
     pub fn limit(&self) -> Duration {
         match self.phase {
-            None => self.shared.pace.request,
-            Some(_) => self.shared.pace.retried.min(self.shared.pace.request),
+            None => self.shared.timing.request,
+            Some(_) => self.shared.timing.retried.min(self.shared.timing.request),
         }
     }
 
     /// How long the server is asked to keep the watch open.
     pub fn lifetime(&self) -> Duration {
-        let pace = &self.shared.pace;
-        jitter(if self.unmarked { pace.watch_unmarked } else { pace.watch })
+        let timing = &self.shared.timing;
+        jitter(if self.unmarked { timing.watch_unmarked } else { timing.watch })
     }
 
     /// Wait for the turn of a request that follows a failure. A watch after a list that works again need not wait.
@@ -143,7 +143,7 @@ impl<'a, T> Standing<'a, T> {
             self.phase = None;
             self.attempt = 0;
         }
-        self.send(Saw::Listed).await;
+        self.send(WatchEvent::Listed).await;
     }
 
     /// A watch was opened.
@@ -155,7 +155,7 @@ impl<'a, T> Standing<'a, T> {
 
     /// When an opened watch has lived long enough to count as up after cuts that were reported.
     pub fn settles(&self, opened: Instant) -> Option<Instant> {
-        self.cuts_reported.then(|| opened + self.shared.pace.early)
+        self.cuts_reported.then(|| opened + self.shared.timing.early)
     }
 
     pub async fn settled(&mut self) {
@@ -166,7 +166,7 @@ impl<'a, T> Standing<'a, T> {
 
     /// When a watch without a line is doubted because other requests cannot reach the server.
     pub fn doubts(&self, life: Instant, down: Option<Instant>) -> Option<Instant> {
-        down.filter(|down| *down > life && !self.doubtful).map(|down| down + self.shared.pace.request)
+        down.filter(|down| *down > life && !self.doubtful).map(|down| down + self.shared.timing.request)
     }
 
     pub async fn doubted(&mut self) {
@@ -194,7 +194,7 @@ impl<'a, T> Standing<'a, T> {
             self.unmarked = true;
             return;
         }
-        let seconds = self.shared.out.clock().span(self.shared.pace.silent).as_secs_f64();
+        let seconds = self.shared.out.clock().span(self.shared.timing.silent).as_secs_f64();
         self.stale(format!("no sign of life for {seconds:.0} s; asking again")).await;
     }
 
@@ -204,28 +204,28 @@ impl<'a, T> Standing<'a, T> {
     }
 
     /// The watch, which was to stay open for `lifetime`, ended after `lived`, properly or not.
-    pub async fn over(&mut self, lifetime: Duration, lived: Duration, broke: Option<Fault>) {
-        let pace = &self.shared.pace;
-        if lived >= pace.early {
+    pub async fn over(&mut self, lifetime: Duration, lived: Duration, broke: Option<ApiError>) {
+        let timing = &self.shared.timing;
+        if lived >= timing.early {
             self.cuts = 0;
             self.cuts_reported = false;
             // When a server goes down all its watches end at once, before their time.
             if broke.is_some() || lived < lifetime / 2 {
                 self.phase = Some(Phase::Watch);
             }
-            return self.sleep(pace.reopen).await;
+            return self.sleep(timing.reopen).await;
         }
         self.cuts += 1;
         self.phase = Some(Phase::Watch);
-        let wait = if self.cuts == 1 { pace.reopen } else { jitter(pace.backoff(self.cuts - 1)) };
+        let wait = if self.cuts == 1 { timing.reopen } else { jitter(timing.backoff(self.cuts - 1)) };
         if self.cuts >= SHOWN {
             self.cuts_reported = true;
             let how = broke.map(|fault| format!(": {}", fault.reason)).unwrap_or_default();
-            let what = self.spec.asked.what();
+            let what = self.spec.attributes.what();
             let reason = format!("the watch of {what} is cut after {:.1} s again and again{how}", lived.as_secs_f64());
-            let status = Fault::new(Kind::Cut, reason)
+            let status = ApiError::new(ErrorKind::Cut, reason)
                 .with_hint("a proxy or load balancer in between may be at fault; it must let answers last")
-                .link(self.spec.feed, self.cuts);
+                .feed_status(self.spec.feed, self.cuts);
             self.report(status, wait).await;
         }
         self.sleep(wait).await;
@@ -237,14 +237,14 @@ impl<'a, T> Standing<'a, T> {
     }
 
     /// A request failed: report it and wait.
-    pub async fn failed(&mut self, phase: Phase, fault: Fault) {
+    pub async fn failed(&mut self, phase: Phase, fault: ApiError) {
         self.attempt += 1;
         self.phase = Some(phase);
         self.doubtful = false;
-        let wait = fault.wait(self.attempt, &self.shared.pace);
-        self.report(fault.link(self.spec.feed, self.attempt), wait).await;
+        let wait = fault.wait(self.attempt, &self.shared.timing);
+        self.report(fault.feed_status(self.spec.feed, self.attempt), wait).await;
         match fault.kind {
-            Kind::Unreachable => tokio::select! {
+            ErrorKind::Unreachable => tokio::select! {
                 () = self.shared.gate.pause(wait) => {}
                 () = self.out.closed() => {}
             },
@@ -253,7 +253,7 @@ impl<'a, T> Standing<'a, T> {
     }
 
     /// A watch that was open reported an error or sent what is no event: everything is listed again.
-    pub async fn corrupt(&mut self, fault: Fault) {
+    pub async fn corrupt(&mut self, fault: ApiError) {
         self.cuts += 1;
         self.cuts_reported = true;
         self.attempt = self.cuts - 1;
@@ -268,24 +268,24 @@ impl<'a, T> Standing<'a, T> {
     }
 
     async fn report(&self, status: FeedStatus, wait: Duration) {
-        self.send(Saw::State(FeedStatus { retry_at: self.shared.out.after(wait), ..status })).await;
+        self.send(WatchEvent::State(FeedStatus { retry_at: self.shared.out.after(wait), ..status })).await;
     }
 
     async fn stale(&mut self, reason: String) {
         self.doubtful = true;
         let status = FeedStatus { reason: Some(reason), ..FeedStatus::new(self.spec.feed, FeedState::Stale) };
-        self.send(Saw::State(status)).await;
+        self.send(WatchEvent::State(status)).await;
     }
 
     async fn up(&mut self) {
         self.attempt = 0;
         self.phase = None;
         self.doubtful = false;
-        self.send(Saw::State(FeedStatus::new(self.spec.feed, FeedState::Up))).await;
+        self.send(WatchEvent::State(FeedStatus::new(self.spec.feed, FeedState::Up))).await;
     }
 
     /// A receiver that is gone is noticed by `is_closed`.
-    async fn send(&self, saw: Saw<T>) {
+    async fn send(&self, saw: WatchEvent<T>) {
         let _ = self.out.send(saw).await;
     }
 }

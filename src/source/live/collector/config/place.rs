@@ -2,7 +2,7 @@
 //! finds the lab's as well as those of the OpenTelemetry operator. Must not read them.
 
 use crate::source::live::convert;
-use crate::source::live::facts::ConfigFile;
+use crate::source::live::discovered::ConfigFile;
 use crate::source::live::wire::{Container, MappedFiles, PodSpec, VolumeMount};
 
 /// The files of a container's configuration, in the order in which they are put together. Where no argument names any,
