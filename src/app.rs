@@ -166,7 +166,7 @@ impl App {
                     Told::Seen(seen) => self.drain(seen),
                     Told::News(news) => {
                         // A jump is the answer to a key, too.
-                        if matches!(news, crate::replay::News::Jump { .. }) {
+                        if matches!(news, crate::replay::ReplayEvent::Jump { .. }) {
                             next_frame = Instant::now();
                         }
                         self.news(news);

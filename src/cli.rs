@@ -59,7 +59,7 @@ pub enum Command {
     #[command(long_about = words::LAB, after_help = words::LAB_AFTER)]
     Lab(Box<Lab>),
     /// Say once how the HPA, its pods and the load stand
-    #[command(long_about = words::STATUS, after_help = words::STATUS_AFTER)]
+    #[command(long_about = words::STATUS, after_help = words::STATUS_AFTER, after_long_help = words::with_schema(words::STATUS_AFTER, crate::report::schema::Schema::Status))]
     Status(Box<Status>),
     /// Write down all that is observed, without a terminal
     #[command(long_about = words::RECORD, after_help = words::RECORD_AFTER)]

@@ -10,9 +10,9 @@ pub use write::Form;
 use crate::exit;
 use crate::out;
 use crate::report::{
-    self, Film, Origin,
+    self, Cast, Origin,
     compare::Side,
-    page, prose,
+    document, text,
     what_if::{self, Changes},
 };
 use crate::session::Session;
@@ -61,7 +61,7 @@ pub fn report(asked: &Asked, look: &Look) -> Result<u8, Refusal> {
 
 /// The film is written while it is read, so that its length does not matter.
 fn film(asked: &Asked, ui: &Ui, expected: &Expectations, look: &Look) -> Result<u8, Refusal> {
-    let film = Film { size: asked.size, speed: asked.speed, ui, look };
+    let film = Cast { size: asked.size, speed: asked.speed, ui, look };
     let mut to = io::BufWriter::new(io::stdout().lock());
     let mut reading = read::open(asked.file, asked.at)?;
     let written = report::cast(reading.by_ref(), &film, &mut to).and_then(|s| to.flush().map(|()| s));
@@ -125,12 +125,12 @@ pub fn compare(
         Form::Json => write::json(&compared)?,
         Form::Html => {
             let (panels, axis) = report::compare::overlaid(&a, &b);
-            write::overlaid_html("edot-tui compare", &report::compare::page(&compared), &panels, &axis)
+            write::overlaid_html("edot-tui compare", &report::compare::document(&compared), &panels, &axis)
         }
         _ => {
             let (panels, axis) = report::compare::overlaid(&a, &b);
-            let charts = report::overlay::overlay(&panels, &axis, paper.width, paper.colours, look);
-            prose::text(&report::compare::page(&compared)) + &charts
+            let charts = report::text_chart::draw(&panels, &axis, paper.width, paper.colours, look);
+            text::plain(&report::compare::document(&compared)) + &charts
         }
     };
     Ok(out::finish(&text, exit::FINE))
@@ -141,20 +141,20 @@ pub fn compare(
 /// # Errors
 /// The recording cannot be read, or a change does not fit it.
 pub fn what_if(file: &Path, changes: &Changes, form: Form, paper: Paper, look: &Look) -> Result<u8, Refusal> {
-    let mut film = read::open(file, None)?;
-    let recorded = what_if::record(film.by_ref());
-    let origin = film.origin();
+    let mut reader = read::open(file, None)?;
+    let recorded = what_if::record(reader.by_ref());
+    let origin = reader.origin();
     origin.damage.iter().for_each(|d| out::message(d));
     let refuse = |text| Refusal { text, code: exit::USAGE };
-    let supposed = what_if::suppose(&recorded, changes).map_err(refuse)?;
-    let told = what_if::tell(&supposed, &recorded, origin.file);
-    let (panels, axis) = what_if::panels(&supposed, &recorded);
+    let simulation = what_if::simulate(&recorded, changes).map_err(refuse)?;
+    let summary = what_if::summarize(&simulation, &recorded, origin.file);
+    let (panels, axis) = what_if::panels(&simulation, &recorded);
     let text = match form {
-        Form::Json => write::json(&told)?,
-        Form::Html => write::overlaid_html("edot-tui what-if", &what_if::page(&told), &panels, &axis),
+        Form::Json => write::json(&summary)?,
+        Form::Html => write::overlaid_html("edot-tui what-if", &what_if::document(&summary), &panels, &axis),
         _ => {
-            let charts = report::overlay::overlay(&panels, &axis, paper.width, paper.colours, look);
-            prose::text(&what_if::page(&told)) + &charts
+            let charts = report::text_chart::draw(&panels, &axis, paper.width, paper.colours, look);
+            text::plain(&what_if::document(&summary)) + &charts
         }
     };
     Ok(out::finish(&text, exit::FINE))
@@ -166,9 +166,12 @@ fn side<'a>(name: &'a str, session: &'a Session, verdict: &'a Verdict) -> Side<'
 
 /// The whole page of a session as text, for those who only want to read the verdict.
 pub fn verdict_text(session: &Session, judged: &Verdict) -> String {
-    let all = page::page(&report::full(session, judged, &Origin::default()));
-    let from = all.iter().position(|b| matches!(b, page::Block::Head(_))).unwrap_or(0);
-    let until =
-        all.iter().skip(from + 1).position(|b| matches!(b, page::Block::Head(_))).map_or(all.len(), |i| from + 1 + i);
-    prose::text(&all[from..until])
+    let all = document::document(&report::report(session, judged, &Origin::default()));
+    let from = all.iter().position(|b| matches!(b, document::Block::Head(_))).unwrap_or(0);
+    let until = all
+        .iter()
+        .skip(from + 1)
+        .position(|b| matches!(b, document::Block::Head(_)))
+        .map_or(all.len(), |i| from + 1 + i);
+    text::plain(&all[from..until])
 }

@@ -195,7 +195,7 @@ impl Recording<'_> {
             Ended::Tape(text) => Err(Refusal { text, code: exit::ERROR }),
             Ended::Rest | Ended::Limit if self.asked.judged() => {
                 let verdict = verdict(&self.session, self.expected);
-                out::message(&format!("verdict: {} ({})", verdict.result.word(), verdict.summary()));
+                out::message(&format!("verdict: {} ({})", verdict.result.as_str(), verdict.summary()));
                 Ok(if verdict.result == Overall::Fail { exit::VERDICT } else { exit::FINE })
             }
             Ended::Rest | Ended::Limit => Ok(exit::FINE),

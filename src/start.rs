@@ -7,7 +7,7 @@ use crate::{
     config::{self, Settings},
     exit,
     observe::Stamped,
-    replay::{self, Begin, News},
+    replay::{self, Begin, ReplayEvent},
     source::{
         Died, Source,
         live::{
@@ -43,7 +43,7 @@ pub struct Running {
     /// No more observations come, unless a replay is moved.
     silent: bool,
     /// What a replay tells besides; None for what is live.
-    news: Option<mpsc::Receiver<News>>,
+    news: Option<mpsc::Receiver<ReplayEvent>>,
     /// Says, at the start only, that the HPA is not there; None once it has said what it knows.
     missing: Option<JoinHandle<Result<(), Refusal>>>,
 }
@@ -52,7 +52,7 @@ pub struct Running {
 pub enum Told {
     Seen(Stamped),
     /// A replay was moved, or tells of the whole.
-    News(News),
+    News(ReplayEvent),
     /// What was asked for is not there, or the source broke.
     Refused(Refusal),
 }
@@ -81,7 +81,7 @@ impl Running {
                 }
                 news = news(&mut self.news) => match news {
                     Some(mut news) => {
-                        if let News::Jump { observations, .. } = &mut news {
+                        if let ReplayEvent::Jump { observations, .. } = &mut news {
                             std::mem::swap(&mut self.source.observations, observations);
                             self.silent = false;
                         }
@@ -104,7 +104,7 @@ impl Running {
     }
 }
 
-async fn news(news: &mut Option<mpsc::Receiver<News>>) -> Option<News> {
+async fn news(news: &mut Option<mpsc::Receiver<ReplayEvent>>) -> Option<ReplayEvent> {
     match news {
         Some(news) => news.recv().await,
         None => std::future::pending().await,
@@ -193,7 +193,7 @@ pub fn replay(path: &Path, begin: Begin) -> Result<Running, Refusal> {
         replay::play(player).await;
         Ok(())
     });
-    let (stop, news) = (CancellationToken::new(), Some(replay.news));
+    let (stop, news) = (CancellationToken::new(), Some(replay.events));
     Ok(Running { source: replay.source, driver: Some(driver), stop, silent: false, news, missing: None })
 }
 

@@ -77,7 +77,7 @@ fn runs(session: &Session) -> bool {
 pub fn render(session: &Session, output: &Output, look: &Look) -> serde_json::Result<String> {
     Ok(match output {
         Output::Json => serde_json::to_string_pretty(&report::status(session))? + "\n",
-        Output::Text => report::status_text(&report::status(session)),
+        Output::Text => report::status_as_text(&report::status(session)),
         Output::Screen { size, ui } => {
             let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
             view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, look));

@@ -4,7 +4,7 @@ use super::App;
 use crate::{
     control::Control,
     observe::Time,
-    replay::{Begin, News},
+    replay::{Begin, ReplayEvent},
     ui::Replay,
 };
 
@@ -17,11 +17,11 @@ impl App {
     }
 
     /// Takes in what the replay tells.
-    pub(super) fn news(&mut self, news: News) {
+    pub(super) fn news(&mut self, news: ReplayEvent) {
         self.dirty = true;
         match news {
             // Its channel is already in the place of the source's.
-            News::Jump { session, to, .. } => {
+            ReplayEvent::Jump { session, to, .. } => {
                 self.session = *session;
                 let Some(replay) = &mut self.ui.replay else { return };
                 match replay.goal {
@@ -33,12 +33,12 @@ impl App {
                     _ => replay.goal = None,
                 }
             }
-            News::Course(course, complete) => {
+            ReplayEvent::Course(course, complete) => {
                 if let Some(replay) = &mut self.ui.replay {
                     (replay.course, replay.complete) = (course, complete);
                 }
             }
-            News::Faults(told) => self.ui.say(self.session.now_ms(), told.join("; ")),
+            ReplayEvent::Damage(told) => self.ui.say(self.session.now_ms(), told.join("; ")),
         }
     }
 

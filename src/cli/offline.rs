@@ -4,6 +4,7 @@ use super::{SCREENS, size, words};
 use crate::config::{Given, Origin, keys};
 use crate::hpa::{Direction, Policy, SelectPolicy};
 use crate::offline::{At, Form};
+use crate::report::schema::Schema;
 use crate::report::what_if::{Changes, Rule};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
@@ -37,7 +38,7 @@ impl Looks {
 
 /// `report`.
 #[derive(Debug, Args)]
-#[command(long_about = words::REPORT, after_help = words::REPORT_AFTER)]
+#[command(long_about = words::REPORT, after_help = words::REPORT_AFTER, after_long_help = words::with_schema(words::REPORT_AFTER, Schema::Report))]
 pub struct Report {
     /// The recording; `-` reads standard input
     pub file: PathBuf,
@@ -68,7 +69,7 @@ pub struct Report {
 
 /// `compare`.
 #[derive(Debug, Args)]
-#[command(long_about = words::COMPARE)]
+#[command(long_about = words::COMPARE, after_long_help = words::with_schema("", Schema::Compare))]
 pub struct Compare {
     /// The first recording
     pub a: PathBuf,
@@ -86,7 +87,7 @@ pub struct Compare {
 
 /// `what-if`.
 #[derive(Debug, Args)]
-#[command(long_about = words::WHAT_IF, after_help = words::WHAT_IF_AFTER)]
+#[command(long_about = words::WHAT_IF, after_help = words::WHAT_IF_AFTER, after_long_help = words::with_schema(words::WHAT_IF_AFTER, Schema::WhatIf))]
 pub struct WhatIf {
     /// The recording; `-` reads standard input
     pub file: PathBuf,

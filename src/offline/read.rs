@@ -3,17 +3,16 @@
 use super::At;
 use crate::exit;
 use crate::observe::{Stamped, Time};
-use crate::recording::{self, ReadError, Reading};
+use crate::recording::{self, Reading};
 use crate::report::Origin;
 use crate::session::Session;
 use crate::start::Refusal;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::BufRead;
 use std::path::Path;
 
 /// A recording that is being read, up to a moment.
-pub struct Film {
-    reading: Reading<Box<dyn BufRead>>,
+pub struct RecordingReader {
+    reading: Reading<Box<dyn BufRead + Send>>,
     name: Option<String>,
     until: Option<At>,
     /// When recording began; what was known already is older.
@@ -23,37 +22,15 @@ pub struct Film {
 /// Opens a recording; `-` is standard input.
 ///
 /// # Errors
-/// It cannot be read, or is none.
-pub fn open(path: &Path, until: Option<At>) -> Result<Film, Refusal> {
-    let refuse = |e: String| Refusal { text: e, code: exit::ERROR };
-    let (reading, name) = match path.as_os_str() == "-" {
-        true => {
-            let input: Box<dyn BufRead> = Box::new(BufReader::new(io::stdin()));
-            (recording::read(input).map_err(|e| refuse(format!("standard input {}", words(&e))))?, None)
-        }
-        false => {
-            let named = |e: &dyn std::fmt::Display| refuse(format!("{} {e}", path.display()));
-            let file = File::open(path).map_err(|e| named(&format!("cannot be read: {e}")))?;
-            if file.metadata().is_ok_and(|m| m.is_dir()) {
-                return Err(named(&"is a directory; a recording is a file"));
-            }
-            let input: Box<dyn BufRead> = Box::new(BufReader::new(file));
-            let reading = recording::read(input).map_err(|e| named(&words(&e)))?;
-            (reading, path.file_name().map(|n| n.to_string_lossy().into_owned()))
-        }
-    };
+/// It cannot be read, or is not a recording.
+pub fn open(path: &Path, until: Option<At>) -> Result<RecordingReader, Refusal> {
+    let reading = recording::open(path).map_err(|e| Refusal { text: e.to_string(), code: exit::ERROR })?;
+    let name = path.file_name().filter(|n| *n != "-").map(|n| n.to_string_lossy().into_owned());
     let began = (reading.header.version > 0).then_some(reading.header.at);
-    Ok(Film { reading, name, until, began })
+    Ok(RecordingReader { reading, name, until, began })
 }
 
-fn words(error: &ReadError) -> String {
-    match error {
-        ReadError::Io(e) => format!("cannot be read: {e}"),
-        other => other.to_string(),
-    }
-}
-
-impl Iterator for Film {
+impl Iterator for RecordingReader {
     type Item = Stamped;
 
     fn next(&mut self) -> Option<Stamped> {
@@ -63,10 +40,10 @@ impl Iterator for Film {
     }
 }
 
-impl Film {
+impl RecordingReader {
     /// Where it came from, and what could not be read of it so far.
     pub fn origin(&self) -> Origin {
-        let mut damage = self.reading.faults.sentences();
+        let mut damage = self.reading.damage.sentences();
         damage.extend(self.reading.error().map(|e| format!("reading stopped: {e}")));
         Origin { file: self.name.clone(), damage }
     }
@@ -78,7 +55,7 @@ impl Film {
 /// It cannot be read, or is none.
 pub fn session(path: &Path, until: Option<At>) -> Result<(Session, Origin), Refusal> {
     let mut session = Session::default();
-    let mut film = open(path, until)?;
-    film.by_ref().for_each(|s| session.apply(&s));
-    Ok((session, film.origin()))
+    let mut reader = open(path, until)?;
+    reader.by_ref().for_each(|s| session.apply(&s));
+    Ok((session, reader.origin()))
 }

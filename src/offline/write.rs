@@ -1,7 +1,7 @@
 //! A judged session in the form that was asked for. Must not judge or read files.
 
 use crate::exit;
-use crate::report::{self, Origin, courses, html, page, panels, plot, prose, table};
+use crate::report::{self, Origin, csv, document, html, panels, plot, series, text};
 use crate::session::Session;
 use crate::start::Refusal;
 use crate::ui::Ui;
@@ -63,12 +63,12 @@ pub fn write(
     size: (u16, u16),
     look: &Look,
 ) -> Result<String, Refusal> {
-    let full = || report::full(session, judged, origin);
+    let full = || report::report(session, judged, origin);
     Ok(match form {
-        Form::Text | Form::Cast => prose::text(&page::page(&full())),
-        Form::Markdown => prose::markdown(&page::page(&full())),
+        Form::Text | Form::Cast => text::plain(&document::document(&full())),
+        Form::Markdown => text::markdown(&document::document(&full())),
         Form::Json => json(&full())?,
-        Form::Csv => table::csv(&courses::courses(session)).map_err(|e| failed(&e))?,
+        Form::Csv => csv::write(&series::all_series(session)).map_err(|e| failed(&e))?,
         Form::Html => html::html(session, judged, &full()),
         Form::Junit => report::junit(&full()),
         Form::Svg => {
@@ -88,8 +88,8 @@ pub fn json(value: &impl Serialize) -> Result<String, Refusal> {
 }
 
 /// A page whose charts lay two courses over each other.
-pub fn overlaid_html(title: &str, blocks: &[page::Block], panels: &[panels::Panel], axis: &plot::Axis) -> String {
-    let head = blocks.iter().position(|b| matches!(b, page::Block::Head(_))).unwrap_or(blocks.len());
+pub fn overlaid_html(title: &str, blocks: &[document::Block], panels: &[panels::Panel], axis: &plot::Axis) -> String {
+    let head = blocks.iter().position(|b| matches!(b, document::Block::Head(_))).unwrap_or(blocks.len());
     let charts: String = panels.iter().map(|p| html::figure(p, axis, &Vec::new(), 170.0)).collect();
     let (above, below) = blocks.split_at(head);
     let body = format!(
@@ -97,7 +97,7 @@ pub fn overlaid_html(title: &str, blocks: &[page::Block], panels: &[panels::Pane
         html::blocks_html(above),
         html::blocks_html(below)
     );
-    html::document(title, &body, &html::data(panels, axis))
+    html::page(title, &body, &html::data(panels, axis))
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Refusal {

@@ -171,7 +171,7 @@ impl<'a> Asking<'a> {
             version: clean(&root.version.number, 64),
             flavor: clean(&root.version.build_flavor, 64),
             url: clean(found.url.as_str().trim_end_matches('/'), 1024),
-            way: clean(&way, 1024),
+            route: clean(&way, 1024),
             user: clean(&found.credential.name(), NAME),
             kibana: clean(&found.kibana, 1024),
             kibana_version: found.kibana_version.clone(),

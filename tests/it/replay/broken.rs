@@ -71,12 +71,12 @@ fn try_one(case: &Case, look_too: bool, tally: &mut Tally) {
             }
             assert!(got >= case.least, "{}", told(got));
             assert!(reading.error().is_none(), "{:?}", reading.error());
-            assert!(reading.faults.sentences().iter().all(|s| s.len() < 20_000));
+            assert!(reading.damage.sentences().iter().all(|s| s.len() < 20_000));
             tally.seen += got as u64;
             if look_too {
                 begin_again(case, got);
                 look_at(&session);
-                suppose(case);
+                simulate(case);
             }
         }
     }
@@ -88,7 +88,7 @@ fn try_one(case: &Case, look_too: bool, tally: &mut Tally) {
 fn begin_again(case: &Case, got: usize) {
     let mut reading = read(Cursor::new(&case.bytes)).unwrap();
     reading.by_ref().take(got / 2).for_each(drop);
-    let place = reading.place().unwrap();
+    let place = reading.position().unwrap();
     let rest = |reading: Reading<Cursor<&[u8]>>| reading.take(50).collect::<Vec<Stamped>>();
     let again = resume(Cursor::new(&case.bytes[place.offset as usize..]), place, reading.header.clone()).unwrap();
     let first = reading.take(50).collect::<Vec<Stamped>>();
@@ -96,10 +96,10 @@ fn begin_again(case: &Case, got: usize) {
 }
 
 /// The controller re-run over the first of it.
-fn suppose(case: &Case) {
+fn simulate(case: &Case) {
     let recorded = what_if::record(read(Cursor::new(&case.bytes)).unwrap().take(3000));
-    if let Ok(supposed) = what_if::suppose(&recorded, &what_if::Changes::default()) {
-        what_if::tell(&supposed, &recorded, None);
+    if let Ok(supposed) = what_if::simulate(&recorded, &what_if::Changes::default()) {
+        what_if::summarize(&supposed, &recorded, None);
         what_if::panels(&supposed, &recorded);
     }
 }
@@ -107,16 +107,16 @@ fn suppose(case: &Case) {
 /// Every screen at two sizes, and the report in every form that is not a screen.
 fn look_at(session: &Session) {
     let judged = verdict(session, Expectations::guide());
-    let full = report::full(session, &judged, &Origin::default());
+    let full = report::report(session, &judged, &Origin::default());
     serde_json::to_string(&full).unwrap();
     report::html::html(session, &judged, &full);
     report::junit(&full);
-    report::prose::markdown(&report::page::page(&full));
-    report::table::csv(&report::courses::courses(session)).unwrap();
+    report::text::markdown(&report::document::document(&full));
+    report::csv::write(&report::series::all_series(session)).unwrap();
     let side = || compare::Side { name: "a", session, verdict: &judged };
-    compare::page(&compare::compare(&side(), &side()));
+    compare::document(&compare::compare(&side(), &side()));
     let (panels, axis) = compare::overlaid(&side(), &side());
-    report::overlay::overlay(&panels, &axis, 100, false, &Look::roles());
+    report::text_chart::draw(&panels, &axis, 100, false, &Look::roles());
     let (look, mut ui) = (Look::roles(), Ui::new(false));
     for screen in Screen::ALL {
         ui.screen = screen;
@@ -197,7 +197,7 @@ fn what_comes_in_a_headers_place_is_told_as_anywhere_else() {
     for header in ["", "{\"edot_session\":1}\n"] {
         let mut reading = read(Cursor::new(format!("{header}{strange}"))).unwrap();
         assert_eq!(reading.next().map(|s| s.what), Some(Observation::Unknown));
-        assert_eq!(reading.faults.strange.get("quasar"), Some(&1));
+        assert_eq!(reading.damage.unknown_kinds.get("quasar"), Some(&1));
         let mut reading = read(Cursor::new(format!("{header}{mark}{strange}"))).unwrap();
         assert_eq!((reading.by_ref().count(), reading.marks.len()), (1, 1));
     }

@@ -3,7 +3,7 @@
 use crate::support::{any_seen, recorded::scale_cycle};
 use edot_tui::{
     observe::{Observation, Stamped},
-    recording::{Header, Mark, Parts, ReadError, Reading, Told, read, resume},
+    recording::{Chunks, Header, Mark, ReadError, Reading, RecorderEvent, read, resume},
     session::Session,
 };
 use proptest::prelude::*;
@@ -21,8 +21,8 @@ fn header() -> Header {
 
 /// With parts small enough that a short recording has several.
 pub fn write(all: &[Stamped], gz: bool) -> Vec<u8> {
-    let mut parts = Parts::of(&header(), gz, 20_000);
-    all.iter().for_each(|s| parts.seen(s));
+    let mut parts = Chunks::of(&header(), gz, 20_000);
+    all.iter().for_each(|s| assert!(parts.seen(s)));
     parts.end().unwrap()
 }
 
@@ -40,8 +40,8 @@ proptest! {
         prop_assert_eq!(&back, &all);
         prop_assert_eq!(fold(&back), fold(&all));
         let strange = all.iter().filter(|s| s.what == Observation::Unknown).count() as u64;
-        prop_assert_eq!(reading.faults.strange.values().sum::<u64>(), strange);
-        prop_assert!(strange > 0 || reading.faults.none(), "{:?}", reading.faults);
+        prop_assert_eq!(reading.damage.unknown_kinds.values().sum::<u64>(), strange);
+        prop_assert!(strange > 0 || reading.damage.is_none(), "{:?}", reading.damage);
     }
 
     #[test]
@@ -55,7 +55,7 @@ proptest! {
                 prop_assert_eq!(&back[..], &all[..back.len()]);
                 // Cut between two gzip members (or, in plain text, lines) it looks like one that is still written.
                 let between = !gz || bytes[at..].starts_with(&[0x1f, 0x8b, 8]);
-                prop_assert!(back.len() == all.len() || at == bytes.len() || reading.faults.torn || between);
+                prop_assert!(back.len() == all.len() || at == bytes.len() || reading.damage.truncated || between);
             }
             Err(ReadError::Empty | ReadError::Other(_)) => prop_assert!(at < 600, "{}", at),
             Err(e) => prop_assert!(false, "{}", e),
@@ -70,10 +70,10 @@ proptest! {
         bytes.splice(at..at + swallow, junk);
         let mut reading = reading(&bytes);
         let back = reading.by_ref().count();
-        prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.faults.sentences());
+        prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.damage.sentences());
         prop_assert!(back <= many.len());
         // Whatever is missing is told; junk between two members costs nothing, and is told as well.
-        prop_assert!(back == many.len() || !reading.faults.none(), "{:?}", reading.faults);
+        prop_assert!(back == many.len() || !reading.damage.is_none(), "{:?}", reading.damage);
     }
 
     #[test]
@@ -94,7 +94,7 @@ fn parts_can_be_begun_anywhere() {
         let mut first = reading(&bytes);
         let mut places = Vec::new();
         loop {
-            let place = first.place().unwrap();
+            let place = first.position().unwrap();
             if first.next().is_none() {
                 break;
             }
@@ -125,7 +125,7 @@ fn the_chain_is_gzip_to_everybody_else() {
 #[test]
 fn what_is_flushed_can_be_read_before_the_end() {
     let all = scale_cycle();
-    let mut parts = Parts::new(&header(), true);
+    let mut parts = Chunks::new(&header(), true);
     let mut bytes = Vec::new();
     for seen in &all[..200] {
         parts.seen(seen);
@@ -134,7 +134,7 @@ fn what_is_flushed_can_be_read_before_the_end() {
     parts.seen(&all[200]);
     let mut reading = reading(&bytes);
     assert_eq!(reading.by_ref().collect::<Vec<_>>(), all[..200]);
-    assert!(reading.faults.torn, "it says that it does not end properly");
+    assert!(reading.damage.truncated, "it says that it does not end properly");
 }
 
 #[test]
@@ -164,8 +164,11 @@ fn later_versions_and_marks_are_told_apart_from_faults() {
     let kinds: Vec<Observation> = reading.by_ref().map(|s| s.what).collect();
     assert_eq!(kinds, [Observation::Unknown, Observation::Tick]);
     let at = "2026-11-24T00:00:01Z".parse().unwrap();
-    assert_eq!(reading.marks, [Mark { at, told: Told::Dropped { lines: 12 } }, Mark { at, told: Told::Unknown }]);
-    let told = reading.faults.sentences();
+    assert_eq!(
+        reading.marks,
+        [Mark { at, event: RecorderEvent::Dropped { lines: 12 } }, Mark { at, event: RecorderEvent::Unknown }]
+    );
+    let told = reading.damage.sentences();
     assert_eq!(
         told,
         [
@@ -200,9 +203,9 @@ fn a_cut_within_a_members_head_is_a_torn_end() {
         let mut reading = read(Cursor::new(&bytes[..second + more])).unwrap();
         let back = reading.by_ref().count();
         assert!(
-            back > 0 && reading.faults.torn == (more > 0) && reading.faults.damaged == 0,
+            back > 0 && reading.damage.truncated == (more > 0) && reading.damage.damaged == 0,
             "{more}: {:?}",
-            reading.faults
+            reading.damage
         );
     }
 }

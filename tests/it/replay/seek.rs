@@ -6,7 +6,7 @@ use crate::support::recorded::scale_cycle;
 use edot_tui::control::Control;
 use edot_tui::observe::{Stamped, Time};
 use edot_tui::recording::Header;
-use edot_tui::replay::{Begin, Found, Index, Medium, News, Replay, index, open, play};
+use edot_tui::replay::{Begin, Index, IndexEvent, Replay, ReplayEvent, SeekableInput, index, open, play};
 use edot_tui::session::{Course, Session};
 use std::io::BufReader;
 use std::path::Path;
@@ -26,7 +26,7 @@ pub fn live(all: &[Stamped], ms: i64) -> Session {
 }
 
 pub fn indexed(path: &Path) -> (Index, Arc<Course>) {
-    let medium = Medium::open(path).unwrap();
+    let medium = SeekableInput::new(std::fs::File::open(path).unwrap());
     let reading = edot_tui::recording::read(BufReader::new(medium.from(0))).unwrap();
     let (tell, mut found) = mpsc::channel(1 << 16);
     let mut all = Index::new(medium, Header::default());
@@ -34,9 +34,9 @@ pub fn indexed(path: &Path) -> (Index, Arc<Course>) {
     let mut whole = None;
     while let Ok(told) = found.try_recv() {
         match told {
-            Found::Checkpoint(checkpoint) => all.add(checkpoint),
-            Found::Far(..) => {}
-            Found::End { course, count, .. } => {
+            IndexEvent::Checkpoint(checkpoint) => all.add(checkpoint),
+            IndexEvent::Progress(..) => {}
+            IndexEvent::End { course, count, .. } => {
                 all.count = count;
                 whole = Some(course);
             }
@@ -76,7 +76,7 @@ fn sought_to_any_second_it_is_as_it_was_live() {
 
 /// Drives a replay as the dashboard does.
 struct Show {
-    replay: mpsc::Receiver<News>,
+    replay: mpsc::Receiver<ReplayEvent>,
     observations: mpsc::Receiver<Stamped>,
     controls: mpsc::Sender<Control>,
     session: Session,
@@ -92,7 +92,7 @@ impl Show {
     }
 
     fn of(replay: Replay) -> Show {
-        let Replay { source, news, player, .. } = replay;
+        let Replay { source, events: news, player, .. } = replay;
         tokio::spawn(play(player));
         Show {
             replay: news,
@@ -111,12 +111,12 @@ impl Show {
             tokio::select! {
                 biased;
                 news = self.replay.recv() => match news.expect("it goes on") {
-                    News::Jump { session, observations, .. } => {
+                    ReplayEvent::Jump { session, observations, .. } => {
                         (self.session, self.observations) = (*session, observations);
                         self.jumps += 1;
                     }
-                    News::Course(course, complete) => (self.course, self.complete) = (course, complete),
-                    News::Faults(told) => self.faults.extend(told),
+                    ReplayEvent::Course(course, complete) => (self.course, self.complete) = (course, complete),
+                    ReplayEvent::Damage(told) => self.faults.extend(told),
                 },
                 Some(seen) = self.observations.recv() => self.session.apply(&seen),
             }

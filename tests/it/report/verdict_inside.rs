@@ -134,7 +134,7 @@ fn told(
 }
 
 fn failed(v: &Verdict) -> Vec<(&str, &str)> {
-    let all = v.checks.iter().filter(|c| c.found.outcome.word() == "failed");
+    let all = v.checks.iter().filter(|c| c.found.outcome.as_str() == "failed");
     all.map(|c| (c.id.as_str(), c.found.observed.as_str())).collect()
 }
 
@@ -142,7 +142,7 @@ fn failed(v: &Verdict) -> Vec<(&str, &str)> {
 fn a_whole_run_passes_in_all_that_is_inside() {
     let v = run(Wrong::default());
     assert_eq!(failed(&v), []);
-    let open: Vec<_> = v.checks.iter().filter(|c| c.found.outcome.word() != "passed").map(|c| &c.id).collect();
+    let open: Vec<_> = v.checks.iter().filter(|c| c.found.outcome.as_str() != "passed").map(|c| &c.id).collect();
     assert_eq!((v.result, open), (Overall::Pass, vec![&"load-starts".to_string(), &"load-ends".to_string()]));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::lab::watched::watched;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
-use edot_tui::report::what_if::{Changes, Supposition, record, suppose};
+use edot_tui::report::what_if::{Changes, Simulation, record, simulate};
 use std::collections::BTreeMap;
 
 /// Seconds from the load's start.
@@ -19,12 +19,12 @@ fn edited(name: &str, edits: &[Edit]) -> Scenario {
 }
 
 /// The supposed size at each second.
-fn supposed(s: &Supposition, began: i64, seconds: usize, first: i32) -> Vec<i32> {
+fn supposed(s: &Simulation, began: i64, seconds: usize, first: i32) -> Vec<i32> {
     let mut steps = s.steps.iter().peekable();
     let mut size = first;
     let second = |n: usize| {
         while let Some(step) = steps.next_if(|step| step.ms <= began + n as i64 * 1000) {
-            size = step.supposed;
+            size = step.simulated;
         }
         size
     };
@@ -114,7 +114,7 @@ fn what_is_supposed_of_a_run_is_what_the_lab_does() {
             let began = seen[0].at.timestamp_millis();
             (record(seen.into_iter()), began, sizes)
         });
-        let s = suppose(recorded, &changes(pair.change)).unwrap();
+        let s = simulate(recorded, &changes(pair.change)).unwrap();
         let (_, real) = watched(&edited(pair.scenario, pair.other), 7, LONG);
         let ours = supposed(&s, *began, real.len(), sizes[0]);
         let show = |sizes: &[i32]| sizes.iter().step_by(15).map(ToString::to_string).collect::<String>();
