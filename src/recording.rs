@@ -9,7 +9,7 @@
 //! With `.gz` the file is a chain of gzip members ("chunks"), each of about 256 KiB of text and each beginning with the header.
 //! Any gunzip reads it; this reader can begin at any chunk, and finds the next one after a damaged one.
 //!
-//! Format 1 is still read: its old names (`link`, `mend` …) are aliases in [`crate::observe`].
+//! Format 1 is still read: its old names are aliases in [`crate::observe`].
 
 mod backlog;
 mod chunks;

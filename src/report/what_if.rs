@@ -113,7 +113,8 @@ pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, St
         agreement.syncs += 1 + m.others.0;
         let spec = changes.spec(&m.spec, &m.names);
         let together = diverged.is_none();
-        let world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
+        let mut world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
+        world.values = changes.values(world.values, &m.names);
         let found = world.scale.as_ref().map_or(m.found, |s| s.spec);
         // The memory of the actual controller is corrected by what it did.
         real_memory = m.memory.clone().filter(|_| together).unwrap_or(real_memory);

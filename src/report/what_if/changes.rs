@@ -5,6 +5,7 @@ use crate::hpa::{
     Behavior, Container, Direction, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity,
     spec::ScalingRules, spec::WrittenRules,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Changes of one direction.
@@ -182,6 +183,13 @@ impl Changes {
         world
     }
 
+    /// Values by the index of their metric in the recorded spec, re-indexed for the spec without the dropped metrics.
+    pub fn values<T>(&self, recorded: BTreeMap<usize, T>, names: &[String]) -> BTreeMap<usize, T> {
+        let is_kept = |i: usize| names.get(i).is_none_or(|n| !self.drop.contains(n));
+        let kept = recorded.into_iter().filter(|(i, _)| is_kept(*i));
+        kept.map(|(i, value)| ((0..i).filter(|before| is_kept(*before)).count(), value)).collect()
+    }
+
     /// Gives the pod's whole request to its first container; the others request none of that resource.
     pub fn request_of(&self, containers: &mut [Container]) {
         for (resource, milli) in &self.requests {
@@ -254,6 +262,14 @@ fn target(recorded: Target, value: &str) -> Option<Target> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_stay_with_their_metrics_when_one_before_them_is_dropped() {
+        let changes = Changes { drop: vec!["memory".into()], ..Changes::default() };
+        let names = ["cpu", "memory", "queue"].map(String::from);
+        let values = changes.values(BTreeMap::from([(1, 'm'), (2, 'q')]), &names);
+        assert_eq!(values, BTreeMap::from([(1, 'q')]));
+    }
 
     #[test]
     fn changes_are_parsed() {

@@ -2,8 +2,8 @@
 
 use crate::support::{any_seen, recorded::scale_cycle};
 use edot_tui::{
-    observe::{Observation, Stamped},
-    recording::{Chunks, Header, Mark, ReadError, Reading, RecorderEvent, read, resume},
+    observe::{CountersSeen, IndexSeen, Observation, ShardSeen, Stamped},
+    recording::{Chunks, Header, MAX_LINE, Mark, ReadError, Reading, RecorderEvent, read, resume},
     session::Session,
 };
 use proptest::prelude::*;
@@ -72,7 +72,7 @@ proptest! {
         let back = reading.by_ref().count();
         prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.damage.sentences());
         prop_assert!(back <= many.len());
-        // Whatever is missing is told; junk between two members costs nothing, and is told as well.
+        // Whatever is missing is reported; junk between two members costs nothing, and is reported as well.
         prop_assert!(back == many.len() || !reading.damage.is_none(), "{:?}", reading.damage);
     }
 
@@ -151,7 +151,7 @@ fn a_wrong_file_is_refused_in_words() {
 }
 
 #[test]
-fn later_versions_and_marks_are_told_apart_from_faults() {
+fn later_versions_and_marks_are_distinguished_from_damage() {
     let text = concat!(
         "{\"edot_session\":3,\"tool\":\"edot-tui 9\",\"moons\":3}\n",
         "{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"quasar\",\"spin\":{\"up\":[1]}}\n",
@@ -168,9 +168,9 @@ fn later_versions_and_marks_are_told_apart_from_faults() {
         reading.marks,
         [Mark { at, event: RecorderEvent::Dropped { lines: 12 } }, Mark { at, event: RecorderEvent::Unknown }]
     );
-    let told = reading.damage.sentences();
+    let sentences = reading.damage.sentences();
     assert_eq!(
-        told,
+        sentences,
         [
             "it has format 3 and this program knows 2: what is new in it is left out",
             "kinds of a later version left out: quasar (1)",
@@ -208,4 +208,46 @@ fn a_cut_within_a_members_head_is_a_torn_end() {
             reading.damage
         );
     }
+}
+
+/// An answer with the counters of `n` backing indices.
+fn counters(n: usize) -> Stamped {
+    let index = |i: usize| IndexSeen {
+        name: format!(".ds-logs-generic.otel-default-2026.11.24-{i:06}"),
+        uuid: format!("uuid-{i:017}"),
+        shards: vec![ShardSeen { n: 0, max_seq_no: i as i64, node: "quickstart-es-default-0".into() }],
+        documents: Some(1_000_000),
+        stored_bytes: Some(1_000_000_000),
+        ..IndexSeen::default()
+    };
+    let seen = CountersSeen { indices: (0..n).map(index).collect(), ..CountersSeen::default() };
+    Stamped { at: header().at, what: Observation::Counters(Box::new(seen)) }
+}
+
+#[test]
+fn whatever_the_writer_writes_the_reader_reads() {
+    let large = counters(8000);
+    assert!(serde_json::to_vec(&large).unwrap().len() > 2 << 20);
+    for gz in [true, false] {
+        let bytes = write(std::slice::from_ref(&large), gz);
+        let mut reading = reading(&bytes);
+        assert!(reading.next().as_ref() == Some(&large) && reading.next().is_none() && reading.damage.is_none());
+    }
+}
+
+#[test]
+fn a_line_over_the_limit_is_neither_written_nor_read() {
+    let note = |n: usize| Stamped { at: header().at, what: Observation::Note { text: "x".repeat(n) } };
+    let mut chunks = Chunks::new(&header(), false);
+    assert!(!chunks.seen(&note(MAX_LINE)) && chunks.seen(&note(10)));
+    let mut bytes = chunks.end().unwrap();
+    assert!(bytes.len() < 1000);
+    bytes.extend(serde_json::to_vec(&note(MAX_LINE)).unwrap());
+    bytes.extend(b"\n");
+    bytes.extend(serde_json::to_vec(&note(20)).unwrap());
+    bytes.extend(b"\n");
+    let mut reading = reading(&bytes);
+    assert_eq!(reading.by_ref().collect::<Vec<_>>(), [note(10), note(20)]);
+    assert_eq!(reading.damage.unreadable, 1);
+    assert!(reading.damage.first[0].what.contains("longer than 16 MB"), "{:?}", reading.damage);
 }

@@ -67,8 +67,8 @@ fn begun_in_the_middle_it_has_the_past() {
         all[..300].iter().for_each(|s| tape.take(s));
         tape.start(&path, Existing::Keep, header(&all), LIMIT).unwrap();
         all[300..].iter().for_each(|s| tape.take(s));
-        let told = tape.stop(STOPPED, at(&all)).unwrap();
-        assert!(told.starts_with("recorded: ") && told.contains(name) && told.ends_with("kB)"), "{told}");
+        let message = tape.stop(STOPPED, at(&all)).unwrap();
+        assert!(message.starts_with("recorded: ") && message.contains(name) && message.ends_with("kB)"), "{message}");
         let mut reading = open(&path).unwrap();
         let back: Vec<Stamped> = reading.by_ref().collect();
         assert_eq!(back, all);
@@ -214,9 +214,9 @@ fn without_a_terminal_it_records_and_says_what_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl.gz");
     let ended = record(&cluster.path(), &["--for", "2s", "-o", path.to_str().unwrap()]).output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(0), "{told}");
-    assert!(ended.stdout.is_empty() && told.starts_with("edot-tui: recorded: ") && told.lines().count() == 1, "{told}");
+    let message = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{message}");
+    assert!(ended.stdout.is_empty() && message.starts_with("edot-tui: recorded: ") && message.lines().count() == 1, "{message}");
     let mut reading = open(&path).unwrap();
     let back: Vec<Stamped> = reading.by_ref().collect();
     assert!(reading.damage.is_none());
@@ -245,8 +245,8 @@ fn its_exit_code_is_the_verdicts_by_the_users_own_expectations() {
     let folder = tempfile::tempdir().unwrap();
     for (replicas, code, word) in [(1, 0, "verdict: pass"), (9, 4, "verdict: fail")] {
         let ended = judged(folder.path(), replicas);
-        let told = String::from_utf8_lossy(&ended.stderr);
-        assert!(ended.status.code() == Some(code) && told.contains(word), "{:?}: {told}", ended.status);
+        let message = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(code) && message.contains(word), "{:?}: {message}", ended.status);
     }
     let missing = record(Path::new(""), &["--lab", "--expectations", "/no/such.toml"]).output().unwrap();
     assert_eq!(missing.status.code(), Some(2), "{}", String::from_utf8_lossy(&missing.stderr));
@@ -258,10 +258,10 @@ fn a_whole_run_is_recorded_until_all_that_was_expected_is_decided() {
     let mut command =
         record(Path::new(""), &["--lab", "--scenario", "guide", "--simulate", "--speed", "30", "-o", "-"]);
     let ended = command.env("HOME", folder.path()).output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr);
+    let message = String::from_utf8_lossy(&ended.stderr);
     // At such a pace a busy machine may well break an expectation; that none is left open is what is held here.
-    let decided = told.contains("verdict: pass (") || told.contains("verdict: fail (");
-    assert!(decided && !told.contains("waiting"), "{:?}: {told}", ended.status);
+    let decided = message.contains("verdict: passed (") || message.contains("verdict: failed (");
+    assert!(decided && !message.contains("waiting"), "{:?}: {message}", ended.status);
 }
 
 #[test]
@@ -278,13 +278,13 @@ fn a_screen_printed_once_and_a_report_go_by_the_users_own_expectations() {
             let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
             command.env_clear().env("HOME", folder.path()).args(args).arg("--expectations").arg(file).output().unwrap()
         };
-        let told = String::from_utf8(run(&own).stdout).unwrap();
-        assert!(told.contains(word) && !told.contains("load-starts"), "{told}");
+        let message = String::from_utf8(run(&own).stdout).unwrap();
+        assert!(message.contains(word) && !message.contains("load-starts"), "{message}");
         for wrong in [&bad, &folder.path().join("none.toml")] {
             let ended = run(wrong);
-            let told = String::from_utf8_lossy(&ended.stderr);
-            assert!(ended.status.code() == Some(2) && ended.stdout.is_empty(), "{args:?}: {told}");
-            assert!(told.starts_with(&format!("edot-tui: {}: ", wrong.display())), "{told}");
+            let message = String::from_utf8_lossy(&ended.stderr);
+            assert!(ended.status.code() == Some(2) && ended.stdout.is_empty(), "{args:?}: {message}");
+            assert!(message.starts_with(&format!("edot-tui: {}: ", wrong.display())), "{message}");
         }
     }
 }

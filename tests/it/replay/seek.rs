@@ -32,8 +32,8 @@ pub fn indexed(path: &Path) -> (Index, Arc<Course>) {
     let mut all = Index::new(medium, Header::default());
     index(reading, Some(std::fs::metadata(path).unwrap().len()), &tell);
     let mut whole = None;
-    while let Ok(told) = found.try_recv() {
-        match told {
+    while let Ok(event) = found.try_recv() {
+        match event {
             IndexEvent::Checkpoint(checkpoint) => all.add(checkpoint),
             IndexEvent::Progress(..) => {}
             IndexEvent::End { course, count, .. } => {
@@ -116,7 +116,7 @@ impl Show {
                         self.jumps += 1;
                     }
                     ReplayEvent::Course(course, complete) => (self.course, self.complete) = (course, complete),
-                    ReplayEvent::Damage(told) => self.faults.extend(told),
+                    ReplayEvent::Damage(sentences) => self.faults.extend(sentences),
                 },
                 Some(seen) = self.observations.recv() => self.session.apply(&seen),
             }
@@ -259,7 +259,7 @@ fn the_dashboard_is_moved_by_keys_and_mouse() {
 }
 
 #[test]
-fn a_wrong_file_is_told_before_the_screen_is_taken() {
+fn a_wrong_file_is_reported_before_the_screen_is_taken() {
     let mut pty = shown(Path::new("/etc/hostname"), &[]);
     assert_eq!(pty.exit(), 1);
     assert!(pty.text().contains("is no recording of edot-tui") || pty.text().contains("is empty"), "{}", pty.text());

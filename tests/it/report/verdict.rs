@@ -1,4 +1,4 @@
-//! The verdict on recorded runs of a real controller, as a reading by hand has it, and on the same run spoilt.
+//! The verdict on recorded runs of a real controller, as judged by hand, and on the same run with errors.
 
 use crate::decisions::recorded_runs::{cycle, folded};
 use crate::support::recorded::scale_cycle;

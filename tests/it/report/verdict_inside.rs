@@ -43,7 +43,7 @@ fn session(wrong: Wrong) -> Session {
         while next <= second {
             let at = began + TimeDelta::seconds(next);
             documents += 5.0 * if wrong.flat || is_load(next) { 400.0 } else { 40.0 };
-            for what in told(&session, wrong, next, documents, &mut counted, at) {
+            for what in scraped(&session, wrong, next, documents, &mut counted, at) {
                 session.apply(&Stamped { at, what });
             }
             next += 5;
@@ -60,7 +60,7 @@ fn run(wrong: Wrong) -> Verdict {
     verdict(&session(wrong), Expectations::guide())
 }
 
-fn told(
+fn scraped(
     session: &Session,
     wrong: Wrong,
     second: i64,

@@ -1,9 +1,10 @@
-//! Suppositions: with no change they are what happened; with a change, what the arithmetic makes of it.
+//! Simulations: with no change they are what happened; with a change, what the arithmetic makes of it.
 
 use crate::decisions::simulated_runs::{Run, run};
 use crate::support::recorded::scale_cycle;
-use edot_tui::observe::Stamped;
-use edot_tui::report::what_if::{Agreement, Changes, Recorded, Simulation, record, simulate, summarize};
+use edot_tui::observe::{MetricKind, MetricValue, Observation, Stamped};
+use edot_tui::report::what_if::{self, Agreement, Changes, Recorded, Simulation, record, simulate, summarize};
+use std::collections::BTreeSet;
 
 fn lines(text: &str) -> Vec<Stamped> {
     text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()
@@ -61,8 +62,8 @@ fn bounds_requests_and_targets_do_what_they_say() {
     let slow = changed(&all, |c| c.down.window_s = Some(300));
     let late = |s: &Simulation| s.steps.last().unwrap().simulated;
     assert_eq!((late(&slow), slow.steps.last().unwrap().actual), (4, 1), "the window holds what was");
-    let told = summarize(&slow, &recorded(&all), None);
-    assert!(told.actual.back_to_min_s.is_some() && told.simulated.back_to_min_s.is_none(), "not back while it is held");
+    let summary = summarize(&slow, &recorded(&all), None);
+    assert!(summary.actual.back_to_min_s.is_some() && summary.simulated.back_to_min_s.is_none(), "not back while it is held");
     let higher = summarize(&changed(&all, |c| c.min = Some(2)), &recorded(&all), None);
     assert!(higher.simulated.back_to_min_s < higher.actual.back_to_min_s, "each by its own minimum");
     let first = slow.diverged.unwrap();
@@ -113,4 +114,64 @@ fn supposed_is_what_another_run_really_does() {
         }
         assert!(near * 10 >= all * 9, "max {max}: {near} of {all}");
     }
+}
+
+/// A recording during which the HPA's metrics were edited: reordered, one removed, one added.
+fn edited() -> Vec<Stamped> {
+    let mut all = scale_cycle();
+    let total = all.len();
+    for (i, stamped) in all.iter_mut().enumerate() {
+        let Observation::Hpa(hpa) = &mut stamped.what else { continue };
+        let part = i * 4 / total;
+        match part {
+            0 => {}
+            1 => {
+                hpa.metrics.reverse();
+                hpa.status.metrics.reverse();
+            }
+            2 => {
+                hpa.metrics.retain(|m| m.name == "cpu");
+                hpa.status.metrics.retain(|m| m.name == "cpu");
+            }
+            _ => {
+                let mut queue = hpa.metrics[0].clone();
+                queue.kind = MetricKind::External;
+                queue.name = "queue".into();
+                queue.value = MetricValue { average_value: Some("10".into()), ..MetricValue::default() };
+                hpa.metrics.insert(0, queue.clone());
+                hpa.status.metrics.insert(0, queue);
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn metrics_that_were_edited_during_the_run_are_matched_by_what_they_are() {
+    let r = recorded(&edited());
+    let orders: BTreeSet<Vec<String>> = r.syncs.iter().map(|s| s.names.to_vec()).collect();
+    assert!(orders.len() >= 3, "{orders:?}");
+    for changes in [Changes::default(), Changes { max: Some(3), ..Changes::default() }] {
+        let s = simulate(&r, &changes).unwrap();
+        assert_eq!(s.metrics, ["cpu", "memory", "queue"]);
+        let summary = summarize(&s, &r, None);
+        let (panels, _) = what_if::panels(&s, &r);
+        what_if::document(&summary);
+        assert_eq!(panels.len(), 4, "a chart for each metric, and the replicas");
+        for ((i, sync), shown) in r.syncs.iter().enumerate().zip(&summary.syncs) {
+            // Each figure is with its own metric, and a metric that was not there has none.
+            let names: BTreeSet<&str> = shown.metrics.iter().map(|m| m.name.as_str()).collect();
+            assert_eq!(names, sync.names.iter().map(String::as_str).collect());
+            for metric in &shown.metrics {
+                let place = sync.names.iter().position(|n| *n == metric.name).unwrap();
+                assert_eq!(metric.actual, sync.figures[place].figure, "{} at sync {i}", metric.name);
+            }
+            for (panel, name) in panels.iter().zip(&s.metrics) {
+                let there = sync.names.contains(name);
+                assert!(there || panel.traces.iter().all(|t| t.points[i].1.is_none()), "a gap for {name} at sync {i}");
+            }
+        }
+    }
+    let wrong = simulate(&r, &Changes { drop: vec!["disk".into()], ..Changes::default() }).unwrap_err();
+    assert!(wrong.contains("it has cpu, memory, queue"), "{wrong}");
 }

@@ -1,4 +1,4 @@
-//! Suppositions held against the lab itself: what a run under some settings says of others is what a run under those does.
+//! Simulations compared with the lab: what a run under some settings predicts for others is what a run under those does.
 
 use crate::lab::watched::watched;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
@@ -104,8 +104,8 @@ fn changes(words: &[&str]) -> Changes {
 }
 
 #[test]
-fn what_is_supposed_of_a_run_is_what_the_lab_does() {
-    let mut told = Vec::new();
+fn what_is_simulated_from_a_run_is_what_the_lab_does() {
+    let mut results = Vec::new();
     let mut runs = BTreeMap::new();
     for pair in &PAIRS {
         let first = || watched(&edited(pair.scenario, pair.first), 7, LONG);
@@ -120,9 +120,9 @@ fn what_is_supposed_of_a_run_is_what_the_lab_does() {
         let show = |sizes: &[i32]| sizes.iter().step_by(15).map(ToString::to_string).collect::<String>();
         let percent = near(&ours, &real);
         let shown = format!("  A {}\n  B {}\n  ? {}", show(sizes), show(&real), show(&ours));
-        told.push((percent, format!("{} {}: {percent} %\n{shown}", pair.scenario, pair.change.join(" "))));
+        results.push((percent, format!("{} {}: {percent} %\n{shown}", pair.scenario, pair.change.join(" "))));
     }
-    let all: Vec<&str> = told.iter().map(|t| t.1.as_str()).collect();
+    let all: Vec<&str> = results.iter().map(|t| t.1.as_str()).collect();
     println!("{}", all.join("\n"));
-    assert!(told.iter().all(|t| t.0 >= 90), "\n{}", all.join("\n"));
+    assert!(results.iter().all(|t| t.0 >= 90), "\n{}", all.join("\n"));
 }
