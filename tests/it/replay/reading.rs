@@ -147,7 +147,7 @@ fn a_wrong_file_is_refused_in_words() {
     assert!(error(b"\x1f\x8b\x08\x00garbage").contains("damaged gzip"));
     assert!(!error(b"\x1b[2Jhello\n").contains('\x1b'));
     let missing = edot_tui::recording::open(std::path::Path::new("/no/such.jsonl")).err().unwrap().to_string();
-    assert!(missing.starts_with("/no/such.jsonl: ") && missing.contains("No such file"), "{missing}");
+    assert!(missing.starts_with("/no/such.jsonl cannot be read: ") && missing.contains("No such file"), "{missing}");
 }
 
 #[test]
@@ -172,9 +172,9 @@ fn later_versions_and_marks_are_distinguished_from_damage() {
     assert_eq!(
         sentences,
         [
-            "it has format 3 and this program knows 2: what is new in it is left out",
-            "kinds of a later version left out: quasar (1)",
-            "it stops in the middle: its writer was cut off, or still writes"
+            "it has format 3 and this program knows 2: what is new in it is skipped",
+            "kinds of a later version skipped: quasar (1)",
+            "it stops in the middle: its writer was interrupted, or is still writing"
         ]
     );
 }
