@@ -126,7 +126,7 @@ fn completions_and_manual_know_every_command_and_flag() {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
     }
-    for word in ["doctor", "status", "--load-manifest", "--size", "EDOT_TUI_CONFIG", "Exit codes", "edot-tui/status/1"]
+    for word in ["doctor", "status", "--load-manifest", "--size", "EDOT_TUI_CONFIG", "Exit codes", "edot-tui/status/2"]
     {
         assert!(page.contains(word), "the manual does not know {word}");
     }

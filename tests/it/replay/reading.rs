@@ -142,8 +142,8 @@ fn a_wrong_file_is_refused_in_words() {
     let error = |bytes: &[u8]| read(Cursor::new(bytes.to_vec())).err().expect("refused").to_string();
     assert!(error(b"").contains("is empty"));
     let what = error(b"{\"apiVersion\":\"v1\",\"kind\":\"List\"}\n");
-    assert!(what.contains("no recording of edot-tui") && what.contains("apiVersion"), "{what}");
-    assert!(error(&[0u8; 5000]).contains("no recording"));
+    assert!(what.contains("not a recording of edot-tui") && what.contains("apiVersion"), "{what}");
+    assert!(error(&[0u8; 5000]).contains("not a recording"));
     assert!(error(b"\x1f\x8b\x08\x00garbage").contains("damaged gzip"));
     assert!(!error(b"\x1b[2Jhello\n").contains('\x1b'));
     let missing = edot_tui::recording::open(std::path::Path::new("/no/such.jsonl")).err().unwrap().to_string();
