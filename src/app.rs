@@ -14,7 +14,7 @@ use crate::{
     observe::{Observation, Stamped, WatchingSeen},
     offline::{self, Format},
     recording::Tape,
-    replay::News,
+    replay::ReplayEvent,
     session::Session,
     signals::{TerminalSignal, TerminalSignals},
     terminal::{self, Terminal},
@@ -167,7 +167,7 @@ impl App {
                     SourceEvent::Observed(seen) => self.drain(seen),
                     SourceEvent::Replay(news) => {
                         // A jump answers a key, too.
-                        if matches!(news, News::Jump { .. }) {
+                        if matches!(news, ReplayEvent::Jump { .. }) {
                             next_frame = Instant::now();
                         }
                         self.replay_event(news);

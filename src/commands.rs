@@ -23,7 +23,9 @@ use crate::{
     app::Ended,
     config::{self, ConfigError, Given, Settings},
     error::{CommandError, SUCCESS, VERDICT_FAILED, signal_exit_code},
-    logging, offline, stdio, terminal,
+    logging, offline,
+    report::schema::Schema,
+    stdio, terminal,
     ui::{Keymap, Ui},
     verdict::{Overall, Verdict},
     view,
@@ -55,7 +57,7 @@ pub enum Command {
     #[command(long_about = help_text::LAB, after_help = help_text::LAB_AFTER)]
     Lab(Box<lab::Lab>),
     /// Print the status of the HPA, its pods and the load once
-    #[command(long_about = help_text::STATUS, after_help = help_text::STATUS_AFTER)]
+    #[command(long_about = help_text::STATUS, after_help = help_text::STATUS_AFTER, after_long_help = help_text::with_schema(help_text::STATUS_AFTER, Schema::Status))]
     Status(Box<status::Status>),
     /// Record all observations, without a terminal
     #[command(long_about = help_text::RECORD, after_help = help_text::RECORD_AFTER)]
@@ -67,13 +69,13 @@ pub enum Command {
     #[command(long_about = help_text::DOCTOR)]
     Doctor(Box<doctor::Doctor>),
     /// Summarize a recording: what happened, whether it met expectations, and pictures of it
-    #[command(long_about = help_text::REPORT, after_help = help_text::REPORT_AFTER)]
+    #[command(long_about = help_text::REPORT, after_help = help_text::REPORT_AFTER, after_long_help = help_text::with_schema(help_text::REPORT_AFTER, Schema::Report))]
     Report(Box<report::Report>),
     /// Put two recordings side by side, aligned at their load's start
-    #[command(long_about = help_text::COMPARE)]
+    #[command(long_about = help_text::COMPARE, after_long_help = help_text::with_schema("", Schema::Compare))]
     Compare(Box<compare::Compare>),
     /// Re-run the controller over a recording under other settings
-    #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER)]
+    #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER, after_long_help = help_text::with_schema(help_text::WHAT_IF_AFTER, Schema::WhatIf))]
     WhatIf(Box<what_if::WhatIf>),
     /// Print a completion script for a shell
     #[command(after_help = help_text::COMPLETIONS_AFTER)]

@@ -1,4 +1,4 @@
-//! The vocabulary upwards: what a source saw, stamped with the source's own time.
+//! Observations: what a source observed, stamped with the source's own time.
 //!
 //! These are the only types that are recorded, so they hold raw samples (counters, quantities as the API wrote them,
 //! specs and statuses), never rates, percentages or sentences made for a screen. Must not depend on any other room,
@@ -40,10 +40,10 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// A moment, UTC.
+/// A time, UTC.
 pub type Time = DateTime<Utc>;
 
-/// One observation and the moment the source made it.
+/// One observation and the time at which the source made it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {
     pub at: Time,
@@ -51,22 +51,22 @@ pub struct Stamped {
     pub what: Observation,
 }
 
-/// Everything a source can say. Old readers skip kinds that come later.
+/// Everything a source can report. Older readers skip kinds that were added later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "seen", rename_all = "snake_case")]
 pub enum Observation {
     /// Time passed and nothing else; once a second.
     Tick,
-    /// What is watched: said first, and again when it changes.
+    /// What is watched: reported first, and again when it changes.
     Watching(WatchingSeen),
     /// A feed's own state.
     #[serde(alias = "link")]
     FeedStatus(FeedStatus),
     Hpa(Box<HpaSeen>),
-    /// The HPA was deleted, or is not there.
+    /// The HPA was deleted, or does not exist.
     HpaGone,
     Target(Box<TargetSeen>),
-    /// The scale target was deleted, or is not there.
+    /// The scale target was deleted, or does not exist.
     TargetGone,
     /// A pod of the scale's selector.
     Pod(Box<PodSeen>),
@@ -95,16 +95,16 @@ pub enum Observation {
     },
     /// How the collectors of a tier are configured.
     CollectorConfig(Box<ConfigSeen>),
-    /// Which Elasticsearch is asked, and how.
+    /// Which Elasticsearch is queried, and how.
     Elastic(Box<ElasticsearchSeen>),
     /// The data streams' counters.
     Counters(Box<CountersSeen>),
     ElasticNodes(Box<ElasticNodesSeen>),
     ElasticHealth(Box<ElasticHealthSeen>),
     LogQuality(Box<LogQualitySeen>),
-    /// What watching itself costs.
+    /// What watching costs.
     Cost(CostSeen),
-    /// What became of something the user asked for.
+    /// The result of something the user requested.
     Answer(AnswerSeen),
     /// The user's own marker.
     Note {
@@ -129,6 +129,6 @@ pub struct WatchingSeen {
     pub load_job: String,
     /// The cluster is the one inside this process.
     pub lab: bool,
-    /// What the user should know of the choice, such as another HPA taken for want of the named one.
+    /// What the user should know about the choice, such as another HPA watched because the named one does not exist.
     pub notes: Vec<String>,
 }

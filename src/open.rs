@@ -98,7 +98,7 @@ pub fn replay(path: &Path, begin: Begin) -> Result<RunningSource, CommandError> 
         replay::play(player).await;
         Ok(())
     });
-    Ok(RunningSource::replay(replay.source, driver, replay.news))
+    Ok(RunningSource::replay(replay.source, driver, replay.events))
 }
 
 /// Where the collectors' metrics are; None when they are not to be read.

@@ -1,31 +1,29 @@
-//! A session, a screen, a comparison or a supposition in other forms: `status`, text, markdown, JSON, CSV, HTML, JUnit, SVG,
-//! asciicast. Must not observe anything itself.
+//! A session, a screen, a comparison or a what-if simulation in other forms: `status`, text, Markdown, JSON, CSV, HTML,
+//! JUnit, SVG, asciicast. Must not observe anything itself.
+//!
+//! What programs read is described by the JSON Schemas in `assets/schemas`; [`schema`] prints them for `--help`.
 
 mod cast;
 pub mod compare;
 pub mod cost;
-pub mod courses;
+pub mod csv;
+pub mod document;
 pub mod figures;
-pub mod full;
 pub mod html;
-mod inside;
+pub mod json;
 mod junit;
-pub mod overlay;
-pub mod page;
 pub mod panels;
 pub mod plot;
-pub mod prose;
+pub mod schema;
+pub mod series;
 mod status;
-mod status_ingest;
-mod status_inside;
-mod status_text;
 mod svg;
-pub mod table;
+pub mod text;
+pub mod text_chart;
 pub mod what_if;
 
-pub use cast::{Film, cast};
-pub use full::{Origin, Report, full};
+pub use cast::{Cast, cast};
+pub use json::{Origin, Report, report};
 pub use junit::junit;
-pub use status::{FindingStatus, Status, status};
-pub use status_text::status_text;
+pub use status::{FindingStatus, LossStatus, Status, status, status_as_text};
 pub use svg::svg;

@@ -4,7 +4,7 @@
 use crate::{
     error::{CommandError, ErrorKind},
     observe::Stamped,
-    replay::News,
+    replay::ReplayEvent,
     source::{Died, Source},
 };
 use tokio::{
@@ -28,7 +28,7 @@ pub struct RunningSource {
     /// The channel of observations is closed, until a replay is moved.
     ended: bool,
     /// None for a live source.
-    replay: Option<mpsc::Receiver<News>>,
+    replay: Option<mpsc::Receiver<ReplayEvent>>,
     /// None once its result was reported.
     hpa_check: Option<HpaCheck>,
 }
@@ -45,7 +45,7 @@ pub fn opened(joined: Result<Result<RunningSource, CommandError>, JoinError>) ->
 pub enum SourceEvent {
     Observed(Stamped),
     /// A replay was moved, or reports on the whole recording.
-    Replay(News),
+    Replay(ReplayEvent),
     /// The HPA is not there, or the source broke.
     Failed(CommandError),
 }
@@ -62,7 +62,11 @@ impl RunningSource {
     }
 
     /// A recording's source.
-    pub fn replay(source: Source, driver: JoinHandle<Result<(), Died>>, news: mpsc::Receiver<News>) -> RunningSource {
+    pub fn replay(
+        source: Source,
+        driver: JoinHandle<Result<(), Died>>,
+        news: mpsc::Receiver<ReplayEvent>,
+    ) -> RunningSource {
         let stop = CancellationToken::new();
         RunningSource { source, stop, driver: Some(driver), ended: false, replay: Some(news), hpa_check: None }
     }
@@ -90,7 +94,7 @@ impl RunningSource {
                 }
                 news = received(&mut self.replay) => match news {
                     Some(mut news) => {
-                        if let News::Jump { observations, .. } = &mut news {
+                        if let ReplayEvent::Jump { observations, .. } = &mut news {
                             std::mem::swap(&mut self.source.observations, observations);
                             self.ended = false;
                         }

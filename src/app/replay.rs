@@ -4,7 +4,7 @@ use super::App;
 use crate::{
     control::Control,
     observe::Time,
-    replay::{Begin, News},
+    replay::{Begin, ReplayEvent},
     ui::Replay,
 };
 
@@ -16,11 +16,11 @@ impl App {
         self.dirty = true;
     }
 
-    pub(super) fn replay_event(&mut self, news: News) {
+    pub(super) fn replay_event(&mut self, news: ReplayEvent) {
         self.dirty = true;
         match news {
             // The source already reads from the channel that came with it.
-            News::Jump { session, to, .. } => {
+            ReplayEvent::Jump { session, to, .. } => {
                 self.session = *session;
                 let Some(replay) = &mut self.ui.replay else { return };
                 match replay.goal {
@@ -32,12 +32,12 @@ impl App {
                     _ => replay.goal = None,
                 }
             }
-            News::Course(course, complete) => {
+            ReplayEvent::Timeline(timeline, complete) => {
                 if let Some(replay) = &mut self.ui.replay {
-                    (replay.timeline, replay.complete) = (course, complete);
+                    (replay.timeline, replay.complete) = (timeline, complete);
                 }
             }
-            News::Faults(faults) => self.ui.say(self.session.now_ms(), faults.join("; ")),
+            ReplayEvent::Damage(damage) => self.ui.say(self.session.now_ms(), damage.join("; ")),
         }
     }
 

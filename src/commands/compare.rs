@@ -6,7 +6,7 @@ use crate::{
     error::{CommandError, SUCCESS},
     offline::{self, format, reader},
     open,
-    report::{self, compare::Side, prose},
+    report::{self, compare::Side, text},
     stdio,
     verdict::verdict,
 };
@@ -46,13 +46,13 @@ pub fn run(settings: &Settings, args: &Compare) -> Result<u8, CommandError> {
         PageFormat::Json => format::json(&compared)?,
         PageFormat::Html => {
             let (panels, axis) = report::compare::overlaid(&a, &b);
-            format::overlaid_html("edot-tui compare", &report::compare::page(&compared), &panels, &axis)
+            format::overlaid_html("edot-tui compare", &report::compare::document(&compared), &panels, &axis)
         }
         PageFormat::Text => {
             let target = text_target(settings);
             let (panels, axis) = report::compare::overlaid(&a, &b);
-            let charts = report::overlay::overlay(&panels, &axis, target.width, target.colours, &look);
-            prose::text(&report::compare::page(&compared)) + &charts
+            let charts = report::text_chart::draw(&panels, &axis, target.width, target.colours, &look);
+            text::plain(&report::compare::document(&compared)) + &charts
         }
     };
     stdio::data(&text).map(|()| SUCCESS)

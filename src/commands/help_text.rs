@@ -1,4 +1,6 @@
-//! The longer texts of the help. Must not contain code.
+//! The longer texts of the help. Must not run anything.
+
+use crate::report::schema::{self, Schema};
 
 pub const AFTER: &str = "\
 Examples:
@@ -61,20 +63,7 @@ Print the status of the HPA, its pods and the load once.
 Waits until every feed is up and its rates are known (two samples), or it is known to be absent, at most for --wait, and
 prints what is known by then. Data goes to stdout, messages to stderr.
 
--o json prints one object. A figure that is not known is null, never 0. Times are RFC 3339 in UTC, durations seconds,
-sizes bytes, percentages percent of request:
-  schema     \"edot-tui/status/1\"
-  at, context, lab
-  hpa        namespace, name, target {kind, name}, min, max, replicas {current, desired, ready},
-             metrics [{name, type, current, target, unit, proposal}],
-             conditions [{type, status, reason, message, since}],
-             decision {winner, replicas, text, limited_by}
-  pods       [{name, ready, age_s, cpu_millicores, memory_bytes, cpu_percent, memory_percent, accepted_per_s, queue, restarts}]
-  load       phase, vus, elapsed_s, duration_s, iterations_per_s, failed_ratio, p95_ms
-  gateway    accepted_per_s, refused_per_s, sent_per_s, send_failed_per_s, enqueue_failed_per_s, queue, skew
-  ingest     documents_per_s, bytes_per_s, rejected, write_queue, indexing_pressure_ratio, health, streams, log_quality
-  findings   [{id, severity, text, evidence, hint}]
-  feeds      [{feed, state, age_s, reason, hint}]";
+-o json prints one object, described below. A figure that is unknown is null, never 0. Times are RFC 3339 in UTC.";
 
 pub const RECORD: &str = "\
 Record all observations, without a terminal.
@@ -150,29 +139,13 @@ Summarize a recording: what happened, whether it met expectations, and pictures 
 
   text, markdown   verdict, key figures, rescales, reaction budgets, decisions: for people and pull requests
   html             the same with charts on one time axis; one file, no network, light and dark, fit to print
-  json             everything, schema \"edot-tui/report/1\"
+  json             everything, schema \"edot-tui/report/2\"
   csv              one tidy table: time, series, labels (metric=cpu;pod=a), value (empty: not known from then on), unit
   junit            the verdict, a test case an expectation; those that are undecided or not observable are skipped
   svg              a screen, at the end or at --at
   cast             an asciicast (version 2) of the run; asciinema plays it
 
--o json holds: schema, tool, file, damage, began, ended, duration_s, lab,
-  verdict    {expectations, result (pass|fail|unknown), inferred, phases,
-             checks [{id, phase, says, expected, observed, result, missing, at, after_s, evidence}]},
-             where result is passed, failed, waiting or not observable
-  figures    load_s, first_scale_up_s, peak_replicas, peak_replicas_s, back_to_min_s, rescales, flaps, replica_minutes,
-             metrics [{metric, unit, peak, mean, above_band_s}], budget, syncs, syncs_agreed, items_lost, documents_indexed
-  rescales   [{at, after_s, from, to, reason}]
-  decisions  [{at, until, count, told, current, metrics, winner, recommended, stabilized, limited_by, result,
-             controller, agrees, exact, cause, samples, sampled_at, text}]
-  budget     [{at, from, to, stages [{stage, at, took_s, why}]}]
-  marks, settings, loss, findings, events
-  cost       what watching itself took: {over_s, api_requests, api_requests_per_min, elasticsearch_requests,
-             elasticsearch_requests_per_min, cpu_s, cpu_percent (of one core), memory_bytes, memory_peak_bytes,
-             with_lab}; null where it was not recorded
-  series     [{series, labels, unit, shape (line|steps), points [[time, value]]}]
-  status     as of status -o json, at the end
-A figure that is not known is null. Times are RFC 3339 in UTC, durations seconds.
+-o json prints one object, described below. A figure that is unknown is null. Times are RFC 3339 in UTC.
 
 Expectations are those of the EDOT Gateway Scaling Guide, or of a TOML file of your own.";
 
@@ -186,21 +159,14 @@ Examples:
 Exit codes: 0 passed or undecided, 1 error, 2 usage, 4 an expectation failed";
 
 pub const COMPARE: &str = "\
-Put two recordings side by side, aligned at their load's start: key figures, verdict by verdict, and charts of both
-overlaid (A solid, B dashed or in another colour).
-
--o json prints {schema: \"edot-tui/compare/1\", a, b, figures [{figure, a, b, difference}], checks [{id, a, b, same}]}.";
+Put two recordings side by side, aligned at their load's start: key figures, check by check, and their timelines overlaid
+(A solid, B dashed or in another colour).";
 
 pub const WHAT_IF: &str = "\
-Re-run the controller's arithmetic over a recording under other settings: actual and supposed replicas, per-pod figures,
-and what it would have cost. Up to the first sync at which they differ, every sync has exactly the inputs that the
-controller had; from then on the tier's load, held constant, is shared by the pods that would have been Ready. With no
-change it reports in how many syncs the arithmetic gives the controller's result. The assumptions are printed.
-
--o json prints {schema: \"edot-tui/what-if/1\", file, changes, assumptions, agreement {agreed, of, on_trust}, parted_at,
-actual and supposed {first_scale_up_s, peak_replicas, peak_replicas_s, back_to_min_s, rescales, replica_minutes,
-above_target_s}, syncs [{at, actual, supposed, metrics [{name, actual, supposed, target}], reason}]}; a metric's figures
-are percent for a utilization, milli-units otherwise.";
+Re-run the controller's arithmetic over a recording under other settings: actual and simulated replicas, per-pod figures,
+and what it would have cost. Until the two diverge, every sync has exactly the inputs that the controller had; from then on
+the tier's load, held constant, is shared by the pods that would have been Ready. With no change it shows in how many syncs
+the arithmetic gives what the controller did. What is assumed is printed.";
 
 pub const WHAT_IF_AFTER: &str = "\
 Examples:
@@ -208,3 +174,8 @@ Examples:
   edot-tui what-if run.jsonl.gz --target cpu=60 --max 8
   edot-tui what-if run.jsonl.gz --drop memory --request cpu=200m
   edot-tui what-if run.jsonl.gz --scale-down-window 300 --policy down=Pods:1/60 -o html > what-if.html";
+
+/// The text after the long help: examples, and the keys of the JSON output.
+pub fn with_schema(after: &str, schema: Schema) -> String {
+    format!("{after}\n\n{}", schema::listing(schema)).trim_start().to_owned()
+}

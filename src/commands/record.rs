@@ -249,7 +249,7 @@ impl Recording<'_> {
             End::Recorder(text) => Err(CommandError::failed(text)),
             End::Settled | End::TimeIsOver if self.args.is_judged() => {
                 let verdict = verdict(&self.session, self.expected);
-                stdio::message(&format!("verdict: {} ({})", verdict.result.word(), verdict.summary()));
+                stdio::message(&format!("verdict: {} ({})", verdict.result.as_str(), verdict.summary()));
                 Ok(verdict_exit_code(&verdict))
             }
             End::Settled | End::TimeIsOver => Ok(SUCCESS),

@@ -9,7 +9,7 @@ use crate::{
     error::{CommandError, SUCCESS},
     offline::{self, Format, Moment, format, reader},
     open,
-    report::{self, Film},
+    report::{self, Cast},
     stdio,
     ui::{SPANS, Screen, Ui},
     verdict::{Expectations, verdict},
@@ -75,7 +75,7 @@ pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
 
 /// The cast is written while the recording is read, so that neither is held in memory.
 fn cast(args: &Report, ui: &Ui, expected: &Expectations, look: &Look) -> Result<u8, CommandError> {
-    let options = Film { size: args.size, speed: args.speed, ui, look };
+    let options = Cast { size: args.size, speed: args.speed, ui, look };
     let mut to = io::BufWriter::new(io::stdout().lock());
     let mut reader = reader::open(&args.file, args.at)?;
     let written = report::cast(reader.by_ref(), &options, &mut to).and_then(|s| to.flush().map(|()| s));

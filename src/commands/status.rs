@@ -63,7 +63,7 @@ async fn print(settings: &Settings, args: &Status) -> Result<u8, CommandError> {
     session.watching.notes.iter().for_each(|note| stdio::message(note));
     let text = match args.output {
         StatusFormat::Json => serde_json::to_string_pretty(&report::status(&session))? + "\n",
-        StatusFormat::Text => report::status_text(&report::status(&session)),
+        StatusFormat::Text => report::status_as_text(&report::status(&session)),
         StatusFormat::Screen => screen_text(&session, args.size, &ui, &look),
     };
     stdio::data(&text).map(|()| SUCCESS)

@@ -8,7 +8,7 @@ use crate::{
     offline::{format, reader},
     open,
     report::{
-        self, prose,
+        self, text,
         what_if::{self, Changes, Rule},
     },
     stdio,
@@ -84,16 +84,16 @@ pub fn run(settings: &Settings, args: &WhatIf) -> Result<u8, CommandError> {
     let recorded = what_if::record(reader.by_ref());
     let origin = reader.origin();
     origin.damage.iter().for_each(|d| stdio::message(d));
-    let supposed = what_if::suppose(&recorded, &args.changes()).map_err(CommandError::usage)?;
-    let summary = what_if::tell(&supposed, &recorded, origin.file);
+    let supposed = what_if::simulate(&recorded, &args.changes()).map_err(CommandError::usage)?;
+    let summary = what_if::summarize(&supposed, &recorded, origin.file);
     let (panels, axis) = what_if::panels(&supposed, &recorded);
     let text = match args.output {
         PageFormat::Json => format::json(&summary)?,
-        PageFormat::Html => format::overlaid_html("edot-tui what-if", &what_if::page(&summary), &panels, &axis),
+        PageFormat::Html => format::overlaid_html("edot-tui what-if", &what_if::document(&summary), &panels, &axis),
         PageFormat::Text => {
             let target = text_target(settings);
-            let charts = report::overlay::overlay(&panels, &axis, target.width, target.colours, &look);
-            prose::text(&what_if::page(&summary)) + &charts
+            let charts = report::text_chart::draw(&panels, &axis, target.width, target.colours, &look);
+            text::plain(&what_if::document(&summary)) + &charts
         }
     };
     stdio::data(&text).map(|()| SUCCESS)

@@ -1,9 +1,9 @@
-//! A collector's own metrics, one scrape: counters and gauges as it gave them. Absent (None) means that there was no such
-//! line, which for a counter of a collector that answers means that it has not counted yet.
+//! A collector's own metrics, one scrape: counters and gauges as it exposed them. None means that there was no such line; for
+//! a counter of a collector that responds that means nothing was counted yet. Must not compute rates.
 
 use serde::{Deserialize, Serialize};
 
-/// Where a collector stands on the way of the data.
+/// The tier of a collector on the path of the data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -35,7 +35,7 @@ impl Signal {
     /// Those that are counted, in the order they are shown.
     pub const ALL: [Signal; 3] = [Signal::Traces, Signal::Metrics, Signal::Logs];
 
-    /// As in `status`.
+    /// The name in `status`.
     pub fn name(self) -> &'static str {
         match self {
             Signal::Traces => "traces",
@@ -45,7 +45,7 @@ impl Signal {
         }
     }
 
-    /// Of a pipeline's name: `metrics/aggregated`.
+    /// The signal of a pipeline by its name: `metrics/aggregated`.
     pub fn of_pipeline(name: &str) -> Signal {
         Signal::ALL.into_iter().find(|s| component_kind(name) == s.name()).unwrap_or_default()
     }
@@ -56,7 +56,7 @@ pub fn component_kind(id: &str) -> &str {
     id.split('/').next().unwrap_or_default()
 }
 
-/// Whether what an exporter takes is on its way anywhere: not with those that show or drop it, or write it down.
+/// Whether an exporter sends data anywhere; some only print it, drop it, or write it to a file.
 pub fn leads_out(exporter: &str) -> bool {
     !matches!(component_kind(exporter), "debug" | "nop" | "logging" | "file")
 }
@@ -68,7 +68,7 @@ pub struct CollectorSeen {
     pub pod: String,
     pub uid: String,
     pub role: Role,
-    /// Of `target_info`; empty where it is not told.
+    /// From `target_info`; empty where it is not reported.
     pub version: String,
     pub process: ProcessSeen,
     pub receivers: Vec<ReceiverSeen>,
@@ -99,10 +99,10 @@ pub struct ReceiverSeen {
     pub signal: Signal,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<f64>,
-    /// Not taken; whoever sent it may send it again.
+    /// Not accepted; the sender may send it again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<f64>,
-    /// Not taken for an error of the collector's own.
+    /// Not accepted because of an internal error of the collector.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed: Option<f64>,
 }
@@ -130,7 +130,7 @@ pub struct BatchSeen {
     /// Batches sent, and the items in them.
     pub batches: Option<f64>,
     pub items: Option<f64>,
-    /// Sent because they were full, and because it was time.
+    /// Sent because they were full, and because of the timeout.
     pub by_size: Option<f64>,
     pub by_timeout: Option<f64>,
 }
@@ -143,13 +143,13 @@ pub struct ExporterSeen {
     pub signal: Signal,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent: Option<f64>,
-    /// Given up after the last try.
+    /// Dropped after the last retry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_failed: Option<f64>,
     /// Did not get into the queue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub enqueue_failed: Option<f64>,
-    /// Gauges, in the unit of the queue's sizer (requests, unless it was told otherwise).
+    /// Gauges, in the unit of the queue's sizer (requests, unless configured otherwise).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_size: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -163,7 +163,7 @@ pub struct ExporterSeen {
 #[serde(default)]
 pub struct ElasticSeen {
     pub received: Option<f64>,
-    /// Documents tried again one by one, and in whole requests.
+    /// Documents retried one by one, and whole requests retried.
     pub retried: Option<f64>,
     pub retried_requests: Option<f64>,
     pub flushed_bytes: Option<f64>,
@@ -171,13 +171,13 @@ pub struct ElasticSeen {
     pub outcomes: Vec<OutcomeSeen>,
 }
 
-/// What became of documents and of bulk requests, by how Elasticsearch answered.
+/// Results of documents and of bulk requests, by Elasticsearch's response.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct OutcomeSeen {
     /// `success`, `too_many`, `failed_client`, `failed_server`, `timeout`, `internal_server_error` …
     pub outcome: String,
-    /// HTTP status, of the request or of the document; empty where it is not told.
+    /// HTTP status, of the request or of the document; empty where it is not reported.
     pub code: String,
     /// The document's own error; empty when the request as a whole had this outcome.
     pub error: String,
@@ -191,19 +191,19 @@ pub struct OutcomeSeen {
 }
 
 impl OutcomeSeen {
-    /// Documents of this outcome were given up although `sent` counts them.
+    /// Whether documents of this outcome were dropped although `sent` counts them.
     pub fn is_lost(&self) -> bool {
         self.outcome != "success" && self.outcome != "failure_store" && !self.error.is_empty()
     }
 }
 
-/// A collector could not be scraped; said when that begins, or when its reason changes.
+/// A collector could not be scraped; reported when that begins, or when the reason changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CollectorLost {
     pub pod: String,
     pub uid: String,
     pub role: Role,
-    /// In a sentence's words.
+    /// A phrase for a sentence.
     pub reason: String,
 }

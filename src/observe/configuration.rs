@@ -1,19 +1,19 @@
-//! A collector's configuration as far as rules need it: which components stand in which order in its pipelines, and their
-//! bounds. Names, numbers and switches only: no endpoint, header or credential has a place here.
+//! A collector's configuration as far as findings need it: the components of its pipelines in their order, and their limits.
+//! Names, numbers and switches only. Must not hold an endpoint, a header or a credential.
 
 use super::{Role, Signal};
 use serde::{Deserialize, Serialize};
 
-/// The configuration of a tier, read from where its pods have it; said again when it changes.
+/// The configuration of a tier, read from where its pods have it; reported again when it changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ConfigSeen {
     pub role: Role,
-    /// The container that reads it.
+    /// The container that uses it.
     pub container: String,
     /// ConfigMaps and keys: `edot-gateway-config/config.yaml`.
     pub from: Vec<String>,
-    /// Extensions that are started.
+    /// Enabled extensions.
     pub extensions: Vec<String>,
     pub connectors: Vec<String>,
     pub pipelines: Vec<PipelineSeen>,
@@ -22,19 +22,19 @@ pub struct ConfigSeen {
     pub exporters: Vec<SendingSeen>,
 }
 
-/// A pipeline; the names are those of components, such as `elasticsearch/otel`.
+/// A pipeline; its members are the ids of components, such as `elasticsearch/otel`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PipelineSeen {
     pub name: String,
     pub signal: Signal,
     pub receivers: Vec<String>,
-    /// In the order in which data goes through them.
+    /// In the order in which data passes through them.
     pub processors: Vec<String>,
     pub exporters: Vec<String>,
 }
 
-/// A `memory_limiter`; None is what is not set, or not written as a number.
+/// A `memory_limiter`; None is what is not set, or not a number.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LimiterSeen {
@@ -60,12 +60,12 @@ pub struct BatchingSeen {
 #[serde(default)]
 pub struct SendingSeen {
     pub name: String,
-    /// Whether it has a queue and tries again; None is what is not set, or not written as a switch.
+    /// Whether it has a queue and retries; None is what is not set, or not a boolean.
     pub queue: Option<bool>,
     pub retry: Option<bool>,
     /// The queue's length in the unit of its sizer: `requests`, `items` or `bytes`; empty where that is not set.
     pub queue_size: Option<f64>,
     pub sizer: String,
-    /// It puts batches together in its queue.
+    /// It builds batches in its queue.
     pub batches: bool,
 }

@@ -1,4 +1,4 @@
-//! Kubernetes events, with the counts the API keeps.
+//! Kubernetes events, with the counts that the API keeps. Must not interpret them.
 
 use super::Time;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Feeds and the state of each: failure is data. Must not decide when to retry; that is the feed's own business.
+//! Feeds and the state of each: failure is data. Must not decide when to retry; the feed does.
 
 use super::Time;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,7 @@ pub enum Feed {
     Collector,
     /// Elasticsearch.
     Ingest,
-    /// A feed that a later version wrote.
+    /// A feed that a later version recorded.
     #[serde(other)]
     Other,
 }
@@ -61,21 +61,21 @@ impl Feed {
     }
 }
 
-/// How a feed stands.
+/// The state of a feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedState {
     #[default]
     Connecting,
-    /// It answers, and what is known is current.
+    /// It responds, and what is known is current.
     Up,
-    /// It failed and is tried again.
+    /// It failed and is retried.
     Retrying,
     /// Not allowed (401, 403).
     Denied,
-    /// What it would read does not exist, or is switched off.
+    /// What it would read does not exist, or is disabled.
     Absent,
-    /// It answered once but has been silent too long, or repeats old samples.
+    /// It responded once but has been silent too long, or repeats old samples.
     Stale,
     #[serde(other)]
     Unknown,
@@ -94,12 +94,12 @@ pub struct Rule {
     pub namespace: String,
 }
 
-/// A feed's state, said when it changes.
+/// A feed's state, reported when it changes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FeedStatus {
     pub feed: Feed,
     pub state: FeedState,
-    /// Why, in a sentence's words; for Up, what is worth saying (`every 15 s`).
+    /// Why, as a phrase for a sentence; for Up, a detail (`every 15 s`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// A hint: what to do about it.
@@ -108,7 +108,7 @@ pub struct FeedStatus {
     /// Tries since it last worked; 0 while it works.
     #[serde(default)]
     pub attempt: u32,
-    /// When it will be tried again.
+    /// When it will be retried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_at: Option<Time>,
     /// For Denied by 403: the permission that is missing.
@@ -117,7 +117,7 @@ pub struct FeedStatus {
 }
 
 impl FeedStatus {
-    /// A state with nothing further to say.
+    /// A state without details.
     pub fn new(feed: Feed, state: FeedState) -> Self {
         FeedStatus { feed, state, reason: None, hint: None, attempt: 0, retry_at: None, rule: None }
     }

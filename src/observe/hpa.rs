@@ -1,4 +1,5 @@
-//! The HorizontalPodAutoscaler as the API wrote it (autoscaling/v2). Quantities stay strings; defaults stay unset.
+//! The HorizontalPodAutoscaler as the API wrote it (autoscaling/v2). Quantities stay strings; defaults stay unset. Must
+//! not interpret them.
 
 use super::Time;
 use serde::{Deserialize, Serialize};
@@ -47,7 +48,7 @@ pub struct Metric {
 }
 
 impl Metric {
-    /// Whether both name the same thing, whatever their values.
+    /// Whether both are the same metric, regardless of their values.
     pub fn same(&self, other: &Metric) -> bool {
         self.kind == other.kind
             && self.name == other.name
@@ -71,7 +72,7 @@ pub enum MetricKind {
     Unknown,
 }
 
-/// A target or a current value. Which fields are set says of what type it is.
+/// A target or a current value. Its type follows from which fields are set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MetricValue {
@@ -91,14 +92,14 @@ pub struct Behavior {
     pub scale_down: Option<Rules>,
 }
 
-/// The rules of one direction, as far as they are given.
+/// The rules of one direction, as far as they are set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Rules {
     pub window_s: Option<i32>,
     /// `Max`, `Min` or `Disabled`.
     pub select: Option<String>,
-    /// None: not given, so the default policies hold.
+    /// None: not set, so the default policies apply.
     pub policies: Option<Vec<Policy>>,
     /// Quantity, such as `0.05` or `50m`.
     pub tolerance: Option<String>,

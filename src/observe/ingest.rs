@@ -1,14 +1,14 @@
-//! What Elasticsearch told: its data streams' counters, its nodes' queues and limits, its health, what its log records
-//! lack. Counters stand as the server keeps them; what cannot be compared with an earlier answer is the fold's business.
+//! What Elasticsearch reported: its data streams' counters, its nodes' queues and limits, its health, what its log records
+//! lack. Counters are as the server keeps them. Must not compare them with earlier ones; the fold does.
 
 use super::Time;
 use serde::{Deserialize, Serialize};
 
-/// Which Elasticsearch, and how it is asked.
+/// Which Elasticsearch, and how it is reached.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ElasticsearchSeen {
-    /// Its own name for itself.
+    /// The name of the cluster.
     pub cluster: String,
     /// `8.19.21`.
     pub version: String,
@@ -19,14 +19,15 @@ pub struct ElasticsearchSeen {
     pub distribution: String,
     /// Without credentials.
     pub url: String,
-    /// The way to it: `port-forward to pod quickstart-es-default-0`, or `the network`.
-    pub way: String,
+    /// The route to it: `port-forward to pod quickstart-es-default-0`, or `the network`.
+    #[serde(alias = "way")]
+    pub route: String,
     /// Whose credentials are used; empty for none.
     pub user: String,
     /// Base address of Kibana; empty when it is not known.
     pub kibana: String,
     pub kibana_version: String,
-    /// What the user should know of the choice.
+    /// What the user should know about the choice.
     pub notes: Vec<String>,
 }
 
@@ -48,7 +49,7 @@ pub enum CountedBy {
     /// `max_seq_no` of each primary shard.
     #[default]
     SeqNo,
-    /// `indexing.index_total` of the primaries: it starts anew with the shard's copy.
+    /// `indexing.index_total` of the primaries: it starts from 0 with another copy of the shard.
     IndexTotal,
     /// The documents that a search can see: late by a refresh, and fewer after deletes.
     Documents,
@@ -61,11 +62,11 @@ pub enum CountedBy {
 #[serde(default)]
 pub struct CountersSeen {
     pub by: CountedBy,
-    /// From the question to the answer: the counters were read in between.
+    /// From the request to the response: the counters were read in between.
     pub took_ms: u32,
-    /// When the next answer is meant to come.
+    /// When the next answer is planned.
     pub every_ms: u32,
-    /// Shards whose counters could not be had, and the indices that are named with them.
+    /// Shards whose counters could not be read, and the indices reported with them.
     pub failed_shards: u32,
     pub failed: Vec<String>,
     pub indices: Vec<IndexSeen>,
@@ -76,7 +77,7 @@ pub struct CountersSeen {
 #[serde(default)]
 pub struct IndexSeen {
     pub name: String,
-    /// Empty where the API does not tell it.
+    /// Empty where the API does not report it.
     pub uuid: String,
     /// Its started primary shards; empty unless counted by them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -113,7 +114,7 @@ pub struct ShardSeen {
 #[serde(default)]
 pub struct ElasticNodesSeen {
     pub nodes: Vec<ElasticNode>,
-    /// Nodes that did not answer.
+    /// Nodes that did not respond.
     pub failed: u32,
 }
 
@@ -133,7 +134,7 @@ pub struct ElasticNode {
     pub heap_percent: Option<f64>,
     pub cpu_percent: Option<f64>,
     pub gc_ms: Option<u64>,
-    /// Time that its cgroup was held back.
+    /// Time for which its cgroup was throttled.
     pub throttled_ns: Option<u64>,
     pub disk_bytes: Option<u64>,
     pub disk_available_bytes: Option<u64>,
@@ -185,12 +186,12 @@ pub struct ElasticHealthSeen {
     pub relocating: Option<u32>,
     pub initializing: Option<u32>,
     pub unassigned: Option<u32>,
-    /// Where the version tells it.
+    /// Where the version reports it.
     pub unassigned_primaries: Option<u32>,
     pub pending_tasks: Option<u32>,
 }
 
-/// What the log records of a time lack, by data stream and service. Span events are left out.
+/// What the log records of a period lack, by data stream and service. Span events are left out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogQualitySeen {

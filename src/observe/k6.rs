@@ -1,6 +1,6 @@
-//! What k6's exit codes mean, in words. Must not know where a code came from.
+//! What k6's exit codes mean. Must not know where a code came from.
 
-/// Why k6 ended, for a container's exit code. Source: k6 `errext/exitcodes/codes.go`, the same from 0.49 to 2.x.
+/// Why k6 ended, by the container's exit code. Source: k6 `errext/exitcodes/codes.go`, the same from 0.49 to 2.x.
 pub fn exit_words(code: i32) -> &'static str {
     match code {
         0 => "ended by itself",
@@ -32,7 +32,7 @@ mod tests {
     use super::exit_words;
 
     #[test]
-    fn the_codes_that_runs_end_with_have_words() {
+    fn exit_codes_have_descriptions() {
         assert_eq!(exit_words(0), "ended by itself");
         assert_eq!(exit_words(99), "thresholds crossed");
         assert_eq!(exit_words(105), "stopped by a signal");

@@ -1,4 +1,4 @@
-//! The load Job, and the answers to what the user asked of the cluster.
+//! The load Job, and the responses to the user's requests to the cluster. Must not decide what is allowed.
 
 use super::{Condition, Time};
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct JobSeen {
     pub conditions: Vec<Condition>,
 }
 
-/// What the user can ask a source.
+/// What the user can request of a source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ask {
@@ -42,7 +42,7 @@ pub enum Ask {
     Unknown,
 }
 
-/// What became of a request: a plan to confirm, progress, success or refusal.
+/// The response to a request: a plan to confirm, progress, success or refusal.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AnswerSeen {

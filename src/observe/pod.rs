@@ -1,4 +1,4 @@
-//! Pods and what they use. Usage keeps the sample's own timestamp and window.
+//! Pods and what they use. Usage keeps the sample's own timestamp and window. Must not compute with it.
 
 use super::{Resources, Time};
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct PodSeen {
 }
 
 impl PodSeen {
-    /// How often its containers were started anew, all together.
+    /// Restarts of all its containers together.
     pub fn restarts(&self) -> i32 {
         self.containers.iter().fold(0, |all, c| all.saturating_add(c.restarts))
     }
@@ -64,7 +64,7 @@ pub struct ContainerSeen {
     /// `waiting.reason`, such as `ImagePullBackOff`.
     pub waiting: Option<String>,
     pub waiting_message: Option<String>,
-    /// It runs since.
+    /// Since when it runs.
     pub running: Option<Time>,
     pub terminated: Option<Exit>,
     pub last_terminated: Option<Exit>,
@@ -80,7 +80,7 @@ pub struct Exit {
     pub finished: Option<Time>,
 }
 
-/// A pod left.
+/// A pod was deleted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PodGone {
@@ -100,7 +100,7 @@ pub struct UsageSeen {
 #[serde(default)]
 pub struct PodUsage {
     pub pod: String,
-    /// End of the window the sample stands for.
+    /// The end of the window that the sample covers.
     pub at: Time,
     /// Seconds.
     pub window_s: f64,

@@ -1,9 +1,10 @@
-//! What k6 tells of a run: its progress (from its log or its REST API), its summary, its errors. Every figure is k6's own.
+//! What k6 reports of a run: its progress (from its log or its REST API), its summary, its errors. Every figure is k6's own.
+//! Must not add them up.
 
 use super::Time;
 use serde::{Deserialize, Serialize};
 
-/// Where k6 told it.
+/// Where k6 reported it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum K6Source {
@@ -14,22 +15,22 @@ pub enum K6Source {
     Other,
 }
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum K6State {
-    /// Not started: setting up, or waiting to be told to start.
+    /// Not started: setting up, or waiting for the command to start.
     Waiting,
     #[default]
     Running,
     Paused,
-    /// Its figures are the last.
+    /// Its figures are final.
     Ended,
     #[serde(other)]
     Other,
 }
 
-/// The progress of one k6 process. A field that this source does not tell is None.
+/// The progress of one k6 process. A field that this source does not report is None.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct K6Seen {
@@ -42,7 +43,7 @@ pub struct K6Seen {
     pub state: K6State,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_s: Option<f64>,
-    /// What the scenarios are to take, without the graceful end.
+    /// The planned duration of the scenarios, without the graceful stop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,7 +68,7 @@ pub struct K6Seen {
     pub avg_ms: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p95_ms: Option<f64>,
-    /// Metrics with thresholds, and whether these hold as of now.
+    /// Metrics with thresholds, and whether these hold now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub thresholds: Vec<ThresholdSeen>,
 }
@@ -77,7 +78,7 @@ pub struct K6Seen {
 #[serde(default)]
 pub struct ThresholdSeen {
     pub metric: String,
-    /// `p(95)<5000`; empty where only the metric is told.
+    /// `p(95)<5000`; empty where only the metric is reported.
     pub rule: String,
     pub held: bool,
 }
@@ -102,7 +103,7 @@ pub struct K6SummarySeen {
     pub p95_ms: Option<f64>,
     pub max_ms: Option<f64>,
     pub thresholds: Vec<ThresholdSeen>,
-    /// As printed, a line each.
+    /// As printed, line by line.
     pub text: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Text from outside is hostile: it is cleaned and bounded here, once, where it enters. Must not style or wrap.
+//! Text from outside is hostile: it is cleaned and bounded here, once, where it enters. Must not style or wrap it.
 
 /// The most that is kept of a message, in bytes.
 pub const MESSAGE: usize = 4096;
@@ -33,7 +33,7 @@ pub fn clean(text: &str, max: usize) -> String {
 
 type Rest<'a> = std::iter::Peekable<std::str::Chars<'a>>;
 
-/// Past an escape sequence whose ESC has been taken: CSI, a string (OSC, DCS, APC, PM, SOS) up to its end, or two characters.
+/// Skips an escape sequence whose ESC has been consumed: CSI, a string (OSC, DCS, APC, PM, SOS) up to its end, or two characters.
 fn skip_escape(chars: &mut Rest) {
     match chars.next() {
         Some('[') => skip_csi(chars),
@@ -64,7 +64,7 @@ fn skip_csi(chars: &mut Rest) {
     }
 }
 
-/// Characters without a shape of their own that can reorder or hide what stands around them.
+/// Characters without a glyph of their own that can reorder or hide the text around them.
 fn invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_out_what_a_terminal_would_obey() {
+    fn removes_what_a_terminal_would_interpret() {
         assert_eq!(clean("a\u{1b}[31mred\u{1b}[0m", 99), "ared");
         assert_eq!(clean("x\u{1b}]0;title\u{7}y\u{1b}]8;;http://e\u{1b}\\z", 99), "xyz");
         assert_eq!(clean("\u{9b}2Jq\u{8}\u{7f}", 99), "q");
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_what_is_long() {
+    fn bounds_long_text() {
         let long = clean(&"é".repeat(1 << 20), MESSAGE);
         assert!(long.len() <= MESSAGE + 5 && long.ends_with('…'));
         assert_eq!(clean("short", 5), "short");
@@ -93,7 +93,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn nothing_that_controls_survives(s in proptest::prelude::any::<String>()) {
+        fn no_control_character_remains(s in proptest::prelude::any::<String>()) {
             let out = clean(&s, 64);
             proptest::prop_assert!(out.len() <= 64 + 8);
             proptest::prop_assert!(out.chars().all(|c| !c.is_control() && !invisible(c)));

@@ -1,4 +1,4 @@
-//! The scale target: what `/scale` says of it, and for workloads the requests of its template.
+//! The scale target: what `/scale` reports, and for workloads the requests of its pod template. Must not interpret them.
 
 use super::{Condition, Time};
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! A session and its verdict in the format that was asked for. Must not judge or read files.
 
 use crate::error::CommandError;
-use crate::report::{self, Origin, courses, html, page, panels, plot, prose, table};
+use crate::report::{self, Origin, csv, document, html, panels, plot, series, text};
 use crate::session::Session;
 use crate::ui::Ui;
 use crate::verdict::Verdict;
@@ -57,12 +57,12 @@ pub fn write(
     size: (u16, u16),
     look: &Look,
 ) -> Result<String, CommandError> {
-    let full = || report::full(session, verdict, origin);
+    let full = || report::report(session, verdict, origin);
     Ok(match format {
-        Format::Text | Format::Cast => prose::text(&page::page(&full())),
-        Format::Markdown => prose::markdown(&page::page(&full())),
+        Format::Text | Format::Cast => text::plain(&document::document(&full())),
+        Format::Markdown => text::markdown(&document::document(&full())),
         Format::Json => json(&full())?,
-        Format::Csv => table::csv(&courses::courses(session)).map_err(|e| CommandError::failed(e.to_string()))?,
+        Format::Csv => csv::write(&series::all_series(session)).map_err(|e| CommandError::failed(e.to_string()))?,
         Format::Html => html::html(session, verdict, &full()),
         Format::Junit => report::junit(&full()),
         Format::Svg => {
@@ -82,8 +82,8 @@ pub fn json(value: &impl Serialize) -> Result<String, CommandError> {
 }
 
 /// A page whose charts overlay two runs.
-pub fn overlaid_html(title: &str, blocks: &[page::Block], panels: &[panels::Panel], axis: &plot::Axis) -> String {
-    let head = blocks.iter().position(|b| matches!(b, page::Block::Head(_))).unwrap_or(blocks.len());
+pub fn overlaid_html(title: &str, blocks: &[document::Block], panels: &[panels::Panel], axis: &plot::Axis) -> String {
+    let head = blocks.iter().position(|b| matches!(b, document::Block::Head(_))).unwrap_or(blocks.len());
     let charts: String = panels.iter().map(|p| html::figure(p, axis, &Vec::new(), 170.0)).collect();
     let (above, below) = blocks.split_at(head);
     let body = format!(
@@ -91,5 +91,5 @@ pub fn overlaid_html(title: &str, blocks: &[page::Block], panels: &[panels::Pane
         html::blocks_html(above),
         html::blocks_html(below)
     );
-    html::document(title, &body, &html::data(panels, axis))
+    html::page(title, &body, &html::data(panels, axis))
 }

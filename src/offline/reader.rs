@@ -3,16 +3,15 @@
 use super::Moment;
 use crate::error::CommandError;
 use crate::observe::{Stamped, Time};
-use crate::recording::{self, ReadError, Reading};
+use crate::recording::{self, Reading};
 use crate::report::Origin;
 use crate::session::Session;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::BufRead;
 use std::path::Path;
 
 /// The observations of a recording, up to a moment.
 pub struct RecordingReader {
-    reading: Reading<Box<dyn BufRead>>,
+    reading: Reading<Box<dyn BufRead + Send>>,
     name: Option<String>,
     until: Option<Moment>,
     /// When recording began; observations of what was known before are older.
@@ -24,33 +23,10 @@ pub struct RecordingReader {
 /// # Errors
 /// It cannot be read, or is not a recording.
 pub fn open(path: &Path, until: Option<Moment>) -> Result<RecordingReader, CommandError> {
-    let (reading, name) = match path.as_os_str() == "-" {
-        true => {
-            let input: Box<dyn BufRead> = Box::new(BufReader::new(io::stdin()));
-            let failed = |e| CommandError::failed(format!("standard input {}", predicate(&e)));
-            (recording::read(input).map_err(failed)?, None)
-        }
-        false => {
-            let failed = |what: &str| CommandError::failed(format!("{} {what}", path.display()));
-            let file = File::open(path).map_err(|e| failed(&format!("cannot be read: {e}")))?;
-            if file.metadata().is_ok_and(|m| m.is_dir()) {
-                return Err(failed("is a directory; a recording is a file"));
-            }
-            let input: Box<dyn BufRead> = Box::new(BufReader::new(file));
-            let reading = recording::read(input).map_err(|e| failed(&predicate(&e)))?;
-            (reading, path.file_name().map(|n| n.to_string_lossy().into_owned()))
-        }
-    };
+    let reading = recording::open(path)?;
+    let name = path.file_name().filter(|n| *n != "-").map(|n| n.to_string_lossy().into_owned());
     let began = (reading.header.version > 0).then_some(reading.header.at);
     Ok(RecordingReader { reading, name, until, began })
-}
-
-/// The error as the rest of a sentence that begins with the file's name.
-fn predicate(error: &ReadError) -> String {
-    match error {
-        ReadError::Io(e) => format!("cannot be read: {e}"),
-        other => other.to_string(),
-    }
 }
 
 impl Iterator for RecordingReader {
@@ -66,7 +42,7 @@ impl Iterator for RecordingReader {
 impl RecordingReader {
     /// The file's name, and what could not be read of it so far.
     pub fn origin(&self) -> Origin {
-        let mut damage = self.reading.faults.sentences();
+        let mut damage = self.reading.damage.sentences();
         damage.extend(self.reading.error().map(|e| format!("reading stopped: {e}")));
         Origin { file: self.name.clone(), damage }
     }

@@ -1,14 +1,13 @@
-//! A recording may come from anywhere, so its text is as hostile as any: cleaned and bounded on its way in. What this
-//! program wrote passes untouched. Must not know what a line means.
+//! A recording may come from anywhere, so its text is hostile, too: it is cleaned and bounded when it is read. What this
+//! program wrote stays unchanged. Must not know what a line means.
 
 use crate::observe::text::{MESSAGE, clean};
 use serde_json::Value;
 
-/// The most bytes that one piece of text may have: a whole message, its `…`, and escapes.
+/// The most bytes of one string: a whole message, its `…`, and escapes.
 const TEXT: usize = MESSAGE + 64;
 
-/// Whether a line holds nothing that would have to be cleaned: no escaped control characters, none that are invisible,
-/// no overlong text.
+/// Whether a line needs no cleaning: it has no escaped control characters, no invisible characters and no overlong string.
 pub(super) fn is_clean(line: &[u8]) -> bool {
     if is_plain(line) {
         return line.len() <= TEXT || line.split(|b| *b == b'"').all(|part| part.len() <= TEXT);
@@ -19,7 +18,7 @@ pub(super) fn is_clean(line: &[u8]) -> bool {
         since_quote = if b == b'"' { 0 } else { since_quote + 1 };
         let escape = before == b'\\' && matches!(b, b'u' | b'n' | b'r' | b't' | b'b' | b'f');
         // The first bytes of U+0080–U+00BF and U+0600–U+063F, U+1800–U+2FFF, U+F000–U+FFFF, U+10000 and up: some of those
-        // are invisible, and a look at the whole line is worth it.
+        // are invisible, so the whole line is parsed and cleaned.
         let rare = matches!(b, 0xc2 | 0xd8 | 0xef | 0xf0..=0xff) || (before == 0xe1 && b == 0xa0);
         let invisible = before == 0xe2 && matches!(b, 0x80 | 0x81);
         if since_quote > TEXT || escape || rare || invisible || b < 0x20 || b == 0x7f {
@@ -30,8 +29,8 @@ pub(super) fn is_clean(line: &[u8]) -> bool {
     true
 }
 
-/// Whether all bytes are printable ASCII other than `\\`. Every byte of a recording comes by here, so eight are looked at
-/// at once: of a byte that is not plain, the highest bit is set in one of the terms.
+/// Whether all bytes are printable ASCII other than `\\`. Every byte of a recording passes here, so eight are checked at
+/// once: for a byte that is not plain, the highest bit is set in one of the terms.
 fn is_plain(line: &[u8]) -> bool {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = ONES << 7;
@@ -45,7 +44,7 @@ fn is_plain(line: &[u8]) -> bool {
         && rest.iter().all(|b| matches!(b, b' '..=b'[' | b']'..=b'~'))
 }
 
-/// The line with each of its texts cleaned; None if it is no JSON.
+/// The line with each of its strings cleaned; None if it is not JSON.
 pub(super) fn line(text: &[u8]) -> Option<Vec<u8>> {
     let mut value: Value = serde_json::from_slice(text).ok()?;
     scrub(&mut value);
@@ -56,7 +55,7 @@ fn scrub(value: &mut Value) {
     match value {
         Value::String(text) => {
             let cleaned = clean(text, MESSAGE);
-            // Blanks at the end harm nobody, and belong to what was observed.
+            // Trailing blanks are harmless and part of what was observed.
             if *text != cleaned && text.trim_end() != cleaned {
                 *text = cleaned;
             }
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_looked_at_wherever_it_stands() {
+    fn every_byte_is_checked_at_every_position() {
         for at in 0..19 {
             for byte in 0..=255 {
                 let mut line = [b'a'; 19];
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_would_obey_is_taken_out_and_the_rest_stays() {
+    fn escape_sequences_are_removed_and_the_rest_stays() {
         let hostile = r#"{"at":"2026-11-24T00:00:00Z","seen":"note","text":"a\u001b[31mred\u001b[0m"}"#;
         assert!(!is_clean(hostile.as_bytes()));
         assert!(cleaned(hostile).contains(r#""text":"ared""#));
@@ -108,12 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_bounded() {
+    fn long_strings_are_bounded() {
         let long = format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20));
         assert!(!is_clean(long.as_bytes()));
         assert!(cleaned(&long).len() < MESSAGE + 32);
         let list = format!("[{}1]", "\"a\",".repeat(5000));
-        assert!(is_clean(list.as_bytes()), "many short texts are not a long one");
+        assert!(is_clean(list.as_bytes()), "many short strings are not a long one");
     }
 
     proptest::proptest! {

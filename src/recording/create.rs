@@ -1,32 +1,32 @@
-//! The file of a recording, made so that it harms nothing: for its owner alone, through no symbolic link, and over no other
-//! file unless that was asked for. Must not write into it.
+//! Creates the file of a recording safely: readable by its owner only, never through a symbolic link, and over an existing
+//! file only when asked. Must not write into it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// Whether a file that is there may be replaced.
+/// Whether an existing file may be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Existing {
     Keep,
     Replace,
 }
 
-/// Makes the file.
+/// Creates the file.
 ///
 /// # Errors
-/// A sentence that names the file and says what would mend it.
+/// A sentence that names the file, with a hint.
 pub fn create(path: &Path, existing: Existing) -> Result<File, String> {
     let named = |what: String| format!("{}: {what}", path.display());
     let there = fs::symlink_metadata(path).ok();
     if let Some(there) = &there {
         let kind = there.file_type();
         let what = match existing {
-            _ if kind.is_symlink() => "is a symbolic link, and a recording follows none; name the file itself",
+            _ if kind.is_symlink() => "is a symbolic link, which a recording does not follow; name the file itself",
             _ if kind.is_dir() => "is a folder; name a file in it",
-            _ if !kind.is_file() => "is no plain file; a recording needs one",
-            Existing::Keep => "is there already, and is not overwritten; choose another name",
+            _ if !kind.is_file() => "is not a regular file; a recording needs one",
+            Existing::Keep => "exists already, and is not overwritten; choose another name",
             Existing::Replace => "",
         };
         if !what.is_empty() {
@@ -35,7 +35,7 @@ pub fn create(path: &Path, existing: Existing) -> Result<File, String> {
     }
     let made = match there {
         None => fresh(path),
-        // Made beside it and put in its place: nothing is followed, and whoever reads the old one keeps it.
+        // Created beside it and renamed over it: no link is followed, and a process that reads the old file keeps it.
         Some(_) => {
             let beside = beside(path);
             fresh(&beside).and_then(|file| {
@@ -47,7 +47,7 @@ pub fn create(path: &Path, existing: Existing) -> Result<File, String> {
     made.map_err(|e| {
         named(match e.kind() {
             ErrorKind::NotFound => "its folder does not exist".into(),
-            ErrorKind::AlreadyExists => "is there already, and is not overwritten; choose another name".into(),
+            ErrorKind::AlreadyExists => "exists already, and is not overwritten; choose another name".into(),
             _ => format!("cannot be written: {}", words(&e)),
         })
     })
@@ -63,13 +63,13 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}", std::process::id()))
 }
 
-/// Makes a folder for recordings, for its owner alone.
+/// Creates a folder for recordings, for its owner only.
 ///
 /// # Errors
 /// A sentence that names it.
 pub fn folder(path: &Path) -> Result<(), String> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|e| format!("{}: the folder cannot be made: {}", path.display(), words(&e)))
+    made.map_err(|e| format!("{}: the folder cannot be created: {}", path.display(), words(&e)))
 }
 
 /// An error of the system without its number: `no space left on device`.

@@ -1,5 +1,5 @@
-//! A recording's first line: what it is, who wrote it, and what was watched. Must not hold anything secret: what goes in
-//! is chosen by name, never a whole configuration.
+//! A recording's first line: its format, the program that wrote it, and what was watched. Must not hold secrets: its fields
+//! are chosen one by one, never a whole configuration.
 
 use super::VERSION;
 use crate::observe::{Time, WatchingSeen};
@@ -15,14 +15,14 @@ pub struct Header {
     pub version: u32,
     /// `edot-tui 0.1.0`.
     pub tool: String,
-    /// When recording began. What was already known then comes first and is older.
+    /// When recording began. The backlog comes first and is older.
     pub at: Time,
-    /// As far as it was known when recording began.
+    /// What was watched, as far as it was known when recording began.
     pub watching: WatchingSeen,
     /// The embedded lab's run; None on a real cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lab: Option<LabRun>,
-    /// Settings that bear on what was observed, as the configuration names them.
+    /// Settings that affect what was observed, by their names in the configuration.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, String>,
 }

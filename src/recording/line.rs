@@ -1,7 +1,7 @@
-//! A line of a recording, read. Must not know of files.
+//! Parses a line of a recording. Must not know of files.
 //!
-//! Reading goes by `seen` first: the general way (flattened and tagged) holds every value twice on its way, which costs
-//! three times as much, and a day has to open in a second or two.
+//! The kind (`seen`) is looked at first: serde's general path (flattened and tagged) buffers every value, which costs three
+//! times as much, and a day's recording has to open in a second or two.
 
 use super::{Header, clean};
 use crate::observe::{Observation, Stamped, Time};
@@ -9,44 +9,43 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
-/// What the recorder itself has to say, and when.
+/// A line of the recorder itself: what happened to the recording, and when.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mark {
     pub at: Time,
     #[serde(flatten)]
-    pub told: Told,
+    pub event: RecorderEvent,
 }
 
-/// What a mark tells.
+/// What happened to the recording.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "recorder", rename_all = "snake_case")]
-pub enum Told {
-    /// So many observations could not be written, for the disk was too slow.
+pub enum RecorderEvent {
+    /// Observations that could not be written, because the disk was too slow or their lines too long.
     Dropped { lines: u64 },
-    /// So much of what was known before recording began is no longer there: everything before `until`, but for objects as
-    /// they stood.
+    /// Of the time before recording began, everything up to `until` is missing, except the latest state of objects.
     Forgotten { until: Time },
-    /// The clock was set back, by so many seconds.
+    /// The clock was set back by this many seconds.
     ClockBack { seconds: i64 },
     /// Recording ended here, and why.
     End { why: String },
-    /// A mark that a later version wrote.
+    /// An event that a later version wrote.
     #[serde(other)]
     Unknown,
 }
 
-/// What a line holds.
+/// What a line contains.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Line {
     Header(Box<Header>),
     Seen(Stamped),
     /// An observation of a kind that this version does not know: its name.
-    Strange(Time, String),
+    Unknown(Time, String),
     Mark(Mark),
 }
 
 #[derive(Deserialize)]
-struct Kind<'a> {
+struct LineHead<'a> {
     at: Option<Time>,
     #[serde(borrow)]
     seen: Option<Cow<'a, str>>,
@@ -54,7 +53,7 @@ struct Kind<'a> {
     edot_session: Option<IgnoredAny>,
 }
 
-/// The line that `text` holds; None if it is none of ours.
+/// Parses `text`; None if it is not a line of a recording.
 pub(super) fn parse(text: &[u8]) -> Option<Line> {
     let cleaned;
     let text = if clean::is_clean(text) {
@@ -63,24 +62,24 @@ pub(super) fn parse(text: &[u8]) -> Option<Line> {
         cleaned = clean::line(text)?;
         &cleaned
     };
-    // Looked at as a whole once, not in each of its pieces.
+    // UTF-8 is checked once for the whole line.
     let text = std::str::from_utf8(text).ok()?;
     if let Some((at, seen, rest)) = head(text)
         && (seen != "tick" || rest == "}")
     {
         return observation(text, at, seen.into());
     }
-    let kind: Kind = serde_json::from_str(text).ok()?;
-    if kind.edot_session.is_some() {
+    let head_fields: LineHead = serde_json::from_str(text).ok()?;
+    if head_fields.edot_session.is_some() {
         return body(text).map(|h| Line::Header(Box::new(h)));
     }
-    if kind.recorder.is_some() {
+    if head_fields.recorder.is_some() {
         return body(text).map(Line::Mark);
     }
-    observation(text, kind.at?, kind.seen?)
+    observation(text, head_fields.at?, head_fields.seen?)
 }
 
-/// Time and kind of a line that begins with them, as ours do, and what follows: so the line is gone through only once.
+/// Time and kind of a line that begins with them, as this program writes it, and the rest; so the line is parsed only once.
 fn head(text: &str) -> Option<(Time, &str, &str)> {
     let (at, rest) = text.strip_prefix("{\"at\":\"")?.split_once('"')?;
     let (seen, rest) = rest.strip_prefix(",\"seen\":\"")?.split_once('"')?;
@@ -108,7 +107,7 @@ fn observation(text: &str, at: Time, seen: Cow<str>) -> Option<Line> {
         _ => body::<Stamped>(text)?.what,
     };
     match what {
-        Observation::Unknown => Some(Line::Strange(at, seen.into_owned())),
+        Observation::Unknown => Some(Line::Unknown(at, seen.into_owned())),
         what => Some(Line::Seen(Stamped { at, what })),
     }
 }

@@ -1,20 +1,19 @@
-//! Bytes to lines, each with the place where reading could begin again. Bounded: an overlong line is passed over. Must not
-//! know what a line means.
+//! Bytes to lines, each with the position from which reading can be resumed. Bounded: a line over [`MAX_LINE`] is skipped.
+//! Must not know what a line means.
 
-use super::members::{Members, is_gzip};
+use super::MAX_LINE;
+use super::gzip_members::{Members, is_gzip};
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
-/// The longest line that is read.
-const LONGEST: usize = 1 << 20;
-/// Read at once.
-const CHUNK: usize = 1 << 16;
-/// The most chunks (4 MB) that are read ahead to see whether a part is sound.
+/// Bytes that are read at once.
+const READ_SIZE: usize = 1 << 16;
+/// The most blocks (4 MB) that are read ahead to see whether a gzip member is intact.
 const AHEAD: usize = 64;
 
-/// Where a line is: a byte from which the input can be read, and how many lines to pass over from there.
+/// Where a line is: a byte from which the input can be read, and how many lines to skip from there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     pub offset: u64,
     pub skip: u64,
 }
@@ -23,9 +22,9 @@ pub struct Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum End {
     Whole,
-    /// The input stopped.
-    Torn,
-    /// Damage cut it.
+    /// The input ended before the line did.
+    Truncated,
+    /// Damage cut it off.
     Cut,
     TooLong,
 }
@@ -33,12 +32,12 @@ pub(super) enum End {
 /// A reader of lines, from plain text or gzip.
 pub(super) struct Lines<R: BufRead> {
     input: Input<R>,
-    chunk: Vec<u8>,
+    block: Vec<u8>,
     at: usize,
-    ahead: VecDeque<Chunk>,
-    /// Where the chunk's first byte is (plain), or its member (gzip).
+    ahead: VecDeque<TextBlock>,
+    /// The offset of the block's first byte (plain), or of its member (gzip).
     offset: u64,
-    /// Line beginnings so far within the member.
+    /// Lines that began so far within the member.
     begun: u64,
     line: Vec<u8>,
     /// Lines so far.
@@ -50,17 +49,17 @@ enum Input<R: BufRead> {
     Gzip(Box<Members<R>>),
 }
 
-/// A piece of text out of one member. An empty one is the end.
-struct Chunk {
+/// Text of one member. An empty one is the end.
+struct TextBlock {
     text: Vec<u8>,
-    /// Where its member began.
+    /// The offset at which its member begins.
     member: u64,
-    /// Damage lies before it.
+    /// There is damage before it.
     cut: bool,
 }
 
 impl<R: BufRead> Lines<R> {
-    /// Reads on from `offset`, which is where `input` stands.
+    /// Reads on from `offset`, to which `input` is positioned.
     ///
     /// # Errors
     /// When the input cannot be read.
@@ -69,7 +68,7 @@ impl<R: BufRead> Lines<R> {
         let input = if gzip { Input::Gzip(Box::new(Members::new(input, offset))) } else { Input::Plain(input) };
         Ok(Lines {
             input,
-            chunk: Vec::new(),
+            block: Vec::new(),
             at: 0,
             ahead: VecDeque::new(),
             offset,
@@ -79,69 +78,69 @@ impl<R: BufRead> Lines<R> {
         })
     }
 
-    /// Damaged stretches so far, and whether the input stopped within compressed data.
+    /// Damaged sections so far, and whether the input ended within compressed data.
     pub fn damage(&self) -> (u64, bool) {
         match &self.input {
             Input::Plain(_) => (0, false),
-            Input::Gzip(members) => (members.damaged, members.torn),
+            Input::Gzip(members) => (members.damaged, members.truncated),
         }
     }
 
-    /// The place of the next line.
+    /// The position of the next line.
     ///
     /// # Errors
     /// When the input cannot be read.
-    pub fn place(&mut self) -> io::Result<Place> {
-        if self.at == self.chunk.len() {
+    pub fn position(&mut self) -> io::Result<Position> {
+        if self.at == self.block.len() {
             self.fill(false)?;
         }
         Ok(match &self.input {
-            Input::Plain(_) => Place { offset: self.offset + self.at as u64, skip: 0 },
-            Input::Gzip(_) => Place { offset: self.offset, skip: self.begun },
+            Input::Plain(_) => Position { offset: self.offset + self.at as u64, skip: 0 },
+            Input::Gzip(_) => Position { offset: self.offset, skip: self.begun },
         })
     }
 
-    /// More of the input; whether there was any, and whether damage lies before it.
+    /// Takes the next block; returns whether there was one, and whether there is damage before it.
     fn fill(&mut self, within: bool) -> io::Result<(bool, bool)> {
         if let Input::Plain(_) = self.input {
             self.offset += self.at as u64;
         }
-        let spare = std::mem::take(&mut self.chunk);
-        let chunk = match self.ahead.pop_front() {
-            Some(chunk) => chunk,
+        let spare = std::mem::take(&mut self.block);
+        let block = match self.ahead.pop_front() {
+            Some(block) => block,
             None => self.input.read(spare)?,
         };
         if let Input::Gzip(_) = self.input
-            && chunk.member != self.offset
+            && block.member != self.offset
         {
-            self.offset = chunk.member;
-            // The rest of a line that began before counts as one, for who begins here will see it.
-            self.begun = u64::from(within && !chunk.cut);
+            self.offset = block.member;
+            // The rest of a line that began before counts as one, since a reader that begins here will see it.
+            self.begun = u64::from(within && !block.cut);
         }
-        (self.chunk, self.at) = (chunk.text, 0);
-        Ok((!self.chunk.is_empty(), chunk.cut))
+        (self.block, self.at) = (block.text, 0);
+        Ok((!self.block.is_empty(), block.cut))
     }
 
-    /// Whether the part at hand turns out to be damaged further on; then what is left of it is passed over, for beyond the
-    /// damage even what reads well is not what was written.
+    /// Whether the current member turns out to be damaged further on; then the rest of it is skipped, since after damage even
+    /// what can be read is not what was written.
     ///
     /// # Errors
     /// When the input cannot be read.
     pub fn pass_over_damage(&mut self) -> io::Result<bool> {
         let Input::Gzip(_) = self.input else { return Ok(false) };
-        // Only the last one can tell, for there looking ahead ended.
-        let known = |c: &Chunk| c.cut || c.text.is_empty() || c.member != self.offset;
+        // Reading ahead ended at the last block, so only that one shows it.
+        let known = |c: &TextBlock| c.cut || c.text.is_empty() || c.member != self.offset;
         if self.ahead.back().is_some_and(known) {
             return Ok(false);
         }
         while self.ahead.len() < AHEAD {
-            let chunk = self.input.read(Vec::new())?;
-            let (ended, cut) = (chunk.text.is_empty() || chunk.member != self.offset, chunk.cut);
+            let block = self.input.read(Vec::new())?;
+            let (ended, cut) = (block.text.is_empty() || block.member != self.offset, block.cut);
             if cut {
                 self.ahead.clear();
-                (self.chunk, self.at) = (Vec::new(), 0);
+                (self.block, self.at) = (Vec::new(), 0);
             }
-            self.ahead.push_back(chunk);
+            self.ahead.push_back(block);
             if cut || ended {
                 return Ok(cut);
             }
@@ -158,11 +157,11 @@ impl<R: BufRead> Lines<R> {
         let mut long = false;
         let (mut any, mut begun) = (false, false);
         loop {
-            if self.at == self.chunk.len() {
+            if self.at == self.block.len() {
                 let (more, cut) = self.fill(any)?;
                 if any && (cut || !more) {
                     self.count += 1;
-                    let end = if cut { End::Cut } else { End::Torn };
+                    let end = if cut { End::Cut } else { End::Truncated };
                     return Ok(Some((&self.line, if long { End::TooLong } else { end })));
                 }
                 if !more {
@@ -173,10 +172,10 @@ impl<R: BufRead> Lines<R> {
                 (any, begun) = (true, true);
                 self.begun += 1;
             }
-            let rest = &self.chunk[self.at..];
+            let rest = &self.block[self.at..];
             let end = line_end(rest);
             let piece = &rest[..end.unwrap_or(rest.len())];
-            if self.line.len() + piece.len() > LONGEST {
+            if self.line.len() + piece.len() > MAX_LINE {
                 long = true;
                 self.line.truncate(200);
             }
@@ -193,8 +192,8 @@ impl<R: BufRead> Lines<R> {
 }
 
 impl<R: BufRead> Input<R> {
-    fn read(&mut self, mut text: Vec<u8>) -> io::Result<Chunk> {
-        text.resize(CHUNK, 0);
+    fn read(&mut self, mut text: Vec<u8>) -> io::Result<TextBlock> {
+        text.resize(READ_SIZE, 0);
         let (n, member, cut) = match self {
             Input::Plain(input) => (retry(input, &mut text)?, 0, false),
             Input::Gzip(members) => {
@@ -203,7 +202,7 @@ impl<R: BufRead> Input<R> {
             }
         };
         text.truncate(n);
-        Ok(Chunk { text, member, cut })
+        Ok(TextBlock { text, member, cut })
     }
 }
 
@@ -229,7 +228,7 @@ mod tests {
     use std::io::Write;
 
     #[test]
-    fn however_many_lines_are_unreadable_only_so_much_is_read_ahead() {
+    fn reading_ahead_is_bounded_however_many_lines_are_unreadable() {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         (0..1600).for_each(|_| gz.write_all(&b"xyz\n".repeat(2048)).unwrap());
         let bytes = gz.finish().unwrap();

@@ -1,38 +1,49 @@
-//! A recording read one observation after the other, in bounded memory: whatever can be read, and an account of what could
-//! not. Must not fold, and never gives up in the middle.
+//! Reads a recording one observation after the other, in bounded memory: everything that can be read, and an account of what
+//! could not. Must not fold; never gives up in the middle.
 
 use super::line::{Line, Mark, parse};
-use super::lines::{End, Lines, Place};
-use super::{Faults, Header, VERSION};
+use super::lines::{End, Lines, Position};
+use super::{Damage, Header, VERSION};
 use crate::observe::{Observation, Stamped, text};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-/// Lines looked at before a file is called no recording.
+/// Lines that are tried before a file is refused as no recording.
 const TRIES: u64 = 50;
+/// What standard input is called in errors.
+pub const STDIN: &str = "standard input";
 /// Marks that are kept.
 const MARKS: usize = 1000;
 
-/// Why there is nothing to read.
+/// Why a recording cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("{0}")]
+    #[error("cannot be read: {0}")]
     Io(#[from] io::Error),
+    #[error("is a directory; a recording is a file")]
+    Directory,
     #[error("is empty; a recording is written with `r` or `edot-tui record`")]
     Empty,
-    #[error("is no recording of edot-tui (its first line is not {{\"edot_session\":1,…}} but {0})")]
+    #[error("is not a recording of edot-tui (its first line is not {{\"edot_session\":2,…}} but {0})")]
     Other(String),
-    #[error("{path}: {error}")]
-    File { path: String, error: Box<ReadError> },
+    #[error("{name} {error}")]
+    Named { name: String, error: Box<ReadError> },
+}
+
+impl ReadError {
+    /// The error with the name of what could not be read: a file, or standard input.
+    pub fn named(self, name: impl Into<String>) -> ReadError {
+        ReadError::Named { name: name.into(), error: Box::new(self) }
+    }
 }
 
 /// A recording being read: an iterator over its observations, in the order in which they were made.
 pub struct Reading<R: BufRead> {
     pub header: Header,
     /// What could not be read so far.
-    pub faults: Faults,
-    /// What the recorder said so far.
+    pub damage: Damage,
+    /// What the recorder noted so far.
     pub marks: Vec<Mark>,
     lines: Lines<R>,
     /// Read ahead while looking for the header.
@@ -40,26 +51,39 @@ pub struct Reading<R: BufRead> {
     error: Option<io::Error>,
 }
 
-/// Opens a recording.
+/// Opens the file of a recording, which may be a pipe.
 ///
 /// # Errors
-/// The file cannot be read, or is none; the error names it.
-pub fn open(path: &Path) -> Result<Reading<BufReader<File>>, ReadError> {
-    let named = |error: ReadError| ReadError::File { path: path.display().to_string(), error: Box::new(error) };
+/// It cannot be read, or is a directory.
+pub fn open_file(path: &Path) -> Result<File, ReadError> {
+    let named = |error: ReadError| error.named(path.display().to_string());
     let file = File::open(path).map_err(|e| named(e.into()))?;
     if file.metadata().is_ok_and(|m| m.is_dir()) {
-        return Err(named(io::Error::from(io::ErrorKind::IsADirectory).into()));
+        return Err(named(ReadError::Directory));
     }
-    read(BufReader::new(file)).map_err(named)
+    Ok(file)
 }
 
-/// Reads a recording: plain or gzip, with its header or (from before there was one) without.
+/// Opens a recording; `-` is standard input.
 ///
 /// # Errors
-/// Nothing of it can be read, or it is no recording.
+/// It cannot be read, or is not a recording; the error names it.
+pub fn open(path: &Path) -> Result<Reading<Box<dyn BufRead + Send>>, ReadError> {
+    if path == Path::new("-") {
+        let input: Box<dyn BufRead + Send> = Box::new(BufReader::new(io::stdin()));
+        return read(input).map_err(|e| e.named(STDIN));
+    }
+    let input: Box<dyn BufRead + Send> = Box::new(BufReader::new(open_file(path)?));
+    read(input).map_err(|e| e.named(path.display().to_string()))
+}
+
+/// Reads a recording: plain or gzip, with a header or (as in the first versions) without.
+///
+/// # Errors
+/// Nothing of it can be read, or it is not a recording.
 pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
     let mut lines = Lines::new(input, 0)?;
-    let mut faults = Faults::default();
+    let mut damage = Damage::default();
     let mut first = None;
     loop {
         let number = lines.count + 1;
@@ -72,22 +96,22 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
         match parsed {
             Some(Line::Header(first)) => header = *first,
             Some(Line::Seen(seen)) => ahead = Some(seen),
-            Some(Line::Strange(at, kind)) => {
-                faults.strange(kind);
+            Some(Line::Unknown(at, kind)) => {
+                damage.unknown_kind(kind);
                 ahead = Some(Stamped { at, what: Observation::Unknown });
             }
             Some(Line::Mark(mark)) => marks.push(mark),
             None => {
                 first.get_or_insert_with(|| text::clean(&String::from_utf8_lossy(&text[..text.len().min(200)]), 60));
-                faults.unreadable(number, why(end));
+                damage.unreadable(number, why(end));
                 if number >= TRIES {
                     break;
                 }
                 continue;
             }
         }
-        faults.later = Some(header.version).filter(|v| *v > VERSION);
-        return Ok(Reading { header, faults, marks, lines, ahead, error: None });
+        damage.newer_format = Some(header.version).filter(|v| *v > VERSION);
+        return Ok(Reading { header, damage, marks, lines, ahead, error: None });
     }
     match first {
         Some(first) => Err(ReadError::Other(first)),
@@ -96,31 +120,31 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
     }
 }
 
-/// Reads on from a place that a reading told: `input` stands at its offset.
+/// Resumes reading at a position from [`Reading::position`]; `input` is positioned at its offset.
 ///
 /// # Errors
 /// The input cannot be read.
-pub fn resume<R: BufRead>(input: R, place: Place, header: Header) -> Result<Reading<R>, ReadError> {
-    let mut lines = Lines::new(input, place.offset)?;
-    for _ in 0..place.skip {
+pub fn resume<R: BufRead>(input: R, position: Position, header: Header) -> Result<Reading<R>, ReadError> {
+    let mut lines = Lines::new(input, position.offset)?;
+    for _ in 0..position.skip {
         lines.next()?;
     }
-    Ok(Reading { header, faults: Faults::default(), marks: Vec::new(), lines, ahead: None, error: None })
+    Ok(Reading { header, damage: Damage::default(), marks: Vec::new(), lines, ahead: None, error: None })
 }
 
 impl<R: BufRead> Reading<R> {
-    /// Where the next observation is to be looked for.
+    /// The position of the next observation.
     ///
     /// # Errors
     /// The input cannot be read.
-    pub fn place(&mut self) -> Result<Place, ReadError> {
+    pub fn position(&mut self) -> Result<Position, ReadError> {
         if self.ahead.is_some() {
-            return Ok(Place::default());
+            return Ok(Position::default());
         }
-        Ok(self.lines.place()?)
+        Ok(self.lines.position()?)
     }
 
-    /// What made reading stop before the end, if anything did.
+    /// The error that stopped reading before the end, if any.
     pub fn error(&self) -> Option<&io::Error> {
         self.error.as_ref()
     }
@@ -130,16 +154,16 @@ impl<R: BufRead> Reading<R> {
             let number = self.lines.count + 1;
             let got = self.lines.next()?;
             let Some((text, end)) = got else {
-                let (damaged, torn) = self.lines.damage();
-                self.faults.damaged = damaged;
-                self.faults.torn |= torn;
+                let (damaged, truncated) = self.lines.damage();
+                self.damage.damaged = damaged;
+                self.damage.truncated |= truncated;
                 return Ok(None);
             };
             let parsed = if end == End::TooLong { None } else { parse(text) };
             match parsed {
                 Some(Line::Seen(seen)) => return Ok(Some(seen)),
-                Some(Line::Strange(at, kind)) => {
-                    self.faults.strange(kind);
+                Some(Line::Unknown(at, kind)) => {
+                    self.damage.unknown_kind(kind);
                     return Ok(Some(Stamped { at, what: Observation::Unknown }));
                 }
                 Some(Line::Mark(mark)) => {
@@ -147,16 +171,16 @@ impl<R: BufRead> Reading<R> {
                         self.marks.push(mark);
                     }
                 }
-                // Each part begins with it.
+                // Each chunk begins with it.
                 Some(Line::Header(header)) => {
                     if self.header.version == 0 {
                         self.header = *header;
                     }
                 }
                 None if text.is_empty() => {}
-                None if end == End::Torn => self.faults.torn = true,
+                None if end == End::Truncated => self.damage.truncated = true,
                 None => {
-                    self.faults.unreadable(number, why(end));
+                    self.damage.unreadable(number, why(end));
                     self.lines.pass_over_damage()?;
                 }
             }
@@ -183,10 +207,10 @@ impl<R: BufRead> Iterator for Reading<R> {
 
 fn why(end: End) -> String {
     match end {
-        End::TooLong => "longer than a megabyte",
+        End::TooLong => "longer than 16 MB",
         End::Cut => "cut off by damage",
-        End::Torn => "the file stops in it",
-        End::Whole => "not what a recording holds",
+        End::Truncated => "the file ends in it",
+        End::Whole => "not a line of a recording",
     }
     .into()
 }

@@ -1,10 +1,10 @@
-//! What stands at the door for observations: keeps the past, and hands what comes to the recording, while there is one.
-//! Must not decide when to record.
+//! Where all observations pass: keeps the backlog, and passes them to the recording while there is one. Must not decide when
+//! to record.
 
 use super::Header;
+use super::backlog::Backlog;
 use super::create::{self, Existing};
-use super::past::Past;
-use super::writer::{Form, Recorder, State};
+use super::writer::{Format, Recorder, RecorderState};
 use crate::format::size;
 use crate::observe::{Stamped, Time};
 use std::path::{Path, PathBuf};
@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 /// The most bytes of a recording, unless another limit is given: 10 GB.
 pub const LIMIT: u64 = 10_000_000_000;
 
-/// The past, and the recording if one is made.
+/// The backlog, and the recording if there is one.
 #[derive(Default)]
 pub struct Tape {
-    past: Past,
-    recording: Option<Running>,
+    backlog: Backlog,
+    recording: Option<ActiveRecording>,
 }
 
-struct Running {
+struct ActiveRecording {
     recorder: Recorder,
     path: PathBuf,
 }
@@ -27,7 +27,7 @@ struct Running {
 impl Tape {
     /// Takes in an observation.
     pub fn take(&mut self, seen: &Stamped) {
-        self.past.take(seen);
+        self.backlog.take(seen);
         if let Some(running) = &mut self.recording {
             running.recorder.tap(seen);
         }
@@ -37,59 +37,63 @@ impl Tape {
         self.recording.is_some()
     }
 
-    /// Begins a recording with everything that is still known of the past.
+    /// Begins a recording with the whole backlog.
     ///
     /// # Errors
     /// A sentence that names the file.
     pub fn start(&mut self, path: &Path, existing: Existing, header: Header, limit: u64) -> Result<(), String> {
         let file = create::create(path, existing)?;
-        let form = Form { gz: create::is_gz(path), limit };
-        let recorder = Recorder::start(Box::new(file), header, Some(self.past.known()), form);
+        let format = Format { gz: create::is_gz(path), limit };
+        let recorder = Recorder::start(Box::new(file), header, Some(self.backlog.snapshot()), format);
         let recorder = recorder.map_err(|e| format!("{}: {}", path.display(), create::words(&e)))?;
-        self.recording = Some(Running { recorder, path: path.to_path_buf() });
+        self.recording = Some(ActiveRecording { recorder, path: path.to_path_buf() });
         Ok(())
     }
 
     /// Begins a recording that is plain text on stdout.
     ///
     /// # Errors
-    /// There can be no thread.
+    /// No thread can be started.
     pub fn print(&mut self, header: Header, limit: u64) -> Result<(), String> {
-        let form = Form { gz: false, limit };
-        let recorder = Recorder::start(Box::new(std::io::stdout()), header, Some(self.past.known()), form);
+        let format = Format { gz: false, limit };
+        let recorder = Recorder::start(Box::new(std::io::stdout()), header, Some(self.backlog.snapshot()), format);
         let recorder = recorder.map_err(|e| format!("stdout: {}", create::words(&e)))?;
-        self.recording = Some(Running { recorder, path: PathBuf::from("stdout") });
+        self.recording = Some(ActiveRecording { recorder, path: PathBuf::from("stdout") });
         Ok(())
     }
 
-    /// A sentence, once the recording has ended by itself: it failed, or came to its limit.
+    /// A sentence, once the recording has ended by itself: it failed, or reached its limit.
     pub fn ended(&mut self) -> Option<String> {
         let state = self.recording.as_ref()?.recorder.state();
-        if matches!(state, State::Writing(_)) {
+        if matches!(state, RecorderState::Writing(_)) {
             return None;
         }
         let running = self.recording.take()?;
-        Some(said(&running.path, &state, running.recorder.lost, false))
+        Some(outcome(&running.path, &state, running.recorder.lost, false))
     }
 
-    /// Ends the recording; a sentence of what became of it.
+    /// Ends the recording; returns a sentence about the result.
     pub fn stop(&mut self, why: &str, at: Time) -> Option<String> {
         let mut running = self.recording.take()?;
         let state = running.recorder.end(why, at);
-        Some(said(&running.path, &state, running.recorder.lost, true))
+        Some(outcome(&running.path, &state, running.recorder.lost, true))
     }
 }
 
-/// `asked`: its end is no surprise.
-fn said(path: &Path, state: &State, lost: u64, asked: bool) -> String {
+/// What became of a recording. `asked`: the user ended it.
+fn outcome(path: &Path, state: &RecorderState, lost: u64, asked: bool) -> String {
     let path = path.display();
     let lost = if lost > 0 { format!("; {lost} observations were lost on a slow disk") } else { String::new() };
     match state {
-        State::Failed(why) => format!("recording ended: {path}: {why}; what it holds can be replayed{lost}"),
-        State::Ended(bytes, why) if !asked => format!("recording ended: {why}: {path} ({}){lost}", size::file(*bytes)),
-        State::Ended(bytes, _) | State::Writing(bytes) => format!("recorded: {path} ({}){lost}", size::file(*bytes)),
+        RecorderState::Failed(why) => format!("recording ended: {path}: {why}; what was written can be replayed{lost}"),
+        RecorderState::Ended(bytes, why) if !asked => {
+            format!("recording ended: {why}: {path} ({}){lost}", size::file(*bytes))
+        }
+        RecorderState::Ended(bytes, _) | RecorderState::Writing(bytes) => {
+            format!("recorded: {path} ({}){lost}", size::file(*bytes))
+        }
     }
 }
 
-/// Why a recording ends that its user ended.
+/// The reason for the end of a recording that the user ended.
 pub const STOPPED: &str = "stopped";

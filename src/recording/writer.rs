@@ -1,9 +1,9 @@
-//! The thread that writes a recording, so that a slow disk holds up nobody: what does not fit its channel is dropped,
-//! counted and marked. What it has is on its way to the disk within a second, and can be read up to there whatever comes.
+//! The thread that writes a recording, so that a slow disk delays nothing else: what does not fit its channel is dropped,
+//! counted and marked. Everything is flushed within a second, and can be read up to there whatever happens. Must not fold.
 
+use super::backlog::BacklogSnapshot;
 use super::create::words;
-use super::past::Known;
-use super::{Header, Mark, Parts, Told};
+use super::{Chunks, Header, Mark, RecorderEvent};
 use crate::observe::{Observation, Stamped, Time};
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, channel, sync_channel};
@@ -12,41 +12,41 @@ use tokio::sync::watch;
 
 /// Observations on their way to the disk.
 const CHANNEL: usize = 4096;
-/// What is written is flushed so often.
+/// How often it is flushed.
 const FLUSH: Duration = Duration::from_secs(1);
-/// The longest to wait for the disk at the end.
+/// How long to wait for the disk at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// It is looked at so often meanwhile.
+/// How often to check meanwhile.
 const STEP: Duration = Duration::from_millis(10);
 
-/// How the recording stands.
+/// The state of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum State {
-    /// So many bytes are written.
+pub enum RecorderState {
+    /// Bytes written so far.
     Writing(u64),
-    /// It is complete: the bytes, and why it ended.
+    /// Complete: bytes written, and why it ended.
     Ended(u64, String),
-    /// It could not go on; what is there can be read. Why.
+    /// Writing failed, and why; what was written can be read.
     Failed(String),
 }
 
-/// How to write.
+/// How a recording is written.
 #[derive(Clone, Debug)]
-pub struct Form {
+pub struct Format {
     pub gz: bool,
-    /// The most bytes of the file; there it ends.
+    /// The most bytes of the file, at which the recording ends.
     pub limit: u64,
 }
 
 /// A recording being written.
 pub struct Recorder {
     to: Option<SyncSender<Piece>>,
-    state: watch::Receiver<State>,
-    /// Ready when the thread is done.
+    state: watch::Receiver<RecorderState>,
+    /// Receives when the thread is done.
     done: Receiver<()>,
     /// Observations dropped since the last mark.
     dropped: u64,
-    /// All of them.
+    /// Observations dropped in total.
     pub lost: u64,
 }
 
@@ -58,29 +58,34 @@ enum Piece {
 }
 
 impl Recorder {
-    /// Writes to `out` what was known before, then what is tapped.
+    /// Writes the backlog to `out`, then every observation that is passed to [`Recorder::tap`].
     ///
     /// # Errors
-    /// There can be no thread.
-    pub fn start(out: Box<dyn Write + Send>, header: Header, past: Option<Known>, form: Form) -> io::Result<Recorder> {
+    /// No thread can be started.
+    pub fn start(
+        out: Box<dyn Write + Send>,
+        header: Header,
+        backlog: Option<BacklogSnapshot>,
+        format: Format,
+    ) -> io::Result<Recorder> {
         let (to, from) = sync_channel(CHANNEL);
-        let (tell, state) = watch::channel(State::Writing(0));
+        let (publish, state) = watch::channel(RecorderState::Writing(0));
         let (finished, done) = channel();
         std::thread::Builder::new().name("recorder".into()).spawn(move || {
-            let parts = Parts::new(&header, form.gz);
-            let mut writer = Writer { out, parts: Some(parts), header, written: 0, latest: None };
-            let last = writer.run(past, &from, &tell, form.limit);
-            tell.send_replace(last);
+            let chunks = Chunks::new(&header, format.gz);
+            let mut writer = Writer { out, chunks: Some(chunks), header, written: 0, latest: None };
+            let last = writer.run(backlog, &from, &publish, format.limit);
+            publish.send_replace(last);
             let _ = finished.send(());
         })?;
         Ok(Recorder { to: Some(to), state, done, dropped: 0, lost: 0 })
     }
 
-    /// Hands on an observation; never waits.
+    /// Passes on an observation; never waits.
     pub fn tap(&mut self, seen: &Stamped) {
         let Some(to) = &self.to else { return };
         if self.dropped > 0 {
-            let mark = Mark { at: seen.at, told: Told::Dropped { lines: self.dropped } };
+            let mark = Mark { at: seen.at, event: RecorderEvent::Dropped { lines: self.dropped } };
             match to.try_send(Piece::Mark(mark)) {
                 Ok(()) => self.dropped = 0,
                 Err(_) => return self.drop_one(),
@@ -89,7 +94,7 @@ impl Recorder {
         match to.try_send(Piece::Seen(seen.clone())) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => self.drop_one(),
-            // It failed or is complete, which its state tells.
+            // It failed or is complete, as its state shows.
             Err(TrySendError::Disconnected(_)) => self.to = None,
         }
     }
@@ -99,12 +104,12 @@ impl Recorder {
         self.lost += 1;
     }
 
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> RecorderState {
         self.state.borrow().clone()
     }
 
-    /// Ends it properly; waits for the disk, though not for ever.
-    pub fn end(&mut self, why: &str, at: Time) -> State {
+    /// Ends the recording properly; waits for the disk, but not forever.
+    pub fn end(&mut self, why: &str, at: Time) -> RecorderState {
         if let Some(to) = self.to.take() {
             let mut end = Piece::End(why.to_owned(), at, self.dropped);
             // A slow disk may have no room for it yet.
@@ -117,7 +122,7 @@ impl Recorder {
             }
             drop(to);
             if self.done.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                return State::Failed("the disk does not answer; what it has taken can be read".into());
+                return RecorderState::Failed("the disk does not respond; what was written can be read".into());
             }
         }
         self.state()
@@ -127,7 +132,7 @@ impl Recorder {
 struct Writer {
     out: Box<dyn Write + Send>,
     /// None once it has ended.
-    parts: Option<Parts>,
+    chunks: Option<Chunks>,
     header: Header,
     written: u64,
     /// The latest tick.
@@ -135,25 +140,31 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(&mut self, past: Option<Known>, from: &Receiver<Piece>, tell: &watch::Sender<State>, limit: u64) -> State {
-        match self.write(past, from, tell, limit) {
-            Ok(why) => State::Ended(self.written, why),
+    fn run(
+        &mut self,
+        backlog: Option<BacklogSnapshot>,
+        from: &Receiver<Piece>,
+        state: &watch::Sender<RecorderState>,
+        limit: u64,
+    ) -> RecorderState {
+        match self.write(backlog, from, state, limit) {
+            Ok(why) => RecorderState::Ended(self.written, why),
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                State::Ended(self.written, "its reader is gone".into())
+                RecorderState::Ended(self.written, "its reader is gone".into())
             }
-            Err(error) => State::Failed(words(&error)),
+            Err(error) => RecorderState::Failed(words(&error)),
         }
     }
 
     fn write(
         &mut self,
-        past: Option<Known>,
+        backlog: Option<BacklogSnapshot>,
         from: &Receiver<Piece>,
-        tell: &watch::Sender<State>,
+        state: &watch::Sender<RecorderState>,
         limit: u64,
     ) -> io::Result<String> {
-        if let Some(past) = past {
-            self.past(&past);
+        if let Some(backlog) = backlog {
+            self.backlog(&backlog);
         }
         let mut flushed = Instant::now();
         self.flush()?;
@@ -163,12 +174,12 @@ impl Writer {
                 Ok(Piece::Mark(mark)) => self.mark(mark),
                 Ok(Piece::End(why, at, dropped)) => {
                     if dropped > 0 {
-                        self.mark(Mark { at, told: Told::Dropped { lines: dropped } });
+                        self.mark(Mark { at, event: RecorderEvent::Dropped { lines: dropped } });
                     }
                     return self.end(why, at);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                // Whoever recorded is gone without a word.
+                // The program ended without ending the recording.
                 Err(RecvTimeoutError::Disconnected) => {
                     let at = self.latest.unwrap_or(self.header.at);
                     return self.end("the program ended".into(), at);
@@ -177,7 +188,7 @@ impl Writer {
             if flushed.elapsed() >= FLUSH {
                 flushed = Instant::now();
                 self.flush()?;
-                tell.send_replace(State::Writing(self.written));
+                state.send_replace(RecorderState::Writing(self.written));
                 if self.written >= limit {
                     let at = self.latest.unwrap_or(self.header.at);
                     return self.end(format!("the limit of {limit} bytes is reached"), at);
@@ -186,13 +197,17 @@ impl Writer {
         }
     }
 
-    fn past(&mut self, past: &Known) {
-        let Some(parts) = &mut self.parts else { return };
-        past.objects.iter().for_each(|object| parts.seen(object));
-        if let Some(until) = past.forgotten {
-            parts.mark(&Mark { at: until, told: Told::Forgotten { until } });
+    fn backlog(&mut self, backlog: &BacklogSnapshot) {
+        let Some(chunks) = &mut self.chunks else { return };
+        for object in &backlog.objects {
+            chunks.seen(object);
         }
-        past.each(|line| parts.text(line));
+        if let Some(until) = backlog.dropped_until {
+            chunks.mark(&Mark { at: until, event: RecorderEvent::Forgotten { until } });
+        }
+        backlog.each(|line| {
+            chunks.text(line);
+        });
     }
 
     fn seen(&mut self, seen: &Stamped) {
@@ -200,41 +215,41 @@ impl Writer {
             Observation::Tick => {
                 let back = self.latest.map_or(0, |latest| (latest - seen.at).num_seconds());
                 if back > 0 {
-                    self.mark(Mark { at: seen.at, told: Told::ClockBack { seconds: back } });
+                    self.mark(Mark { at: seen.at, event: RecorderEvent::ClockBack { seconds: back } });
                 }
                 self.latest = Some(seen.at);
             }
             Observation::Watching(watching) => {
                 self.header.watching = watching.clone();
-                if let Some(parts) = &mut self.parts {
-                    parts.renew(&self.header);
+                if let Some(chunks) = &mut self.chunks {
+                    chunks.renew(&self.header);
                 }
             }
             _ => {}
         }
-        if let Some(parts) = &mut self.parts {
-            parts.seen(seen);
+        if self.chunks.as_mut().is_some_and(|chunks| !chunks.seen(seen)) {
+            self.mark(Mark { at: seen.at, event: RecorderEvent::Dropped { lines: 1 } });
         }
     }
 
     fn mark(&mut self, mark: Mark) {
-        if let Some(parts) = &mut self.parts {
-            parts.mark(&mark);
+        if let Some(chunks) = &mut self.chunks {
+            chunks.mark(&mark);
         }
     }
 
     fn end(&mut self, why: String, at: Time) -> io::Result<String> {
-        self.mark(Mark { at, told: Told::End { why: why.clone() } });
-        if let Some(parts) = self.parts.take() {
-            let bytes = parts.end()?;
+        self.mark(Mark { at, event: RecorderEvent::End { why: why.clone() } });
+        if let Some(chunks) = self.chunks.take() {
+            let bytes = chunks.end()?;
             self.put(&bytes)?;
         }
         Ok(why)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let bytes = match &mut self.parts {
-            Some(parts) => parts.flush()?,
+        let bytes = match &mut self.chunks {
+            Some(chunks) => chunks.flush()?,
             None => return Ok(()),
         };
         self.put(&bytes)

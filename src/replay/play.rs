@@ -1,8 +1,8 @@
-//! A recording played: paced by its own times, paused, sped up, moved. Everything it hands on goes through the same door as
-//! what is live. Must not draw, and reads no clock: a steady beat moves it on.
+//! Plays a recording: paced by its own times, paused, sped up, moved. What it sends takes the same path as live observations.
+//! Must not draw, and reads no clock: a regular tick advances it.
 
-use super::News;
-use super::index::{Cued, Found, Index};
+use super::ReplayEvent;
+use super::index::{Cue, Index, IndexEvent};
 use crate::control::Control;
 use crate::observe::Stamped;
 use crate::session::Timeline;
@@ -11,12 +11,14 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The beat: so often the recording moves on.
-const BEAT: Duration = Duration::from_millis(50);
-/// An input that has not ended after so many beats is one that grows: its end is followed.
-const GROWS: u32 = 20;
+/// Observations that are read in one go.
+const BATCH: usize = 256;
+/// How often the playback advances.
+const TICK: Duration = Duration::from_millis(50);
+/// An input that has not ended after this many ticks is taken for one that grows, and its end is followed.
+const GROWS_AFTER: u32 = 20;
 
-/// How to begin.
+/// Where and how the playback begins.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Begin {
     /// Milliseconds after the recording's beginning.
@@ -25,40 +27,40 @@ pub struct Begin {
     pub paused: bool,
 }
 
-/// What the player is handed.
+/// What the player works with.
 pub struct Player {
     pub index: Index,
-    pub found: mpsc::Receiver<Found>,
+    pub indexed: mpsc::Receiver<IndexEvent>,
     pub controls: mpsc::Receiver<Control>,
-    pub news: mpsc::Sender<News>,
-    /// The recording comes in while it is played.
+    pub events: mpsc::Sender<ReplayEvent>,
+    /// The recording arrives while it is played.
     pub growing: bool,
     pub begin: Begin,
 }
 
-/// The player's position.
-struct Deck {
-    cue: Option<Cued>,
+/// The state of the playback.
+struct Playback {
+    cue: Option<Cue>,
     out: Option<mpsc::Sender<Stamped>>,
     /// The position, milliseconds since 1970.
     now: i64,
-    /// The latest time that was handed on; the present never goes back.
+    /// The latest time that was sent; the current time never goes back.
     latest: i64,
     playing: bool,
     speed: f64,
     skip: bool,
-    /// Hands on whatever comes in.
+    /// Sends everything as soon as it arrives.
     follow: bool,
     course: Arc<Timeline>,
     complete: bool,
-    /// To go there once it is read.
+    /// A position to seek to once it is read.
     wanted: Option<i64>,
 }
 
-/// Plays until nobody listens any more.
+/// Plays until the receivers are gone.
 pub async fn play(player: Player) {
-    let Player { mut index, mut found, mut controls, news, growing, begin } = player;
-    let mut deck = Deck {
+    let Player { mut index, mut indexed, mut controls, events, growing, begin } = player;
+    let mut playback = Playback {
         cue: None,
         out: None,
         now: 0,
@@ -71,24 +73,24 @@ pub async fn play(player: Player) {
         complete: false,
         wanted: None,
     };
-    let mut beat = interval(BEAT);
-    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut beats = 0;
+    let mut timer = interval(TICK);
+    timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut ticks = 0;
     loop {
         let going = tokio::select! {
             biased;
             control = controls.recv() => match control {
-                Some(control) => deck.obey(control, &mut controls, &index, &news).await,
+                Some(control) => playback.control(control, &mut controls, &index, &events).await,
                 None => return,
             },
-            told = found.recv(), if !deck.complete => deck.learn(told, &mut index, &news, begin, growing).await,
-            _ = beat.tick() => {
-                beats += 1;
-                if growing && !deck.complete && beats >= GROWS && deck.cue.is_none() && !deck.course.is_empty() {
-                    deck.follow = true;
-                    deck.jump(deck.course.to, &index, &news).await
+            event = indexed.recv(), if !playback.complete => playback.learn(event, &mut index, &events, begin, growing).await,
+            _ = timer.tick() => {
+                ticks += 1;
+                if growing && !playback.complete && ticks >= GROWS_AFTER && playback.cue.is_none() && !playback.course.is_empty() {
+                    playback.follow = true;
+                    playback.jump(playback.course.to, &index, &events).await
                 } else {
-                    deck.beat(&index).await
+                    playback.advance(&index).await
                 }
             }
         };
@@ -98,19 +100,19 @@ pub async fn play(player: Player) {
     }
 }
 
-/// Nobody listens any more.
+/// The receivers are gone.
 struct Gone;
 
-impl Deck {
-    async fn obey(
+impl Playback {
+    async fn control(
         &mut self,
         control: Control,
         more: &mut mpsc::Receiver<Control>,
         index: &Index,
-        news: &mpsc::Sender<News>,
+        events: &mpsc::Sender<ReplayEvent>,
     ) -> Result<(), Gone> {
         let (mut control, mut seek) = (Some(control), None);
-        // Of several moves that were asked for meanwhile, the last counts.
+        // Of several seeks requested meanwhile, the last counts.
         while let Some(now) = control {
             match now {
                 Control::Pause(paused) => self.playing = !paused,
@@ -124,7 +126,7 @@ impl Deck {
         let Some(ms) = seek else { return Ok(()) };
         self.follow = !self.complete && ms >= self.course.to;
         if self.complete || ms <= self.course.to {
-            self.jump(ms, index, news).await
+            self.jump(ms, index, events).await
         } else {
             self.wanted = Some(ms);
             Ok(())
@@ -133,25 +135,25 @@ impl Deck {
 
     async fn learn(
         &mut self,
-        told: Option<Found>,
+        event: Option<IndexEvent>,
         index: &mut Index,
-        news: &mpsc::Sender<News>,
+        events: &mpsc::Sender<ReplayEvent>,
         begin: Begin,
         growing: bool,
     ) -> Result<(), Gone> {
-        match told {
-            Some(Found::Checkpoint(checkpoint)) => index.add(checkpoint),
-            Some(Found::Far(course, count)) => {
+        match event {
+            Some(IndexEvent::Checkpoint(checkpoint)) => index.add(checkpoint),
+            Some(IndexEvent::Progress(course, count)) => {
                 (self.course, index.count) = (course.clone(), count);
-                news.send(News::Course(course, false)).await.map_err(|_| Gone)?;
+                events.send(ReplayEvent::Timeline(course, false)).await.map_err(|_| Gone)?;
             }
-            Some(Found::End { course, count, faults, error }) => {
+            Some(IndexEvent::End { course, count, damage, error }) => {
                 (self.course, index.count, self.complete) = (course.clone(), count, true);
-                news.send(News::Course(course, true)).await.map_err(|_| Gone)?;
-                let mut told = faults.sentences();
-                told.extend(error.map(|e| format!("reading stopped: {e}")));
-                if !told.is_empty() {
-                    news.send(News::Faults(told)).await.map_err(|_| Gone)?;
+                events.send(ReplayEvent::Timeline(course, true)).await.map_err(|_| Gone)?;
+                let mut sentences = damage.sentences();
+                sentences.extend(error.map(|e| format!("reading stopped: {e}")));
+                if !sentences.is_empty() {
+                    events.send(ReplayEvent::Damage(sentences)).await.map_err(|_| Gone)?;
                 }
             }
             None => self.complete = true,
@@ -161,40 +163,40 @@ impl Deck {
             self.wanted = Some(self.course.from.saturating_add(begin.after));
         }
         match self.wanted {
-            // Not before all of it is read, if it lies beyond.
+            // A position after what is read so far waits until all is read.
             Some(ms) if self.complete || ms <= self.course.to => {
                 self.wanted = None;
-                self.jump(ms, index, news).await
+                self.jump(ms, index, events).await
             }
             _ => Ok(()),
         }
     }
 
-    /// Goes to a moment: the session there, and what comes after it on a channel of its own, so that nothing that is still
-    /// on its way from before gets in between.
-    async fn jump(&mut self, ms: i64, index: &Index, news: &mpsc::Sender<News>) -> Result<(), Gone> {
+    /// Seeks: sends the session at `ms`, and a new channel for what follows, so that nothing still in the old channel gets in
+    /// between.
+    async fn jump(&mut self, ms: i64, index: &Index, events: &mpsc::Sender<ReplayEvent>) -> Result<(), Gone> {
         let ms = ms.clamp(self.course.from, self.course.to);
-        let sought = tokio::task::spawn_blocking(index.seek(ms)).await;
-        match sought.unwrap_or_else(|e| Err(e.to_string())) {
+        let result = tokio::task::spawn_blocking(index.seek(ms)).await;
+        match result.unwrap_or_else(|e| Err(e.to_string())) {
             Ok(mut cue) => {
                 let (out, observations) = mpsc::channel(1024);
                 let session = Box::new(std::mem::take(&mut cue.session));
                 (self.cue, self.out, self.now) = (Some(cue), Some(out), ms);
                 self.latest = session.now_ms();
-                news.send(News::Jump { session, observations, to: ms }).await.map_err(|_| Gone)
+                events.send(ReplayEvent::Jump { session, observations, to: ms }).await.map_err(|_| Gone)
             }
-            Err(text) => news.send(News::Faults(vec![text])).await.map_err(|_| Gone),
+            Err(text) => events.send(ReplayEvent::Damage(vec![text])).await.map_err(|_| Gone),
         }
     }
 
-    async fn beat(&mut self, index: &Index) -> Result<(), Gone> {
+    async fn advance(&mut self, index: &Index) -> Result<(), Gone> {
         if !self.playing || self.cue.is_none() {
             return Ok(());
         }
         if self.follow {
             self.now = self.course.to;
         } else {
-            self.now += (BEAT.as_millis() as f64 * self.speed) as i64;
+            self.now += (TICK.as_millis() as f64 * self.speed) as i64;
             if self.skip
                 && let Some(end) = self.course.idle_until(self.now)
             {
@@ -202,34 +204,35 @@ impl Deck {
             }
             self.now = self.now.min(self.course.to);
         }
-        let (Some(cue), Some(out)) = (&mut self.cue, &self.out) else { return Ok(()) };
-        loop {
-            let next = match cue.next.take() {
-                Some(next) => Some(next),
-                None if cue.count < index.count => match cue.reading.next() {
-                    Some(next) => Some(next),
-                    // What has come in since is beyond what this reading saw as the end.
-                    None => match index.after(cue.count) {
-                        Ok(reading) => {
-                            cue.reading = reading;
-                            cue.reading.next()
-                        }
-                        Err(_) => None,
-                    },
-                },
-                None => None,
-            };
-            let Some(seen) = next else { return Ok(()) };
-            let at = self.latest.max(seen.at.timestamp_millis());
-            if at > self.now {
-                cue.next = Some(seen);
-                return Ok(());
+        self.send_due(index).await
+    }
+
+    /// Sends everything up to the position. The file is read on a thread for blocking work.
+    async fn send_due(&mut self, index: &Index) -> Result<(), Gone> {
+        let due = |cue: &Cue, latest: i64, now: i64| match &cue.next {
+            Some(next) => latest.max(next.at.timestamp_millis()) <= now,
+            None => cue.count < index.count,
+        };
+        while let Some(mut cue) = self.cue.take_if(|cue| due(cue, self.latest, self.now)) {
+            let (latest, now, known) = (self.latest, self.now, index.known());
+            let read = tokio::task::spawn_blocking(move || {
+                let seen = cue.take(latest, now, BATCH, &known);
+                (cue, seen)
+            });
+            // A reader that panicked leaves nothing to play from, until the next seek.
+            let Ok((cue, seen)) = read.await else { return Ok(()) };
+            let (cue, ended) = (self.cue.insert(cue), seen.is_empty());
+            let Some(out) = &self.out else { return Ok(()) };
+            for one in seen {
+                self.latest = self.latest.max(one.at.timestamp_millis());
+                if out.send(one).await.is_err() {
+                    return Ok(());
+                }
             }
-            self.latest = at;
-            cue.count += 1;
-            if out.send(seen).await.is_err() {
+            if ended && cue.next.is_none() {
                 return Ok(());
             }
         }
+        Ok(())
     }
 }

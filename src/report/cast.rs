@@ -1,4 +1,4 @@
-//! A recording as an asciicast (version 2): the program's own screen, frame after frame. Must not keep the observations.
+//! A recording as an asciicast (version 2): the dashboard's screen, frame by frame. Must not keep the observations.
 
 use crate::observe::Stamped;
 use crate::session::Session;
@@ -8,62 +8,62 @@ use crate::view::{self, Cx, Look};
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::io::{self, Write};
 
-/// Frames a second at most, in the film's own time.
+/// Frames a second at most, in the cast's own time.
 const FRAMES: f64 = 10.0;
-/// The last frame stands this long, seconds.
-const REST: f64 = 2.0;
+/// How long the last frame is shown, seconds.
+const LAST_FRAME_S: f64 = 2.0;
 
-/// How a film is made.
-pub struct Film<'a> {
+/// How a cast is made.
+pub struct Cast<'a> {
     pub size: (u16, u16),
-    /// Recorded seconds in a second of the film.
+    /// Recorded seconds in a second of the cast.
     pub speed: f64,
     pub ui: &'a Ui,
     pub look: &'a Look,
 }
 
-/// Writes the film of `observations`; returns the session at its end.
+/// Writes the cast of `observations`; returns the session at its end.
 ///
 /// # Errors
 /// Those of `out`.
-pub fn cast(observations: impl Iterator<Item = Stamped>, film: &Film, out: &mut impl Write) -> io::Result<Session> {
-    let area = Rect::new(0, 0, film.size.0, film.size.1);
+pub fn cast(observations: impl Iterator<Item = Stamped>, options: &Cast, out: &mut impl Write) -> io::Result<Session> {
+    let area = Rect::new(0, 0, options.size.0, options.size.1);
     let mut session = Session::default();
-    let mut reel = Reel { shown: Buffer::empty(area), pen: Pen::default(), began: None, film };
-    let step = (film.speed / FRAMES).max(1.0) * 1000.0;
+    let mut writer = CastWriter { shown: Buffer::empty(area), pen: Pen::default(), began: None, options };
+    let step = (options.speed / FRAMES).max(1.0) * 1000.0;
     let mut next: Option<f64> = None;
     for seen in observations {
         let ms = seen.at.timestamp_millis();
-        // A frame shows what was known right before what comes after its time.
+        // A frame shows what was known just before the first observation after its time.
         if next.is_some_and(|n| ms as f64 >= n) {
-            reel.frame(&session, out)?;
+            writer.frame(&session, out)?;
             next = Some((ms as f64 / step).floor() * step + step);
         }
         session.apply(&seen);
         next = next.or(Some((ms as f64 / step).floor() * step + step));
     }
-    reel.frame(&session, out)?;
-    if let Some(began) = reel.began {
-        let end = (session.now_ms() - began) as f64 / 1000.0 / film.speed + REST;
+    writer.frame(&session, out)?;
+    if let Some(began) = writer.began {
+        let end = (session.now_ms() - began) as f64 / 1000.0 / options.speed + LAST_FRAME_S;
         line(out, end, "\u{1b}[0m\u{1b}[?25h")?;
     }
     Ok(session)
 }
 
-struct Reel<'a> {
+struct CastWriter<'a> {
     shown: Buffer,
     pen: Pen,
     /// Milliseconds since 1970, of the first frame.
     began: Option<i64>,
-    film: &'a Film<'a>,
+    options: &'a Cast<'a>,
 }
 
-impl Reel<'_> {
+impl CastWriter<'_> {
     fn frame(&mut self, session: &Session, out: &mut impl Write) -> io::Result<()> {
-        let film = self.film;
+        let options = self.options;
         let now = session.now_ms();
         let mut buffer = Buffer::empty(self.shown.area);
-        view::draw(&mut buffer, &Cx::new(session, now, film.ui, film.look));
+        view::draw(&mut buffer, &Cx::new(session, now, options.ui, options.look));
         let mut bytes = Vec::new();
         let began = match self.began {
             Some(began) => began,
@@ -80,15 +80,15 @@ impl Reel<'_> {
         if bytes.is_empty() {
             return Ok(());
         }
-        line(out, (now - began) as f64 / 1000.0 / film.speed, &String::from_utf8_lossy(&bytes))
+        line(out, (now - began) as f64 / 1000.0 / options.speed, &String::from_utf8_lossy(&bytes))
     }
 
     fn header(&self, session: &Session, out: &mut impl Write) -> io::Result<()> {
         let w = &session.watching;
         let header = serde_json::json!({
             "version": 2,
-            "width": self.film.size.0,
-            "height": self.film.size.1,
+            "width": self.options.size.0,
+            "height": self.options.size.1,
             "timestamp": session.began.map_or(0, |t| t.timestamp()),
             "title": format!("{}/{}", w.namespace, w.hpa),
             "env": { "TERM": "xterm-256color" },

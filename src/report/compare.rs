@@ -1,34 +1,35 @@
-//! Two runs side by side, aligned at their load's start: figures, verdict by verdict, and the two courses overlaid. Must not
-//! say which is better.
+//! Two runs side by side, aligned at their load's start: figures, check by check, and their series overlaid. Must not rate
+//! one above the other.
 
-use super::courses::{Course, Shape, courses};
+use super::document::{Block, Table, figure_rows, result_words, sign};
 use super::figures::{Figures, figures};
-use super::page::{Block, Table, figure_rows, result_words, sign};
 use super::panels::{Panel, Trace, panels};
 use super::plot::Axis;
+use super::series::{NamedSeries, all_series};
 use crate::observe::Time;
 use crate::session::Session;
 use crate::verdict::Verdict;
 use serde::Serialize;
 
-/// One of the two.
+/// One of the two runs.
 pub struct Side<'a> {
     pub name: &'a str,
     pub session: &'a Session,
     pub verdict: &'a Verdict,
 }
 
-/// The comparison as data (schema `edot-tui/compare/1`).
+/// The comparison as data (schema `edot-tui/compare/2`, described in `assets/schemas/compare.json`).
 #[derive(Debug, Serialize)]
 pub struct Comparison {
     pub schema: &'static str,
     pub a: SidePart,
     pub b: SidePart,
-    /// Each figure that is a number, `difference` is b less a.
+    /// Each figure that is a number.
     pub figures: Vec<Difference>,
     pub checks: Vec<CheckPair>,
 }
 
+/// One run.
 #[derive(Debug, Serialize)]
 pub struct SidePart {
     pub file: String,
@@ -39,14 +40,17 @@ pub struct SidePart {
     pub figures: Figures,
 }
 
+/// A figure of both.
 #[derive(Debug, Serialize)]
 pub struct Difference {
     pub figure: String,
     pub a: Option<f64>,
     pub b: Option<f64>,
+    /// b less a.
     pub difference: Option<f64>,
 }
 
+/// The result of a check in both.
 #[derive(Debug, Serialize)]
 pub struct CheckPair {
     pub id: String,
@@ -62,7 +66,7 @@ pub fn compare(a: &Side, b: &Side) -> Comparison {
         hpa: s.session.hpa.as_ref().map(|h| format!("{}/{}", h.namespace, h.name)),
         began: s.session.began,
         lab: s.session.watching.lab,
-        result: s.verdict.result.word(),
+        result: s.verdict.result.as_str(),
         figures: figures(s.session, s.verdict),
     };
     let (a_part, b_part) = (part(a), part(b));
@@ -75,15 +79,15 @@ pub fn compare(a: &Side, b: &Side) -> Comparison {
         Difference { figure: name.clone(), a, b, difference: a.zip(b).map(|(a, b)| b - a) }
     });
     let figures = differences.collect();
-    Comparison { schema: "edot-tui/compare/1", figures, checks: pairs(a.verdict, b.verdict), a: a_part, b: b_part }
+    Comparison { schema: "edot-tui/compare/2", figures, checks: pairs(a.verdict, b.verdict), a: a_part, b: b_part }
 }
 
 fn pairs(a: &Verdict, b: &Verdict) -> Vec<CheckPair> {
-    let word = |v: &Verdict, id: &str| v.checks.iter().find(|c| c.id == id).map(|c| c.found.outcome.word());
+    let result = |v: &Verdict, id: &str| v.checks.iter().find(|c| c.id == id).map(|c| c.found.outcome.as_str());
     let mut ids: Vec<&str> = a.checks.iter().map(|c| c.id.as_str()).collect();
     ids.extend(b.checks.iter().map(|c| c.id.as_str()).filter(|id| a.checks.iter().all(|c| c.id != *id)));
     let pair = |id: &str| {
-        let (a, b) = (word(a, id), word(b, id));
+        let (a, b) = (result(a, id), result(b, id));
         CheckPair { id: id.to_string(), same: a == b, a, b }
     };
     ids.into_iter().map(pair).collect()
@@ -106,7 +110,7 @@ fn numbers(f: &Figures) -> Vec<(String, Option<f64>)> {
         out.push((format!("{}_mean", m.metric), m.mean));
         out.push((format!("{}_above_band_s", m.metric), m.above_band_s));
     }
-    out.extend(f.budget.iter().map(|s| (format!("budget_{}_s", s.stage.replace(' ', "_")), s.after_s)));
+    out.extend(f.budget.iter().map(|s| (format!("budget_{}_s", s.stage.replace(' ', "_").to_lowercase()), s.after_s)));
     out.push(("syncs".into(), Some(f64::from(f.syncs))));
     out.push(("syncs_agreed".into(), Some(f64::from(f.syncs_agreed))));
     out.push(("items_lost".into(), f.items_lost));
@@ -115,7 +119,7 @@ fn numbers(f: &Figures) -> Vec<(String, Option<f64>)> {
 }
 
 /// The comparison for people.
-pub fn page(c: &Comparison) -> Vec<Block> {
+pub fn document(c: &Comparison) -> Vec<Block> {
     let mut out = vec![
         Block::Title("edot-tui compare".into()),
         Block::Line(format!("A: {}, verdict {}", c.a.file, result_words(c.a.result))),
@@ -135,11 +139,12 @@ pub fn page(c: &Comparison) -> Vec<Block> {
         vec![n.to_string(), a, b, same.to_string()]
     });
     out.push(Block::Table(table(&["figure", "A", "B", ""], rows.collect())));
-    out.push(Block::Head("Verdict by verdict".into()));
-    let told = |w: Option<&'static str>| w.map_or_else(|| "–".to_string(), |w| format!("{} {w}", sign(w)));
+    out.push(Block::Head("Check by check".into()));
+    let result =
+        |r: Option<&'static str>| r.map_or_else(|| "–".to_string(), |r| format!("{} {}", sign(r), r.replace('_', " ")));
     let rows = c.checks.iter().map(|p| {
         let same = if p.same { "" } else { "≠" };
-        vec![p.id.clone(), told(p.a), told(p.b), same.to_string()]
+        vec![p.id.clone(), result(p.a), result(p.b), same.to_string()]
     });
     out.push(Block::Table(table(&["expectation", "A", "B", ""], rows.collect())));
     out
@@ -149,14 +154,14 @@ fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
     Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false }
 }
 
-/// The two courses on one axis whose 0 is each load's start: each metric, then the replicas.
+/// The series of both on one axis whose 0 is each load's start: each metric, then the replicas.
 pub fn overlaid(a: &Side, b: &Side) -> (Vec<Panel>, Axis) {
     let both = [("A", a, 1, false), ("B", b, 2, true)];
     let mut out: Vec<Panel> = Vec::new();
     let (mut from, mut to) = (0, 1);
     for (name, side, colour, dashed) in both {
         let zero = side.verdict.start.or(side.session.began.map(|t| t.timestamp_millis())).unwrap_or(0);
-        let shifted: Vec<Course> = courses(side.session).into_iter().map(|c| shift(c, zero)).collect();
+        let shifted: Vec<NamedSeries> = all_series(side.session).into_iter().map(|c| shift(c, zero)).collect();
         from = from.min(side.session.began.map_or(0, |t| t.timestamp_millis()) - zero);
         to = to.max(side.session.now_ms() - zero);
         for panel in panels(&shifted, side.session.tolerance()) {
@@ -176,15 +181,11 @@ pub fn overlaid(a: &Side, b: &Side) -> (Vec<Panel>, Axis) {
             }
         }
     }
-    // What lies long before the load only makes it small.
+    // What is long before the load would only make the rest small.
     (out, Axis { from: from.max(-60_000), to, zero: 0 })
 }
 
-fn shift(course: Course, zero: i64) -> Course {
-    let ended = |p: &Vec<(i64, Option<f64>)>| p.last().map(|l| l.0);
-    let mut points: Vec<_> = course.points.iter().map(|(ms, v)| (ms - zero, *v)).collect();
-    if course.shape == Shape::Steps && ended(&course.points).is_none() {
-        points.clear();
-    }
-    Course { points, ..course }
+fn shift(mut one: NamedSeries, zero: i64) -> NamedSeries {
+    one.points.iter_mut().for_each(|p| p.0 -= zero);
+    one
 }

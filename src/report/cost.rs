@@ -1,4 +1,4 @@
-//! What watching cost, as a report tells it. Must not read it.
+//! What watching cost, as a report presents it. Must not measure it.
 
 use crate::format;
 use crate::session::Session;
@@ -7,24 +7,24 @@ use serde::Serialize;
 /// Requests, processor time and memory.
 #[derive(Debug, Serialize)]
 pub struct CostPart {
-    /// The figures are of so many seconds, by the clock of what was watched.
+    /// The period of the figures in seconds, by the clock of what was watched.
     pub over_s: f64,
     /// Requests to the Kubernetes API server; a watch, a followed log and a port-forward are one each.
     pub api_requests: u64,
     pub api_requests_per_min: Option<f64>,
     pub elasticsearch_requests: u64,
     pub elasticsearch_requests_per_min: Option<f64>,
-    /// Processor time in seconds, and in percent of one core.
+    /// CPU time in seconds, and in percent of one core.
     pub cpu_s: Option<f64>,
     pub cpu_percent: Option<f64>,
-    /// Resident at the end, and at most; bytes.
+    /// Resident memory at the end, and the highest; bytes.
     pub memory_bytes: Option<u64>,
     pub memory_peak_bytes: Option<u64>,
-    /// The embedded lab ran in the same process, and is in the processor time and the memory.
+    /// The embedded lab ran in the same process, so its CPU time and memory are included.
     pub with_lab: bool,
 }
 
-/// None where nothing recorded it.
+/// None where it was not recorded.
 pub fn cost(session: &Session) -> Option<CostPart> {
     let spent = session.cost.spent()?;
     let tenths = |v: f64| (v * 10.0).round() / 10.0;
@@ -43,7 +43,7 @@ pub fn cost(session: &Session) -> Option<CostPart> {
     })
 }
 
-/// In one sentence; None where none of it is known.
+/// One sentence; None where nothing is known.
 pub fn sentence(c: &CostPart) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(n) = c.api_requests_per_min {

@@ -1,11 +1,11 @@
-//! The key figures of a run: what a comparison lines up and a report leads with. Each is None where it is not known. Must
-//! not judge.
+//! The key figures of a run: what a report begins with and a comparison puts side by side. Each is None where it is unknown.
+//! Must not judge.
 
 use crate::explain::{load, reaction};
 use crate::observe::{Role, Signal, Time};
 use crate::session::{Mark, Session};
 use crate::verdict::{Run, Verdict};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// A metric over the run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,12 +22,19 @@ pub struct MetricFigures {
 /// A stage of the first scale-up, seconds after the load's start.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StageFigure {
+    #[serde(serialize_with = "stage_id")]
     pub stage: &'static str,
     pub after_s: Option<f64>,
-    pub why: Option<&'static str>,
+    /// Why `after_s` is null.
+    pub reason: Option<&'static str>,
 }
 
-/// The figures, durations in seconds from the load's start unless said otherwise.
+/// A stage's name for programs: `pods Ready` is `pods_ready`.
+pub fn stage_id<S: Serializer>(stage: &&'static str, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&stage.replace(' ', "_").to_lowercase())
+}
+
+/// The figures; durations in seconds from the load's start unless noted otherwise.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Figures {
     pub load_start: Option<Time>,
@@ -86,7 +93,7 @@ pub fn figures(session: &Session, verdict: &Verdict) -> Figures {
     }
 }
 
-/// Items that are gone for good, since the load's start; None where no collector was read.
+/// Items lost for good since the load's start; None where no collector was read.
 fn lost(session: &Session, start: Option<i64>) -> Option<f64> {
     session.collectors.tier(Role::Gateway)?;
     let all = session.collectors.losses.all().iter();
@@ -100,7 +107,7 @@ fn indexed(session: &Session, start: Option<i64>, now: i64) -> Option<f64> {
     all.map(|i| i.documents as f64).reduce(|a, b| a + b)
 }
 
-/// The integral of the replicas over time; None where they are not known for a stretch.
+/// The integral of the replicas over time; None where they are unknown for a part of it.
 fn replica_minutes(session: &Session, from: i64, to: i64) -> Option<f64> {
     let changes = session.replicas.current.within(from, to);
     let mut sum = 0.0;
@@ -119,7 +126,7 @@ fn metric(session: &Session, track: &crate::session::Track, start: Option<i64>, 
     for segment in track.samples.segments(from, i64::MAX) {
         for (i, (ms, value)) in segment.iter().enumerate().filter(|(_, p)| p.0 >= from) {
             peak = Some(peak.map_or(*value, |p| p.max(*value)));
-            // A sample stands for the time up to the next.
+            // A sample counts for the time up to the next.
             let Some(next) = segment.get(i + 1).map(|n| n.0) else { continue };
             let held = (next - ms) as f64 / 1000.0;
             let target = track.target.at(*ms).or(track.target.changes().first().map(|c| &c.1));
@@ -131,7 +138,7 @@ fn metric(session: &Session, track: &crate::session::Track, start: Option<i64>, 
     }
     MetricFigures {
         metric: track.label(),
-        unit: super::courses::unit(track),
+        unit: super::series::unit(track),
         peak,
         mean: (time > 0.0).then(|| area / time),
         above_band_s: peak.map(|_| above),
@@ -148,19 +155,19 @@ fn budget(session: &Session, start: Option<i64>) -> Vec<StageFigure> {
     let stages = session.budget(first).into_iter().map(|s| StageFigure {
         stage: reaction::stage(s.kind),
         after_s: s.at.ok().map(|ms| (ms - zero) as f64 / 1000.0),
-        why: s.at.err().map(reaction::gap),
+        reason: s.at.err().map(reaction::gap),
     });
     stages.collect()
 }
 
-/// Notes and load marks of a session, as (milliseconds since 1970, text), rescales left out.
-pub fn marks(session: &Session) -> Vec<(i64, String)> {
-    let told = session.markers.all().iter().filter_map(|m| match &m.mark {
+/// Notes, load starts and load ends of a session, as (milliseconds since 1970, text).
+pub fn markers(session: &Session) -> Vec<(i64, String)> {
+    let all = session.markers.all().iter().filter_map(|m| match &m.mark {
         Mark::LoadStart => Some((m.ms, "load starts".to_string())),
         Mark::LoadEnd { failure: None } => Some((m.ms, "load ends".into())),
         Mark::LoadEnd { failure: Some(why) } => Some((m.ms, format!("load fails: {}", load::failure(why)))),
         Mark::Note(text) => Some((m.ms, text.clone())),
         Mark::Rescale { .. } => None,
     });
-    told.collect()
+    all.collect()
 }

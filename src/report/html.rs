@@ -1,11 +1,11 @@
-//! The report as one HTML file that needs nothing else: no network, light and dark, values under the pointer, fit to print.
-//! Must not say what the page and the panels do not hold.
+//! The report as one self-contained HTML file: no network, light and dark, values under the pointer, printable. Must not hold
+//! more than the document and the panels.
 
-use super::courses::courses;
-use super::full::Report;
-use super::page::{Block, Table, page, result_words};
+use super::document::{Block, Table, document, result_words};
+use super::json::Report;
 use super::panels::{Panel, panels};
 use super::plot::{Axis, LEFT, Marks, RIGHT, WIDTH, plot};
+use super::series::all_series;
 use super::svg::escaped;
 use crate::session::Session;
 use crate::verdict::Verdict;
@@ -14,24 +14,24 @@ use std::fmt::Write;
 const STYLE: &str = include_str!("../../assets/report/report.css");
 const SCRIPT: &str = include_str!("../../assets/report/report.js");
 
-/// Time shown before the load's start and after the run came to rest, milliseconds.
+/// Time shown before the load's start, milliseconds.
 const AROUND: i64 = 60_000;
 
 /// The whole page.
 pub fn html(session: &Session, verdict: &Verdict, report: &Report) -> String {
-    let panels = panels(&courses(session), session.tolerance());
+    let panels = panels(&all_series(session), session.tolerance());
     let axis = axis(session, verdict);
-    let marks = rescale_marks(report);
+    let marks = markers(report);
     let mut charts = String::new();
     if !verdict.phases.is_empty() {
         charts.push_str(&phases(verdict, &axis));
     }
-    // The words stand on the first panel; on the others their lines are enough.
+    // The first panel has the markers' texts; on the others their lines are enough.
     let lines: Marks = marks.iter().map(|m| (m.0, String::new())).collect();
     for (i, panel) in panels.iter().enumerate() {
         charts.push_str(&figure(panel, &axis, if i == 0 { &marks } else { &lines }, height(i, panel)));
     }
-    let blocks = page(report);
+    let blocks = document(report);
     let title = match blocks.first() {
         Some(Block::Title(t)) => t.clone(),
         _ => "edot-tui report".into(),
@@ -49,11 +49,11 @@ pub fn html(session: &Session, verdict: &Verdict, report: &Report) -> String {
         blocks_html(before),
         blocks_html(after)
     );
-    document(&title, &body, &data(&panels, &axis))
+    page(&title, &body, &data(&panels, &axis))
 }
 
 /// A page of a title, a body and the charts' data.
-pub fn document(title: &str, body: &str, data: &str) -> String {
+pub fn page(title: &str, body: &str, data: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
@@ -67,7 +67,7 @@ pub fn document(title: &str, body: &str, data: &str) -> String {
     )
 }
 
-/// Title and what describes the run stand above the charts; the rest below.
+/// What describes the run is above the charts, the rest below.
 fn split(blocks: &[Block]) -> (&[Block], &[Block]) {
     let head = blocks.iter().position(|b| matches!(b, Block::Head(_))).unwrap_or(blocks.len());
     (blocks.get(1..head).unwrap_or_default(), blocks.get(head..).unwrap_or_default())
@@ -78,17 +78,20 @@ fn axis(session: &Session, verdict: &Verdict) -> Axis {
     let began = session.began.map_or(0, |t| t.timestamp_millis());
     let now = session.now_ms().max(began + 1);
     let zero = verdict.start.unwrap_or(began);
-    // What lies long before the load only makes it small. Another clock may tell that it begins after all that was seen.
+    // What is long before the load would only make the rest small. By another clock the load may begin after all that was
+    // observed.
     let from = if zero - began > 10 * AROUND { zero - AROUND } else { began.min(zero) }.min(now - 1);
     Axis { from, to: now, zero }
 }
 
-fn rescale_marks(r: &Report) -> Marks {
+/// Rescales and markers, as lines on the charts.
+fn markers(r: &Report) -> Marks {
     let rescales = r.rescales.iter().filter_map(|s| {
         let from = s.from.map_or_else(String::new, |f| f.to_string());
         Some((s.at?.timestamp_millis(), format!("{from}→{}", s.to)))
     });
-    let others = r.marks.iter().filter_map(|m| Some((m.at?.timestamp_millis(), m.text.chars().take(24).collect())));
+    let others =
+        r.markers.iter().filter_map(|m| Some((m.at?.timestamp_millis(), m.message.chars().take(24).collect())));
     let mut all: Marks = rescales.chain(others).collect();
     all.sort();
     all
@@ -102,7 +105,7 @@ fn height(i: usize, panel: &Panel) -> f64 {
     }
 }
 
-/// A panel with its title and the line that shows the values under the pointer.
+/// A panel with its title and the place for the values under the pointer.
 pub fn figure(panel: &Panel, axis: &Axis, marks: &Marks, height: f64) -> String {
     format!(
         "<figure class=\"panel\">\n<figcaption>{} <output></output></figcaption>\n{}</figure>\n",
@@ -119,13 +122,13 @@ fn phases(v: &Verdict, axis: &Axis) -> String {
         if x1 <= x0 {
             continue;
         }
-        let failed = v.checks.iter().any(|c| c.phase.as_deref() == Some(&p.id) && c.found.outcome.word() == "failed");
+        let failed = v.checks.iter().any(|c| c.phase.as_deref() == Some(&p.id) && c.found.outcome.as_str() == "failed");
         let class = if failed { "bad" } else { ["even", "odd"][i % 2] };
         let _ = writeln!(
             out,
             "<rect class=\"phase {class}\" x=\"{x0:.1}\" y=\"4\" width=\"{:.1}\" height=\"18\"><title>{}</title></rect>",
             x1 - x0,
-            escaped(&p.says)
+            escaped(&p.message)
         );
         if x1 - x0 > 8.0 * p.id.len() as f64 {
             let _ = writeln!(out, "<text class=\"phasetext\" x=\"{:.1}\" y=\"17\">{}</text>", x0 + 5.0, escaped(&p.id));
@@ -134,12 +137,12 @@ fn phases(v: &Verdict, axis: &Axis) -> String {
     out + "</svg>\n</figure>\n"
 }
 
-/// What the script needs to show values: the axis and every trace's points.
+/// What the script needs to show values: the axis and the points of every trace.
 pub fn data(panels: &[Panel], axis: &Axis) -> String {
     let trace = |t: &super::panels::Trace| {
         let points: Vec<(i64, Option<f64>)> =
             t.points.iter().map(|p| (p.0, p.1.map(|v| (v * 1000.0).round() / 1000.0))).collect();
-        serde_json::json!({ "name": t.name, "steps": t.shape == super::courses::Shape::Steps, "points": points })
+        serde_json::json!({ "name": t.name, "steps": t.shape == super::series::Shape::StepSeries, "points": points })
     };
     let panel = |p: &Panel| {
         let traces: Vec<_> = p.traces.iter().map(trace).collect();
@@ -150,7 +153,7 @@ pub fn data(panels: &[Panel], axis: &Axis) -> String {
         "from": axis.from, "to": axis.to, "zero": axis.zero,
         "width": WIDTH, "left": LEFT, "right": RIGHT, "panels": all,
     });
-    // Inside a script element only this could end it.
+    // The only character that could end the script element.
     data.to_string().replace('<', "\\u003c")
 }
 

@@ -1,14 +1,15 @@
-//! The verdict as JUnit XML, so that a pipeline shows each expectation as a test. What waits or cannot be seen is skipped.
+//! The verdict as JUnit XML, so that a CI pipeline shows each expectation as a test. What is waiting or not observable is
+//! skipped. Must not judge.
 
-use super::full::{CheckPart, Report};
+use super::json::{CheckPart, Report};
 use super::svg::escaped;
 use std::fmt::Write;
 
-/// One test suite; a test case an expectation.
+/// One test suite with a test case for each expectation.
 pub fn junit(r: &Report) -> String {
     let checks = &r.verdict.checks;
     let failed = checks.iter().filter(|c| c.result == "failed").count();
-    let skipped = checks.iter().filter(|c| skips(c)).count();
+    let skipped = checks.iter().filter(|c| is_skipped(c)).count();
     let at = r.began.map(|t| t.format("%Y-%m-%dT%H:%M:%S").to_string()).unwrap_or_default();
     let suite = format!("edot-tui.{}", r.verdict.expectations);
     let counts = format!(
@@ -39,7 +40,7 @@ pub fn junit(r: &Report) -> String {
                 xml(&detail(c))
             ),
             other => {
-                let why = xml(&format!("{other}: {}", c.observed));
+                let why = xml(&format!("{}: {}", other.replace('_', " "), c.observed));
                 writeln!(out, ">\n      <skipped message=\"{why}\"/>\n    </testcase>")
             }
         };
@@ -48,13 +49,13 @@ pub fn junit(r: &Report) -> String {
     out
 }
 
-fn skips(c: &CheckPart) -> bool {
+fn is_skipped(c: &CheckPart) -> bool {
     !matches!(c.result, "passed" | "failed")
 }
 
 fn detail(c: &CheckPart) -> String {
-    let note = c.evidence.as_ref().map(|e| format!("; {e}")).unwrap_or_default();
-    format!("{} | expected: {} | observed: {}{note}", c.says, c.expected, c.observed)
+    let note = c.note.as_ref().map(|e| format!("; {e}")).unwrap_or_default();
+    format!("{} | expected: {} | observed: {}{note}", c.message, c.expected, c.observed)
 }
 
 /// Text for an attribute or an element: what XML does not allow is left out.

@@ -1,6 +1,6 @@
-//! Which charts a report has, and what is in each: courses grouped by what they tell, all on one time axis. Must not draw.
+//! Which charts a report has and which series each shows, all on one time axis. Must not draw.
 
-use super::courses::{Course, Shape};
+use super::series::{NamedSeries, Shape};
 use std::collections::BTreeSet;
 
 /// One line of a panel.
@@ -14,7 +14,7 @@ pub struct Trace {
     pub points: Vec<(i64, Option<f64>)>,
 }
 
-/// A stretch of the value axis that is shaded from a moment on: (milliseconds since 1970, low, high).
+/// A part of the value axis that is shaded from a time on: (milliseconds since 1970, low, high).
 pub type Band = Vec<(i64, Option<(f64, f64)>)>;
 
 /// A chart.
@@ -28,11 +28,11 @@ pub struct Panel {
     pub log: bool,
 }
 
-/// From so many times the target upwards a linear axis would hide target and band.
+/// A linear axis would hide target and band when the values reach this many times the target.
 const LOG_FROM: f64 = 3.0;
 
-/// Panels of more than the metrics, in order: title, and the series that share it. What is not here comes after them
-/// under its own name.
+/// The panels besides the metrics', in order: title, and the series that share it. Other series follow under their own
+/// names.
 const GROUPS: [(&str, &[&str]); 15] = [
     ("Replicas", &["replicas"]),
     ("Recommended replicas", &["recommendation"]),
@@ -51,11 +51,11 @@ const GROUPS: [(&str, &[&str]); 15] = [
     ("Elasticsearch: writes turned away", &["ingest_rejections"]),
 ];
 
-/// The panels of a session's courses; `tolerance` is the band below and above a target.
-pub fn panels(courses: &[Course], tolerance: (f64, f64)) -> Vec<Panel> {
+/// The panels of a session's series; `tolerance` is the band below and above a target.
+pub fn panels(series: &[NamedSeries], tolerance: (f64, f64)) -> Vec<Panel> {
     let mut out = Vec::new();
-    out.extend(metrics(courses, tolerance));
-    let others = courses.iter().map(|c| c.series).filter(|s| !s.starts_with("hpa_"));
+    out.extend(metrics(series, tolerance));
+    let others = series.iter().map(|c| c.name).filter(|s| !s.starts_with("hpa_"));
     let mut groups: Vec<(String, Vec<&str>)> = GROUPS.iter().map(|(t, all)| (t.to_string(), all.to_vec())).collect();
     for name in others {
         if !groups.iter().any(|g| g.1.contains(&name)) {
@@ -63,24 +63,24 @@ pub fn panels(courses: &[Course], tolerance: (f64, f64)) -> Vec<Panel> {
         }
     }
     // A pod has its colour in every chart.
-    let pods: BTreeSet<&str> = courses.iter().map(|c| c.label("pod")).filter(|p| !p.is_empty()).collect();
-    let place = |i: usize, c: &Course| pods.iter().position(|p| *p == c.label("pod")).unwrap_or(i);
+    let pods: BTreeSet<&str> = series.iter().map(|c| c.label("pod")).filter(|p| !p.is_empty()).collect();
+    let place = |i: usize, c: &NamedSeries| pods.iter().position(|p| *p == c.label("pod")).unwrap_or(i);
     for (title, names) in groups {
-        // A course that never leaves 0 says no more than its absence.
+        // A rare series that is always 0 is not worth a chart.
         let rare = names.iter().any(|n| RARE.iter().any(|r| n.ends_with(r)));
-        let some = |c: &&Course| !rare || c.points.iter().any(|p| p.1.is_some_and(|v| v > 0.0));
-        let own: Vec<&Course> = courses.iter().filter(|c| names.contains(&c.series)).filter(some).collect();
+        let some = |c: &&NamedSeries| !rare || c.points.iter().any(|p| p.1.is_some_and(|v| v > 0.0));
+        let own: Vec<&NamedSeries> = series.iter().filter(|c| names.contains(&c.name)).filter(some).collect();
         let Some(first) = own.first() else { continue };
         let mut traces: Vec<Trace> =
             own.iter().enumerate().map(|(i, c)| trace(c, place(i, c), names.len() > 1)).collect();
         // What matters most is drawn last.
-        traces.sort_by_key(|t| t.colour == 3 && first.series == "replicas");
+        traces.sort_by_key(|t| t.colour == 3 && first.name == "replicas");
         out.push(Panel { title, unit: first.unit, traces, bands: Vec::new(), log: false });
     }
     out
 }
 
-/// Series that are 0 while all is well.
+/// Series that are 0 unless something is wrong; ends of their names.
 const RARE: [&str; 4] = ["_refused", "_failed", "_rejections", "_write_queue"];
 
 /// `gateway_accepted` -> `Gateway accepted`.
@@ -92,34 +92,34 @@ fn title_of(series: &str) -> String {
     text
 }
 
-fn trace(course: &Course, i: usize, shared: bool) -> Trace {
-    let name = course.labels.iter().map(|l| l.1.as_str()).collect::<Vec<_>>().join(" ");
-    let (colour, dashed) = match (course.series, name.as_str()) {
+fn trace(one: &NamedSeries, i: usize, shared: bool) -> Trace {
+    let name = one.labels.iter().map(|l| l.1.as_str()).collect::<Vec<_>>().join(" ");
+    let (colour, dashed) = match (one.name, name.as_str()) {
         ("replicas", "current") => (3, false),
         ("replicas", "desired") => (4, true),
         ("replicas", "ready") => (0, false),
         ("replicas", _) => (0, true),
         _ => (i % 6 + 1, false),
     };
-    // In a panel of several series, what tells them apart comes first.
-    let own = course.series.split_once('_').map_or(course.series, |s| s.1).replace('_', " ");
+    // In a panel of several series, what distinguishes them comes first.
+    let own = one.name.split_once('_').map_or(one.name, |s| s.1).replace('_', " ");
     let name = match (shared, name.is_empty()) {
         (true, false) => format!("{own} {name}"),
         (_, true) => own,
         (false, false) => name,
     };
-    Trace { name, colour, dashed, shape: course.shape, points: course.points.clone() }
+    Trace { name, colour, dashed, shape: one.shape, points: one.points.clone() }
 }
 
 /// Each metric in percent: of the request, or of its target where it is of another type; with target and band.
-fn metrics(courses: &[Course], tolerance: (f64, f64)) -> Option<Panel> {
-    let samples = courses.iter().filter(|c| c.series == "hpa_metric");
+fn metrics(series: &[NamedSeries], tolerance: (f64, f64)) -> Option<Panel> {
+    let samples = series.iter().filter(|c| c.name == "hpa_metric");
     let mut panel = Panel { title: String::new(), unit: "percent", traces: vec![], bands: vec![], log: false };
     let (mut most, mut goal): (f64, f64) = (0.0, 0.0);
     let mut others = false;
-    for (i, course) in samples.enumerate() {
-        let target = courses.iter().find(|c| c.series == "hpa_target" && c.labels == course.labels)?;
-        let percent = course.unit == "percent";
+    for (i, one) in samples.enumerate() {
+        let target = series.iter().find(|c| c.name == "hpa_target" && c.labels == one.labels)?;
+        let percent = one.unit == "percent";
         others |= !percent;
         let at = |ms: i64| {
             let n = target.points.partition_point(|p| p.0 <= ms).max(1);
@@ -129,18 +129,18 @@ fn metrics(courses: &[Course], tolerance: (f64, f64)) -> Option<Panel> {
             let v = if percent { *v } else { v.zip(at(*ms)).map(|(v, t)| v / t * 100.0) };
             (*ms, v)
         };
-        let points: Vec<_> = course.points.iter().map(scaled).collect();
+        let points: Vec<_> = one.points.iter().map(scaled).collect();
         most = points.iter().filter_map(|p| p.1).fold(most, f64::max);
         let line: Vec<_> =
             target.points.iter().map(|(ms, t)| (*ms, if percent { *t } else { t.map(|_| 100.0) })).collect();
         goal = line.iter().filter_map(|p| p.1).fold(goal, f64::max);
         let band = line.iter().map(|(ms, t)| (*ms, t.map(|t| (t * (1.0 - tolerance.0), t * (1.0 + tolerance.1)))));
         panel.bands.push(band.collect());
-        let name = course.label("metric").to_string();
+        let name = one.label("metric").to_string();
         let colour = i % 6 + 1;
         let target_name = format!("{name} target");
         panel.traces.push(Trace { name, colour, dashed: false, shape: Shape::Line, points });
-        panel.traces.push(Trace { name: target_name, colour: 0, dashed: true, shape: Shape::Steps, points: line });
+        panel.traces.push(Trace { name: target_name, colour: 0, dashed: true, shape: Shape::StepSeries, points: line });
     }
     panel.log = goal > 0.0 && most > LOG_FROM * goal;
     let of = if others { "Metrics, percent of request or of target" } else { "Utilization of request" };

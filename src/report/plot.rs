@@ -1,9 +1,9 @@
-//! A panel as SVG inside a page: colours are the page's own classes, so that light and dark need no second picture. Must not
+//! A panel as SVG inside the page: colours are the page's CSS classes, so that one picture serves light and dark. Must not
 //! choose what is in a panel.
 
-use super::courses::Shape;
-use super::page::with_unit;
+use super::document::with_unit;
 use super::panels::{Panel, Trace};
+use super::series::Shape;
 use super::svg::escaped;
 use crate::format;
 use std::fmt::Write;
@@ -14,7 +14,7 @@ pub const LEFT: f64 = 70.0;
 pub const RIGHT: f64 = 130.0;
 const TOP: f64 = 6.0;
 const FOOT: f64 = 20.0;
-/// Points of a line at most: more than the picture has dots.
+/// The most points of a line: more than the picture has pixels.
 const POINTS: usize = 2000;
 
 /// The time axis that all panels share, milliseconds since 1970, and what counts as 0:00.
@@ -25,17 +25,17 @@ pub struct Axis {
     pub zero: i64,
 }
 
-/// A vertical line: milliseconds since 1970, text.
+/// Vertical lines: (milliseconds since 1970, text).
 pub type Marks = Vec<(i64, String)>;
 
 impl Axis {
-    /// Where a moment stands.
+    /// The position of a time.
     pub fn x(&self, ms: i64) -> f64 {
         let span = (self.to - self.from).max(1) as f64;
         LEFT + (ms - self.from) as f64 / span * (WIDTH - LEFT - RIGHT)
     }
 
-    /// Moments that deserve a label, counted from zero.
+    /// The times that get a label, counted from zero.
     fn ticks(&self) -> Vec<i64> {
         const STEPS: [i64; 14] = [5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 86_400];
         let span = (self.to - self.from).max(1);
@@ -83,7 +83,7 @@ impl Scale {
         let step = [1.0, 2.0, 2.5, 5.0, 10.0].iter().map(|s| s * power).find(|s| *s >= raw).unwrap_or(power * 10.0);
         let step = match unit {
             "replicas" => step.max(1.0).round(),
-            // They are told in powers of two.
+            // Sizes are shown in powers of two.
             "bytes" | "bytes_per_second" => raw.log2().ceil().exp2(),
             _ => step,
         };
@@ -101,7 +101,7 @@ pub fn plot(panel: &Panel, axis: &Axis, marks: &Marks, height: f64) -> String {
     );
     let (right, bottom) = (WIDTH - RIGHT, TOP + height);
     for band in &panel.bands {
-        for (x0, x1, (lo, hi)) in stretches(band, axis) {
+        for (x0, x1, (lo, hi)) in intervals(band, axis) {
             let (y0, y1) = (scale.y(hi), scale.y(lo));
             let _ = writeln!(
                 out,
@@ -136,7 +136,7 @@ pub fn plot(panel: &Panel, axis: &Axis, marks: &Marks, height: f64) -> String {
     for (ms, text) in marks.iter().filter(|m| (axis.from..=axis.to).contains(&m.0)) {
         let x = axis.x(*ms);
         let _ = writeln!(out, "<line class=\"mark\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>");
-        // Two texts never overlap: one has room in the first row or the second, or else only its line stands.
+        // Texts never overlap: one that has no room in the first or second row is left out, and only its line is drawn.
         if let Some(row) = free.iter().position(|f| x >= *f).filter(|_| !text.is_empty()) {
             let y = TOP + 9.0 + 12.0 * row as f64;
             let _ = writeln!(out, "<text class=\"marktext\" x=\"{:.1}\" y=\"{y}\">{}</text>", x + 3.0, escaped(text));
@@ -155,7 +155,8 @@ pub fn plot(panel: &Panel, axis: &Axis, marks: &Marks, height: f64) -> String {
     out
 }
 
-fn stretches(band: &[(i64, Option<(f64, f64)>)], axis: &Axis) -> Vec<(f64, f64, (f64, f64))> {
+/// Where a band holds: x from, x to, values.
+fn intervals(band: &[(i64, Option<(f64, f64)>)], axis: &Axis) -> Vec<(f64, f64, (f64, f64))> {
     let end = |i: usize| band.get(i + 1).map_or(axis.to, |b| b.0);
     let clip = |ms: i64| axis.x(ms.clamp(axis.from, axis.to));
     let known = band.iter().enumerate().filter_map(|(i, (ms, b))| b.map(|b| (clip(*ms), clip(end(i)), b)));
@@ -169,7 +170,7 @@ fn path(trace: &Trace, axis: &Axis, scale: &Scale) -> String {
     let points = thinned(&trace.points, axis);
     for (ms, value) in points {
         let x = axis.x(ms.clamp(axis.from, axis.to));
-        if trace.shape == Shape::Steps
+        if trace.shape == Shape::StepSeries
             && let Some((_, y)) = last
         {
             let _ = write!(out, "L{x:.1} {y:.1}");
@@ -180,17 +181,17 @@ fn path(trace: &Trace, axis: &Axis, scale: &Scale) -> String {
             let sign = if joins { 'L' } else { 'M' };
             let _ = write!(out, "{sign}{x:.1} {y:.1}");
         } else if !out.ends_with('Z') && !out.is_empty() {
-            // A mark for "the line is broken here"; taken out below.
+            // Marks a break in the line; removed below.
             out.push('Z');
         }
     }
-    if let (Shape::Steps, Some((_, y))) = (trace.shape, last) {
+    if let (Shape::StepSeries, Some((_, y))) = (trace.shape, last) {
         let _ = write!(out, "L{:.1} {y:.1}", axis.x(axis.to));
     }
     out.replace('Z', "")
 }
 
-/// The points that matter for the axis: what held when it begins, and of many the least and the greatest of each stretch.
+/// The points that matter for the axis: the value when it begins, and of many points the extremes of each interval.
 fn thinned(points: &[(i64, Option<f64>)], axis: &Axis) -> Vec<(i64, Option<f64>)> {
     let first = points.partition_point(|p| p.0 < axis.from).saturating_sub(1);
     let last = points.partition_point(|p| p.0 <= axis.to);
@@ -213,7 +214,7 @@ fn thinned(points: &[(i64, Option<f64>)], axis: &Axis) -> Vec<(i64, Option<f64>)
     out
 }
 
-/// Names at the right end of their lines, pushed apart where they would overlap.
+/// Names at the right ends of their lines, moved apart where they would overlap.
 fn names(out: &mut String, panel: &Panel, scale: &Scale, axis: &Axis) {
     let last = |t: &Trace| t.points.iter().rev().find(|p| p.0 <= axis.to).and_then(|p| p.1.or(last_known(t)));
     let mut all: Vec<(f64, &Trace)> = panel.traces.iter().filter_map(|t| Some((scale.y(last(t)?), t))).collect();

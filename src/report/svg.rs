@@ -1,5 +1,5 @@
-//! A screen as an SVG picture: a rectangle for each stretch of background, a text for each stretch of one style. Must
-//! not depend on a font's width: every text is told how long it is.
+//! A screen as an SVG picture: a rectangle for each run of background, a text for each run of one style. Must not depend on
+//! a font's width: every text has its length set.
 
 use crate::view::theme::Theme;
 use ratatui::{
@@ -8,6 +8,7 @@ use ratatui::{
 };
 use std::fmt::Write;
 
+/// Width and height of a cell, in the picture's units.
 const CELL: (usize, usize) = (9, 19);
 
 /// The picture of `buffer`.
@@ -27,7 +28,7 @@ pub fn svg(buffer: &Buffer, theme: &Theme) -> String {
         while x < row.len() {
             let same = |c: &&Cell| (c.fg, c.bg, c.modifier) == (row[x].fg, row[x].bg, row[x].modifier);
             let end = x + row[x..].iter().take_while(|c| same(c)).count();
-            stretch(&mut out, &row[x..end], x, usize::from(y), theme);
+            cell_run(&mut out, &row[x..end], x, usize::from(y), theme);
             x = end;
         }
     }
@@ -35,7 +36,7 @@ pub fn svg(buffer: &Buffer, theme: &Theme) -> String {
     out
 }
 
-fn stretch(out: &mut String, cells: &[&Cell], x: usize, y: usize, theme: &Theme) {
+fn cell_run(out: &mut String, cells: &[&Cell], x: usize, y: usize, theme: &Theme) {
     let first = cells[0];
     let default = if luminance(theme.background) > 0.5 { "#1f2328".to_string() } else { "#d8dee4".into() };
     let mut fg = colour(first.fg).unwrap_or(default);
@@ -67,7 +68,7 @@ fn stretch(out: &mut String, cells: &[&Cell], x: usize, y: usize, theme: &Theme)
     );
 }
 
-/// Text for an element or an attribute.
+/// Text escaped for an element or an attribute.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -80,7 +81,7 @@ fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
     (0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b)) / 255.0
 }
 
-/// None: the terminal's own.
+/// None: the terminal's default.
 fn colour(c: Color) -> Option<String> {
     const NAMED: [(u8, u8, u8); 16] = [
         (0, 0, 0),

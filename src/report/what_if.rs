@@ -1,163 +1,200 @@
-//! What the controller would have done under other settings: its arithmetic re-run, sync for sync, over the recorded raw
+//! What the controller would have done under other settings: its arithmetic re-run, sync by sync, over the recorded raw
 //! samples. Must not know how a recording is read.
 //!
 //! ```text
-//! observations ─► record: moments (pods, samples, memory of each sync) ─► suppose: changes, tier ─► Supposition
+//! observations ─► record: syncs (spec, pods, samples, memory of each) ─► simulate: changes, tier ─► Simulation ─► summary
 //! ```
 //!
-//! Up to the sync at which the supposed run parts from what happened, each sync has the very inputs that the controller
-//! had. From then on the pods are supposed: the tier's load is shared by those that would have been Ready.
+//! Until the simulation diverges from what happened, each sync has exactly the inputs that the controller had. From then on
+//! the pods are simulated: the tier's load is shared by those that would have been Ready.
 
 mod changes;
-mod moments;
-mod tell;
+mod recorded;
+mod summary;
 mod tier;
 
 pub use changes::{Changes, Rule};
-pub use moments::{Moment, Recorded, record};
-pub use tell::{Told, page, panels, tell};
+pub use recorded::{Recorded, RecordedSync, record};
+pub use summary::{Summary, document, panels, summarize};
 
 use crate::hpa::{self, Memory, reconcile};
 use crate::session::decisions::sync::MetricOutcome;
 use serde::Serialize;
 use tier::Tier;
 
-/// One sync, as it was and as it is supposed.
+/// One sync, actual and simulated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// Milliseconds since 1970.
     pub ms: i64,
-    /// Replicas found at the sync.
+    /// Replicas that the sync began with, actual and simulated.
     pub found: (i32, i32),
-    /// minReplicas, as it was and as it is supposed.
+    /// minReplicas, actual and simulated.
     pub min: (i32, i32),
     /// Replicas asked for.
     pub actual: i32,
-    pub supposed: i32,
-    /// Each metric's figure, as it was and as it is supposed; by the recorded spec's places.
-    pub figures: Vec<(Option<i64>, Option<i64>)>,
-    /// Each metric's target, as it was and as it is supposed.
-    pub targets: Vec<(Option<i64>, Option<i64>)>,
-    /// The controller's reason for a supposed rescale.
+    pub simulated: i32,
+    /// By metric, in the order of [`Simulation::metrics`]; None where the HPA did not have the metric at this sync.
+    pub metrics: Vec<Option<MetricStep>>,
+    /// The controller's reason for a simulated rescale.
     pub reason: String,
 }
 
-/// What would have been.
+/// A metric at one sync. Values are percent of the request for a utilization, milli-units otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricStep {
+    pub percent: bool,
+    /// The controller's figure, actual and simulated.
+    pub figure: (Option<i64>, Option<i64>),
+    /// Actual and simulated; the simulated one is None for a metric that the changes drop.
+    pub target: (Option<i64>, Option<i64>),
+}
+
+/// The re-run under changes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Supposition {
+pub struct Simulation {
+    /// Each a sentence's words.
     pub changes: Vec<String>,
     pub assumptions: Vec<String>,
-    pub names: Vec<String>,
+    /// Names of all metrics that the HPA had during the recording.
+    pub metrics: Vec<String>,
     pub steps: Vec<Step>,
-    /// Milliseconds since 1970; None where it never parted from what happened.
-    pub parted: Option<i64>,
-    /// Nothing is changed: how well the arithmetic agrees.
+    /// Milliseconds since 1970; None where it never diverged from what happened.
+    pub diverged: Option<i64>,
+    /// Set when nothing is changed: how well the arithmetic agrees.
     pub agreement: Option<Agreement>,
 }
 
-/// With nothing changed, in how many of the syncs the arithmetic gives what the controller did.
+/// In how many of the syncs the unchanged arithmetic gives what the controller did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Agreement {
     pub agreed: usize,
-    pub of: usize,
-    /// Syncs whose inputs were not all seen, so that the result is that of the Decisions screen, which corrects them.
-    pub on_trust: usize,
+    pub syncs: usize,
+    /// Syncs whose inputs were not all observed, so that the result is the corrected one of the Decisions screen.
+    pub corrected: usize,
+}
+
+/// A metric that the HPA had at some time. Edits may add, remove or reorder them, so they are matched by their source.
+struct KnownMetric {
+    source: hpa::Source,
+    name: String,
+}
+
+/// All metrics of a recording, in the order in which they first appear.
+fn known_metrics(recorded: &Recorded) -> Vec<KnownMetric> {
+    let mut out: Vec<KnownMetric> = Vec::new();
+    for sync in &recorded.syncs {
+        for (metric, name) in sync.spec.metrics.iter().zip(sync.names.iter()) {
+            if out.iter().all(|known| known.source != metric.source) {
+                out.push(KnownMetric { source: metric.source.clone(), name: name.clone() });
+            }
+        }
+    }
+    out
 }
 
 /// Re-runs the recorded syncs under changes.
 ///
 /// # Errors
 /// A change that does not fit the recorded HPA, in words.
-pub fn suppose(recorded: &Recorded, changes: &Changes) -> Result<Supposition, String> {
-    let Some(first) = recorded.moments.first() else {
-        return Err("no sync of the controller can be told apart in this recording".into());
-    };
-    changes.check(&first.spec, &first.names)?;
+pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, String> {
+    if recorded.syncs.is_empty() {
+        return Err("no sync of the controller can be distinguished in this recording".into());
+    }
+    changes.check(&recorded.syncs)?;
+    let metrics = known_metrics(recorded);
     let none = changes.is_none();
     let mut tier = Tier::new(recorded);
-    // What the controller remembers: the real one, and the supposed one as soon as it differs.
-    let (mut theirs, mut own) = (Memory::default(), None::<Memory>);
-    let mut steps: Vec<Step> = Vec::with_capacity(recorded.moments.len());
-    let (mut parted, mut agreement) = (None, Agreement::default());
-    for m in &recorded.moments {
-        agreement.of += 1 + m.others.0;
+    // The controller's memory: the actual one, and the simulated one as soon as it differs.
+    let (mut real_memory, mut own) = (Memory::default(), None::<Memory>);
+    let mut steps: Vec<Step> = Vec::with_capacity(recorded.syncs.len());
+    let (mut diverged, mut agreement) = (None, Agreement::default());
+    for m in &recorded.syncs {
+        agreement.syncs += 1 + m.others.0;
         let spec = changes.spec(&m.spec, &m.names);
-        let together = parted.is_none();
-        let world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
+        let together = diverged.is_none();
+        let mut world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
+        world.values = changes.values(world.values, &m.names);
         let found = world.scale.as_ref().map_or(m.found, |s| s.spec);
-        // The real one's memory is as what it did corrects it.
-        theirs = m.memory.clone().filter(|_| together).unwrap_or(theirs);
-        let mut memory = own.take().unwrap_or_else(|| theirs.clone());
+        // The memory of the actual controller is corrected by what it did.
+        real_memory = m.memory.clone().filter(|_| together).unwrap_or(real_memory);
+        let mut memory = own.take().unwrap_or_else(|| real_memory.clone());
         let known = memory.clone();
         let run = |spec: &hpa::Spec, world: &hpa::World, memory: &mut Memory| {
             reconcile(spec, &hpa::Status::default(), world, memory, m.at(), &m.settings)
         };
         let it = run(&spec, &world, &mut memory);
         let unchanged = together.then(|| {
-            let apart = known != theirs;
-            let real = run(&m.spec, &m.world, &mut theirs);
+            let apart = known != real_memory;
+            let real = run(&m.spec, &m.world, &mut real_memory);
             own = Some(memory.clone()).filter(|_| apart || it.recommended != real.recommended);
             real.replicas.unwrap_or(m.found)
         });
         let asked = it.replicas.unwrap_or(found);
-        // What the same inputs give under both settings is no difference, right or wrong: then that happens which happened.
-        let supposed = match unchanged {
+        // Where the same inputs give the same under both settings, right or wrong, what happened happens here, too.
+        let simulated = match unchanged {
             Some(result) if none => {
-                agreement.agreed += m.others.1 + usize::from(m.reckoned == m.actual);
-                agreement.on_trust += usize::from(result != m.reckoned);
-                m.reckoned
+                agreement.agreed += m.others.1 + usize::from(m.computed == m.actual);
+                agreement.corrected += usize::from(result != m.computed);
+                m.computed
             }
             Some(result) if result == asked => m.actual,
             _ => asked,
         };
-        if together && !none && supposed != m.actual {
-            (parted, own) = (Some(m.ms), Some(memory));
-            tier.begin(m, supposed);
+        if together && !none && simulated != m.actual {
+            (diverged, own) = (Some(m.ms), Some(memory));
+            tier.begin(m, simulated);
         } else if !together {
             own = Some(memory);
-            tier.scale(m.ms, supposed);
+            tier.scale(m.ms, simulated);
         }
-        steps.push(step(m, found, supposed, &spec, &it));
+        steps.push(step(m, &metrics, (found, simulated), &spec, &it));
     }
-    Ok(Supposition {
-        changes: changes.words(),
+    Ok(Simulation {
+        changes: changes.sentences(),
         assumptions: tier.assumptions(recorded),
-        names: first.names.to_vec(),
-        parted,
+        metrics: metrics.into_iter().map(|m| m.name).collect(),
+        diverged,
         agreement: none.then_some(agreement),
         steps,
     })
 }
 
-fn step(m: &Moment, found: i32, supposed: i32, spec: &hpa::Spec, it: &hpa::Decision) -> Step {
-    // The supposed spec may lack metrics: its places are found again by their sources.
-    let place = |i: usize| {
-        let source = m.spec.metrics.get(i).map(|metric| &metric.source)?;
-        spec.metrics.iter().position(|metric| metric.source == *source)
-    };
-    let figure = |i: usize| {
-        let status = it.metrics.get(place(i)?)?.as_ref().ok()?.status;
-        status.average_utilization.map(i64::from).or(status.average_value).or(status.value)
-    };
-    let number = |metric: &hpa::Metric| match metric.target {
+fn step(
+    m: &RecordedSync,
+    metrics: &[KnownMetric],
+    (found, simulated): (i32, i32),
+    spec: &hpa::Spec,
+    it: &hpa::Decision,
+) -> Step {
+    let target = |metric: &hpa::Metric| match metric.target {
         hpa::Target::Utilization(u) => Some(i64::from(u)),
         hpa::Target::AverageValue(v) | hpa::Target::Value(v) => Some(v),
         hpa::Target::None => None,
     };
-    let targets = |i: usize| {
-        let supposed = place(i).and_then(|p| spec.metrics.get(p)).and_then(number);
-        (m.spec.metrics.get(i).and_then(number), supposed)
+    let figure = |i: usize| {
+        let status = it.metrics.get(i)?.as_ref().ok()?.status;
+        status.average_utilization.map(i64::from).or(status.average_value).or(status.value)
     };
-    let was = |i: usize| m.figures.get(i).and_then(|s: &MetricOutcome| s.figure);
-    let places = 0..m.spec.metrics.len();
+    let one = |known: &KnownMetric| {
+        let index_in = |spec: &hpa::Spec| spec.metrics.iter().position(|metric| metric.source == known.source);
+        let actual = index_in(&m.spec)?;
+        let recorded = m.spec.metrics.get(actual)?;
+        // The simulated spec may lack it.
+        let simulated = index_in(spec);
+        Some(MetricStep {
+            percent: matches!(recorded.target, hpa::Target::Utilization(_)),
+            figure: (m.figures.get(actual).and_then(|s: &MetricOutcome| s.figure), simulated.and_then(figure)),
+            target: (target(recorded), simulated.and_then(|i| spec.metrics.get(i)).and_then(target)),
+        })
+    };
     Step {
         ms: m.ms,
         found: (m.found, found),
         min: (m.spec.min_replicas(), spec.min_replicas()),
         actual: m.actual,
-        supposed,
-        figures: places.clone().map(|i| (was(i), figure(i))).collect(),
-        targets: places.map(targets).collect(),
-        reason: if supposed == found { String::new() } else { it.reason.clone() },
+        simulated,
+        metrics: metrics.iter().map(one).collect(),
+        reason: if simulated == found { String::new() } else { it.reason.clone() },
     }
 }

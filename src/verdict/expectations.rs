@@ -1,16 +1,16 @@
-//! Expectations as data: TOML read into checks of a closed vocabulary. Must not know how a check is made.
+//! Expectations as data: parsed from TOML into checks of a fixed set. Must not know how a check is made.
 
 use crate::format::parse;
 use serde::{Deserialize, Deserializer};
 use std::sync::OnceLock;
 
 const GUIDE: &str = include_str!("../../assets/expectations/guide.toml");
-/// Expectations a file may hold.
-const MOST: usize = 200;
+/// The most expectations in a file.
+const MAX_EXPECTATIONS: usize = 200;
 
-/// A length of time in milliseconds, written `2:30`, `90s` or `5m`.
+/// A duration in milliseconds, written `2:30`, `90s` or `5m`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Length(pub i64);
+pub struct TimeSpan(pub i64);
 
 /// What times are counted from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -21,22 +21,24 @@ pub enum After {
     LoadEnd,
 }
 
-/// A stretch of the expected course.
+/// A phase of the expected timeline.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phase {
     pub id: String,
-    pub says: String,
+    /// What is expected. Files of the first version call it `says`.
+    #[serde(alias = "says")]
+    pub message: String,
     #[serde(default)]
     pub after: After,
-    pub from: Length,
-    pub to: Length,
+    pub from: TimeSpan,
+    pub to: TimeSpan,
 }
 
 /// What can be checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum CheckKind {
     LoadStarts,
     LoadEnds,
     StartsAtMin,
@@ -60,16 +62,16 @@ pub enum Kind {
     LogQuality,
 }
 
-impl Kind {
-    /// The parameters it takes besides id, says, phase and grace.
+impl CheckKind {
+    /// The parameters that it takes besides id, message, phase and grace.
     fn takes(self) -> &'static [&'static str] {
         match self {
-            Kind::MetricsKnown => &["by", "gap"],
-            Kind::ScaleUpBegins | Kind::FirstTelemetry => &["by"],
-            Kind::ReplicasReach => &["by", "at_least", "at_most"],
-            Kind::IngestGrows => &["at_least"],
-            Kind::DecisionsAgree | Kind::LogQuality => &["percent"],
-            Kind::EvenShare | Kind::NoBackPressure => &["gap"],
+            CheckKind::MetricsKnown => &["by", "gap"],
+            CheckKind::ScaleUpBegins | CheckKind::FirstTelemetry => &["by"],
+            CheckKind::ReplicasReach => &["by", "at_least", "at_most"],
+            CheckKind::IngestGrows => &["at_least"],
+            CheckKind::DecisionsAgree | CheckKind::LogQuality => &["percent"],
+            CheckKind::EvenShare | CheckKind::NoBackPressure => &["gap"],
             _ => &[],
         }
     }
@@ -80,13 +82,15 @@ impl Kind {
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     pub id: String,
-    pub says: String,
-    pub check: Kind,
+    /// What is expected. Files of the first version call it `says`.
+    #[serde(alias = "says")]
+    pub message: String,
+    pub check: CheckKind,
     pub phase: Option<String>,
-    /// In place of the file's.
-    pub grace: Option<Length>,
-    pub by: Option<Length>,
-    pub gap: Option<Length>,
+    /// Overrides the file's.
+    pub grace: Option<TimeSpan>,
+    pub by: Option<TimeSpan>,
+    pub gap: Option<TimeSpan>,
     pub at_least: Option<f64>,
     pub at_most: Option<f64>,
     pub percent: Option<f64>,
@@ -99,9 +103,9 @@ pub struct Expectations {
     pub schema: String,
     pub name: String,
     pub about: String,
-    /// How much later than said a thing may come.
+    /// How much later than expected something may happen.
     #[serde(default)]
-    pub grace: Length,
+    pub grace: TimeSpan,
     #[serde(default)]
     pub phase: Vec<Phase>,
     pub expect: Vec<Expect>,
@@ -111,13 +115,8 @@ impl Expectations {
     /// What the EDOT Gateway Scaling Guide expects.
     pub fn guide() -> &'static Expectations {
         static GUIDE_READ: OnceLock<Expectations> = OnceLock::new();
-        // The built-in file is held by a test; if it could not be read there would be nothing to expect.
+        // A test makes sure that the built-in file can be read.
         GUIDE_READ.get_or_init(|| Self::read(GUIDE).unwrap_or_else(|_| Self::none()))
-    }
-
-    /// The text of the built-in file, as an example for one's own.
-    pub fn guide_text() -> &'static str {
-        GUIDE
     }
 
     fn none() -> Self {
@@ -126,7 +125,7 @@ impl Expectations {
             schema: text(),
             name: text(),
             about: text(),
-            grace: Length::default(),
+            grace: TimeSpan::default(),
             phase: vec![],
             expect: vec![],
         }
@@ -138,16 +137,16 @@ impl Expectations {
     /// What is wrong in it, with the line where that is known.
     pub fn read(text: &str) -> Result<Self, String> {
         let read: Expectations = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_string())?;
-        read.sound()?;
+        read.validate()?;
         Ok(read)
     }
 
-    fn sound(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), String> {
         if self.schema != "edot-tui/expectations/1" {
             return Err(format!("schema is {:?}; this version reads \"edot-tui/expectations/1\"", self.schema));
         }
-        if self.expect.is_empty() || self.expect.len() > MOST {
-            return Err(format!("{} expectations; there must be 1 to {MOST}", self.expect.len()));
+        if self.expect.is_empty() || self.expect.len() > MAX_EXPECTATIONS {
+            return Err(format!("{} expectations; there must be 1 to {MAX_EXPECTATIONS}", self.expect.len()));
         }
         if let Some(p) = self.phase.iter().find(|p| p.to.0 <= p.from.0) {
             return Err(format!("phase {:?} ends before it begins; `to` must be later than `from`", p.id));
@@ -158,9 +157,13 @@ impl Expectations {
             }
             if let Some(phase) = e.phase.as_ref().filter(|p| self.phase.iter().all(|known| known.id != **p)) {
                 let known: Vec<&str> = self.phase.iter().map(|p| p.id.as_str()).collect();
-                return Err(format!("{:?} stands in phase {phase:?}; there are: {}", e.id, known.join(", ")));
+                return Err(format!(
+                    "{:?} is in phase {phase:?}, which does not exist; there are: {}",
+                    e.id,
+                    known.join(", ")
+                ));
             }
-            e.sound()?;
+            e.validate()?;
         }
         Ok(())
     }
@@ -171,7 +174,7 @@ impl Expectations {
 }
 
 impl Expect {
-    fn sound(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), String> {
         let given = [
             ("by", self.by.is_some()),
             ("gap", self.gap.is_some()),
@@ -181,7 +184,7 @@ impl Expect {
         ];
         let takes = self.check.takes();
         if let Some((key, _)) = given.iter().find(|(key, given)| *given && !takes.contains(key)) {
-            let may = if takes.is_empty() { "nothing of the kind".to_string() } else { takes.join(", ") };
+            let may = if takes.is_empty() { "none of these".to_string() } else { takes.join(", ") };
             return Err(format!("{:?}: its check does not take `{key}`; it takes {may}", self.id));
         }
         let numbers = [self.at_least, self.at_most, self.percent];
@@ -192,18 +195,19 @@ impl Expect {
     }
 }
 
-impl<'de> Deserialize<'de> for Length {
+impl<'de> Deserialize<'de> for TimeSpan {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
-        length(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no length; write 2:30, 90s or 5m")))
+        time_span(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("{text:?} is not a duration; write 2:30, 90s or 5m")))
     }
 }
 
 /// `2:30`, `90s`, `5m`, at most a day.
-fn length(text: &str) -> Option<Length> {
+fn time_span(text: &str) -> Option<TimeSpan> {
     let two_digits = text.split_once(':').is_none_or(|(_, seconds)| seconds.len() == 2);
     let seconds = parse::position(text).filter(|s| two_digits && *s <= 86_400)?;
-    Some(Length(seconds * 1000))
+    Some(TimeSpan(seconds * 1000))
 }
 
 #[cfg(test)]
@@ -211,33 +215,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_file_is_sound() {
+    fn the_built_in_file_is_valid() {
         let guide = Expectations::read(GUIDE).unwrap();
         assert!(guide.expect.len() >= 15 && guide.phase.len() >= 4);
         assert_eq!(Expectations::guide(), &guide);
     }
 
     #[test]
-    fn lengths_are_read() {
-        let read = |t| length(t).map(|l| l.0 / 1000);
+    fn durations_are_parsed() {
+        let read = |t| time_span(t).map(|l| l.0 / 1000);
         assert_eq!(["2:30", "0:05", "90s", "5m"].map(read), [Some(150), Some(5), Some(90), Some(300)]);
         assert_eq!(["", "5", "1:5", "1:60", "-3s", "1h", "s", "+5s", "99999999m"].map(read), [None; 9]);
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_what_is_wrong() {
         let with = |text: &str| {
             let head = "schema = \"edot-tui/expectations/1\"\nname = \"n\"\nabout = \"a\"\n";
             Expectations::read(&format!("{head}{text}")).unwrap_err()
         };
-        let one = "[[expect]]\nid = \"a\"\nsays = \"s\"\ncheck = \"steady\"\n";
+        let one = "[[expect]]\nid = \"a\"\nmessage = \"s\"\ncheck = \"steady\"\n";
         assert!(with("expect = []\n").contains("1 to 200"));
         assert!(with(&format!("{one}by = \"1:00\"\n")).contains("does not take `by`"));
         assert!(with(&format!("{one}bye = \"1:00\"\n")).contains("line 8"));
-        assert!(with(&format!("{one}phase = \"x\"\n")).contains("stands in phase"));
+        assert!(with(&format!("{one}phase = \"x\"\n")).contains("does not exist"));
         assert!(with(&format!("{one}grace = \"soon\"\n")).contains("2:30, 90s or 5m"));
         assert!(with(&format!("{one}{one}")).contains("two expectations"));
-        assert!(with("[[expect]]\nid = \"a\"\nsays = \"s\"\ncheck = \"wonder\"\n").contains("wonder"));
+        assert!(with("[[expect]]\nid = \"a\"\nmessage = \"s\"\ncheck = \"wonder\"\n").contains("wonder"));
         assert!(
             Expectations::read("schema = \"x\"\nname=\"n\"\nabout=\"a\"\nexpect=[]").unwrap_err().contains("schema")
         );

@@ -5,7 +5,7 @@ use crate::hpa::{self, Spec};
 use crate::observe::{Feed, FeedState};
 use crate::session::{Mark, Session, controller, decisions::sync::Sync};
 
-/// Without a learnt rhythm, milliseconds.
+/// The sync period where none was inferred, milliseconds.
 const SYNC: i64 = 15_000;
 
 /// A rescale of the run.
@@ -15,11 +15,12 @@ pub struct Rescale {
     pub ms: i64,
     pub from: Option<i32>,
     pub to: i32,
-    /// The controller's; empty when no event told it.
+    /// The controller's reason; empty when no event reported it.
     pub reason: String,
 }
 
 impl Rescale {
+    /// Whether it is a scale-up; None where the replicas before are unknown.
     pub fn up(&self) -> Option<bool> {
         self.from.map(|from| self.to > from)
     }
@@ -38,9 +39,9 @@ pub struct Run<'a> {
     /// The load's start and end, milliseconds since 1970.
     pub start: Option<i64>,
     pub end: Option<i64>,
-    /// It ended by itself; None while it runs or where no load was seen.
+    /// Whether it ended by itself, and how; None while it runs or where no load was observed.
     pub ended_well: Option<(bool, String)>,
-    /// How start and end were taken where no load was seen.
+    /// How start and end were inferred where no load was observed.
     pub inferred: Option<String>,
     pub spec: Option<Spec>,
     /// Milliseconds between two syncs, and between two samples.
@@ -85,7 +86,7 @@ impl<'a> Run<'a> {
             }
             _ => None,
         });
-        // A Job that was over when the session began tells nothing of this run.
+        // A Job that had ended before the session began is not part of this run.
         if end.as_ref().is_some_and(|e| e.0 < began) {
             return;
         }
@@ -93,7 +94,7 @@ impl<'a> Run<'a> {
         (self.end, self.ended_well) = end.unzip();
     }
 
-    /// Without a load Job, what the metrics show: from the first sample above its band to the last that was not below.
+    /// Without a load Job, infers the load from the metrics: from the first sample above its band to the last not below.
     fn infer_load(&mut self) {
         let (down, up) = self.session.tolerance();
         let (mut first, mut last, mut newest) = (i64::MAX, i64::MIN, i64::MIN);
@@ -110,39 +111,40 @@ impl<'a> Run<'a> {
             return;
         }
         self.start = Some(first);
-        // One sample below may be noise; the load goes on while any metric holds its band.
+        // One sample below may be noise; the load counts as running while any metric is within its band.
         self.end = (newest > last + self.resolution).then_some(last);
         self.inferred = Some(
-            "no load Job was seen: start and end are the first sample above a target and the last not below".into(),
+            "no load Job was observed: start and end are the first sample above a target and the last not below".into(),
         );
     }
 
-    /// What a feed does instead of telling, for people: `collector: not read (…)`.
+    /// Why a feed does not report what is needed, for people: `the collector feed is absent: …`.
     pub fn missing(&self, feed: Feed) -> String {
-        let link = self.session.feeds.get(feed).map(|l| &l.status);
-        let state = match link.map_or(FeedState::Connecting, |l| l.state) {
+        let status = self.session.feeds.get(feed).map(|l| &l.status);
+        let state = match status.map_or(FeedState::Connecting, |l| l.state) {
             FeedState::Up => "up, but without this figure",
             FeedState::Connecting => "not connected",
             FeedState::Retrying => "failing",
             FeedState::Denied => "denied",
             FeedState::Absent => "absent",
             FeedState::Stale => "stale",
-            _ => "not known",
+            _ => "unknown",
         };
-        let why = link.and_then(|l| l.reason.as_ref()).map(|r| format!(": {r}")).unwrap_or_default();
+        let why = status.and_then(|l| l.reason.as_ref()).map(|r| format!(": {r}")).unwrap_or_default();
         format!("the {} feed is {state}{why}", feed.name())
     }
 
-    /// The bounds in force at a moment.
+    /// minReplicas in force at a time.
     pub fn min_at(&self, ms: i64) -> Option<i32> {
         self.session.replicas.min.at(ms).copied().flatten().or(self.spec.as_ref().map(Spec::min_replicas))
     }
 
+    /// maxReplicas.
     pub fn max(&self) -> Option<i32> {
         self.spec.as_ref().map(|s| s.max)
     }
 
-    /// The replicas at a moment.
+    /// The replicas at a time.
     pub fn replicas_at(&self, ms: i64) -> Option<i32> {
         self.session.replicas.current.at(ms).copied().flatten()
     }
@@ -153,7 +155,7 @@ impl<'a> Run<'a> {
         self.spec.as_ref().and_then(|s| self.window_of(s)).unwrap_or(flag)
     }
 
-    /// The window that a spec sets of its own.
+    /// The scale-down window that a spec sets, milliseconds.
     pub fn window_of(&self, spec: &Spec) -> Option<i64> {
         spec.behavior.as_ref()?.down.window_seconds.map(|s| i64::from(s) * 1000)
     }
@@ -164,23 +166,24 @@ impl<'a> Run<'a> {
         self.session.decisions.rows().iter().rev().find(near)
     }
 
+    /// `spec.behavior`, with its defaults.
     pub fn behavior(&self) -> Option<&hpa::Behavior> {
         self.spec.as_ref()?.behavior.as_ref()
     }
 
-    /// The rescales of a session since a moment, milliseconds since 1970.
+    /// The rescales of a session since a time, milliseconds since 1970.
     pub fn rescales_since(session: &Session, from: i64) -> Vec<Rescale> {
         let all = session.markers.all().iter().enumerate();
-        let told = all.filter(|(_, m)| m.ms >= from).filter_map(|(i, m)| match &m.mark {
+        let rescales = all.filter(|(_, m)| m.ms >= from).filter_map(|(i, m)| match &m.mark {
             Mark::Rescale { to, reason, .. } => {
                 Some(Rescale { ms: m.ms, from: session.markers.from_of(i), to: *to, reason: reason.clone() })
             }
             _ => None,
         });
-        told.collect()
+        rescales.collect()
     }
 
-    /// A moment counted from the load's start, or from its end when after it: `3:12`, `end +0:45`.
+    /// A time counted from the load's start, or from its end when after it: `3:12`, `end +0:45`.
     pub fn clock(&self, ms: i64) -> String {
         match (self.start, self.end) {
             (_, Some(end)) if ms > end => format!("end +{}", clock(ms - end)),

@@ -76,8 +76,10 @@ mod replay {
 mod report {
     pub mod exports;
     pub mod forms;
+    pub mod schemas;
     pub mod verdict;
     pub mod verdict_inside;
+    pub mod version_1;
     pub mod what_if;
     pub mod what_if_lab;
 }

@@ -1,16 +1,18 @@
-//! Other settings than the recorded ones, read from what was typed and put into a spec. Must not run it.
+//! Changes to the recorded settings, parsed from the command line and applied to a spec. Must not simulate.
 
+use super::RecordedSync;
 use crate::hpa::{
     Behavior, Container, Direction, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity,
     spec::ScalingRules, spec::WrittenRules,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Changes of one direction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rule {
     pub window_s: Option<i32>,
-    /// They replace the recorded ones; empty leaves those.
+    /// They replace the recorded ones; empty keeps those.
     pub policies: Vec<Policy>,
     pub select: Option<SelectPolicy>,
 }
@@ -23,7 +25,7 @@ pub struct Changes {
     pub drop: Vec<String>,
     pub min: Option<i32>,
     pub max: Option<i32>,
-    /// By resource: a pod's request, milli-units.
+    /// By resource: the request of a pod, milli-units.
     pub requests: Vec<(String, i64)>,
     pub up: Rule,
     pub down: Rule,
@@ -37,7 +39,7 @@ impl Changes {
     /// `NAME=VALUE`.
     ///
     /// # Errors
-    /// What may be written.
+    /// What is accepted.
     pub fn pair(text: &str) -> Result<(String, String), String> {
         let parts = text.split_once('=').filter(|(n, v)| !n.is_empty() && !v.is_empty());
         parts.map(|(n, v)| (n.to_string(), v.to_string())).ok_or_else(|| "NAME=VALUE, such as cpu=60".into())
@@ -46,7 +48,7 @@ impl Changes {
     /// `cpu=200m`.
     ///
     /// # Errors
-    /// What may be written.
+    /// What is accepted.
     pub fn request(text: &str) -> Result<(String, i64), String> {
         let (name, value) = Changes::pair(text).map_err(|_| "RESOURCE=QUANTITY, such as cpu=200m or memory=512Mi")?;
         let milli = quantity::milli(&value).ok().filter(|m| *m > 0);
@@ -56,7 +58,7 @@ impl Changes {
     /// `down=Pods:1/15`, `up=Percent:100/60`.
     ///
     /// # Errors
-    /// What may be written.
+    /// What is accepted.
     pub fn policy(text: &str) -> Result<(Direction, Policy), String> {
         let read = || {
             let (direction, rest) = text.split_once('=')?;
@@ -69,7 +71,7 @@ impl Changes {
             };
             let value = value.parse().ok().filter(|v: &i32| *v > 0)?;
             let period_seconds = period.parse().ok().filter(|p: &i32| (1..=1800).contains(p))?;
-            Some((side(direction)?, Policy { kind, value, period_seconds }))
+            Some((self::direction(direction)?, Policy { kind, value, period_seconds }))
         };
         read().ok_or_else(|| "up or down, a type, a value and a period in seconds, such as down=Pods:1/15".into())
     }
@@ -77,7 +79,7 @@ impl Changes {
     /// `down=Min`.
     ///
     /// # Errors
-    /// What may be written.
+    /// What is accepted.
     pub fn select(text: &str) -> Result<(Direction, SelectPolicy), String> {
         let read = || {
             let (direction, policy) = text.split_once('=')?;
@@ -87,32 +89,51 @@ impl Changes {
                 "disabled" => SelectPolicy::Disabled,
                 _ => return None,
             };
-            Some((side(direction)?, policy))
+            Some((self::direction(direction)?, policy))
         };
         read().ok_or_else(|| "up or down with Max, Min or Disabled, such as down=Min".into())
     }
 
-    /// Whether the changes fit a spec whose metrics have these names.
+    /// Whether the changes fit the HPA, which may have been edited while it was recorded.
     ///
     /// # Errors
-    /// The one that does not, and what would.
-    pub fn check(&self, spec: &Spec, names: &[String]) -> Result<(), String> {
-        for name in self.targets.iter().map(|t| &t.0).chain(&self.drop) {
-            if !names.contains(name) {
-                return Err(format!("the HPA has no metric {name}; it has {}", names.join(", ")));
+    /// The change that does not fit, and what would.
+    pub fn check(&self, syncs: &[RecordedSync]) -> Result<(), String> {
+        let mut names: Vec<&String> = Vec::new();
+        for name in syncs.iter().flat_map(|s| s.names.iter()) {
+            if !names.contains(&name) {
+                names.push(name);
             }
         }
+        for name in self.targets.iter().map(|t| &t.0).chain(&self.drop) {
+            if !names.contains(&name) {
+                let known = names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                return Err(format!("the HPA has no metric {name}; it has {known}"));
+            }
+        }
+        let mut before: Option<&RecordedSync> = None;
+        for sync in syncs {
+            if before.is_none_or(|b| b.spec != sync.spec) {
+                self.check_spec(&sync.spec, &sync.names)?;
+            }
+            before = Some(sync);
+        }
+        Ok(())
+    }
+
+    /// Whether the changes fit one version of the spec, whose metrics have these names.
+    fn check_spec(&self, spec: &Spec, names: &[String]) -> Result<(), String> {
         if names.iter().all(|n| self.drop.contains(n)) {
             return Err("no metric would be left; the HPA needs at least one".into());
         }
         for (name, value) in &self.targets {
             let metric = names.iter().position(|n| n == name).and_then(|i| spec.metrics.get(i));
             if metric.is_some_and(|m| target(m.target, value).is_none()) {
-                let such = match metric.map(|m| m.target) {
+                let accepted = match metric.map(|m| m.target) {
                     Some(Target::Utilization(_)) => "percent of request, such as 60",
                     _ => "a quantity, such as 100m or 512Mi",
                 };
-                return Err(format!("the target of {name} cannot be {value:?}; it is {such}"));
+                return Err(format!("the target of {name} cannot be {value:?}; it is {accepted}"));
             }
         }
         let (min, max) = (self.min.unwrap_or(spec.min_replicas()), self.max.unwrap_or(spec.max));
@@ -131,10 +152,10 @@ impl Changes {
                 metric.target = target(metric.target, value).unwrap_or(metric.target);
             }
         }
-        let mut place = 0;
+        let mut index = 0;
         spec.metrics.retain(|_| {
-            let kept = names.get(place).is_none_or(|n| !self.drop.contains(n));
-            place += 1;
+            let kept = names.get(index).is_none_or(|n| !self.drop.contains(n));
+            index += 1;
             kept
         });
         spec.min = self.min.or(spec.min);
@@ -143,14 +164,14 @@ impl Changes {
             let mut behavior = spec
                 .behavior
                 .unwrap_or_else(|| Behavior::defaulted(Some(WrittenRules::default()), Some(WrittenRules::default())));
-            self.up.put(&mut behavior.up);
-            self.down.put(&mut behavior.down);
+            self.up.apply_to(&mut behavior.up);
+            self.down.apply_to(&mut behavior.down);
             spec.behavior = Some(behavior);
         }
         spec
     }
 
-    /// A recorded world under these changes: only requests are part of it.
+    /// The recorded inputs under these changes; of the changes only requests are part of them.
     pub fn world(&self, recorded: &World) -> World {
         let mut world = recorded.clone();
         world.pods.iter_mut().map(Arc::make_mut).for_each(|pod| {
@@ -162,7 +183,14 @@ impl Changes {
         world
     }
 
-    /// The pod's request goes to its first container, the others keep none of that resource.
+    /// Values by the index of their metric in the recorded spec, re-indexed for the spec without the dropped metrics.
+    pub fn values<T>(&self, recorded: BTreeMap<usize, T>, names: &[String]) -> BTreeMap<usize, T> {
+        let is_kept = |i: usize| names.get(i).is_none_or(|n| !self.drop.contains(n));
+        let kept = recorded.into_iter().filter(|(i, _)| is_kept(*i));
+        kept.map(|(i, value)| ((0..i).filter(|before| is_kept(*before)).count(), value)).collect()
+    }
+
+    /// Gives the pod's whole request to its first container; the others request none of that resource.
     pub fn request_of(&self, containers: &mut [Container]) {
         for (resource, milli) in &self.requests {
             for (i, container) in containers.iter_mut().enumerate() {
@@ -171,8 +199,8 @@ impl Changes {
         }
     }
 
-    /// Each change as words.
-    pub fn words(&self) -> Vec<String> {
+    /// Each change in words.
+    pub fn sentences(&self) -> Vec<String> {
         let mut out: Vec<String> = self.targets.iter().map(|(n, v)| format!("target of {n}: {v}")).collect();
         out.extend(self.drop.iter().map(|n| format!("without the metric {n}")));
         out.extend(self.min.map(|n| format!("minReplicas {n}")));
@@ -182,14 +210,14 @@ impl Changes {
             _ => format!("request of {n}: {} a pod", crate::format::bytes(*m as f64 / 1000.0)),
         };
         out.extend(self.requests.iter().map(quantity));
-        out.extend(self.up.words("scaleUp"));
-        out.extend(self.down.words("scaleDown"));
+        out.extend(self.up.sentences("scaleUp"));
+        out.extend(self.down.sentences("scaleDown"));
         out
     }
 }
 
 impl Rule {
-    fn put(&self, rules: &mut ScalingRules) {
+    fn apply_to(&self, rules: &mut ScalingRules) {
         rules.window_seconds = self.window_s.or(rules.window_seconds);
         rules.select = self.select.unwrap_or(rules.select);
         if !self.policies.is_empty() {
@@ -197,7 +225,7 @@ impl Rule {
         }
     }
 
-    fn words(&self, direction: &str) -> Vec<String> {
+    fn sentences(&self, direction: &str) -> Vec<String> {
         let mut out: Vec<String> =
             self.window_s.iter().map(|s| format!("{direction}: stabilization window {s} s")).collect();
         let policies = self.policies.iter().map(|p| format!("{:?} {}/{} s", p.kind, p.value, p.period_seconds));
@@ -210,7 +238,7 @@ impl Rule {
     }
 }
 
-fn side(text: &str) -> Option<Direction> {
+fn direction(text: &str) -> Option<Direction> {
     match text.to_ascii_lowercase().as_str() {
         "up" => Some(Direction::Up),
         "down" => Some(Direction::Down),
@@ -236,7 +264,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_typed_is_read() {
+    fn values_stay_with_their_metrics_when_one_before_them_is_dropped() {
+        let changes = Changes { drop: vec!["memory".into()], ..Changes::default() };
+        let names = ["cpu", "memory", "queue"].map(String::from);
+        let values = changes.values(BTreeMap::from([(1, 'm'), (2, 'q')]), &names);
+        assert_eq!(values, BTreeMap::from([(1, 'q')]));
+    }
+
+    #[test]
+    fn changes_are_parsed() {
         assert_eq!(Changes::request("cpu=200m"), Ok(("cpu".into(), 200)));
         assert_eq!(Changes::request("memory=1Ki"), Ok(("memory".into(), 1_024_000)));
         let (direction, policy) = Changes::policy("down=pods:1/15").unwrap();

@@ -1,17 +1,17 @@
-//! Whether the controller's arithmetic, re-run over what was seen, gives what the controller did.
+//! Whether the controller's arithmetic, re-run over what was observed, gives what the controller did. Must not re-run it.
 
-use super::{Found, Run};
+use super::{CheckResult, Run};
 use crate::observe::Feed;
 
 /// At least `percent` of all syncs agree.
-pub fn agree(run: &Run, percent: f64) -> Found {
+pub fn agree(run: &Run, percent: f64) -> CheckResult {
     let expected = format!("the controller's arithmetic gives what it did in at least {percent} % of the syncs");
     let score = run.session.decisions.score;
     let all = score.all();
     if all.of == 0 {
         return match run.session.feeds.is_up(Feed::Hpa) {
-            true => Found::waiting(expected, "no sync has been told apart yet"),
-            false => Found::unobservable(run, Feed::Hpa, expected),
+            true => CheckResult::waiting(expected, "no sync has been recognised yet"),
+            false => CheckResult::unobservable(run, Feed::Hpa, expected),
         };
     }
     let share = f64::from(all.agreed) / f64::from(all.of) * 100.0;
@@ -22,11 +22,11 @@ pub fn agree(run: &Run, percent: f64) -> Found {
             .and_then(|r| r.cause.as_ref())
             .map(|c| format!("; first: {}", crate::explain::cause::cause(c)))
             .unwrap_or_default();
-        let found = Found::failed(expected, format!("{observed}{why}"));
+        let found = CheckResult::failed(expected, format!("{observed}{why}"));
         return first.map_or(found.clone(), |r| found.at(r.first));
     }
     match run.end {
-        Some(_) => Found::passed(expected, observed).at(run.now),
-        None => Found::waiting(expected, observed),
+        Some(_) => CheckResult::passed(expected, observed).at(run.now),
+        None => CheckResult::waiting(expected, observed),
     }
 }

@@ -1,17 +1,18 @@
-//! What the collectors tell of the run: telemetry arrives, every replica carries its share, nothing waits, nothing is lost.
+//! What the collectors show of the run: telemetry arrives, every replica has its share, no queue stays full, nothing is lost.
+//! Must not judge the HPA.
 
-use super::{Found, Run, no_load};
+use super::{CheckResult, Run, no_load};
 use crate::observe::{Feed, Role, Signal};
 use crate::session::{Collector, Fate, Loss, Tier};
 use crate::verdict::run::clock;
 
-/// A pod takes no part in the load below this share of an even part.
+/// Below this fraction of an even share a pod counts as idle.
 const FAIR: f64 = 0.05;
-/// A queue counts as full from here on.
+/// From this ratio on a queue counts as full.
 const FULL: f64 = 0.999;
 
 /// The first traces or logs are accepted within `limit` of the load's start, milliseconds.
-pub fn first(run: &Run, limit: i64) -> Found {
+pub fn first(run: &Run, limit: i64) -> CheckResult {
     let expected = format!("the gateway accepts the first traces or logs by {}", clock(limit));
     let Some(start) = run.start else { return no_load(run, expected) };
     let accepted = run.session.collectors.tier(Role::Gateway).map(|tier| {
@@ -28,27 +29,27 @@ pub fn first(run: &Run, limit: i64) -> Found {
     let (found, what) = match accepted {
         Some(found) => (found, "accepted"),
         None if run.session.ingest.since.is_some() => (indexed(), "indexed"),
-        None => return Found::unobservable(run, Feed::Collector, expected),
+        None => return CheckResult::unobservable(run, Feed::Collector, expected),
     };
     let due = start + limit;
     match found {
         Some((ms, signal)) if ms <= due => {
-            Found::passed(expected, format!("{} {what} at {}", signal.name(), run.clock(ms))).at(ms)
+            CheckResult::passed(expected, format!("{} {what} at {}", signal.name(), run.clock(ms))).at(ms)
         }
         Some((ms, signal)) => {
-            Found::failed(expected, format!("{} {what} only at {}", signal.name(), run.clock(ms))).at(ms)
+            CheckResult::failed(expected, format!("{} {what} only at {}", signal.name(), run.clock(ms))).at(ms)
         }
-        None if run.now > due => Found::failed(expected, format!("none by {}", run.clock(run.now))).at(due),
-        None => Found::waiting(expected, "none so far"),
+        None if run.now > due => CheckResult::failed(expected, format!("none by {}", run.clock(run.now))).at(due),
+        None => CheckResult::waiting(expected, "none so far"),
     }
 }
 
-/// No pod goes without its share for longer than `within` after its start, milliseconds, while the load goes on.
-pub fn share(run: &Run, within: i64) -> Found {
-    let expected = format!("every replica carries a part of the load within {} of its start", clock(within));
+/// No pod goes without its share for longer than `within` after its start, milliseconds, while the load runs.
+pub fn share(run: &Run, within: i64) -> CheckResult {
+    let expected = format!("every replica has a share of the load within {} of its start", clock(within));
     let Some(start) = run.start else { return no_load(run, expected) };
     let Some(tier) = run.session.collectors.tier(Role::Gateway) else {
-        return Found::unobservable(run, Feed::Collector, expected);
+        return CheckResult::unobservable(run, Feed::Collector, expected);
     };
     let end = run.end.unwrap_or(run.now);
     let mut judged = 0;
@@ -56,7 +57,7 @@ pub fn share(run: &Run, within: i64) -> Found {
     for one in run.session.collectors.all().filter(|c| c.role == Role::Gateway) {
         let pod = run.session.pods.all().find(|p| p.seen.uid == one.uid);
         let made = pod.and_then(|p| p.seen.created).map_or(one.at, |t| t.timestamp_millis());
-        // Only replicas that the load brought about are new to the senders.
+        // Only replicas that were created under load are new to the senders.
         if made < start - 5000 {
             continue;
         }
@@ -75,41 +76,42 @@ pub fn share(run: &Run, within: i64) -> Found {
     match (idle, judged, run.end) {
         (Some((waited, made, one)), ..) => {
             let text =
-                format!("{} took no part for {} after it was made at {}", one.pod, clock(waited), run.clock(made));
-            Found::failed(expected, text).at(made + within)
+                format!("{} had no share for {} after it was created at {}", one.pod, clock(waited), run.clock(made));
+            CheckResult::failed(expected, text).at(made + within)
         }
-        (None, 0, Some(end)) => Found::passed(expected, "no new replica was there for long enough").at(end),
-        (None, n, Some(end)) => Found::passed(expected, format!("{n} new replicas, each in time")).at(end),
-        (None, n, None) => Found::waiting(expected, format!("{n} new replicas so far, each in time")),
+        (None, 0, Some(end)) => CheckResult::passed(expected, "no new replica was there for long enough").at(end),
+        (None, n, Some(end)) => CheckResult::passed(expected, format!("{n} new replicas, each in time")).at(end),
+        (None, n, None) => CheckResult::waiting(expected, format!("{n} new replicas so far, each in time")),
     }
 }
 
-/// What a pod would accept a second if all Ready ones were even.
+/// What a pod would accept a second if the load were shared evenly by all Ready pods.
 fn even(run: &Run, tier: &Tier, ms: i64) -> f64 {
     let all = tier.accepted.at(ms, 60_000).map_or(f64::INFINITY, |p| p.1);
     let ready = run.session.replicas.ready.at(ms).copied().flatten().unwrap_or(1).max(1);
     all / f64::from(ready)
 }
 
-/// No queue of the gateway is full for longer than `gap` in a row, milliseconds, and Elasticsearch turns nothing away.
-pub fn back_pressure(run: &Run, gap: i64) -> Found {
-    let expected = format!(
-        "no queue of the gateway stays full for more than {}, and Elasticsearch turns nothing away",
-        clock(gap)
-    );
+/// No queue of the gateway is full for longer than `gap` in a row, milliseconds, and Elasticsearch rejects nothing.
+pub fn back_pressure(run: &Run, gap: i64) -> CheckResult {
+    let expected =
+        format!("no queue of the gateway stays full for more than {}, and Elasticsearch rejects nothing", clock(gap));
     let Some(start) = run.start else { return no_load(run, expected) };
-    let turned_away = run.session.ingest.pressure.rejections.points().iter().find(|p| p.0 >= start && p.1 > 0.0);
+    let rejected = run.session.ingest.pressure.rejections.points().iter().find(|p| p.0 >= start && p.1 > 0.0);
     let tier = run.session.collectors.tier(Role::Gateway);
-    if let Some((ms, _)) = turned_away {
+    if let Some((ms, _)) = rejected {
         let causes = run.session.ingest.pressure.rejected.iter().filter(|(_, n)| **n > 0);
         let words = causes
             .map(|(c, n)| format!("{} ({n})", crate::explain::elasticsearch::rejection(c)))
             .collect::<Vec<_>>()
             .join(", ");
-        return Found::failed(expected, format!("Elasticsearch turned writes away from {} on: {words}", run.clock(ms)))
-            .at(ms);
+        return CheckResult::failed(
+            expected,
+            format!("Elasticsearch rejected writes from {} on: {words}", run.clock(ms)),
+        )
+        .at(ms);
     }
-    let Some(tier) = tier else { return Found::unobservable(run, Feed::Collector, expected) };
+    let Some(tier) = tier else { return CheckResult::unobservable(run, Feed::Collector, expected) };
     let mut full: Option<(i64, i64)> = None;
     for segment in tier.queue.segments(start, run.now) {
         for stretch in segment.split(|p| p.1 < FULL).filter(|s| !s.is_empty()) {
@@ -122,34 +124,34 @@ pub fn back_pressure(run: &Run, gap: i64) -> Found {
     let most = tier.queue.points().iter().filter(|p| p.0 >= start).map(|p| p.1).reduce(f64::max);
     match (full.filter(|(a, b)| b - a > gap), run.end) {
         (Some((from, to)), _) => {
-            Found::failed(expected, format!("a queue was full from {} for {}", run.clock(from), clock(to - from)))
+            CheckResult::failed(expected, format!("a queue was full from {} for {}", run.clock(from), clock(to - from)))
                 .at(from)
         }
         (None, Some(end)) => {
-            let most = most.map_or_else(|| "not known".into(), |m| format!("{:.0} % at most", m * 100.0));
-            Found::passed(expected, format!("fullest queue: {most}")).at(end)
+            let most = most.map_or_else(|| "unknown".into(), |m| format!("{:.0} % at most", m * 100.0));
+            CheckResult::passed(expected, format!("fullest queue: {most}")).at(end)
         }
-        (None, None) => Found::waiting(expected, "none so far"),
+        (None, None) => CheckResult::waiting(expected, "none so far"),
     }
 }
 
-/// Nothing that was accepted is lost. What is refused may be sent again, so it is none.
-pub fn losses(run: &Run) -> Found {
-    let expected = "no item is lost on its way to Elasticsearch";
+/// Nothing that was accepted is lost. What is refused may be sent again, so it is not lost.
+pub fn losses(run: &Run) -> CheckResult {
+    let expected = "no item is lost before it is in Elasticsearch";
     let Some(start) = run.start else { return no_load(run, expected) };
     if run.session.collectors.tier(Role::Gateway).is_none() {
-        return Found::unobservable(run, Feed::Collector, expected);
+        return CheckResult::unobservable(run, Feed::Collector, expected);
     }
     let all = || run.session.collectors.losses.all().iter().filter(|l| l.how.is_loss() && l.until >= start);
     let Some(first) = all().min_by_key(|l| l.since) else {
         return match run.end {
-            Some(end) => Found::passed(expected, "none was lost").at(end),
-            None => Found::waiting(expected, "none so far"),
+            Some(end) => CheckResult::passed(expected, "none was lost").at(end),
+            None => CheckResult::waiting(expected, "none so far"),
         };
     };
     let items: f64 = all().map(|l| l.items).sum();
     let text = format!("{items:.0} items lost, the first at {}: {}", run.clock(first.since), words(first));
-    Found::failed(expected, text).at(first.since)
+    CheckResult::failed(expected, text).at(first.since)
 }
 
 fn words(loss: &Loss) -> String {
@@ -157,8 +159,8 @@ fn words(loss: &Loss) -> String {
     let how = match loss.how {
         Fate::Refused => "refused",
         Fate::EnqueueFailed => "no room in an exporter's queue",
-        Fate::SendFailed => "given up by an exporter",
-        Fate::Rejected => "refused by Elasticsearch one by one",
+        Fate::SendFailed => "dropped by an exporter after its last retry",
+        Fate::Rejected => "rejected by Elasticsearch one by one",
     };
     format!("{what}, {how}, at {}", loss.pods.join(", "))
 }

@@ -1,15 +1,16 @@
-//! The way down: it begins after the window, keeps the window and the policies, and ends at the minimum.
+//! The scale-down: it begins after the window, respects the window and the policies, and ends at the minimum. Must not judge
+//! the scale-up.
 
-use super::{Found, Run, no_load, replicas, up};
+use super::{CheckResult, Run, no_load, replicas, up};
 use crate::explain;
 use crate::hpa::{Direction, Memory, SelectPolicy, rate};
 use crate::observe::{Feed, Time};
 use crate::verdict::run::{Rescale, clock};
 
-/// Times are told in whole seconds: what is this near to the edge of a window (milliseconds) may lie on either side.
+/// Times are reported in whole seconds: what is this near to the edge of a window (milliseconds) may be on either side.
 const EDGE: i64 = 1500;
 
-pub fn begins(run: &Run, grace: i64) -> Found {
+pub fn begins(run: &Run, grace: i64) -> CheckResult {
     let window = run.down_window();
     let lag = window + 2 * (run.resolution + run.sync);
     let expected = format!(
@@ -25,23 +26,23 @@ pub fn begins(run: &Run, grace: i64) -> Found {
     if let Some(first) = downs(run).find(|r| r.ms >= end) {
         let text = format!("{} at {}", first.text(), run.clock(first.ms));
         return match first.ms <= due {
-            true => Found::passed(expected, text).at(first.ms),
-            false => Found::failed(expected, text).at(first.ms),
+            true => CheckResult::passed(expected, text).at(first.ms),
+            false => CheckResult::failed(expected, text).at(first.ms),
         };
     }
     match (run.replicas_at(end), run.min_at(end)) {
         (Some(n), Some(min)) if n <= min => {
-            Found::passed(expected, format!("at the minimum of {min} when the load ended")).at(end)
+            CheckResult::passed(expected, format!("at the minimum of {min} when the load ended")).at(end)
         }
         (Some(n), _) if run.now > due => {
-            Found::failed(expected, format!("{} still: {}", replicas(n), why(run))).at(due)
+            CheckResult::failed(expected, format!("{} still: {}", replicas(n), why(run))).at(due)
         }
-        (Some(n), _) => Found::waiting(expected, format!("{}: {}", replicas(n), why(run))).by(Some(due)),
-        (None, _) => Found::unobservable(run, Feed::Target, expected),
+        (Some(n), _) => CheckResult::waiting(expected, format!("{}: {}", replicas(n), why(run))).by(Some(due)),
+        (None, _) => CheckResult::unobservable(run, Feed::Target, expected),
     }
 }
 
-pub fn window(run: &Run) -> Found {
+pub fn window(run: &Run) -> CheckResult {
     let window = run.down_window();
     let expected = format!("no scale-down below the highest recommendation of the last {} s", window / 1000);
     let Some(_) = run.start else { return no_load(run, expected) };
@@ -52,14 +53,14 @@ pub fn window(run: &Run) -> Found {
         let within = run.session.decisions.rows().iter();
         let within = within.filter(|row| row.last > r.ms - window + EDGE && row.first < r.ms + EDGE);
         let max = run.max().unwrap_or(i32::MAX);
-        let told = within.filter_map(|row| row.computed.recommended.map(|n| (row.last.min(r.ms), n.min(max))));
-        let Some((ms, highest)) = told.max_by_key(|t| t.1) else {
+        let known = within.filter_map(|row| row.computed.recommended.map(|n| (row.last.min(r.ms), n.min(max))));
+        let Some((ms, highest)) = known.max_by_key(|t| t.1) else {
             seen += usize::from(window == 0);
             continue;
         };
         seen += 1;
         let sync = run.sync_of(r);
-        // A reconstruction that fits in all knows better what the controller remembered.
+        // A reconstruction that agrees in everything knows better what the controller remembered.
         if r.to < highest && !sync.is_some_and(|s| s.exact) {
             let why = sync
                 .and_then(|s| s.cause.as_ref())
@@ -71,14 +72,14 @@ pub fn window(run: &Run) -> Found {
                 run.clock(r.ms),
                 (r.ms - ms) / 1000
             );
-            return Found::failed(expected, text).at(r.ms);
+            return CheckResult::failed(expected, text).at(r.ms);
         }
     }
     let last = downs(run).last().map(|r| r.ms);
     settled(run, expected, last, seen > 0, format!("{seen} scale-downs, each after its window"))
 }
 
-pub fn policy(run: &Run) -> Found {
+pub fn policy(run: &Run) -> CheckResult {
     let note = pace(run);
     let expected = "each step is one that the HPA's policies allow";
     let Some(_) = run.start else { return no_load(run, expected).noting(note) };
@@ -104,7 +105,7 @@ pub fn policy(run: &Run) -> Found {
         let exact = sync.is_some_and(|s| s.exact);
         if !bounds && !exact && ((r.to > from && r.to > allowed) || (r.to < from && r.to < allowed)) {
             let text = format!("{} at {}, the policies allow {allowed}", r.text(), run.clock(r.ms));
-            return Found::failed(expected, text).at(r.ms).noting(note);
+            return CheckResult::failed(expected, text).at(r.ms).noting(note);
         }
         memory.rescaled(Some(behavior), from, r.to, at);
         steps.push(format!("{} at {}", r.text(), run.clock(r.ms)));
@@ -113,11 +114,11 @@ pub fn policy(run: &Run) -> Found {
     settled(run, expected.into(), last, true, steps.join(", ")).noting(note)
 }
 
-/// Where the guide's "1–2 step reductions every 15 s" does not follow from the behavior.
+/// A note where the guide's "1–2 step reductions every 15 s" does not follow from the behavior.
 fn pace(run: &Run) -> Option<String> {
     let down = &run.behavior()?.down;
     if down.select == SelectPolicy::Disabled {
-        return Some("scaleDown is disabled, so there is no way down".into());
+        return Some("scaleDown is disabled, so there is no scale-down".into());
     }
     let (max, min) = (run.max()?, run.spec.as_ref()?.min_replicas());
     let whole = rate::limit(Direction::Down, down, max, &Memory::default(), Time::default()).limit <= min;
@@ -125,21 +126,21 @@ fn pace(run: &Run) -> Option<String> {
         let select = if down.select == SelectPolicy::Max { "Max" } else { "Min" };
         format!(
             "the guide speaks of steps of 1–2 every 15 s; selectPolicy {select} over these policies allows {max}→{min} \
-             in one step, so only the window and the metrics pace the way down"
+             in one step, so only the window and the metrics pace the scale-down"
         )
     })
 }
 
-pub fn back(run: &Run, grace: i64) -> Found {
+pub fn back(run: &Run, grace: i64) -> CheckResult {
     let expected = "back at the minimum after the load";
     let end = match ended(run, expected) {
         Ok(end) => end,
         Err(found) => return found,
     };
     let (Some(min), Some(from)) = (run.min_at(end), run.replicas_at(end)) else {
-        return Found::unobservable(run, Feed::Target, expected);
+        return CheckResult::unobservable(run, Feed::Target, expected);
     };
-    // A lower recommendation must outlive the one before it, at worst once a replica.
+    // A lower recommendation must outlast the one before it, at worst once for each replica.
     let period = run.behavior().and_then(|b| b.down.policies.iter().map(|p| p.period_seconds).max()).unwrap_or(0);
     let step = run.down_window().max(i64::from(period) * 1000) + run.sync;
     let steps = i64::from(from.saturating_sub(min).max(1));
@@ -147,21 +148,23 @@ pub fn back(run: &Run, grace: i64) -> Found {
     let expected = format!("back at the minimum of {min} by {}", run.clock(due));
     let changes = run.session.replicas.current.within(end, run.now);
     match changes.iter().find(|(_, n)| n.is_some_and(|n| n <= min)).map(|c| c.0.max(end)) {
-        Some(ms) if ms <= due => Found::passed(expected, format!("{} at {}", replicas(min), run.clock(ms))).at(ms),
-        Some(ms) => Found::failed(expected, format!("{} only at {}", replicas(min), run.clock(ms))).at(ms),
+        Some(ms) if ms <= due => {
+            CheckResult::passed(expected, format!("{} at {}", replicas(min), run.clock(ms))).at(ms)
+        }
+        Some(ms) => CheckResult::failed(expected, format!("{} only at {}", replicas(min), run.clock(ms))).at(ms),
         None => {
             let n = run.replicas_at(run.now).map_or_else(|| "– replicas".into(), replicas);
             let text = format!("{n} at {}: {}", run.clock(run.now), why(run));
             match run.now > due {
-                true => Found::failed(expected, text).at(due),
-                false => Found::waiting(expected, text).by(Some(due)),
+                true => CheckResult::failed(expected, text).at(due),
+                false => CheckResult::waiting(expected, text).by(Some(due)),
             }
         }
     }
 }
 
-pub fn reason(run: &Run) -> Found {
-    let expected = "each scale-down says that all metrics are below target";
+pub fn reason(run: &Run) -> CheckResult {
+    let expected = "each scale-down has the reason that all metrics are below target";
     let Some(_) = run.start else { return no_load(run, expected) };
     let all: Vec<&Rescale> = downs(run).collect();
     up::reasons(run, expected, &all, |reason| reason == "All metrics below target")
@@ -171,29 +174,29 @@ fn downs<'r>(run: &'r Run) -> impl Iterator<Item = &'r Rescale> {
     run.rescales.iter().filter(|r| r.up() == Some(false))
 }
 
-/// The load's end, or what to say before it.
-fn ended(run: &Run, expected: &str) -> Result<i64, Found> {
+/// The load's end, or the result before it.
+fn ended(run: &Run, expected: &str) -> Result<i64, CheckResult> {
     match (run.start, run.end) {
         (None, _) => Err(no_load(run, expected)),
-        (Some(_), None) => Err(Found::waiting(expected, "waits for the load to end")),
+        (Some(_), None) => Err(CheckResult::waiting(expected, "waits for the load to end")),
         (_, Some(end)) => Ok(end),
     }
 }
 
-/// Passed once a rescale could be judged, or once none can come any more.
-fn settled(run: &Run, expected: String, last: Option<i64>, judged: bool, observed: String) -> Found {
+/// Passed once a rescale could be judged, or once none can follow.
+fn settled(run: &Run, expected: String, last: Option<i64>, judged: bool, observed: String) -> CheckResult {
     let min = run.min_at(run.now);
     let over = run.end.is_some_and(|end| run.now > end) && run.replicas_at(run.now) <= min;
     match (last, judged) {
-        (Some(at), true) if run.end.is_some() => Found::passed(expected, observed).at(at),
-        (Some(_), true) => Found::waiting(expected, observed),
-        (Some(_), false) => Found::unobservable(run, Feed::Usage, expected),
-        (None, _) if over => Found::passed(expected, "there was no such rescale"),
-        (None, _) => Found::waiting(expected, "no such rescale yet"),
+        (Some(at), true) if run.end.is_some() => CheckResult::passed(expected, observed).at(at),
+        (Some(_), true) => CheckResult::waiting(expected, observed),
+        (Some(_), false) => CheckResult::unobservable(run, Feed::Usage, expected),
+        (None, _) if over => CheckResult::passed(expected, "there was no such rescale"),
+        (None, _) => CheckResult::waiting(expected, "no such rescale yet"),
     }
 }
 
-/// What holds the replicas now.
+/// Why the replicas are what they are now.
 fn why(run: &Run) -> String {
     let Some(forecast) = run.session.forecast() else { return "no metric has a figure".into() };
     let text = explain::forecast::forecast(run.session, &forecast);

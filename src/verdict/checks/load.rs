@@ -1,13 +1,13 @@
-//! The load itself: it starts, and ends by itself.
+//! The load itself: it starts, and ends by itself. Must not judge its effects.
 
-use super::{Found, Run, no_load};
+use super::{CheckResult, Run, no_load};
 use crate::observe::Feed;
 use crate::verdict::run::clock;
 
-pub fn starts(run: &Run) -> Found {
+pub fn starts(run: &Run) -> CheckResult {
     let expected = "the load Job starts";
     match (run.start, &run.inferred) {
-        (Some(_), Some(_)) => Found::unobservable(run, Feed::Load, expected),
+        (Some(_), Some(_)) => CheckResult::unobservable(run, Feed::Load, expected),
         (Some(at), None) => {
             let before = run.session.began.map_or(0, |t| at - t.timestamp_millis());
             let seen = if before < 0 {
@@ -15,27 +15,27 @@ pub fn starts(run: &Run) -> Found {
             } else {
                 format!("started {} after the session began", clock(before))
             };
-            Found::passed(expected, seen).at(at)
+            CheckResult::passed(expected, seen).at(at)
         }
         (None, _) => no_load(run, expected),
     }
 }
 
-pub fn ends(run: &Run) -> Found {
+pub fn ends(run: &Run) -> CheckResult {
     let expected = "the load ends by itself";
     let (Some(start), None) = (run.start, &run.inferred) else {
         return match &run.inferred {
-            Some(_) => Found::unobservable(run, Feed::Load, expected),
+            Some(_) => CheckResult::unobservable(run, Feed::Load, expected),
             None => no_load(run, expected),
         };
     };
     match (run.end, &run.ended_well) {
         (Some(end), Some((true, _))) => {
-            Found::passed(expected, format!("ran for {} and ended by itself", clock(end - start))).at(end)
+            CheckResult::passed(expected, format!("ran for {} and ended by itself", clock(end - start))).at(end)
         }
         (Some(end), Some((false, why))) => {
-            Found::failed(expected, format!("ended after {}: {why}", clock(end - start))).at(end)
+            CheckResult::failed(expected, format!("ended after {}: {why}", clock(end - start))).at(end)
         }
-        _ => Found::waiting(expected, format!("runs for {}", clock(run.now - start))),
+        _ => CheckResult::waiting(expected, format!("runs for {}", clock(run.now - start))),
     }
 }

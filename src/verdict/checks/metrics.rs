@@ -1,21 +1,21 @@
-//! Whether the HPA has its metrics: known in good time, and from then on.
+//! Whether the HPA has its metrics: in time, and from then on. Must not judge their values.
 
-use super::{Found, Run, no_load};
+use super::{CheckResult, Run, no_load};
 use crate::observe::{Condition, Feed};
 use crate::session::ChunkedList;
 use crate::verdict::run::clock;
 use std::sync::Arc;
 
-/// `limit` after the load's start, and never unknown for longer than `gap` afterwards; milliseconds.
-pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
+/// Known within `limit` of the load's start, and never unknown for longer than `gap` afterwards; milliseconds.
+pub fn known(run: &Run, limit: i64, gap: i64) -> CheckResult {
     let expected =
         format!("every metric of the HPA is known by {}, and never missing for more than {}", clock(limit), clock(gap));
     let Some(start) = run.start else { return no_load(run, expected) };
     let changes = run.session.conditions.changes();
     if changes.iter().all(|(_, c)| active(c).is_none()) {
         return match run.session.feeds.is_up(Feed::Hpa) && run.now <= start + limit {
-            true => Found::waiting(expected, "the controller has not yet said whether it has metrics"),
-            false => Found::unobservable(run, Feed::Hpa, expected),
+            true => CheckResult::waiting(expected, "the controller has not yet reported whether it has metrics"),
+            false => CheckResult::unobservable(run, Feed::Hpa, expected),
         };
     }
     let due = start + limit;
@@ -24,12 +24,12 @@ pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
     let Some(first) = first.map(|(ms, _)| (*ms).max(start)) else {
         let why = changes.last().and_then(|(_, c)| message(c)).unwrap_or_default();
         return match run.now <= due {
-            true => Found::waiting(expected, format!("not yet: {why}")),
-            false => Found::failed(expected, format!("never known: {why}")).at(due),
+            true => CheckResult::waiting(expected, format!("not yet: {why}")),
+            false => CheckResult::failed(expected, format!("never known: {why}")).at(due),
         };
     };
     if first > due {
-        return Found::failed(expected, format!("known only at {}", run.clock(first))).at(first);
+        return CheckResult::failed(expected, format!("known only at {}", run.clock(first))).at(first);
     }
     let mut longest: Option<(i64, i64, String)> = None;
     for (i, (ms, conditions)) in changes.iter().enumerate() {
@@ -45,14 +45,14 @@ pub fn known(run: &Run, limit: i64, gap: i64) -> Found {
     match longest {
         Some((from, until, why)) if until - from > gap => {
             let text = format!("missing from {} for {}: {why}", run.clock(from), clock(until - from));
-            Found::failed(expected, text).at(from)
+            CheckResult::failed(expected, text).at(from)
         }
-        _ if run.end.is_none() => Found::waiting(expected, format!("known since {}", run.clock(first))).at(first),
+        _ if run.end.is_none() => CheckResult::waiting(expected, format!("known since {}", run.clock(first))).at(first),
         Some((from, until, _)) => {
             let text = format!("known by {}; missing once for {}", run.clock(first), clock(until - from));
-            Found::passed(expected, text).at(first)
+            CheckResult::passed(expected, text).at(first)
         }
-        None => Found::passed(expected, format!("known by {} and ever since", run.clock(first))).at(first),
+        None => CheckResult::passed(expected, format!("known by {} and ever since", run.clock(first))).at(first),
     }
 }
 

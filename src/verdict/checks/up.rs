@@ -1,50 +1,57 @@
-//! The way up: from the minimum, in good time, far enough, for the right reason, and steady under load.
+//! The scale-up: from the minimum, in time, far enough, for the right reason, and steady under load. Must not judge the
+//! scale-down.
 
-use super::{Found, Run, no_load, replicas};
+use super::{CheckResult, Run, no_load, replicas};
 use crate::observe::Feed;
 use crate::session::{TargetType, Track};
 use crate::verdict::run::{Rescale, clock};
 
-pub fn starts_at_min(run: &Run) -> Found {
-    let expected = "the gateway stands at its minimum when the load starts";
+pub fn starts_at_min(run: &Run) -> CheckResult {
+    let expected = "the gateway is at its minimum when the load starts";
     let Some(start) = run.start else { return no_load(run, expected) };
-    // An HPA that was first seen just after the load began tells for that moment, too.
+    // An HPA that was first observed just after the load's start counts for the start, too.
     let at = start.max(run.session.replicas.current.changes().first().map_or(start, |c| c.0));
     match (run.replicas_at(at).filter(|_| at <= start + 30_000), run.min_at(at)) {
-        (Some(n), Some(min)) if n == min => Found::passed(expected, format!("{}, the minimum", replicas(n))).at(at),
-        (Some(n), Some(min)) => Found::failed(expected, format!("{}, the minimum is {min}", replicas(n))).at(at),
-        _ => Found::unobservable(run, Feed::Target, expected),
+        (Some(n), Some(min)) if n == min => {
+            CheckResult::passed(expected, format!("{}, the minimum", replicas(n))).at(at)
+        }
+        (Some(n), Some(min)) => CheckResult::failed(expected, format!("{}, the minimum is {min}", replicas(n))).at(at),
+        _ => CheckResult::unobservable(run, Feed::Target, expected),
     }
 }
 
-pub fn begins(run: &Run, by: i64, grace: i64) -> Found {
+pub fn begins(run: &Run, by: i64, grace: i64) -> CheckResult {
     let Some(start) = run.start else { return no_load(run, format!("the scale-up begins by {}", clock(by + grace))) };
     let crossed = crossing(run, start);
-    // A metric that leaves its band late is answered late: a sample, and two syncs.
+    // A metric that leaves its band late has a late reaction: a sample, and two syncs.
     let due = crossed.map_or(start + by, |ms| (start + by).max(ms + run.resolution + 2 * run.sync)) + grace;
     let expected = format!("the scale-up begins by {} where a metric leaves its band", clock(due - start));
     if let Some(first) = ups(run).next() {
         let text = format!("{} at {}{}", first.text(), run.clock(first.ms), lag(crossed, first.ms));
         return match first.ms <= due {
-            true => Found::passed(expected, text).at(first.ms),
-            false => Found::failed(expected, text).at(first.ms),
+            true => CheckResult::passed(expected, text).at(first.ms),
+            false => CheckResult::failed(expected, text).at(first.ms),
         };
     }
     if let (Some(max), Some(n)) = (run.max(), run.replicas_at(start))
         && n >= max
     {
-        return Found::passed(expected, format!("{} at the load's start, the maximum already", replicas(n))).at(start);
+        return CheckResult::passed(expected, format!("{} at the load's start, the maximum already", replicas(n)))
+            .at(start);
     }
     match (crossed, run.end) {
         (None, Some(end)) => {
             let text = format!("no metric left its band ({}), so no scale-up was due", highest(run, start));
-            Found::passed(expected, text).at(end)
+            CheckResult::passed(expected, text).at(end)
         }
-        (None, None) => Found::waiting(expected, format!("no metric has left its band ({})", highest(run, start))),
+        (None, None) => {
+            CheckResult::waiting(expected, format!("no metric has left its band ({})", highest(run, start)))
+        }
         (Some(ms), _) if run.now > due => {
-            Found::failed(expected, format!("no scale-up, though a metric left its band at {}", run.clock(ms))).at(due)
+            CheckResult::failed(expected, format!("no scale-up, though a metric left its band at {}", run.clock(ms)))
+                .at(due)
         }
-        (Some(ms), _) => Found::waiting(expected, format!("a metric left its band at {}", run.clock(ms))),
+        (Some(ms), _) => CheckResult::waiting(expected, format!("a metric left its band at {}", run.clock(ms))),
     }
 }
 
@@ -55,8 +62,8 @@ fn lag(crossed: Option<i64>, ms: i64) -> String {
     }
 }
 
-/// `limit` after the load's start; at least and at most so many replicas.
-pub fn reach(run: &Run, limit: i64, (least, most): (f64, Option<f64>)) -> Found {
+/// Whether the replicas reach at least `least`, and never exceed `most`, within `limit` of the load's start, milliseconds.
+pub fn reach(run: &Run, limit: i64, (least, most): (f64, Option<f64>)) -> CheckResult {
     let (asked, max) = (least as i32, run.max());
     let least = max.map_or(asked, |m| asked.min(m));
     let most = most.map(|m| m as i32).or(max).unwrap_or(i32::MAX);
@@ -68,66 +75,66 @@ pub fn reach(run: &Run, limit: i64, (least, most): (f64, Option<f64>)) -> Found 
     let changes = run.session.replicas.current.within(start, run.now);
     let known = || changes.iter().filter_map(|(ms, n)| n.map(|n| ((*ms).max(start), n)));
     let Some(peak) = known().map(|c| c.1).max() else {
-        return Found::unobservable(run, Feed::Target, expected).noting(note);
+        return CheckResult::unobservable(run, Feed::Target, expected).noting(note);
     };
     let due = start + limit;
     if let Some((ms, n)) = known().find(|c| c.1 > most) {
-        return Found::failed(expected, format!("{} at {}", replicas(n), run.clock(ms))).at(ms).noting(note);
+        return CheckResult::failed(expected, format!("{} at {}", replicas(n), run.clock(ms))).at(ms).noting(note);
     }
     let found = match known().find(|c| c.1 >= least) {
         Some((ms, n)) if ms <= due => {
             let more = if peak > n { format!(", {peak} at most") } else { String::new() };
-            Found::passed(expected, format!("{} at {}{more}", replicas(n), run.clock(ms))).at(ms)
+            CheckResult::passed(expected, format!("{} at {}{more}", replicas(n), run.clock(ms))).at(ms)
         }
-        Some((ms, n)) => Found::failed(expected, format!("{} only at {}", replicas(n), run.clock(ms))).at(ms),
+        Some((ms, n)) => CheckResult::failed(expected, format!("{} only at {}", replicas(n), run.clock(ms))).at(ms),
         None if run.now > due || run.end.is_some_and(|end| run.now > end + 2 * (run.resolution + run.sync)) => {
-            Found::failed(expected, format!("{} at most ({})", replicas(peak), highest(run, start)))
+            CheckResult::failed(expected, format!("{} at most ({})", replicas(peak), highest(run, start)))
                 .at(run.now.min(due))
         }
-        None => Found::waiting(expected, format!("{peak} so far")),
+        None => CheckResult::waiting(expected, format!("{peak} so far")),
     };
     found.noting(note)
 }
 
-pub fn reason(run: &Run) -> Found {
+pub fn reason(run: &Run) -> CheckResult {
     let expected = "each scale-up names a metric above its target";
     let Some(_) = run.start else { return no_load(run, expected) };
     let all: Vec<&Rescale> = ups(run).collect();
     reasons(run, expected, &all, |reason| reason.ends_with("above target"))
 }
 
-/// Whether the reasons of some rescales are of a kind.
-pub fn reasons(run: &Run, expected: &str, all: &[&Rescale], is: impl Fn(&str) -> bool) -> Found {
+/// Whether the reasons of these rescales satisfy `is`.
+pub fn reasons(run: &Run, expected: &str, all: &[&Rescale], is: impl Fn(&str) -> bool) -> CheckResult {
     if let Some(other) = all.iter().find(|r| !r.reason.is_empty() && !is(&r.reason)) {
-        return Found::failed(expected, format!("{} at {}: {}", other.text(), run.clock(other.ms), other.reason))
+        return CheckResult::failed(expected, format!("{} at {}: {}", other.text(), run.clock(other.ms), other.reason))
             .at(other.ms);
     }
-    let told: Vec<&&Rescale> = all.iter().filter(|r| !r.reason.is_empty()).collect();
+    let explained: Vec<&&Rescale> = all.iter().filter(|r| !r.reason.is_empty()).collect();
     let due = run.end.map(|end| end + 2 * (run.resolution + run.sync) + run.down_window());
-    match (all.last(), told.last()) {
-        (None, _) if due.is_some_and(|due| run.now > due) => Found::passed(expected, "there was no such rescale"),
-        (None, _) => Found::waiting(expected, "no such rescale yet").by(due),
-        (Some(_), None) => Found::unobservable(run, Feed::Events, expected),
+    match (all.last(), explained.last()) {
+        (None, _) if due.is_some_and(|due| run.now > due) => CheckResult::passed(expected, "there was no such rescale"),
+        (None, _) => CheckResult::waiting(expected, "no such rescale yet").by(due),
+        (Some(_), None) => CheckResult::unobservable(run, Feed::Events, expected),
         (Some(_), Some(last)) => {
-            let text = format!("{} of {} rescales told why: {}", told.len(), all.len(), last.reason);
-            Found::passed(expected, text).at(last.ms)
+            let text = format!("{} of {} rescales have a reason: {}", explained.len(), all.len(), last.reason);
+            CheckResult::passed(expected, text).at(last.ms)
         }
     }
 }
 
-pub fn steady(run: &Run) -> Found {
-    let expected = "no scale-down while the load goes on";
+pub fn steady(run: &Run) -> CheckResult {
+    let expected = "no scale-down while the load runs";
     let Some(start) = run.start else { return no_load(run, expected) };
     let during = |r: &&Rescale| r.up() == Some(false) && run.end.is_none_or(|end| r.ms < end);
     match (run.rescales.iter().find(during), run.end) {
-        // Without a load Job nobody knows whether the load went on.
-        (Some(_), _) if run.inferred.is_some() => Found::unobservable(run, Feed::Load, expected),
-        (Some(r), _) => Found::failed(expected, format!("{} at {}", r.text(), run.clock(r.ms))).at(r.ms),
+        // Without a load Job it is unknown whether the load was still running.
+        (Some(_), _) if run.inferred.is_some() => CheckResult::unobservable(run, Feed::Load, expected),
+        (Some(r), _) => CheckResult::failed(expected, format!("{} at {}", r.text(), run.clock(r.ms))).at(r.ms),
         (None, Some(end)) => {
             let n = run.replicas_at(end).map_or_else(|| "– replicas".into(), replicas);
-            Found::passed(expected, format!("{n} at the load's end, none given back before")).at(end)
+            CheckResult::passed(expected, format!("{n} at the load's end, none removed before")).at(end)
         }
-        (None, None) => Found::waiting(expected, format!("none in {}", clock(run.now - start))),
+        (None, None) => CheckResult::waiting(expected, format!("none in {}", clock(run.now - start))),
     }
 }
 
@@ -135,7 +142,7 @@ fn ups<'r>(run: &'r Run) -> impl Iterator<Item = &'r Rescale> {
     run.rescales.iter().filter(|r| r.up() == Some(true))
 }
 
-/// The first sample since `from` that lies above its band.
+/// The time of the first sample since `from` that is above its band.
 fn crossing(run: &Run, from: i64) -> Option<i64> {
     let up = 1.0 + run.session.tolerance().1;
     let first = |t: &Track| {
@@ -162,5 +169,5 @@ fn highest(run: &Run, from: i64) -> String {
         Some((top / goal, text))
     };
     let all = run.session.metrics.live().filter_map(of);
-    all.reduce(|a, b| if b.0 > a.0 { b } else { a }).map_or_else(|| "no sample was seen".into(), |h| h.1)
+    all.reduce(|a, b| if b.0 > a.0 { b } else { a }).map_or_else(|| "no sample was observed".into(), |h| h.1)
 }

@@ -4,7 +4,7 @@
 use super::empty_state;
 use crate::format::{self, text};
 use crate::ui::List;
-use crate::verdict::{Check, Outcome, Overall, Stretch, Verdict, verdict};
+use crate::verdict::{Check, Outcome, Overall, PhaseSpan, Verdict, verdict};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -94,7 +94,7 @@ fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: 
         _ => check.found.observed.clone(),
     };
     let expected =
-        if area.width >= 150 { format!("{:<52}  ", text::fit(&check.says, 52, ellipsis)) } else { String::new() };
+        if area.width >= 150 { format!("{:<52}  ", text::fit(&check.message, 52, ellipsis)) } else { String::new() };
     let text = text::fit(&text, room.saturating_sub(text::width(&expected)), ellipsis);
     let dim = matches!(check.found.outcome, Outcome::Unobservable(_));
     let body = if dim { Role::Muted } else { Role::Text };
@@ -117,7 +117,7 @@ fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option
     let f = &check.found;
     let note = f.note.as_deref().or(inferred);
     let parts = [
-        Some(format!("{}: \"{}\"", check.phase.as_deref().unwrap_or("run"), check.says)),
+        Some(format!("{}: \"{}\"", check.phase.as_deref().unwrap_or("run"), check.message)),
         Some(format!("expected: {}", f.expected)),
         note.map(|n| format!("note: {n}")),
     ];
@@ -137,7 +137,7 @@ fn phases(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict) {
     };
     let span = (from, to.max(from + 1));
     let now = cx.session.now_ms();
-    let shown: Vec<&Stretch> = match area.height {
+    let shown: Vec<&PhaseSpan> = match area.height {
         1 => v.phases.iter().rev().find(|p| p.from <= now).into_iter().collect(),
         n => v.phases.iter().take(usize::from(n)).collect(),
     };
@@ -147,7 +147,7 @@ fn phases(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict) {
     }
 }
 
-fn bar(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict, phase: &Stretch, span: (i64, i64), cells: usize) {
+fn bar(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict, phase: &PhaseSpan, span: (i64, i64), cells: usize) {
     let g = cx.look.symbols.glyphs();
     let now = cx.session.now_ms();
     let own = || v.checks.iter().filter(|c| c.phase.as_deref() == Some(&phase.id));
@@ -174,7 +174,7 @@ fn bar(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict, phase: &Stretch, span
     let when = format!(" {}–{}  ", clock(phase.from), clock(phase.to));
     let name = format!(" {:<NAME$} ", text::fit(&phase.id, NAME, g.ellipsis));
     let room = usize::from(area.width).saturating_sub(NAME + 2 + cells + text::width(&when));
-    let about = text::fit(&phase.says, room, g.ellipsis);
+    let about = text::fit(&phase.message, room, g.ellipsis);
     let style = |r| cx.look.style(r);
     write::line(
         buf,

@@ -82,7 +82,7 @@ fn what_a_recording_is_asked_for_is_checked() {
     else {
         panic!("what-if")
     };
-    assert_eq!(asked.changes().words().len(), 3);
+    assert_eq!(asked.changes().sentences().len(), 3);
     assert!(refused(&["what-if", "f", "--policy", "down"]).contains("down=Pods:1/15"));
     assert!(refused(&["what-if", "f", "--max", "0"]).contains("1..=100000"));
 }
@@ -128,7 +128,7 @@ fn completions_and_manual_know_every_command_and_flag() {
             assert!(script.contains(word), "{shell} does not know {word}");
         }
     }
-    for word in ["doctor", "status", "--load-manifest", "--size", "EDOT_TUI_CONFIG", "Exit codes", "edot-tui/status/1"]
+    for word in ["doctor", "status", "--load-manifest", "--size", "EDOT_TUI_CONFIG", "Exit codes", "edot-tui/status/2"]
     {
         assert!(page.contains(word), "the manual does not know {word}");
     }

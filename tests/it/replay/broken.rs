@@ -55,11 +55,11 @@ struct Tally {
 /// Reads one, folds what it gives, and now and then looks at it from all sides.
 fn try_one(case: &Case, look_too: bool, tally: &mut Tally) {
     let begun = Instant::now();
-    let told = |got: usize| format!("{got} of {} read: {}", case.least, case.told());
+    let describe = |got: usize| format!("{got} of {} read: {}", case.least, case.describe());
     tally.cases += 1;
     match read(Cursor::new(&case.bytes)) {
         Err(_) => {
-            assert!(case.least == 0, "refused: {}", told(0));
+            assert!(case.least == 0, "refused: {}", describe(0));
             tally.refused += 1;
         }
         Ok(mut reading) => {
@@ -69,37 +69,37 @@ fn try_one(case: &Case, look_too: bool, tally: &mut Tally) {
                 session.apply(&seen);
                 got += 1;
             }
-            assert!(got >= case.least, "{}", told(got));
+            assert!(got >= case.least, "{}", describe(got));
             assert!(reading.error().is_none(), "{:?}", reading.error());
-            assert!(reading.faults.sentences().iter().all(|s| s.len() < 20_000));
+            assert!(reading.damage.sentences().iter().all(|s| s.len() < 20_000));
             tally.seen += got as u64;
             if look_too {
                 begin_again(case, got);
                 look_at(&session);
-                suppose(case);
+                simulate(case);
             }
         }
     }
     tally.slowest = tally.slowest.max(begun.elapsed());
-    assert!(begun.elapsed() < Duration::from_secs(120), "{:?} for {}", begun.elapsed(), case.told());
+    assert!(begun.elapsed() < Duration::from_secs(120), "{:?} for {}", begun.elapsed(), case.describe());
 }
 
 /// From a place within it, reading gives what it gave there before.
 fn begin_again(case: &Case, got: usize) {
     let mut reading = read(Cursor::new(&case.bytes)).unwrap();
     reading.by_ref().take(got / 2).for_each(drop);
-    let place = reading.place().unwrap();
+    let place = reading.position().unwrap();
     let rest = |reading: Reading<Cursor<&[u8]>>| reading.take(50).collect::<Vec<Stamped>>();
     let again = resume(Cursor::new(&case.bytes[place.offset as usize..]), place, reading.header.clone()).unwrap();
     let first = reading.take(50).collect::<Vec<Stamped>>();
-    assert_eq!(rest(again), first, "{place:?} in {}", case.told());
+    assert_eq!(rest(again), first, "{place:?} in {}", case.describe());
 }
 
 /// The controller re-run over the first of it.
-fn suppose(case: &Case) {
+fn simulate(case: &Case) {
     let recorded = what_if::record(read(Cursor::new(&case.bytes)).unwrap().take(3000));
-    if let Ok(supposed) = what_if::suppose(&recorded, &what_if::Changes::default()) {
-        what_if::tell(&supposed, &recorded, None);
+    if let Ok(supposed) = what_if::simulate(&recorded, &what_if::Changes::default()) {
+        what_if::summarize(&supposed, &recorded, None);
         what_if::panels(&supposed, &recorded);
     }
 }
@@ -107,17 +107,17 @@ fn suppose(case: &Case) {
 /// Every screen at two sizes, and the report in every form that is not a screen.
 fn look_at(session: &Session) {
     let judged = verdict(session, Expectations::guide());
-    let full = report::full(session, &judged, &Origin::default());
+    let full = report::report(session, &judged, &Origin::default());
     serde_json::to_string(&full).unwrap();
     report::html::html(session, &judged, &full);
     report::junit(&full);
-    report::prose::markdown(&report::page::page(&full));
-    report::table::csv(&report::courses::courses(session)).unwrap();
+    report::text::markdown(&report::document::document(&full));
+    report::csv::write(&report::series::all_series(session)).unwrap();
     let side = || compare::Side { name: "a", session, verdict: &judged };
-    compare::page(&compare::compare(&side(), &side()));
+    compare::document(&compare::compare(&side(), &side()));
     let (panels, axis) = compare::overlaid(&side(), &side());
-    report::overlay::overlay(&panels, &axis, 100, false, &Look::roles());
-    let (look, mut ui) = (Look::roles(), Ui::new(false, view::panes()));
+    report::text_chart::draw(&panels, &axis, 100, false, &Look::roles());
+    let (look, mut ui) = (Look::roles(), Ui::new(false, edot_tui::view::panes()));
     for screen in Screen::ALL {
         ui.screen = screen;
         for (width, height) in [(120, 36), (61, 17)] {
@@ -143,7 +143,7 @@ fn run(seed: u64, mut go_on: impl FnMut(u64) -> bool) -> Tally {
         let tried = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| try_one(&case, look_too, &mut tally)));
         if tried.is_err() {
             tally.panics += 1;
-            println!("panicked: {}", case.told());
+            println!("panicked: {}", case.describe());
         }
     }
     assert!(tally.panics == 0, "{tally:?}");
@@ -165,11 +165,11 @@ fn broken_recordings_are_read_in_bounds() {
     let number = |name: &str, or| std::env::var(name).ok().and_then(|s| s.parse().ok()).unwrap_or(or);
     let (seconds, seed) = (number("EDOT_FUZZ", 10), number("EDOT_FUZZ_SEED", 1));
     let (begun, before) = (Instant::now(), high_water());
-    let mut told = 0;
+    let mut reported = 0;
     let tally = run(seed, |cases| {
         let after = begun.elapsed().as_secs();
-        if after >= told + 60 {
-            told = after;
+        if after >= reported + 60 {
+            reported = after;
             println!("{after} s, {cases} recordings, VmHWM {} MiB", high_water());
         }
         after < seconds
@@ -191,13 +191,13 @@ fn a_bomb_is_read_in_bounded_memory() {
 }
 
 #[test]
-fn what_comes_in_a_headers_place_is_told_as_anywhere_else() {
+fn what_comes_in_place_of_a_header_is_reported_as_anywhere_else() {
     let strange = "{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"quasar\"}\n";
     let mark = "{\"at\":\"2026-11-24T00:00:00Z\",\"recorder\":\"dropped\",\"lines\":3}\n";
     for header in ["", "{\"edot_session\":1}\n"] {
         let mut reading = read(Cursor::new(format!("{header}{strange}"))).unwrap();
         assert_eq!(reading.next().map(|s| s.what), Some(Observation::Unknown));
-        assert_eq!(reading.faults.strange.get("quasar"), Some(&1));
+        assert_eq!(reading.damage.unknown_kinds.get("quasar"), Some(&1));
         let mut reading = read(Cursor::new(format!("{header}{mark}{strange}"))).unwrap();
         assert_eq!((reading.by_ref().count(), reading.marks.len()), (1, 1));
     }

@@ -36,7 +36,7 @@ pub struct Case {
 
 impl Case {
     /// How to have it again.
-    pub fn told(&self) -> String {
+    pub fn describe(&self) -> String {
         format!("seed {} case {}: {}, {} bytes", self.seed, self.number, self.how, self.bytes.len())
     }
 }

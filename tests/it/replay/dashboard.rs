@@ -3,7 +3,7 @@
 
 use crate::replay::seek::{indexed, live};
 use edot_tui::observe::{Observation, Stamped};
-use edot_tui::recording::{Told, open};
+use edot_tui::recording::{RecorderEvent, open};
 use edot_tui::session::{Mark, Session};
 use std::path::{Path, PathBuf};
 
@@ -23,9 +23,11 @@ fn recordings_of_a_real_cluster_are_read_whole() {
         let all: Vec<Stamped> = reading.by_ref().collect();
         assert_eq!(all.len(), many, "{name}");
         let killed = name.contains("killed");
-        assert_eq!(reading.faults.torn, killed, "{name}");
-        assert!(reading.faults.unreadable == 0 && reading.faults.damaged == 0 && reading.faults.strange.is_empty());
-        let ended = reading.marks.iter().any(|m| matches!(m.told, Told::End { .. }));
+        assert_eq!(reading.damage.truncated, killed, "{name}");
+        assert!(
+            reading.damage.unreadable == 0 && reading.damage.damaged == 0 && reading.damage.unknown_kinds.is_empty()
+        );
+        let ended = reading.marks.iter().any(|m| matches!(m.event, RecorderEvent::End { .. }));
         assert_eq!(ended, !killed, "{name}");
         assert!(matches!(all[0].what, Observation::Watching(_)), "{name}");
     }

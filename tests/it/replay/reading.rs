@@ -2,8 +2,8 @@
 
 use crate::support::{any_seen, recorded::scale_cycle};
 use edot_tui::{
-    observe::{Observation, Stamped},
-    recording::{Header, Mark, Parts, ReadError, Reading, Told, read, resume},
+    observe::{CountersSeen, IndexSeen, Observation, ShardSeen, Stamped},
+    recording::{Chunks, Header, MAX_LINE, Mark, ReadError, Reading, RecorderEvent, read, resume},
     session::Session,
 };
 use proptest::prelude::*;
@@ -21,8 +21,8 @@ fn header() -> Header {
 
 /// With parts small enough that a short recording has several.
 pub fn write(all: &[Stamped], gz: bool) -> Vec<u8> {
-    let mut parts = Parts::of(&header(), gz, 20_000);
-    all.iter().for_each(|s| parts.seen(s));
+    let mut parts = Chunks::of(&header(), gz, 20_000);
+    all.iter().for_each(|s| assert!(parts.seen(s)));
     parts.end().unwrap()
 }
 
@@ -40,8 +40,8 @@ proptest! {
         prop_assert_eq!(&back, &all);
         prop_assert_eq!(fold(&back), fold(&all));
         let strange = all.iter().filter(|s| s.what == Observation::Unknown).count() as u64;
-        prop_assert_eq!(reading.faults.strange.values().sum::<u64>(), strange);
-        prop_assert!(strange > 0 || reading.faults.none(), "{:?}", reading.faults);
+        prop_assert_eq!(reading.damage.unknown_kinds.values().sum::<u64>(), strange);
+        prop_assert!(strange > 0 || reading.damage.is_none(), "{:?}", reading.damage);
     }
 
     #[test]
@@ -55,7 +55,7 @@ proptest! {
                 prop_assert_eq!(&back[..], &all[..back.len()]);
                 // Cut between two gzip members (or, in plain text, lines) it looks like one that is still written.
                 let between = !gz || bytes[at..].starts_with(&[0x1f, 0x8b, 8]);
-                prop_assert!(back.len() == all.len() || at == bytes.len() || reading.faults.torn || between);
+                prop_assert!(back.len() == all.len() || at == bytes.len() || reading.damage.truncated || between);
             }
             Err(ReadError::Empty | ReadError::Other(_)) => prop_assert!(at < 600, "{}", at),
             Err(e) => prop_assert!(false, "{}", e),
@@ -70,10 +70,10 @@ proptest! {
         bytes.splice(at..at + swallow, junk);
         let mut reading = reading(&bytes);
         let back = reading.by_ref().count();
-        prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.faults.sentences());
+        prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.damage.sentences());
         prop_assert!(back <= many.len());
-        // Whatever is missing is told; junk between two members costs nothing, and is told as well.
-        prop_assert!(back == many.len() || !reading.faults.none(), "{:?}", reading.faults);
+        // Whatever is missing is reported; junk between two members costs nothing, and is reported as well.
+        prop_assert!(back == many.len() || !reading.damage.is_none(), "{:?}", reading.damage);
     }
 
     #[test]
@@ -94,7 +94,7 @@ fn parts_can_be_begun_anywhere() {
         let mut first = reading(&bytes);
         let mut places = Vec::new();
         loop {
-            let place = first.place().unwrap();
+            let place = first.position().unwrap();
             if first.next().is_none() {
                 break;
             }
@@ -125,7 +125,7 @@ fn the_chain_is_gzip_to_everybody_else() {
 #[test]
 fn what_is_flushed_can_be_read_before_the_end() {
     let all = scale_cycle();
-    let mut parts = Parts::new(&header(), true);
+    let mut parts = Chunks::new(&header(), true);
     let mut bytes = Vec::new();
     for seen in &all[..200] {
         parts.seen(seen);
@@ -134,7 +134,7 @@ fn what_is_flushed_can_be_read_before_the_end() {
     parts.seen(&all[200]);
     let mut reading = reading(&bytes);
     assert_eq!(reading.by_ref().collect::<Vec<_>>(), all[..200]);
-    assert!(reading.faults.torn, "it says that it does not end properly");
+    assert!(reading.damage.truncated, "it says that it does not end properly");
 }
 
 #[test]
@@ -142,16 +142,16 @@ fn a_wrong_file_is_refused_in_words() {
     let error = |bytes: &[u8]| read(Cursor::new(bytes.to_vec())).err().expect("refused").to_string();
     assert!(error(b"").contains("is empty"));
     let what = error(b"{\"apiVersion\":\"v1\",\"kind\":\"List\"}\n");
-    assert!(what.contains("no recording of edot-tui") && what.contains("apiVersion"), "{what}");
-    assert!(error(&[0u8; 5000]).contains("no recording"));
+    assert!(what.contains("not a recording of edot-tui") && what.contains("apiVersion"), "{what}");
+    assert!(error(&[0u8; 5000]).contains("not a recording"));
     assert!(error(b"\x1f\x8b\x08\x00garbage").contains("damaged gzip"));
     assert!(!error(b"\x1b[2Jhello\n").contains('\x1b'));
     let missing = edot_tui::recording::open(std::path::Path::new("/no/such.jsonl")).err().unwrap().to_string();
-    assert!(missing.starts_with("/no/such.jsonl: ") && missing.contains("No such file"), "{missing}");
+    assert!(missing.starts_with("/no/such.jsonl cannot be read: ") && missing.contains("No such file"), "{missing}");
 }
 
 #[test]
-fn later_versions_and_marks_are_told_apart_from_faults() {
+fn later_versions_and_marks_are_distinguished_from_damage() {
     let text = concat!(
         "{\"edot_session\":3,\"tool\":\"edot-tui 9\",\"moons\":3}\n",
         "{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"quasar\",\"spin\":{\"up\":[1]}}\n",
@@ -164,14 +164,17 @@ fn later_versions_and_marks_are_told_apart_from_faults() {
     let kinds: Vec<Observation> = reading.by_ref().map(|s| s.what).collect();
     assert_eq!(kinds, [Observation::Unknown, Observation::Tick]);
     let at = "2026-11-24T00:00:01Z".parse().unwrap();
-    assert_eq!(reading.marks, [Mark { at, told: Told::Dropped { lines: 12 } }, Mark { at, told: Told::Unknown }]);
-    let told = reading.faults.sentences();
     assert_eq!(
-        told,
+        reading.marks,
+        [Mark { at, event: RecorderEvent::Dropped { lines: 12 } }, Mark { at, event: RecorderEvent::Unknown }]
+    );
+    let sentences = reading.damage.sentences();
+    assert_eq!(
+        sentences,
         [
-            "it has format 3 and this program knows 2: what is new in it is left out",
-            "kinds of a later version left out: quasar (1)",
-            "it stops in the middle: its writer was cut off, or still writes"
+            "it has format 3 and this program knows 2: what is new in it is skipped",
+            "kinds of a later version skipped: quasar (1)",
+            "it stops in the middle: its writer was interrupted, or is still writing"
         ]
     );
 }
@@ -200,9 +203,51 @@ fn a_cut_within_a_members_head_is_a_torn_end() {
         let mut reading = read(Cursor::new(&bytes[..second + more])).unwrap();
         let back = reading.by_ref().count();
         assert!(
-            back > 0 && reading.faults.torn == (more > 0) && reading.faults.damaged == 0,
+            back > 0 && reading.damage.truncated == (more > 0) && reading.damage.damaged == 0,
             "{more}: {:?}",
-            reading.faults
+            reading.damage
         );
     }
+}
+
+/// An answer with the counters of `n` backing indices.
+fn counters(n: usize) -> Stamped {
+    let index = |i: usize| IndexSeen {
+        name: format!(".ds-logs-generic.otel-default-2026.11.24-{i:06}"),
+        uuid: format!("uuid-{i:017}"),
+        shards: vec![ShardSeen { n: 0, max_seq_no: i as i64, node: "quickstart-es-default-0".into() }],
+        documents: Some(1_000_000),
+        stored_bytes: Some(1_000_000_000),
+        ..IndexSeen::default()
+    };
+    let seen = CountersSeen { indices: (0..n).map(index).collect(), ..CountersSeen::default() };
+    Stamped { at: header().at, what: Observation::Counters(Box::new(seen)) }
+}
+
+#[test]
+fn whatever_the_writer_writes_the_reader_reads() {
+    let large = counters(8000);
+    assert!(serde_json::to_vec(&large).unwrap().len() > 2 << 20);
+    for gz in [true, false] {
+        let bytes = write(std::slice::from_ref(&large), gz);
+        let mut reading = reading(&bytes);
+        assert!(reading.next().as_ref() == Some(&large) && reading.next().is_none() && reading.damage.is_none());
+    }
+}
+
+#[test]
+fn a_line_over_the_limit_is_neither_written_nor_read() {
+    let note = |n: usize| Stamped { at: header().at, what: Observation::Note { text: "x".repeat(n) } };
+    let mut chunks = Chunks::new(&header(), false);
+    assert!(!chunks.seen(&note(MAX_LINE)) && chunks.seen(&note(10)));
+    let mut bytes = chunks.end().unwrap();
+    assert!(bytes.len() < 1000);
+    bytes.extend(serde_json::to_vec(&note(MAX_LINE)).unwrap());
+    bytes.extend(b"\n");
+    bytes.extend(serde_json::to_vec(&note(20)).unwrap());
+    bytes.extend(b"\n");
+    let mut reading = reading(&bytes);
+    assert_eq!(reading.by_ref().collect::<Vec<_>>(), [note(10), note(20)]);
+    assert_eq!(reading.damage.unreadable, 1);
+    assert!(reading.damage.first[0].what.contains("longer than 16 MB"), "{:?}", reading.damage);
 }

@@ -6,7 +6,9 @@ use crate::support::recorded::scale_cycle;
 use crate::support::stub_cluster;
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::create::{Existing, create};
-use edot_tui::recording::{Form, Header, LIMIT, Past, Recorder, STOPPED, State, Tape, Told, open, read};
+use edot_tui::recording::{
+    Backlog, Format, Header, LIMIT, Recorder, RecorderEvent, RecorderState, STOPPED, Tape, open, read,
+};
 use std::io::{self, Cursor, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -22,7 +24,7 @@ fn at(all: &[Stamped]) -> edot_tui::observe::Time {
     all.last().unwrap().at
 }
 
-const FORM: Form = Form { gz: true, limit: LIMIT };
+const FORMAT: Format = Format { gz: true, limit: LIMIT };
 
 /// A disk in memory: what it was given, and what it waits for before it takes anything.
 struct Disk {
@@ -65,13 +67,13 @@ fn begun_in_the_middle_it_has_the_past() {
         all[..300].iter().for_each(|s| tape.take(s));
         tape.start(&path, Existing::Keep, header(&all), LIMIT).unwrap();
         all[300..].iter().for_each(|s| tape.take(s));
-        let told = tape.stop(STOPPED, at(&all)).unwrap();
-        assert!(told.starts_with("recorded: ") && told.contains(name) && told.ends_with("kB)"), "{told}");
+        let message = tape.stop(STOPPED, at(&all)).unwrap();
+        assert!(message.starts_with("recorded: ") && message.contains(name) && message.ends_with("kB)"), "{message}");
         let mut reading = open(&path).unwrap();
         let back: Vec<Stamped> = reading.by_ref().collect();
         assert_eq!(back, all);
-        assert!(reading.faults.none());
-        assert!(matches!(&reading.marks[..], [end] if end.told == Told::End { why: STOPPED.into() }));
+        assert!(reading.damage.is_none());
+        assert!(matches!(&reading.marks[..], [end] if end.event == RecorderEvent::End { why: STOPPED.into() }));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }
@@ -79,16 +81,16 @@ fn begun_in_the_middle_it_has_the_past() {
 #[test]
 fn a_past_too_long_to_keep_leaves_its_objects() {
     let all = scale_cycle();
-    let mut past = Past::of(3000);
+    let mut past = Backlog::of(3000);
     all.iter().for_each(|s| past.take(s));
     let (disk, taken) = disk(None, usize::MAX);
-    let mut recorder = Recorder::start(disk, header(&all), Some(past.known()), FORM).unwrap();
-    assert!(matches!(recorder.end(STOPPED, at(&all)), State::Ended(..)));
+    let mut recorder = Recorder::start(disk, header(&all), Some(past.snapshot()), FORMAT).unwrap();
+    assert!(matches!(recorder.end(STOPPED, at(&all)), RecorderState::Ended(..)));
     let bytes: Vec<u8> = taken.iter().flatten().collect();
     let mut reading = read(Cursor::new(&bytes[..])).unwrap();
     let back: Vec<Stamped> = reading.by_ref().collect();
     assert!(back.len() < all.len() / 2, "{}", back.len());
-    assert!(reading.marks.iter().any(|m| matches!(m.told, Told::Forgotten { .. })));
+    assert!(reading.marks.iter().any(|m| matches!(m.event, RecorderEvent::Forgotten { .. })));
     let (short, whole) = (fold(&back), fold(&all));
     assert_eq!((&short.hpa, &short.target, &short.watching), (&whole.hpa, &whole.target, &whole.watching));
     assert_eq!(
@@ -103,7 +105,7 @@ fn a_slow_disk_loses_lines_and_says_how_many() {
     let all = scale_cycle();
     let (release, wait) = channel();
     let (disk, taken) = disk(Some(wait), usize::MAX);
-    let mut recorder = Recorder::start(disk, header(&all), None, FORM).unwrap();
+    let mut recorder = Recorder::start(disk, header(&all), None, FORMAT).unwrap();
     let many: Vec<&Stamped> = all.iter().cycle().take(10_000).collect();
     many.iter().for_each(|s| recorder.tap(s));
     let lost = recorder.lost;
@@ -116,7 +118,8 @@ fn a_slow_disk_loses_lines_and_says_how_many() {
     let bytes: Vec<u8> = taken.iter().flatten().collect();
     let mut reading = read(Cursor::new(&bytes[..])).unwrap();
     let back = reading.by_ref().count() as u64;
-    let marked: u64 = reading.marks.iter().map(|m| if let Told::Dropped { lines } = m.told { lines } else { 0 }).sum();
+    let marked: u64 =
+        reading.marks.iter().map(|m| if let RecorderEvent::Dropped { lines } = m.event { lines } else { 0 }).sum();
     assert_eq!(marked, lost);
     assert!(back + marked >= 10_000, "{back} written, {marked} dropped");
 }
@@ -124,36 +127,36 @@ fn a_slow_disk_loses_lines_and_says_how_many() {
 #[test]
 fn a_full_disk_ends_it_in_words_and_keeps_what_is_there() {
     let all = scale_cycle();
-    let mut past = Past::default();
+    let mut past = Backlog::default();
     all.iter().for_each(|s| past.take(s));
     let (disk, taken) = disk(None, 4000);
-    let mut recorder = Recorder::start(disk, header(&all), Some(past.known()), FORM).unwrap();
-    let State::Failed(why) = recorder.end(STOPPED, at(&all)) else { panic!("it went on") };
+    let mut recorder = Recorder::start(disk, header(&all), Some(past.snapshot()), FORMAT).unwrap();
+    let RecorderState::Failed(why) = recorder.end(STOPPED, at(&all)) else { panic!("it went on") };
     assert_eq!(why, "no space left on device");
     let bytes: Vec<u8> = taken.iter().flatten().collect();
     let mut reading = read(Cursor::new(&bytes[..])).unwrap();
     let back: Vec<Stamped> = reading.by_ref().collect();
-    assert!(back.len() > 50 && back[..] == all[..back.len()] && reading.faults.torn);
+    assert!(back.len() > 50 && back[..] == all[..back.len()] && reading.damage.truncated);
 }
 
 #[test]
 fn at_its_limit_it_ends_and_says_so() {
     let all = scale_cycle();
-    let mut past = Past::default();
+    let mut past = Backlog::default();
     all.iter().for_each(|s| past.take(s));
     let (disk, taken) = disk(None, usize::MAX);
-    let form = Form { gz: true, limit: 1000 };
-    let recorder = Recorder::start(disk, header(&all), Some(past.known()), form).unwrap();
+    let form = Format { gz: true, limit: 1000 };
+    let recorder = Recorder::start(disk, header(&all), Some(past.snapshot()), form).unwrap();
     let limit = Instant::now() + Duration::from_secs(20);
-    while matches!(recorder.state(), State::Writing(_)) && Instant::now() < limit {
+    while matches!(recorder.state(), RecorderState::Writing(_)) && Instant::now() < limit {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let State::Ended(bytes, why) = recorder.state() else { panic!("{:?}", recorder.state()) };
+    let RecorderState::Ended(bytes, why) = recorder.state() else { panic!("{:?}", recorder.state()) };
     assert!(bytes > 1000 && why == "the limit of 1000 bytes is reached", "{why}");
     let bytes: Vec<u8> = taken.iter().flatten().collect();
     let mut reading = read(Cursor::new(&bytes[..])).unwrap();
     assert_eq!(reading.by_ref().count(), all.len(), "what was on its way is written");
-    assert_eq!(reading.marks.last().map(|m| m.told.clone()), Some(Told::End { why }));
+    assert_eq!(reading.marks.last().map(|m| m.event.clone()), Some(RecorderEvent::End { why }));
 }
 
 #[test]
@@ -164,7 +167,7 @@ fn a_clock_set_back_is_marked() {
     let later: Vec<Stamped> = all.iter().map(|s| Stamped { at: s.at - back, ..s.clone() }).collect();
     all.extend(later);
     let (disk, taken) = disk(None, usize::MAX);
-    let mut recorder = Recorder::start(disk, header(&all), None, FORM).unwrap();
+    let mut recorder = Recorder::start(disk, header(&all), None, FORMAT).unwrap();
     all.iter().for_each(|s| recorder.tap(s));
     recorder.end(STOPPED, at(&all));
     let bytes: Vec<u8> = taken.iter().flatten().collect();
@@ -173,7 +176,7 @@ fn a_clock_set_back_is_marked() {
     let seconds: Vec<i64> = reading
         .marks
         .iter()
-        .filter_map(|m| if let Told::ClockBack { seconds } = m.told { Some(seconds) } else { None })
+        .filter_map(|m| if let RecorderEvent::ClockBack { seconds } = m.event { Some(seconds) } else { None })
         .collect();
     assert!(matches!(seconds[..], [s] if s > 3500), "{seconds:?}");
 }
@@ -211,12 +214,15 @@ fn without_a_terminal_it_records_and_says_what_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl.gz");
     let ended = record(&cluster.path(), &["--for", "2s", "-o", path.to_str().unwrap()]).output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert_eq!(ended.status.code(), Some(0), "{told}");
-    assert!(ended.stdout.is_empty() && told.starts_with("edot-tui: recorded: ") && told.lines().count() == 1, "{told}");
+    let message = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{message}");
+    assert!(
+        ended.stdout.is_empty() && message.starts_with("edot-tui: recorded: ") && message.lines().count() == 1,
+        "{message}"
+    );
     let mut reading = open(&path).unwrap();
     let back: Vec<Stamped> = reading.by_ref().collect();
-    assert!(reading.faults.none());
+    assert!(reading.damage.is_none());
     assert!(back.iter().any(|s| matches!(s.what, Observation::Hpa(_))));
     assert!(back.iter().filter(|s| s.what == Observation::Tick).count() >= 2);
     let again = record(&cluster.path(), &["--for", "1s", "-o", path.to_str().unwrap()]).output().unwrap();
@@ -242,8 +248,8 @@ fn its_exit_code_is_the_verdicts_by_the_users_own_expectations() {
     let folder = tempfile::tempdir().unwrap();
     for (replicas, code, word) in [(1, 0, "verdict: pass"), (9, 4, "verdict: fail")] {
         let ended = judged(folder.path(), replicas);
-        let told = String::from_utf8_lossy(&ended.stderr);
-        assert!(ended.status.code() == Some(code) && told.contains(word), "{:?}: {told}", ended.status);
+        let message = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.code() == Some(code) && message.contains(word), "{:?}: {message}", ended.status);
     }
     let missing = record(Path::new(""), &["--lab", "--expectations", "/no/such.toml"]).output().unwrap();
     assert_eq!(missing.status.code(), Some(2), "{}", String::from_utf8_lossy(&missing.stderr));
@@ -255,10 +261,10 @@ fn a_whole_run_is_recorded_until_all_that_was_expected_is_decided() {
     let mut command =
         record(Path::new(""), &["--lab", "--scenario", "guide", "--simulate", "--speed", "30", "-o", "-"]);
     let ended = command.env("HOME", folder.path()).output().unwrap();
-    let told = String::from_utf8_lossy(&ended.stderr);
+    let message = String::from_utf8_lossy(&ended.stderr);
     // At such a pace a busy machine may well break an expectation; that none is left open is what is held here.
-    let decided = told.contains("verdict: pass (") || told.contains("verdict: fail (");
-    assert!(decided && !told.contains("waiting"), "{:?}: {told}", ended.status);
+    let decided = message.contains("verdict: passed (") || message.contains("verdict: failed (");
+    assert!(decided && !message.contains("waiting"), "{:?}: {message}", ended.status);
 }
 
 #[test]
@@ -275,13 +281,13 @@ fn a_screen_printed_once_and_a_report_go_by_the_users_own_expectations() {
             let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
             command.env_clear().env("HOME", folder.path()).args(args).arg("--expectations").arg(file).output().unwrap()
         };
-        let told = String::from_utf8(run(&own).stdout).unwrap();
-        assert!(told.contains(word) && !told.contains("load-starts"), "{told}");
+        let message = String::from_utf8(run(&own).stdout).unwrap();
+        assert!(message.contains(word) && !message.contains("load-starts"), "{message}");
         for wrong in [&bad, &folder.path().join("none.toml")] {
             let ended = run(wrong);
-            let told = String::from_utf8_lossy(&ended.stderr);
-            assert!(ended.status.code() == Some(2) && ended.stdout.is_empty(), "{args:?}: {told}");
-            assert!(told.starts_with(&format!("edot-tui: {}: ", wrong.display())), "{told}");
+            let message = String::from_utf8_lossy(&ended.stderr);
+            assert!(ended.status.code() == Some(2) && ended.stdout.is_empty(), "{args:?}: {message}");
+            assert!(message.starts_with(&format!("edot-tui: {}: ", wrong.display())), "{message}");
         }
     }
 }
@@ -292,7 +298,9 @@ fn a_recording_to_stdout_is_lines() {
     let ended = record(&cluster.path(), &["--for", "1s", "-o", "-"]).output().unwrap();
     assert_eq!(ended.status.code(), Some(0));
     let mut reading = read(Cursor::new(&ended.stdout[..])).unwrap();
-    assert!(reading.by_ref().count() > 5 && reading.faults.none() && ended.stdout.starts_with(b"{\"edot_session\":2,"));
+    assert!(
+        reading.by_ref().count() > 5 && reading.damage.is_none() && ended.stdout.starts_with(b"{\"edot_session\":2,")
+    );
 }
 
 #[test]
@@ -317,8 +325,8 @@ fn r_records_and_leaving_asks() {
     let mut reading = open(&files[0].path()).unwrap();
     let back: Vec<Stamped> = reading.by_ref().collect();
     assert!(matches!(back[0].what, Observation::Watching(_)), "it begins with the past");
-    assert!(back.iter().any(|s| matches!(s.what, Observation::Hpa(_))) && reading.faults.none());
-    assert!(matches!(reading.marks.last().unwrap().told, Told::End { .. }));
+    assert!(back.iter().any(|s| matches!(s.what, Observation::Hpa(_))) && reading.damage.is_none());
+    assert!(matches!(reading.marks.last().unwrap().event, RecorderEvent::End { .. }));
 }
 
 #[test]
@@ -357,7 +365,7 @@ fn killed_at_any_moment_it_opens() {
         let mut reading = open(&path).unwrap_or_else(|e| panic!("{n}: {e}"));
         // Killed before its first second was over, it may hold no more than its header.
         let last = reading.by_ref().map(|s| s.at).max().unwrap_or(made);
-        assert!(reading.faults.unreadable == 0 && reading.faults.damaged == 0, "{n}: {:?}", reading.faults);
+        assert!(reading.damage.unreadable == 0 && reading.damage.damaged == 0, "{n}: {:?}", reading.damage);
         (killed - last).num_milliseconds()
     };
     let mut lost = Vec::new();

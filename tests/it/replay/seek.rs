@@ -6,7 +6,7 @@ use crate::support::recorded::scale_cycle;
 use edot_tui::control::Control;
 use edot_tui::observe::{Stamped, Time};
 use edot_tui::recording::Header;
-use edot_tui::replay::{Begin, Found, Index, Medium, News, Replay, index, open, play};
+use edot_tui::replay::{Begin, Index, IndexEvent, Replay, ReplayEvent, SeekableInput, index, open, play};
 use edot_tui::session::{Session, Timeline};
 use std::io::BufReader;
 use std::path::Path;
@@ -26,17 +26,17 @@ pub fn live(all: &[Stamped], ms: i64) -> Session {
 }
 
 pub fn indexed(path: &Path) -> (Index, Arc<Timeline>) {
-    let medium = Medium::open(path).unwrap();
+    let medium = SeekableInput::new(std::fs::File::open(path).unwrap());
     let reading = edot_tui::recording::read(BufReader::new(medium.from(0))).unwrap();
     let (tell, mut found) = mpsc::channel(1 << 16);
     let mut all = Index::new(medium, Header::default());
     index(reading, Some(std::fs::metadata(path).unwrap().len()), &tell);
     let mut whole = None;
-    while let Ok(told) = found.try_recv() {
-        match told {
-            Found::Checkpoint(checkpoint) => all.add(checkpoint),
-            Found::Far(..) => {}
-            Found::End { course, count, .. } => {
+    while let Ok(event) = found.try_recv() {
+        match event {
+            IndexEvent::Checkpoint(checkpoint) => all.add(checkpoint),
+            IndexEvent::Progress(..) => {}
+            IndexEvent::End { course, count, .. } => {
                 all.count = count;
                 whole = Some(course);
             }
@@ -76,7 +76,7 @@ fn sought_to_any_second_it_is_as_it_was_live() {
 
 /// Drives a replay as the dashboard does.
 struct Show {
-    replay: mpsc::Receiver<News>,
+    replay: mpsc::Receiver<ReplayEvent>,
     observations: mpsc::Receiver<Stamped>,
     controls: mpsc::Sender<Control>,
     session: Session,
@@ -92,7 +92,7 @@ impl Show {
     }
 
     fn of(replay: Replay) -> Show {
-        let Replay { source, news, player, .. } = replay;
+        let Replay { source, events: news, player, .. } = replay;
         tokio::spawn(play(player));
         Show {
             replay: news,
@@ -111,12 +111,12 @@ impl Show {
             tokio::select! {
                 biased;
                 news = self.replay.recv() => match news.expect("it goes on") {
-                    News::Jump { session, observations, .. } => {
+                    ReplayEvent::Jump { session, observations, .. } => {
                         (self.session, self.observations) = (*session, observations);
                         self.jumps += 1;
                     }
-                    News::Course(course, complete) => (self.course, self.complete) = (course, complete),
-                    News::Faults(told) => self.faults.extend(told),
+                    ReplayEvent::Timeline(course, complete) => (self.course, self.complete) = (course, complete),
+                    ReplayEvent::Damage(sentences) => self.faults.extend(sentences),
                 },
                 Some(seen) = self.observations.recv() => self.session.apply(&seen),
             }
@@ -259,7 +259,7 @@ fn the_dashboard_is_moved_by_keys_and_mouse() {
 }
 
 #[test]
-fn a_wrong_file_is_told_before_the_screen_is_taken() {
+fn a_wrong_file_is_reported_before_the_screen_is_taken() {
     let mut pty = shown(Path::new("/etc/hostname"), &[]);
     assert_eq!(pty.exit(), 1);
     assert!(pty.text().contains("is no recording of edot-tui") || pty.text().contains("is empty"), "{}", pty.text());

@@ -3,7 +3,7 @@
 use crate::cli::pty::{Pty, edot_tui};
 use crate::replay::reading::{fold, write};
 use crate::support::recorded::scale_cycle;
-use edot_tui::report::table;
+use edot_tui::report::csv;
 use edot_tui::ui::EXPORTS;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -83,13 +83,13 @@ fn is_whole(form: &str, text: &str) {
         "html" => assert!(text.to_lowercase().starts_with("<!doctype html>") && text.trim_end().ends_with("</html>")),
         "json" => {
             let json: Value = serde_json::from_str(text).unwrap();
-            assert_eq!(json["schema"], "edot-tui/report/1");
+            assert_eq!(json["schema"], "edot-tui/report/2");
             assert_eq!(json["status"]["hpa"]["replicas"]["current"], 4);
             // Nothing of what came later.
             assert!(json["ended"].as_str().unwrap() < "2026-11-24T00:33:51Z", "{}", json["ended"]);
         }
         "csv" => {
-            let rows = table::read(text).unwrap();
+            let rows = csv::read(text).unwrap();
             let whole = fold(&scale_cycle());
             assert!(rows.iter().all(|r| r.at < whole.now.unwrap()), "nothing of what came later");
             let replicas = rows.iter().filter(|r| r.series == "replicas" && r.labels == "state=current");

@@ -1,8 +1,8 @@
-//! Reports of recorded runs: each form is sound by itself, and all tell the same.
+//! Reports of recorded runs: each format is valid, and all agree.
 
 use crate::support::golden;
 use crate::support::recorded::scale_cycle;
-use edot_tui::report::{self, Film, Origin, courses, html, page, prose, table};
+use edot_tui::report::{self, Cast, Origin, csv, document, html, series, text};
 use edot_tui::session::Session;
 use edot_tui::ui::Ui;
 use edot_tui::verdict::{Expectations, Verdict, verdict};
@@ -20,7 +20,7 @@ static RUN: LazyLock<(Session, Verdict)> = LazyLock::new(|| {
 
 fn full() -> report::Report {
     let origin = Origin { file: Some("run.jsonl".into()), damage: vec![] };
-    report::full(&RUN.0, &RUN.1, &origin)
+    report::report(&RUN.0, &RUN.1, &origin)
 }
 
 /// Compares with `tests/golden/reports/NAME`.
@@ -30,17 +30,17 @@ fn golden(name: &str, got: &str) {
 
 #[test]
 fn text_and_markdown_are_as_they_were() {
-    let page = page::page(&full());
-    golden("cycle.txt", &prose::text(&page));
-    golden("cycle.md", &prose::markdown(&page));
+    let page = document::document(&full());
+    golden("cycle.txt", &text::plain(&page));
+    golden("cycle.md", &text::markdown(&page));
     golden("cycle.xml", &report::junit(&full()));
 }
 
 #[test]
 fn json_keeps_its_schema() {
     let json: Value = serde_json::to_value(full()).unwrap();
-    assert_eq!(json["schema"], "edot-tui/report/1");
-    assert_eq!(json["verdict"]["result"], "pass");
+    assert_eq!(json["schema"], "edot-tui/report/2");
+    assert_eq!(json["verdict"]["result"], "passed");
     // Every key, down to the first element of each list; values are left out.
     fn keys(v: &Value, at: String, out: &mut Vec<String>) {
         match v {
@@ -57,12 +57,12 @@ fn json_keeps_its_schema() {
 
 #[test]
 fn every_point_of_the_csv_reads_back() {
-    let courses = courses::courses(&RUN.0);
-    let rows = table::read(&table::csv(&courses).unwrap()).unwrap();
-    let want = courses.iter().flat_map(|c| c.points.iter().map(move |p| (c, p)));
-    assert_eq!(rows.len(), courses.iter().map(|c| c.points.len()).sum::<usize>());
+    let all = series::all_series(&RUN.0);
+    let rows = csv::read(&csv::write(&all).unwrap()).unwrap();
+    let want = all.iter().flat_map(|c| c.points.iter().map(move |p| (c, p)));
+    assert_eq!(rows.len(), all.iter().map(|c| c.points.len()).sum::<usize>());
     for (row, (course, (ms, value))) in rows.iter().zip(want) {
-        assert_eq!((row.series.as_str(), row.labels.as_str()), (course.series, course.label_text().as_str()));
+        assert_eq!((row.series.as_str(), row.labels.as_str()), (course.name, course.label_text().as_str()));
         assert_eq!((row.at.timestamp_millis(), row.value, row.unit.as_str()), (*ms, *value, course.unit));
     }
     assert!(rows.iter().any(|r| r.series == "replicas" && r.labels == "state=current" && r.value == Some(4.0)));
@@ -70,14 +70,14 @@ fn every_point_of_the_csv_reads_back() {
 
 #[test]
 fn labels_survive_what_could_break_them() {
-    let odd = courses::Course {
-        series: "hpa_metric",
+    let odd = series::NamedSeries {
+        name: "hpa_metric",
         labels: vec![("metric", "queue{q=a;b}\\, \"x\"\n".into())],
         unit: "value",
-        shape: courses::Shape::Line,
+        shape: series::Shape::Line,
         points: vec![(0, Some(0.1 + 0.2)), (1, None)],
     };
-    let rows = table::read(&table::csv(std::slice::from_ref(&odd)).unwrap()).unwrap();
+    let rows = csv::read(&csv::write(std::slice::from_ref(&odd)).unwrap()).unwrap();
     assert_eq!(rows[0].labels, odd.label_text());
     assert_eq!((rows[0].value, rows[1].value), (Some(0.1 + 0.2), None));
 }
@@ -102,7 +102,7 @@ fn hostile_text_stays_text() {
     let evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>";
     session.watching.context = evil.into();
     session.markers.add(session.now_ms(), edot_tui::session::Mark::Note(evil.into()));
-    let report = report::full(&session, &RUN.1, &Origin::default());
+    let report = report::report(&session, &RUN.1, &Origin::default());
     let text = html::html(&session, &RUN.1, &report);
     assert!(!text.contains("<img") && text.matches("<script").count() == 2);
     let xml = report::junit(&report);
@@ -114,11 +114,11 @@ fn look() -> Look {
 }
 
 #[test]
-fn the_film_ends_on_the_programs_own_screen() {
+fn the_cast_ends_on_the_screen_of_the_dashboard() {
     let (ui, look) = (Ui::new(true, edot_tui::view::panes()), look());
-    let film = Film { size: (100, 30), speed: 16.0, ui: &ui, look: &look };
+    let cast = Cast { size: (100, 30), speed: 16.0, ui: &ui, look: &look };
     let mut out = Vec::new();
-    let session = report::cast(scale_cycle().into_iter(), &film, &mut out).unwrap();
+    let session = report::cast(scale_cycle().into_iter(), &cast, &mut out).unwrap();
     assert_eq!(session, RUN.0);
     let text = String::from_utf8(out).unwrap();
     let mut lines = text.lines();
@@ -146,7 +146,7 @@ fn the_film_ends_on_the_programs_own_screen() {
 
 #[test]
 fn compared_with_itself_a_run_is_the_same() {
-    use report::compare::{Side, compare, overlaid, page};
+    use report::compare::{Side, compare, document, overlaid};
     let side = || Side { name: "a", session: &RUN.0, verdict: &RUN.1 };
     let c = compare(&side(), &side());
     assert!(c.checks.iter().all(|p| p.same) && c.figures.iter().all(|f| f.difference.is_none_or(|d| d == 0.0)));
@@ -154,8 +154,8 @@ fn compared_with_itself_a_run_is_the_same() {
     let (panels, axis) = overlaid(&side(), &side());
     assert_eq!(panels.iter().map(|p| p.traces.len()).collect::<Vec<_>>(), [2, 2, 2], "cpu, memory, replicas");
     assert!(axis.from <= 0 && axis.to > 200_000);
-    let chart = report::overlay::overlay(&panels, &axis, 100, false, &look());
-    golden("compare.txt", &(prose::text(&page(&c)) + &chart));
+    let chart = report::text_chart::draw(&panels, &axis, 100, false, &look());
+    golden("compare.txt", &(text::plain(&document(&c)) + &chart));
 }
 
 #[test]

@@ -1,11 +1,11 @@
-//! The verdict on recorded runs of a real controller, as a reading by hand has it, and on the same run spoilt.
+//! The verdict on recorded runs of a real controller, as judged by hand, and on the same run with errors.
 
 use crate::decisions::recorded_runs::{cycle, folded};
 use crate::support::recorded::scale_cycle;
 use chrono::TimeDelta;
 use edot_tui::observe::{Condition, Exit, Feed, FeedState, FeedStatus, JobSeen, Observation, Stamped, Time};
 use edot_tui::session::Session;
-use edot_tui::verdict::{Expectations, Found, Outcome, Overall, Verdict, verdict};
+use edot_tui::verdict::{CheckResult, Expectations, Outcome, Overall, Verdict, verdict};
 
 fn guide(session: &Session) -> Verdict {
     verdict(session, Expectations::guide())
@@ -17,12 +17,12 @@ fn fold(all: &[Stamped]) -> Session {
     session
 }
 
-fn found<'v>(v: &'v Verdict, id: &str) -> &'v Found {
+fn found<'v>(v: &'v Verdict, id: &str) -> &'v CheckResult {
     &v.checks.iter().find(|c| c.id == id).unwrap_or_else(|| panic!("no check {id}")).found
 }
 
 fn ids<'v>(v: &'v Verdict, word: &str) -> Vec<&'v str> {
-    v.checks.iter().filter(|c| c.found.outcome.word() == word).map(|c| c.id.as_str()).collect()
+    v.checks.iter().filter(|c| c.found.outcome.as_str() == word).map(|c| c.id.as_str()).collect()
 }
 
 /// Nobody read the load, the collectors or Elasticsearch in these recordings.

@@ -43,7 +43,7 @@ fn session(wrong: Wrong) -> Session {
         while next <= second {
             let at = began + TimeDelta::seconds(next);
             documents += 5.0 * if wrong.flat || is_load(next) { 400.0 } else { 40.0 };
-            for what in told(&session, wrong, next, documents, &mut counted, at) {
+            for what in scraped(&session, wrong, next, documents, &mut counted, at) {
                 session.apply(&Stamped { at, what });
             }
             next += 5;
@@ -60,7 +60,7 @@ fn run(wrong: Wrong) -> Verdict {
     verdict(&session(wrong), Expectations::guide())
 }
 
-fn told(
+fn scraped(
     session: &Session,
     wrong: Wrong,
     second: i64,
@@ -134,7 +134,7 @@ fn told(
 }
 
 fn failed(v: &Verdict) -> Vec<(&str, &str)> {
-    let all = v.checks.iter().filter(|c| c.found.outcome.word() == "failed");
+    let all = v.checks.iter().filter(|c| c.found.outcome.as_str() == "failed");
     all.map(|c| (c.id.as_str(), c.found.observed.as_str())).collect()
 }
 
@@ -142,7 +142,7 @@ fn failed(v: &Verdict) -> Vec<(&str, &str)> {
 fn a_whole_run_passes_in_all_that_is_inside() {
     let v = run(Wrong::default());
     assert_eq!(failed(&v), []);
-    let open: Vec<_> = v.checks.iter().filter(|c| c.found.outcome.word() != "passed").map(|c| &c.id).collect();
+    let open: Vec<_> = v.checks.iter().filter(|c| c.found.outcome.as_str() != "passed").map(|c| &c.id).collect();
     assert_eq!((v.result, open), (Overall::Pass, vec![&"load-starts".to_string(), &"load-ends".to_string()]));
 }
 

@@ -1,8 +1,8 @@
-//! Suppositions held against the lab itself: what a run under some settings says of others is what a run under those does.
+//! Simulations compared with the lab: what a run under some settings predicts for others is what a run under those does.
 
 use crate::lab::watched::watched;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
-use edot_tui::report::what_if::{Changes, Supposition, record, suppose};
+use edot_tui::report::what_if::{Changes, Simulation, record, simulate};
 use std::collections::BTreeMap;
 
 /// Seconds from the load's start.
@@ -19,12 +19,12 @@ fn edited(name: &str, edits: &[Edit]) -> Scenario {
 }
 
 /// The supposed size at each second.
-fn supposed(s: &Supposition, began: i64, seconds: usize, first: i32) -> Vec<i32> {
+fn supposed(s: &Simulation, began: i64, seconds: usize, first: i32) -> Vec<i32> {
     let mut steps = s.steps.iter().peekable();
     let mut size = first;
     let second = |n: usize| {
         while let Some(step) = steps.next_if(|step| step.ms <= began + n as i64 * 1000) {
-            size = step.supposed;
+            size = step.simulated;
         }
         size
     };
@@ -104,8 +104,8 @@ fn changes(words: &[&str]) -> Changes {
 }
 
 #[test]
-fn what_is_supposed_of_a_run_is_what_the_lab_does() {
-    let mut told = Vec::new();
+fn what_is_simulated_from_a_run_is_what_the_lab_does() {
+    let mut results = Vec::new();
     let mut runs = BTreeMap::new();
     for pair in &PAIRS {
         let first = || watched(&edited(pair.scenario, pair.first), 7, LONG);
@@ -114,15 +114,15 @@ fn what_is_supposed_of_a_run_is_what_the_lab_does() {
             let began = seen[0].at.timestamp_millis();
             (record(seen.into_iter()), began, sizes)
         });
-        let s = suppose(recorded, &changes(pair.change)).unwrap();
+        let s = simulate(recorded, &changes(pair.change)).unwrap();
         let (_, real) = watched(&edited(pair.scenario, pair.other), 7, LONG);
         let ours = supposed(&s, *began, real.len(), sizes[0]);
         let show = |sizes: &[i32]| sizes.iter().step_by(15).map(ToString::to_string).collect::<String>();
         let percent = near(&ours, &real);
         let shown = format!("  A {}\n  B {}\n  ? {}", show(sizes), show(&real), show(&ours));
-        told.push((percent, format!("{} {}: {percent} %\n{shown}", pair.scenario, pair.change.join(" "))));
+        results.push((percent, format!("{} {}: {percent} %\n{shown}", pair.scenario, pair.change.join(" "))));
     }
-    let all: Vec<&str> = told.iter().map(|t| t.1.as_str()).collect();
+    let all: Vec<&str> = results.iter().map(|t| t.1.as_str()).collect();
     println!("{}", all.join("\n"));
-    assert!(told.iter().all(|t| t.0 >= 90), "\n{}", all.join("\n"));
+    assert!(results.iter().all(|t| t.0 >= 90), "\n{}", all.join("\n"));
 }

@@ -140,7 +140,7 @@ impl<'a> Poller<'a> {
             flavor: clean(&root.version.build_flavor, 64),
             distribution: clean(&root.version.distribution, 64),
             url: clean(target.url.as_str().trim_end_matches('/'), 1024),
-            way: clean(&way, 1024),
+            route: clean(&way, 1024),
             user: clean(&target.credential.name(), NAME),
             kibana: clean(&target.kibana, 1024),
             kibana_version: target.kibana_version.clone(),

@@ -1,10 +1,12 @@
-//! What was observed before recording began, kept compressed in memory, so that a recording begun in the middle has it too.
-//! Bounded: the oldest goes, but for objects that are told of only when they change. Must not touch files.
+//! What was observed before recording began, kept compressed in memory, so that a recording begun later includes it. Bounded:
+//! the oldest is dropped, except the latest state of objects that are reported only when they change. Must not touch files.
 
+use super::MAX_LINE;
+use super::chunks::encoder;
 use super::line::{Line, parse};
 use super::lines::Lines;
 use crate::observe::{Observation, Stamped, Time};
-use flate2::{Compression, write::GzEncoder};
+use flate2::write::GzEncoder;
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{Cursor, Write};
 
@@ -13,57 +15,61 @@ const PIECE: usize = 1 << 18;
 /// Compressed bytes of all pieces together: about an hour and a half with four pods and every feed.
 pub const MOST: usize = 4 << 20;
 
-/// The past.
-pub struct Past {
+/// The backlog.
+pub struct Backlog {
     pieces: VecDeque<Vec<u8>>,
     open: GzEncoder<Vec<u8>>,
     /// Bytes of text in the open piece.
     text: usize,
     most: usize,
-    /// Objects as the forgotten pieces told of them last.
+    /// The latest state of objects in the dropped pieces.
     objects: BTreeMap<String, Stamped>,
-    /// What is older is forgotten.
+    /// Everything up to this time was dropped.
     until: Option<Time>,
 }
 
-/// The past as it was at a moment, to be written down.
-pub struct Known {
+/// The backlog at one time, to be written.
+pub struct BacklogSnapshot {
     pub(super) objects: Vec<Stamped>,
-    pub(super) forgotten: Option<Time>,
+    pub(super) dropped_until: Option<Time>,
     gz: Vec<u8>,
 }
 
-impl Default for Past {
-    fn default() -> Past {
-        Past::of(MOST)
+impl Default for Backlog {
+    fn default() -> Backlog {
+        Backlog::of(MOST)
     }
 }
 
-impl Past {
-    /// One that keeps about so many bytes.
-    pub fn of(most: usize) -> Past {
+impl Backlog {
+    /// A backlog that keeps about `most` compressed bytes.
+    pub fn of(most: usize) -> Backlog {
         let (pieces, objects) = (VecDeque::new(), BTreeMap::new());
-        Past { pieces, open: encoder(), text: 0, most, objects, until: None }
+        Backlog { pieces, open: encoder(), text: 0, most, objects, until: None }
     }
 
     /// Keeps an observation.
     pub fn take(&mut self, seen: &Stamped) {
         let Ok(mut line) = serde_json::to_vec(seen) else { return };
+        // A recording could not hold it either.
+        if line.len() > MAX_LINE {
+            return;
+        }
         line.push(b'\n');
         self.text += line.len();
-        // Memory does not refuse to be written to.
+        // Writing to memory does not fail.
         let _ = self.open.write_all(&line);
         if self.text >= PIECE.min(self.most) {
             let full = std::mem::replace(&mut self.open, encoder());
             self.pieces.extend(full.finish().ok());
             self.text = 0;
             while self.pieces.iter().map(Vec::len).sum::<usize>() > self.most {
-                self.forget();
+                self.drop_oldest();
             }
         }
     }
 
-    fn forget(&mut self) {
+    fn drop_oldest(&mut self) {
         let Some(oldest) = self.pieces.pop_front() else { return };
         each(&oldest, |text| {
             if let Some(Line::Seen(seen)) = parse(text) {
@@ -74,18 +80,18 @@ impl Past {
     }
 
     /// Everything that is kept.
-    pub fn known(&mut self) -> Known {
+    pub fn snapshot(&mut self) -> BacklogSnapshot {
         let mut objects: Vec<Stamped> = self.objects.values().cloned().collect();
         objects.sort_by_key(|s| s.at);
         let _ = self.open.flush();
         let open = self.open.get_ref();
         let gz = self.pieces.iter().chain([open]).flatten().copied().collect();
-        Known { objects, forgotten: self.until, gz }
+        BacklogSnapshot { objects, dropped_until: self.until, gz }
     }
 }
 
-impl Known {
-    /// Hands each line of it, oldest first, without its end.
+impl BacklogSnapshot {
+    /// Passes each line to `take`, oldest first, without its line end.
     pub(super) fn each(&self, take: impl FnMut(&[u8])) {
         each(&self.gz, take);
     }
@@ -98,11 +104,11 @@ fn each(gz: &[u8], mut take: impl FnMut(&[u8])) {
     }
 }
 
-/// The latest of each object that is told of only when it changes; samples come again by themselves.
+/// Keeps the latest state of each object that is reported only when it changes; samples come again by themselves.
 fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
     let key = match &seen.what {
         Observation::Watching(_) => "watching".into(),
-        Observation::FeedStatus(link) => format!("link/{}", link.feed.name()),
+        Observation::FeedStatus(status) => format!("feed/{}", status.feed.name()),
         Observation::Hpa(_) | Observation::HpaGone => "hpa".into(),
         Observation::Target(_) | Observation::TargetGone => "target".into(),
         Observation::Pod(pod) | Observation::CollectorPod { pod, .. } => format!("pod/{}", pod.uid),
@@ -120,31 +126,27 @@ fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
     objects.insert(key, seen);
 }
 
-fn encoder() -> GzEncoder<Vec<u8>> {
-    GzEncoder::new(Vec::new(), Compression::new(6))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::observe::{ConfigSeen, PodSeen, Role};
 
     #[test]
-    fn what_is_told_of_only_once_outlives_what_is_forgotten() {
-        let mut past = Past::of(2000);
+    fn what_is_reported_only_once_outlives_what_is_dropped() {
+        let mut backlog = Backlog::of(2000);
         let mut second = 0;
-        let mut say = |what| {
+        let mut observe = |what| {
             second += 1;
-            past.take(&Stamped { at: Time::from_timestamp(second, 0).unwrap_or_default(), what });
+            backlog.take(&Stamped { at: Time::from_timestamp(second, 0).unwrap_or_default(), what });
         };
         let pod = Box::new(PodSeen { uid: "agent".into(), ..PodSeen::default() });
-        say(Observation::CollectorPod { role: Role::Agent, pod });
-        say(Observation::CollectorConfig(Box::default()));
-        say(Observation::CollectorConfig(Box::new(ConfigSeen { role: Role::Agent, ..ConfigSeen::default() })));
-        say(Observation::Elastic(Box::default()));
-        (0..5000).for_each(|n| say(Observation::Note { text: format!("{:x}", n * 7_919 % 65_537) }));
-        let known = past.known();
-        assert!(known.forgotten.is_some());
+        observe(Observation::CollectorPod { role: Role::Agent, pod });
+        observe(Observation::CollectorConfig(Box::default()));
+        observe(Observation::CollectorConfig(Box::new(ConfigSeen { role: Role::Agent, ..ConfigSeen::default() })));
+        observe(Observation::Elastic(Box::default()));
+        (0..5000).for_each(|n| observe(Observation::Note { text: format!("{:x}", n * 7_919 % 65_537) }));
+        let known = backlog.snapshot();
+        assert!(known.dropped_until.is_some());
         assert_eq!(known.objects.len(), 4);
     }
 }

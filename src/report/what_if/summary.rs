@@ -1,32 +1,32 @@
-//! A supposition for people and programs: figures beside each other, the supposed rescales, the two courses. Must not reckon
-//! beyond sums.
+//! A simulation summed up for people and programs: totals side by side, the simulated rescales, both timelines as charts. Must
+//! not compute beyond sums.
 
-use super::{Agreement, Recorded, Step, Supposition};
+use super::{Agreement, MetricStep, Recorded, Simulation, Step};
 use crate::observe::Time;
-use crate::report::courses::Shape;
-use crate::report::full::stamp;
-use crate::report::page::{Block, Table, seconds};
+use crate::report::document::{Block, Table, seconds};
+use crate::report::json::stamp;
 use crate::report::panels::{Panel, Trace};
 use crate::report::plot::Axis;
+use crate::report::series::Shape;
 use crate::verdict::Run;
 use serde::Serialize;
 
-/// The supposition as data (schema `edot-tui/what-if/1`).
+/// The simulation as data (schema `edot-tui/what-if/2`, described in `assets/schemas/what-if.json`).
 #[derive(Debug, Serialize)]
-pub struct Told {
+pub struct Summary {
     pub schema: &'static str,
     pub file: Option<String>,
     pub changes: Vec<String>,
     pub assumptions: Vec<String>,
-    /// With no change: syncs in which the arithmetic agrees with the controller.
+    /// Set when nothing is changed: in how many syncs the arithmetic agrees with the controller.
     pub agreement: Option<Agreement>,
-    pub parted_at: Option<Time>,
+    pub diverged_at: Option<Time>,
     pub actual: Totals,
-    pub supposed: Totals,
+    pub simulated: Totals,
     pub syncs: Vec<SyncPart>,
 }
 
-/// Seconds count from the load's start, `back_to_min_s` from its end.
+/// Totals of one timeline. Seconds count from the load's start, `back_to_min_s` from its end.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Totals {
     pub first_scale_up_s: Option<f64>,
@@ -35,55 +35,67 @@ pub struct Totals {
     pub back_to_min_s: Option<f64>,
     pub rescales: usize,
     pub replica_minutes: f64,
-    /// Of any metric, at the syncs.
+    /// Seconds in which any metric was above its target and tolerance, at the syncs.
     pub above_target_s: f64,
 }
 
+/// A sync, actual and simulated replicas.
 #[derive(Debug, Serialize)]
 pub struct SyncPart {
     pub at: Option<Time>,
     pub actual: i32,
-    pub supposed: i32,
+    pub simulated: i32,
     pub metrics: Vec<FigurePart>,
     pub reason: Option<String>,
 }
 
+/// A metric at a sync; metrics that the HPA did not have then are left out.
 #[derive(Debug, Serialize)]
 pub struct FigurePart {
     pub name: String,
+    /// `percent` (of the request) or `milli`.
+    pub unit: &'static str,
     pub actual: Option<i64>,
-    pub supposed: Option<i64>,
+    pub simulated: Option<i64>,
     pub target: Option<i64>,
 }
 
-/// The supposition as data.
-pub fn tell(s: &Supposition, recorded: &Recorded, file: Option<String>) -> Told {
+/// The simulation as data.
+pub fn summarize(s: &Simulation, recorded: &Recorded, file: Option<String>) -> Summary {
     let run = Run::of(&recorded.session);
     let time = Time::from_timestamp_millis;
+    let figure = |(name, m): (&String, &Option<MetricStep>)| {
+        let m = m.as_ref()?;
+        Some(FigurePart {
+            name: name.clone(),
+            unit: if m.percent { "percent" } else { "milli" },
+            actual: m.figure.0,
+            simulated: m.figure.1,
+            target: m.target.1,
+        })
+    };
     let sync = |step: &Step| SyncPart {
         at: time(step.ms),
         actual: step.actual,
-        supposed: step.supposed,
-        metrics: (s.names.iter().zip(&step.figures).zip(&step.targets))
-            .map(|((name, f), target)| FigurePart { name: name.clone(), actual: f.0, supposed: f.1, target: target.1 })
-            .collect(),
+        simulated: step.simulated,
+        metrics: s.metrics.iter().zip(&step.metrics).filter_map(figure).collect(),
         reason: Some(step.reason.clone()).filter(|r| !r.is_empty()),
     };
-    Told {
-        schema: "edot-tui/what-if/1",
+    Summary {
+        schema: "edot-tui/what-if/2",
         file,
         changes: s.changes.clone(),
         assumptions: s.assumptions.clone(),
         agreement: s.agreement,
-        parted_at: s.parted.and_then(time),
+        diverged_at: s.diverged.and_then(time),
         actual: totals(s, &run, true),
-        supposed: totals(s, &run, false),
+        simulated: totals(s, &run, false),
         syncs: s.steps.iter().map(sync).collect(),
     }
 }
 
-fn totals(s: &Supposition, run: &Run, actual: bool) -> Totals {
-    let size = |step: &Step| if actual { step.actual } else { step.supposed };
+fn totals(s: &Simulation, run: &Run, actual: bool) -> Totals {
+    let size = |step: &Step| if actual { step.actual } else { step.simulated };
     let found = |step: &Step| if actual { step.found.0 } else { step.found.1 };
     let start = run.start.or(s.steps.first().map(|f| f.ms)).unwrap_or(0);
     let since = |ms: i64| (ms - start) as f64 / 1000.0;
@@ -92,8 +104,8 @@ fn totals(s: &Supposition, run: &Run, actual: bool) -> Totals {
     let held = |step: &Step, next: Option<&Step>| next.map_or(0, |n| n.ms - step.ms) as f64 / 1000.0;
     let spans = || s.steps.iter().enumerate().map(|(i, step)| (step, held(step, s.steps.get(i + 1))));
     let above = |step: &Step| {
-        let mut pairs = step.figures.iter().zip(&step.targets);
-        pairs.any(|(f, t)| (if actual { f.0.zip(t.0) } else { f.1.zip(t.1) }).is_some_and(|(f, t)| f * 10 > t * 11))
+        let pair = |m: &MetricStep| if actual { m.figure.0.zip(m.target.0) } else { m.figure.1.zip(m.target.1) };
+        step.metrics.iter().flatten().filter_map(pair).any(|(f, t)| f * 10 > t * 11)
     };
     let min = |step: &Step| if actual { step.min.0 } else { step.min.1 };
     let back = run.end.and_then(|end| {
@@ -111,29 +123,31 @@ fn totals(s: &Supposition, run: &Run, actual: bool) -> Totals {
     }
 }
 
-/// The supposition for people.
-pub fn page(t: &Told) -> Vec<Block> {
+/// The simulation for people.
+pub fn document(t: &Summary) -> Vec<Block> {
     let mut out = vec![Block::Title("edot-tui what-if".into())];
     match (&t.agreement, t.changes.is_empty()) {
         (Some(a), true) => {
-            let said = format!("the arithmetic gives what the controller did in {} of {} syncs", a.agreed, a.of);
-            let trust = match a.on_trust {
+            let agreed = format!("the arithmetic gives what the controller did in {} of {} syncs", a.agreed, a.syncs);
+            let corrected = match a.corrected {
                 0 => String::new(),
-                n => format!("; the inputs of {n} of them were not all seen, and corrected as on the Decisions screen"),
+                n => format!(
+                    "; the inputs of {n} of them were not all observed, and corrected as on the Decisions screen"
+                ),
             };
-            out.push(Block::Line(format!("nothing is changed: {said}{trust}")));
+            out.push(Block::Line(format!("nothing is changed: {agreed}{corrected}")));
         }
         _ => out.extend(t.changes.iter().map(|c| Block::Line(format!("changed: {c}")))),
     }
     out.extend(t.assumptions.iter().map(|a| Block::Line(format!("assumed: {a}"))));
-    let parted = match t.parted_at {
-        Some(at) => format!("it parts from what happened at {} UTC", stamp(Some(at))),
-        None => "it never parts from what happened".into(),
+    let diverged = match t.diverged_at {
+        Some(at) => format!("it diverges from what happened at {} UTC", stamp(Some(at))),
+        None => "it never diverges from what happened".into(),
     };
-    out.push(Block::Line(parted));
+    out.push(Block::Line(diverged));
     out.push(Block::Head("Figures".into()));
     let whole = |v: Option<i32>| v.map_or_else(|| "–".to_string(), |v| v.to_string());
-    let (a, b) = (&t.actual, &t.supposed);
+    let (a, b) = (&t.actual, &t.simulated);
     let back = |mine: &Totals, other: &Totals| match (mine.back_to_min_s, other.back_to_min_s) {
         (None, Some(_)) => "not by the end".into(),
         (mine, _) => seconds(mine),
@@ -148,69 +162,63 @@ pub fn page(t: &Told) -> Vec<Block> {
         ("time above target and tolerance", seconds(Some(a.above_target_s)), seconds(Some(b.above_target_s))),
     ];
     let rows = rows.into_iter().map(|(n, a, b)| vec![n.to_string(), a, b]).collect();
-    out.push(Block::Table(table(&["figure", "actual", "supposed"], rows)));
-    let changed = |pair: &[SyncPart]| pair[0].supposed != pair[1].supposed || pair[0].actual != pair[1].actual;
+    out.push(Block::Table(table(&["figure", "actual", "simulated"], rows)));
+    let changed = |pair: &[SyncPart]| pair[0].simulated != pair[1].simulated || pair[0].actual != pair[1].actual;
     let mut rows: Vec<Vec<String>> = t.syncs.first().map(row).into_iter().collect();
     rows.extend(t.syncs.windows(2).filter(|w| changed(w)).map(|w| row(&w[1])));
     out.push(Block::Head("Syncs that asked for another size".into()));
-    out.push(Block::Table(table(&["time (UTC)", "actual", "supposed", "figures (supposed / target)", "reason"], rows)));
+    out.push(Block::Table(table(
+        &["time (UTC)", "actual", "simulated", "figures (simulated / target)", "reason"],
+        rows,
+    )));
     out
 }
 
 fn row(s: &SyncPart) -> Vec<String> {
     let figure = |v: Option<i64>| v.map_or_else(|| "–".to_string(), |v| v.to_string());
-    let figures = s.metrics.iter().map(|m| format!("{} {}/{}", m.name, figure(m.supposed), figure(m.target)));
+    let figures = s.metrics.iter().map(|m| format!("{} {}/{}", m.name, figure(m.simulated), figure(m.target)));
     let figures = figures.collect::<Vec<_>>().join(", ");
-    vec![stamp(s.at), s.actual.to_string(), s.supposed.to_string(), figures, s.reason.clone().unwrap_or_default()]
+    vec![stamp(s.at), s.actual.to_string(), s.simulated.to_string(), figures, s.reason.clone().unwrap_or_default()]
 }
 
 fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
     Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false }
 }
 
-/// Actual and supposed, charted together: each metric in percent of its target's unit, then the replicas.
-pub fn panels(s: &Supposition, recorded: &Recorded) -> (Vec<Panel>, Axis) {
+/// Actual and simulated in one chart each: the metrics in percent of the request or of their targets, then the replicas.
+pub fn panels(s: &Simulation, recorded: &Recorded) -> (Vec<Panel>, Axis) {
     let trace = |name: &str, colour, dashed, shape, points| Trace { name: name.into(), colour, dashed, shape, points };
     let mut out = Vec::new();
-    for (i, name) in s.names.iter().enumerate() {
-        // In percent of the target, whatever the unit; an utilization is a percentage already.
-        let percent = recorded.moments.first().is_some_and(|m| m.figures.get(i).is_some_and(|f| f.percent));
-        let of = |v: Option<i64>, t: Option<i64>| match (v, t) {
-            (Some(v), _) if percent => Some(v as f64),
-            (Some(v), Some(t)) if t > 0 => Some(v as f64 / t as f64 * 100.0),
-            _ => None,
+    for (i, name) in s.metrics.iter().enumerate() {
+        // A sync at which the HPA did not have the metric is a gap.
+        let points = |value: fn(&MetricStep) -> Option<f64>| {
+            let at = |step: &Step| (step.ms, step.metrics.get(i).and_then(Option::as_ref).and_then(value));
+            s.steps.iter().map(at).collect::<Vec<_>>()
         };
-        let points = |actual: bool| {
-            let value = |step: &Step| {
-                let (f, t) = (step.figures[i], step.targets[i]);
-                if actual { of(f.0, t.0) } else { of(f.1, t.1) }
-            };
-            s.steps.iter().map(|step| (step.ms, value(step))).collect::<Vec<_>>()
-        };
-        let target = s.steps.iter().map(|step| (step.ms, of(step.targets[i].1, step.targets[i].1))).collect();
-        let unit = if percent { "" } else { " of the target" };
+        let first = s.steps.iter().find_map(|step| step.metrics.get(i).and_then(Option::as_ref));
+        let of = if first.is_some_and(|m| m.percent) { "" } else { " of the target" };
         out.push(Panel {
-            title: format!("{name}, percent{unit}, at the syncs"),
+            title: format!("{name}, percent{of}, at the syncs"),
             unit: "percent",
             traces: vec![
-                trace("actual", 1, false, Shape::Line, points(true)),
-                trace("supposed", 2, true, Shape::Line, points(false)),
-                trace("target", 0, true, Shape::Steps, target),
+                trace("actual", 1, false, Shape::Line, points(|m| in_percent(m, m.figure.0, m.target.0))),
+                trace("simulated", 2, true, Shape::Line, points(|m| in_percent(m, m.figure.1, m.target.1))),
+                trace("target", 0, true, Shape::StepSeries, points(|m| in_percent(m, m.target.1, m.target.1))),
             ],
             bands: vec![],
             log: false,
         });
     }
     let size = |actual: bool| {
-        let of = |step: &Step| (step.ms, Some(f64::from(if actual { step.actual } else { step.supposed })));
+        let of = |step: &Step| (step.ms, Some(f64::from(if actual { step.actual } else { step.simulated })));
         s.steps.iter().map(of).collect::<Vec<_>>()
     };
     out.push(Panel {
         title: "Replicas".into(),
         unit: "replicas",
         traces: vec![
-            trace("actual", 1, false, Shape::Steps, size(true)),
-            trace("supposed", 2, true, Shape::Steps, size(false)),
+            trace("actual", 1, false, Shape::StepSeries, size(true)),
+            trace("simulated", 2, true, Shape::StepSeries, size(false)),
         ],
         bands: vec![],
         log: false,
@@ -219,4 +227,13 @@ pub fn panels(s: &Supposition, recorded: &Recorded) -> (Vec<Panel>, Axis) {
     let to = s.steps.last().map_or(from + 1, |l| l.ms.max(from + 1));
     let zero = Run::of(&recorded.session).start.unwrap_or(from);
     (out, Axis { from, to, zero })
+}
+
+/// A utilization is a percentage already; anything else is in percent of its target.
+fn in_percent(m: &MetricStep, value: Option<i64>, target: Option<i64>) -> Option<f64> {
+    match (value, target) {
+        (Some(v), _) if m.percent => Some(v as f64),
+        (Some(v), Some(t)) if t > 0 => Some(v as f64 / t as f64 * 100.0),
+        _ => None,
+    }
 }

@@ -1,46 +1,46 @@
-//! Lines to bytes: plain, or gzip in parts that can each be read alone. Must not touch a file or a clock.
+//! Lines to bytes: plain, or gzip in chunks that can each be read alone. Must not touch a file or a clock.
 
-use super::{Header, Mark};
+use super::{Header, MAX_LINE, Mark};
 use crate::observe::Stamped;
 use flate2::{Compression, write::GzEncoder};
 use serde::Serialize;
 use std::io::{self, Write};
 
-/// A part holds about so many bytes of text: little enough to read in a millisecond, and enough to compress well.
-pub const PART: usize = 1 << 18;
+/// Bytes of text in a chunk: few enough to read in a millisecond, and enough to compress well.
+pub const CHUNK: usize = 1 << 18;
 
-/// The encoder. What it has made so far is taken out with [`Parts::flush`] or [`Parts::end`].
-pub struct Parts {
-    /// Repeated at the head of each part.
+/// The encoder. Its output so far is taken out with [`Chunks::flush`] or [`Chunks::end`].
+pub struct Chunks {
+    /// Repeated at the beginning of each chunk.
     header: Vec<u8>,
     gz: Option<GzEncoder<Vec<u8>>>,
     plain: Vec<u8>,
-    /// A part is full with so many bytes of text.
+    /// Bytes of text with which a chunk is full.
     full: usize,
-    /// Bytes of text in the part that is being written.
+    /// Bytes of text in the current chunk.
     text: usize,
 }
 
-impl Parts {
+impl Chunks {
     /// A chain of gzip members, or plain text, that begins with this header.
-    pub fn new(header: &Header, gz: bool) -> Parts {
-        Parts::of(header, gz, PART)
+    pub fn new(header: &Header, gz: bool) -> Chunks {
+        Chunks::of(header, gz, CHUNK)
     }
 
-    /// The same with parts of so many bytes of text.
-    pub fn of(header: &Header, gz: bool, full: usize) -> Parts {
+    /// The same with another size of chunks, bytes of text.
+    pub fn of(header: &Header, gz: bool, full: usize) -> Chunks {
         let header = serde_json::to_vec(header).unwrap_or_default();
-        let mut parts = Parts { header, gz: gz.then(encoder), plain: Vec::new(), full, text: 0 };
-        parts.head();
-        parts
+        let mut chunks = Chunks { header, gz: gz.then(encoder), plain: Vec::new(), full, text: 0 };
+        chunks.head();
+        chunks
     }
 
-    /// Adds an observation.
-    pub fn seen(&mut self, seen: &Stamped) {
-        self.line(seen);
+    /// Adds an observation; false if its line would be longer than any reader accepts, so that it is left out.
+    pub fn seen(&mut self, seen: &Stamped) -> bool {
+        self.line(seen)
     }
 
-    /// Adds what the recorder has to say.
+    /// Adds a recorder event.
     pub fn mark(&mut self, mark: &Mark) {
         self.line(mark);
     }
@@ -51,22 +51,24 @@ impl Parts {
         self.header = line;
     }
 
-    fn line(&mut self, line: &impl Serialize) {
-        // What is observed is plain data, which JSON does not refuse.
-        if let Ok(line) = serde_json::to_vec(line) {
-            self.text(&line);
-        }
+    fn line(&mut self, line: &impl Serialize) -> bool {
+        // Observations are plain data, which always serializes.
+        serde_json::to_vec(line).is_ok_and(|line| self.text(&line))
     }
 
-    /// Adds a line that was made before, which comes without its end.
-    pub fn text(&mut self, line: &[u8]) {
+    /// Adds a serialized line, without its line end; false if it is too long and left out.
+    pub fn text(&mut self, line: &[u8]) -> bool {
+        if line.len() > MAX_LINE {
+            return false;
+        }
         if self.gz.is_some() && self.text >= self.full {
             self.next();
         }
         self.push(line);
+        true
     }
 
-    /// The parts from the next one on begin with this header.
+    /// Changes the header with which the chunks begin, from the next one on.
     pub fn renew(&mut self, header: &Header) {
         self.header = serde_json::to_vec(header).unwrap_or_default();
     }
@@ -75,14 +77,14 @@ impl Parts {
         self.text += line.len() + 1;
         for piece in [line, b"\n"] {
             match &mut self.gz {
-                // Memory does not refuse to be written to.
+                // Writing to memory does not fail.
                 Some(gz) => drop(gz.write_all(piece)),
                 None => self.plain.extend_from_slice(piece),
             }
         }
     }
 
-    /// Ends the part and begins the next.
+    /// Ends the chunk and begins the next.
     fn next(&mut self) {
         if let Some(gz) = self.gz.replace(encoder()) {
             self.plain.extend(gz.finish().unwrap_or_default());
@@ -91,7 +93,7 @@ impl Parts {
         }
     }
 
-    /// Everything so far, such that it can be read by itself.
+    /// Everything so far, in a state that can be read.
     ///
     /// # Errors
     /// None in practice; writing to memory is fallible by type.
@@ -104,7 +106,7 @@ impl Parts {
         Ok(out)
     }
 
-    /// Ends the last part: what was not yet taken out.
+    /// Ends the last chunk; returns what was not yet taken out.
     ///
     /// # Errors
     /// None in practice.
@@ -117,6 +119,7 @@ impl Parts {
     }
 }
 
-fn encoder() -> GzEncoder<Vec<u8>> {
+/// How recordings and the backlog are compressed.
+pub(super) fn encoder() -> GzEncoder<Vec<u8>> {
     GzEncoder::new(Vec::new(), Compression::new(6))
 }

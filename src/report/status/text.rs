@@ -1,13 +1,17 @@
-//! `status -o text`: the same as the JSON, for people. Must not say more than it.
+//! `status -o text`: the same as the JSON, for people. Must not hold more than it.
 
-use super::status::{MetricStatus, PodStatus, Status};
-use super::status_inside::{BySignal, Gateway, Load};
+use super::Status;
+use super::gateway::Gateway;
+use super::hpa::{MetricStatus, PodStatus};
+use super::ingest;
+use super::load::Load;
+use super::number::BySignal;
 use crate::format;
 use crate::observe::FeedState;
 use std::fmt::Write;
 
 /// The status as lines of text.
-pub fn status_text(s: &Status) -> String {
+pub fn status_as_text(s: &Status) -> String {
     let mut out = String::new();
     let version = s.server_version.as_deref().map(|v| format!(", Kubernetes {v}")).unwrap_or_default();
     match &s.hpa {
@@ -49,13 +53,13 @@ pub fn status_text(s: &Status) -> String {
         }
     }
     if let Some(gateway) = &s.gateway {
-        inside(&mut out, gateway);
+        gateway_lines(&mut out, gateway);
     }
-    if let Some(ingest) = &s.ingest {
-        out.push_str(&super::status_ingest::text(ingest));
+    if let Some(section) = &s.ingest {
+        out.push_str(&ingest::text(section));
     }
     for f in &s.findings {
-        let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.text, f.evidence, f.hint);
+        let _ = writeln!(out, "{}: {} ({}); {}", f.severity, f.message, f.evidence, f.hint);
     }
     for f in s.feeds.iter().filter(|f| f.state != FeedState::Up) {
         let state = format!("{:?}", f.state).to_lowercase();
@@ -66,7 +70,7 @@ pub fn status_text(s: &Status) -> String {
     out
 }
 
-/// What k6 tells, as far as it does.
+/// What k6 reports, as far as it does.
 fn k6(load: &Load) -> Vec<String> {
     let vus = load.vus.zip(load.vus_max).map(|(n, max)| format!("{n} of {max} VUs"));
     let iterations = load.iterations.map(|n| match load.iterations_per_s {
@@ -85,13 +89,13 @@ fn k6(load: &Load) -> Vec<String> {
     [vus, iterations, failed, p95, crossed].into_iter().flatten().collect()
 }
 
-/// The gateway from inside.
-fn inside(out: &mut String, gateway: &Gateway) {
+/// The gateway's collectors.
+fn gateway_lines(out: &mut String, gateway: &Gateway) {
     let rates = |all: &BySignal| {
-        let one = |(name, rate): (&&str, &Option<f64>)| {
+        let one = |(name, rate): (&str, Option<f64>)| {
             format!("{name} {}", rate.map_or_else(|| format::UNKNOWN.into(), |r| format!("{}/s", format::count(r))))
         };
-        all.iter().map(one).collect::<Vec<_>>().join(", ")
+        all.each().map(one).join(", ")
     };
     let _ = writeln!(out, "gateway accepts: {}", rates(&gateway.accepted_per_s));
     let _ = writeln!(out, "gateway sends: {}", rates(&gateway.sent_per_s));
@@ -105,7 +109,12 @@ fn inside(out: &mut String, gateway: &Gateway) {
         let since = l.since.map(|t| t.format("%H:%M:%S").to_string()).unwrap_or_default();
         let signal = l.signal.unwrap_or("documents");
         let tier = format!("{:?}", l.tier).to_lowercase();
-        let _ = writeln!(out, "{}: {} {signal} at the {tier} since {since} UTC", l.how, format::count(l.items));
+        let _ = writeln!(
+            out,
+            "{}: {} {signal} at the {tier} since {since} UTC",
+            l.outcome.replace('_', " "),
+            format::count(l.items)
+        );
     }
 }
 
@@ -119,7 +128,7 @@ fn metric(out: &mut String, m: &MetricStatus) {
     };
     let proposal = m.proposal.map(|p| format!(", proposes {p}")).unwrap_or_default();
     let reason = m.reason.as_deref().map(|r| format!(" ({r})")).unwrap_or_default();
-    // The proposal follows the newest samples, which the controller may not have told of yet.
+    // The proposal follows the newest samples, which the controller may not have reported yet.
     let newer = Some(figure(m.sampled)).filter(|s| m.sampled.is_some() && *s != figure(m.current));
     let newer = newer.map(|s| format!(", by now {s}")).unwrap_or_default();
     let _ = writeln!(out, "{}: {} of {}{newer}{proposal}{reason}", m.label, figure(m.current), figure(m.target));

@@ -1,15 +1,15 @@
-//! Gzip members read one after the other, over what is damaged. Must not know what they hold.
+//! Gzip members read one after the other, past damage. Must not know what they contain.
 //!
-//! A damaged member gives what came before the damage; then the next member is searched for from where the damaged one
-//! began, since a decoder that has gone astray may have run over it.
+//! A damaged member yields what came before the damage; then the next member is searched for from the start of the damaged
+//! one, since a decoder that has lost its place may have read past it.
 
 use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, Read};
 
-/// How a member of ours begins: magic, deflate, no flags, no time. Eight bytes do not come about by chance.
+/// How a member that this program wrote begins: magic, deflate, no flags, no time. Eight bytes do not match by chance.
 const HEAD: [u8; 8] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0];
-/// The most that is kept of a member to search it again.
-const KEPT: usize = 8 << 20;
+/// The most bytes of a member that are kept to be searched again.
+const MAX_KEPT: usize = 8 << 20;
 
 /// Whether these first bytes are gzip.
 pub(super) fn is_gzip(first: &[u8]) -> bool {
@@ -18,51 +18,51 @@ pub(super) fn is_gzip(first: &[u8]) -> bool {
 
 /// A reader over all members.
 pub(super) struct Members<R: BufRead> {
-    decoder: Option<GzDecoder<Kept<R>>>,
-    /// Where the member that is read began, in compressed bytes.
+    decoder: Option<GzDecoder<Rewindable<R>>>,
+    /// The offset at which the current member begins, in compressed bytes.
     pub began: u64,
-    /// Members read to their end, or given up.
+    /// Members read to their end, or abandoned.
     pub passed: u64,
-    /// Damaged stretches so far.
+    /// Damaged sections so far.
     pub damaged: u64,
     /// The input ended within a member.
-    pub torn: bool,
-    /// Damage lies between what was read last and what comes next.
+    pub truncated: bool,
+    /// There is damage between what was read last and what comes next.
     pub cut: bool,
 }
 
 impl<R: BufRead> Members<R> {
-    /// `began` is the place of `inner`'s first byte.
+    /// `began` is the offset of `inner`'s first byte.
     pub fn new(inner: R, began: u64) -> Members<R> {
-        let decoder = Some(GzDecoder::new(Kept { inner, kept: Vec::new(), at: 0, from: began }));
-        Members { decoder, began, passed: 0, damaged: 0, torn: false, cut: false }
+        let decoder = Some(GzDecoder::new(Rewindable { inner, kept: Vec::new(), at: 0, from: began }));
+        Members { decoder, began, passed: 0, damaged: 0, truncated: false, cut: false }
     }
 
-    /// The member is done: begins the next one, if there is any.
-    fn next(&mut self, mut input: Kept<R>, sound: bool) -> io::Result<()> {
+    /// Begins the next member, if there is one.
+    fn next(&mut self, mut input: Rewindable<R>, intact: bool) -> io::Result<()> {
         self.passed += 1;
-        let skip = if sound { 0 } else { 1 };
+        let skip = if intact { 0 } else { 1 };
         let rest = input.fill_buf()?.is_empty();
-        if sound && rest {
+        if intact && rest {
             return Ok(());
         }
-        if sound {
+        if intact {
             input.forget();
         } else {
             (self.damaged, self.cut) = (self.damaged + 1, true);
             input.rewind();
         }
         let rest = input.from;
-        if input.find_head(skip, sound)? {
-            if sound && input.from != rest {
+        if input.find_head(skip, intact)? {
+            if intact && input.from != rest {
                 (self.damaged, self.cut) = (self.damaged + 1, true);
             }
             self.began = input.from;
             self.decoder = Some(GzDecoder::new(input));
-        } else if sound && input.from == rest && HEAD.starts_with(&input.kept) {
+        } else if intact && input.from == rest && HEAD.starts_with(&input.kept) {
             // The first bytes of a member: it ends while the next one was being written.
-            self.torn = true;
-        } else if sound {
+            self.truncated = true;
+        } else if intact {
             self.damaged += 1;
         }
         Ok(())
@@ -82,12 +82,12 @@ impl<R: BufRead> Read for Members<R> {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => {
                     let Some(decoder) = self.decoder.take() else { return Ok(0) };
-                    self.torn = true;
-                    // Astray, it may have run over sound members to the end.
+                    self.truncated = true;
+                    // A decoder that lost its place may have read past intact members to the end.
                     let mut input = decoder.into_inner();
                     input.rewind();
                     if input.find_head(1, false)? {
-                        (self.damaged, self.cut, self.torn) = (self.damaged + 1, true, false);
+                        (self.damaged, self.cut, self.truncated) = (self.damaged + 1, true, false);
                         self.passed += 1;
                         self.began = input.from;
                         self.decoder = Some(GzDecoder::new(input));
@@ -103,18 +103,18 @@ impl<R: BufRead> Read for Members<R> {
     }
 }
 
-/// An input that keeps what was read of it, to be read again.
-struct Kept<R: BufRead> {
+/// An input that keeps what was read of it, so that it can be read again.
+struct Rewindable<R: BufRead> {
     inner: R,
     kept: Vec<u8>,
-    /// Read up to here.
+    /// How far it was read.
     at: usize,
-    /// The place of the first byte that is kept.
+    /// The offset of the first byte that is kept.
     from: u64,
 }
 
-impl<R: BufRead> Kept<R> {
-    /// What was read will not be read again.
+impl<R: BufRead> Rewindable<R> {
+    /// Drops what was read; it will not be read again.
     fn forget(&mut self) {
         self.kept.drain(..self.at);
         self.from += self.at as u64;
@@ -125,7 +125,7 @@ impl<R: BufRead> Kept<R> {
         self.at = 0;
     }
 
-    /// Goes to the next member, at the earliest `skip` bytes on; `here` says that any gzip will do at the first byte.
+    /// Goes to the next member, at least `skip` bytes further on; with `here`, any gzip header is accepted at the first byte.
     /// False at the input's end.
     fn find_head(&mut self, skip: usize, here: bool) -> io::Result<bool> {
         self.at = skip.min(self.kept.len());
@@ -140,7 +140,7 @@ impl<R: BufRead> Kept<R> {
                 self.forget();
                 return Ok(true);
             }
-            // The last bytes may be the beginning of one.
+            // The last bytes may be the beginning of a header.
             self.at = self.kept.len().saturating_sub(HEAD.len() - 1);
             self.forget();
             if !self.more()? {
@@ -149,7 +149,7 @@ impl<R: BufRead> Kept<R> {
         }
     }
 
-    /// Keeps more of the input; false at its end.
+    /// Reads and keeps more of the input; false at its end.
     fn more(&mut self) -> io::Result<bool> {
         let chunk = self.inner.fill_buf()?;
         let n = chunk.len();
@@ -159,7 +159,7 @@ impl<R: BufRead> Kept<R> {
     }
 }
 
-impl<R: BufRead> Read for Kept<R> {
+impl<R: BufRead> Read for Rewindable<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let chunk = self.fill_buf()?;
         let n = chunk.len().min(out.len());
@@ -169,10 +169,10 @@ impl<R: BufRead> Read for Kept<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Kept<R> {
+impl<R: BufRead> BufRead for Rewindable<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.at >= self.kept.len() {
-            if self.kept.len() > KEPT {
+            if self.kept.len() > MAX_KEPT {
                 self.forget();
             }
             self.more()?;

@@ -1,6 +1,6 @@
-//! The block `ingest` of `status`: what Elasticsearch indexed and how it stands. A figure that is not known is null.
+//! The section `ingest` of `status`: what Elasticsearch indexed, and its state. A figure that is unknown is null.
 
-use super::status::figure;
+use super::number::{BySignal, figure};
 use crate::explain::elasticsearch;
 use crate::observe::{CountedBy, LogQualitySeen, Signal, Time};
 use crate::session::Session;
@@ -8,23 +8,24 @@ use crate::session::ingest::{DocumentFlow, RejectionCause, quality};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Elasticsearch.
 #[derive(Debug, Serialize)]
 pub struct Ingest {
-    /// Its name and version, where it is asked and as whom.
+    /// Its name and version, where it is queried and as which user.
     pub cluster: Option<String>,
     pub version: Option<String>,
     pub url: Option<String>,
-    pub way: Option<String>,
+    pub route: Option<String>,
     pub user: Option<String>,
     pub kibana: Option<String>,
     pub notes: Vec<String>,
     pub counted_by: Option<CountedBy>,
     pub documents_per_s: BySignal,
     pub bytes_per_s: BySignal,
-    /// Since the first answer; `whole` is false where something may have come unseen.
+    /// Since the first answer; `complete` is false where some may have been missed.
     pub documents: BySignal,
-    pub whole: Option<bool>,
-    /// Writes that were turned away since the first answer, in all and by cause.
+    pub complete: Option<bool>,
+    /// Writes rejected since the first answer, in total and by cause.
     pub rejected: Option<u64>,
     pub rejected_by: BTreeMap<String, u64>,
     pub write_queue: Option<u64>,
@@ -32,21 +33,13 @@ pub struct Ingest {
     pub heap_ratio: Option<f64>,
     pub disk_ratio: Option<f64>,
     pub health: Option<String>,
-    pub strain: Vec<String>,
+    /// What limits indexing now, a sentence's words each.
+    pub problems: Vec<String>,
     pub streams: Vec<Stream>,
     pub log_quality: Option<LogQuality>,
 }
 
-#[derive(Debug, Default, Serialize)]
-pub struct BySignal {
-    #[serde(serialize_with = "figure")]
-    pub traces: Option<f64>,
-    #[serde(serialize_with = "figure")]
-    pub metrics: Option<f64>,
-    #[serde(serialize_with = "figure")]
-    pub logs: Option<f64>,
-}
-
+/// A data stream.
 #[derive(Debug, Serialize)]
 pub struct Stream {
     pub name: String,
@@ -59,10 +52,11 @@ pub struct Stream {
     pub conflicts: Option<u64>,
     /// On disk, primaries only.
     pub stored_bytes: Option<u64>,
-    /// Since documents were last seen to come; null when none came yet.
+    /// Seconds since documents last arrived; null when none has yet.
     pub idle_s: Option<f64>,
 }
 
+/// What log records lack.
 #[derive(Debug, Serialize)]
 pub struct LogQuality {
     pub from: Time,
@@ -72,10 +66,11 @@ pub struct LogQuality {
     pub without_trace_id: u64,
     pub without_span_id: u64,
     pub without_service: u64,
-    /// Why fields are missing, and what mends it.
+    /// Why fields are missing, and a hint.
     pub causes: Vec<LogCause>,
 }
 
+/// Why a field is missing.
 #[derive(Debug, Serialize)]
 pub struct LogCause {
     pub field: &'static str,
@@ -83,18 +78,14 @@ pub struct LogCause {
     pub hint: String,
 }
 
-/// The block; None while nothing is known of Elasticsearch.
+/// The section; None while nothing is known of Elasticsearch.
 pub fn ingest(session: &Session) -> Option<Ingest> {
     let (ingest, now) = (&session.ingest, session.now_ms());
     if ingest.at.is_none() && ingest.pressure.at.is_none() && ingest.cluster.is_none() {
         return None;
     }
     let age = ingest.max_age();
-    let by = |of: &dyn Fn(&DocumentFlow) -> Option<f64>| BySignal {
-        traces: ingest.signal(Signal::Traces).and_then(of),
-        metrics: ingest.signal(Signal::Metrics).and_then(of),
-        logs: ingest.signal(Signal::Logs).and_then(of),
-    };
+    let by = |of: &dyn Fn(&DocumentFlow) -> Option<f64>| BySignal::of(|s| ingest.signal(s).and_then(of));
     let text = |text: &str| Some(text.to_owned()).filter(|t| !t.is_empty());
     let about = ingest.cluster.as_ref();
     let p = &ingest.pressure;
@@ -117,7 +108,7 @@ pub fn ingest(session: &Session) -> Option<Ingest> {
         cluster: about.and_then(|a| text(&a.cluster)),
         version: about.and_then(|a| text(&a.version)),
         url: about.and_then(|a| text(&a.url)),
-        way: about.and_then(|a| text(&a.way)),
+        route: about.and_then(|a| text(&a.route)),
         user: about.and_then(|a| text(&a.user)),
         kibana: about.and_then(|a| text(&a.kibana)),
         notes: about.map(|a| a.notes.clone()).unwrap_or_default(),
@@ -125,7 +116,7 @@ pub fn ingest(session: &Session) -> Option<Ingest> {
         documents_per_s: by(&|f| f.rate_at(now, age)),
         bytes_per_s: by(&|f| f.bytes_at(now, age)),
         documents: by(&|f| Some(f.total as f64)),
-        whole: flows().next().map(|_| flows().all(|f| !f.partial)),
+        complete: flows().next().map(|_| flows().all(|f| !f.partial)),
         rejected: p.rejected_writes(),
         rejected_by: causes.filter(|(_, n)| *n > 0).collect(),
         write_queue: p.waiting(),
@@ -133,13 +124,13 @@ pub fn ingest(session: &Session) -> Option<Ingest> {
         heap_ratio: p.heap(),
         disk_ratio: p.disk(),
         health: p.health.as_ref().map(|h| h.status.clone()),
-        strain: ingest.strain(now).iter().map(elasticsearch::strain).collect(),
+        problems: ingest.strain(now).iter().map(elasticsearch::strain).collect(),
         streams: streams.collect(),
         log_quality: ingest.quality.as_ref().filter(|q| q.denied.is_none()).map(log_quality),
     })
 }
 
-/// A cause as scripts read it.
+/// A cause of rejections, for programs.
 fn id(cause: &RejectionCause) -> String {
     match cause {
         RejectionCause::WritePool => "write_pool".into(),
@@ -181,6 +172,6 @@ pub fn text(ingest: &Ingest) -> String {
     let health = ingest.health.as_deref().unwrap_or(format::UNKNOWN);
     let mut out =
         format!("ingest: traces {traces}, metrics {metrics}, logs {logs}; {rejected} rejected; health {health}\n");
-    ingest.strain.iter().chain(&ingest.notes).for_each(|line| out.push_str(&format!("  {line}\n")));
+    ingest.problems.iter().chain(&ingest.notes).for_each(|line| out.push_str(&format!("  {line}\n")));
     out
 }

@@ -1,36 +1,36 @@
-//! The courses as one tidy CSV table, and back. Must not round.
+//! The series as one tidy CSV table, and back. Must not round.
 
-use super::courses::Course;
+use super::series::NamedSeries;
 use crate::observe::Time;
 use chrono::SecondsFormat;
 
 /// The columns, in order.
 pub const COLUMNS: [&str; 5] = ["time", "series", "labels", "value", "unit"];
 
-/// A row as it was read.
+/// A row that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
     pub at: Time,
     pub series: String,
     /// `metric=cpu;pod=a`.
     pub labels: String,
-    /// None where the figure is not known from then on.
+    /// None where the figure is unknown from then on.
     pub value: Option<f64>,
     pub unit: String,
 }
 
-/// The table: a row a point, by series and then by time.
+/// The table: a row for each point, by series and then by time.
 ///
 /// # Errors
 /// None in practice; writing to memory is fallible by type.
-pub fn csv(courses: &[Course]) -> Result<String, csv::Error> {
+pub fn write(series: &[NamedSeries]) -> Result<String, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record(COLUMNS)?;
-    for course in courses {
-        let labels = course.label_text();
-        for (ms, value) in &course.points {
+    for one in series {
+        let labels = one.label_text();
+        for (ms, value) in &one.points {
             let value = value.map(|v| v.to_string()).unwrap_or_default();
-            out.write_record([time(*ms).as_str(), course.series, &labels, &value, course.unit])?;
+            out.write_record([time(*ms).as_str(), one.name, &labels, &value, one.unit])?;
         }
     }
     let bytes = out.into_inner().map_err(|e| e.into_error())?;
@@ -40,7 +40,7 @@ pub fn csv(courses: &[Course]) -> Result<String, csv::Error> {
 /// The rows of such a table.
 ///
 /// # Errors
-/// The line that is not a row of it.
+/// The row that is invalid, and what is wrong with it.
 pub fn read(text: &str) -> Result<Vec<Row>, String> {
     let mut rows = Vec::new();
     for (i, record) in csv::Reader::from_reader(text.as_bytes()).records().enumerate() {

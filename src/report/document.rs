@@ -1,11 +1,11 @@
-//! The report for people as a list of headings, sentences and tables: text, markdown and HTML are three ways to write it.
-//! Must not know any of them.
+//! The report for people as a list of headings, sentences and tables, which text, Markdown and HTML are written from. Must
+//! not know any of these.
 
 use super::figures::Figures;
-use super::full::{BudgetPart, CheckPart, Report, stamp};
+use super::json::{BudgetPart, CheckPart, Report, stamp};
 use crate::format;
 
-/// A part of the page.
+/// A part of the document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Block {
     Title(String),
@@ -22,11 +22,11 @@ pub struct Table {
     pub signs: bool,
 }
 
-/// Syncs shown in the page's table; all are in JSON.
+/// Syncs shown in the table; all are in the JSON.
 const SYNCS: usize = 60;
 
-/// The page of a report.
-pub fn page(r: &Report) -> Vec<Block> {
+/// The document of a report.
+pub fn document(r: &Report) -> Vec<Block> {
     let mut out = vec![Block::Title(title(r))];
     out.extend(about(r).into_iter().map(Block::Line));
     out.push(Block::Head(format!("Verdict: {}", result_words(r.verdict.result))));
@@ -38,7 +38,7 @@ pub fn page(r: &Report) -> Vec<Block> {
         rows: r.verdict.checks.iter().map(check).collect(),
         signs: true,
     }));
-    let notes = r.verdict.checks.iter().filter_map(|c| c.evidence.as_ref().map(|e| format!("{}: {e}.", c.id)));
+    let notes = r.verdict.checks.iter().filter_map(|c| c.note.as_ref().map(|e| format!("{}: {e}.", c.id)));
     out.extend(notes.map(Block::Line));
     out.push(Block::Head("Key figures".into()));
     out.push(Block::Table(table(&["figure", "value"], figure_rows(&r.figures))));
@@ -63,30 +63,31 @@ pub fn page(r: &Report) -> Vec<Block> {
     }
     if !r.findings.is_empty() {
         out.push(Block::Head("Findings at the end".into()));
-        let rows =
-            r.findings.iter().map(|f| vec![f.severity.to_string(), f.text.clone(), f.evidence.clone(), f.hint.clone()]);
+        let rows = r
+            .findings
+            .iter()
+            .map(|f| vec![f.severity.to_string(), f.message.clone(), f.evidence.clone(), f.hint.clone()]);
         out.push(Block::Table(table(&["severity", "finding", "evidence", "a hint"], rows.collect())));
     }
-    if let Some(losses) = r.loss.as_ref().filter(|l| !l.is_empty()) {
+    if let Some(losses) = r.losses.as_ref().filter(|l| !l.is_empty()) {
         out.push(Block::Head("Refused and lost".into()));
         let rows = losses.iter().map(|l| {
             let lost = if l.lost { "lost" } else { "may be sent again" };
-            let first = vec![stamp(l.since), l.tier.to_string(), l.signal.unwrap_or("all").to_string()];
-            [first, vec![l.how.to_string(), format::count(l.items), lost.to_string(), l.pods.join(", ")]].concat()
+            let first = vec![stamp(l.since), word(&l.tier), l.signal.unwrap_or("all").to_string()];
+            [first, vec![l.outcome.replace('_', " "), format::count(l.items), lost.to_string(), l.pods.join(", ")]]
+                .concat()
         });
-        let head = ["first (UTC)", "tier", "signal", "how", "items", "", "pods"];
+        let head = ["first (UTC)", "tier", "signal", "outcome", "items", "", "pods"];
         out.push(Block::Table(table(&head, rows.collect())));
     }
-    if !r.marks.is_empty() {
+    if !r.markers.is_empty() {
         out.push(Block::Head("Markers".into()));
-        let rows = r.marks.iter().map(|m| vec![stamp(m.at), m.text.clone()]);
+        let rows = r.markers.iter().map(|m| vec![stamp(m.at), m.message.clone()]);
         out.push(Block::Table(table(&["time (UTC)", "marker"], rows.collect())));
     }
     out.push(Block::Head("Feeds at the end".into()));
-    let rows = r.status.feeds.iter().map(|f| {
-        let state = format!("{:?}", f.state).to_lowercase();
-        vec![f.feed.to_string(), state, f.reason.clone().unwrap_or_default()]
-    });
+    let rows =
+        r.status.feeds.iter().map(|f| vec![f.feed.to_string(), word(&f.state), f.reason.clone().unwrap_or_default()]);
     out.push(Block::Table(table(&["feed", "state", "reason"], rows.collect())));
     if let Some(sentence) = r.cost.as_ref().and_then(super::cost::sentence) {
         out.extend([Block::Head("What watching took".into()), Block::Line(sentence)]);
@@ -94,19 +95,24 @@ pub fn page(r: &Report) -> Vec<Block> {
     out
 }
 
+/// The name of a variant in lower case.
+fn word(variant: &impl std::fmt::Debug) -> String {
+    format!("{variant:?}").to_lowercase()
+}
+
 /// The stages before and after a decision: `sample taken −12.8 s · pods Ready +3.0 s`.
 fn stages(b: &BudgetPart) -> String {
     let zero = b.at;
-    let told = b.stages.iter().filter(|s| s.stage != "decision").map(|s| match s.at.zip(zero) {
+    let known = b.stages.iter().filter(|s| s.stage != "decision").map(|s| match s.at.zip(zero) {
         Some((at, zero)) => {
             let seconds = (at - zero).num_milliseconds() as f64 / 1000.0;
-            // Kubernetes tells whole seconds, so that what followed can seem to lie just before.
+            // Kubernetes has whole seconds, so what followed can seem to be just before.
             let seconds = if s.stage.starts_with("pods") { seconds.max(0.0) } else { seconds };
             format!("{} {}{:.1} s", s.stage, if seconds < 0.0 { "−" } else { "+" }, seconds.abs())
         }
-        None => format!("{}: {}", s.stage, s.why.unwrap_or(format::UNKNOWN)),
+        None => format!("{}: {}", s.stage, s.reason.unwrap_or(format::UNKNOWN)),
     });
-    told.collect::<Vec<_>>().join(" · ")
+    known.collect::<Vec<_>>().join(" · ")
 }
 
 fn decisions(r: &Report, out: &mut Vec<Block>) {
@@ -127,7 +133,7 @@ fn decisions(r: &Report, out: &mut Vec<Block>) {
         vec![
             format!("{}{sync}", stamp(d.at)),
             d.current.to_string(),
-            d.text.clone(),
+            d.message.clone(),
             d.limited_by.unwrap_or_default().to_string(),
             d.controller.to_string(),
             agrees,
@@ -178,8 +184,8 @@ fn about(r: &Report) -> Vec<String> {
 /// The result for people.
 pub fn result_words(result: &str) -> &'static str {
     match result {
-        "pass" => "passed",
-        "fail" => "failed",
+        "passed" => "passed",
+        "failed" => "failed",
         _ => "open: nothing failed, but not everything could be seen or is over",
     }
 }
@@ -195,7 +201,7 @@ pub fn sign(result: &str) -> &'static str {
 }
 
 fn check(c: &CheckPart) -> Vec<String> {
-    let observed = match c.missing {
+    let observed = match c.missing_feed {
         Some(_) => format!("not observable: {}", c.observed),
         None if c.result == "waiting" => format!("waiting: {}", c.observed),
         None => c.observed.clone(),
@@ -203,7 +209,7 @@ fn check(c: &CheckPart) -> Vec<String> {
     vec![sign(c.result).into(), seconds(c.after_s), c.id.clone(), c.expected.clone(), observed]
 }
 
-/// `3:12`; a dash where it is not known.
+/// `3:12`; a dash where it is unknown.
 pub fn seconds(s: Option<f64>) -> String {
     s.map_or_else(|| format::UNKNOWN.into(), |s| format::clock(s.round() as i64))
 }
@@ -229,7 +235,7 @@ pub fn figure_rows(f: &Figures) -> Vec<Vec<String>> {
         row(format!("{}, time above its band", m.metric), seconds(m.above_band_s));
     }
     for s in &f.budget {
-        let value = s.after_s.map_or_else(|| s.why.unwrap_or(format::UNKNOWN).to_string(), |t| format!("{t:.1} s"));
+        let value = s.after_s.map_or_else(|| s.reason.unwrap_or(format::UNKNOWN).to_string(), |t| format!("{t:.1} s"));
         row(format!("first scale-up: {}", s.stage), value);
     }
     row("syncs that agree with the arithmetic".into(), format!("{} of {}", f.syncs_agreed, f.syncs));

@@ -1,4 +1,4 @@
-//! The recorded syncs with what the controller had before it: spec, pods, samples, memory. Must not suppose anything.
+//! The recorded syncs, each with the inputs that the controller had: spec, pods, samples, memory. Must not simulate.
 
 use crate::hpa::{Memory, Phase, PodSample, Scale, Selector, Settings, Source, Spec, Status, Values, World, reconcile};
 use crate::observe::{Stamped, Time};
@@ -7,32 +7,33 @@ use crate::session::decisions::sync::{BasisKind, MetricOutcome, Sync};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// When pods may have been read, from the sync, milliseconds: the likeliest first.
-const READ: [i64; 4] = [-60, -1000, -300, 400];
+/// When the controller may have read the pods, milliseconds from the sync; the likeliest first.
+const PODS_READ: [i64; 4] = [-60, -1000, -300, 400];
 
-/// One sync of the controller, and what went into it.
+/// One sync of the controller, and its inputs.
 #[derive(Clone, Debug)]
-pub struct Moment {
+pub struct RecordedSync {
     /// Milliseconds since 1970.
     pub ms: i64,
-    /// Replicas that the controller found, and those it asked for.
+    /// Replicas that the controller found, and those that it asked for.
     pub found: i32,
     pub actual: i32,
     pub spec: Spec,
+    /// Names of the spec's metrics, in its order.
     pub names: Arc<[String]>,
     pub settings: Settings,
     pub world: World,
-    /// What the controller remembered before; None where that is not known.
+    /// The controller's memory before the sync; None where it is unknown.
     pub memory: Option<Memory>,
-    /// Each metric's figure.
+    /// Figures of the spec's metrics, in its order.
     pub figures: Vec<MetricOutcome>,
-    /// What the reconstruction makes of it.
-    pub reckoned: i32,
-    /// Syncs told with it that have no moment of their own, and those of them in which the arithmetic agrees.
+    /// Replicas that the reconstruction computes.
+    pub computed: i32,
+    /// Syncs recognised along with it that have no entry of their own, and in how many of them the arithmetic agrees.
     pub others: (usize, usize),
 }
 
-impl Moment {
+impl RecordedSync {
     pub fn at(&self) -> Time {
         Time::from_timestamp_millis(self.ms).unwrap_or_default()
     }
@@ -40,31 +41,31 @@ impl Moment {
 
 /// A recording as its syncs, and the session at its end.
 pub struct Recorded {
-    pub moments: Vec<Moment>,
+    pub syncs: Vec<RecordedSync>,
     pub session: Session,
 }
 
-/// Folds observations and keeps each sync as it is told apart.
+/// Folds observations and keeps each sync when it is recognised.
 pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
     let mut session = Session::default();
-    let mut moments: Vec<Moment> = Vec::new();
+    let mut syncs: Vec<RecordedSync> = Vec::new();
     let mut memory = Memory::default();
     for seen in observations {
         let before = session.decisions.score.all();
         session.apply(&seen);
-        let last = moments.last().map_or(i64::MIN, |m| m.ms);
+        let last = syncs.last().map_or(i64::MIN, |m| m.ms);
         let rows = session.decisions.rows();
         let new = rows.iter().rev().take_while(|r| r.last > last).count();
-        let known = moments.len();
+        let known = syncs.len();
         for (i, row) in rows.iter().skip(rows.len() - new).enumerate() {
-            // Of several told apart at once, only the first has the memory from before.
+            // Of several that are recognised at once, only the first has the memory from before.
             let before = (i == 0).then(|| memory.clone());
-            moments.extend(moment(&session, row, before));
+            syncs.extend(recorded_sync(&session, row, before));
         }
         let score = session.decisions.score.all();
-        let own = moments.len() - known;
-        let agreed = moments[known..].iter().filter(|m| m.reckoned == m.actual).count();
-        if let Some(last) = moments.last_mut() {
+        let own = syncs.len() - known;
+        let agreed = syncs[known..].iter().filter(|m| m.computed == m.actual).count();
+        if let Some(last) = syncs.last_mut() {
             last.others.0 += ((score.of - before.of) as usize).saturating_sub(own);
             last.others.1 += ((score.agreed - before.agreed) as usize).saturating_sub(agreed);
         }
@@ -72,13 +73,13 @@ pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
             memory.clone_from(&session.decisions.memory.memory);
         }
     }
-    Recorded { moments, session }
+    Recorded { syncs, session }
 }
 
-fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Moment> {
+fn recorded_sync(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<RecordedSync> {
     let worked = row.computation.as_ref()?;
     let found = row.computed.current;
-    let mut m = Moment {
+    let mut m = RecordedSync {
         ms: row.last,
         found,
         actual: row.controller,
@@ -96,7 +97,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
         },
         memory,
         figures: row.computed.metrics.clone(),
-        reckoned: row.computed.result,
+        computed: row.computed.result,
         others: (0, 0),
     };
     let mut worlds = candidates(session, row, &m.world).into_iter();
@@ -116,7 +117,7 @@ fn moment(session: &Session, row: &Sync, memory: Option<Memory>) -> Option<Momen
     Some(m)
 }
 
-/// The worlds that the controller may have seen, the likeliest first.
+/// The inputs that the controller may have had, the likeliest first.
 fn candidates(session: &Session, row: &Sync, bare: &World) -> Vec<World> {
     let inputs = session.decisions.inputs();
     let answer = inputs.answers(row.last).find(|a| Some(a.seen) == row.basis.seen).or(inputs.answers(row.last).next());
@@ -130,7 +131,7 @@ fn candidates(session: &Session, row: &Sync, bare: &World) -> Vec<World> {
     let with = |samples: &Result<Vec<PodSample>, String>, shift: i64| {
         let pods = inputs.pods_at(row.last + shift);
         let mut world = World { samples: samples.clone(), ..bare.clone() };
-        // A mean over pods stands for each of those that can have a value.
+        // The mean over pods is taken for each pod that can have a value.
         for value in world.values.values_mut() {
             if let Ok(Values::Pods(each)) = value {
                 let mean = each.first().map_or(0, |v| v.1);
@@ -141,10 +142,10 @@ fn candidates(session: &Session, row: &Sync, bare: &World) -> Vec<World> {
         world.pods = pods;
         world
     };
-    READ.iter().flat_map(|shift| lists.iter().map(move |l| (l, *shift))).map(|(l, shift)| with(l, shift)).collect()
+    PODS_READ.iter().flat_map(|shift| lists.iter().map(move |l| (l, *shift))).map(|(l, shift)| with(l, shift)).collect()
 }
 
-/// Metrics that are not of pods' usage, from the controller's own figures.
+/// Values of metrics that are not pod usage, from the controller's own figures.
 fn values(row: &Sync, spec: &Spec, replicas: i32) -> BTreeMap<usize, Result<Values, String>> {
     let mut out = BTreeMap::new();
     for (i, metric) in spec.metrics.iter().enumerate() {

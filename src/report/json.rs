@@ -1,14 +1,14 @@
-//! The full report as data (schema `edot-tui/report/1`), from which JSON is written. Must not derive what a session or a
-//! verdict does not hold.
+//! The full report as data (schema `edot-tui/report/2`, described in `assets/schemas/report.json`), from which JSON is
+//! written. Must not derive what a session or a verdict does not hold.
 
 use super::cost::CostPart;
-use super::courses::{Course, courses};
-use super::figures::{Figures, figures, marks};
-use super::{FindingStatus, Status, status};
+use super::figures::{Figures, figures, markers, stage_id};
+use super::series::{NamedSeries, Shape, all_series};
+use super::{FindingStatus, LossStatus, Status, status};
 use crate::explain;
 use crate::hpa::Limited;
-use crate::observe::{Role, Signal, Time};
-use crate::session::{Fate, Session, decisions::sync::BasisKind, decisions::sync::Sync};
+use crate::observe::Time;
+use crate::session::{Session, decisions::sync::BasisKind, decisions::sync::Sync};
 use crate::verdict::{Outcome, Run, Verdict};
 use chrono::SecondsFormat;
 use serde::{Serialize, Serializer};
@@ -17,10 +17,11 @@ use serde::{Serialize, Serializer};
 #[derive(Debug, Serialize)]
 pub struct Report {
     pub schema: &'static str,
+    /// `edot-tui 0.1.0`.
     pub tool: String,
-    /// Where it was read from; None for a session that is still watched.
+    /// The recording; None for a session that is still watched.
     pub file: Option<String>,
-    /// What could not be read of it.
+    /// What could not be read of it, a sentence each.
     pub damage: Vec<String>,
     pub began: Option<Time>,
     pub ended: Option<Time>,
@@ -29,78 +30,92 @@ pub struct Report {
     pub verdict: VerdictPart,
     pub figures: Figures,
     pub rescales: Vec<RescalePart>,
-    pub marks: Vec<MarkPart>,
+    pub markers: Vec<MarkerPart>,
     pub decisions: Vec<DecisionPart>,
+    /// Flags of the controller that are not at their defaults, as far as they were inferred.
     pub settings: Vec<String>,
     pub budget: Vec<BudgetPart>,
-    /// What went astray, from its first second; null where no collector was read.
-    pub loss: Option<Vec<LossPart>>,
+    /// What was refused or lost, from its first second; null where no collector was read.
+    pub losses: Option<Vec<LossStatus>>,
     pub findings: Vec<FindingStatus>,
-    /// What watching cost; null where nothing recorded it.
+    /// What watching cost; null where it was not recorded.
     pub cost: Option<CostPart>,
     pub events: Vec<EventPart>,
     pub series: Vec<SeriesPart>,
-    /// How it stood at the end, as `status -o json` has it.
+    /// The status at the end, as in `status -o json`.
     pub status: Status,
 }
 
+/// The verdict, check by check.
 #[derive(Debug, Serialize)]
 pub struct VerdictPart {
+    /// The name of the set of expectations.
     pub expectations: String,
+    /// `passed`, `failed` or `unknown`.
     pub result: &'static str,
+    /// How load start and end were inferred, where no load was observed.
     pub inferred: Option<String>,
     pub phases: Vec<PhasePart>,
     pub checks: Vec<CheckPart>,
 }
 
+/// A phase of the expected timeline.
 #[derive(Debug, Serialize)]
 pub struct PhasePart {
     pub id: String,
-    pub says: String,
+    pub message: String,
     pub from: Option<Time>,
     pub to: Option<Time>,
 }
 
+/// An expectation and its result.
 #[derive(Debug, Serialize)]
 pub struct CheckPart {
     pub id: String,
     pub phase: Option<String>,
-    pub says: String,
+    /// What is expected, in the words of the expectations.
+    pub message: String,
+    /// The same with the figures that follow from the HPA's spec.
     pub expected: String,
     pub observed: String,
-    /// `passed`, `failed`, `waiting` or `not observable`.
+    /// `passed`, `failed`, `waiting` or `not_observable`.
     pub result: &'static str,
-    /// The feed that would have to tell.
-    pub missing: Option<&'static str>,
+    /// The feed without which it cannot be observed.
+    pub missing_feed: Option<&'static str>,
     pub at: Option<Time>,
     /// Seconds after the load's start.
     pub after_s: Option<f64>,
     /// Where the expectation's words and the controller's behavior differ.
-    pub evidence: Option<String>,
+    pub note: Option<String>,
 }
 
+/// A change of the replicas.
 #[derive(Debug, Serialize)]
 pub struct RescalePart {
     pub at: Option<Time>,
     pub after_s: Option<f64>,
     pub from: Option<i32>,
     pub to: i32,
+    /// The controller's reason, where an event reported it.
     pub reason: Option<String>,
 }
 
+/// A note, or the load's start or end.
 #[derive(Debug, Serialize)]
-pub struct MarkPart {
+pub struct MarkerPart {
     pub at: Option<Time>,
-    pub text: String,
+    pub message: String,
 }
 
+/// A sync of the controller, or several alike that followed one another.
 #[derive(Debug, Serialize)]
 pub struct DecisionPart {
     pub at: Option<Time>,
-    /// The last of several syncs alike.
+    /// The last of several alike.
     pub until: Option<Time>,
     pub count: u32,
-    pub told: bool,
+    /// A status or an event reported it; otherwise it follows from the sync period.
+    pub observed: bool,
     pub current: i32,
     pub metrics: Vec<ProposalPart>,
     pub winner: Option<String>,
@@ -108,15 +123,18 @@ pub struct DecisionPart {
     pub stabilized: Option<i32>,
     pub limited_by: Option<&'static str>,
     pub result: i32,
+    /// What the controller asked for.
     pub controller: i32,
     pub agrees: bool,
     pub exact: bool,
     pub cause: Option<String>,
+    /// `none`, `observed`, `controller_status` or `other`.
     pub samples: &'static str,
     pub sampled_at: Option<Time>,
-    pub text: String,
+    pub message: String,
 }
 
+/// A metric in a sync.
 #[derive(Debug, Serialize)]
 pub struct ProposalPart {
     pub name: String,
@@ -126,6 +144,7 @@ pub struct ProposalPart {
     pub proposal: Option<i32>,
 }
 
+/// The reaction budget of a rescale: when each stage was reached.
 #[derive(Debug, Serialize)]
 pub struct BudgetPart {
     pub at: Option<Time>,
@@ -134,41 +153,33 @@ pub struct BudgetPart {
     pub stages: Vec<StagePart>,
 }
 
+/// A stage of a reaction budget.
 #[derive(Debug, Serialize)]
 pub struct StagePart {
+    /// `sample_taken`, `pods_ready` …
+    #[serde(serialize_with = "stage_id")]
     pub stage: &'static str,
     pub at: Option<Time>,
     /// Seconds since the stage before it that is known.
     pub took_s: Option<f64>,
-    pub why: Option<&'static str>,
+    /// Why `at` is null.
+    pub reason: Option<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
-pub struct LossPart {
-    pub since: Option<Time>,
-    pub until: Option<Time>,
-    /// `gateway`, `agent` or `cluster`.
-    pub tier: &'static str,
-    pub signal: Option<&'static str>,
-    /// `refused`, `enqueue failed`, `send failed` or `rejected`.
-    pub how: &'static str,
-    /// False: it may be sent again.
-    pub lost: bool,
-    pub items: f64,
-    pub pods: Vec<String>,
-}
-
+/// A Kubernetes event.
 #[derive(Debug, Serialize)]
 pub struct EventPart {
     pub at: Option<Time>,
     #[serde(rename = "type")]
     pub kind: String,
     pub reason: String,
+    /// `kind/name`.
     pub object: String,
     pub message: String,
     pub count: i32,
 }
 
+/// One figure over time.
 #[derive(Debug, Serialize)]
 pub struct SeriesPart {
     pub series: &'static str,
@@ -176,7 +187,7 @@ pub struct SeriesPart {
     pub unit: &'static str,
     /// `line` (samples) or `steps` (each value holds until the next).
     pub shape: &'static str,
-    /// [time, value]; null is a gap, or not known from then on.
+    /// [time, value]; null is a gap, or unknown from then on.
     pub points: Vec<Point>,
 }
 
@@ -186,7 +197,7 @@ pub struct Point(pub i64, pub Option<f64>);
 
 impl Serialize for Point {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let at = super::table::time(self.0);
+        let at = super::csv::time(self.0);
         match self.1 {
             // Up to 2^53 every whole number is exact.
             Some(v) if v.fract() == 0.0 && v.abs() < 9_007_199_254_740_992.0 => (at, v as i64).serialize(to),
@@ -203,7 +214,7 @@ pub struct Origin {
 }
 
 /// The report of a session.
-pub fn full(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
+pub fn report(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
     let time = Time::from_timestamp_millis;
     let after = |ms: i64| verdict.start.map(|s| (ms - s) as f64 / 1000.0);
     let rescales = Run::rescales_since(session, i64::MIN).into_iter();
@@ -212,7 +223,7 @@ pub fn full(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
     let mut events: Vec<EventPart> = session.events.newest().into_iter().map(event).collect();
     events.reverse();
     Report {
-        schema: "edot-tui/report/1",
+        schema: "edot-tui/report/2",
         tool: format!("edot-tui {}", env!("CARGO_PKG_VERSION")),
         file: origin.file.clone(),
         damage: origin.damage.clone(),
@@ -223,15 +234,15 @@ pub fn full(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
         verdict: verdict_part(verdict, after),
         figures: figures(session, verdict),
         rescales: rescales.map(|r| rescale(&r, after)).collect(),
-        marks: marks(session).into_iter().map(|(ms, text)| MarkPart { at: time(ms), text }).collect(),
+        markers: markers(session).into_iter().map(|(ms, message)| MarkerPart { at: time(ms), message }).collect(),
         decisions: rows.iter().map(decision).collect(),
         settings: session.decisions.inferred_flags().map(explain::cause::flag).collect(),
         budget: rows.iter().filter(|r| r.rescaled).map(|r| budget(session, r)).collect(),
-        loss: loss(session),
+        losses: session.collectors.all().next().map(|_| super::status::losses(session)),
         findings: super::status::findings(session),
         cost: super::cost::cost(session),
         events,
-        series: courses(session).into_iter().map(series).collect(),
+        series: all_series(session).into_iter().map(series).collect(),
         status: status(session),
     }
 }
@@ -251,27 +262,27 @@ fn verdict_part(v: &Verdict, after: impl Fn(i64) -> Option<f64>) -> VerdictPart 
     let check = |c: &crate::verdict::Check| CheckPart {
         id: c.id.clone(),
         phase: c.phase.clone(),
-        says: c.says.clone(),
+        message: c.message.clone(),
         expected: c.found.expected.clone(),
         observed: c.found.observed.clone(),
-        result: c.found.outcome.word(),
-        missing: match c.found.outcome {
+        result: c.found.outcome.as_str(),
+        missing_feed: match c.found.outcome {
             Outcome::Unobservable(feed) => Some(feed.name()),
             _ => None,
         },
         at: c.found.at.and_then(time),
         after_s: c.found.at.and_then(&after),
-        evidence: c.found.note.clone(),
+        note: c.found.note.clone(),
     };
-    let phase = |p: &crate::verdict::Stretch| PhasePart {
+    let phase = |p: &crate::verdict::PhaseSpan| PhasePart {
         id: p.id.clone(),
-        says: p.says.clone(),
+        message: p.message.clone(),
         from: time(p.from),
         to: time(p.to),
     };
     VerdictPart {
         expectations: v.name.clone(),
-        result: v.result.word(),
+        result: v.result.as_str(),
         inferred: v.inferred.clone(),
         phases: v.phases.iter().map(phase).collect(),
         checks: v.checks.iter().map(check).collect(),
@@ -291,7 +302,7 @@ fn decision(row: &Sync) -> DecisionPart {
         at: time(row.first),
         until: time(row.last).filter(|_| row.count > 1),
         count: row.count,
-        told: row.observed,
+        observed: row.observed,
         current: r.current,
         metrics: proposals.collect(),
         winner: r.winner.and_then(|w| row.names.get(w).cloned()),
@@ -305,12 +316,12 @@ fn decision(row: &Sync) -> DecisionPart {
         cause: row.cause.as_ref().map(explain::cause::cause),
         samples: match row.basis.kind {
             BasisKind::None => "none",
-            BasisKind::Samples => "seen",
-            BasisKind::Status => "the controller's own figures",
-            BasisKind::Guess => "others than the controller's",
+            BasisKind::Samples => "observed",
+            BasisKind::Status => "controller_status",
+            BasisKind::Guess => "other",
         },
         sampled_at: row.basis.sampled.and_then(time),
-        text: explain::sync::sentence(row),
+        message: explain::sync::sentence(row),
     }
 }
 
@@ -324,7 +335,7 @@ fn budget(session: &Session, row: &Sync) -> BudgetPart {
             stage: explain::reaction::stage(s.kind),
             at: at.and_then(Time::from_timestamp_millis),
             took_s: took,
-            why: s.at.err().map(explain::reaction::gap),
+            reason: s.at.err().map(explain::reaction::gap),
         }
     });
     BudgetPart {
@@ -333,31 +344,6 @@ fn budget(session: &Session, row: &Sync) -> BudgetPart {
         to: row.controller,
         stages: stages.collect(),
     }
-}
-
-fn loss(session: &Session) -> Option<Vec<LossPart>> {
-    session.collectors.all().next()?;
-    let part = |l: &crate::session::Loss| LossPart {
-        since: Time::from_timestamp_millis(l.since),
-        until: Time::from_timestamp_millis(l.until),
-        tier: match l.role {
-            Role::Gateway => "gateway",
-            Role::Agent => "agent",
-            Role::Cluster => "cluster",
-            Role::Other => "other",
-        },
-        signal: l.signal.map(Signal::name),
-        how: match l.how {
-            Fate::Refused => "refused",
-            Fate::EnqueueFailed => "enqueue failed",
-            Fate::SendFailed => "send failed",
-            Fate::Rejected => "rejected",
-        },
-        lost: l.how.is_loss(),
-        items: l.items,
-        pods: l.pods.clone(),
-    };
-    Some(session.collectors.losses.all().iter().map(part).collect())
 }
 
 fn event(e: &crate::observe::EventSeen) -> EventPart {
@@ -371,20 +357,20 @@ fn event(e: &crate::observe::EventSeen) -> EventPart {
     }
 }
 
-fn series(course: Course) -> SeriesPart {
+fn series(one: NamedSeries) -> SeriesPart {
     SeriesPart {
-        series: course.series,
-        labels: course.labels.iter().cloned().collect(),
-        unit: course.unit,
-        shape: match course.shape {
-            super::courses::Shape::Line => "line",
-            super::courses::Shape::Steps => "steps",
+        series: one.name,
+        labels: one.labels.iter().cloned().collect(),
+        unit: one.unit,
+        shape: match one.shape {
+            Shape::Line => "line",
+            Shape::StepSeries => "steps",
         },
-        points: course.points.into_iter().map(|(ms, v)| Point(ms, v)).collect(),
+        points: one.points.into_iter().map(|(ms, v)| Point(ms, v)).collect(),
     }
 }
 
-/// A time as the report's tables have it: `2026-11-24 00:31:40`.
+/// A time as in the report's tables: `2026-11-24 00:31:40`.
 pub fn stamp(at: Option<Time>) -> String {
     at.map_or_else(
         || crate::format::UNKNOWN.to_string(),

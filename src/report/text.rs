@@ -1,16 +1,16 @@
-//! The page as plain text for a terminal, and as markdown for a pull request.
+//! A document as plain text for a terminal, and as Markdown for a pull request. Must not choose what is in it.
 
-use super::page::{Block, Table};
+use super::document::{Block, Table};
 use std::fmt::Write;
 use unicode_width::UnicodeWidthStr;
 
-/// Widest a column of plain text gets, but for the last.
+/// The greatest width of a column of plain text, except the last.
 const WIDEST: usize = 58;
 
 /// For a terminal: aligned columns, no markup.
-pub fn text(page: &[Block]) -> String {
+pub fn plain(document: &[Block]) -> String {
     let mut out = String::new();
-    for block in page {
+    for block in document {
         let _ = match block {
             Block::Title(t) => writeln!(out, "{t}"),
             Block::Head(t) => writeln!(out, "\n{t}"),
@@ -44,19 +44,19 @@ fn columns(table: &Table) -> String {
 }
 
 /// For a pull request.
-pub fn markdown(page: &[Block]) -> String {
+pub fn markdown(document: &[Block]) -> String {
     let mut out = String::new();
     let mut listed = false;
-    for block in page {
+    for block in document {
         let list = matches!(block, Block::Line(_));
         if !list && listed {
             out.push('\n');
         }
         listed = list;
         let _ = match block {
-            Block::Title(t) => writeln!(out, "# {}\n", plain(t)),
-            Block::Head(t) => writeln!(out, "## {}\n", plain(t)),
-            Block::Line(t) => writeln!(out, "- {}", plain(t)),
+            Block::Title(t) => writeln!(out, "# {}\n", escaped(t)),
+            Block::Head(t) => writeln!(out, "## {}\n", escaped(t)),
+            Block::Line(t) => writeln!(out, "- {}", escaped(t)),
             Block::Table(t) => writeln!(out, "{}", rows(t)),
         };
     }
@@ -64,13 +64,13 @@ pub fn markdown(page: &[Block]) -> String {
 }
 
 fn rows(table: &Table) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.iter().map(|c| plain(c)).collect::<Vec<_>>().join(" | "));
+    let line = |cells: &[String]| format!("| {} |\n", cells.iter().map(|c| escaped(c)).collect::<Vec<_>>().join(" | "));
     let rule = format!("|{}\n", "---|".repeat(table.head.len()));
     line(&table.head) + &rule + &table.rows.iter().map(|r| line(r)).collect::<String>()
 }
 
-/// Text that markdown leaves as it is.
-fn plain(text: &str) -> String {
+/// Text with everything escaped that Markdown would interpret.
+fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,4 +1,4 @@
-//! Panels as a chart of characters, for a terminal: the same lines that HTML shows. Must not choose what is in them.
+//! Panels as charts of characters, for a terminal: the same lines as in HTML. Must not choose what is in them.
 
 use super::panels::Panel;
 use super::plot::Axis;
@@ -14,11 +14,11 @@ use ratatui::{buffer::Buffer, layout::Rect};
 const ROWS: u16 = 9;
 
 /// The panels below one another, `width` columns wide; with colours as a terminal's escape sequences.
-pub fn overlay(panels: &[Panel], axis: &Axis, width: u16, colours: bool, look: &Look) -> String {
+pub fn draw(panels: &[Panel], axis: &Axis, width: u16, colours: bool, look: &Look) -> String {
     let mut out = String::new();
     for panel in panels.iter().filter(|p| p.traces.iter().any(|t| !t.points.is_empty())) {
         out.push_str(&format!("\n{}\n", panel.title));
-        let buffer = drawn(panel, axis, width, look);
+        let buffer = panel_buffer(panel, axis, width, look);
         match colours {
             true => out.push_str(&coloured(&buffer)),
             false => golden::planes(&buffer).text.iter().for_each(|row| out.push_str(&format!("{}\n", row.trim_end()))),
@@ -27,7 +27,7 @@ pub fn overlay(panels: &[Panel], axis: &Axis, width: u16, colours: bool, look: &
     out
 }
 
-fn drawn(panel: &Panel, axis: &Axis, width: u16, look: &Look) -> Buffer {
+fn panel_buffer(panel: &Panel, axis: &Axis, width: u16, look: &Look) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, ROWS + 1));
     let margins = Margins::for_width(width);
     let time = TimeAxis { start_ms: axis.from, end_ms: axis.to };
@@ -47,7 +47,7 @@ fn drawn(panel: &Panel, axis: &Axis, width: u16, look: &Look) -> Buffer {
 /// Unbroken lines; steps get their corners.
 fn segments(trace: &super::panels::Trace, end: i64) -> Vec<Vec<(i64, f64)>> {
     let mut out: Vec<Vec<(i64, f64)>> = vec![Vec::new()];
-    let steps = trace.shape == super::courses::Shape::Steps;
+    let steps = trace.shape == super::series::Shape::StepSeries;
     for (ms, value) in trace.points.iter().copied().chain(trace.points.last().filter(|_| steps).map(|p| (end, p.1))) {
         let Some(line) = out.last_mut() else { continue };
         if let (true, Some(&(_, before))) = (steps, line.last()) {

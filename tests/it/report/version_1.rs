@@ -1,0 +1,104 @@
+//! Recordings in format 1: their verdict, figures and decisions are those that the program of that time found. The expected
+//! values in `tests/golden/v1` were taken from its own output and are never written again.
+
+use edot_tui::recording;
+use edot_tui::report::{self, Origin, what_if};
+use edot_tui::verdict::{Expectations, verdict};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+fn fixtures() -> Vec<PathBuf> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let folders = [data.join("recordings/v1"), data.join("decisions")];
+    let files = folders.iter().flat_map(|f| std::fs::read_dir(f).unwrap().map(|e| e.unwrap().path()));
+    let mut all: Vec<PathBuf> = files.filter(|p| p.to_string_lossy().contains(".jsonl")).collect();
+    all.sort();
+    all
+}
+
+/// What must not change: everything but wording.
+fn summary(file: &Path) -> Value {
+    let observations: Vec<_> = recording::open(file).unwrap().collect();
+    let recorded = what_if::record(observations.into_iter());
+    let judged = verdict(&recorded.session, Expectations::guide());
+    let r = serde_json::to_value(report::report(&recorded.session, &judged, &Origin::default())).unwrap();
+    let unchanged = what_if::simulate(&recorded, &what_if::Changes::default()).unwrap();
+    let w = serde_json::to_value(what_if::summarize(&unchanged, &recorded, None)).unwrap();
+    let list = |v: &Value, keys: &[&str]| Value::Array(keys.iter().map(|k| v[*k].clone()).collect());
+    let all = |v: &Value, keys: &[&str]| Value::Array(v.as_array().unwrap().iter().map(|v| list(v, keys)).collect());
+    let checks = r["verdict"]["checks"].as_array().unwrap().iter();
+    let checks: serde_json::Map<_, _> =
+        checks.map(|c| (c["id"].as_str().unwrap().to_owned(), list(c, &["result", "at"]))).collect();
+    let mut figures = r["figures"].clone();
+    let stages = r["figures"]["budget"].as_array().unwrap().iter();
+    figures["budget"] = stages.map(|s| (s["stage"].as_str().unwrap().to_owned(), s["after_s"].clone())).collect();
+    let decision = |d: &Value| {
+        let keys =
+            ["at", "until", "count", "current", "recommended", "stabilized", "limited_by", "result", "controller"];
+        let Value::Array(mut out) = list(d, &keys) else { unreachable!() };
+        let metrics = all(&d["metrics"], &["name", "figure", "proposal"]);
+        out.extend([
+            d["agrees"].clone(),
+            d["exact"].clone(),
+            json!(!d["cause"].is_null()),
+            d["winner"].clone(),
+            metrics,
+        ]);
+        Value::Array(out)
+    };
+    let mut points = serde_json::Map::new();
+    for series in r["series"].as_array().unwrap() {
+        let count = points.entry(series["series"].as_str().unwrap()).or_insert(json!(0));
+        *count = json!(count.as_u64().unwrap() + series["points"].as_array().unwrap().len() as u64);
+    }
+    let losses = match &r["losses"] {
+        Value::Null => Value::Null,
+        losses => all(losses, &["since", "tier", "signal", "outcome", "items"]),
+    };
+    let agreement = &w["agreement"];
+    json!({
+        "began": r["began"],
+        "ended": r["ended"],
+        "result": r["verdict"]["result"],
+        "checks": checks,
+        "figures": figures,
+        "rescales": all(&r["rescales"], &["at", "from", "to", "reason"]),
+        "losses": losses,
+        "what_if": {
+            "agreed": agreement["agreed"],
+            "syncs": agreement["syncs"],
+            "corrected": agreement["corrected"],
+            "actual": w["actual"],
+        },
+        "decisions": r["decisions"].as_array().unwrap().iter().map(decision).collect::<Vec<_>>(),
+        "points": points,
+    })
+}
+
+/// Numbers are compared by value: `12.0` is `12`.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(k, a)| b.get(k).is_some_and(|b| same(a, b)))
+        }
+        _ => a == b,
+    }
+}
+
+#[test]
+fn recordings_of_format_1_have_the_verdict_figures_and_decisions_they_had() {
+    let fixtures = fixtures();
+    assert!(fixtures.len() >= 8, "{fixtures:?}");
+    for file in fixtures {
+        let name = file.file_name().unwrap().to_string_lossy().split('.').next().unwrap().to_owned();
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v1/{name}.json"));
+        let want: Value = serde_json::from_str(&std::fs::read_to_string(&golden).unwrap()).unwrap();
+        let got = summary(&file);
+        for (key, want) in want.as_object().unwrap() {
+            assert!(same(want, &got[key]), "{name}, {key}:\n{want}\n{}", got[key]);
+        }
+        assert_eq!(want.as_object().unwrap().len(), got.as_object().unwrap().len(), "{name}");
+    }
+}
