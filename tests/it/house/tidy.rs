@@ -60,20 +60,24 @@ fn imports(code: &str) -> Vec<String> {
     for (at, _) in code.match_indices("crate::") {
         let rest = &code[at + "crate::".len()..];
         if let Some(list) = rest.strip_prefix('{') {
-            let mut depth = 0;
-            let mut name = String::new();
+            let (mut depth, mut name, mut in_path) = (0, String::new(), false);
             for c in list.chars() {
                 match c {
                     '{' => depth += 1,
-                    '}' if depth == 0 => break,
-                    '}' => depth -= 1,
-                    ',' if depth == 0 => name.clear(),
+                    '}' if depth > 0 => depth -= 1,
+                    // A name alone imports the room itself, so the end of an entry counts as well as its first `::`.
+                    ':' | ',' | '}' if depth == 0 => {
+                        if !in_path && !name.is_empty() {
+                            out.push(std::mem::take(&mut name));
+                        }
+                        name.clear();
+                        in_path = c == ':';
+                        if c == '}' {
+                            break;
+                        }
+                    }
+                    c if depth == 0 && (c.is_alphanumeric() || c == '_') => name.push(c),
                     _ => {}
-                }
-                if depth == 0 && (c.is_alphanumeric() || c == '_') {
-                    name.push(c);
-                } else if depth == 0 && c == ':' && !name.is_empty() {
-                    out.push(std::mem::take(&mut name));
                 }
             }
         } else {
@@ -174,6 +178,8 @@ fn the_import_reader_reads_imports() {
     let found =
         imports("use crate::{observe::{A, b::C}, session::Session};\nuse crate::ui::Ui; let x = crate::view::f();");
     assert_eq!(found, ["observe", "session", "ui", "view"]);
+    let alone = imports("use crate::{exit, out::{self, print}, report::status, start};");
+    assert_eq!(alone, ["exit", "out", "report", "start"]);
 }
 
 #[test]
