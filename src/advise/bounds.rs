@@ -20,8 +20,8 @@ const AT_MAXIMUM: FindingKind = FindingKind {
 const MEMORY_HOLDS: FindingKind = FindingKind {
     id: "memory-holds",
     severity: &[Severity::Warning],
-    when: "memory proposes the current replicas and every other metric fewer, for twice the scale-down window; the \
-           replicas are above `minReplicas`",
+    when: "memory proposes the current replicas and every other metric fewer; the replicas are above `minReplicas` and \
+           have not changed for twice the scale-down window",
     evidence: "memory usage, its target, and the usage per pod at which one replica would be removed",
     hint: "raise the memory request, drop the memory metric, or have the collector return memory (`GOMEMLIMIT`, \
            `memory_limiter`)",
