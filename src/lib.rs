@@ -1,65 +1,38 @@
-//! The architecture of edot-tui.
+//! edot-tui watches an OpenTelemetry Collector gateway scale under a Kubernetes HorizontalPodAutoscaler, live, in a terminal.
 //!
-//! One sentence: **feeds emit stamped observations; the recorder taps them; the session folds them; the ui folds keys; panes
-//! read both.**
+//! # In five minutes
+//!
+//! **Feeds emit stamped observations; the recorder writes them to a file; the session folds them; keys become requests; panes
+//! read the session.**
 //!
 //! ```text
-//! kube watches, polls ── source ── mpsc<Stamped> 1024 ──► App::take ──► Session::apply ──► view::draw(&Session, &Ui, &Look)
-//!                          ▲                              └──► Tape ── 4096 ──► recorder ──► file  ▲
-//!                          └── mpsc<Control> 16 ◄── App carries out Request ◄── Ui::act(Action, &Session) ◄── keys
+//! watches, polls ── source ── Stamped ──► App::take ──► Session::apply ──► view::draw(&Session, &Ui, &Look)
+//!                     ▲                      └──► recorder ──► file              ▲
+//!                     └── Control ◄── App carries out Request ◄── Ui::act(Action, &Session) ◄── keys
 //! ```
 //!
-//! # Rooms
+//! - An [`observe::Observation`] is what a source saw, raw and with the server's own times. Nothing else is ever recorded.
+//! - A [`source`] emits observations and accepts [`control`]s. A cluster, the embedded [`lab`] and a [`replay`] look the same to
+//!   everything that follows.
+//! - The [`session::Session`] is the fold of all observations: what is known now, and how it came to be. The same observations
+//!   always give the same session, so a replay shows what was on screen.
+//! - On top of a session, and only reading it: [`advise`] (findings), [`verdict`] (a run against its expectations), [`view`]
+//!   (screens and panes), [`report`] (JSON, text, HTML, CSV, JUnit, SVG, asciicast).
+//! - [`hpa`] is the HPA controller's arithmetic, exact down to its truncations and wording, without any I/O: the dashboard explains
+//!   the controller with it, and the lab runs it.
 //!
-//! | room | what it holds | may use |
-//! |---|---|---|
-//! | [`observe`] | the vocabulary upwards: what a source saw. The only types that will ever be recorded | – |
-//! | [`control`] | the vocabulary downwards: what may be asked of a source | observe |
-//! | [`format`] | values as text and text as values: numbers, sizes, durations, times, widths | – |
-//! | [`clock`] | the clock that a source is handed: the system's, or the lab's | – |
-//! | [`hpa`] | the HPA controller's arithmetic, pure | – |
-//! | [`session`] | the fold: what is known now and was known before, as figures | observe, format, hpa |
-//! | [`explain`] | sentences about a session: what a sync computed and why, what comes next, why something is missing or failed | observe, format, hpa, session |
-//! | [`recording`] | the file: header, lines, parts, reader, writer | observe, format |
-//! | [`advise`] | rules over a session, explain: findings with their evidence and the hint | observe, format, hpa, session |
-//! | [`source`] | where observations come from; `source/live` has one file a feed | observe, control, clock |
-//! | [`lab`] | a small cluster inside the process; it speaks the Kubernetes API, so the live feeds watch it as any other | hpa, clock |
-//! | [`replay`] | a recording as a source: gone through once, then played from anywhere. It folds, to leave copies of the session on its way | observe, control, session, recording, source |
-//! | [`verdict`] | a run against what was expected of it (`assets/expectations`): checks as functions over a session, explain | observe, format, hpa, session |
-//! | [`ui`] | keys → `Action` → `Request`; focus, zoom, cursor. No drawing | observe, control, session, explain, verdict |
-//! | [`view`] | screens, panes, charts, themes. Only reads | observe, format, session, explain, advise, verdict, ui |
-//! | [`report`] | a session, explain, a screen or a comparison in other forms: `status`, text, JSON, CSV, HTML, SVG, JUnit, asciicast (so it uses the terminal's pen) | observe, format, hpa, session, advise, verdict, ui, view, terminal |
-//! | [`offline`] | what the commands over recordings share: reading one, and a session written in a format | observe, session, verdict, recording, ui, view, report, config, error |
-//! | [`doctor`] | the checks of the `doctor` command | observe, config, source, error, open |
-//! | [`app`], [`open`], [`commands`], `main` | tie the rooms together: the loop, settings to a source, one file a command, the exit code | all |
-//! | [`terminal`], [`signals`], [`config`], [`logging`], [`error`], [`stdio`] | the program's edges; `error` knows the errors of the other rooms, `config` the names of the view's symbols | one another, downwards |
+//! # Where to start
 //!
-//! # Invariants
+//! | you want to | read |
+//! |---|---|
+//! | compute what the controller would do | [`hpa`], with an example; [`hpa::quantity`] |
+//! | fold a recording | [`recording::open`], [`session::Session::apply`] |
+//! | know what stands out | [`advise::findings`] |
+//! | hold a run to its expectations | [`verdict`] |
+//! | add a pane, a feed, a finding, a key, a setting | `CONTRIBUTING.md` |
 //!
-//! `tests/it/house/tidy.rs` holds those that can be read off the text.
-//!
-//! 1. **Record what was seen; derive when read.** Observations carry raw samples with the server's own timestamps, never
-//!    rates, percentages or sentences made for a screen.
-//! 2. **Time comes with the data.** Every observation is stamped; a 1 Hz `Tick` moves "now". Only a source and the app
-//!    read a clock, so the fold is deterministic; the recorder does to flush, a replay's index to space its checkpoints.
-//! 3. **Failure is data.** A feed never returns an error to the app; it reports `FeedStatus { feed, state, reason, hint }`. One
-//!    dead feed greys one pane, and the pane shows why, with a hint.
-//! 4. **A missing sample is a gap**, never a zero and never a NaN handed to a chart.
-//! 5. **`App::take` is the only door** for observations: tape, then fold. The tape never waits: what the disk is too slow for
-//!    is dropped, counted and marked.
-//!    In a replay a move hands over a whole session, with a channel of its own for what comes after it.
-//! 6. **Nothing blocks the screen.** The loop drains at most 256 observations, then keys have their turn; a frame is drawn
-//!    only when something changed, and written with one write, inside synchronized output, only where cells changed.
-//! 7. **Effects are data.** `Ui::act` returns a `Request`; only the app carries it out. One table (`ui/bindings.rs`)
-//!    dispatches keys; help, footer and README are printed from it.
-//! 8. **Panes are rows in a table** (`view/panes.rs`) with their places on the screens; they draw into a buffer: a new pane
-//!    is one file and one row; a new feed is one `…Seen`, one fold arm, one live file; a new colour is one role.
-//! 9. **Old readers skip what later versions write**: observations are internally tagged, with an `Unknown` arm.
-//! 10. **Text from outside is hostile**: cleaned and bounded once, where it enters (`observe::text`).
-//! 11. **One owner for everything.** Three channels, one cancellation token, no locks.
-//!
-//! Panes draw into a `Buffer`, not a ratatui `Frame`, and `terminal` writes the difference itself: ratatui's own terminal
-//! asks for the cursor's position when it clears, writes even when nothing changed, and cuts a frame into several writes.
+//! `docs/architecture.md` has the rooms, who may import whom (a test reads that table), the invariants, and three walks: a watch
+//! event, a scrape, a key. `docs/glossary.md` defines the words.
 
 pub mod advise;
 pub mod app;

@@ -1,16 +1,51 @@
-//! Rules over the HPA's decisions: at its maximum, held up by memory, to and fro. Must not judge the gateway itself.
+//! Rules over the HPA's decisions: at its maximum, held up by memory, flapping. Must not judge the gateway itself.
 
-use super::{Finding, Severity};
+use super::{Finding, FindingKind, Rule, Severity};
 use crate::explain;
 use crate::format;
 use crate::observe::MetricKind;
 use crate::session::{Mark, Session, TargetType, Track, hpa_status};
 
-/// Changes of direction within so many milliseconds are flapping.
-const FLAPPING: i64 = 10 * 60_000;
+/// How far back changes of direction count as flapping, in milliseconds.
+const FLAP_WINDOW: i64 = 10 * 60_000;
 
-/// 10.6: a metric asks for more than `maxReplicas`.
-pub fn at_the_maximum(session: &Session) -> Vec<Finding> {
+const AT_MAXIMUM: FindingKind = FindingKind {
+    id: "at-maximum",
+    severity: &[Severity::Warning],
+    when: "the condition `ScalingLimited` is True with reason `TooManyReplicas`, and a metric proposes more than \
+           `maxReplicas`",
+    evidence: "that metric's proposal as the controller computes it",
+    hint: "raise `maxReplicas`, or the request that utilization is a share of; not while Elasticsearch is the \
+           bottleneck",
+    source: "HPA status, pod metrics",
+};
+const MEMORY_HOLDS: FindingKind = FindingKind {
+    id: "memory-holds",
+    severity: &[Severity::Warning],
+    when: "memory proposes the current replicas and every other metric fewer; the replicas are above `minReplicas` and \
+           have not changed for twice the scale-down window",
+    evidence: "memory usage, its target, and the usage per pod at which one replica would be removed",
+    hint: "raise the memory request, drop the memory metric, or have the collector return memory (`GOMEMLIMIT`, \
+           `memory_limiter`)",
+    source: "HPA status, pod metrics",
+};
+const FLAPS: FindingKind = FindingKind {
+    id: "flapping",
+    severity: &[Severity::Warning],
+    when: "the rescales of the last 10 minutes changed direction at least three times",
+    evidence: "the number of rescales, and how many of them went up",
+    hint: "a longer `behavior.scaleDown.stabilizationWindowSeconds`",
+    source: "rescale markers: events and HPA status",
+};
+
+pub const RULES: &[Rule] = &[
+    Rule { rank: 120, check: at_the_maximum, finds: &[AT_MAXIMUM] },
+    Rule { rank: 130, check: memory_holds, finds: &[MEMORY_HOLDS] },
+    Rule { rank: 140, check: flapping, finds: &[FLAPS] },
+];
+
+/// A metric proposes more than `maxReplicas`.
+fn at_the_maximum(session: &Session) -> Vec<Finding> {
     let Some(hpa) = &session.hpa else { return Vec::new() };
     let limited = hpa_status::condition(hpa, "ScalingLimited");
     if !limited.is_some_and(|c| c.status == "True" && c.reason == "TooManyReplicas") {
@@ -23,17 +58,17 @@ pub fn at_the_maximum(session: &Session) -> Vec<Finding> {
         return Vec::new();
     };
     vec![Finding {
-        id: "at-maximum",
+        id: AT_MAXIMUM.id,
         severity: Severity::Warning,
         text: format!("at the maximum of {} replicas, and {} asks for {}", hpa.max_replicas, track.label(), most.replicas),
         evidence: explain::forecast::arithmetic(track, most),
-        hint: "raise maxReplicas, or the request that utilization is reckoned from; not while Elasticsearch is the bottleneck"
+        hint: "raise maxReplicas, or the request that utilization is computed from; not while Elasticsearch is the bottleneck"
             .into(),
     }]
 }
 
-/// 10.2, R11: memory keeps replicas that the other metrics would give back, and fewer pods would not use less of it.
-pub fn memory_holds(session: &Session) -> Vec<Finding> {
+/// Memory keeps replicas that the other metrics would remove, and fewer pods would not use less of it.
+fn memory_holds(session: &Session) -> Vec<Finding> {
     let Some((hpa, current)) = session.hpa.as_ref().zip(session.current_replicas()) else { return Vec::new() };
     let window = hpa.behavior.as_ref().and_then(|b| b.scale_down.as_ref()).and_then(|r| r.window_s).unwrap_or(300);
     let since = session.replicas.current.changes().last().map_or(0, |c| c.0);
@@ -55,18 +90,18 @@ pub fn memory_holds(session: &Session) -> Vec<Finding> {
         _ => format::size::mebi(v),
     };
     vec![Finding {
-        id: "memory-holds",
+        id: MEMORY_HOLDS.id,
         severity: Severity::Warning,
         text: format!("memory holds {current} replicas that no other metric asks for; fewer pods would not use less each"),
-        evidence: format!("memory {} of {}; {} or less a pod would let go of one", show(now), show(target), show(target * share)),
-        hint: "raise the memory request, drop the memory metric, or have the collector give memory back (GOMEMLIMIT, memory_limiter)"
+        evidence: format!("memory {} of {}; {} or less per pod would remove one", show(now), show(target), show(target * share)),
+        hint: "raise the memory request, drop the memory metric, or have the collector return memory (GOMEMLIMIT, memory_limiter)"
             .into(),
     }]
 }
 
-/// 10.5: the replicas went up and down again and again.
-pub fn flapping(session: &Session) -> Vec<Finding> {
-    let from = session.now_ms() - FLAPPING;
+/// The replicas went up and down repeatedly.
+fn flapping(session: &Session) -> Vec<Finding> {
+    let from = session.now_ms() - FLAP_WINDOW;
     let marks = session.markers.all();
     let ups: Vec<bool> = (0..marks.len())
         .filter_map(|i| match marks[i] {
@@ -81,11 +116,11 @@ pub fn flapping(session: &Session) -> Vec<Finding> {
         return Vec::new();
     }
     vec![Finding {
-        id: "flapping",
+        id: FLAPS.id,
         severity: Severity::Warning,
         text: format!("the replicas turned between up and down {turns} times in 10 minutes"),
         evidence: format!("{} rescales, {} of them up", ups.len(), ups.iter().filter(|up| **up).count()),
-        hint: "a longer behavior.scaleDown.stabilizationWindowSeconds; each scale-down also drops what stood in a pod's queues"
+        hint: "a longer behavior.scaleDown.stabilizationWindowSeconds; each scale-down also drops what a pod's queues held"
             .into(),
     }]
 }

@@ -1,4 +1,4 @@
-//! What the rules over the collectors' configuration ask of it, and how its parts are named in a sentence. Must not judge.
+//! Queries on the collectors' configuration for the rules over it, and the names of its parts in sentences. Must not judge.
 
 use crate::observe::{ConfigSeen, PipelineSeen, Role, component_kind};
 use crate::session::Session;
@@ -8,8 +8,8 @@ pub fn gateway(session: &Session) -> Option<&ConfigSeen> {
     session.collectors.config(Role::Gateway)
 }
 
-/// The pipelines that take data from outside; what a connector passes on has been taken already.
-pub fn entrances(config: &ConfigSeen) -> impl Iterator<Item = &PipelineSeen> {
+/// The pipelines that receive data from outside; what a connector passes on has been received already.
+pub fn ingress(config: &ConfigSeen) -> impl Iterator<Item = &PipelineSeen> {
     let outside = |p: &&PipelineSeen| p.receivers.iter().any(|r| !config.connectors.contains(r));
     config.pipelines.iter().filter(outside)
 }
@@ -20,12 +20,12 @@ pub fn pipelines(all: &[&PipelineSeen]) -> String {
     format!("pipeline{} {}", if all.len() == 1 { "" } else { "s" }, names.join(", "))
 }
 
-/// Where it stands: `ConfigMap edot-gateway-config/config.yaml`.
-pub fn place(config: &ConfigSeen) -> String {
+/// Where it was read from: `ConfigMap edot-gateway-config/config.yaml`.
+pub fn origin(config: &ConfigSeen) -> String {
     format!("ConfigMap {}", config.from.join(", "))
 }
 
-/// The place of a kind of processor in a pipeline.
+/// The index of the first processor of a kind in a pipeline.
 pub fn position(pipeline: &PipelineSeen, kind: &str) -> Option<usize> {
     pipeline.processors.iter().position(|id| component_kind(id) == kind)
 }

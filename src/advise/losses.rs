@@ -1,28 +1,86 @@
-//! Rules over what was turned away or lost: R1, R3, R6, R7, and losses at the agents, which a view of the gateway alone
-//! does not show. Retried is not lost, and the text knows the difference.
+//! Rules over items that were refused or lost, at the gateway and at the agents, whose losses the gateway never sees.
+//! Refused items may be sent again and are not lost: the texts keep the two apart. Must not judge queues.
 
-use super::{Finding, Severity};
+use super::{Finding, FindingKind, Rule, Severity};
 use crate::format;
 use crate::observe::{Role, Signal};
 use crate::session::{Collector, Fate, Loss, Session};
 
-/// Milliseconds in which a collector's beginning shows in its rates.
-const YOUNG: i64 = 90_000;
+/// How long after a collector's start its rates are not yet meaningful, in milliseconds.
+const WARM_UP: i64 = 90_000;
 
-/// Items that go astray now: a finding for each way and tier.
-pub fn astray(session: &Session) -> Vec<Finding> {
+const SEND_FAILED: FindingKind = FindingKind {
+    id: "send-failed",
+    severity: &[Severity::Critical],
+    when: "a tier's exporters gave up items (`otelcol_exporter_send_failed_*` grows)",
+    evidence: "signals, pods, and since when",
+    hint: "at the gateway: fix Elasticsearch, its address or credentials; at the agents: fix the connection to the \
+           gateway",
+    source: "collector metrics",
+};
+const ENQUEUE_FAILED: FindingKind = FindingKind {
+    id: "enqueue-failed",
+    severity: &[Severity::Critical],
+    when: "a tier had no room in a sending queue (`otelcol_exporter_enqueue_failed_*` grows)",
+    evidence: "signals, pods, and since when",
+    hint: "raise `sending_queue.queue_size` or set `block_on_overflow`, and fix what it waits for",
+    source: "collector metrics",
+};
+const REJECTED: FindingKind = FindingKind {
+    id: "documents-rejected",
+    severity: &[Severity::Critical],
+    when: "Elasticsearch refused documents one by one, which the exporter counts as sent",
+    evidence: "signals, pods, and since when",
+    hint: "read the exporter's log: mapping conflicts, version conflicts, or a full write queue",
+    source: "collector metrics (Elasticsearch exporter)",
+};
+const REFUSED: FindingKind = FindingKind {
+    id: "memory-limiter-refuses",
+    severity: &[Severity::Warning],
+    when: "a tier refused items at its receivers; senders may send them again",
+    evidence: "signals, pods, and since when",
+    hint: "raise the memory limit and `memory_limiter`'s, or scale out; fix the cause if a queue is full",
+    source: "collector metrics",
+};
+const BACKLOG: FindingKind = FindingKind {
+    id: "backlog",
+    severity: &[Severity::Warning],
+    when: "for 60 s and for the last 30 s the gateway sent less than 70 % of what it accepted of a signal, without \
+           losses, full queues or a collector younger than 90 s",
+    evidence: "both rates over a minute",
+    hint: "look at its queues and at filters in its pipelines",
+    source: "collector metrics",
+};
+const SENT_TWICE: FindingKind = FindingKind {
+    id: "sent-twice",
+    severity: &[Severity::Info],
+    when: "the gateway accepted over 5 % and 1000 items more of a signal than the agents count as sent, and the \
+           agents' queues had filled",
+    evidence: "the items that the gateway accepted",
+    hint: "a longer timeout on the agents' exporter, or a gateway that does not block",
+    source: "collector metrics",
+};
+
+pub const RULES: &[Rule] = &[
+    Rule { rank: 10, check: losses, finds: &[SEND_FAILED, ENQUEUE_FAILED, REJECTED, REFUSED] },
+    Rule { rank: 80, check: backlog, finds: &[BACKLOG] },
+    Rule { rank: 200, check: sent_twice, finds: &[SENT_TWICE] },
+];
+
+/// Items that are lost or refused now: a finding for each fate and tier.
+fn losses(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let mut out = Vec::new();
     for role in [Role::Gateway, Role::Agent, Role::Cluster] {
         for how in [Fate::SendFailed, Fate::EnqueueFailed, Fate::Rejected, Fate::Refused] {
             let on: Vec<&Loss> = session.collectors.losses.on(now).filter(|l| l.role == role && l.how == how).collect();
-            out.extend(told(session, role, how, &on));
+            out.extend(loss_finding(session, role, how, &on));
         }
     }
     out
 }
 
-fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Finding> {
+fn loss_finding(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Finding> {
     let first = on.iter().min_by_key(|l| l.since)?;
     let items: f64 = on.iter().map(|l| l.items).sum();
     let (tier, verb) = match role {
@@ -32,33 +90,33 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
     };
     let (id, text, hint) = match how {
         Fate::SendFailed => (
-            "send-failed",
+            SEND_FAILED.id,
             format!("{tier} gave up {} items: lost", format::number::rounded(items)),
             match role {
-                Role::Gateway => "hint Elasticsearch, its address or credentials; more gateways make it worse",
-                _ => "mend the way to the gateway; until then this is lost before the gateway ever sees it",
+                Role::Gateway => "fix Elasticsearch, its address or credentials; more gateways make it worse",
+                _ => "fix the connection to the gateway; until then this is lost before the gateway ever sees it",
             },
         ),
         Fate::EnqueueFailed => (
-            "enqueue-failed",
+            ENQUEUE_FAILED.id,
             format!(
                 "{tier} had no room in the queue for {} items: lost before any try",
                 format::number::rounded(items)
             ),
-            "raise sending_queue.queue_size, or let it block (block_on_overflow), and mend what it waits for",
+            "raise sending_queue.queue_size, or let it block (block_on_overflow), and fix what it waits for",
         ),
         Fate::Rejected => (
-            "documents-rejected",
+            REJECTED.id,
             format!(
                 "Elasticsearch refused {} documents one by one: lost, though counted as sent",
                 format::number::rounded(items)
             ),
-            "read the exporter's log for the reason: mapping conflicts, version conflicts, or a write queue that is full",
+            "read the exporter's log for the reason: mapping conflicts, version conflicts, or a full write queue",
         ),
         Fate::Refused => (
-            "memory-limiter-refuses",
+            REFUSED.id,
             format!("{tier} refuse{verb} items ({}); senders may try again", format::number::rounded(items)),
-            "raise the memory limit and memory_limiter's, or scale out; drop the cause if a queue is full",
+            "raise the memory limit and memory_limiter's, or scale out; fix the cause if a queue is full",
         ),
     };
     let signals: Vec<&str> =
@@ -79,19 +137,19 @@ fn told(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Findin
     })
 }
 
-/// R7: the gateway takes more than it sends on, for a minute, and nothing says where it stays.
-pub fn backlog(session: &Session) -> Vec<Finding> {
+/// The gateway accepts more than it sends, for a minute, and no loss or full queue explains the difference.
+fn backlog(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let Some(tier) = session.collectors.tier(Role::Gateway) else { return Vec::new() };
     let lost = session.collectors.losses.on(now).any(|l| l.role == Role::Gateway);
-    // A process that has only just begun fills its queue first.
-    let young = |c: &Collector| c.began.is_some_and(|began| now - began < YOUNG);
+    // A process that has just started fills its queue first.
+    let young = |c: &Collector| c.began.is_some_and(|began| now - began < WARM_UP);
     let explained = lost || super::queues::is_strained(session) || session.collectors.live(Role::Gateway).any(young);
     let mean = |series: &crate::session::Series, of: i64, least: usize| {
         let recent: Vec<f64> = series.points().iter().rev().take_while(|p| now - p.0 <= of).map(|p| p.1).collect();
         (recent.len() >= least).then(|| recent.iter().sum::<f64>() / recent.len() as f64)
     };
-    // The first bulk requests come late, and what has passed stays in a mean for a while: both halves have to lag.
+    // The first bulk requests are late, and a past difference stays in a mean for a while: both spans have to lag.
     let behind = |signal: Signal| {
         let rates = tier.rates(signal);
         let over = |of: i64, least: usize| {
@@ -105,10 +163,10 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
     let worst = all.filter(|_| !explained).max_by(|a, b| (a.1 - a.2).total_cmp(&(b.1 - b.2)));
     let Some((signal, accepted, sent)) = worst else { return Vec::new() };
     vec![Finding {
-        id: "backlog",
+        id: BACKLOG.id,
         severity: Severity::Warning,
         text: format!(
-            "the gateway accepts more {} than it sends: a backlog grows, or items are dropped on the way",
+            "the gateway accepts more {} than it sends: a backlog grows, or items are dropped in its pipelines",
             signal.name()
         ),
         evidence: format!(
@@ -121,8 +179,8 @@ pub fn backlog(session: &Session) -> Vec<Finding> {
 }
 
 /// Requests that timed out at the agents and were sent again although the gateway had taken them.
-pub fn sent_twice(session: &Session) -> Vec<Finding> {
-    // What the cluster collector sends as well cannot be told from a second time where it is not seen; it sends no traces.
+fn sent_twice(session: &Session) -> Vec<Finding> {
+    // Where the cluster collector is not observed, what it sends looks like a second copy; it sends no traces.
     let known = |signal: Signal| signal == Signal::Traces || session.collectors.tier(Role::Cluster).is_some();
     let twice = |signal: Signal| {
         let account = session.collectors.account(signal);
@@ -134,8 +192,8 @@ pub fn sent_twice(session: &Session) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    // Senders that go past the agents count the same; it takes agents that were kept waiting. Asked last, as
-    // whole histories are gone through.
+    // Senders that bypass the agents look the same, so the agents must have been kept waiting. Checked last, because it
+    // scans whole histories.
     let waited = |c: &Collector| {
         let mut filled = 0;
         c.queue.points().iter().any(|p| {
@@ -147,10 +205,10 @@ pub fn sent_twice(session: &Session) -> Vec<Finding> {
         return Vec::new();
     }
     vec![Finding {
-        id: "sent-twice",
+        id: SENT_TWICE.id,
         severity: Severity::Info,
         text: format!(
-            "about {} {} came twice: requests timed out at the agents and were sent again",
+            "about {} {} arrived twice: requests timed out at the agents and were sent again",
             format::number::rounded(n),
             signal.name()
         ),

@@ -1,27 +1,67 @@
 //! Rules over the gateway's pods: killed, restarted, not running, throttled. Must not look at what flows through them.
 
-use super::{Finding, Severity};
+use super::{Finding, FindingKind, Rule, Severity};
 use crate::format;
 use crate::observe::{ContainerSeen, Exit, PodSeen};
 use crate::session::{Pod, Session, quantity};
 
-/// An end of a container is told for so long, in milliseconds.
+/// How long a container's end stays reported, in milliseconds.
 const RECENT: i64 = 15 * 60_000;
-/// A pod may take so long to start before it is told.
-const PATIENCE: i64 = 30_000;
-/// A pod at its limit for so long is throttled.
+/// How long a pod may take to start before it is reported, in milliseconds.
+const START_TIME: i64 = 30_000;
+/// How long a pod has to be at its limit to count as throttled, in milliseconds.
 const SUSTAINED: i64 = 45_000;
 
-/// R9: a container was killed for want of memory.
-pub fn out_of_memory(session: &Session) -> Vec<Finding> {
+const OOM_KILLED: FindingKind = FindingKind {
+    id: "oom-killed",
+    severity: &[Severity::Critical],
+    when: "a container of the gateway was OOMKilled within the last 15 minutes",
+    evidence: "the container, its restarts and its memory limit",
+    hint: "raise the memory limit, or lower `memory_limiter`'s so that it refuses first",
+    source: "pods",
+};
+const RESTARTED: FindingKind = FindingKind {
+    id: "container-restarted",
+    severity: &[Severity::Warning],
+    when: "a container of the gateway ended with another non-zero exit code within the last 15 minutes",
+    evidence: "the reason, and its restarts",
+    hint: "read the log of the previous run: `kubectl logs -p`",
+    source: "pods",
+};
+const NOT_RUNNING: FindingKind = FindingKind {
+    id: "pod-not-running",
+    severity: &[Severity::Warning],
+    when: "a gateway pod older than 30 s is Pending with a reason, or a container waits with one (image, crash loop)",
+    evidence: "the phase, and how many pods are ready",
+    hint: "depends on the reason: nodes or requests, the image, the log, the pod's events",
+    source: "pods",
+};
+const THROTTLED: FindingKind = FindingKind {
+    id: "cpu-throttled",
+    severity: &[Severity::Warning],
+    when: "a pod used at least 95 % of its CPU limit for 45 s",
+    evidence: "usage and limit",
+    hint: "raise the CPU limit, or spread the load over more replicas",
+    source: "pod metrics, pods",
+};
+
+pub const RULES: &[Rule] = &[
+    Rule { rank: 20, check: out_of_memory, finds: &[OOM_KILLED] },
+    Rule { rank: 90, check: restarted, finds: &[RESTARTED] },
+    Rule { rank: 100, check: not_running, finds: &[NOT_RUNNING] },
+    Rule { rank: 110, check: at_the_cpu_limit, finds: &[THROTTLED] },
+];
+
+/// A container was killed because it was out of memory.
+fn out_of_memory(session: &Session) -> Vec<Finding> {
     let killed: Vec<_> = recent_ends(session).filter(|(_, _, exit)| exit.reason == "OOMKilled").collect();
     let Some((pod, container, _)) = killed.first() else { return Vec::new() };
     let limit = container.limits.get("memory").map_or("none".to_string(), Clone::clone);
     vec![Finding {
-        id: "oom-killed",
+        id: OOM_KILLED.id,
         severity: Severity::Critical,
         text: format!(
-            "{} killed for want of memory: what stood in its queues is lost",
+            "{} killed out of memory: what its queues held is lost",
             match killed.len() {
                 1 => format!("{} was", pod.name),
                 n => format!("{} and {} were", pod.name, format::text::plural(n - 1, "other pod")),
@@ -34,10 +74,10 @@ pub fn out_of_memory(session: &Session) -> Vec<Finding> {
 }
 
 /// A container ended for another reason.
-pub fn restarted(session: &Session) -> Vec<Finding> {
+fn restarted(session: &Session) -> Vec<Finding> {
     let ends = recent_ends(session).filter(|(_, _, exit)| exit.reason != "OOMKilled" && exit.code != 0);
     let one = |(pod, container, exit): (&PodSeen, &ContainerSeen, &Exit)| Finding {
-        id: "container-restarted",
+        id: RESTARTED.id,
         severity: Severity::Warning,
         text: format!(
             "container {} of {} ended with exit code {} and was started again",
@@ -45,14 +85,14 @@ pub fn restarted(session: &Session) -> Vec<Finding> {
         ),
         evidence: format!("{}, restarts {}", exit.reason, container.restarts),
         hint: format!(
-            "read the log of the run before: kubectl logs -n {} {} -c {} -p",
+            "read the log of the previous run: kubectl logs -n {} {} -c {} -p",
             pod.namespace, pod.name, container.name
         ),
     };
     ends.take(1).map(one).collect()
 }
 
-/// How each container that ended not long ago ended, the newest first.
+/// Recent ends of containers, the newest first.
 fn recent_ends(session: &Session) -> impl Iterator<Item = (&PodSeen, &ContainerSeen, &Exit)> {
     let now = session.now_ms();
     let mut all: Vec<_> = session
@@ -66,20 +106,20 @@ fn recent_ends(session: &Session) -> impl Iterator<Item = (&PodSeen, &ContainerS
     all.into_iter()
 }
 
-/// A pod that should run and does not: no node takes it, its image cannot be had, it crashes.
-pub fn not_running(session: &Session) -> Vec<Finding> {
+/// A pod that should run and does not: it cannot be scheduled, its image cannot be pulled, or it crashes.
+fn not_running(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let stuck: Vec<(&PodSeen, String)> = session
         .pods
         .live()
         .map(|p| &p.seen)
-        .filter(|p| p.deleted.is_none() && p.created.is_some_and(|t| now - t.timestamp_millis() >= PATIENCE))
+        .filter(|p| p.deleted.is_none() && p.created.is_some_and(|t| now - t.timestamp_millis() >= START_TIME))
         .filter_map(|p| why_not(p).map(|why| (p, why)))
         .collect();
     let Some((pod, why)) = stuck.first() else { return Vec::new() };
     let reason = why.split(':').next().unwrap_or_default();
     vec![Finding {
-        id: "pod-not-running",
+        id: NOT_RUNNING.id,
         severity: Severity::Warning,
         text: match stuck.len() {
             1 => format!("{} does not run: {why}", pod.name),
@@ -100,23 +140,23 @@ pub fn not_running(session: &Session) -> Vec<Finding> {
 }
 
 fn why_not(pod: &PodSeen) -> Option<String> {
-    let told = |reason: &str, more: Option<&String>| match more.filter(|m| !m.is_empty()) {
+    let sentence = |reason: &str, more: Option<&String>| match more.filter(|m| !m.is_empty()) {
         Some(more) => format!("{reason}: {more}"),
         None => reason.to_string(),
     };
-    let being_made = |why: &&String| !matches!(why.as_str(), "ContainerCreating" | "PodInitializing");
+    let settled = |why: &&String| !matches!(why.as_str(), "ContainerCreating" | "PodInitializing");
     let waiting = pod
         .containers
         .iter()
-        .find_map(|c| c.waiting.as_ref().filter(being_made).map(|why| told(why, c.waiting_message.as_ref())));
+        .find_map(|c| c.waiting.as_ref().filter(settled).map(|why| sentence(why, c.waiting_message.as_ref())));
     waiting.or_else(|| {
         let reason = pod.reason.as_ref().filter(|_| pod.phase == "Pending")?;
-        Some(told(reason, pod.message.as_ref()))
+        Some(sentence(reason, pod.message.as_ref()))
     })
 }
 
-/// 10.8: pods that use all the CPU they may.
-pub fn at_the_cpu_limit(session: &Session) -> Vec<Finding> {
+/// Pods at their CPU limit.
+fn at_the_cpu_limit(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let limit = |pod: &Pod| -> Option<f64> {
         let limits = pod.seen.containers.iter().map(|c| c.limits.get("cpu").and_then(|q| quantity(q)));
@@ -133,7 +173,7 @@ pub fn at_the_cpu_limit(session: &Session) -> Vec<Finding> {
     let Some(first) = all.first() else { return Vec::new() };
     let (used, limit) = (first.cpu.last().map_or(0.0, |p| p.1), limit(first).unwrap_or_default());
     vec![Finding {
-        id: "cpu-throttled",
+        id: THROTTLED.id,
         severity: Severity::Warning,
         text: format!(
             "{} of {} at the CPU limit: collecting is throttled there",

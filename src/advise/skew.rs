@@ -1,22 +1,43 @@
-//! R12: a replica that is Ready and gets no traffic. It is the top failure of scaling a gateway: gRPC connections stay where
-//! they are, so that new replicas change nothing. Must not judge a gateway that carries nothing.
+//! Rules over skew: a replica that is Ready and gets no traffic, or far more than its even share. gRPC connections stay
+//! where they are, so that new replicas change nothing. Must not judge a gateway that carries nothing.
 
-use super::{Finding, Severity};
+use super::{Finding, FindingKind, Rule, Severity};
 use crate::format;
 use crate::session::{Pod, Session, is_ready};
 
-/// Ready for so long without a fair part of the load, in milliseconds.
+/// How long a Ready replica has to be without its share of the load to count as idle, in milliseconds.
 const IDLE: i64 = 30_000;
-/// The metrics API's samples differ for so long before they stand for the traffic.
+/// How long CPU samples have to differ before they are taken as a difference in traffic, in milliseconds.
 const BY_CPU: i64 = 60_000;
-/// A load that is worth a word: millicores of the busiest pod.
-const WORTH: f64 = 50.0;
+/// The least CPU use of the busiest pod for idleness to be judged by CPU, in millicores.
+const MIN_BUSY: f64 = 50.0;
+
+const IDLE_REPLICA: FindingKind = FindingKind {
+    id: "idle-replica",
+    severity: &[Severity::Warning],
+    when: "a replica is Ready for 30 s without traffic while others have it; without collector metrics: it uses \
+           less than a third of the busiest pod's CPU for 60 s",
+    evidence: "the busiest replica's rate and share (or both pods' CPU)",
+    hint: "a headless Service with client-side balancing, or `max_connection_age` on the gateway's OTLP receiver",
+    source: "collector metrics, else pod metrics",
+};
+const UNEVEN: FindingKind = FindingKind {
+    id: "uneven-load",
+    severity: &[Severity::Warning],
+    when: "all replicas are Ready for 60 s, and one gets more than 2 times its even share (1.6 times with two \
+           replicas)",
+    evidence: "the busiest replica's rate and share",
+    hint: "a headless Service with client-side balancing, or `max_connection_age` on the gateway's OTLP receiver",
+    source: "collector metrics",
+};
+
+pub const RULES: &[Rule] = &[Rule { rank: 40, check: idle_replicas, finds: &[IDLE_REPLICA, UNEVEN] }];
 
 const HINT: &str = "a headless Service with client-side balancing (endpoint dns:///…, balancer_name round_robin), or \
-                    keepalive max_connection_age on the gateway's OTLP receiver, so that senders connect anew";
+                    keepalive max_connection_age on the gateway's OTLP receiver, so that senders reconnect";
 
-/// From the collectors' own counters.
-pub fn idle_replicas(session: &Session) -> Vec<Finding> {
+/// By the collectors' own counters.
+fn idle_replicas(session: &Session) -> Vec<Finding> {
     let Some(skew) = session.skew() else { return by_cpu(session) };
     let idle: Vec<_> = skew.shares.iter().filter(|s| s.idle.is_some_and(|ms| ms >= IDLE)).collect();
     let busiest = skew.shares.iter().max_by(|a, b| a.accepted.unwrap_or(0.0).total_cmp(&b.accepted.unwrap_or(0.0)));
@@ -35,15 +56,15 @@ pub fn idle_replicas(session: &Session) -> Vec<Finding> {
                 first.pod
             ),
         };
-        return vec![Finding { id: "idle-replica", severity: Severity::Warning, text, evidence, hint: HINT.into() }];
+        return vec![Finding { id: IDLE_REPLICA.id, severity: Severity::Warning, text, evidence, hint: HINT.into() }];
     }
-    // Who has only just become Ready cannot have its part yet.
+    // A replica that has just become Ready cannot have its share yet.
     let settled = |s: &crate::session::Share| s.ready_since.is_some_and(|t| session.now_ms() - t >= 2 * IDLE);
     // With two replicas the index is at most 2.
     let most = if skew.shares.len() == 2 { 1.6 } else { 2.0 };
     match skew.index {
         Some(index) if index > most && skew.shares.iter().all(settled) => vec![Finding {
-            id: "uneven-load",
+            id: UNEVEN.id,
             severity: Severity::Warning,
             text: format!(
                 "the load is uneven: one replica gets {} times its even share",
@@ -56,7 +77,7 @@ pub fn idle_replicas(session: &Session) -> Vec<Finding> {
     }
 }
 
-/// Without the collectors' counters, by what the pods use: less sure.
+/// By the pods' CPU use, where the collectors' counters cannot be read: less certain.
 fn by_cpu(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let readable = session.pods.live().any(|p| session.collectors.of(&p.seen.uid).is_some_and(|c| c.seen.is_some()));
@@ -64,7 +85,7 @@ fn by_cpu(session: &Session) -> Vec<Finding> {
     if readable || ready.len() < 2 {
         return Vec::new();
     }
-    // The least and the most that a pod used in every sample of the stretch.
+    // The least and the most that a pod used in the samples of that time.
     let range = |pod: &Pod| {
         let recent = || pod.cpu.points().iter().rev().take_while(|p| now - p.0 <= BY_CPU + 30_000).map(|p| p.1);
         let first = pod.cpu.points().iter().rev().take_while(|p| now - p.0 <= BY_CPU + 30_000).last()?.0;
@@ -77,9 +98,9 @@ fn by_cpu(session: &Session) -> Vec<Finding> {
     };
     let least_busy = ranges[busiest].0;
     let idle: Vec<usize> = (0..ranges.len()).filter(|i| *i != busiest && ranges[*i].1 * 3.0 < least_busy).collect();
-    let (Some(first), true) = (idle.first(), least_busy >= WORTH) else { return Vec::new() };
+    let (Some(first), true) = (idle.first(), least_busy >= MIN_BUSY) else { return Vec::new() };
     vec![Finding {
-        id: "idle-replica",
+        id: IDLE_REPLICA.id,
         severity: Severity::Warning,
         text: format!(
             "{} seem{} idle: {} uses more than three times as much CPU",

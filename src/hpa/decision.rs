@@ -1,4 +1,4 @@
-//! The worked-out result of one sync: every step as data, for whoever explains, compares or draws it.
+//! The result of one sync: every step as data, for code that explains, compares or draws it. Must not compute.
 
 use chrono::{DateTime, Utc};
 
@@ -9,12 +9,12 @@ use super::{
     status::{Event, Status},
 };
 
-/// Which way the sync took.
+/// Which path the sync took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Branch {
     /// The scale could not be read.
     NoScale,
-    /// The target has 0 replicas and is not the HPA's to raise.
+    /// The target has 0 replicas, and the HPA may not raise it.
     Disabled,
     /// spec.replicas was above maxReplicas: cut to it without reading metrics.
     AboveMax,
@@ -43,13 +43,13 @@ pub enum Action {
 pub struct Decision {
     pub at: DateTime<Utc>,
     pub branch: Branch,
-    /// spec.replicas as read; `None` when it was not.
+    /// spec.replicas as read; `None` when it could not be read.
     pub current: Option<i32>,
     pub min: i32,
     pub max: i32,
     /// What each metric of the spec proposes, in order; empty when metrics were not read.
     pub metrics: Vec<Result<Proposal, Box<Failure>>>,
-    /// The place of the metric whose proposal is the recommendation (the first of several equal ones).
+    /// The index in `spec.metrics` of the metric whose proposal is the recommendation (the first of several equal ones).
     pub winner: Option<usize>,
     /// The best valid proposal, before stabilization and limits; given also when the branch is `NoMetrics`.
     pub recommended: Option<i32>,
@@ -60,7 +60,7 @@ pub struct Decision {
     /// As in "New size: 4; reason: …"; empty when there was no reason to change.
     pub reason: String,
     pub action: Action,
-    /// The error the sync returned; a rescale may have happened all the same.
+    /// The error the sync returned; a rescale may have happened even so.
     pub error: Option<String>,
     /// The status afterwards.
     pub status: Status,

@@ -1,5 +1,5 @@
-//! Why a metric gave no proposal, in the controller's own words.
-//! The texts are what appears in events and conditions; prefixes of the metric's kind are added by `metric`.
+//! Why a metric gave no proposal, in the controller's own words: the texts that appear in events and conditions. The prefix
+//! for the metric's kind is added by `wording`.
 
 use std::fmt;
 

@@ -11,7 +11,7 @@ use super::{
     settings::Settings,
 };
 
-/// Where a pod was put, and by which rule. The first rule that matches wins, in this order.
+/// The rule that puts a pod into its group. The first rule that matches wins, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// Ignored: it is being deleted.
@@ -31,9 +31,9 @@ pub enum Standing {
     /// Unready (cpu): within the initialization period, and the reading does not yet cover a whole window since the
     /// last flip of the Ready condition.
     WindowNotFull { needs: DateTime<Utc> },
-    /// Unready (cpu): Ready=False and it never was ready since the readiness delay.
+    /// Unready (cpu): Ready=False and it was never ready after the readiness delay.
     NeverReady,
-    /// It counts.
+    /// Ready: it counts.
     Counted,
 }
 
@@ -64,12 +64,12 @@ impl Standing {
     }
 }
 
-/// One pod of the selector and where it was put.
+/// One pod of the selector, and the rule that grouped it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
     pub pod: PodName,
     pub standing: Standing,
-    /// Where its reading stands in the readings, if it has one.
+    /// The index of its reading in the readings, if it has one.
     pub reading: Option<usize>,
 }
 
@@ -77,7 +77,7 @@ pub struct Placed {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Groups {
     pub pods: Vec<Placed>,
-    /// Pods that have a reading but are not in the list, or no longer: their readings stay in the sums of
+    /// Pods that have a reading but are not in the list, or no longer in it: their readings stay in the sums of
     /// per-pod values and in the count of the second pass.
     pub unlisted: Vec<PodName>,
 }
@@ -96,7 +96,7 @@ impl Groups {
     }
 }
 
-/// Groups the pods for a metric. `resource` is empty for Pods metrics; only "cpu" makes unready pods stand apart.
+/// Groups the pods for a metric. `resource` is empty for Pods metrics; only for "cpu" are unready pods a group.
 #[must_use]
 pub fn group(
     pods: &[Arc<Pod>],

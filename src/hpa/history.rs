@@ -1,5 +1,5 @@
 //! What the controller remembers of one HPA between syncs: recommendations and scale events, with its reuse of
-//! outdated slots. Lost when the controller restarts or the leader changes; nothing here decides anything.
+//! outdated slots. Lost when the controller restarts or the leader changes. Must not decide anything.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -100,7 +100,7 @@ pub fn changed_within(events: &[ScaleEvent], period_seconds: i32, now: DateTime<
     recent.fold(0, |sum: i32, e| sum.saturating_add(e.change))
 }
 
-/// `now` less so many seconds.
+/// `now` minus `seconds`.
 pub(super) fn ago(now: DateTime<Utc>, seconds: i32) -> DateTime<Utc> {
     later(now, TimeDelta::seconds(-i64::from(seconds)))
 }

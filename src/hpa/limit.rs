@@ -1,4 +1,4 @@
-//! The last step: the stabilized recommendation held inside the rate limit and min/max, and what bound it.
+//! The last step: keeps the stabilized recommendation within the rate limit and min/max, and names the bound that applied.
 
 use chrono::{DateTime, Utc};
 
@@ -9,14 +9,14 @@ use super::{
     spec::{Behavior, Direction},
 };
 
-/// Which bound a result met; how it reads in the condition ScalingLimited.
+/// The bound that applied, as in the condition ScalingLimited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limited {
     /// DesiredWithinRange.
     Not,
-    /// ScaleUpLimit: the rate upwards.
+    /// ScaleUpLimit: the rate limit when scaling up.
     UpRate,
-    /// ScaleDownLimit: the rate downwards.
+    /// ScaleDownLimit: the rate limit when scaling down.
     DownRate,
     /// TooManyReplicas: maxReplicas.
     Max,
@@ -50,20 +50,20 @@ impl Limited {
     }
 }
 
-/// What limiting made of the stabilized recommendation.
+/// The stabilized recommendation after the limits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limit {
     pub stabilized: i32,
     pub replicas: i32,
     pub by: Limited,
-    /// The lowest count allowed in this sync, and the highest; `None` when the direction was not looked at.
+    /// The lowest count allowed in this sync, and the highest; `None` when the direction was not computed.
     pub floor: Option<i32>,
     pub ceiling: Option<i32>,
-    /// With `behavior`, when the replicas are to change: the rate limit of that direction.
+    /// With `behavior`, when the replicas should change: the rate limit of that direction.
     pub rate: Option<RateLimit>,
 }
 
-/// Without `behavior`: min, max, and on the way up at most max(factor × current, minimum).
+/// Without `behavior`: min, max, and when scaling up at most max(factor × current, minimum).
 #[must_use]
 pub fn legacy(current: i32, stabilized: i32, min: i32, max: i32, settings: &Settings) -> Limit {
     let fastest = settings.scale_up_factor * f64::from(current);
@@ -82,7 +82,7 @@ pub fn legacy(current: i32, stabilized: i32, min: i32, max: i32, settings: &Sett
     Limit { stabilized, replicas, by, floor: Some(min), ceiling: Some(ceiling), rate: None }
 }
 
-/// With `behavior`: the rate limit of the direction and max or min. No change looks at no limit.
+/// With `behavior`: the rate limit of the direction and max or min. Without a change no limit is computed.
 #[must_use]
 pub fn with_behavior(
     behavior: &Behavior,

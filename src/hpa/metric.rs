@@ -45,14 +45,14 @@ pub struct Failure {
     pub message: String,
     /// The error as the aggregate over all metrics quotes it.
     pub error: String,
-    /// The grouping, when it came that far.
+    /// The grouping, if the computation got that far.
     pub groups: Option<Groups>,
 }
 
 /// A fault, and the grouping if there already was one.
 type Failed = (Fault, Option<Groups>);
 
-/// What one metric proposes. `index` is its place in `spec.metrics`, `scale` must have been read.
+/// What one metric proposes. `index` is its index in `spec.metrics`.
 ///
 /// # Errors
 /// The metric is invalid in this sync.
@@ -255,7 +255,7 @@ fn usable(groups: &Groups) -> bool {
     !groups.unlisted.is_empty() || groups.count(groups::Group::Ready) > 0
 }
 
-/// The entry in currentMetrics: always of the first pass.
+/// The entry in currentMetrics: always from the first pass.
 fn status(steps: &Steps) -> MetricStatus {
     match steps {
         Steps::PerPod(steps) => MetricStatus {

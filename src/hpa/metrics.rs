@@ -1,4 +1,4 @@
-//! Several metrics: the highest proposal wins, and what invalid metrics do to it.
+//! Several metrics: the highest proposal wins; how invalid metrics change that.
 
 use chrono::{DateTime, Utc};
 
@@ -13,13 +13,13 @@ use super::{
 /// What the metrics of a spec propose together.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Proposals {
-    /// One entry a metric, in order.
+    /// One entry per metric, in order.
     pub each: Vec<Result<Proposal, Box<Failure>>>,
-    /// The highest valid proposal and its place; of equal ones the first. A proposal of 0 yields to any later one.
+    /// The index of the highest valid proposal, and the proposal; of equal ones the first. A proposal of 0 yields to any later one.
     pub best: Option<(usize, i32)>,
     /// The aggregate of the invalid metrics, in the controller's words.
     pub error: Option<String>,
-    /// Nothing may be done: every metric is invalid, or some are and the best proposal is below the current replicas.
+    /// No change is allowed: every metric is invalid, or some are and the best proposal is below the current replicas.
     pub blocked: bool,
 }
 

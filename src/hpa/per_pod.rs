@@ -1,4 +1,4 @@
-//! The proposal of a metric that is measured in each pod: utilization of request, or an average value a pod.
+//! The proposal of a metric that is measured in each pod: utilization of request, or an average value per pod.
 //! Two passes as in the controller: over the pods that count, then with missing and unready pods filled in.
 
 use super::{
@@ -9,12 +9,12 @@ use super::{
     readings::Readings,
 };
 
-/// What one pod is held against.
+/// What each pod is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PodTarget {
     /// Percent of the request.
     Utilization(i32),
-    /// Milli-units a pod.
+    /// Milli-units per pod.
     Average(i64),
 }
 
@@ -22,9 +22,9 @@ pub enum PodTarget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
     Measured,
-    /// A missing pod: its request (or the target) on the way down, 0 on the way up.
+    /// A missing pod: its request (or the target) when scaling down, 0 when scaling up.
     Missing,
-    /// An unready pod: 0 on the way up.
+    /// An unready pod: 0 when scaling up.
     Unready,
 }
 
@@ -49,11 +49,11 @@ pub struct Pass {
     pub requests: Option<i64>,
     /// Truncated percent (utilization only).
     pub percent: Option<i32>,
-    /// Truncated mean a pod, milli-units.
+    /// Truncated mean per pod, milli-units.
     pub mean: i64,
     /// percent / target or mean / target.
     pub ratio: f64,
-    /// What the ratio is multiplied with: the ready pods in the first pass, the filled set in the second.
+    /// What the ratio is multiplied by: the ready pods in the first pass, the filled set in the second.
     pub count: usize,
     /// ceil(ratio × count).
     pub replicas: i32,
@@ -72,14 +72,14 @@ pub enum Verdict {
     Scaled,
 }
 
-/// The proposal of a per-pod metric and how it came about.
+/// The proposal of a per-pod metric, and how it was computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PerPod {
     pub target: PodTarget,
     pub groups: Groups,
     pub band: Band,
     pub first: Pass,
-    /// Only when a pod is missing, or unready on the way up.
+    /// Only when a pod is missing, or unready when scaling up.
     pub second: Option<Pass>,
     pub verdict: Verdict,
     pub replicas: i32,
@@ -90,7 +90,7 @@ pub struct PerPod {
 ///
 /// # Errors
 /// `Fault::NoneUsable` without a usable reading, `Fault::NoKnownPods` when the requests add up to nothing; the groups
-/// come back with it.
+/// are returned with it.
 pub fn propose(
     groups: Groups,
     readings: &Readings,
@@ -133,7 +133,7 @@ pub fn propose(
     Ok(done(Some(second), verdict, replicas, first, groups))
 }
 
-/// The pass over the pods that count, which is also what the status reports.
+/// The pass over the pods that count; the status reports it, too.
 ///
 /// # Errors
 /// As [`propose`].

@@ -1,5 +1,15 @@
 //! Kubernetes quantities ("250m", "1.5Gi", "44400001n") as the integers the HPA controller computes with.
-//! Reads text, never writes it: how a quantity is printed is a matter of the view.
+//! Must not print quantities.
+//!
+//! ```
+//! use edot_tui::hpa::quantity::{approximate, milli};
+//!
+//! assert_eq!(milli("250m"), Ok(250)); // a quarter of a core, in millicores
+//! assert_eq!(milli("1.5Gi"), Ok(1_610_612_736_000)); // bytes × 1000
+//! assert_eq!(milli("44400001n"), Ok(45)); // rounded up, as the controller does
+//! assert_eq!(approximate("50m"), Ok(0.05)); // a tolerance
+//! assert!(milli("1 core").is_err());
+//! ```
 
 use std::fmt;
 
@@ -26,7 +36,7 @@ impl fmt::Display for QuantityError {
 
 impl std::error::Error for QuantityError {}
 
-/// The multiplier a suffix stands for.
+/// The multiplier of a suffix.
 #[derive(Clone, Copy)]
 enum Scale {
     /// A power of ten.
@@ -35,7 +45,7 @@ enum Scale {
     Two(u32),
 }
 
-/// A quantity taken apart: digits before and after the point, and the scale.
+/// A parsed quantity: digits before and after the point, and the scale.
 struct Parts<'a> {
     negative: bool,
     whole: &'a [u8],

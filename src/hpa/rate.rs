@@ -1,4 +1,4 @@
-//! The rate limit of `behavior`: how many replicas its policies allow now. Before min and max, which are in `limit`.
+//! The rate limit of `behavior`: how many replicas its policies allow now. Must not apply min and max; `limit` does.
 
 use chrono::{DateTime, Utc};
 
@@ -13,13 +13,13 @@ use super::{
 pub struct RateLimit {
     pub direction: Direction,
     pub select: SelectPolicy,
-    /// One entry a policy; empty when the direction is disabled.
+    /// One entry per policy; empty when the direction is disabled.
     pub budgets: Vec<Budget>,
-    /// The replicas allowed: at most (up) or at least (down). Not yet held against the current replicas.
+    /// The replicas allowed: at most (up) or at least (down). Not yet compared with the current replicas.
     pub limit: i32,
 }
 
-/// One policy's account of its period.
+/// What one policy allows, after the changes within its period.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     pub policy: Policy,
@@ -49,7 +49,7 @@ pub fn limit(
         false => rules.policies.iter().map(budget).collect(),
     };
     let limits = budgets.iter().map(|b| b.limit);
-    // the largest change is the highest count on the way up and the lowest on the way down
+    // the largest change is the highest count when scaling up and the lowest when scaling down
     let highest = (direction == Direction::Up) == (rules.select == SelectPolicy::Max);
     let limit = match highest {
         _ if disabled => current,

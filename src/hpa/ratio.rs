@@ -1,5 +1,5 @@
-//! The ratio of usage to target, with the controller's truncations, and the band in which nothing happens.
-//! Sums are int64 that wrap and percentages int32, as in the controller; no pods are judged here.
+//! The ratio of usage to target, with the controller's truncations, and the band in which the replicas stay.
+//! Sums are int64 that wrap and percentages int32, as in the controller. Must not decide which pods count.
 
 use super::{settings::Settings, spec::Behavior};
 
@@ -10,11 +10,11 @@ pub struct Utilization {
     pub usage: i64,
     /// Σrequests of the same pods, milli-units.
     pub requests: i64,
-    /// How many pods those are.
+    /// The number of those pods.
     pub pods: usize,
     /// Σusage × 100 / Σrequests, truncated: the percentage the controller reports and computes with.
     pub percent: i32,
-    /// Mean usage a pod, truncated, milli-units.
+    /// Mean usage per pod, truncated, milli-units.
     pub mean: i64,
 }
 
@@ -71,19 +71,19 @@ pub fn replicas(x: f64) -> i32 {
     x.ceil() as i32
 }
 
-/// The ratios at which nothing happens: 1 - down … 1 + up.
+/// The ratios at which the replicas stay: 1 - down … 1 + up.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band {
-    /// Tolerance downwards, e.g. 0.1.
+    /// Tolerance below the target, e.g. 0.1.
     pub down: f64,
-    /// Tolerance upwards.
+    /// Tolerance above the target.
     pub up: f64,
-    /// The comparison up to Kubernetes 1.32.
+    /// Compares as Kubernetes up to 1.32 does.
     pub strict: bool,
 }
 
 impl Band {
-    /// The band of a spec: the fields of `behavior` where the version honours them, else the flag.
+    /// The band of a spec: the fields of `behavior` where the version uses them, else the flag.
     #[must_use]
     pub fn of(behavior: Option<&Behavior>, settings: &Settings) -> Self {
         let behavior = behavior.filter(|_| settings.tolerance_fields);
@@ -95,7 +95,7 @@ impl Band {
         }
     }
 
-    /// Whether a ratio changes nothing.
+    /// Whether a ratio is inside the band.
     #[must_use]
     pub fn holds(&self, ratio: f64) -> bool {
         if self.strict {
@@ -105,7 +105,7 @@ impl Band {
         (1.0 - self.down) <= ratio && ratio <= (1.0 + self.up)
     }
 
-    /// The lowest and highest integer percentage of utilization that change nothing, for a target in percent.
+    /// The lowest and highest integer percentage of utilization inside the band, for a target in percent.
     /// `None` when no percentage lies inside, or the band has no end.
     #[must_use]
     pub fn percentages(&self, target: i32) -> Option<(i32, i32)> {

@@ -1,5 +1,5 @@
-//! One value a pod for one metric, taken from the samples the way the controller's metrics client takes them.
-//! Does not judge pods: which readings count is decided by `groups`.
+//! One value per pod for one metric, read from the samples as the controller's metrics client reads them. Must not decide
+//! which readings count; `groups` does.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,9 +14,9 @@ pub struct Reading {
     pub pod: PodName,
     /// Milli-units.
     pub value: i64,
-    /// When the sample ended.
+    /// The end of the sample.
     pub at: DateTime<Utc>,
-    /// The time the sample is a mean over.
+    /// The length of time that the sample is a mean over.
     pub window: TimeDelta,
 }
 
@@ -42,7 +42,7 @@ impl Readings {
         &self.0
     }
 
-    /// Where the pod's reading stands. `guess` is tried first: pods and samples mostly come in one order.
+    /// The index of the pod's reading. `guess` is tried first: pods and samples are mostly in the same order.
     #[must_use]
     pub fn position(&self, pod: &str, guess: usize) -> Option<usize> {
         if self.0.get(guess).is_some_and(|r| *r.pod == *pod) {
@@ -58,7 +58,7 @@ impl Readings {
 /// container, unless `absent_container_fails` (up to Kubernetes 1.32), which makes that an error.
 ///
 /// # Errors
-/// `Fault::Empty` without samples, `Fault::ContainerNotSampled` as said.
+/// `Fault::Empty` without samples, `Fault::ContainerNotSampled` as described.
 pub fn of_resource(
     samples: &[PodSample],
     resource: &str,
@@ -101,7 +101,7 @@ fn sum_of_containers(sample: &PodSample, resource: &str) -> Option<i64> {
     (!sample.containers.is_empty()).then_some(sum)
 }
 
-/// Readings of a Pods metric: the controller does not look at their times, so they all stand at `at`.
+/// Readings of a Pods metric: the controller does not look at their times, so `at` is the time of all.
 ///
 /// # Errors
 /// `Fault::Empty` without values.

@@ -11,13 +11,13 @@ use super::{
     settings::Settings,
     spec::Spec,
     status::{ConditionType, Event, EventType, Status},
-    steps::{Cx, active, normalize, selector, set, warn},
+    steps::{Inputs, active, normalize, selector, set, warn},
     wording,
     world::{Scale, World},
 };
 
 /// One sync. `spec` is the stored spec (defaults filled in), `status` the one before; `memory` is what the controller
-/// remembers of this HPA and is moved on.
+/// remembers of this HPA, and is updated.
 #[must_use]
 pub fn reconcile(
     spec: &Spec,
@@ -27,7 +27,7 @@ pub fn reconcile(
     now: DateTime<Utc>,
     settings: &Settings,
 ) -> Decision {
-    let cx = Cx { spec, world, settings, now };
+    let cx = Inputs { spec, world, settings, now };
     let mut it = Decision {
         at: now,
         branch: Branch::Metrics,
@@ -53,7 +53,7 @@ pub fn reconcile(
     it
 }
 
-fn without_scale(cx: &Cx<'_>, error: &str, it: &mut Decision) {
+fn without_scale(cx: &Inputs<'_>, error: &str, it: &mut Decision) {
     it.branch = Branch::NoScale;
     warn(it, "FailedGetScale", error.to_owned());
     let message = format!("the HPA controller was unable to get the target's current scale: {error}");
@@ -61,7 +61,7 @@ fn without_scale(cx: &Cx<'_>, error: &str, it: &mut Decision) {
     it.error = Some(format!("failed to query scale subresource: {error}"));
 }
 
-fn with_scale(cx: &Cx<'_>, scale: Scale, memory: &mut Memory, it: &mut Decision) {
+fn with_scale(cx: &Inputs<'_>, scale: Scale, memory: &mut Memory, it: &mut Decision) {
     let current = scale.spec;
     it.current = Some(current);
     let message = wording::GOT_SCALE.to_owned();
@@ -87,7 +87,7 @@ fn with_scale(cx: &Cx<'_>, scale: Scale, memory: &mut Memory, it: &mut Decision)
 }
 
 /// Whether metrics may raise a target from 0.
-fn may_leave_zero(cx: &Cx<'_>, it: &Decision) -> bool {
+fn may_leave_zero(cx: &Inputs<'_>, it: &Decision) -> bool {
     if !cx.settings.scaled_to_zero_condition {
         return it.min == 0;
     }
@@ -95,14 +95,14 @@ fn may_leave_zero(cx: &Cx<'_>, it: &Decision) -> bool {
 }
 
 /// Whether it was the controller that scaled to zero (from 1.36).
-fn scaled_to_zero(cx: &Cx<'_>, it: &Decision) -> bool {
+fn scaled_to_zero(cx: &Inputs<'_>, it: &Decision) -> bool {
     let condition = it.status.condition(ConditionType::ScaledToZero);
     let holds = condition.is_some_and(|c| c.status == ConditionStatus::True);
     cx.settings.scaled_to_zero_condition && holds
 }
 
-/// The replicas the metrics ask for, normalized; `None` when they cannot decide.
-fn decide(cx: &Cx<'_>, scale: Scale, memory: &mut Memory, it: &mut Decision) -> Option<i32> {
+/// The replicas from the metrics, after stabilization and limits; `None` when they cannot decide.
+fn decide(cx: &Inputs<'_>, scale: Scale, memory: &mut Memory, it: &mut Decision) -> Option<i32> {
     let current = scale.spec;
     if let Err(error) = selector(cx, it) {
         it.branch = Branch::NoSelector;
@@ -153,8 +153,8 @@ fn winner_name(it: &Decision) -> &str {
     winner.map_or("", |winner| winner.as_ref().map_or("", |p| &p.name))
 }
 
-/// Carries out a change of the scale, if it is one, and closes the sync.
-fn rescale(cx: &Cx<'_>, current: i32, replicas: i32, memory: &mut Memory, it: &mut Decision) {
+/// Changes the scale, if the replicas differ, and ends the sync.
+fn rescale(cx: &Inputs<'_>, current: i32, replicas: i32, memory: &mut Memory, it: &mut Decision) {
     it.replicas = Some(replicas);
     let kind = ConditionType::AbleToScale;
     if matches!(it.branch, Branch::AboveMax | Branch::BelowMin) {

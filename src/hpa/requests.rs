@@ -1,4 +1,5 @@
-//! What each pod requests of a resource, as the controller adds it up. One pod without a request fails the metric.
+//! What each pod requests of a resource, summed as the controller sums it. One pod without a request fails the metric. Must not
+//! look at usage.
 
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ fn pod_level(pod: &Pod, resource: &str) -> Option<i64> {
     }
 }
 
-/// What the scheduler counts for the containers: all that run together, or the largest moment of the start.
+/// What the scheduler counts for the containers: the sum of those that run together, or the peak during start-up.
 fn aggregate(pod: &Pod, resource: &str) -> Option<i64> {
     let of = |c: &Container| c.requests.get(resource).copied();
     let all = || pod.containers.iter().chain(&pod.init_containers);

@@ -1,5 +1,5 @@
-//! What a cluster's controller was started with, and what its Kubernetes minor changed in the algorithm.
-//! Only constants and version switches: nothing here is read from a file or a flag.
+//! The controller's flags, and what each Kubernetes minor changed in the algorithm. Constants and version switches: must not
+//! read a file or a flag.
 
 use chrono::TimeDelta;
 
@@ -23,10 +23,8 @@ pub struct Settings {
     pub scale_up_minimum: f64,
     /// Up to 1.32: `|1 - ratio| <= tolerance` instead of a closed interval.
     pub strict_tolerance: bool,
-    /// From 1.35: `behavior.scaleUp.tolerance` and `behavior.scaleDown.tolerance` are honoured.
+    /// From 1.35: `behavior.scaleUp.tolerance` and `behavior.scaleDown.tolerance` are used.
     pub tolerance_fields: bool,
-    /// From 1.26: a missing pod counts as max(100, target) % on the way down, before as 100 %.
-    pub missing_at_target: bool,
     /// Up to 1.32: one sample without the named container fails a ContainerResource metric.
     pub absent_container_fails: bool,
     /// From 1.34: a named container that a pod lacks fails the metric, before it counted as a request of 0.
@@ -53,7 +51,6 @@ impl Default for Settings {
             scale_up_minimum: 4.0,
             strict_tolerance: false,
             tolerance_fields: true,
-            missing_at_target: true,
             absent_container_fails: false,
             absent_container_request_fails: true,
             restartable_init: true,
@@ -65,13 +62,12 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The defaults of Kubernetes 1.`minor`. Gates count as on from the minor where they are on by default.
+    /// The defaults of Kubernetes 1.`minor`, from 1.26 on. Gates count as on from the minor where they are on by default.
     #[must_use]
     pub fn of_minor(minor: u32) -> Self {
         Self {
             strict_tolerance: minor <= 32,
             tolerance_fields: minor >= 35,
-            missing_at_target: minor >= 26,
             absent_container_fails: minor <= 32,
             absent_container_request_fails: minor >= 34,
             restartable_init: minor >= 29,

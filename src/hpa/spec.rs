@@ -1,7 +1,7 @@
 //! The HorizontalPodAutoscaler's spec (autoscaling/v2) with its values in milli-units, and its defaults.
-//! Not the API object: parsing quantities and reading JSON is the caller's, checking it is `validate`'s.
+//! Not the API object: the caller parses quantities and JSON, and `validate` checks the result.
 
-/// What an HPA is asked to do.
+/// `spec` of an HPA.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Spec {
     /// `minReplicas`, 1 when not given.
@@ -48,7 +48,7 @@ pub struct Metric {
     pub target: Target,
 }
 
-/// Where a metric's values come from. `selector` is the metric's own, already in the words of [`selector_text`].
+/// Where a metric's values come from. `selector` is the metric's own, as [`selector_text`] prints it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     Resource {
@@ -75,12 +75,12 @@ pub enum Source {
     Other(String),
 }
 
-/// What a metric is held against.
+/// What a metric is compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target {
     /// `averageUtilization`, percent of the request.
     Utilization(i32),
-    /// `averageValue`, milli-units a pod.
+    /// `averageValue`, milli-units per pod.
     AverageValue(i64),
     /// `value`, milli-units.
     Value(i64),
@@ -113,11 +113,11 @@ pub struct ScalingRules {
     pub window_seconds: Option<i32>,
     pub select: SelectPolicy,
     pub policies: Vec<Policy>,
-    /// The ratio's tolerance in this direction; `None` is the controller's flag.
+    /// The tolerance in this direction, as a ratio; `None` is the controller's flag.
     pub tolerance: Option<f64>,
 }
 
-/// The rules of one direction as written: what is not given is defaulted field by field.
+/// The rules of one direction as written; each missing field gets its default.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct WrittenRules {
     pub window_seconds: Option<i32>,
@@ -169,7 +169,7 @@ impl Behavior {
 }
 
 impl ScalingRules {
-    /// The defaults of a direction under what was written.
+    /// The rules as written, with the direction's defaults for the rest.
     #[must_use]
     pub fn defaulted(direction: Direction, written: WrittenRules) -> Self {
         let policy = |kind, value| Policy { kind, value, period_seconds: 15 };

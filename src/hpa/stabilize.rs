@@ -1,5 +1,5 @@
-//! Stabilization: the recommendation of a sync held against those of its window. Remembers the raw recommendation.
-//! Limits of rate and of min/max come after, in `rate` and `limit`.
+//! Stabilization: compares the recommendation of a sync with those of its window, and remembers it. Must not apply rate limits
+//! or min and max; `rate` and `limit` do.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,7 +10,7 @@ use super::{
     spec::Behavior,
 };
 
-/// What stabilization made of a recommendation.
+/// A recommendation after stabilization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stabilization {
     /// The raw recommendation of this sync.
@@ -30,13 +30,13 @@ pub struct Window {
     /// The lowest (up) or highest (down) recommendation, this sync's included.
     pub bound: i32,
     /// The remembered recommendation that sets the bound; `None` when this sync's own does. Of several equal ones
-    /// the newest, as it holds longest.
+    /// the newest, which stays in the window longest.
     pub held_by: Option<Recommendation>,
     /// When `held_by` leaves the window.
     pub until: Option<DateTime<Utc>>,
 }
 
-/// How it reads in the condition AbleToScale.
+/// The outcome, as in the condition AbleToScale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stabilized {
     /// ReadyForNewScale: the recommendation was not changed.
@@ -113,10 +113,10 @@ fn window(
     beyond: impl Fn(i32, i32) -> bool,
 ) -> Window {
     let (mut bound, mut held_by) = (recommended, None::<Recommendation>);
-    // The newest are last, mostly, so that of equal ones the first that is met is the one.
+    // The newest are mostly last, so that the first of several equal ones is usually the newest.
     for each in memory.recommendations().iter().rev() {
         let newer = held_by.is_some_and(|held| each.replicas == bound && each.at > held.at);
-        // Few of them are beyond the bound, and comparing times takes longest.
+        // Few are beyond the bound, and comparing times is the slow part: the times are compared last.
         if (beyond(each.replicas, bound) || newer) && counts(each) {
             bound = each.replicas;
             held_by = Some(*each);

@@ -1,4 +1,4 @@
-//! The HPA's status: conditions, current metrics, and the events a sync emits. Data and the rule of updating a condition.
+//! The HPA's status: conditions, current metrics, and the events a sync emits. Data, and the rule for updating a condition.
 
 use chrono::{DateTime, Utc};
 
@@ -60,14 +60,14 @@ pub struct Status {
     pub current: i32,
     pub desired: i32,
     pub last_scale: Option<DateTime<Utc>>,
-    /// One entry a metric of the spec, `None` for a failed one; empty when metrics were not read.
+    /// One entry per metric of the spec, `None` for a failed one; empty when metrics were not read.
     pub metrics: Vec<Option<MetricStatus>>,
     /// In the order of their first appearance.
     pub conditions: Vec<Condition>,
 }
 
 impl Status {
-    /// The condition of a kind, if it was ever set.
+    /// The condition of this type, if it was ever set.
     #[must_use]
     pub fn condition(&self, kind: ConditionType) -> Option<&Condition> {
         self.conditions.iter().find(|c| c.kind == kind)

@@ -1,5 +1,5 @@
-//! The parts of a sync that speak: selector checks, the verdict over the metrics, stabilization and limits, each with its
-//! condition and events. The order in which they run is `reconcile`'s.
+//! The parts of a sync that set conditions and emit events: selector checks, the result over the metrics, stabilization and
+//! limits. Must not decide in which order they run; `reconcile` does.
 
 use chrono::{DateTime, Utc};
 
@@ -16,8 +16,8 @@ use super::{
     world::{Selector, World},
 };
 
-/// What stays the same during one sync.
-pub(super) struct Cx<'a> {
+/// What one sync reads.
+pub(super) struct Inputs<'a> {
     pub spec: &'a Spec,
     pub world: &'a World,
     pub settings: &'a Settings,
@@ -25,7 +25,7 @@ pub(super) struct Cx<'a> {
 }
 
 /// The checks of the selector, with their events and condition.
-pub(super) fn selector(cx: &Cx<'_>, it: &mut Decision) -> Result<(), String> {
+pub(super) fn selector(cx: &Inputs<'_>, it: &mut Decision) -> Result<(), String> {
     let (event, reason, error, message) = match &cx.world.selector {
         Selector::Own => return Ok(()),
         Selector::Missing => {
@@ -49,7 +49,7 @@ pub(super) fn selector(cx: &Cx<'_>, it: &mut Decision) -> Result<(), String> {
 }
 
 /// The condition ScalingActive after the metrics were computed.
-pub(super) fn active(cx: &Cx<'_>, proposals: &Proposals, it: &mut Decision) {
+pub(super) fn active(cx: &Inputs<'_>, proposals: &Proposals, it: &mut Decision) {
     let kind = ConditionType::ScalingActive;
     if proposals.blocked {
         if let Some(first) = proposals.first_failure() {
@@ -67,7 +67,13 @@ pub(super) fn active(cx: &Cx<'_>, proposals: &Proposals, it: &mut Decision) {
 }
 
 /// Stabilization, then limits, each with its condition.
-pub(super) fn normalize(cx: &Cx<'_>, current: i32, recommended: i32, memory: &mut Memory, it: &mut Decision) -> i32 {
+pub(super) fn normalize(
+    cx: &Inputs<'_>,
+    current: i32,
+    recommended: i32,
+    memory: &mut Memory,
+    it: &mut Decision,
+) -> i32 {
     let (settings, now) = (cx.settings, cx.now);
     let stabilization = match &cx.spec.behavior {
         None => stabilize::legacy(memory, recommended, settings, now),
@@ -97,6 +103,6 @@ pub(super) fn warn(it: &mut Decision, reason: &'static str, message: String) {
     it.events.push(Event { kind: EventType::Warning, reason, message });
 }
 
-pub(super) fn set(cx: &Cx<'_>, it: &mut Decision, kind: ConditionType, holds: bool, reason: &str, message: String) {
+pub(super) fn set(cx: &Inputs<'_>, it: &mut Decision, kind: ConditionType, holds: bool, reason: &str, message: String) {
     it.status.set(kind, holds, reason, message, cx.now);
 }

@@ -1,8 +1,8 @@
-//! What the API server accepts as an HPA spec, as far as it concerns the arithmetic. Says what is wrong; mends nothing.
+//! What the API server accepts as an HPA spec, as far as the arithmetic is concerned. Must not change the spec.
 
 use super::spec::{Behavior, Direction, ScalingRules, Source, Spec, Target};
 
-/// A value the API server would refuse.
+/// A value that the API server would reject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Invalid {
     /// maxReplicas below 1.
@@ -11,9 +11,9 @@ pub enum Invalid {
     Min(i32),
     /// maxReplicas below minReplicas.
     MaxBelowMin { min: i32, max: i32 },
-    /// The metric at this place has no target of a kind its type knows, or one that is not positive.
+    /// The metric at this index has no target of a kind its type knows, or one that is not positive.
     Target(usize),
-    /// The metric at this place has a type that is not known.
+    /// The metric at this index has an unknown type.
     Source(usize),
     /// A stabilization window outside 0…3600 s.
     Window(Direction, i32),
@@ -27,7 +27,7 @@ pub enum Invalid {
     Tolerance(Direction),
 }
 
-/// Everything the API server would refuse about a spec with its defaults filled in; empty when it is valid.
+/// Everything that the API server would reject in a spec with its defaults filled in; empty when it is valid.
 #[must_use]
 pub fn validate(spec: &Spec) -> Vec<Invalid> {
     let mut found = Vec::new();

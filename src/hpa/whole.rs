@@ -10,12 +10,12 @@ use super::{
     ratio::{self, Band},
 };
 
-/// The proposal of an Object or External metric and how it came about.
+/// The proposal of an Object or External metric, and how it was computed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Whole {
     /// The figure (External: the sum), milli-units.
     pub value: i64,
-    /// Milli-units: for everything, or a pod.
+    /// Milli-units: in total, or per pod.
     pub target: i64,
     /// value / target, or value / (target × status.replicas).
     pub ratio: f64,
@@ -30,7 +30,7 @@ pub struct Whole {
 pub enum Divided {
     /// Value target: the ratio times the Running and Ready pods; not counted inside the band or from zero.
     ByReady(Option<usize>),
-    /// Average target: the scale's status.replicas, and the reported average a pod, milli-units.
+    /// Average target: the scale's status.replicas, and the reported average per pod, milli-units.
     ByStatus { replicas: i32, average: i64 },
 }
 
@@ -68,7 +68,7 @@ pub fn by_value(value: i64, target: i64, pods: &[Arc<Pod>], band: Band, current:
     Ok(Whole { value, target, ratio, band, divided: Divided::ByReady(ready), verdict, replicas })
 }
 
-/// The proposal for an average target. Inside the band it is status.replicas itself, whatever spec.replicas says.
+/// The proposal for an average target. Inside the band it is status.replicas, regardless of spec.replicas.
 #[must_use]
 pub fn by_average(value: i64, target: i64, status_replicas: i32, band: Band) -> Whole {
     let ratio = value as f64 / (target as f64 * f64::from(status_replicas));

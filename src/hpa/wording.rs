@@ -1,5 +1,5 @@
 //! The controller's own wording: names of metrics, error chains, messages of conditions and events.
-//! Words only; which of them apply is decided elsewhere.
+//! Texts only: must not decide which of them apply.
 
 use super::{
     fault::Fault,
@@ -20,8 +20,8 @@ pub(super) const ALL_BELOW: &str = "All metrics below target";
 pub(super) const TO_ZERO: &str = "the HPA controller scaled the workload to zero";
 pub(super) const NOT_TO_ZERO: &str = "the HPA controller did not scale the workload to zero";
 
-/// The controller's name of a metric, as in "New size: 4; reason: … above target". An Object metric with an average
-/// target is called external, too: so says the controller.
+/// The controller's name of a metric, as in "New size: 4; reason: … above target". The
+/// controller calls an Object metric with an average target external, too.
 #[must_use]
 pub fn metric_name(metric: &Metric) -> String {
     let utilization = matches!(metric.target, Target::Utilization(_));
@@ -73,7 +73,7 @@ pub fn failure(metric: &Metric, fault: &Fault, namespace: &str) -> (&'static str
             ("FailedGetPodsMetric", message, error)
         }
         Source::Object { metric: of, kind, name, .. } => {
-            // the order of the words is the controller's
+            // this word order is the controller's
             let message = match fault.is_fetch() {
                 true => format!("unable to get metric {of}: {kind} on {namespace} {name}/{fault}"),
                 false => fault.to_string(),

@@ -1,4 +1,4 @@
-//! Everything one sync of the controller reads besides the HPA itself. Values only: whoever fills it did the reading.
+//! Everything that one sync of the controller reads besides the HPA itself. Plain values: must not read the API.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,11 +33,11 @@ pub enum Values {
     Pods(Vec<(PodName, i64)>),
     /// Object metrics.
     Object(i64),
-    /// External metrics: one value a series.
+    /// External metrics: one value per series.
     External(Vec<i64>),
 }
 
-/// What the controller sees.
+/// What the controller reads.
 #[derive(Debug, Clone, PartialEq)]
 pub struct World {
     /// The HPA's namespace; only in messages.
@@ -45,11 +45,11 @@ pub struct World {
     /// The scale, or why it could not be read.
     pub scale: Result<Scale, String>,
     pub selector: Selector,
-    /// All pods of the selector, shared with whoever remembers them.
+    /// All pods of the selector, shared with the caller's history.
     pub pods: Vec<Arc<Pod>>,
     /// The resource metrics API, or its error.
     pub samples: Result<Vec<PodSample>, String>,
-    /// The other metrics by their place in `spec.metrics`, or the API's error. What is not here was empty.
+    /// The other metrics by their index in `spec.metrics`, or the API's error. A missing index is an empty answer.
     pub values: BTreeMap<usize, Result<Values, String>>,
     /// Why the scale cannot be updated, if it cannot.
     pub update_error: Option<String>,

@@ -9,19 +9,19 @@ pub mod world;
 
 use edot_tui::{advise, session::Session};
 
-/// The ids of what stands out.
+/// The ids of a session's findings.
 fn found(session: &Session) -> Vec<&'static str> {
     advise::findings(session).iter().map(|f| f.id).collect()
 }
 
-/// The finding of this id, which has to be there.
+/// The finding with this id; it has to be there.
 fn finding(session: &Session, id: &str) -> advise::Finding {
     let all = advise::findings(session);
     all.iter().find(|f| f.id == id).cloned().unwrap_or_else(|| panic!("no {id} in {all:#?}"))
 }
 
 #[test]
-fn nothing_stands_out_in_a_quiet_gateway() {
+fn a_quiet_gateway_has_no_findings() {
     assert_eq!(found(&world::World::new(2).session()), Vec::<&str>::new());
     assert_eq!(found(&Session::default()), Vec::<&str>::new());
 }

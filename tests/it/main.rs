@@ -32,8 +32,11 @@ mod fold {
     pub mod session;
 }
 mod house {
+    pub mod findings;
     pub mod readme;
+    pub mod repository;
     pub mod tidy;
+    pub mod words;
 }
 mod hpa {
     pub mod cases;

@@ -1,4 +1,4 @@
-//! Rules over the collectors' configuration: memory_limiter, batch, queues and retry, signals that crowd out others.
+//! Rules over the collectors' configuration: memory_limiter, batch, queues and retry, a signal that crowds out others.
 
 use super::flow::Flow;
 use super::world::{World, at};
@@ -18,7 +18,7 @@ fn pipeline(name: &str, processors: &str) -> PipelineSeen {
     PipelineSeen { name: name.into(), signal, receivers, processors: names(processors), exporters }
 }
 
-/// A gateway with nothing amiss: its container is limited to 512 Mi.
+/// A gateway that no rule objects to: its container is limited to 512 Mi.
 fn sound() -> ConfigSeen {
     let processors = "memory_limiter filter batch elasticapm";
     ConfigSeen {
@@ -53,12 +53,12 @@ fn sound() -> ConfigSeen {
 
 fn with(config: ConfigSeen, flows: &[Flow]) -> Session {
     let mut w = World::new(1);
-    w.extra = flows.iter().flat_map(|f| f.course(w.seconds)).collect();
+    w.extra = flows.iter().flat_map(|f| f.scrapes(w.seconds)).collect();
     w.extra.push(Stamped { at: at(1), what: Observation::CollectorConfig(Box::new(config)) });
     w.session()
 }
 
-/// What stands out of a sound configuration that is changed so.
+/// The session of a sound configuration after `change`.
 fn changed(change: impl FnOnce(&mut ConfigSeen)) -> Session {
     let mut config = sound();
     change(&mut config);
@@ -66,7 +66,7 @@ fn changed(change: impl FnOnce(&mut ConfigSeen)) -> Session {
 }
 
 #[test]
-fn a_sound_configuration_says_nothing() {
+fn a_sound_configuration_has_no_findings() {
     assert_eq!(found(&changed(|_| {})), Vec::<&str>::new());
 }
 
@@ -106,7 +106,7 @@ fn a_memory_limiter_that_acts_after_the_container_is_killed() {
     let f = finding(&limits(512.0, Some(128.0)), "memory-limiter-too-high");
     assert!(f.text.contains("hard limit is so high"), "{f:?}");
     assert_eq!(found(&limits(400.0, None)), Vec::<&str>::new());
-    // Of another container nothing is known.
+    // The limits of another container are unknown.
     assert_eq!(
         found(&changed(|c| (c.container, c.limiters[0].limit_percent) = ("other".into(), Some(100.0)))),
         Vec::<&str>::new()
@@ -123,7 +123,7 @@ fn batches_of_metrics_that_are_split() {
         c.batches.push(BatchingSeen { name: "batch/metrics".into(), ..Default::default() });
         c.pipelines[1].processors = names("memory_limiter batch/metrics");
     });
-    assert_eq!(found(&apart), Vec::<&str>::new(), "those of traces may be");
+    assert_eq!(found(&apart), Vec::<&str>::new(), "batches of traces may be split");
 }
 
 #[test]
@@ -144,7 +144,7 @@ fn batches_made_too_early_or_too_late() {
     assert!(
         finding(&order("memory_limiter elasticapm batch"), "batch-order")
             .text
-            .contains("elasticapm stands before batch")
+            .contains("elasticapm comes before batch")
     );
 }
 
@@ -178,7 +178,7 @@ fn a_queue_that_memory_has_no_room_for() {
     assert!(f.evidence.contains("2000 requests are about 7813 Mi, the container's limit is 512 Mi"), "{f:?}");
     assert!(found(&large("batch", 2e9, "bytes")).contains(&"queue-beyond-memory"));
     assert!(!found(&large("batch", 10_000.0, "items")).contains(&"queue-beyond-memory"));
-    assert!(!found(&large("batch", 1000.0, "")).contains(&"queue-beyond-memory"), "as it comes");
+    assert!(!found(&large("batch", 1000.0, "")).contains(&"queue-beyond-memory"), "the default size");
     assert!(!found(&large("memory_limiter batch", 2000.0, "")).contains(&"queue-beyond-memory"), "memory bounds it");
 }
 
@@ -194,7 +194,7 @@ fn a_signal_that_crowds_out_the_others() {
             config.pipelines[3].exporters = names("elasticsearch/logs");
         }
         let mut w = World::new(1);
-        w.extra = flow.course(w.seconds);
+        w.extra = flow.scrapes(w.seconds);
         for seen in &mut w.extra {
             let Observation::Collector(c) = &mut seen.what else { continue };
             let c = std::sync::Arc::make_mut(c);

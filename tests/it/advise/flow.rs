@@ -1,4 +1,4 @@
-//! What collectors, k6 and Elasticsearch tell of a world's run, as observations.
+//! What collectors and k6 report during a world's run, as observations.
 
 use super::world::at;
 use edot_tui::observe::{
@@ -6,7 +6,7 @@ use edot_tui::observe::{
 };
 use std::sync::Arc;
 
-/// One collector: what it does a second of each signal, and how full its queues are.
+/// One collector: its items/s of each signal, and how full its queues are.
 #[derive(Clone)]
 pub struct Flow {
     pub name: String,
@@ -17,27 +17,27 @@ pub struct Flow {
     pub sent: f64,
     pub send_failed: f64,
     pub enqueue_failed: f64,
-    /// At a second: its size, and its capacity.
+    /// The queue's size at a second.
     pub queue: fn(i64) -> f64,
     pub capacity: f64,
-    /// Documents a second: outcome, code, error.
+    /// Outcome, code, error, and documents/s.
     pub documents: Vec<(&'static str, &'static str, &'static str, f64)>,
-    /// Seconds that a bulk request takes; None: none comes back.
+    /// The duration of a bulk request in seconds; `None`: no request comes back.
     pub latency_s: Option<f64>,
 }
 
 impl Flow {
     /// The gateway pod `n` of a world, which sends on what it accepts.
     pub fn gateway(n: usize, rate: f64) -> Flow {
-        Flow { accepted: rate, sent: rate, ..Flow::still(&format!("gateway-{n}"), &format!("uid-{n}"), Role::Gateway) }
+        Flow { accepted: rate, sent: rate, ..Flow::idle(&format!("gateway-{n}"), &format!("uid-{n}"), Role::Gateway) }
     }
 
     pub fn agent(n: usize, rate: f64) -> Flow {
-        let still = Flow::still(&format!("agent-{n}"), &format!("agent-uid-{n}"), Role::Agent);
-        Flow { accepted: rate, sent: rate, capacity: 1000.0, queue: |_| 0.0, ..still }
+        let idle = Flow::idle(&format!("agent-{n}"), &format!("agent-uid-{n}"), Role::Agent);
+        Flow { accepted: rate, sent: rate, capacity: 1000.0, queue: |_| 0.0, ..idle }
     }
 
-    fn still(name: &str, uid: &str, role: Role) -> Flow {
+    fn idle(name: &str, uid: &str, role: Role) -> Flow {
         Flow {
             name: name.into(),
             uid: uid.into(),
@@ -55,13 +55,13 @@ impl Flow {
     }
 
     /// A scrape every five seconds.
-    pub fn course(&self, seconds: i64) -> Vec<Stamped> {
+    pub fn scrapes(&self, seconds: i64) -> Vec<Stamped> {
         let one = |s: i64| Stamped { at: at(s), what: Observation::Collector(Arc::new(self.scrape(s))) };
         (0..=seconds).step_by(5).map(one).collect()
     }
 
     fn scrape(&self, second: i64) -> CollectorSeen {
-        // It has run for ten minutes before.
+        // It was started ten minutes before the world begins.
         let up = (second + 600) as f64;
         let mut seen =
             CollectorSeen { pod: self.name.clone(), uid: self.uid.clone(), role: self.role, ..Default::default() };

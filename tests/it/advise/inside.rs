@@ -9,11 +9,11 @@ use edot_tui::session::Session;
 
 fn session(pods: usize, flows: &[Flow]) -> Session {
     let mut w = World::new(pods);
-    w.extra = flows.iter().flat_map(|f| f.course(w.seconds)).collect();
+    w.extra = flows.iter().flat_map(|f| f.scrapes(w.seconds)).collect();
     w.session()
 }
 
-/// What stands out of a gateway of one pod, changed so.
+/// The session of a gateway with one pod, after `change`.
 fn one(change: impl FnOnce(&mut Flow)) -> Session {
     let mut flow = Flow::gateway(0, 100.0);
     change(&mut flow);
@@ -24,23 +24,23 @@ fn one(change: impl FnOnce(&mut Flow)) -> Session {
 fn a_new_replica_that_gets_nothing() {
     let mut w = World::new(2);
     w.pods[1].ready.as_mut().unwrap().since = Some(at(60));
-    w.extra = [Flow::gateway(0, 300.0), Flow::gateway(1, 0.0)].iter().flat_map(|f| f.course(w.seconds)).collect();
+    w.extra = [Flow::gateway(0, 300.0), Flow::gateway(1, 0.0)].iter().flat_map(|f| f.scrapes(w.seconds)).collect();
     let f = finding(&w.session(), "idle-replica");
     assert!(f.text.starts_with("gateway-1 is Ready but idle for 60 s"), "{f:?}");
     assert!(f.evidence.contains("gateway-0 accepts 900 items/s, 100 % of all"), "{f:?}");
     assert!(f.hint.contains("max_connection_age"));
     w.pods[1].ready.as_mut().unwrap().since = Some(at(100));
-    assert_eq!(found(&w.session()), Vec::<&str>::new(), "20 s are too few to tell");
+    assert_eq!(found(&w.session()), Vec::<&str>::new(), "20 s are too short to judge");
 }
 
 #[test]
-fn an_even_load_says_nothing() {
+fn an_even_load_has_no_findings() {
     let even: Vec<Flow> = (0..4).map(|n| Flow::gateway(n, 80.0 + n as f64 * 10.0)).collect();
     assert_eq!(found(&session(4, &even)), Vec::<&str>::new());
 }
 
 #[test]
-fn one_that_gets_most_of_it() {
+fn one_replica_that_gets_most_of_the_load() {
     let rates = [400.0, 30.0, 30.0, 30.0];
     let flows: Vec<Flow> = rates.iter().enumerate().map(|(n, r)| Flow::gateway(n, *r)).collect();
     let f = finding(&session(4, &flows), "uneven-load");
@@ -48,7 +48,7 @@ fn one_that_gets_most_of_it() {
 }
 
 #[test]
-fn without_counters_the_cpu_tells() {
+fn without_counters_cpu_use_decides() {
     use edot_tui::observe::Observation;
     let mut w = World::new(2);
     let s = w.session();
@@ -67,7 +67,7 @@ fn without_counters_the_cpu_tells() {
 }
 
 #[test]
-fn a_full_queue_is_told_with_its_cause() {
+fn a_full_queue_is_reported_with_its_cause() {
     let f = finding(&one(|f| f.queue = |_| 10.0), "queue-full");
     assert!(f.text.contains("full for 120 s") && f.evidence.starts_with("10 of 10"), "{f:?}");
     let slow = one(|f| (f.queue, f.latency_s) = (|_| 10.0, Some(8.0)));
@@ -192,7 +192,7 @@ fn a_pod_that_leaves_with_a_full_queue() {
     w.pods[1].deleted = Some(at(110));
     let mut leaving = Flow::gateway(1, 100.0);
     leaving.queue = |_| 7.0;
-    w.extra = [Flow::gateway(0, 100.0), leaving].iter().flat_map(|f| f.course(w.seconds)).collect();
+    w.extra = [Flow::gateway(0, 100.0), leaving].iter().flat_map(|f| f.scrapes(w.seconds)).collect();
     assert!(finding(&w.session(), "queue-leaves").text.contains("gateway-1 is being removed while its queue holds 7"));
     w.pods[1].deleted = None;
     assert_eq!(found(&w.session()), Vec::<&str>::new());

@@ -5,7 +5,7 @@ use super::{finding, found};
 use edot_tui::observe::{EventSeen, Exit, ObjectRef, Observation, Stamped};
 
 #[test]
-fn a_kill_for_want_of_memory_is_told_for_a_while() {
+fn a_kill_out_of_memory_is_reported_for_a_while() {
     let mut w = World::new(2);
     w.ended(0, 137, "OOMKilled");
     let f = finding(&w.session(), "oom-killed");
@@ -27,7 +27,7 @@ fn an_end_for_another_reason_names_code_and_log() {
 }
 
 #[test]
-fn a_pod_that_no_node_takes() {
+fn a_pod_that_cannot_be_scheduled() {
     let mut w = World::new(3);
     let pod = &mut w.pods[2];
     (pod.phase, pod.ready) = ("Pending".into(), None);
@@ -35,11 +35,11 @@ fn a_pod_that_no_node_takes() {
     let f = finding(&w.session(), "pod-not-running");
     assert!(f.text.contains("gateway-2 does not run: Unschedulable: 0/2 nodes"), "{f:?}");
     w.pods[2].created = Some(at(w.seconds - 10));
-    assert_eq!(found(&w.session()), Vec::<&str>::new(), "it has only just been made");
+    assert_eq!(found(&w.session()), Vec::<&str>::new(), "it was created 10 s ago");
 }
 
 #[test]
-fn a_pod_whose_image_cannot_be_had() {
+fn a_pod_whose_image_cannot_be_pulled() {
     let mut w = World::new(1);
     w.pods[0].containers[0].waiting = Some("ImagePullBackOff".into());
     assert!(finding(&w.session(), "pod-not-running").hint.contains("image"));
@@ -58,7 +58,7 @@ fn pods_at_their_cpu_limit() {
 }
 
 #[test]
-fn more_is_asked_than_the_maximum_allows() {
+fn more_is_proposed_than_the_maximum_allows() {
     let mut w = World::new(4);
     w.uses.0 = 900;
     w.condition("ScalingLimited", "True", "TooManyReplicas");
@@ -69,23 +69,23 @@ fn more_is_asked_than_the_maximum_allows() {
 }
 
 #[test]
-fn memory_holds_what_cpu_would_give_back() {
+fn memory_holds_replicas_that_cpu_would_remove() {
     let mut w = World::new(3);
     w.uses = (20, 150);
     let f = finding(&w.session(), "memory-holds");
     // ceil(58/80 × 3) = 3; two need 53 %.
     assert!(f.evidence.contains("memory 58 % of 80 %; 53 % or less"), "{f:?}");
     w.uses = (20, 130);
-    assert!(!found(&w.session()).contains(&"memory-holds"), "50 % lets one go");
+    assert!(!found(&w.session()).contains(&"memory-holds"), "50 % removes one");
     w.uses = (160, 150);
-    assert!(!found(&w.session()).contains(&"memory-holds"), "cpu asks for them as well");
+    assert!(!found(&w.session()).contains(&"memory-holds"), "cpu proposes them as well");
     w.uses = (20, 150);
     w.seconds = 45;
-    assert!(!found(&w.session()).contains(&"memory-holds"), "it is too soon to tell");
+    assert!(!found(&w.session()).contains(&"memory-holds"), "it is too soon to judge");
 }
 
 #[test]
-fn to_and_fro() {
+fn flapping() {
     let rescale = |second: i64, to: i32| {
         let event = EventSeen {
             uid: format!("e{second}"),

@@ -1,11 +1,11 @@
-//! What stands out of a recording, second by second, to look at, and what no rate may ever be.
+//! The findings over a recording, second by second, to look at; and no rate may be negative.
 
 use edot_tui::advise;
 use edot_tui::observe::{Observation, Role, Signal};
 use edot_tui::session::{Series, Session};
 use std::collections::BTreeMap;
 
-/// When each finding came and went, what load and gateway came to, and whether any rate was negative.
+/// Prints when each finding came and went, the totals of load and gateway, and checks every rate.
 #[test]
 #[ignore = "prints a recording's findings, to look at: EDOT_SHOW=FILE cargo test --test it advise::shown -- --ignored --nocapture"]
 fn show() {

@@ -1,4 +1,4 @@
-//! A small gateway to hold rules to: an HPA, its target, some pods and what they use, as observations.
+//! A small gateway to test rules on: an HPA, its target, some pods and their usage, as observations.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use edot_tui::observe::{
@@ -7,14 +7,14 @@ use edot_tui::observe::{
 };
 use edot_tui::session::Session;
 
-/// The gateway, changed by a test before it is folded.
+/// A gateway; a test changes it before it is folded.
 pub struct World {
     pub hpa: HpaSeen,
     pub pods: Vec<PodSeen>,
-    /// Of each pod, all the time: millicores and mebibytes.
+    /// The constant usage of each pod: millicores and mebibytes.
     pub uses: (i64, i64),
     pub extra: Vec<Stamped>,
-    /// Seconds that are watched, and how long the pods have been there before.
+    /// How long it is watched, in seconds; the pods are ten minutes older.
     pub seconds: i64,
 }
 
@@ -66,7 +66,7 @@ impl World {
         World { hpa, pods: (0..pods).map(pod).collect(), uses: (160, 205), extra: Vec::new(), seconds: 120 }
     }
 
-    /// A pod's container ended so, a minute before the end.
+    /// A pod's container ended like this, a minute before the end.
     pub fn ended(&mut self, pod: usize, code: i32, reason: &str) {
         let exit = Exit { code, reason: reason.into(), finished: Some(at(self.seconds - 60)) };
         let container = &mut self.pods[pod].containers[0];
@@ -86,7 +86,7 @@ impl World {
         session
     }
 
-    /// What was watched, by time.
+    /// All observations, ordered by time.
     pub fn observations(&self) -> Vec<Stamped> {
         let n = i32::try_from(self.pods.len()).unwrap();
         let mut hpa = self.hpa.clone();
@@ -97,14 +97,14 @@ impl World {
             hpa.status.metrics = figures.map(|(m, p)| metric(&m.name, i32::try_from(p).unwrap())).collect();
         }
         let mut all = Vec::new();
-        let mut say = |second: i64, what| all.push(Stamped { at: at(second), what });
+        let mut emit = |second: i64, what| all.push(Stamped { at: at(second), what });
         for feed in [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed::Events, Feed::Load] {
-            say(0, Observation::FeedStatus(FeedStatus::new(feed, FeedState::Up)));
+            emit(0, Observation::FeedStatus(FeedStatus::new(feed, FeedState::Up)));
         }
         let target = TargetSeen { spec_replicas: Some(n), replicas: Some(n), ready: Some(n), ..Default::default() };
-        say(0, Observation::Target(Box::new(target)));
-        self.pods.iter().for_each(|p| say(0, Observation::Pod(Box::new(p.clone()))));
-        say(0, Observation::Hpa(Box::new(hpa)));
+        emit(0, Observation::Target(Box::new(target)));
+        self.pods.iter().for_each(|p| emit(0, Observation::Pod(Box::new(p.clone()))));
+        emit(0, Observation::Hpa(Box::new(hpa)));
         for second in (0..=self.seconds).step_by(15) {
             let used = resources(&format!("{}m", self.uses.0), &format!("{}Mi", self.uses.1));
             let usage = |p: &PodSeen| PodUsage {
@@ -113,7 +113,7 @@ impl World {
                 window_s: 15.0,
                 containers: vec![(p.containers[0].name.clone(), used.clone())],
             };
-            say(second, Observation::Usage(UsageSeen { pods: self.pods.iter().map(usage).collect() }));
+            emit(second, Observation::Usage(UsageSeen { pods: self.pods.iter().map(usage).collect() }));
         }
         all.extend(self.extra.iter().cloned());
         all.extend((1..=self.seconds).map(|s| Stamped { at: at(s), what: Observation::Tick }));

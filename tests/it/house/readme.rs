@@ -1,4 +1,4 @@
-//! README says what the program does: keys, flags, commands, permissions, themes, and its picture.
+//! README agrees with the program: keys, flags, commands, permissions, themes, and its pictures.
 
 use crate::support::golden;
 use crate::support::recorded::scale_cycle;
@@ -22,7 +22,7 @@ fn root(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// The file's text; with `BLESS` set, what is between the marks is written first.
+/// The file's text; with `BLESS` set, the text between the marks is written first.
 fn between(name: &str, from: &str, to: &str, want: &str) {
     let text = std::fs::read_to_string(root(name)).unwrap();
     let (head, rest) = text.split_once(from).expect(from);
@@ -35,7 +35,7 @@ fn between(name: &str, from: &str, to: &str, want: &str) {
 }
 
 #[test]
-fn the_key_table_is_the_programs() {
+fn the_key_table_is_the_programs_own() {
     let keys = |line: &HelpLine| line.keys.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(" ");
     let rows: String = Keymap::default().help().iter().map(|l| format!("| {} | {} |\n", keys(l), l.label)).collect();
     let table = format!("\n| key | does |\n|---|---|\n{rows}");
@@ -43,24 +43,24 @@ fn the_key_table_is_the_programs() {
 }
 
 #[test]
-fn the_roles_are_the_programs() {
+fn the_roles_are_the_programs_own() {
     let yaml = format!("\n{}", roles("observability-lab", "demo-app"));
     between("README.md", "# roles: written by the program, held by a test", "# /roles", &yaml);
 }
 
 #[test]
-fn every_flag_and_command_is_one() {
+fn every_flag_and_command_exists() {
     let text = std::fs::read_to_string(root("README.md")).unwrap();
     let command = Cli::command();
     let flags: Vec<String> = std::iter::once(&command)
         .chain(command.get_subcommands())
         .flat_map(|c| c.get_arguments().filter_map(|a| a.get_long()).map(|l| format!("--{l}")))
-        .chain(["--help", "--release", "--ignored", "--test", "--test-threads"].map(String::from))
+        .chain(["--help", "--release", "--profile"].map(String::from))
         .collect();
     let mut seen = 0;
     for word in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {
         if word.len() > 2 && word.starts_with("--") && word[2..].starts_with(|c: char| c.is_ascii_lowercase()) {
-            assert!(flags.contains(&word.to_string()), "README speaks of {word}");
+            assert!(flags.contains(&word.to_string()), "README has {word}");
             seen += 1;
         }
     }
@@ -83,7 +83,7 @@ fn every_theme_is_named() {
 }
 
 #[test]
-fn the_picture_is_the_programs_own() {
+fn the_picture_is_what_the_program_draws() {
     let mut session = Session::default();
     let all = scale_cycle();
     all.iter().take_while(|s| s.at < all[0].at + chrono::TimeDelta::seconds(296)).for_each(|s| session.apply(s));
@@ -97,7 +97,7 @@ fn the_picture_is_the_programs_own() {
 }
 
 #[test]
-fn the_picture_of_the_verdict_is_the_programs_own() {
+fn the_picture_of_the_verdict_is_what_the_program_draws() {
     let mut session = Session::default();
     scale_cycle().iter().for_each(|s| session.apply(s));
     let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
@@ -109,7 +109,7 @@ fn the_picture_of_the_verdict_is_the_programs_own() {
     golden::check("assets/timeline.svg", &svg);
 }
 
-/// Each command over a recording that README shows, run as it stands there.
+/// Each command over a recording in README, run as it is written there.
 #[test]
 fn the_commands_over_recordings_run() {
     use std::io::Write;

@@ -1,6 +1,6 @@
 //! Conformance of `hpa` with the Kubernetes controller: runs every case of a file of inputs and expected outputs.
-//! The file is `EDOT_HPA_CASES`, else `tests/data/hpa_cases.json`. Judges nothing itself: a kind, a setting or an
-//! expectation it does not know is a failure, never a skip.
+//! The file is `EDOT_HPA_CASES`, else `tests/data/hpa_cases.json`. An unknown kind, setting or
+//! expectation is a failure, never a skip.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod behavior;
@@ -10,10 +10,10 @@ mod replicas;
 
 use serde_json::{Map, Value};
 
-/// What a case came to: values by the names the expectations use, or the error's text.
+/// The result of a case: values by the names that the expectations use, or the error's text.
 pub type Got = Result<Map<String, Value>, String>;
 
-/// The expectations that compare a part only: what is not named is not looked at.
+/// The expectations that compare only a part: keys that are not named are not compared.
 const PARTIAL: [&str; 1] = ["messages"];
 
 #[test]
@@ -23,7 +23,7 @@ fn hpa_cases() {
     all_pass(&path);
 }
 
-/// Rules that none of those cases tells apart from their neighbours.
+/// Our own cases, for rules that the others do not distinguish.
 #[test]
 fn own_cases() {
     all_pass(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/hpa_own_cases.json"));
@@ -48,7 +48,7 @@ fn all_pass(path: &str) {
     );
 }
 
-/// Runs one case; the error names it with what was expected and what came out.
+/// Runs one case; the error has its id, what was expected, and the result.
 fn check(case: &Value) -> Result<(), String> {
     let id = case["id"].as_str().unwrap_or("(no id)");
     let kind = case["kind"].as_str().unwrap_or("(no kind)");

@@ -1,4 +1,4 @@
-//! Edges of the controller's rules, worked out by hand, and whole scale-downs of the lab's HPA sync by sync.
+//! Edges of the controller's rules, computed by hand, and whole scale-downs of the lab's HPA sync by sync.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
@@ -172,7 +172,7 @@ fn sync(spec: &Spec, world: &World, memory: &mut Memory, now: DateTime<Utc>) -> 
 const MIB: i64 = 1024 * 1024 * 1000;
 
 /// The rescales after a load that ended at 300 s, as (seconds, replicas, ScalingLimited): cpu is high up to the sync
-/// at 315 s (the scrape after the end still averages the load), then 4m a pod; memory is MiB a pod at a time.
+/// at 315 s (the scrape after the end still averages the load), then 4m per pod; memory is MiB per pod at a time.
 fn scale_down(down: ScalingRules, memory_mib: impl Fn(i64) -> f64) -> Vec<(i64, i32, String)> {
     let resource =
         |name: &str| Metric { source: Source::Resource { resource: name.to_owned() }, target: Target::Utilization(80) };

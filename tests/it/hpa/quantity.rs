@@ -54,7 +54,7 @@ fn known_values_in_milli_units() {
 }
 
 #[test]
-fn what_is_no_quantity() {
+fn texts_that_are_no_quantity() {
     let table = [
         ("", QuantityError::Empty),
         (".", QuantityError::NoNumber),

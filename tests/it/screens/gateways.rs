@@ -35,7 +35,7 @@ fn session(rates: &[f64], change: impl FnOnce(&mut Vec<Flow>)) -> Session {
     let total: f64 = rates.iter().sum();
     flows.extend((0..2).map(|n| Flow::agent(n, total / 2.0)));
     change(&mut flows);
-    w.extra = flows.iter().flat_map(|f| f.course(w.seconds)).chain(k6(w.seconds, 0.0)).collect();
+    w.extra = flows.iter().flat_map(|f| f.scrapes(w.seconds)).chain(k6(w.seconds, 0.0)).collect();
     w.session()
 }
 

@@ -1,4 +1,4 @@
-//! Inputs for the properties: anything the types can hold, and plain ones that are near real life.
+//! Inputs for the properties: anything the types can hold, and plain ones that are near real ones.
 
 use std::collections::BTreeMap;
 
