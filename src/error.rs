@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(error.to_string(), "run.jsonl: no space; choose another disk");
         assert_eq!(error.exit_code(), 1);
         // Its text is its cause's.
-        assert_eq!(CommandError::from(ReadError::Io(root())).to_string(), "no space");
+        assert_eq!(CommandError::from(ReadError::Io(root())).to_string(), "cannot be read: no space");
     }
 
     #[test]

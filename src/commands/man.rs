@@ -32,9 +32,12 @@ pub fn man() -> std::io::Result<String> {
         out.extend(title.into_bytes());
         let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
         out.extend(roff(&about).into_bytes());
+        let after =
+            command.get_after_long_help().or(command.get_after_help()).map(ToString::to_string).unwrap_or_default();
         let mut options = Vec::new();
         clap_mangen::Man::new(command).render_options_section(&mut options)?;
         out.extend(String::from_utf8_lossy(&options).replace(".SH ", ".SS ").into_bytes());
+        out.extend(roff(&after).into_bytes());
     }
     Ok(String::from_utf8_lossy(&out).into_owned())
 }

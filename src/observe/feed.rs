@@ -103,7 +103,7 @@ pub struct FeedStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// A hint: what to do about it.
-    #[serde(default, alias = "mend", skip_serializing_if = "Option::is_none")]
+    #[serde(default, alias = "mend", skip_serializing_if = "Option::is_none")] // format 1
     pub hint: Option<String>,
     /// Tries since it last worked; 0 while it works.
     #[serde(default)]

@@ -203,7 +203,7 @@ pub struct LogQualitySeen {
     pub failed_shards: u32,
     /// Why it could not be counted; then nothing else is set.
     pub denied: Option<String>,
-    #[serde(alias = "mend")]
+    #[serde(alias = "mend")] // format 1
     pub hint: Option<String>,
 }
 

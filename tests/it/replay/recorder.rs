@@ -191,10 +191,10 @@ fn no_file_is_harmed() {
     for existing in [Existing::Keep, Existing::Replace] {
         assert!(refused(file("link"), existing).contains("symbolic link"));
         assert!(refused(folder.path().to_path_buf(), existing).contains("is a folder"));
-        assert!(refused(PathBuf::from("/dev/null"), existing).contains("no plain file"));
+        assert!(refused(PathBuf::from("/dev/null"), existing).contains("is not a regular file"));
         assert!(refused(file("no/such"), existing).contains("its folder does not exist"));
     }
-    assert!(refused(file("there"), Existing::Keep).contains("is there already, and is not overwritten"));
+    assert!(refused(file("there"), Existing::Keep).contains("exists already, and is not overwritten"));
     assert_eq!(std::fs::read_to_string(file("there")).unwrap(), "precious");
     create(&file("there"), Existing::Replace).unwrap().write_all(b"new").unwrap();
     assert_eq!(std::fs::read_to_string(file("there")).unwrap(), "new");
@@ -337,7 +337,7 @@ fn where_nothing_can_be_written_the_dashboard_goes_on() {
     let mut pty = Pty::spawn(command, (100, 30));
     pty.until("data", |s| s.contents().contains("ready 2"));
     pty.keys("r");
-    pty.until_text("the folder cannot be made");
+    pty.until_text("the folder cannot be created");
     assert!(!pty.text().contains("REC"));
     pty.keys("q");
     assert_eq!(pty.exit(), 0);

@@ -218,7 +218,7 @@ async fn what_cannot_be_read_is_said() {
     show.until(|s| !s.faults.is_empty()).await;
     assert!(show.faults[0].contains("stops in the middle"), "{:?}", show.faults);
     let wrong = open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")), FROM_THE_START).err().unwrap();
-    assert!(wrong.to_string().contains("Cargo.toml: is no recording of edot-tui"), "{wrong}");
+    assert!(wrong.to_string().contains("Cargo.toml is not a recording of edot-tui"), "{wrong}");
 }
 
 /// The program itself, in a terminal.
@@ -262,7 +262,7 @@ fn the_dashboard_is_moved_by_keys_and_mouse() {
 fn a_wrong_file_is_reported_before_the_screen_is_taken() {
     let mut pty = shown(Path::new("/etc/hostname"), &[]);
     assert_eq!(pty.exit(), 1);
-    assert!(pty.text().contains("is no recording of edot-tui") || pty.text().contains("is empty"), "{}", pty.text());
+    assert!(pty.text().contains("is not a recording of edot-tui") || pty.text().contains("is empty"), "{}", pty.text());
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,7 +41,7 @@ const BLIND: [&str; 8] = [
 fn the_recorded_cycle_did_all_that_can_be_seen_of_it() {
     let v = guide(&cycle());
     assert_eq!((v.result, ids(&v, "failed")), (Overall::Pass, vec![]));
-    assert_eq!(ids(&v, "not observable"), BLIND);
+    assert_eq!(ids(&v, "not_observable"), BLIND);
     assert!(v.inferred.is_some(), "there was no load Job");
     let said = |id| found(&v, id).observed.as_str();
     assert_eq!(said("starts-at-min"), "1 replica, the minimum");

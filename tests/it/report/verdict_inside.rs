@@ -155,7 +155,7 @@ fn each_fault_fails_in_one_place() {
         assert!(failed[0].1.contains(word), "{failed:?}");
     };
     let w = Wrong::default();
-    only(Wrong { sticky: true, ..w }, "even-share", "took no part for");
+    only(Wrong { sticky: true, ..w }, "even-share", "had no share for");
     only(Wrong { loses: true, ..w }, "nothing-lost", "items lost, the first at 1:");
     only(Wrong { full: true, ..w }, "no-back-pressure", "a queue was full");
     only(Wrong { flat: true, ..w }, "ingest-grows", "400 documents/s under load, 400 without");
