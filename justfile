@@ -9,7 +9,7 @@ check:
 
 # Writes the expected texts of the tests that FILTER names; read the difference before you commit it.
 bless FILTER='':
-    BLESS=1 cargo test --test it {{FILTER}}
+    BLESS=1 cargo test it::{{FILTER}}
     git diff --stat
 
 # The dashboard over the embedded lab.
@@ -22,7 +22,7 @@ bench:
 
 # The tests against the cluster of KUBECONFIG, one at a time.
 real FILTER='real::':
-    cargo test --test it {{FILTER}} -- --ignored --test-threads=1
+    cargo test it::{{FILTER}} -- --ignored --test-threads=1
 
 # The documentation of the crate, as CI builds it.
 doc:

@@ -61,3 +61,10 @@ pub mod terminal;
 pub mod ui;
 pub mod verdict;
 pub mod view;
+
+// The tests of rooms together are part of this crate: they reach what is not public, by the name that others use.
+#[cfg(test)]
+extern crate self as edot_tui;
+#[cfg(test)]
+#[path = "../tests/it/main.rs"]
+mod it;

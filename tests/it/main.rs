@@ -1,4 +1,5 @@
-//! The one test binary.
+//! Tests of rooms together and of the whole program, compiled into the library's own tests, so that nothing has to be
+//! public for their sake.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod advise;
@@ -7,6 +8,7 @@ mod cli {
     pub mod config;
     pub mod logging;
     pub mod pipe;
+    pub mod program;
     pub mod pty;
     pub mod wrong_input;
 }
@@ -98,6 +100,14 @@ mod screens {
     pub mod whole;
 }
 mod support {
+    /// The program as this `cargo test` built it.
+    pub fn program() -> std::path::PathBuf {
+        let tests = std::env::current_exe().unwrap();
+        let program = tests.parent().unwrap().parent().unwrap().join("edot-tui");
+        assert!(program.exists(), "{} is not built; run cargo test without --lib", program.display());
+        program
+    }
+
     pub mod any_inside;
     pub mod any_seen;
     pub mod fake_api;

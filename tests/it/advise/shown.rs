@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// Prints when each finding came and went, the totals of load and gateway, and checks every rate.
 #[test]
-#[ignore = "prints a recording's findings, to look at: EDOT_SHOW=FILE cargo test --test it advise::shown -- --ignored --nocapture"]
+#[ignore = "prints a recording's findings, to look at: EDOT_SHOW=FILE cargo test it::advise::shown -- --ignored --nocapture"]
 fn show() {
     let file = std::env::var("EDOT_SHOW").unwrap();
     let mut session = Session::default();

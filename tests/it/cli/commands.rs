@@ -1,12 +1,12 @@
 //! The command line: what is understood, what is refused, what help, completions and the manual say.
 
-use crate::support::golden;
-use assert_cmd::Command;
+use crate::it::support::golden;
 use clap::{CommandFactory, Parser};
 use edot_tui::commands::{Cli, Command as Typed, StatusFormat, completions, man};
 use edot_tui::config::{Env, resolve};
 use edot_tui::offline::Format;
 use edot_tui::ui::Screen;
+use std::process::Command;
 
 fn typed(args: &[&str]) -> Cli {
     Cli::try_parse_from([&["edot-tui"], args].concat()).unwrap_or_else(|e| panic!("{e}"))
@@ -135,7 +135,7 @@ fn completions_and_manual_know_every_command_and_flag() {
 }
 
 fn program(args: &[&str]) -> std::process::Output {
-    let mut command = Command::cargo_bin("edot-tui").unwrap();
+    let mut command = Command::new(crate::it::support::program());
     command.env_clear().env("HOME", "/nonexistent").args(args).output().unwrap()
 }
 

@@ -1,6 +1,6 @@
 //! The log: only when asked for, only our own words, and never a credential, whatever the level.
 
-use crate::support::stub_api::{listen, status};
+use crate::it::support::stub_api::{listen, status};
 use edot_tui::config::Log;
 use edot_tui::logging::{ours, start};
 use std::sync::{Arc, Mutex};

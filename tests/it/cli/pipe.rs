@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 #[cfg(unix)]
 fn a_closed_pipe_is_success() {
     for args in [&["man"] as &[&str], &["completions", "bash"], &["--print-config"]] {
-        let mut child = Command::new(assert_cmd::cargo::cargo_bin("edot-tui"))
+        let mut child = Command::new(crate::it::support::program())
             .args(args)
             .env_clear()
             .stdout(Stdio::piped())

@@ -3,7 +3,6 @@
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -23,14 +22,6 @@ pub struct Pty {
     /// Everything written so far.
     pub raw: Vec<u8>,
     parser: vt100::Parser,
-}
-
-/// The program, in an environment that holds nothing else.
-pub fn edot_tui(kubeconfig: &Path, args: &[&str]) -> CommandBuilder {
-    let mut command = clean(CommandBuilder::new(env!("CARGO_BIN_EXE_edot-tui")));
-    command.env("KUBECONFIG", kubeconfig);
-    command.args(args);
-    command
 }
 
 /// An environment of a terminal and nothing else.
@@ -70,13 +61,6 @@ impl Pty {
             }
         });
         Pty { child, master: pair.master, keys, chunks, raw: Vec::new(), parser: emulator(size) }
-    }
-
-    /// The program on the classic size, once it shows itself.
-    pub fn dashboard(kubeconfig: &Path, args: &[&str]) -> Pty {
-        let mut pty = Pty::spawn(edot_tui(kubeconfig, args), (100, 30));
-        pty.until("the first frame", |s| s.contents().contains("edot-tui"));
-        pty
     }
 
     pub fn screen(&self) -> &vt100::Screen {
@@ -144,11 +128,14 @@ impl Pty {
         stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).unwrap_or('X')
     }
 
+    /// The process id; for the hostile suite, which shares this file.
+    #[allow(dead_code)]
     pub fn id(&self) -> u32 {
         self.child.process_id().unwrap_or(0)
     }
 
-    /// Closes the terminal under the program, which is left to its caller.
+    /// Closes the terminal under the program, which is left to its caller; for the hostile suite.
+    #[allow(dead_code)]
     pub fn hang_up(mut self) -> Box<dyn Child + Send + Sync> {
         let gone: Box<dyn Child + Send + Sync> = Box::new(std::process::Command::new("/bin/true").spawn().unwrap());
         std::mem::replace(&mut self.child, gone)

@@ -1,7 +1,8 @@
 //! Wrong input: one clear message on stderr, the documented exit code, and a terminal that was not even taken.
 
-use crate::cli::pty::{Pty, edot_tui, find};
-use crate::support::stub_cluster::{self, Kubeconfig};
+use crate::it::cli::program::edot_tui;
+use crate::it::cli::pty::{Pty, find};
+use crate::it::support::stub_cluster::{self, Kubeconfig};
 use std::path::Path;
 
 /// Runs to the end: the exit code, what is on the screen as one line, and whether the screen was taken.
@@ -58,7 +59,7 @@ fn an_hpa_that_was_named_and_is_not_there() {
 
 #[test]
 fn output_that_is_no_terminal() {
-    let ended = std::process::Command::new(env!("CARGO_BIN_EXE_edot-tui")).env_clear().output().unwrap();
+    let ended = std::process::Command::new(crate::it::support::program()).env_clear().output().unwrap();
     assert_eq!((ended.status.code(), ended.stdout.as_slice()), (Some(2), &b""[..]));
     let stderr = String::from_utf8(ended.stderr).unwrap();
     assert!(stderr.contains("needs a terminal") && stderr.contains("status"), "{stderr}");

@@ -1,6 +1,6 @@
 //! The syncs of recorded controllers, reconstructed: what a real kube-controller-manager 1.36 did, and the score.
 
-use crate::support::recorded::scale_cycle;
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::explain;
 use edot_tui::session::decisions::limit::Limit;
 use edot_tui::{

@@ -1,6 +1,6 @@
 //! What the doctor makes of versions, permissions and the metrics API.
 
-use crate::doctor::hpa::{facts, refused};
+use crate::it::doctor::hpa::{facts, refused};
 use edot_tui::doctor::access::{go_duration_s, metrics, permissions, reach, version};
 use edot_tui::doctor::check::{Check, Outcome, exit_code};
 use edot_tui::doctor::facts::Allowed;

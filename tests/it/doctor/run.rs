@@ -1,7 +1,7 @@
 //! The doctor as a whole, against a stand-in for the API server: what it asks, and how it gets by when it may ask little.
 
-use crate::doctor::hpa::real;
-use crate::support::stub_api::{Asked, listen, status};
+use crate::it::doctor::hpa::real;
+use crate::it::support::stub_api::{Asked, listen, status};
 use edot_tui::config::{Env, Given, Origin, Settings, resolve};
 use edot_tui::doctor::check::{Check, Outcome, exit_code};
 use edot_tui::doctor::examine;

@@ -1,6 +1,6 @@
 //! Real responses of Elasticsearch, from their bytes to the figures on screen.
 
-use crate::screens::gateways::check;
+use crate::it::screens::gateways::check;
 use edot_tui::observe::{CountersSeen, ElasticNodesSeen, Observation, Signal, Stamped, Time};
 use edot_tui::session::Session;
 use edot_tui::session::ingest::RejectionCause;

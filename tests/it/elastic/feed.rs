@@ -1,7 +1,7 @@
 //! The ingest feed over a scripted Elasticsearch: its observations, and one clear sentence for every failure.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
-use crate::support::seen::{Seen, watch_with};
+use crate::it::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
+use crate::it::support::seen::{Seen, watch_with};
 use edot_tui::observe::{CountedBy, Feed, FeedState, FeedStatus, Observation};
 use edot_tui::source::live::Timing;
 use edot_tui::source::live::elastic::IngestSettings;

@@ -1,7 +1,7 @@
 //! Responses as people met them in the field: undefined figures, other distributions.
 
 use super::feed::{both, healthy};
-use crate::support::fake_api::{Reply, Request};
+use crate::it::support::fake_api::{Reply, Request};
 use edot_tui::observe::{ElasticNodesSeen, Observation, Stamped, Time};
 use edot_tui::session::Session;
 use edot_tui::session::ingest::RejectionCause;

@@ -1,13 +1,13 @@
 //! Credentials for Elasticsearch are never shown: not in the log at level trace, nor in recordings, nor in output or errors.
 
-use crate::support::stub_cluster;
+use crate::it::support::stub_cluster;
 use std::process::Command;
 
 const PASSWORD: &str = "pass-word-4711";
 const KEY: &str = "api-key-0815";
 
 fn edot_tui(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
+    let mut command = Command::new(crate::it::support::program());
     command.args(arguments).env("EDOT_TUI_ES_PASSWORD", PASSWORD).env("EDOT_TUI_ES_API_KEY", KEY);
     command
 }

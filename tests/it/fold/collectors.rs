@@ -182,7 +182,7 @@ fn many_collectors_stay_bounded() {
 proptest::proptest! {
     #![proptest_config(proptest::test_runner::Config { cases: 24, ..Default::default() })]
     #[test]
-    fn any_observations_are_folded_without_a_negative_rate(all in crate::support::any_seen::stamped(30)) {
+    fn any_observations_are_folded_without_a_negative_rate(all in crate::it::support::any_seen::stamped(30)) {
         let mut session = Session::default();
         for seen in &all {
             session.apply(seen);

@@ -1,8 +1,8 @@
 //! What watching costs: counted, recorded, and part of the reports.
 
-use crate::replay::reading::fold;
-use crate::support::fake_api::{FakeApi, timing};
-use crate::support::recorded::scale_cycle;
+use crate::it::replay::reading::fold;
+use crate::it::support::fake_api::{FakeApi, timing};
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::observe::{CostSeen, Observation};
 use edot_tui::report;
 use edot_tui::source::live::Timing;
@@ -32,7 +32,7 @@ async fn every_request_to_the_api_server_is_counted_once() {
 }
 
 fn edot_tui(args: &[&str], home: &Path) -> std::process::Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
+    let mut command = Command::new(crate::it::support::program());
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", home);
     command.args(args).output().unwrap()
 }

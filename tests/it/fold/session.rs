@@ -1,6 +1,6 @@
 //! The session fold over the recording of a real cluster: figures, steps, rescales, gaps; deterministic and bounded.
 
-use crate::support::recorded::scale_cycle;
+use crate::it::support::recorded::scale_cycle;
 use chrono::{DateTime, TimeDelta, Utc};
 use edot_tui::{
     observe::{

@@ -1,6 +1,6 @@
-//! `docs/findings.md` is printed from the tables beside the rules: `BLESS=1 cargo test --test it house::findings`.
+//! `docs/findings.md` is printed from the tables beside the rules: `BLESS=1 cargo test it::house::findings`.
 
-use crate::support::golden;
+use crate::it::support::golden;
 use edot_tui::advise;
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ fn the_document_is_the_rules_own() {
          Every finding that the program can report, in the order in which findings of one severity are listed. It is \
          shown in the Findings pane and by `edot-tui status`, with its evidence in figures and a hint, and \
          it clears by itself when the condition no longer holds. The rules are in `src/advise`; this page is printed from \
-         the tables beside them (`BLESS=1 cargo test --test it house::findings`).\n\n\
+         the tables beside them (`BLESS=1 cargo test it::house::findings`).\n\n\
          `edot-tui status -o json | jq -r '.findings[].id'` lists the present ones.\n",
     );
     for kind in advise::kinds() {

@@ -1,7 +1,7 @@
 //! README agrees with the program: keys, flags, commands, permissions, themes, and its pictures.
 
-use crate::support::golden;
-use crate::support::recorded::scale_cycle;
+use crate::it::support::golden;
+use crate::it::support::recorded::scale_cycle;
 use clap::{CommandFactory, Parser};
 use edot_tui::{
     commands::Cli,
@@ -123,7 +123,7 @@ fn the_commands_over_recordings_run() {
         gz.write_all(lines.as_bytes()).unwrap();
         gz.finish().unwrap();
     }
-    let program = env!("CARGO_BIN_EXE_edot-tui");
+    let program = crate::it::support::program().display().to_string();
     let text = std::fs::read_to_string(root("README.md")).unwrap();
     let over = |l: &&str| ["report", "compare", "what-if"].iter().any(|c| l.starts_with(&format!("edot-tui {c} ")));
     let mut written = 0;

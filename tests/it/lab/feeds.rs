@@ -1,8 +1,8 @@
 //! The live feeds over the embedded lab: they observe what happens there, and report each fault of its API until it ends.
 
-use crate::lab::api as lab_api;
-use crate::lab::api::cluster;
-use crate::support::seen::{self, Seen};
+use crate::it::lab::api as lab_api;
+use crate::it::lab::api::cluster;
+use crate::it::support::seen::{self, Seen};
 use edot_tui::lab::scenario::Scenario;
 use edot_tui::observe::{ConfigSeen, Feed, FeedState, FeedStatus, Observation, Role};
 use edot_tui::source::live::cluster::{self as live, Cluster};

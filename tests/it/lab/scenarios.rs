@@ -1,6 +1,6 @@
 //! Each shipped scenario does in simulated time what its description says.
 
-use crate::support::lab_run::{NS, ScenarioRun, run_scenario, shipped, start};
+use crate::it::support::lab_run::{NS, ScenarioRun, run_scenario, shipped, start};
 use chrono::TimeDelta;
 use edot_tui::lab::model::{ApiFaultKind, Lab, setup};
 use edot_tui::lab::scenario::{SHIPPED, Scenario};

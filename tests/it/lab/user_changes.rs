@@ -1,6 +1,6 @@
 //! Changes that a user makes in the lab's store take effect, as in a cluster.
 
-use crate::support::lab_run::{NS, start};
+use crate::it::support::lab_run::{NS, start};
 use chrono::TimeDelta;
 use edot_tui::lab::model::{Lab, setup};
 use edot_tui::lab::processes::{self, PodRequest, PortError};

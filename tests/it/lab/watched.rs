@@ -1,6 +1,6 @@
 //! A scenario of the lab's model in simulated time as observations of a dashboard, without a server in between.
 
-use crate::support::lab_run::{NS, start};
+use crate::it::support::lab_run::{NS, start};
 use chrono::TimeDelta;
 use edot_tui::lab::model::{Lab, Time, setup};
 use edot_tui::lab::scenario::Scenario;

@@ -1,6 +1,6 @@
 //! Servers that refuse or cannot be reached, as all feeds together see them.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, timing, world};
+use crate::it::support::fake_api::{FakeApi, Reply, Request, timing, world};
 use edot_tui::observe::{Feed, FeedState, Observation};
 use edot_tui::source::live::Timing;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Which cluster, as whom: the same as kubectl, and one clear line when that fails.
 
-use crate::support::fake_api::{FakeApi, Reply};
+use crate::it::support::fake_api::{FakeApi, Reply};
 use edot_tui::source::live::connect::{Access, ConnectError, Environment, connect, plan};
 use edot_tui::source::live::{cluster, list_hpas};
 use std::path::{Path, PathBuf};

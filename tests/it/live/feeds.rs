@@ -1,6 +1,6 @@
 //! The feeds over a scripted API server: what each observes, and how each recovers.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
+use crate::it::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
 use edot_tui::observe::{Feed, FeedState, Observation, PodUsage, WatchingSeen};
 use edot_tui::source::live::{Timing, list_hpas};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! The user's own manifest for the load: errors name file, document, kind and field, before anything is applied.
 
-use crate::support::stub_api::{start as serve, status};
+use crate::it::support::stub_api::{start as serve, status};
 use edot_tui::source::live::load_control::{LoadSettings, plan, start};
 use serde_json::json;
 use std::time::Duration;

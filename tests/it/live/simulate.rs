@@ -1,6 +1,6 @@
 //! What the key `s` does, against a stub of the API server: the order of its steps, and a sentence for each refusal.
 
-use crate::support::stub_api::{Asked, Log, start as serve, status};
+use crate::it::support::stub_api::{Asked, Log, start as serve, status};
 use edot_tui::source::live::load_control::{LoadSettings, plan, start, stop, testrun};
 use serde_json::{Value, json};
 use std::sync::Arc;

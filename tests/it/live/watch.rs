@@ -1,6 +1,6 @@
 //! The watch loop against each failure of a server: what is reported, what is requested, and that it recovers.
 
-use crate::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
+use crate::it::support::fake_api::{FakeApi, Reply, Request, Step, timing, world};
 use edot_tui::observe::{Feed, FeedState, Observation};
 use edot_tui::source::live::Timing;
 use serde_json::json;

@@ -1,8 +1,8 @@
 //! The live feeds against a real cluster that holds the lab's gateway: `KUBECONFIG=… cargo test -- --ignored real_cluster`.
 //! They take the metrics API away and give it back, so one test at a time: `--test-threads 1`.
 
-use crate::support::fake_api::world;
-use crate::support::seen::{Seen, watch};
+use crate::it::support::fake_api::world;
+use crate::it::support::seen::{Seen, watch};
 use edot_tui::observe::{Feed, FeedState, HpaSeen, Observation, PodSeen, TargetSeen};
 use edot_tui::source::live::cluster::{self, Cluster};
 use edot_tui::source::live::connect::{Access, Environment};

@@ -2,8 +2,8 @@
 //! index rolls over, another is deleted, documents are refused, and (with the shell command `EDOT_ES_RESTART`) it starts
 //! anew.
 
-use crate::support::fake_api::{FakeApi, timing, world};
-use crate::support::seen::watch_with;
+use crate::it::support::fake_api::{FakeApi, timing, world};
+use crate::it::support::seen::watch_with;
 use edot_tui::observe::{Observation, Signal};
 use edot_tui::session::Session;
 use edot_tui::session::ingest::RejectionCause;

@@ -1,8 +1,8 @@
 //! Recordings broken in every way: each gives what is sound in it, and neither its reading nor its fold panics, hangs or
 //! takes memory without bound.
 
-use crate::replay::{broken_ways::*, reading::write};
-use crate::support::{any_seen, recorded::scale_cycle};
+use crate::it::replay::{broken_ways::*, reading::write};
+use crate::it::support::{any_seen, recorded::scale_cycle};
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::{Reading, read, resume};
 use edot_tui::report::{self, Origin, compare, what_if};
@@ -158,7 +158,7 @@ fn broken_recordings_give_what_is_sound_in_them() {
 
 /// The same for `EDOT_FUZZ` seconds (10 unless it says otherwise), beginning with the seed `EDOT_FUZZ_SEED`; alone, for the
 /// memory is the whole process's:
-/// `EDOT_FUZZ=600 EDOT_FUZZ_SEED=7 cargo test --test it -- --ignored --nocapture broken_recordings_are_read_in_bounds`.
+/// `EDOT_FUZZ=600 EDOT_FUZZ_SEED=7 cargo test it:: -- --ignored --nocapture broken_recordings_are_read_in_bounds`.
 #[test]
 #[ignore = "takes its time"]
 fn broken_recordings_are_read_in_bounds() {

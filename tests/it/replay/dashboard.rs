@@ -1,7 +1,7 @@
 //! Recordings of a real cluster, of every version of the format that there ever was: each is read for ever, and replays to
 //! what was live.
 
-use crate::replay::seek::{indexed, live};
+use crate::it::replay::seek::{indexed, live};
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::{RecorderEvent, open};
 use edot_tui::session::{Mark, Session};

@@ -1,6 +1,6 @@
 //! Recordings: what is written is read back to the last bit, and what is broken is read as far as it goes.
 
-use crate::support::{any_seen, recorded::scale_cycle};
+use crate::it::support::{any_seen, recorded::scale_cycle};
 use edot_tui::{
     observe::{CountersSeen, IndexSeen, Observation, ShardSeen, Stamped},
     recording::{Chunks, Header, MAX_LINE, Mark, ReadError, Reading, RecorderEvent, read, resume},

@@ -1,9 +1,10 @@
 //! Writing a recording: what is lost and what is not, whom the file belongs to, and what is said when the disk refuses.
 
-use crate::cli::pty::{Pty, edot_tui};
-use crate::replay::reading::fold;
-use crate::support::recorded::scale_cycle;
-use crate::support::stub_cluster;
+use crate::it::cli::program::edot_tui;
+use crate::it::cli::pty::Pty;
+use crate::it::replay::reading::fold;
+use crate::it::support::recorded::scale_cycle;
+use crate::it::support::stub_cluster;
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::create::{Existing, create};
 use edot_tui::recording::{
@@ -203,7 +204,7 @@ fn no_file_is_harmed() {
 }
 
 fn record(kubeconfig: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
+    let mut command = Command::new(crate::it::support::program());
     command.env_clear().env("KUBECONFIG", kubeconfig).arg("record").args(args);
     command
 }
@@ -278,7 +279,7 @@ fn a_screen_printed_once_and_a_report_go_by_the_users_own_expectations() {
     let report: &[&str] = &["report", recording.to_str().unwrap()];
     for (args, word) in [(status, "own: "), (report, "  reached  ")] {
         let run = |file: &Path| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
+            let mut command = Command::new(crate::it::support::program());
             command.env_clear().env("HOME", folder.path()).args(args).arg("--expectations").arg(file).output().unwrap()
         };
         let message = String::from_utf8(run(&own).stdout).unwrap();

@@ -1,8 +1,9 @@
 //! Replays: at any second, by any way there, what is shown is what was shown live.
 
-use crate::cli::pty::{Pty, edot_tui};
-use crate::replay::reading::{fold, write};
-use crate::support::recorded::scale_cycle;
+use crate::it::cli::program::edot_tui;
+use crate::it::cli::pty::Pty;
+use crate::it::replay::reading::{fold, write};
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::control::Control;
 use edot_tui::observe::{Stamped, Time};
 use edot_tui::recording::Header;

@@ -1,8 +1,9 @@
 //! `x`: what is shown as a file of its own, in each form that the picker names, and over no other file.
 
-use crate::cli::pty::{Pty, edot_tui};
-use crate::replay::reading::{fold, write};
-use crate::support::recorded::scale_cycle;
+use crate::it::cli::program::edot_tui;
+use crate::it::cli::pty::Pty;
+use crate::it::replay::reading::{fold, write};
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::report::csv;
 use edot_tui::ui::EXPORTS;
 use serde_json::Value;

@@ -1,7 +1,7 @@
 //! Reports of recorded runs: each format is valid, and all agree.
 
-use crate::support::golden;
-use crate::support::recorded::scale_cycle;
+use crate::it::support::golden;
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::report::{self, Cast, Origin, csv, document, html, series, text};
 use edot_tui::session::Session;
 use edot_tui::ui::Ui;

@@ -1,8 +1,8 @@
 //! The JSON outputs against their schemas in `assets/schemas`: real outputs are valid, and no key can be added, renamed or
 //! left out without the schema.
 
-use crate::lab::watched::watched;
-use crate::support::recorded::scale_cycle;
+use crate::it::lab::watched::watched;
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
 use edot_tui::observe::Stamped;
 use edot_tui::recording;

@@ -1,7 +1,7 @@
 //! The verdict on recorded runs of a real controller, as judged by hand, and on the same run with errors.
 
-use crate::decisions::recorded_runs::{cycle, folded};
-use crate::support::recorded::scale_cycle;
+use crate::it::decisions::recorded_runs::{cycle, folded};
+use crate::it::support::recorded::scale_cycle;
 use chrono::TimeDelta;
 use edot_tui::observe::{Condition, Exit, Feed, FeedState, FeedStatus, JobSeen, Observation, Stamped, Time};
 use edot_tui::session::Session;

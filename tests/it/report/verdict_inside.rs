@@ -1,6 +1,6 @@
 //! The verdict on what happens inside: the recorded cycle with collectors and an Elasticsearch added, whole and spoilt.
 
-use crate::support::recorded::scale_cycle;
+use crate::it::support::recorded::scale_cycle;
 use chrono::TimeDelta;
 use edot_tui::observe::{
     CollectorSeen, CountedBy, CountersSeen, ExporterSeen, Feed, FeedState, FeedStatus, IndexSeen, LogGroup,

@@ -1,7 +1,7 @@
 //! Simulations: with no change they are what happened; with a change, what the arithmetic makes of it.
 
-use crate::decisions::simulated_runs::{Run, run};
-use crate::support::recorded::scale_cycle;
+use crate::it::decisions::simulated_runs::{Run, run};
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::observe::{MetricKind, MetricValue, Observation, Stamped};
 use edot_tui::report::what_if::{self, Agreement, Changes, Recorded, Simulation, record, simulate, summarize};
 use std::collections::BTreeSet;

@@ -1,6 +1,6 @@
 //! Simulations compared with the lab: what a run under some settings predicts for others is what a run under those does.
 
-use crate::lab::watched::watched;
+use crate::it::lab::watched::watched;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
 use edot_tui::report::what_if::{Changes, Simulation, record, simulate};
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! Charts: golden pictures in two planes, and what must hold for any data, any size and any moment.
-use crate::support::golden;
+use crate::it::support::golden;
 use edot_tui::format;
 use edot_tui::ui::YAxis;
 use edot_tui::view::chart::{

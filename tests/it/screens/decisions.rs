@@ -1,7 +1,7 @@
 //! The Decisions screen as goldens, its list under the keys, and every size without a panic.
 
-use crate::decisions::recorded_runs::cycle;
-use crate::support::golden;
+use crate::it::decisions::recorded_runs::cycle;
+use crate::it::support::golden;
 use edot_tui::{
     session::{Session, decisions::limit::Limit},
     ui::{Action, Screen, Ui},
@@ -54,7 +54,7 @@ fn what_the_window_holds() {
 
 #[test]
 fn the_selection_stays_on_its_sync_while_newer_ones_come() {
-    let all = crate::support::recorded::scale_cycle();
+    let all = crate::it::support::recorded::scale_cycle();
     let mut s = Session::default();
     all[..all.len() / 2].iter().for_each(|o| s.apply(o));
     let mut ui = ui(&s, 2);

@@ -1,9 +1,9 @@
 //! The Gateways and Pipeline screens as goldens: an even load, a replica that idles, back-pressure with losses; and the
 //! Overview with the rows of load and gateway.
 
-use crate::advise::flow::{Flow, k6};
-use crate::advise::world::World;
-use crate::support::golden;
+use crate::it::advise::flow::{Flow, k6};
+use crate::it::advise::world::World;
+use crate::it::support::golden;
 use edot_tui::{
     observe::{Observation, Role},
     session::Session,

@@ -1,6 +1,6 @@
 //! Keys typed over a recorded session: what the user then sees, and which effects are asked for.
 
-use crate::support::recorded::scale_cycle;
+use crate::it::support::recorded::scale_cycle;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
 use edot_tui::{
     control::Control,

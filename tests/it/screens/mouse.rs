@@ -1,7 +1,7 @@
 //! The bar of a replay under the mouse: pressed, dragged, released.
 
-use crate::replay::reading::fold;
-use crate::support::recorded::scale_cycle;
+use crate::it::replay::reading::fold;
+use crate::it::support::recorded::scale_cycle;
 use crossterm::event::{MouseButton, MouseEventKind};
 use edot_tui::control::Control;
 use edot_tui::session::{Session, Timeline};

@@ -1,12 +1,13 @@
 //! The program and its terminal: it never queries it, writes no more than needed, fits any size, gives it back.
 
-use crate::cli::pty::{Pty, clean, edot_tui, find, sequences};
-use crate::support::stub_cluster::{self, Kubeconfig};
+use crate::it::cli::program::{dashboard, edot_tui};
+use crate::it::cli::pty::{Pty, clean, find, sequences};
+use crate::it::support::stub_cluster::{self, Kubeconfig};
 use portable_pty::CommandBuilder;
 
 /// A dashboard over a cluster at rest, with all its data.
 fn steady(cluster: &Kubeconfig, args: &[&str]) -> Pty {
-    let mut pty = Pty::dashboard(&cluster.path(), args);
+    let mut pty = dashboard(&cluster.path(), args);
     pty.until("data", |s| s.contents().contains("replicas 2") && s.contents().contains("ready 2"));
     pty
 }
@@ -15,7 +16,7 @@ fn steady(cluster: &Kubeconfig, args: &[&str]) -> Pty {
 fn the_terminal_is_given_back_however_it_ends() {
     let cluster = stub_cluster::start();
     for (how, code) in [("q", 0), ("\x03", 0), ("TERM", 143), ("HUP", 129), ("INT", 130), ("QUIT", 131)] {
-        let mut pty = Pty::dashboard(&cluster.path(), &[]);
+        let mut pty = dashboard(&cluster.path(), &[]);
         assert!(pty.screen().alternate_screen() && pty.screen().hide_cursor() && !pty.cooked(), "{how:?}");
         assert_ne!(pty.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None, "{how:?}");
         if how.len() == 1 {
@@ -32,7 +33,7 @@ fn the_terminal_is_given_back_however_it_ends() {
 #[test]
 fn a_dead_api_server_does_not_keep_the_program_from_quitting() {
     for (cluster, reason) in [(stub_cluster::closed(), "refused"), (stub_cluster::silent(), "")] {
-        let mut pty = Pty::dashboard(&cluster.path(), &[]);
+        let mut pty = dashboard(&cluster.path(), &[]);
         pty.keys("L");
         pty.until("the feeds", |s| s.contents().contains("Feeds") && s.contents().contains(reason));
         pty.keys("q");
@@ -190,7 +191,7 @@ fn keys_come_from_the_terminal_even_where_stdin_is_something_else() {
     let cluster = stub_cluster::start();
     for stdin in ["</dev/null", "<&-", "0<&1"] {
         let mut command = clean(CommandBuilder::new("/bin/sh"));
-        command.args(["-c", &format!("exec {} {stdin}", env!("CARGO_BIN_EXE_edot-tui"))]);
+        command.args(["-c", &format!("exec {} {stdin}", crate::it::support::program().display())]);
         command.env("KUBECONFIG", cluster.path());
         let mut pty = Pty::spawn(command, (100, 30));
         pty.until_text("replicas 2");

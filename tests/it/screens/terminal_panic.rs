@@ -1,7 +1,7 @@
 //! A panic anywhere gives the terminal back and ends the program. The test binary runs itself in a pseudo-terminal, so
 //! that the program needs no way to make it panic.
 
-use crate::cli::pty::{Pty, clean};
+use crate::it::cli::pty::{Pty, clean};
 use edot_tui::terminal::Terminal;
 use portable_pty::CommandBuilder;
 
@@ -11,12 +11,12 @@ const WHERE: &str = "EDOT_TUI_TEST_PANIC";
 fn a_panic_gives_the_terminal_back_and_is_read() {
     for place in ["task", "drawing", "thread"] {
         let mut command = clean(CommandBuilder::new(std::env::current_exe().unwrap()));
-        command.args(["--ignored", "--exact", "screens::terminal_panic::panics_on_purpose", "--nocapture"]);
+        command.args(["--ignored", "--exact", "it::screens::terminal_panic::panics_on_purpose", "--nocapture"]);
         command.env(WHERE, place);
         let mut pty = Pty::spawn(command, (100, 30));
         assert_eq!(pty.exit(), 101, "{place}");
         pty.assert_restored(place);
-        assert!(crate::cli::pty::find(&pty.raw, b"\x1b[?1049h").is_some(), "{place}: the screen was never taken");
+        assert!(crate::it::cli::pty::find(&pty.raw, b"\x1b[?1049h").is_some(), "{place}: the screen was never taken");
         assert!(pty.text().contains(&format!("on purpose in {place}")), "{place}: {}", pty.text());
         assert!(!pty.text().contains("a frame"), "{place}: drawn on the main screen");
     }

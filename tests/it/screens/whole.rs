@@ -1,7 +1,7 @@
 //! Whole screens as goldens: the text plane and the role plane, of the recorded cycle at chosen moments.
 
-use crate::support::golden;
-use crate::support::recorded::scale_cycle;
+use crate::it::support::golden;
+use crate::it::support::recorded::scale_cycle;
 use edot_tui::{
     observe::{Feed, FeedState, FeedStatus, Observation, Stamped},
     session::Session,

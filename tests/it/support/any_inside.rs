@@ -1,6 +1,6 @@
 //! Observations of k6 and of collectors, with whatever may stand in them.
 
-use crate::support::any_seen::{pod, text, time};
+use crate::it::support::any_seen::{pod, text, time};
 use edot_tui::observe::*;
 use proptest::prelude::*;
 use std::sync::Arc;

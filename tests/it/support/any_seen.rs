@@ -332,7 +332,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => job().prop_map(|j| Observation::Job(Box::new(j))),
         1 => text().prop_map(|name| Observation::JobGone { name }),
         1 => pod().prop_map(|p| Observation::LoadPod(Box::new(p))),
-        4 => crate::support::any_inside::observation(),
+        4 => crate::it::support::any_inside::observation(),
         1 => cost().prop_map(Observation::Cost),
         1 => answer().prop_map(Observation::Answer),
         1 => text().prop_map(|text| Observation::Note { text }),

@@ -5,7 +5,7 @@ pub mod world;
 
 pub use reply::{Reply, Step};
 
-use crate::support::seen::{Seen, watch};
+use crate::it::support::seen::{Seen, watch};
 use edot_tui::source::live::Timing;
 use edot_tui::source::live::cluster::{self, Cluster};
 use edot_tui::source::live::connect::{Access, Environment};

@@ -1,6 +1,6 @@
 //! What the live source says, gone through step by step.
 
-use crate::support::fake_api::world;
+use crate::it::support::fake_api::world;
 use edot_tui::observe::{Feed, FeedState, FeedStatus, Observation, Stamped};
 use edot_tui::source::live::cluster::Cluster;
 use edot_tui::source::live::elastic::IngestSettings;
