@@ -15,9 +15,8 @@ mod report;
 mod status;
 mod what_if;
 
-pub use completions::completions;
-pub use man::man;
-pub use status::StatusFormat;
+#[cfg(test)]
+pub use {completions::completions, man::man, status::StatusFormat};
 
 use crate::{
     app::Ended,
@@ -66,7 +65,7 @@ pub enum Command {
     #[command(long_about = help_text::REPLAY, after_help = help_text::REPLAY_AFTER)]
     Replay(Box<replay::Replay>),
     /// Check configuration, access, metrics and the HPA, with hints
-    #[command(long_about = help_text::DOCTOR)]
+    #[command(long_about = help_text::DOCTOR, after_long_help = help_text::with_schema("", Schema::Doctor))]
     Doctor(Box<doctor::Doctor>),
     /// Summarize a recording: what happened, whether it met expectations, and pictures of it
     #[command(long_about = help_text::REPORT, after_help = help_text::REPORT_AFTER, after_long_help = help_text::with_schema(help_text::REPORT_AFTER, Schema::Report))]

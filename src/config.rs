@@ -12,7 +12,7 @@ pub mod settings;
 pub mod values;
 
 pub use print::print;
-pub use settings::{Es, Settings};
+pub use settings::Settings;
 
 use settings::SETTINGS;
 use std::collections::BTreeMap;

@@ -10,13 +10,15 @@ mod index;
 mod input;
 mod play;
 
-pub use index::{Checkpoint, Cue, CueReading, Index, IndexEvent, Known, index};
-pub use input::{SeekableInput, Tee, tee};
+#[cfg(test)]
+pub use index::IndexEvent;
+pub use index::{Index, index};
+pub use input::{SeekableInput, tee};
 pub use play::{Begin, Player, play};
 
 use crate::control::{Abilities, Source};
 use crate::observe::Stamped;
-use crate::recording::{Header, ReadError, Reading, STDIN, open_file, read};
+use crate::recording::{ReadError, Reading, STDIN, open_file, read};
 use crate::session::{Session, Timeline};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
@@ -36,7 +38,6 @@ pub enum ReplayEvent {
 
 /// A replay: the source, its other events, and the player that drives it.
 pub struct Replay {
-    pub header: Header,
     pub source: Source,
     pub events: mpsc::Receiver<ReplayEvent>,
     pub player: Player,
@@ -80,7 +81,7 @@ fn start<R: BufRead + Send + 'static>(
     let (ask, controls) = mpsc::channel(16);
     let (events, received) = mpsc::channel(16);
     let source = Source { observations, controls: ask, abilities: Abilities { load: false, seek: true } };
-    let index = Index::new(input, header.clone());
+    let index = Index::new(input, header);
     let player = Player { index, indexed, controls, events, growing, begin };
-    Ok(Replay { header, source, events: received, player })
+    Ok(Replay { source, events: received, player })
 }

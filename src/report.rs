@@ -23,7 +23,9 @@ pub mod text_chart;
 pub mod what_if;
 
 pub use cast::{Cast, cast};
-pub use json::{Origin, Report, report};
+#[cfg(test)]
+pub use json::Report;
+pub use json::{Origin, report};
 pub use junit::junit;
 pub use status::{FindingStatus, LossStatus, Status, status, status_as_text};
 pub use svg::svg;

@@ -11,11 +11,11 @@ mod replay;
 mod screens;
 
 pub use act::{Action, links};
-pub use bindings::{BINDINGS, Binding, Context, Does, HelpLine, Keymap};
+pub use bindings::{Context, HelpLine, Keymap};
 pub use chord::Chord;
 pub use mouse::Hit;
 pub use overlay::{EXPORTS, Entry, Overlay};
-pub use replay::{Replay, SPEEDS};
+pub use replay::Replay;
 pub use screens::{List, Pane, PaneKind, Screen};
 
 use crate::control::Control;

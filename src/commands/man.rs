@@ -2,6 +2,7 @@
 
 use super::Cli;
 use crate::{
+    advise,
     error::{CommandError, SUCCESS},
     stdio,
 };
@@ -15,7 +16,7 @@ pub fn run() -> Result<u8, CommandError> {
     stdio::data(&man()?).map(|()| SUCCESS)
 }
 
-/// The manual page (roff): the program, then each command with the flags that are its own.
+/// The manual page (roff): the program, each command with the flags that are its own, and every finding.
 ///
 /// # Errors
 /// None in practice; writing to memory is fallible by type.
@@ -39,6 +40,10 @@ pub fn man() -> std::io::Result<String> {
         out.extend(String::from_utf8_lossy(&options).replace(".SH ", ".SS ").into_bytes());
         out.extend(roff(&after).into_bytes());
     }
+    out.extend(b".SH FINDINGS\n");
+    let rows =
+        advise::kinds().into_iter().map(|kind| format!("{}\n    {}\n    hint: {}\n", kind.id, kind.when, kind.hint));
+    out.extend(roff(&rows.collect::<String>()).into_bytes());
     Ok(String::from_utf8_lossy(&out).into_owned())
 }
 

@@ -2,6 +2,7 @@
 //! Must not query a cluster.
 
 use crate::observe::Feed;
+#[cfg(test)]
 use std::fmt::Write;
 
 /// What a permission is for.
@@ -89,16 +90,9 @@ impl Need {
     pub fn is_extra(self) -> bool {
         matches!(self, Need::Simulate | Need::Feed(Feed::K6 | Feed::Collector | Feed::Ingest))
     }
-
-    /// As in `permissions: hpa`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Need::Feed(feed) => feed.name(),
-            Need::Simulate => "s",
-        }
-    }
 }
 
+#[cfg(test)]
 /// The Roles that give all of [`PERMISSIONS`], as YAML: one in each of the two namespaces.
 pub fn roles(namespace: &str, load_namespace: &str) -> String {
     let mut out = String::new();
@@ -119,8 +113,10 @@ pub fn rule_yaml(group: &str, resources: &[&str], verbs: &[&str]) -> String {
     format!("{{apiGroups: [\"{group}\"], resources: [{}], verbs: [{}]}}", resources.join(", "), verbs.join(", "))
 }
 
+#[cfg(test)]
 type Merged = (&'static str, Vec<&'static str>, Vec<&'static str>);
 
+#[cfg(test)]
 /// The rows of a place with their verbs put together by resource, then the resources by equal verbs.
 fn merged(place: Place) -> Vec<Merged> {
     let mut by_resource: Vec<Merged> = Vec::new();

@@ -7,11 +7,15 @@ mod settings;
 mod values;
 
 pub use fault::{Fault, FaultKind};
+#[cfg(test)]
+pub use settings::MemoryLimiter;
 pub use settings::{
-    Agents, App, Batch, Connections, Elasticsearch, GatewaySettings, Hpa, Load, Logs, MemoryLimiter, Metrics, Nodes,
-    Policy, PolicyType, Queue, Resources, Rules, Select, Stage,
+    Agents, App, Batch, Connections, Elasticsearch, GatewaySettings, Hpa, Load, Logs, Metrics, Nodes, PolicyType,
+    Queue, Rules, Select, Stage,
 };
-pub use values::{Dur, Quantity, Share};
+pub use values::Dur;
+#[cfg(test)]
+pub use values::{Quantity, Share};
 
 use serde::Deserialize;
 

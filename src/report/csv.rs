@@ -7,6 +7,7 @@ use chrono::SecondsFormat;
 /// The columns, in order.
 pub const COLUMNS: [&str; 5] = ["time", "series", "labels", "value", "unit"];
 
+#[cfg(test)]
 /// A row that was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
@@ -37,6 +38,7 @@ pub fn write(series: &[NamedSeries]) -> Result<String, csv::Error> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
+#[cfg(test)]
 /// The rows of such a table.
 ///
 /// # Errors

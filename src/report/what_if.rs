@@ -15,7 +15,7 @@ mod tier;
 
 pub use changes::{Changes, Rule};
 pub use recorded::{Recorded, RecordedSync, record};
-pub use summary::{Summary, document, panels, summarize};
+pub use summary::{document, panels, summarize};
 
 use crate::hpa::{self, Memory, reconcile};
 use crate::session::decisions::sync::MetricOutcome;

@@ -35,6 +35,7 @@ impl Look {
         Ok(Look { theme, level, user_themes, symbols, offset })
     }
 
+    #[cfg(test)]
     /// For tests: each role its own colour, UTC.
     pub fn roles() -> Self {
         Look {

@@ -142,6 +142,7 @@ const ASCII: Glyphs = Glyphs {
 };
 
 impl Symbols {
+    #[cfg(test)]
     pub const ALL: [Symbols; 3] = [Symbols::Braille, Symbols::Block, Symbols::Ascii];
 
     /// The names of keys, in words where arrows cannot be shown.
@@ -180,23 +181,6 @@ impl Symbols {
             Symbols::Braille => (2, 4),
             Symbols::Block => (2, 2),
             Symbols::Ascii => (1, 1),
-        }
-    }
-
-    /// For `Block::border_set`.
-    pub fn border(self) -> ratatui::symbols::border::Set<'static> {
-        match self {
-            Symbols::Ascii => ratatui::symbols::border::Set {
-                top_left: "+",
-                top_right: "+",
-                bottom_left: "+",
-                bottom_right: "+",
-                vertical_left: "|",
-                vertical_right: "|",
-                horizontal_top: "-",
-                horizontal_bottom: "-",
-            },
-            _ => ratatui::symbols::border::PLAIN,
         }
     }
 }

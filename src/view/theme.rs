@@ -6,11 +6,13 @@ mod load;
 mod paint;
 mod role;
 
-pub use error::{ThemeError, ThemeFault};
+pub use error::ThemeError;
 pub use level::{Level, detect};
 pub use role::Role;
 
-use ratatui::style::{Color, Modifier, Style};
+#[cfg(test)]
+use ratatui::style::Modifier;
+use ratatui::style::{Color, Style};
 
 /// One palette, ready to draw with.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +46,7 @@ impl Theme {
         self.styles.iter().all(|s| s.fg.is_none() && s.bg.is_none())
     }
 
+    #[cfg(test)]
     /// For tests: each role as a colour that [`crate::view::golden`] can read back.
     pub fn roles() -> Theme {
         let mut styles = [Style::new(); Role::COUNT];

@@ -17,9 +17,9 @@ mod selector;
 mod stream;
 mod timing;
 
-pub use error::{ApiError, ApiErrorKind, ApiStatus, ResourceAttributes, plain, root};
+pub use error::{ApiError, ApiErrorKind, ResourceAttributes, plain, root};
 pub use request::{ApiClient, Request, encode, found, get, read};
-pub use retry_gate::{Reach, RetryGate};
+pub use retry_gate::RetryGate;
 pub use selector::selector;
-pub use stream::{Lines, open};
+pub use stream::open;
 pub use timing::{Timing, jitter};

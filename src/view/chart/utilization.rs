@@ -76,6 +76,7 @@ impl UtilizationChart {
         self.ends(buf, &parts, scale, &bands, style);
     }
 
+    #[cfg(test)]
     /// Whether the value axis is logarithmic; a function of the visible data alone.
     pub fn logarithmic(&self) -> bool {
         self.chooses_log(&self.extents())

@@ -39,6 +39,7 @@ impl Theme {
         }
     }
 
+    #[cfg(test)]
     /// The default theme; cannot fail.
     pub fn dark(level: Level) -> Theme {
         built_in(BASE, level).ok().flatten().unwrap_or_else(|| plain(BASE))

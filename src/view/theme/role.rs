@@ -116,6 +116,7 @@ impl Role {
         LETTERS[self as usize]
     }
 
+    #[cfg(test)]
     /// Its colour in [`super::Theme::roles`]: one that no palette uses.
     pub(crate) fn code(self) -> Color {
         Color::Rgb(0, 1, self as u8)

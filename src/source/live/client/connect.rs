@@ -10,7 +10,7 @@ mod kubeconfig;
 mod proxy;
 
 pub use error::ConnectError;
-pub use kubeconfig::{Environment, contexts};
+pub use kubeconfig::Environment;
 
 /// The environment's proxy for `server`, if one is to be used.
 ///
@@ -64,6 +64,7 @@ pub struct Lab {
 }
 
 impl Access {
+    #[cfg(test)]
     /// What the environment alone gives.
     pub fn new(environment: Environment) -> Self {
         Access {
