@@ -1,9 +1,21 @@
 //! The signals that the program reacts to: those that end it, and those that stop and continue it from the shell. Once one of
 //! these is made, its signals no longer have their default effect.
 
-use signal_hook::consts::{SIGCONT, SIGTSTP};
-use std::io;
+use signal_hook::consts::{SIGCONT, SIGTSTP, SIGXFSZ};
+use std::{
+    io,
+    sync::{Arc, atomic::AtomicBool},
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Makes a write beyond the limit of a file's size fail with an error, as on a full disk, instead of killing the program with
+/// the terminal in raw mode. A handler, because an ignored signal would stay ignored in the programs that are started.
+///
+/// # Errors
+/// The system refuses.
+pub fn survive_file_limits() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
+}
 
 /// The signals that end a program.
 pub struct EndSignals {

@@ -156,7 +156,7 @@ fn it_fits_any_size() {
 #[test]
 fn without_colour_weight_and_reversal_remain() {
     let cluster = stub_cluster::start();
-    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "vt100")] {
         let mut command = edot_tui(&cluster.path(), &[]);
         command.env(name, value);
         if name == "TERM" {
