@@ -80,15 +80,15 @@ impl Terminal {
         if self.mouse {
             queue!(self.out, Print(MOUSE_ON))?;
         }
-        self.resize(None)
+        self.resize()
     }
 
-    /// Forgets what is shown: the next frame is written whole. `size` is (columns, rows) where it is known.
+    /// Forgets what is shown: the next frame is written whole, in the terminal's present size.
     ///
     /// # Errors
     /// When the kernel does not report the size.
-    pub fn resize(&mut self, size: Option<(u16, u16)>) -> io::Result<()> {
-        let (width, height) = size.map_or_else(crossterm::terminal::size, Ok)?;
+    pub fn resize(&mut self) -> io::Result<()> {
+        let (width, height) = crossterm::terminal::size()?;
         let area = drawn_area(width, height);
         self.shown = Buffer::empty(area);
         self.next = Buffer::empty(area);
