@@ -18,7 +18,7 @@ use crate::{
     session::Session,
     signals::{TerminalSignal, TerminalSignals},
     terminal::{self, Terminal},
-    ui::{Request, Ui},
+    ui::{Action, Overlay, Request, Ui},
     view::{self, Cx, Look},
 };
 use anyhow::Context;
@@ -43,6 +43,9 @@ const EAGER: (Duration, Duration) = (Duration::from_millis(16), Duration::from_s
 
 /// How long a message is shown in a replay.
 const MESSAGE: Duration = Duration::from_secs(8);
+
+/// How long a question that has just opened accepts no answer: what was typed before it was seen does not mean it.
+const UNREAD: Duration = Duration::from_millis(300);
 
 /// How the program ended.
 #[derive(Debug)]
@@ -74,6 +77,8 @@ pub struct App {
     dirty: bool,
     /// Since when a message is on the screen.
     message_since: Option<Instant>,
+    /// Since when a question is open.
+    question_since: Option<Instant>,
 }
 
 impl App {
@@ -112,6 +117,7 @@ impl App {
             frame: Duration::from_millis(1000 / u64::from(fps.clamp(1, 60))),
             dirty: true,
             message_since: None,
+            question_since: None,
         };
         app.session.now = Some(Utc::now());
         app.ui.recording = record.map(|_| app.session.now_ms());
@@ -151,6 +157,11 @@ impl App {
                     TerminalSignal::End(number) => return Ok(Ended::Signal(number)),
                     TerminalSignal::Suspend => self.suspend()?,
                     TerminalSignal::Resume => self.enter()?,
+                    TerminalSignal::Resized => {
+                        self.terminal.resize()?;
+                        self.dirty = true;
+                        next_frame = Instant::now();
+                    }
                 },
                 () = tokio::time::sleep_until(next_frame), if self.dirty => {
                     if self.draw().is_err() {
@@ -195,7 +206,10 @@ impl App {
         }
         self.session.apply(&seen);
         match seen.what {
-            Observation::Answer(_) => self.ui.answered(&self.session),
+            Observation::Answer(_) => {
+                self.ui.answered(&self.session);
+                self.notice_question();
+            }
             Observation::Tick => self.watch_recording(),
             _ => {}
         }
@@ -208,8 +222,12 @@ impl App {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 let Some(action) = self.ui.action(key) else { return Ok(None) };
+                if action == Action::Yes && self.question_since.is_some_and(|since| since.elapsed() < UNREAD) {
+                    return Ok(None);
+                }
                 let request = self.ui.act(action, shown);
                 self.keep_paused();
+                self.notice_question();
                 return Ok(request);
             }
             Event::Mouse(mouse) => {
@@ -221,10 +239,17 @@ impl App {
                 );
                 return Ok(self.ui.mouse(mouse.kind, hit, shown));
             }
-            Event::Resize(width, height) => self.terminal.resize(Some((width, height)))?,
+            Event::Paste(text) => self.ui.paste(&text),
+            // A change of size comes as a signal, which is listened to before the first frame; nothing reads keys by then.
             _ => self.dirty = false,
         }
         Ok(None)
+    }
+
+    /// Keeps the moment at which a question opened.
+    fn notice_question(&mut self) {
+        let open = self.ui.overlay.as_ref().is_some_and(Overlay::is_question);
+        self.question_since = if open { self.question_since.or_else(|| Some(Instant::now())) } else { None };
     }
 
     /// Keeps a copy of the session while the view is paused.

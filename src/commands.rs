@@ -24,7 +24,7 @@ use crate::{
     error::{CommandError, SUCCESS, VERDICT_FAILED, signal_exit_code},
     logging, offline,
     report::schema::Schema,
-    stdio, terminal,
+    signals, stdio, terminal,
     ui::{Keymap, Ui},
     verdict::{Overall, Verdict},
     view,
@@ -149,6 +149,7 @@ impl Cli {
 /// # Errors
 /// Those of the command; the settings are wrong.
 pub fn run(cli: &Cli) -> Result<u8, CommandError> {
+    signals::survive_file_limits()?;
     // These need no settings, so a faulty configuration does not disturb them.
     match &cli.command {
         Some(Command::Completions(args)) => return completions::run(args),
@@ -199,6 +200,19 @@ fn read_ui(settings: &Settings, readonly: bool) -> Result<Ui, CommandError> {
     let expected = own.map(|path| offline::expectations(Some(path))).transpose()?;
     let keymap = Keymap::from_config(&settings.keys).map_err(CommandError::usage)?;
     Ok(Ui { expected, keys: keymap, ..Ui::new(readonly, view::panes()) })
+}
+
+/// Refuses where no dashboard can be drawn. `instead` says what can be done there.
+fn need_screen(what: &str, instead: &str) -> Result<(), CommandError> {
+    if !std::io::stdout().is_terminal() {
+        return Err(CommandError::usage(format!("{what} needs a terminal; {instead}")));
+    }
+    let variable = |name| std::env::var(name).ok();
+    if !terminal::is_screen(variable("TERM").as_deref(), variable("COLORTERM").as_deref()) {
+        let term = variable("TERM").map_or_else(|| "TERM is not set".to_owned(), |term| format!("TERM is {term:?}"));
+        return Err(CommandError::usage(format!("{what} needs a terminal with a cursor, and {term}; {instead}")));
+    }
+    Ok(())
 }
 
 fn dashboard_exit_code(ended: Ended) -> Result<u8, CommandError> {

@@ -31,7 +31,7 @@ pub use header::{Header, LabRun};
 pub use line::{Mark, RecorderEvent};
 pub use lines::Position;
 pub use reader::{ReadError, Reading, STDIN, open, open_file, read, resume};
-pub use tape::{LIMIT, STOPPED, Tape};
+pub use tape::{LIMIT, Outcome, OutcomeKind, STOPPED, Tape};
 pub use writer::{Format, Recorder, RecorderState};
 
 /// The version of the format that this program writes.

@@ -1,9 +1,21 @@
 //! The signals that the program reacts to: those that end it, and those that stop and continue it from the shell. Once one of
 //! these is made, its signals no longer have their default effect.
 
-use signal_hook::consts::{SIGCONT, SIGTSTP};
-use std::io;
+use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH, SIGXFSZ};
+use std::{
+    io,
+    sync::{Arc, atomic::AtomicBool},
+};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Makes a write beyond the limit of a file's size fail with an error, as on a full disk, instead of killing the program with
+/// the terminal in raw mode. A handler, because an ignored signal would stay ignored in the programs that are started.
+///
+/// # Errors
+/// The system refuses.
+pub fn survive_file_limits() -> io::Result<()> {
+    signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
+}
 
 /// The signals that end a program.
 pub struct EndSignals {
@@ -43,6 +55,7 @@ pub struct TerminalSignals {
     end: EndSignals,
     suspend: Signal,
     resume: Signal,
+    resized: Signal,
 }
 
 /// What a signal asks for.
@@ -54,6 +67,8 @@ pub enum TerminalSignal {
     Suspend,
     /// The program runs again, and the terminal may show anything.
     Resume,
+    /// The terminal has another size.
+    Resized,
 }
 
 impl TerminalSignals {
@@ -61,7 +76,12 @@ impl TerminalSignals {
     /// The system refuses to report them.
     pub fn new() -> io::Result<Self> {
         let listen = |number| signal(SignalKind::from_raw(number));
-        Ok(TerminalSignals { end: EndSignals::new()?, suspend: listen(SIGTSTP)?, resume: listen(SIGCONT)? })
+        Ok(TerminalSignals {
+            end: EndSignals::new()?,
+            suspend: listen(SIGTSTP)?,
+            resume: listen(SIGCONT)?,
+            resized: listen(SIGWINCH)?,
+        })
     }
 
     /// The next one. Nothing is lost when the future is dropped.
@@ -70,6 +90,7 @@ impl TerminalSignals {
             number = self.end.next() => TerminalSignal::End(number),
             _ = self.suspend.recv() => TerminalSignal::Suspend,
             _ = self.resume.recv() => TerminalSignal::Resume,
+            _ = self.resized.recv() => TerminalSignal::Resized,
         }
     }
 }

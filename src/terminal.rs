@@ -6,6 +6,7 @@ pub mod pen;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crossterm::{
     cursor::{Hide, MoveTo, Show},
+    event::{DisableBracketedPaste, EnableBracketedPaste},
     queue,
     style::{Attribute, Print, SetAttribute},
     terminal::{
@@ -25,6 +26,9 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Clicks, drags and the wheel, without bare movement: each move of the mouse would wake the program for nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
 const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+/// Columns and rows that are drawn at most: more than any screen has. A pty may report 65,535 of each, whose cells would
+/// fill the memory.
+const LARGEST: (u16, u16) = (1600, 600);
 /// Exit code after a panic, as Rust's own.
 const PANICKED: i32 = 101;
 /// How long to wait before writing again to a terminal that accepts nothing at the moment.
@@ -72,21 +76,20 @@ impl Terminal {
             self.out.clear();
             queue!(self.out, EnterAlternateScreen)?;
         }
-        queue!(self.out, Hide)?;
+        queue!(self.out, Hide, EnableBracketedPaste)?;
         if self.mouse {
             queue!(self.out, Print(MOUSE_ON))?;
         }
-        self.resize(None)
+        self.resize()
     }
 
-    /// Forgets what is shown: the next frame is written whole. `size` is (columns, rows) where it is known.
+    /// Forgets what is shown: the next frame is written whole, in the terminal's present size.
     ///
     /// # Errors
     /// When the kernel does not report the size.
-    pub fn resize(&mut self, size: Option<(u16, u16)>) -> io::Result<()> {
-        let (width, height) = size.map_or_else(crossterm::terminal::size, Ok)?;
-        // A pty without a size reports 0×0; draw for the smallest classic one.
-        let area = if width == 0 || height == 0 { Rect::new(0, 0, 80, 24) } else { Rect::new(0, 0, width, height) };
+    pub fn resize(&mut self) -> io::Result<()> {
+        let (width, height) = crossterm::terminal::size()?;
+        let area = drawn_area(width, height);
         self.shown = Buffer::empty(area);
         self.next = Buffer::empty(area);
         self.pen = Pen::default();
@@ -142,6 +145,16 @@ impl Drop for Terminal {
     }
 }
 
+/// Whether a terminal with these values of TERM and COLORTERM can place its cursor: `dumb` cannot, and of one without a name
+/// it is known only when it has colours.
+pub fn is_screen(term: Option<&str>, colour: Option<&str>) -> bool {
+    match term.unwrap_or_default() {
+        "dumb" => false,
+        "" => colour.is_some_and(|colour| !colour.is_empty()),
+        _ => true,
+    }
+}
+
 /// Columns of the terminal that stdout is; 100 where they are not known.
 pub fn width() -> u16 {
     crossterm::terminal::size().map_or(100, |size| size.0)
@@ -156,6 +169,7 @@ pub fn restore() {
     let _ = queue!(
         out,
         EndSynchronizedUpdate,
+        DisableBracketedPaste,
         Print(MOUSE_OFF),
         MoveTo(0, 0),
         LeaveAlternateScreen,
@@ -184,6 +198,15 @@ fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// The area that is drawn of a terminal of this size.
+fn drawn_area(width: u16, height: u16) -> Rect {
+    // A pty without a size reports 0×0; draw for the smallest classic one.
+    if width == 0 || height == 0 {
+        return Rect::new(0, 0, 80, 24);
+    }
+    Rect::new(0, 0, width.min(LARGEST.0), height.min(LARGEST.1))
+}
+
 /// The sequence that puts `text` into the terminal's clipboard.
 fn clipboard(text: &str) -> String {
     format!("\x1b]52;c;{}\x07", BASE64_STANDARD.encode(text))
@@ -191,7 +214,38 @@ fn clipboard(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::clipboard;
+    use super::{clipboard, drawn_area, is_screen};
+
+    #[test]
+    fn a_terminal_that_cannot_place_its_cursor_is_no_screen() {
+        for (term, colour, screen) in [
+            (Some("dumb"), None, false),
+            (Some("dumb"), Some("truecolor"), false),
+            (Some(""), None, false),
+            (None, Some(""), false),
+            (None, None, false),
+            (None, Some("truecolor"), true),
+            (Some("vt100"), None, true),
+            (Some("xterm-256color"), Some("truecolor"), true),
+        ] {
+            assert_eq!(is_screen(term, colour), screen, "{term:?} {colour:?}");
+        }
+    }
+
+    #[test]
+    fn the_drawn_area_is_bounded() {
+        for ((width, height), drawn) in [
+            ((0, 0), (80, 24)),
+            ((0, 50), (80, 24)),
+            ((1, 1), (1, 1)),
+            ((300, 100), (300, 100)),
+            ((u16::MAX, u16::MAX), super::LARGEST),
+            ((u16::MAX, 2), (super::LARGEST.0, 2)),
+        ] {
+            let area = drawn_area(width, height);
+            assert_eq!((area.width, area.height), drawn, "{width}×{height}");
+        }
+    }
 
     #[test]
     fn the_clipboard_is_given_text_as_rfc_4648_encodes_it() {

@@ -108,14 +108,14 @@ impl App {
     /// Ends the recording, if there is one; a sentence about the file.
     pub fn end_recording(&mut self, why: &str) -> Option<String> {
         self.ui.recording = None;
-        self.tape.stop(why, self.session.now.unwrap_or_default())
+        self.tape.stop(why, self.session.now.unwrap_or_default()).map(|ended| ended.text)
     }
 
     /// Shows a message when a recording has ended by itself.
     pub(super) fn watch_recording(&mut self) {
-        if let Some(text) = self.tape.ended() {
+        if let Some(ended) = self.tape.ended() {
             self.ui.recording = None;
-            self.ui.say(self.session.now_ms(), text);
+            self.ui.say(self.session.now_ms(), ended.text);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     args::{RecordingFlags, SettingFlags},
-    block_on, dashboard_exit_code, read_ui,
+    block_on, dashboard_exit_code, need_screen, read_ui,
 };
 use crate::{
     app::{self, App, Recordings},
@@ -13,7 +13,7 @@ use crate::{
     stdio, terminal,
 };
 use clap::Args;
-use std::{io::IsTerminal, time::Duration};
+use std::time::Duration;
 
 /// How long the screen waits for the answer whether an HPA that was named is there; a later answer is shown on the screen.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -35,10 +35,7 @@ pub fn run(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Comman
 }
 
 async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, CommandError> {
-    if !std::io::stdout().is_terminal() {
-        let text = "the dashboard needs a terminal; edot-tui status prints once what it would show";
-        return Err(CommandError::usage(text));
-    }
+    need_screen("the dashboard", "edot-tui status -o text prints once what it would show")?;
     let look = open::look(settings)?;
     let ui = read_ui(settings, settings.readonly)?;
     let settings = &open::lab::or_configured(settings)?;

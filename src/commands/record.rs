@@ -16,7 +16,7 @@ use crate::{
     error::{CommandError, SUCCESS, signal_exit_code},
     observe::{AnswerSeen, Ask, Observation, Stamped, Time},
     offline, open,
-    recording::{STOPPED, Tape, create::Existing},
+    recording::{Outcome, OutcomeKind, STOPPED, Tape, create::Existing},
     session::{LoadPhase, Session},
     signals::EndSignals,
     stdio,
@@ -81,8 +81,8 @@ enum End {
     Settled,
     TimeIsOver,
     Signal(i32),
-    /// The recorder ended by itself; its message.
-    Recorder(String),
+    /// The recorder ended by itself.
+    Recorder(Outcome),
 }
 
 /// What has been done about the load that is to be started.
@@ -188,8 +188,11 @@ impl Recording<'_> {
     }
 
     fn tick(&mut self, running: &RunningSource) -> Result<Option<End>, CommandError> {
-        if let Some(text) = self.tape.ended() {
-            return Ok(Some(End::Recorder(text)));
+        match self.tape.ended() {
+            // A verdict is still due: the run is watched to its end, with or without a reader.
+            Some(ended) if ended.kind == OutcomeKind::ReaderGone && self.args.is_judged() => {}
+            Some(ended) => return Ok(Some(End::Recorder(ended))),
+            None => {}
         }
         let elapsed = self.session.now.zip(self.session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
         if self.load == LoadStart::Waiting && (feeds_ready(&self.session) || elapsed >= BASELINE) {
@@ -238,15 +241,19 @@ impl Recording<'_> {
             Ok(End::Recorder(_)) => String::new(),
             Err(error) => error.to_string(),
         };
-        let summary = self.tape.stop(&why, now);
-        if let (Some(text), Some(_)) = (&summary, &path) {
-            stdio::message(text);
+        let outcome = self.tape.stop(&why, now);
+        let ended = ended?;
+        match outcome {
+            // What was still on its way to the disk did not arrive.
+            Some(Outcome { kind: OutcomeKind::Failed, text }) => return Err(CommandError::failed(text)),
+            Some(Outcome { text, .. }) if path.is_some() => stdio::message(&text),
+            _ => {}
         }
-        match ended? {
+        match ended {
             End::Signal(number) => Ok(signal_exit_code(number)),
-            // The reader of stdout has closed the pipe, which is no failure.
-            End::Recorder(_) if path.is_none() => Ok(SUCCESS),
-            End::Recorder(text) => Err(CommandError::failed(text)),
+            // That a reader has closed its pipe is no failure.
+            End::Recorder(outcome) if outcome.kind == OutcomeKind::ReaderGone => Ok(SUCCESS),
+            End::Recorder(outcome) => Err(CommandError::failed(outcome.text)),
             End::Settled | End::TimeIsOver if self.args.is_judged() => {
                 let verdict = verdict(&self.session, self.expected);
                 stdio::message(&format!("verdict: {} ({})", verdict.result.as_str(), verdict.summary()));

@@ -1,6 +1,6 @@
 //! `edot-tui replay`: the dashboard over a recording.
 
-use super::{args::SettingFlags, block_on, dashboard_exit_code, read_ui};
+use super::{args::SettingFlags, block_on, dashboard_exit_code, need_screen, read_ui};
 use crate::{
     app::{App, Recordings},
     config::Settings,
@@ -11,7 +11,7 @@ use crate::{
     terminal,
 };
 use clap::Args;
-use std::{io::IsTerminal, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, Args)]
 pub struct Replay {
@@ -39,10 +39,7 @@ pub fn run(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
 }
 
 async fn show(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
-    if !std::io::stdout().is_terminal() {
-        let text = "a replay needs a terminal; edot-tui status -o screen prints a screen once";
-        return Err(CommandError::usage(text));
-    }
+    need_screen("a replay", "edot-tui status -o screen prints a screen once, and -o text its figures")?;
     let look = open::look(settings)?;
     let ui = read_ui(settings, true)?;
     let after = args.at.map_or(0, |at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));

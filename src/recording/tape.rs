@@ -62,8 +62,8 @@ impl Tape {
         Ok(())
     }
 
-    /// A sentence, once the recording has ended by itself: it failed, or reached its limit.
-    pub fn ended(&mut self) -> Option<String> {
+    /// The result, once the recording has ended by itself: it failed, reached its limit, or lost its reader.
+    pub fn ended(&mut self) -> Option<Outcome> {
         let state = self.recording.as_ref()?.recorder.state();
         if matches!(state, RecorderState::Writing(_)) {
             return None;
@@ -72,27 +72,54 @@ impl Tape {
         Some(outcome(&running.path, &state, running.recorder.lost, false))
     }
 
-    /// Ends the recording; returns a sentence about the result.
-    pub fn stop(&mut self, why: &str, at: Time) -> Option<String> {
+    /// Ends the recording; returns its result.
+    pub fn stop(&mut self, why: &str, at: Time) -> Option<Outcome> {
         let mut running = self.recording.take()?;
         let state = running.recorder.end(why, at);
         Some(outcome(&running.path, &state, running.recorder.lost, true))
     }
 }
 
-/// What became of a recording. `asked`: the user ended it.
-fn outcome(path: &Path, state: &RecorderState, lost: u64, asked: bool) -> String {
+/// The result of a recording.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub kind: OutcomeKind,
+    /// A sentence that names the file.
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// Everything up to its end is written.
+    Complete,
+    /// Only what its reader took before closing the pipe is written.
+    ReaderGone,
+    /// Writing failed.
+    Failed,
+}
+
+/// `asked`: the user ended it.
+fn outcome(path: &Path, state: &RecorderState, lost: u64, asked: bool) -> Outcome {
+    let kind = match state {
+        RecorderState::Failed(_) => OutcomeKind::Failed,
+        RecorderState::ReaderGone(_) => OutcomeKind::ReaderGone,
+        RecorderState::Ended(..) | RecorderState::Writing(_) => OutcomeKind::Complete,
+    };
     let path = path.display();
     let lost = if lost > 0 { format!("; {lost} observations were lost on a slow disk") } else { String::new() };
-    match state {
+    let text = match state {
         RecorderState::Failed(why) => format!("recording ended: {path}: {why}; what was written can be replayed{lost}"),
+        RecorderState::ReaderGone(bytes) => {
+            format!("recording ended: its reader is gone: {path} ({}){lost}", size::file(*bytes))
+        }
         RecorderState::Ended(bytes, why) if !asked => {
             format!("recording ended: {why}: {path} ({}){lost}", size::file(*bytes))
         }
         RecorderState::Ended(bytes, _) | RecorderState::Writing(bytes) => {
             format!("recorded: {path} ({}){lost}", size::file(*bytes))
         }
-    }
+    };
+    Outcome { kind, text }
 }
 
 /// The reason for the end of a recording that the user ended.

@@ -26,6 +26,8 @@ pub enum RecorderState {
     Writing(u64),
     /// Complete: bytes written, and why it ended.
     Ended(u64, String),
+    /// What read the other end of the pipe has gone; bytes written so far.
+    ReaderGone(u64),
     /// Writing failed, and why; what was written can be read.
     Failed(String),
 }
@@ -149,9 +151,7 @@ impl Writer {
     ) -> RecorderState {
         match self.write(backlog, from, state, limit) {
             Ok(why) => RecorderState::Ended(self.written, why),
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
-                RecorderState::Ended(self.written, "its reader is gone".into())
-            }
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => RecorderState::ReaderGone(self.written),
             Err(error) => RecorderState::Failed(words(&error)),
         }
     }

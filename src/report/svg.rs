@@ -68,9 +68,23 @@ fn cell_run(out: &mut String, cells: &[&Cell], x: usize, y: usize, theme: &Theme
     );
 }
 
-/// Text escaped for an element or an attribute.
+/// Text escaped for an element or an attribute. What XML 1.0 does not allow even escaped, such as U+FFFE, becomes U+FFFD, and a
+/// control character a space, as a terminal would not show it either.
 pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() => out.push(' '),
+            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 fn rgb((r, g, b): (u8, u8, u8)) -> String {
@@ -128,4 +142,16 @@ fn colour(c: Color) -> Option<String> {
         16..=231 => (level((index - 16) / 36), level((index - 16) / 6 % 6), level((index - 16) % 6)),
         grey => (8 + (grey - 232) * 10, 8 + (grey - 232) * 10, 8 + (grey - 232) * 10),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::escaped;
+
+    #[test]
+    fn only_characters_of_xml_are_left() {
+        assert_eq!(escaped("a<b & \"c\">"), "a&lt;b &amp; &quot;c&quot;&gt;");
+        assert_eq!(escaped("\u{0}\u{b}\r\u{1b}\u{7f}\u{9b}"), "      ");
+        assert_eq!(escaped("x\u{fffe}\u{ffff}\u{fffd}\u{1fffe}\t\n"), "x\u{fffd}\u{fffd}\u{fffd}\u{1fffe}\t\n");
+    }
 }

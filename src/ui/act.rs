@@ -139,7 +139,8 @@ impl Ui {
             }
             (Ask::PlanLoad, true) => return,
             (Ask::PlanLoad, false) if self.overlay == Some(Overlay::Planning) => self.overlay = None,
-            (Ask::StartLoad, ok) => self.own_load = ok,
+            // A load that is replayed was started by the program that recorded it.
+            (Ask::StartLoad, ok) => self.own_load = ok && self.replay.is_none(),
             (Ask::StopLoad, true) => self.own_load = false,
             _ => {}
         }
@@ -326,6 +327,11 @@ impl Ui {
             }
             _ => None,
         }
+    }
+
+    /// Takes in pasted text: into the line that is being typed, and nowhere else.
+    pub fn paste(&mut self, text: &str) {
+        self.typed(|entry| text.chars().for_each(|c| entry.push(c)));
     }
 
     fn typed(&mut self, change: impl FnOnce(&mut Entry)) {

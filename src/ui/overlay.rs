@@ -26,6 +26,13 @@ pub enum Overlay {
     Pod(String),
 }
 
+impl Overlay {
+    /// Whether it asks a question that a single key accepts.
+    pub fn is_question(&self) -> bool {
+        matches!(self, Overlay::Confirm(_) | Overlay::Leave)
+    }
+}
+
 /// The forms that what is shown can be written in, as the `report` command names them, and what they are.
 pub const EXPORTS: [(&str, &str); 8] = [
     ("svg", "this screen as a picture"),

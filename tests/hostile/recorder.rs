@@ -71,6 +71,7 @@ fn disks_and_pipes_that_refuse() {
     for (case, script, code) in [
         ("stdout is full", "exec $PROGRAM record --lab --for 3s -o - >/dev/full".to_owned(), 1),
         ("the reader goes", "$PROGRAM record --lab --for 3s -o - 2>/dev/null | head -c 100 >/dev/null".to_owned(), 0),
+        ("stdout is full at its last flush", "exec $PROGRAM record --lab --for 1s -o - >/dev/full".to_owned(), 1),
         ("a file limit", format!("ulimit -f 2; exec $PROGRAM record --lab --for 3s -o {at}/small.jsonl"), 1),
         ("a folder", format!("exec $PROGRAM record --lab --for 3s -o {at}"), 1),
         ("no such folder", format!("exec $PROGRAM record --lab --for 3s -o {at}/no/such.jsonl"), 1),

@@ -46,8 +46,9 @@ fn storms(resizes: u16, keys: usize, pasted: usize) {
     let mut pty = lab((120, 36));
     pty.keys(&format!("\x1b[200~{}\x1b[201~", "s\r y q\n".repeat(pasted / 7)));
     pty.keys("?");
-    pty.until_text("help");
+    pty.until_text("show a screen");
     pty.keys("\x1b");
+    pty.until("the help to close", |s| !s.contents().contains("show a screen"));
     family.expect(!pty.text().contains("Leave?"), || "pasted text acted as keys".into());
     quit(&mut family, "a large paste", pty, began);
 

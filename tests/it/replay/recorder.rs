@@ -68,7 +68,7 @@ fn begun_in_the_middle_it_has_the_past() {
         all[..300].iter().for_each(|s| tape.take(s));
         tape.start(&path, Existing::Keep, header(&all), LIMIT).unwrap();
         all[300..].iter().for_each(|s| tape.take(s));
-        let message = tape.stop(STOPPED, at(&all)).unwrap();
+        let message = tape.stop(STOPPED, at(&all)).unwrap().text;
         assert!(message.starts_with("recorded: ") && message.contains(name) && message.ends_with("kB)"), "{message}");
         let mut reading = open(&path).unwrap();
         let back: Vec<Stamped> = reading.by_ref().collect();
@@ -319,6 +319,10 @@ fn r_records_and_leaving_asks() {
     pty.keys("n");
     pty.until("the question to go", |s| !s.contents().contains("A recording is being made"));
     pty.keys("qy");
+    pty.until_text("A recording is being made");
+    std::thread::sleep(std::time::Duration::from_millis(400));
+    assert!(pty.text().contains("A recording is being made"), "a key typed before the question was seen is no answer");
+    pty.keys("y");
     assert_eq!(pty.exit(), 0);
     pty.assert_restored("q");
     assert!(pty.text().contains("recorded: "), "{}", pty.text());

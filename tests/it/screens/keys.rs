@@ -6,7 +6,7 @@ use edot_tui::{
     control::Control,
     observe::{AnswerSeen, Ask, Condition, JobSeen, Observation, PodSeen, Stamped},
     session::Session,
-    ui::{Hit, Overlay, Pane, Request, SPAN, Screen, Ui, YAxis},
+    ui::{Hit, Overlay, Pane, Replay, Request, SPAN, Screen, Ui, YAxis},
     view,
 };
 use std::sync::LazyLock;
@@ -214,6 +214,34 @@ fn quitting_asks_only_for_a_load_of_ones_own() {
     let job = JobSeen { uid: "j".into(), conditions: vec![done], ..Default::default() };
     s.apply(&Stamped { at, what: Observation::Job(Box::new(job)) });
     assert_eq!(press(&mut ui, &s, "q"), [Request::Quit], "it has ended");
+}
+
+#[test]
+fn leaving_a_replay_asks_nothing_about_a_recorded_load() {
+    let (mut s, mut ui) = (session(), ui());
+    ui.replay = Some(Replay::new(1.0, true));
+    answer(&mut s, Ask::StartLoad, true, false);
+    ui.answered(&s);
+    let pod = PodSeen { uid: "p".into(), phase: "Running".into(), ..Default::default() };
+    let at = s.now.unwrap();
+    s.apply(&Stamped { at, what: Observation::Job(Box::new(JobSeen { uid: "j".into(), ..Default::default() })) });
+    s.apply(&Stamped { at, what: Observation::LoadPod(Box::new(pod)) });
+    assert_eq!(press(&mut ui, &s, "q"), [Request::Quit]);
+}
+
+#[test]
+fn pasted_text_goes_into_a_line_and_nowhere_else() {
+    let (s, mut ui) = (session(), ui());
+    let before = ui.clone();
+    ui.paste("q\ry\ns2");
+    assert_eq!(ui, before);
+    ui.overlay = Some(Overlay::Leave);
+    ui.paste("y\r");
+    assert_eq!(ui.overlay, Some(Overlay::Leave));
+    ui.overlay = None;
+    press(&mut ui, &s, "m");
+    ui.paste("a\r\nb\u{1b}[2J");
+    assert_eq!(press(&mut ui, &s, "$"), [Request::Note("ab[2J".into())]);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn it_never_queries_the_terminal_and_lets_no_hostile_text_through() {
     assert_eq!(pty.exit(), 0);
     for sequence in sequences(&pty.raw) {
         let last = sequence.chars().last().unwrap_or_default();
-        let mode = ["?1049", "?25", "?1000", "?1002", "?1006", "?2026"];
+        let mode = ["?1049", "?25", "?1000", "?1002", "?1006", "?2004", "?2026"];
         let known = match last {
             'H' | 'C' | 'J' | 'm' => sequence[1..sequence.len() - 1].chars().all(|c| c.is_ascii_digit() || c == ';'),
             'h' | 'l' => mode.contains(&&sequence[1..sequence.len() - 1]),
@@ -157,7 +157,7 @@ fn it_fits_any_size() {
 #[test]
 fn without_colour_weight_and_reversal_remain() {
     let cluster = stub_cluster::start();
-    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "vt100")] {
         let mut command = edot_tui(&cluster.path(), &[]);
         command.env(name, value);
         if name == "TERM" {
