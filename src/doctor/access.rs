@@ -24,7 +24,7 @@ pub fn reach(version: &Result<Value, ApiError>, server: &str) -> Check {
             "reach",
             what,
             format!("{server}: {}", e),
-            "is the cluster up, the VPN or proxy on, and the context the right one?",
+            e.hint.as_deref().unwrap_or("is the cluster up, the VPN or proxy on, and the context the right one?"),
         )
         .exits(ErrorKind::Unreachable),
     }

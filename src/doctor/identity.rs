@@ -4,7 +4,7 @@ use super::check::Check;
 use crate::config::{self, Env, Settings};
 use crate::observe::text::clean;
 use crate::source::live::ApiError;
-use crate::source::live::connect::Access;
+use crate::source::live::connect::{self, Access};
 use kube::config::{AuthInfo, Kubeconfig};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ pub fn kubeconfig(access: &Access, context: &str, server: &str) -> Check {
         "in-cluster" => "the pod's service account".to_owned(),
         _ => names.join(", "),
     };
-    let means = files.iter().filter_map(|f| Kubeconfig::read_from(f).ok()).collect::<Vec<_>>();
+    let means = files.iter().filter_map(|f| connect::read(f).ok()).collect::<Vec<_>>();
     let means = auth(&means, context).map(means_of).unwrap_or_default();
     let acting = access.as_user.as_ref().map(|u| format!(", acting as {}", clean(u, 200))).unwrap_or_default();
     Check::ok("kubeconfig", "kubeconfig", format!("{from}: context {context}, server {server}{means}{acting}"))
@@ -61,16 +61,19 @@ fn auth<'a>(files: &'a [Kubeconfig], context: &str) -> Option<&'a AuthInfo> {
 }
 
 fn means_of(auth: &AuthInfo) -> String {
-    let means = if let Some(exec) = &auth.exec {
-        format!("the plugin {}", clean(exec.command.as_deref().unwrap_or_default(), 200))
+    // In the order in which they are used.
+    let means = if let Some(provider) = &auth.auth_provider {
+        format!("the auth-provider {}", clean(&provider.name, 200))
     } else if auth.token_file.is_some() {
         "a token file".into()
     } else if auth.token.is_some() {
         "a token".into()
-    } else if auth.client_certificate.is_some() || auth.client_certificate_data.is_some() {
-        "a client certificate".into()
     } else if auth.username.is_some() {
         "a password".into()
+    } else if let Some(exec) = &auth.exec {
+        format!("the plugin {}", clean(exec.command.as_deref().unwrap_or_default(), 200))
+    } else if auth.client_certificate.is_some() || auth.client_certificate_data.is_some() {
+        "a client certificate".into()
     } else {
         "nothing (anonymous)".into()
     };

@@ -10,6 +10,8 @@
 pub mod cluster;
 pub mod connect;
 mod error;
+mod json_size;
+pub mod mask;
 pub mod port_forward;
 mod request;
 mod retry_gate;
@@ -17,7 +19,7 @@ mod selector;
 mod stream;
 mod timing;
 
-pub use error::{ApiError, ApiErrorKind, ResourceAttributes, plain, root};
+pub use error::{ApiError, ApiErrorKind, ResourceAttributes, plain, root, tls_text};
 pub use request::{ApiClient, Request, encode, found, get, read};
 pub use retry_gate::RetryGate;
 pub use selector::selector;

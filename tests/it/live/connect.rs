@@ -146,6 +146,101 @@ async fn bad_certificates_and_plugins_fail_when_connecting_without_their_secrets
     assert!(bad.to_string().contains("none: No such file") && !bad.is_usage(), "{bad}");
 }
 
+/// A certificate authority as base64 in PEM, and a client's certificate of X.509 v1 with its key.
+const CA: &str = include_str!("certificates/ca.b64");
+const V1: &str = include_str!("certificates/v1.b64");
+const V1_KEY: &str = include_str!("certificates/v1-key.b64");
+
+#[tokio::test]
+async fn fields_are_read_as_client_go_reads_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let ca = CA.trim();
+    let wrapped: String = ca.as_bytes().chunks(64).map(|l| format!("      {}\n", String::from_utf8_lossy(l))).collect();
+    let with_carriage: String =
+        ca.as_bytes().chunks(76).map(|l| format!("{}\\r\\n", String::from_utf8_lossy(l))).collect();
+    let spaced: String = ca.as_bytes().chunks(60).map(|l| format!("{} ", String::from_utf8_lossy(l))).collect();
+    let block = |data: &str| format!("server: 'https://x', certificate-authority-data: {data}");
+    let plugin = r#"exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, 'echo "{\"status\":{\"token\":\"t\"}}"']}"#;
+    let empty = "token: '', tokenFile: '', username: '', password: '', client-certificate: '', client-certificate-data: '', \
+                 client-key: '', client-key-data: ''";
+    for (case, cluster, user) in [
+        ("one line", block(ca), String::new()),
+        ("CR and LF", block(&format!("\"{with_carriage}\"")), String::new()),
+        ("spaces", block(&format!("'{spaced}'")), String::new()),
+        ("!!binary", block(&format!("!!binary '{ca}'")), String::new()),
+        ("empty data", block("''"), String::new()),
+        ("empty file", "server: 'https://x', certificate-authority: ''".into(), String::new()),
+        ("empty proxy", "server: 'https://x', proxy-url: '', tls-server-name: ''".into(), String::new()),
+        ("all empty", block(ca), empty.into()),
+        ("all empty beside a plugin", block(ca), format!("{empty}, {plugin}")),
+    ] {
+        let path = written(&dir, "config", &config("lab", &cluster, &user));
+        let connected = match plan(&access(&path)) {
+            Ok(plan) => connect(plan, Default::default()).await.map(drop),
+            Err(e) => Err(e),
+        };
+        assert_eq!(connected, Ok(()), "{case}");
+    }
+    let lines = format!(
+        "current-context: lab\nclusters:\n- name: lab\n  cluster:\n    server: https://x\n    certificate-authority-data: |\n{wrapped}\
+         contexts: [{{name: lab, context: {{cluster: lab, user: '', namespace: ''}}}}]\n"
+    );
+    let path = written(&dir, "config", &lines);
+    assert!(connect(plan(&access(&path)).unwrap(), Default::default()).await.is_ok(), "a block of lines");
+}
+
+#[tokio::test]
+async fn a_client_certificate_that_cannot_be_used_is_named_with_the_fix() {
+    let dir = tempfile::tempdir().unwrap();
+    let fails = async |user: &str| {
+        let path = written(&dir, "config", &config("lab", "server: 'https://x'", user));
+        let error = connect(plan(&access(&path)).unwrap(), Default::default()).await.err().expect("no error");
+        let debug = ["Error(", "Other(", "{ "];
+        assert!(!debug.iter().any(|form| error.to_string().contains(form)), "{error}");
+        error.to_string()
+    };
+    let (v1, key) = (V1.trim(), V1_KEY.trim());
+    let line = fails(&format!("client-certificate-data: {v1}, client-key-data: {key}")).await;
+    assert!(line.contains(r#"the client certificate of context "lab" is X.509 v1"#) && line.contains("v3"), "{line}");
+    use base64::Engine;
+    let pem = base64::engine::general_purpose::STANDARD.decode(v1).unwrap();
+    written(&dir, "mine.crt", std::str::from_utf8(&pem).unwrap());
+    let line = fails(&format!("client-certificate: mine.crt, client-key-data: {key}")).await;
+    assert!(line.contains("mine.crt is X.509 v1"), "{line}");
+    let line = fails(&format!("client-certificate-data: {}, client-key-data: {key}", CA.trim())).await;
+    assert!(line.contains("does not belong to its client-key"), "{line}");
+}
+
+#[test]
+fn a_kubeconfig_in_utf16_that_is_cut_is_an_error_with_its_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = config("lab", "server: 'https://x'", "");
+    for (mark, bytes) in [
+        ([0xff, 0xfe], text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>()),
+        ([0xfe, 0xff], text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+    ] {
+        let path = dir.path().join("config");
+        let whole = [&mark[..], &bytes].concat();
+        std::fs::write(&path, &whole).unwrap();
+        assert!(plan(&access(&path)).is_ok());
+        for cut in [3, whole.len() - 1] {
+            std::fs::write(&path, &whole[..cut]).unwrap();
+            let error = error(&access(&path));
+            assert!(error.is_usage() && error.to_string().contains("UTF-16"), "{error}");
+        }
+        // Half of a pair.
+        std::fs::write(&path, [&mark[..], &[0xd8, 0xd8]].concat()).unwrap();
+        assert!(error(&access(&path)).is_usage());
+    }
+}
+
+#[test]
+fn a_password_in_the_servers_address_is_not_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(&dir, "config", &config("lab", "server: 'https://me:hunter2@x:6443'", ""));
+    assert_eq!(plan(&access(&path)).unwrap().server, "https://***@x:6443");
+}
+
 #[tokio::test]
 async fn a_plugin_runs_once_for_all_requests_and_again_when_its_token_is_refused() {
     let dir = tempfile::tempdir().unwrap();

@@ -1,16 +1,17 @@
 //! From the user's settings and kubeconfig to a client of the cluster, with the credentials that kubectl would use.
 //!
 //! Kubeconfig files and lists, contexts, tokens and token files, client certificates, exec plugins, proxies, in-cluster.
-//! Nothing here writes to the terminal; an exec plugin's output goes into the error. Secrets are in no error.
+//! Nothing here writes to the terminal; the last line of a plugin's stderr goes into the error, masked. Secrets are in no error.
 
 mod auth;
 mod error;
 mod exec;
 mod kubeconfig;
+mod provider;
 mod proxy;
 
 pub use error::ConnectError;
-pub use kubeconfig::Environment;
+pub use kubeconfig::{Environment, read};
 
 /// The environment's proxy for `server`, if one is to be used.
 ///
@@ -20,7 +21,9 @@ pub fn proxy_for(server: &http::Uri, environment: &Environment) -> Result<Option
     proxy::choose(None, server, environment)
 }
 
+use super::mask;
 use crate::clock::Clock;
+use crate::observe::text::clean;
 use futures::FutureExt;
 use http::header::{self, HeaderValue};
 use kube::client::ClientBuilder;
@@ -115,7 +118,8 @@ pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
     if let Some(user) = &access.as_user {
         config.auth_info.impersonate = Some(user.clone());
     }
-    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    // It is shown and recorded; it may hold a user and a password.
+    let server = mask::url_users(config.cluster_url.to_string().trim_end_matches('/'));
     Ok(Plan { context, server, config })
 }
 
@@ -163,17 +167,26 @@ pub async fn connect(plan: Plan, requests: Arc<AtomicU64>) -> Result<Connection,
             requests.fetch_add(1, Ordering::Relaxed);
             request
         });
-        let client = ClientBuilder::try_from(config).map_err(from_client)?.with_layer(&counting).build();
+        let file = config.auth_info.client_certificate.clone();
+        let builder = ClientBuilder::try_from(config).map_err(|e| from_client(e, &context, file.as_deref()))?;
+        let client = builder.with_layer(&counting).build();
         Ok(Connection { client, context, server })
     });
     building.await.unwrap_or_else(|e| Err(ConnectError::Client(format!("the client could not be built: {e}"))))
 }
 
-fn from_client(from: Error) -> ConnectError {
+fn from_client(from: Error, context: &str, certificate: Option<&str>) -> ConnectError {
     match from {
-        Error::RustlsTls(e) => ConnectError::Certificate(error::cause(&e)),
-        Error::InferKubeconfig(e) => error::from_kubeconfig(e, ""),
-        Error::Auth(e) => ConnectError::Credentials(error::cause(&e)),
+        Error::RustlsTls(e) => {
+            let certificate = match certificate {
+                Some(file) => format!("the client certificate {}", clean(file, 200)),
+                None => format!("the client certificate of context {:?}", clean(context, 200)),
+            };
+            ConnectError::Certificate(error::certificate(&e, &certificate))
+        }
+        Error::InferKubeconfig(e) => error::from_kubeconfig(e, context),
+        // Its text quotes what a plugin printed.
+        Error::Auth(_) => ConnectError::Credentials("the user of the kubeconfig cannot be used; log in again".into()),
         e => ConnectError::Client(error::cause(&e)),
     }
 }

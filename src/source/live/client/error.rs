@@ -2,6 +2,7 @@
 //!
 //! Must not retry; that is the feeds' part. Text from servers is cleaned and bounded here.
 
+use super::mask;
 use super::timing::{Timing, jitter};
 use crate::observe::text::{MESSAGE, clean};
 use crate::observe::{Feed, FeedState, FeedStatus, Rule};
@@ -119,7 +120,8 @@ impl ApiError {
             serde_json::from_slice::<wire::Status>(body).ok().filter(|s| s.kind == "Status").unwrap_or_else(|| {
                 wire::Status { message: plain(&String::from_utf8_lossy(body)), ..wire::Status::default() }
             });
-        let message = clean(&status.message, 300);
+        let masked = mask::credentials(&clean(&status.message, MESSAGE));
+        let message = clean(&masked, 300);
         let fault = match code {
             401 => ApiError::new(
                 ApiErrorKind::Unauthorized,
@@ -134,7 +136,7 @@ impl ApiError {
             _ => ApiError::new(kind(code), answers(code, &message, attributes)),
         };
         let requested_wait = status.details.retry_after_seconds.map(Duration::from_secs);
-        let status = ApiStatus { code, reason: clean(&status.reason, 64), message: clean(&status.message, MESSAGE) };
+        let status = ApiStatus { code, reason: clean(&status.reason, 64), message: masked };
         ApiError { retry_after: retry_after.or(requested_wait), status: Some(Box::new(status)), ..fault }
     }
 
@@ -148,14 +150,15 @@ impl ApiError {
                     format!("cannot reach {server}: the kubeconfig's credentials could not be obtained or used");
                 return ApiError::new(ApiErrorKind::Unreachable, reason);
             }
-            let io = next.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-            tls |= next.is::<rustls::Error>() || io.is_some_and(|inner| inner.is::<rustls::Error>());
+            tls |= tls_of(next).is_some();
             at = next.source();
         }
         let cause = root(error);
         match tls {
-            true => ApiError::new(ApiErrorKind::Tls, format!("no TLS connection to {server}: {cause}"))
-                .with_hint("check certificate-authority and server of the cluster in the kubeconfig"),
+            true => ApiError::new(ApiErrorKind::Tls, format!("no TLS connection to {server}: {cause}")).with_hint(
+                "check certificate-authority and server of the cluster in the kubeconfig; the server's own certificate \
+                 in place of the CA that signed it is not enough",
+            ),
             false => ApiError::new(ApiErrorKind::Unreachable, format!("cannot reach {server}: {cause}")),
         }
     }
@@ -246,19 +249,66 @@ fn denied(message: &str, attributes: &ResourceAttributes) -> ApiError {
     ApiError { rule: Some(Box::new(rule)), ..fault }
 }
 
+/// The TLS error that this is or wraps, however often an I/O error wraps another: `source` passes over what it holds.
+fn tls_of<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+        return Some(tls);
+    }
+    let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+    tls_of(inner)
+}
+
 /// The text of an error's root cause, without what only a programmer would look for.
 pub fn root(error: &(dyn std::error::Error + 'static)) -> String {
     let mut root = error;
-    while let Some(next) = root.source() {
-        root = next;
+    loop {
+        if let Some(tls) = tls_of(root) {
+            return tls_text(tls);
+        }
+        match root.source() {
+            Some(next) => root = next,
+            None => break,
+        }
     }
-    let text = root.to_string();
+    let text = mask::credentials(&root.to_string());
     match text.as_str() {
         "deadline has elapsed" => "no connection in time".to_owned(),
         "tls handshake eof" => "the connection was closed during the TLS handshake".to_owned(),
         text if text.starts_with("peer closed connection") => "the connection was closed early".to_owned(),
         text => clean(text.split(" (os error").next().unwrap_or_default(), 300),
     }
+}
+
+/// A TLS error in words; rustls writes many of them as Rust would print the value.
+pub fn tls_text(error: &rustls::Error) -> String {
+    use rustls::CertificateError as C;
+    let text = match error {
+        rustls::Error::InvalidCertificate(C::UnknownIssuer) => "its certificate is not signed by a CA that is trusted",
+        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
+            "its certificate is not valid for this name"
+        }
+        rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => "its certificate has expired",
+        rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => {
+            "its certificate is not valid yet; check the clocks of both sides"
+        }
+        rustls::Error::InvalidCertificate(C::Other(other)) => match other.to_string().as_str() {
+            text if text.contains("CaUsedAsEndEntity") => "its certificate is a CA's, and not one for a server",
+            text if text.contains("UnsupportedCertVersion") => "its certificate is X.509 v1; reissue it as v3",
+            _ => "its certificate has a form that is not supported",
+        },
+        rustls::Error::InvalidCertificate(_) => "its certificate cannot be used",
+        rustls::Error::InvalidMessage(_) => "it does not speak TLS",
+        rustls::Error::AlertReceived(_) => {
+            "the server ended the TLS handshake; it may not accept the client certificate"
+        }
+        rustls::Error::PeerIncompatible(_) => "it supports no TLS version or cipher that this program has",
+        other => {
+            let text = other.to_string();
+            let plain = !text.contains(['{', '(']);
+            return if plain { clean(&text, 200) } else { "the TLS handshake failed".to_owned() };
+        }
+    };
+    text.to_owned()
 }
 
 /// The text of an error page, without its markup.

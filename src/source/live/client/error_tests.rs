@@ -63,6 +63,39 @@ fn an_error_below_http_is_named_by_its_root_cause() {
 }
 
 #[test]
+fn a_tls_failure_is_found_however_deep_it_is_and_said_in_words() {
+    use rustls::{AlertDescription, CertificateError as C, Error as E, InvalidMessage, OtherError};
+    let other = || C::Other(OtherError(std::sync::Arc::new(std::io::Error::other("Other(UnsupportedCertVersion)"))));
+    for error in [
+        E::InvalidCertificate(C::UnknownIssuer),
+        E::InvalidCertificate(C::Expired),
+        E::InvalidCertificate(C::BadEncoding),
+        E::InvalidCertificate(other()),
+        E::InvalidMessage(InvalidMessage::InvalidContentType),
+        E::AlertReceived(AlertDescription::CertificateRequired),
+        E::General("x Error(y)".into()),
+        E::DecryptError,
+    ] {
+        // As hyper and its connector wrap it.
+        let wrapped = std::io::Error::other(std::io::Error::other(std::io::Error::other(error.clone())));
+        let fault = ApiError::from_error(&wrapped, "https://k8s");
+        assert_eq!(fault.kind, ApiErrorKind::Tls, "{error}");
+        assert!(fault.reason.starts_with("no TLS connection to https://k8s: "), "{}", fault.reason);
+        let debug = ["Error(", "Other(", "{ ", "Invalid"];
+        assert!(!debug.iter().any(|form| fault.reason.contains(form)), "{}", fault.reason);
+    }
+}
+
+#[test]
+fn a_credential_that_a_server_echoes_is_not_quoted() {
+    for code in [400, 404, 409, 429, 500, 503] {
+        let body = br#"{"kind":"Status","message":"bad header Authorization: Bearer abc123 from https://me:pw@h/"}"#;
+        let fault = ApiError::from_answer(code, None, body, &hpas("list"));
+        assert!(!format!("{fault:?}").contains("abc123") && !format!("{fault:?}").contains("me:pw"), "{fault:?}");
+    }
+}
+
+#[test]
 fn every_answer_has_its_kind() {
     let kinds = [
         (400, ApiErrorKind::Refused),

@@ -6,6 +6,7 @@
 
 use super::connect::ConnectError;
 use super::error::{ApiError, ApiErrorKind, ResourceAttributes, root};
+use super::json_size::JsonSize;
 use crate::source::live::context::FeedContext;
 use http::{Response, header};
 use http_body_util::BodyExt;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 /// The most that is read of one answer, in bytes.
-const ANSWER: usize = 64 << 20;
+const ANSWER: usize = 32 << 20;
 /// The most that is read of an error's body, in bytes.
 const ERROR: usize = 64 << 10;
 /// Every character that may have a meaning in a URL.
@@ -183,15 +184,13 @@ async fn exchange(
 }
 
 async fn collect(mut body: Body, most: usize) -> Result<Vec<u8>, ApiError> {
-    let mut whole = Vec::new();
+    let (mut whole, mut size) = (Vec::new(), JsonSize::default());
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|e| cut(&e, whole.len()))?;
         if let Ok(data) = frame.into_data() {
-            if whole.len() + data.len() > most {
-                return Err(ApiError::new(
-                    ApiErrorKind::Garbled,
-                    format!("the answer is longer than {} MB", most >> 20),
-                ));
+            let long = (whole.len() + data.len() > most).then(|| format!("{} MB", most >> 20));
+            if let Some(most) = long.or_else(|| size.exceeded(&data)) {
+                return Err(ApiError::new(ApiErrorKind::Garbled, format!("the answer is longer than {most}")));
             }
             whole.extend_from_slice(&data);
         }

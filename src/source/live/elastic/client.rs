@@ -2,17 +2,17 @@
 //!
 //! Every response's body is read to its end, so that connections are reused. Errors never contain credentials.
 
-use super::super::client::{ApiError, ApiErrorKind, root};
+use super::super::client::{ApiError, ApiErrorKind, mask, root};
 use super::super::context::FeedContext;
 use super::bridge;
 use super::errors;
 use super::settings::Credential;
 use super::target::Target;
-use elasticsearch::auth::Credentials;
-use elasticsearch::cert::{Certificate, CertificateValidation};
-use elasticsearch::http::headers::{ACCEPT_ENCODING, HOST, HeaderMap, HeaderName, HeaderValue};
-use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
-use elasticsearch::http::{Method, Url};
+use ::http::Method;
+use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use elasticsearch::http::Url;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,8 +22,9 @@ use tokio::sync::watch;
 
 /// A client of one Elasticsearch, through a bridge of its own.
 pub struct Client {
-    transport: Transport,
-    headers: HeaderMap,
+    http: reqwest::Client,
+    /// The bridge's address with the path before every request's own, ending with `/`.
+    base: Url,
     /// Why the bridge's last connection failed.
     bridge_fault: watch::Receiver<Option<ApiError>>,
     pub target: Target,
@@ -42,12 +43,12 @@ impl Client {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
         let token = bridge::random_token()?;
-        let (transport, headers) = transport(&target, port, &token, shared.timing.request * 2)?;
+        let (http, base) = http_client(&target, port, &token, shared.timing.request * 2)?;
         let (last_fault, bridge_fault) = watch::channel(None);
         let bridge =
             bridge::serve(listener, target.behind.clone(), token, shared.clone(), last_fault, shared.timing.request);
         let requests = shared.elastic.clone();
-        Ok((Client { transport, headers, bridge_fault, target, requests }, bridge))
+        Ok((Client { http, base, bridge_fault, target, requests }, bridge))
     }
 
     /// The body of a successful response to `path` (with its query).
@@ -61,10 +62,11 @@ impl Client {
         self.bridge_fault.mark_unchanged();
         self.requests.fetch_add(1, Ordering::Relaxed);
         let exchange = async {
-            let sent =
-                self.transport.send(method, path, self.headers.clone(), None::<&()>, body, Some(limit * 2)).await;
-            let response = sent.map_err(|e| self.transport_fault(&e))?;
-            let code = response.status_code().as_u16();
+            let url = self.base.join(path.trim_start_matches('/'));
+            let url = url.map_err(|e| ApiError::new(ApiErrorKind::Refused, format!("not a valid path: {e}")))?;
+            let request = self.http.request(method, url).timeout(limit * 2).body(body.unwrap_or_default());
+            let response = request.send().await.map_err(|e| self.transport_fault(&e))?;
+            let code = response.status().as_u16();
             let after = response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.trim().parse().ok());
             let body = response.bytes().await.map_err(|e| self.transport_fault(&e))?;
             match code {
@@ -91,46 +93,27 @@ impl Client {
     }
 }
 
-fn transport(target: &Target, port: u16, token: &str, limit: Duration) -> Result<(Transport, HeaderMap), ApiError> {
-    let wrong =
-        |e: &dyn std::error::Error| ApiError::new(ApiErrorKind::Refused, format!("no client for {}: {e}", target.url));
+/// The HTTP client, and the URL that all paths are below. It follows no redirect: the token of the bridge and the
+/// credentials are for this Elasticsearch only, and the bridge's limits end where another address begins.
+fn http_client(target: &Target, port: u16, token: &str, limit: Duration) -> Result<(reqwest::Client, Url), ApiError> {
+    let wrong = |e: &dyn std::error::Error| {
+        let url = mask::url_users(target.url.as_str());
+        ApiError::new(ApiErrorKind::Refused, format!("no client for {url}: {e}"))
+    };
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|e| wrong(&e));
     let bridge_url = |text: String| Url::parse(&text).map_err(|e| wrong(&e));
     let mut headers = HeaderMap::new();
     // The bridge limits a response by its bytes on the wire, so it must not be compressed.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-    let mut url = target.url.clone();
-    let tls = url.scheme() == "https";
-    if !tls {
-        let value = |text: &str| HeaderValue::from_str(text).map_err(|e| wrong(&e));
-        let host = target.url.host_str().unwrap_or_default();
-        headers.insert(HOST, value(&format!("{host}:{}", target.url.port_or_known_default().unwrap_or(80)))?);
-        headers.insert(HeaderName::from_static(bridge::TOKEN), value(token)?);
-        let path = target.url.path().trim_end_matches('/').to_owned();
-        url = bridge_url(format!("http://127.0.0.1:{port}{path}/"))?;
-    }
-    if !url.path().ends_with('/') {
-        url.set_path(&format!("{}/", url.path()));
-    }
-    let builder = TransportBuilder::new(SingleNodeConnectionPool::new(url)).timeout(limit).enable_meta_header(false);
-    let builder = match tls {
-        true => builder.proxy(bridge_url(format!("http://127.0.0.1:{port}"))?, Some(bridge::USER), Some(token)),
-        false => builder.disable_proxy(),
-    };
-    let builder = match &target.ca {
-        Some(pem) if tls => {
-            let ca = Certificate::from_pem(pem).map_err(|e| errors::ca(&root(&e)))?;
-            builder.cert_validation(CertificateValidation::Full(ca))
-        }
-        _ => builder,
-    };
-    let builder = match &target.credential {
-        Credential::None => builder,
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let authorization = match &target.credential {
+        Credential::None => None,
         Credential::Basic { user, password } => {
-            builder.auth(Credentials::Basic(user.clone(), password.expose_secret().to_owned()))
+            Some(format!("Basic {}", BASE64.encode(format!("{user}:{}", password.expose_secret()))))
         }
         Credential::ApiKey(key) => {
             let key = key.expose_secret();
-            // The HTTP client would panic over characters that no header may hold.
             if key.is_empty() || !key.bytes().all(|b| b.is_ascii_graphic()) {
                 let reason = format!(
                     "the API key ({}) is empty or holds characters that no header may hold",
@@ -139,9 +122,34 @@ fn transport(target: &Target, port: u16, token: &str, limit: Duration) -> Result
                 return Err(ApiError::new(ApiErrorKind::Unauthorized, reason)
                     .with_hint("give the key in its encoded form, as Elasticsearch gives it out"));
             }
-            builder.auth(Credentials::EncodedApiKey(key.to_owned()))
+            Some(format!("ApiKey {key}"))
         }
     };
-    let transport = builder.build().map_err(|e| errors::ca(&root(&e)))?;
-    Ok((transport, headers))
+    if let Some(authorization) = authorization {
+        let mut authorization = value(&authorization)?;
+        authorization.set_sensitive(true);
+        headers.insert(AUTHORIZATION, authorization);
+    }
+    let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(limit);
+    let mut url = target.url.clone();
+    if url.scheme() == "https" {
+        let bridge = reqwest::Proxy::all(bridge_url(format!("http://127.0.0.1:{port}"))?).map_err(|e| wrong(&e))?;
+        builder = builder.proxy(bridge.basic_auth(bridge::USER, token));
+        if let Some(pem) = &target.ca {
+            for ca in reqwest::Certificate::from_pem_bundle(pem).map_err(|e| errors::ca(&root(&e)))? {
+                builder = builder.add_root_certificate(ca);
+            }
+        }
+    } else {
+        let host = target.url.host_str().unwrap_or_default();
+        headers.insert(HOST, value(&format!("{host}:{}", target.url.port_or_known_default().unwrap_or(80)))?);
+        headers.insert(HeaderName::from_static(bridge::TOKEN), value(token)?);
+        url = bridge_url(format!("http://127.0.0.1:{port}{}", target.url.path()))?;
+        builder = builder.no_proxy();
+    }
+    if !url.path().ends_with('/') {
+        url.set_path(&format!("{}/", url.path()));
+    }
+    let client = builder.default_headers(headers).build().map_err(|e| errors::ca(&root(&e)))?;
+    Ok((client, url))
 }

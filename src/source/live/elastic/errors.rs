@@ -1,9 +1,10 @@
 //! What can go wrong with Elasticsearch: one sentence each, with a hint.
 
-use super::super::client::{ApiError, ApiErrorKind, plain, root};
+use super::super::client::{ApiError, ApiErrorKind, mask, plain, root, tls_text};
 use super::settings::Credential;
 use super::target::Target;
 use crate::observe::text::clean;
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::error::Error;
 use std::time::Duration;
@@ -15,7 +16,7 @@ const NEEDED_ROLE: &str =
 /// A response other than success, by Elasticsearch or by a proxy in between.
 pub fn response(code: u16, body: &[u8], path: &str, target: &Target) -> ApiError {
     let json: Option<Value> = serde_json::from_slice(body).ok();
-    let message = message(json.as_ref(), body);
+    let message = clean(&mask::credentials(&without(&message(json.as_ref(), body), &target.credential)), 200);
     let api = api_name(path);
     match code {
         401 => {
@@ -42,10 +43,22 @@ pub fn response(code: u16, body: &[u8], path: &str, target: &Target) -> ApiError
         404 | 405 | 410 => ApiError::new(ApiErrorKind::Absent, format!("{api} is not served here ({code}: {message})")),
         300..=399 => ApiError::new(
             ApiErrorKind::Refused,
-            format!("{} answers with a redirect ({code}), as a login page does", target.url),
+            format!("{} answers with a redirect ({code}), which is not followed; a login page does so", target.url),
         )
         .with_hint("give --es-url the address of Elasticsearch itself"),
         _ => ApiError::new(ApiErrorKind::Refused, format!("{api} is refused ({code}: {message})")),
+    }
+}
+
+/// The text without the credential itself, which some proxies echo.
+fn without(text: &str, credential: &Credential) -> String {
+    match credential {
+        Credential::Basic { password: secret, .. } | Credential::ApiKey(secret)
+            if !secret.expose_secret().is_empty() =>
+        {
+            text.replace(secret.expose_secret(), "***")
+        }
+        _ => text.to_owned(),
     }
 }
 
@@ -144,9 +157,6 @@ fn certificate(error: &rustls::Error, host: &str, with_ca: bool) -> ApiError {
             format!("{host} does not speak TLS"),
             "if Elasticsearch serves plain HTTP there, give --es-url with http://",
         ),
-        other => tls(
-            format!("no TLS connection to {host}: {}", clean(&other.to_string(), 200)),
-            "check --es-url and --es-ca",
-        ),
+        other => tls(format!("no TLS connection to {host}: {}", tls_text(other)), "check --es-url and --es-ca"),
     }
 }

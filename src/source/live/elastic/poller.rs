@@ -13,8 +13,8 @@ use crate::observe::{
     CountedBy, CountersSeen, ElasticNode, ElasticsearchSeen, Feed, FeedState, FeedStatus, IndexSeen, LogQualitySeen,
     Observation, Time,
 };
+use ::http::Method;
 use chrono::TimeDelta;
-use elasticsearch::http::Method;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -104,11 +104,11 @@ impl<'a> Poller<'a> {
     }
 
     async fn get(&mut self, path: &str) -> Result<Vec<u8>, ApiError> {
-        self.client.request(Method::Get, path, None, self.shared.timing.request).await
+        self.client.request(Method::GET, path, None, self.shared.timing.request).await
     }
 
     async fn post(&mut self, path: &str, body: String) -> Result<Vec<u8>, ApiError> {
-        self.client.request(Method::Post, path, Some(body), self.shared.timing.request).await
+        self.client.request(Method::POST, path, Some(body), self.shared.timing.request).await
     }
 
     /// A response that cannot be parsed, as a fault.

@@ -10,6 +10,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
+/// The most objects of all pages together, so that a server cannot send pages without end.
+const OBJECTS: usize = 100_000;
 /// Objects per page.
 const PAGE: &str = "500";
 
@@ -25,7 +27,7 @@ pub async fn all<T: Object>(
     limit: Duration,
 ) -> Result<String, ApiError> {
     let mut here = HashSet::new();
-    let mut next = String::new();
+    let (mut next, mut seen) = (String::new(), 0);
     loop {
         let mut query = vec![("limit", PAGE)];
         if !next.is_empty() {
@@ -34,6 +36,10 @@ pub async fn all<T: Object>(
         let body = get(shared, &spec.path(&query), &spec.attributes.to("list"), limit).await?;
         let page = page::<T>(&body)?;
         drop(body);
+        seen += page.items.iter().flatten().count();
+        if seen > OBJECTS {
+            return Err(ApiError::new(ApiErrorKind::Garbled, format!("the list is longer than {OBJECTS} objects")));
+        }
         for object in page.items.into_iter().flatten() {
             here.insert(key(object.meta()));
             if note(known, object.meta()) {

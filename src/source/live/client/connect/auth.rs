@@ -4,7 +4,7 @@
 //! the server refuses them, so nothing here looks at times of expiry.
 
 use super::exec::{self, Credential};
-use super::{ConnectError, error};
+use super::{ConnectError, error, provider};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::config::AuthInfo;
 use secrecy::{ExposeSecret, SecretString};
@@ -20,7 +20,12 @@ pub fn fetch(auth: &mut AuthInfo) -> Result<(), ConnectError> {
             Err(e) => return Err(ConnectError::TokenFile { path, cause: error::cause(&e) }),
         }
     }
-    let given = auth.token.is_some() || auth.username.is_some() || auth.auth_provider.is_some();
+    if let Some(provider) = auth.auth_provider.take() {
+        // As kube does: it goes before a password and a token.
+        (auth.username, auth.password) = (None, None);
+        auth.token = Some(provider::token(&provider)?.into());
+    }
+    let given = auth.token.is_some() || auth.username.is_some();
     if let Some(plugin) = auth.exec.take().filter(|_| !given) {
         match exec::run(&plugin)? {
             Credential::Token(token) => auth.token = Some(token),

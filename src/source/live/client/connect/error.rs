@@ -54,13 +54,28 @@ fn place(line: Option<u64>) -> String {
     line.map(|line| format!(" (line {line})")).unwrap_or_default()
 }
 
-/// The root cause of an error, on one line.
+/// The root cause of an error, on one line and without credentials.
 pub fn cause(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut root = error;
-    while let Some(next) = root.source() {
-        root = next;
+    super::super::root(error)
+}
+
+/// Why the certificates of a kubeconfig cannot be used; `client` names the client's.
+pub fn certificate(error: &(dyn std::error::Error + 'static), client: &str) -> String {
+    let text = error.to_string();
+    let of_ca = text.contains("root certificate");
+    match text {
+        _ if of_ca => "certificate-authority holds a certificate that is damaged, or not X.509 v3".to_owned(),
+        text if text.contains("UnsupportedCertVersion") => {
+            format!("{client} is X.509 v1, which is not supported here; have it issued again as X.509 v3")
+        }
+        text if text.contains("KeyMismatch") || text.contains("keys may not be consistent") => {
+            format!("{client} does not belong to its client-key")
+        }
+        text if text.contains("invalid private key") => {
+            format!("{client} or its client-key is damaged or of a kind that is not supported; have it issued again")
+        }
+        _ => format!("{client}: {}", cause(error)),
     }
-    clean(&root.to_string(), 300)
 }
 
 /// From kube's error for a file.

@@ -1,5 +1,6 @@
 //! Runs exec credential plugins by client-go's protocol: once, without a terminal, for a limited time.
 
+use super::super::mask;
 use super::{ConnectError, error};
 use crate::observe::text::clean;
 use kube::config::{ExecConfig, ExecInteractiveMode};
@@ -48,31 +49,52 @@ pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
     if plugin.interactive_mode == Some(ExecInteractiveMode::Always) {
         return Err(failed("it wants to ask on the terminal; log in with kubectl first".into()));
     }
+    if named.is_empty() {
+        return Err(failed("the kubeconfig names no command".into()));
+    }
     let mut command = Command::new(&named);
     command.args(plugin.args.iter().flatten());
     let pairs = plugin.env.iter().flatten().filter_map(|e| Some((e.get("name")?, e.get("value")?)));
     command.envs(pairs).env("KUBERNETES_EXEC_INFO", info(plugin));
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let child = command.spawn().map_err(|e| {
-        let hint = plugin.install_hint.as_deref().map(|hint| format!("; {}", clean(hint, 300))).unwrap_or_default();
-        failed(format!("{e}{hint}"))
+    let out = output(command).map_err(|failure| {
+        let install = plugin.install_hint.as_deref().filter(|_| failure.not_started);
+        failed(failure.text + &install.map(|hint| format!("; {}", clean(hint, 300))).unwrap_or_default())
     })?;
-    let (status, out, err) = finish(child, LIMIT).map_err(&failed)?;
-    if !status.success() {
-        let stderr = clean(String::from_utf8_lossy(&err).trim(), 300);
-        let how = status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"));
-        return Err(failed(if stderr.is_empty() { how } else { format!("{how}: {stderr}") }));
-    }
     // JSON is YAML, and some plugins print YAML. The parser's error is not shown, since it may hold the token.
     let answer: Option<serde_json::Value> = serde_saphyr::from_slice(&out).ok();
     let answer = answer.and_then(|a| serde_json::from_value::<Answer>(a).ok());
     let answer = answer.ok_or_else(|| failed("it printed no ExecCredential".into()))?;
     let status = answer.status.ok_or_else(|| failed("its ExecCredential has no status".into()))?;
-    match (status.client_certificate_data, status.client_key_data, status.token) {
+    let set = |value: Option<String>| value.filter(|value| !value.is_empty());
+    match (set(status.client_certificate_data), set(status.client_key_data), set(status.token)) {
         (_, _, Some(token)) => Ok(Credential::Token(token.into())),
         (Some(certificate), Some(key), None) => Ok(Credential::Certificate { certificate, key: key.into() }),
         _ => Err(failed("its ExecCredential holds neither a token nor a certificate with its key".into())),
     }
+}
+
+/// Why a plugin or helper gave no output.
+pub struct Failure {
+    pub text: String,
+    /// There is no such program, or it may not be run.
+    pub not_started: bool,
+}
+
+/// What the program prints on stdout, if it succeeds. Of a failure only the exit code and the last line of stderr are
+/// quoted, and nothing in it that looks like a credential. Blocks.
+pub fn output(mut command: Command) -> Result<Vec<u8>, Failure> {
+    let failure = |text: String, not_started: bool| Failure { text, not_started };
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().map_err(|e| failure(e.to_string(), true))?;
+    let (status, out, err) = finish(child, LIMIT).map_err(|text| failure(text, false))?;
+    if status.success() {
+        return Ok(out);
+    }
+    let how = status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"));
+    let err = String::from_utf8_lossy(&err);
+    let last = err.lines().map(|line| clean(line.trim(), 4096)).rfind(|line| !line.is_empty()).unwrap_or_default();
+    let last = clean(&mask::credentials(&last), 300);
+    Err(failure(if last.is_empty() { how } else { format!("{how}: {last}") }, false))
 }
 
 /// What the protocol passes to the plugin.
@@ -102,19 +124,32 @@ fn finish(mut child: Child, limit: Duration) -> Result<(ExitStatus, Vec<u8>, Vec
             Err(e) => return Err(error::cause(&e)),
         }
     };
-    // Its own children may keep the pipes open.
-    let rest = |pipe: mpsc::Receiver<Vec<u8>>| pipe.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
-    Ok((status, rest(out), rest(err)))
+    Ok((status, all(&out), all(&err)))
+}
+
+/// What came through the pipe. The program's own children may keep it open, so the end is not waited for.
+fn all(pipe: &mpsc::Receiver<Vec<u8>>) -> Vec<u8> {
+    let mut all = Vec::new();
+    while let Ok(part) = pipe.recv_timeout(Duration::from_millis(300)) {
+        all.extend(part);
+        if all.len() as u64 >= MOST {
+            break;
+        }
+    }
+    all
 }
 
 fn drain(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
     let (send, receive) = mpsc::channel();
     if let Some(pipe) = pipe {
         std::thread::spawn(move || {
-            let mut all = Vec::new();
+            let (mut pipe, mut part) = (pipe.take(MOST), vec![0; 16 << 10]);
             // What was read up to an error is enough; the receiver may be gone.
-            let _ = pipe.take(MOST).read_to_end(&mut all);
-            let _ = send.send(all);
+            while let Ok(read @ 1..) = pipe.read(&mut part) {
+                if send.send(part[..read].to_vec()).is_err() {
+                    return;
+                }
+            }
         });
     }
     receive
@@ -148,9 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn a_failing_plugin_is_reported_with_its_code_and_output_on_one_line() {
+    fn a_failing_plugin_is_reported_with_its_code_and_the_last_line_of_its_output() {
         let error = cause(r#"printf 'token expired\n\033[31mrun: login\n' >&2; exit 3"#);
-        assert!(error.ends_with("exit code 3: token expired run: login"), "{error}");
+        assert!(error.ends_with("exit code 3: run: login"), "{error}");
+        let error = cause(
+            "echo '{\"token\":\"OUT-SECRET\"}'; echo 'login failed: token=ERR-SECRET eyJhbGciOiJub25l.e30' >&2; exit 1",
+        );
+        assert!(error.ends_with("exit code 1: login failed: token=*** ***"), "{error}");
         assert!(cause("echo secret-rubbish").ends_with("it printed no ExecCredential"));
         assert!(cause("echo '{\"status\":{}}'").contains("neither a token nor a certificate"));
     }
@@ -164,6 +203,14 @@ mod tests {
         };
         let error = run(&missing).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(error.contains("No such file") && error.ends_with("install it"), "{error}");
+    }
+
+    #[test]
+    fn output_is_not_lost_when_a_child_of_the_plugin_holds_the_pipe() {
+        match run(&plugin(r#"sleep 5 & echo '{"status":{"token":"abc"}}'"#)) {
+            Ok(Credential::Token(token)) => assert_eq!(token.expose_secret(), "abc"),
+            _ => panic!("no token"),
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use super::error::from_file;
 use super::{Access, ConnectError};
 use crate::observe::text::clean;
-use kube::config::Kubeconfig;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kube::config::{AuthInfo, Cluster, Kubeconfig};
+use secrecy::ExposeSecret;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -83,8 +86,74 @@ pub fn find(access: &Access) -> Result<Found, ConnectError> {
     }
 }
 
-fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
-    Kubeconfig::read_from(path).map_err(|e| from_file(path, e))
+/// One file, as client-go reads it: an empty field is one that is not set.
+///
+/// # Errors
+/// It cannot be read, or is no kubeconfig.
+pub fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
+    // kube panics over a half character; what else is wrong with the file it reports itself.
+    if let Ok(bytes) = std::fs::read(path)
+        && matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
+        && bytes.len() % 2 == 1
+    {
+        let cause = "it is UTF-16 and ends within a character; save it again as UTF-8".to_owned();
+        return Err(ConnectError::Broken { path: path.to_owned(), line: None, cause });
+    }
+    let mut files = Kubeconfig::read_from(path).map_err(|e| from_file(path, e))?;
+    files.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()).for_each(tidy_cluster);
+    files.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()).for_each(tidy_user);
+    for context in files.contexts.iter_mut().filter_map(|named| named.context.as_mut()) {
+        unset(&mut context.user);
+        unset(&mut context.namespace);
+    }
+    Ok(files)
+}
+
+fn tidy_cluster(cluster: &mut Cluster) {
+    unset(&mut cluster.server);
+    unset(&mut cluster.proxy_url);
+    unset(&mut cluster.tls_server_name);
+    unset_path(&mut cluster.certificate_authority);
+    cluster.certificate_authority_data = cluster.certificate_authority_data.take().and_then(|data| base64(&data));
+}
+
+fn tidy_user(user: &mut AuthInfo) {
+    unset(&mut user.username);
+    unset(&mut user.impersonate);
+    unset(&mut user.impersonate_uid);
+    unset_path(&mut user.token_file);
+    unset_path(&mut user.client_certificate);
+    unset_path(&mut user.client_key);
+    user.client_certificate_data = user.client_certificate_data.take().and_then(|data| base64(&data));
+    let key = user.client_key_data.take();
+    user.client_key_data = key.and_then(|data| base64(data.expose_secret())).map(Into::into);
+    for secret in [&mut user.password, &mut user.token] {
+        *secret = secret.take().filter(|secret| !secret.expose_secret().is_empty());
+    }
+    user.auth_provider = user.auth_provider.take().filter(|provider| !provider.name.is_empty());
+    if let Some(exec) = &mut user.exec {
+        unset(&mut exec.command);
+        unset(&mut exec.api_version);
+        unset(&mut exec.install_hint);
+    }
+}
+
+fn unset(field: &mut Option<String>) {
+    *field = field.take().filter(|value| !value.is_empty());
+}
+
+/// kube has put the file's folder before the path, also before an empty one.
+fn unset_path(field: &mut Option<String>) {
+    *field = field.take().filter(|value| !value.is_empty() && !value.ends_with(std::path::MAIN_SEPARATOR));
+}
+
+/// Base64 without the line ends and spaces that Go skips. The YAML parser has decoded a `!!binary`, so PEM is encoded again.
+fn base64(data: &str) -> Option<String> {
+    let data = match data.trim_start().starts_with("-----BEGIN ") {
+        true => STANDARD.encode(data),
+        false => data.split_whitespace().collect(),
+    };
+    (!data.is_empty()).then_some(data)
 }
 
 /// The name of the context in use.
