@@ -73,6 +73,7 @@
 //! values ─────────────┴────────── whole ───┴─ metric ─ metrics ─ stabilize ─ rate ─ limit ─ reconcile ─► Decision
 //! ```
 
+pub mod conversions;
 pub mod decision;
 pub mod fault;
 pub mod groups;
@@ -98,6 +99,7 @@ pub mod whole;
 pub mod wording;
 pub mod world;
 
+pub use conversions::Conversions;
 pub use decision::{Action, Branch, Decision};
 pub use fault::{Api, Fault};
 pub use groups::{Group, Groups, Placed, Standing};

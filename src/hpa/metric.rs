@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    conversions::Conversions,
     fault::{Api, Fault},
     groups::{self, Groups},
     per_pod::{self, PerPod, PodTarget},
@@ -65,6 +66,7 @@ pub fn propose(
     settings: &Settings,
     now: DateTime<Utc>,
 ) -> Result<Proposal, Box<Failure>> {
+    let by = settings.conversions;
     let steps = match &metric.source {
         Source::Resource { resource } => {
             let of = (resource.as_str(), None);
@@ -78,12 +80,12 @@ pub fn propose(
         Source::Object { .. } => {
             let value = object_value(index, world);
             let value = value.map(|value| (value, value));
-            whole_metric(value, metric.target, Fault::NoObjectTarget, band, scale, world)
+            whole_metric(value, metric.target, (Fault::NoObjectTarget, by.replicas), band, scale, world, by)
         }
         Source::External { .. } => {
             let values = external_values(index, world);
-            let value = values.map(|v| (whole::sum(v), whole::sum_for_average(v)));
-            whole_metric(value, metric.target, Fault::NoExternalTarget, band, scale, world)
+            let value = values.map(|v| (whole::sum(v, by), whole::sum_for_average(v, by)));
+            whole_metric(value, metric.target, (Fault::NoExternalTarget, by.external_average), band, scale, world, by)
         }
         Source::Other(kind) => Err((Fault::UnknownSource(kind.clone()), None)),
     };
@@ -120,8 +122,8 @@ pub fn resource_utilization(
     let (readings, groups) = grouped(of, world, settings, now)?;
     let requests = requests::of_pods(&world.pods, resource, container, settings)?;
     let target = PodTarget::Utilization(100);
-    let pass = per_pod::first_pass(&groups, &readings, &requests, target)?;
-    let sums = utilization(pass.pods.iter().map(|p| (p.usage, p.request)));
+    let pass = per_pod::first_pass(&groups, &readings, &requests, target, settings.conversions)?;
+    let sums = utilization(pass.pods.iter().map(|p| (p.usage, p.request)), settings.conversions.utilization);
     Ok((groups, sums.ok_or(Fault::NoKnownPods)?))
 }
 
@@ -165,7 +167,7 @@ fn resource_metric(
         PodTarget::Average(_) => Ok(Vec::new()),
     };
     match requests {
-        Ok(requests) => per_pod_steps(groups, &readings, &requests, target, band, scale),
+        Ok(requests) => per_pod_steps(groups, &readings, &requests, target, band, scale, settings.conversions),
         Err(fault) => Err((fault, Some(groups))),
     }
 }
@@ -193,7 +195,7 @@ fn pods_metric(
     }
     let groups = groups::group(&world.pods, &readings, "", settings, now);
     let target = PodTarget::Average(target);
-    per_pod_steps(groups, &readings, &[], target, band, scale)
+    per_pod_steps(groups, &readings, &[], target, band, scale, settings.conversions)
 }
 
 fn per_pod_steps(
@@ -203,27 +205,31 @@ fn per_pod_steps(
     target: PodTarget,
     band: Band,
     scale: Scale,
+    by: Conversions,
 ) -> Result<Steps, Failed> {
-    match per_pod::propose(groups, readings, requests, target, band, scale.spec) {
+    match per_pod::propose(groups, readings, requests, target, band, scale.spec, by) {
         Ok(steps) => Ok(Steps::PerPod(Box::new(steps))),
         Err((fault, groups)) => Err((fault, Some(groups))),
     }
 }
 
-/// `value` is the figure for a Value target and for an average target.
+/// `value` is the figure for a Value target and for an average target; the flag is whether the count of the latter saturates.
 fn whole_metric(
     value: Result<(i64, i64), Fault>,
     target: Target,
-    no_target: Fault,
+    (no_target, average_saturates): (Fault, bool),
     band: Band,
     scale: Scale,
     world: &World,
+    by: Conversions,
 ) -> Result<Steps, Failed> {
     let steps = match target {
         Target::Value(target) => {
-            value.and_then(|(value, _)| whole::by_value(value, target, &world.pods, band, scale.spec))
+            value.and_then(|(value, _)| whole::by_value(value, target, &world.pods, band, scale.spec, by))
         }
-        Target::AverageValue(target) => value.map(|(_, value)| whole::by_average(value, target, scale.status, band)),
+        Target::AverageValue(target) => {
+            value.map(|(_, value)| whole::by_average(value, target, scale.status, band, average_saturates))
+        }
         Target::Utilization(_) | Target::None => Err(no_target),
     };
     steps.map(Steps::Whole).map_err(|fault| (fault, None))

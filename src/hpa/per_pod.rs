@@ -2,6 +2,7 @@
 //! Two passes as in the controller: over the pods that count, then with missing and unready pods filled in.
 
 use super::{
+    conversions::{self, Conversions},
     fault::Fault,
     groups::{Group, Groups},
     pods::PodName,
@@ -98,8 +99,9 @@ pub fn propose(
     target: PodTarget,
     band: Band,
     current: i32,
+    conversions: Conversions,
 ) -> Result<PerPod, (Fault, Groups)> {
-    let first = match first_pass(&groups, readings, requests, target) {
+    let first = match first_pass(&groups, readings, requests, target, conversions) {
         Ok(first) => first,
         Err(fault) => return Err((fault, groups)),
     };
@@ -122,7 +124,7 @@ pub fn propose(
     }
     let pods = filled(&first, &groups, requests, target, fill_unready);
     let count = pods.len();
-    let Some(second) = pass(pods, count, target) else {
+    let Some(second) = pass(pods, count, target, conversions) else {
         return Err((Fault::NoKnownPods, groups));
     };
     let verdict = judge(first.ratio, &second, band, current);
@@ -137,7 +139,13 @@ pub fn propose(
 ///
 /// # Errors
 /// As [`propose`].
-pub fn first_pass(groups: &Groups, readings: &Readings, requests: &[i64], target: PodTarget) -> Result<Pass, Fault> {
+pub fn first_pass(
+    groups: &Groups,
+    readings: &Readings,
+    requests: &[i64],
+    target: PodTarget,
+    conversions: Conversions,
+) -> Result<Pass, Fault> {
     let mut pods = Vec::with_capacity(readings.as_slice().len());
     let mut ready = 0;
     for (place, placed) in groups.pods.iter().enumerate() {
@@ -161,7 +169,7 @@ pub fn first_pass(groups: &Groups, readings: &Readings, requests: &[i64], target
     if pods.is_empty() {
         return Err(Fault::NoneUsable);
     }
-    pass(pods, ready, target).ok_or(Fault::NoKnownPods)
+    pass(pods, ready, target, conversions).ok_or(Fault::NoKnownPods)
 }
 
 /// The pods of the first pass and those that are filled in.
@@ -189,20 +197,21 @@ fn filled(first: &Pass, groups: &Groups, requests: &[i64], target: PodTarget, fi
     pods
 }
 
-fn pass(pods: Vec<PassPod>, count: usize, target: PodTarget) -> Option<Pass> {
+fn pass(pods: Vec<PassPod>, count: usize, target: PodTarget, by: Conversions) -> Option<Pass> {
     let (usage, requests, percent, mean, ratio) = match target {
         PodTarget::Utilization(target) => {
-            let sums = ratio::utilization(pods.iter().map(|p| (p.usage, p.request)))?;
+            let sums = ratio::utilization(pods.iter().map(|p| (p.usage, p.request)), by.utilization)?;
             let ratio = f64::from(sums.percent) / f64::from(target);
             let percent = Some(sums.percent);
             (sums.usage, Some(sums.requests), percent, sums.mean, ratio)
         }
         PodTarget::Average(target) => {
-            let (sum, mean) = ratio::average(pods.iter().map(|p| p.usage))?;
+            let (sum, mean) = ratio::average(pods.iter().map(|p| p.usage), by.utilization)?;
             (sum, None, None, mean, ratio::ratio(mean, target))
         }
     };
-    Some(Pass { pods, usage, requests, percent, mean, ratio, count, replicas: ratio::replicas(ratio * count as f64) })
+    let replicas = conversions::ceil(ratio * count as f64, by.replicas);
+    Some(Pass { pods, usage, requests, percent, mean, ratio, count, replicas })
 }
 
 fn judge(first: f64, second: &Pass, band: Band, current: i32) -> Verdict {

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    conversions,
     history::{Memory, changed_within},
-    ratio,
     spec::{Direction, Policy, PolicyKind, ScalingRules, SelectPolicy},
 };
 
@@ -69,7 +69,7 @@ fn budget(policy: Policy, direction: Direction, current: i32, memory: &Memory, n
         (Direction::Up, PolicyKind::Pods) => start.saturating_add(policy.value),
         (Direction::Down, PolicyKind::Pods) => start.saturating_sub(policy.value),
         // rounded up, so that a small percentage of few replicas can grow at all
-        (Direction::Up, PolicyKind::Percent) => ratio::replicas(f64::from(start) * (1.0 + part)),
+        (Direction::Up, PolicyKind::Percent) => conversions::ceil(f64::from(start) * (1.0 + part), true),
         (Direction::Down, PolicyKind::Percent) => (f64::from(start) * (1.0 - part)) as i32,
     };
     Budget { policy, added, removed, start, limit }

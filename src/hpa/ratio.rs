@@ -1,7 +1,7 @@
 //! The ratio of usage to target, with the controller's truncations, and the band in which the replicas stay.
-//! Sums are int64 that wrap and percentages int32, as in the controller. Must not decide which pods count.
+//! Sums are int64 and percentages int32, as in the controller (`conversions`). Must not decide which pods count.
 
-use super::{settings::Settings, spec::Behavior};
+use super::{conversions, settings::Settings, spec::Behavior};
 
 /// The pooled utilization of a set of pods.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,35 +21,35 @@ pub struct Utilization {
 /// The utilization of pods given as (usage, request), both in milli-units; a pod without a request is left out.
 /// `None` when the requests add up to nothing.
 #[must_use]
-pub fn utilization(pods: impl IntoIterator<Item = (i64, Option<i64>)>) -> Option<Utilization> {
+pub fn utilization(pods: impl IntoIterator<Item = (i64, Option<i64>)>, saturates: bool) -> Option<Utilization> {
     let (mut usage, mut requests, mut count) = (0_i64, 0_i64, 0_usize);
     for (used, request) in pods {
         if let Some(request) = request {
-            usage = usage.wrapping_add(used);
-            requests = requests.wrapping_add(request);
+            usage = conversions::add(usage, used, saturates);
+            requests = conversions::add(requests, request, saturates);
             count += 1;
         }
     }
     if requests == 0 {
         return None;
     }
-    let percent = usage.wrapping_mul(100).wrapping_div(requests);
+    let hundredfold = if saturates { usage.saturating_mul(100) } else { usage.wrapping_mul(100) };
+    let percent = hundredfold.wrapping_div(requests);
     Some(Utilization {
         usage,
         requests,
         pods: count,
-        // the controller converts to int32 and wraps
-        percent: percent as i32,
+        percent: conversions::narrow(percent, saturates),
         mean: mean(usage, count)?,
     })
 }
 
 /// Sum and truncated mean of values in milli-units; `None` without values.
 #[must_use]
-pub fn average(values: impl IntoIterator<Item = i64>) -> Option<(i64, i64)> {
+pub fn average(values: impl IntoIterator<Item = i64>, saturates: bool) -> Option<(i64, i64)> {
     let (mut sum, mut count) = (0_i64, 0_usize);
     for value in values {
-        sum = sum.wrapping_add(value);
+        sum = conversions::add(sum, value, saturates);
         count += 1;
     }
     Some((sum, mean(sum, count)?))
@@ -63,12 +63,6 @@ fn mean(sum: i64, count: usize) -> Option<i64> {
 #[must_use]
 pub fn ratio(value: i64, target: i64) -> f64 {
     value as f64 / target as f64
-}
-
-/// ceil(x) as an int32, kept inside its range (NaN is 0).
-#[must_use]
-pub fn replicas(x: f64) -> i32 {
-    x.ceil() as i32
 }
 
 /// The ratios at which the replicas stay: 1 - down … 1 + up.

@@ -3,6 +3,8 @@
 
 use chrono::TimeDelta;
 
+use super::conversions::Conversions;
+
 /// The controller's flags and version switches. `Settings::default()` is the newest released behaviour with
 /// every flag at its default.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +39,8 @@ pub struct Settings {
     pub metrics_on_failure: bool,
     /// From 1.36 with gate HPAScaleToZero: scaling from zero asks for the ScaledToZero condition.
     pub scaled_to_zero_condition: bool,
+    /// Which conversions and sums saturate.
+    pub conversions: Conversions,
 }
 
 impl Default for Settings {
@@ -57,6 +61,8 @@ impl Default for Settings {
             pod_level_requests: true,
             metrics_on_failure: true,
             scaled_to_zero_condition: false,
+            // 1.37 is the newest release
+            conversions: Conversions::of_minor(37),
         }
     }
 }
@@ -74,6 +80,7 @@ impl Settings {
             pod_level_requests: minor >= 34,
             metrics_on_failure: minor >= 29,
             scaled_to_zero_condition: minor >= 37,
+            conversions: Conversions::of_minor(minor),
             ..Self::default()
         }
     }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{
+    conversions::{self, Conversions},
     fault::Fault,
     per_pod::Verdict,
     pods::{Phase, Pod},
@@ -34,15 +35,18 @@ pub enum Divided {
     ByStatus { replicas: i32, average: i64 },
 }
 
-/// The sum of an External metric's values against a Value target, saturating at the largest int64.
+/// The sum of an External metric's values against a Value target.
 #[must_use]
-pub fn sum(values: &[i64]) -> i64 {
-    values.iter().fold(0, |sum, v| sum.saturating_add(*v))
+pub fn sum(values: &[i64], by: Conversions) -> i64 {
+    values.iter().fold(0, |sum, v| conversions::add(sum, *v, by.external_value))
 }
 
-/// The sum against an average target: here a negative sum counts as an overflow, as in the controller.
+/// The sum against an average target. Where it saturates, a negative sum counts as an overflow, as in the controller.
 #[must_use]
-pub fn sum_for_average(values: &[i64]) -> i64 {
+pub fn sum_for_average(values: &[i64], by: Conversions) -> i64 {
+    if !by.external_average {
+        return values.iter().fold(0, |sum, v| sum.wrapping_add(*v));
+    }
     let add = |sum: i64, v: &i64| {
         let sum = sum.wrapping_add(*v);
         (sum >= 0).then_some(sum)
@@ -54,28 +58,36 @@ pub fn sum_for_average(values: &[i64]) -> i64 {
 ///
 /// # Errors
 /// `Fault::NoPodsToCount` when the ready pods are needed and the selector matches none.
-pub fn by_value(value: i64, target: i64, pods: &[Arc<Pod>], band: Band, current: i32) -> Result<Whole, Fault> {
+pub fn by_value(
+    value: i64,
+    target: i64,
+    pods: &[Arc<Pod>],
+    band: Band,
+    current: i32,
+    by: Conversions,
+) -> Result<Whole, Fault> {
     let ratio = ratio::ratio(value, target);
     let (ready, verdict, replicas) = if current == 0 {
-        (None, Verdict::Scaled, ratio::replicas(ratio))
+        (None, Verdict::Scaled, conversions::ceil(ratio, by.replicas))
     } else if band.holds(ratio) {
         (None, Verdict::Within, current)
     } else {
         let ready = ready_pods(pods)?;
-        let wanted = ratio::replicas(ratio * ready as f64);
+        let wanted = conversions::ceil(ratio * ready as f64, by.by_ready);
         (Some(ready), Verdict::Scaled, wanted)
     };
     Ok(Whole { value, target, ratio, band, divided: Divided::ByReady(ready), verdict, replicas })
 }
 
 /// The proposal for an average target. Inside the band it is status.replicas, regardless of spec.replicas.
+/// `saturates` is whether the count does.
 #[must_use]
-pub fn by_average(value: i64, target: i64, status_replicas: i32, band: Band) -> Whole {
+pub fn by_average(value: i64, target: i64, status_replicas: i32, band: Band, saturates: bool) -> Whole {
     let ratio = value as f64 / (target as f64 * f64::from(status_replicas));
     let (verdict, replicas) = if band.holds(ratio) {
         (Verdict::Within, status_replicas)
     } else {
-        let wanted = ratio::replicas(ratio::ratio(value, target));
+        let wanted = conversions::ceil(ratio::ratio(value, target), saturates);
         (Verdict::Scaled, wanted)
     };
     let average = if value as f64 >= i64::MAX as f64 {

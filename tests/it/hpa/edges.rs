@@ -50,7 +50,7 @@ fn the_percentage_is_truncated_before_the_ratio() {
         let readings = readings_of(&[("a", usage)], at(0));
         let groups = groups::group(&pods, &readings, "", &settings, at(0));
         let target = PodTarget::Utilization(80);
-        per_pod::propose(groups, &readings, &[1000], target, band(), 1).unwrap()
+        per_pod::propose(groups, &readings, &[1000], target, band(), 1, settings.conversions).unwrap()
     };
     let held = propose(889);
     assert_eq!((held.first.percent, held.replicas), (Some(88), 1));
@@ -66,7 +66,7 @@ fn a_filled_set_larger_than_current_does_not_scale_the_other_way() {
     let readings = readings_of(&values, at(0));
     let groups = groups::group(&pods, &readings, "", &Settings::default(), at(0));
     let target = PodTarget::Average(100);
-    let it = per_pod::propose(groups, &readings, &[], target, band(), 2).unwrap();
+    let it = per_pod::propose(groups, &readings, &[], target, band(), 2, Settings::default().conversions).unwrap();
     assert_eq!(it.second.as_ref().unwrap().replicas, 3);
     assert_eq!((it.verdict, it.replicas), (Verdict::CountReversed, 2));
 }
@@ -228,4 +228,64 @@ fn scale_downs_of_the_lab() {
     assert_eq!(steps(scale_down(slow, |_| 50.0)), [(345, 3), (405, 2), (465, 1)]);
     let off = rules(SelectPolicy::Disabled, &two);
     assert_eq!(steps(scale_down(off, |_| 50.0)), []);
+}
+
+/// The proposal of a metric that asks for far more replicas than an int32 holds, by the controller of Kubernetes 1.`minor`.
+fn beyond_int32(minor: u32, source: Source, target: Target, current: i32, value: Values) -> i32 {
+    let mut world = world(&[pod("a", 100, 100), pod("b", 100, 100)], current);
+    world.values.insert(0, Ok(value));
+    let metric = Metric { source, target };
+    let settings = Settings::of_minor(minor);
+    let scale = Scale { spec: current, status: current };
+    edot_tui::hpa::metric::propose(0, &metric, band(), scale, &world, &settings, at(0)).unwrap().replicas
+}
+
+#[test]
+fn a_count_beyond_int32_is_the_lowest_or_the_highest_by_site_and_version() {
+    let huge = 1 << 60;
+    let external = || Source::External { metric: "m".to_owned(), selector: None };
+    let object =
+        || Source::Object { metric: "m".to_owned(), kind: "Service".to_owned(), name: "s".to_owned(), selector: None };
+    let pods = || Source::Pods { metric: "m".to_owned() };
+    let in_pods = || Values::Pods(vec![("a".into(), huge), ("b".into(), huge)]);
+    let one = || Values::External(vec![huge]);
+    // (the minor before, the first that saturates)
+    for (before, from) in [(36, 38), (37, 38)] {
+        let run = |minor| beyond_int32(minor, pods(), Target::AverageValue(1), 2, in_pods());
+        assert_eq!((run(before), run(from)), (i32::MIN, i32::MAX), "pods");
+        let run = |minor| beyond_int32(minor, object(), Target::AverageValue(1), 2, Values::Object(huge));
+        assert_eq!((run(before), run(from)), (i32::MIN, i32::MAX), "object average");
+        let run = |minor| beyond_int32(minor, external(), Target::Value(1), 0, one());
+        assert_eq!((run(before), run(from)), (i32::MIN, i32::MAX), "value from zero");
+    }
+    let run = |minor| beyond_int32(minor, external(), Target::Value(1), 2, one());
+    assert_eq!((run(34), run(35)), (i32::MIN, i32::MAX), "external value");
+    let run = |minor| beyond_int32(minor, object(), Target::Value(1), 2, Values::Object(huge));
+    assert_eq!((run(34), run(35)), (i32::MIN, i32::MAX), "object value");
+    let run = |minor| beyond_int32(minor, external(), Target::AverageValue(1), 2, one());
+    assert_eq!((run(33), run(34)), (i32::MIN, i32::MAX), "external average");
+}
+
+#[test]
+fn a_negative_external_sum_against_an_average_is_an_overflow_from_1_34_on() {
+    let run = |minor, values: &[i64]| {
+        let source = Source::External { metric: "m".to_owned(), selector: None };
+        beyond_int32(minor, source, Target::AverageValue(50_000), 2, Values::External(values.to_vec()))
+    };
+    assert_eq!((run(33, &[-7_590_010]), run(34, &[-7_590_010])), (-151, i32::MAX));
+    assert_eq!((run(33, &[100_000, -7_690_010]), run(34, &[100_000, -7_690_010])), (-151, i32::MAX));
+}
+
+#[test]
+fn sums_and_percentages_wrap_before_1_38() {
+    let percent = |minor, usage| {
+        let by = Settings::of_minor(minor).conversions.utilization;
+        edot_tui::hpa::ratio::utilization([(usage, Some(1))], by).unwrap().percent
+    };
+    assert_eq!((percent(37, 1 << 25), percent(38, 1 << 25)), (-939_524_096, i32::MAX));
+    let sum = |minor| {
+        let by = Settings::of_minor(minor).conversions.utilization;
+        edot_tui::hpa::ratio::average([i64::MAX, 1], by).unwrap().0
+    };
+    assert_eq!((sum(37), sum(38)), (i64::MIN, i64::MAX));
 }

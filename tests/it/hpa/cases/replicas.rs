@@ -124,7 +124,8 @@ pub fn requests(case: &Value) -> Got {
 pub fn utilization_ratio(case: &Value) -> Got {
     let request = |pod: &str| case["requests"][pod].as_i64();
     let pods = input::amounts(&case["metrics"]);
-    let sums = ratio::utilization(pods.iter().map(|(pod, used)| (*used, request(pod))));
+    let saturates = input::settings(case)?.conversions.utilization;
+    let sums = ratio::utilization(pods.iter().map(|(pod, used)| (*used, request(pod))), saturates);
     let sums = sums.ok_or_else(|| edot_tui::hpa::Fault::NoKnownPods.to_string())?;
     let target = input::int(&case["target"]);
     object(json!({
@@ -136,7 +137,8 @@ pub fn utilization_ratio(case: &Value) -> Got {
 
 pub fn usage_ratio(case: &Value) -> Got {
     let pods = input::amounts(&case["metrics"]);
-    let (_, mean) = ratio::average(pods.iter().map(|(_, used)| *used)).ok_or("no pods")?;
+    let saturates = input::settings(case)?.conversions.utilization;
+    let (_, mean) = ratio::average(pods.iter().map(|(_, used)| *used), saturates).ok_or("no pods")?;
     let target = case["target"].as_i64().unwrap();
     object(json!({ "ratio": ratio::ratio(mean, target), "usage_milli": mean }))
 }
