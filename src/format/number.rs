@@ -80,6 +80,16 @@ pub(super) fn three_digits(v: f64) -> String {
     text.replace('-', "−").replace("e−", "e-")
 }
 
+/// As [`three_digits`], but what is not zero never looks like it: `0.001`.
+pub(super) fn visible(v: f64) -> String {
+    match v.abs() {
+        0.0 => three_digits(v),
+        a if a < 1e-9 => format!("{v:.0e}").replacen('-', "−", usize::from(v < 0.0)),
+        a if a < 0.005 => precise(v).replace('-', "−"),
+        _ => three_digits(v),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! Bytes as text: binary units as Kubernetes writes them, decimal units for files on disk.
 
-use super::number::{finite, scaled, three_digits};
+use super::number::{finite, scaled, visible};
 
 /// Bytes of a mebibyte.
 pub const MEBI: f64 = 1_048_576.0;
@@ -9,13 +9,14 @@ pub const MEBI: f64 = 1_048_576.0;
 pub fn bytes(v: f64) -> String {
     finite(v, |v| {
         let (v, unit) = scaled(v, 1024.0, &["B", "Ki", "Mi", "Gi", "Ti", "Pi"]);
-        format!("{} {unit}", three_digits(v))
+        format!("{} {unit}", visible(v))
     })
 }
 
-/// Whole mebibytes: `150 Mi`.
-pub fn mebi(bytes: f64) -> String {
-    format!("{} Mi", (bytes / MEBI).round())
+/// Whole mebibytes: `150 Mi`; less than half of one in a smaller unit.
+pub fn mebi(of: f64) -> String {
+    let whole = (of / MEBI).round();
+    if whole == 0.0 && of != 0.0 { bytes(of) } else { format!("{whole} Mi") }
 }
 
 /// A file, in decimal units: `132 kB`, `1.5 MB`.

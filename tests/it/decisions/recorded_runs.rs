@@ -47,6 +47,17 @@ fn two_metrics_agree() {
 }
 
 #[test]
+fn a_target_far_below_the_usage_makes_a_controller_of_1_36_go_to_min() {
+    // 96 Mi per pod of 0.01 B: the count does not fit an int32.
+    let s = folded(include_str!("../../data/decisions/tiny_target.jsonl"));
+    let wrong: Vec<_> = s.decisions.rows().iter().filter(|r| !r.agrees).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    let score = s.decisions.score;
+    assert!(score.rescales.of >= 1 && score.rescales.agreed == score.rescales.of, "{score:?}");
+    assert_eq!(s.decisions.rows().last().map(|r| r.controller), Some(1));
+}
+
+#[test]
 fn a_watch_that_joins_in_the_middle_agrees_from_the_first_sync() {
     // Windows both ways and a rate limit, all with something in them from before.
     let s = folded(include_str!("../../data/decisions/joined.jsonl"));
