@@ -59,7 +59,7 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
     let Ok(version) = version else { return checks };
     checks.push(access::version(&version));
     checks.push(identity::user(&fetch::user(&client).await));
-    let facts = fetch::facts(&client, settings).await;
+    let facts = fetch::facts(&client, settings, &access::git_version(&version)).await;
     checks.extend(access::permissions(&facts));
     checks.extend(access::metrics(&facts.metrics_api, &facts.usage));
     checks.extend(hpa::all(&facts));

@@ -30,7 +30,8 @@ pub fn reach(version: &Result<Value, ApiError>, server: &str) -> Check {
     }
 }
 
-fn git_version(version: &Value) -> String {
+/// As `/version` reports it.
+pub fn git_version(version: &Value) -> String {
     crate::observe::text::clean(version["gitVersion"].as_str().unwrap_or("of unknown version"), 64)
 }
 

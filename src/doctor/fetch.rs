@@ -3,8 +3,9 @@
 use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{PERMISSIONS, Permission, Place};
 use crate::config::Settings;
+use crate::observe::{HpaSeen, TargetRef};
 use crate::source::live::client::{ApiClient, ApiError, Request, encode, selector};
-use crate::source::live::{convert, wire};
+use crate::source::live::{convert, not_served, scale_target, wire};
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,8 +18,8 @@ pub async fn version(client: &ApiClient) -> Result<Value, ApiError> {
     client.send(Request { method: "GET", path: "/version".into(), ..Request::default() }).await
 }
 
-/// Everything else.
-pub async fn facts(client: &ApiClient, settings: &Settings) -> Facts {
+/// Everything else. `version` is the server's.
+pub async fn facts(client: &ApiClient, settings: &Settings, version: &str) -> Facts {
     let Settings { namespace, load_namespace, load_job, .. } = settings;
     let hpas_path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
     let usage_path = format!("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods");
@@ -28,7 +29,7 @@ pub async fn facts(client: &ApiClient, settings: &Settings) -> Facts {
     let (metrics_api, usage, hpas, load_namespace_object, job, scripts) = tokio::join!(
         client.get("/apis/metrics.k8s.io/v1beta1"),
         client.get(&usage_path),
-        items(client, &hpas_path, convert::hpa),
+        hpas(client, &hpas_path, version),
         client.get(&namespace_path),
         client.get(&job_path),
         client.get(&scripts_path),
@@ -49,16 +50,12 @@ pub async fn facts(client: &ApiClient, settings: &Settings) -> Facts {
         scripts,
     };
     let target = facts.watched().map(|h| h.target.clone());
-    let kind = target.as_ref().map_or("Deployment", |t| t.kind.as_str()).to_owned();
+    let kind = match &target {
+        None => "Deployment",
+        Some(of) => scale_target::workload(of).map_or("", |w| w.kind),
+    };
     if let Some(of) = target {
-        let scale = scale(
-            client,
-            namespace,
-            if of.api_version.is_empty() { "apps/v1" } else { &of.api_version },
-            &of.kind,
-            &of.name,
-        )
-        .await;
+        let scale = scale(client, namespace, &of).await;
         let selector = scale.as_ref().ok().and_then(Option::as_ref).and_then(|s| s.pointer("/status/selector"));
         if let Some(selector) = selector.and_then(Value::as_str).filter(|s| !s.is_empty()) {
             let path = format!("/api/v1/namespaces/{namespace}/pods?limit=500&labelSelector={}", encode(selector));
@@ -66,34 +63,40 @@ pub async fn facts(client: &ApiClient, settings: &Settings) -> Facts {
         }
         facts.scale = Some(scale);
     }
-    facts.allowed = allowed(client, &facts, &kind).await;
+    facts.allowed = allowed(client, &facts, kind).await;
     facts
+}
+
+/// The HPAs of the namespace. The list is absent only where autoscaling/v2 is not served.
+async fn hpas(client: &ApiClient, path: &str, version: &str) -> Result<Vec<HpaSeen>, ApiError> {
+    match client.get(path).await? {
+        Some(list) => Ok(listed(list, convert::hpa)),
+        None => Err(not_served(version)),
+    }
 }
 
 /// The items of a list; those that cannot be read are left out.
 async fn items<T: DeserializeOwned, S>(client: &ApiClient, path: &str, seen: fn(&T) -> S) -> Result<Vec<S>, ApiError> {
-    let list = client.get(path).await?.unwrap_or_default();
+    Ok(listed(client.get(path).await?.unwrap_or_default(), seen))
+}
+
+fn listed<T: DeserializeOwned, S>(list: Value, seen: fn(&T) -> S) -> Vec<S> {
     let all = list["items"].as_array().cloned().unwrap_or_default();
-    Ok(all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).map(|item| seen(&item)).collect())
+    all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).map(|item| seen(&item)).collect()
 }
 
 /// The target's Scale. A target of a well-known kind is read itself, as its feed does, which needs no right on `/scale`;
 /// the resource of any other kind is discovered.
-async fn scale(client: &ApiClient, namespace: &str, api: &str, kind: &str, name: &str) -> Answer {
-    let root = if api.contains('/') { format!("/apis/{api}") } else { format!("/api/{api}") };
-    let group = api.split_once('/').map_or("", |(group, _)| group);
-    let name = encode(name);
-    if let Some(known) = PERMISSIONS.iter().find(|p| p.target == Some(kind) && p.group == group) {
-        let path = format!("{root}/namespaces/{namespace}/{}?fieldSelector=metadata.name%3D{name}", known.resource);
+async fn scale(client: &ApiClient, namespace: &str, target: &TargetRef) -> Answer {
+    let name = encode(&target.name);
+    if let Some(known) = scale_target::workload(target) {
+        let path = format!("{}?fieldSelector=metadata.name%3D{name}", known.collection(namespace));
         let list = client.get(&path).await?.unwrap_or_default();
         return Ok(list["items"].get(0).map(as_scale));
     }
-    let Some(list) = client.get(&root).await? else { return Ok(None) };
-    let of_kind = |r: &&Value| r["kind"] == kind && r["name"].as_str().is_some_and(|n| !n.contains('/'));
-    match list["resources"].as_array().into_iter().flatten().find(of_kind).and_then(|r| r["name"].as_str()) {
-        Some(resource) => client.get(&format!("{root}/namespaces/{namespace}/{resource}/{name}/scale")).await,
-        None => Ok(None),
-    }
+    let answer = |path: String| client.send(Request { method: "GET", path, ..Request::default() });
+    let served = scale_target::find(target, namespace, answer).await?;
+    client.get(&format!("{}/{name}/scale", served.collection)).await
 }
 
 /// The workload as its Scale would be: replicas wanted, and the selector in its string form.

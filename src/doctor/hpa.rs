@@ -7,6 +7,7 @@ use super::requests::requests;
 use crate::error::ErrorKind;
 use crate::observe::text::clean;
 use crate::observe::{Feed, HpaSeen, MetricKind, PodSeen};
+use crate::source::live::scale_target;
 use serde_json::Value;
 
 /// Whether the HPA exists, and everything about it.
@@ -32,7 +33,10 @@ fn present(facts: &Facts) -> Check {
             return Check::fail("hpa", what, format!("may not be read in namespace {namespace}"), see(Feed::Hpa))
                 .exits(ErrorKind::Denied);
         }
-        Err(e) => return Check::fail("hpa", what, e.to_string(), "try again"),
+        Err(e) => {
+            let hint = e.hint.clone().unwrap_or_else(|| "try again".to_owned());
+            return Check::fail("hpa", what, e.to_string(), hint);
+        }
         Ok(all) => all,
     };
     let names: Vec<String> = all.iter().map(|h| h.name.clone()).collect();
@@ -108,7 +112,10 @@ fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
         Some(Err(e)) if e.denied() => {
             return vec![Check::skip("target", what, format!("may not be read: {}", see(Feed::Target)))];
         }
-        Some(Err(e)) => return vec![Check::fail("target", what, e.to_string(), "try again")],
+        Some(Err(e)) => {
+            let hint = e.hint.clone().unwrap_or_else(|| "try again".to_owned());
+            return vec![Check::fail("target", what, e.to_string(), hint)];
+        }
         Some(Ok(None)) => {
             return vec![Check::fail(
                 "target",
@@ -145,25 +152,32 @@ fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
     checks
 }
 
+/// The controller ignores pods that have failed (evicted ones too) or are being deleted, in both directions.
 fn ready(pods: &[PodSeen]) -> Check {
-    let ready = pods.iter().filter(|p| p.ready.as_ref().is_some_and(|r| r.status == "True")).count();
-    let detail = format!("{ready} of {} ready", pods.len());
-    match ready == pods.len() {
-        true => Check::ok("pods", "pods of the target", detail),
-        false => Check::warn(
-            "pods",
-            "pods of the target",
-            detail,
-            "pods that are not ready do not count for a scale-down, and as idle for a scale-up",
-        ),
+    let what = "pods of the target";
+    let (ignored, counted): (Vec<&PodSeen>, Vec<&PodSeen>) =
+        pods.iter().partition(|p| p.phase == "Failed" || p.deleted.is_some());
+    let ready = counted.iter().filter(|p| p.ready.as_ref().is_some_and(|r| r.status == "True")).count();
+    let besides = match ignored.len() {
+        0 => String::new(),
+        n => format!("; {n} more failed, were evicted or are being deleted: the HPA ignores them"),
+    };
+    let detail = format!("{ready} of {} ready{besides}", counted.len());
+    if ready < counted.len() {
+        let hint = "pods that are not ready do not count for a scale-down, and as idle for a scale-up";
+        return Check::warn("pods", what, detail, hint);
+    }
+    match counted.is_empty() {
+        true => Check::warn("pods", what, detail, "no pod is left that counts: look at the target's events"),
+        false => Check::ok("pods", what, detail),
     }
 }
 
 /// Two HPAs on one target undo each other's changes.
 fn alone(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
-    let of = |h: &HpaSeen| (h.target.kind.clone(), h.target.name.clone());
     let all = facts.hpas.as_ref().ok()?.iter();
-    let others: Vec<String> = all.filter(|h| of(h) == of(hpa) && h.name != hpa.name).map(|h| h.name.clone()).collect();
+    let others = all.filter(|h| scale_target::same(&h.target, &hpa.target) && h.name != hpa.name);
+    let others: Vec<String> = others.map(|h| h.name.clone()).collect();
     let detail = format!("scaled by {} as well: they undo each other's changes", others.join(", "));
     (!others.is_empty())
         .then(|| Check::fail("alone", "one HPA a target", detail, "delete all but one, and give that one all metrics"))

@@ -19,10 +19,12 @@ mod feeds;
 pub mod load;
 pub mod load_control;
 mod retry;
+pub mod scale_target;
 mod watch;
 pub mod wire;
 
 pub use client::{ApiError, ApiErrorKind, Timing, cluster, connect};
+pub use feeds::hpa::not_served;
 
 use crate::control::{Abilities, Died, Source};
 use crate::observe::{Observation, WatchingSeen};

@@ -18,6 +18,7 @@ mod decisions {
 }
 mod doctor {
     pub mod access;
+    pub mod field;
     pub mod hpa;
     pub mod run;
 }
@@ -59,6 +60,7 @@ mod live {
     pub mod connect;
     pub mod convert;
     pub mod feeds;
+    pub mod field;
     pub mod manifest;
     pub mod simulate;
     pub mod watch;

@@ -8,7 +8,7 @@ use edot_tui::doctor::examine;
 use serde_json::{Value, json};
 
 /// Settings for a cluster at `url`.
-fn settings(url: &str) -> (tempfile::NamedTempFile, Settings) {
+pub fn settings(url: &str) -> (tempfile::NamedTempFile, Settings) {
     let file = tempfile::NamedTempFile::new().unwrap();
     let text = json!({"apiVersion": "v1", "kind": "Config", "current-context": "stub",
         "clusters": [{"name": "stub", "cluster": {"server": url}}],
@@ -21,7 +21,7 @@ fn settings(url: &str) -> (tempfile::NamedTempFile, Settings) {
 }
 
 /// A cluster where all is well.
-fn well(asked: &Asked) -> (u16, Value) {
+pub fn well(asked: &Asked) -> (u16, Value) {
     let path = asked.path.split('?').next().unwrap();
     let body = match path {
         "/version" => json!({"major": "1", "minor": "36", "gitVersion": "v1.36.3"}),

@@ -25,6 +25,13 @@ fn collection(namespace: &str) -> String {
     format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", encode(namespace))
 }
 
+/// Why there are no HPAs to read on a server without autoscaling/v2. `version` is the server's; empty: not known.
+pub fn not_served(version: &str) -> ApiError {
+    let seen = if version.is_empty() { "its version is not known".to_owned() } else { format!("this is {version}") };
+    let reason = format!("autoscaling/v2 is not served here: Kubernetes 1.23 or later is needed, and {seen}");
+    ApiError::new(ApiErrorKind::Absent, reason).with_hint("upgrade the cluster to Kubernetes 1.23 or later")
+}
+
 /// The names of all HPAs of the namespace, sorted.
 ///
 /// # Errors
@@ -65,7 +72,9 @@ pub async fn run(
     let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Hpa, 1);
     loop {
         let name = discovered.hpa.borrow().clone();
-        let Some(other) = one(&shared, &namespace, &name, any, &discovered, &mut reporter).await else { return };
+        let Some(other) = one(&shared, (&namespace, &name, any), &discovered, &watching, &mut reporter).await else {
+            return;
+        };
         watching.send_modify(|seen| {
             seen.notes.push(format!("there is no HPA {name}; watching {other}, the only one in namespace {namespace}"));
             seen.hpa = other.clone();
@@ -77,10 +86,9 @@ pub async fn run(
 /// Watch one HPA. Returns the name of another that is to be watched instead.
 async fn one(
     shared: &FeedContext,
-    namespace: &str,
-    name: &str,
-    any: bool,
+    (namespace, name, any): (&str, &str, bool),
     discovered: &Discovered,
+    watching: &watch::Sender<WatchingSeen>,
     reporter: &mut StatusReporter,
 ) -> Option<String> {
     let spec = Spec {
@@ -125,7 +133,15 @@ async fn one(
                 if now.state == FeedState::Denied {
                     miss(&discovered.target, "the HPA may not be read, so its scale target is not known");
                 }
-                status = now;
+                // A collection is absent only where its API is not served.
+                status = match now.state {
+                    FeedState::Absent => {
+                        let fault = not_served(&watching.borrow().server_version);
+                        miss(&discovered.target, "HPAs cannot be read, so the scale target is not known");
+                        FeedStatus { reason: Some(fault.reason), hint: fault.hint, ..now }
+                    }
+                    _ => now,
+                };
             }
         }
         let shown = match (&absence, status.state) {

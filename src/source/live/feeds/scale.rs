@@ -7,8 +7,9 @@ use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
 use crate::source::live::discovered::{Discovered, miss};
 use crate::source::live::retry::{Tries, state};
+use crate::source::live::scale_target::{self, Served};
 use crate::source::live::watch::{Spec, WatchEvent, follow};
-use crate::source::live::wire::{Bare, Group, Resources, Scale};
+use crate::source::live::wire::{Bare, Scale};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -17,14 +18,6 @@ const FEED: Feed = Feed::Target;
 /// The parts of the feed: the object's watch, and its `/scale`.
 const WATCH: usize = 0;
 const SCALE: usize = 1;
-
-/// Where objects of a kind are served.
-struct Served {
-    /// `/apis/argoproj.io/v1alpha1/namespaces/lab/rollouts`.
-    collection: String,
-    attributes: ResourceAttributes,
-    watchable: bool,
-}
 
 /// Follow a target of any kind until aborted.
 pub async fn follow_any(
@@ -47,6 +40,7 @@ pub async fn follow_any(
             }
         }
     };
+    let target = &TargetRef { kind: served.kind.clone(), ..target.clone() };
     let spec = Spec {
         feed: FEED,
         collection: served.collection.clone(),
@@ -137,49 +131,26 @@ async fn ask(
     }
 }
 
-/// Find where the kind is served: in the version that the reference names or, as the controller does, in any other.
+/// Where the kind is served.
 async fn discover(
     shared: &FeedContext,
     namespace: &str,
     target: &TargetRef,
     limit: Duration,
 ) -> Result<Served, ApiError> {
-    let (group, version) = target.api_version.split_once('/').unwrap_or(("", &target.api_version));
-    let base = |version: &str| match group {
-        "" => format!("/api/{}", encode(version)),
-        _ => format!("/apis/{}/{}", encode(group), encode(version)),
-    };
-    let attributes = |version: &str| ResourceAttributes {
+    let attributes = ResourceAttributes {
         verb: "get",
-        group: group.to_owned(),
-        version: version.to_owned(),
+        group: scale_target::group(target).to_owned(),
+        version: target.api_version.rsplit('/').next().unwrap_or_default().to_owned(),
         resource: target.kind.clone(),
         namespace: namespace.to_owned(),
     };
-    let mut version = version.to_owned();
-    let resources = match get(shared, &base(&version), &attributes(&version), limit).await {
-        Err(fault) if fault.kind == ApiErrorKind::Absent && !group.is_empty() => {
-            let known = get(shared, &format!("/apis/{}", encode(group)), &attributes(&version), limit).await?;
-            let known: Group = read(&known).map_err(|e| unreadable(&e))?;
-            version = known.preferred_version.map(|v| v.version).ok_or(fault)?;
-            get(shared, &base(&version), &attributes(&version), limit).await?
-        }
-        other => other?,
+    let attributes = &attributes;
+    let answer = |path: String| async move {
+        let body = get(shared, &path, attributes, limit).await?;
+        read(&body).map_err(|e| unreadable(&e))
     };
-    let resources: Resources = read(&resources).map_err(|e| unreadable(&e))?;
-    let absent = |what: String| ApiError::new(ApiErrorKind::Absent, what).with_hint("correct the HPA's scaleTargetRef");
-    let found = resources.resources.iter().find(|r| r.kind == target.kind && !r.name.contains('/'));
-    let found = found
-        .ok_or_else(|| absent(format!("{} does not serve the kind {}", attributes(&version).api(), target.kind)))?;
-    if !resources.resources.iter().any(|r| r.name == format!("{}/scale", found.name)) {
-        return Err(absent(format!("{}.{group} cannot be scaled: it has no /scale", found.name)));
-    }
-    let place = if found.namespaced { format!("/namespaces/{}", encode(namespace)) } else { String::new() };
-    Ok(Served {
-        collection: format!("{}{place}/{}", base(&version), encode(&found.name)),
-        attributes: ResourceAttributes { verb: "list", resource: convert::name(&found.name), ..attributes(&version) },
-        watchable: ["list", "watch"].iter().all(|verb| found.verbs.iter().any(|v| v == verb)),
-    })
+    scale_target::find(target, namespace, answer).await
 }
 
 fn unreadable(error: &serde_json::Error) -> ApiError {

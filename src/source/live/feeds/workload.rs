@@ -3,11 +3,11 @@
 use super::scale;
 use super::target::{gone, missing, publish};
 use crate::observe::{Feed, FeedState, FeedStatus, TargetRef};
-use crate::source::live::client::{ResourceAttributes, encode};
 use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
 use crate::source::live::discovered::{Discovered, Fact, miss};
 use crate::source::live::retry::state;
+use crate::source::live::scale_target;
 use crate::source::live::watch::{Spec, WatchEvent, follow, next_of};
 use crate::source::live::wire::Workload;
 use tokio::sync::mpsc;
@@ -27,9 +27,10 @@ pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered)
                     miss(&discovered.scaled, why.clone());
                     reporter.report_all(state(Feed::Target, FeedState::Absent, why)).await;
                 }
-                Fact::Is(target) => match resource(&target) {
-                    Some(attributes) => {
-                        known(&shared, &namespace, &target, attributes, &discovered, &mut reporter).await
+                Fact::Is(target) => match scale_target::workload(&target) {
+                    Some(kind) => {
+                        let target = TargetRef { kind: kind.kind.to_owned(), ..target };
+                        known(&shared, &namespace, &target, kind, &discovered, &mut reporter).await
                     }
                     None => scale::follow_any(&shared, &namespace, &target, &discovered, &mut reporter).await,
                 },
@@ -47,40 +48,19 @@ pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered)
     }
 }
 
-/// The resource of a kind that is watched directly; None for any other.
-fn resource(target: &TargetRef) -> Option<ResourceAttributes> {
-    let group = target.api_version.split_once('/').map_or("", |(group, _)| group);
-    let resource = match (group, target.kind.as_str()) {
-        ("apps", "Deployment") => "deployments",
-        ("apps", "StatefulSet") => "statefulsets",
-        ("apps", "ReplicaSet") => "replicasets",
-        ("", "ReplicationController") => "replicationcontrollers",
-        _ => return None,
-    };
-    Some(ResourceAttributes {
-        verb: "list",
-        group: group.to_owned(),
-        version: "v1".to_owned(),
-        resource: resource.to_owned(),
-        namespace: String::new(),
-    })
-}
-
 async fn known(
     shared: &FeedContext,
     namespace: &str,
     target: &TargetRef,
-    attributes: ResourceAttributes,
+    kind: &scale_target::Workload,
     discovered: &Discovered,
     reporter: &mut StatusReporter,
 ) {
-    let base =
-        if attributes.group.is_empty() { "/api/v1".to_owned() } else { format!("/apis/{}/v1", attributes.group) };
     let spec = Spec {
         feed: Feed::Target,
-        collection: format!("{base}/namespaces/{}/{}", encode(namespace), attributes.resource),
+        collection: kind.collection(namespace),
         selectors: vec![("fieldSelector", format!("metadata.name={}", target.name))],
-        attributes: ResourceAttributes { namespace: namespace.to_owned(), ..attributes },
+        attributes: kind.attributes(namespace),
         bookmarks: true,
     };
     reporter.report(1, FeedStatus::new(Feed::Target, FeedState::Up)).await;
@@ -115,23 +95,5 @@ async fn known(
         }
         let shown = if absent && status.state == FeedState::Up { missing(target, namespace) } else { status.clone() };
         reporter.report(0, shown).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_workloads_of_the_apps_group_are_known() {
-        let of = |api: &str, kind: &str| {
-            let target = TargetRef { api_version: api.into(), kind: kind.into(), name: "web".into() };
-            resource(&target).map(|attributes| attributes.resource)
-        };
-        assert_eq!(of("apps/v1", "Deployment").as_deref(), Some("deployments"));
-        assert_eq!(of("apps/v1beta2", "StatefulSet").as_deref(), Some("statefulsets"));
-        assert_eq!(of("v1", "ReplicationController").as_deref(), Some("replicationcontrollers"));
-        assert_eq!(of("apps.openshift.io/v1", "DeploymentConfig"), None);
-        assert_eq!(of("argoproj.io/v1alpha1", "Deployment"), None);
     }
 }

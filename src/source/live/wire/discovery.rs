@@ -37,8 +37,6 @@ pub struct Resource {
     #[serde(deserialize_with = "nullable")]
     pub kind: String,
     #[serde(deserialize_with = "nullable")]
-    pub namespaced: bool,
-    #[serde(deserialize_with = "nullable")]
     pub verbs: Vec<String>,
 }
 
