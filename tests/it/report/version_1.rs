@@ -90,10 +90,15 @@ fn same(a: &Value, b: &Value) -> bool {
 #[test]
 fn recordings_of_format_1_have_the_verdict_figures_and_decisions_they_had() {
     let fixtures = fixtures();
-    assert!(fixtures.len() >= 8, "{fixtures:?}");
+    let mut compared = 0;
     for file in fixtures {
         let name = file.file_name().unwrap().to_string_lossy().split('.').next().unwrap().to_owned();
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v1/{name}.json"));
+        // What was recorded since has no figures of the version before.
+        if !golden.exists() {
+            continue;
+        }
+        compared += 1;
         let want: Value = serde_json::from_str(&std::fs::read_to_string(&golden).unwrap()).unwrap();
         let got = summary(&file);
         for (key, want) in want.as_object().unwrap() {
@@ -101,4 +106,6 @@ fn recordings_of_format_1_have_the_verdict_figures_and_decisions_they_had() {
         }
         assert_eq!(want.as_object().unwrap().len(), got.as_object().unwrap().len(), "{name}");
     }
+    let goldens = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1")).unwrap().count();
+    assert!(compared == goldens && goldens >= 8, "{compared} of {goldens} compared");
 }
