@@ -31,7 +31,7 @@ pub async fn run(
 
 /// The load that runs, and the settings with its name in place of the one that was looked for.
 fn running(settings: &LoadSettings, discovered: &Discovered) -> (Option<Running>, LoadSettings) {
-    let found = Running::of(discovered.load.borrow().as_ref(), &discovered.k6.borrow());
+    let found = Running::of(discovered.load.borrow().known(), &discovered.k6.borrow());
     let job = found.as_ref().map_or(&settings.job, |r| &r.load.name).clone();
     (found.filter(|_| !settings.readonly), LoadSettings { job, ..settings.clone() })
 }

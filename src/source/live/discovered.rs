@@ -1,7 +1,9 @@
 //! What one feed discovers and others need: the HPA's target, the target's selector, the pods. Must not do I/O.
 
-use crate::observe::{ContainerSeen, PodSeen, TargetRef};
-use std::collections::{BTreeMap, BTreeSet};
+use super::convert;
+use super::wire::Pod;
+use crate::observe::{ContainerSeen, ObjectRef, PodSeen, TargetRef};
+use std::collections::BTreeMap;
 use tokio::sync::watch;
 
 /// Something that one feed discovers and others wait for.
@@ -12,6 +14,16 @@ pub enum Fact<T> {
     /// It cannot be known for now; why, for the user.
     Missing(String),
     Is(T),
+}
+
+impl<T> Fact<T> {
+    /// What it is, if it is known.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Fact::Is(known) => Some(known),
+            Fact::NotYet | Fact::Missing(_) => None,
+        }
+    }
 }
 
 /// A scale target whose pods can be found.
@@ -67,6 +79,37 @@ impl PodTarget {
     }
 }
 
+/// A pod of the scale target, and what it belongs to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnedPod {
+    pub name: String,
+    /// Its controller, such as a ReplicaSet.
+    pub owner: Option<ObjectRef>,
+    /// The Deployment that owns its ReplicaSet.
+    pub deployment: Option<String>,
+}
+
+impl OwnedPod {
+    /// A ReplicaSet's name is that of its Deployment and the hash of the pod template, which its pods have as a label.
+    pub fn of(pod: &Pod) -> OwnedPod {
+        let meta = &pod.metadata;
+        let controller = meta.owner_references.iter().find(|o| o.controller == Some(true));
+        let owner = controller.map(|o| ObjectRef {
+            kind: convert::name(&o.kind),
+            name: convert::name(&o.name),
+            uid: convert::name(&o.uid),
+        });
+        let hash = meta.labels.get("pod-template-hash");
+        let deployment = owner.as_ref().filter(|o| o.kind == "ReplicaSet").zip(hash).and_then(|(set, hash)| {
+            set.name.strip_suffix(hash.as_str()).and_then(|rest| rest.strip_suffix('-')).map(str::to_owned)
+        });
+        OwnedPod { name: convert::name(&meta.name), owner, deployment }
+    }
+}
+
+/// The scale target's pods by uid.
+pub type OwnedPods = BTreeMap<String, OwnedPod>;
+
 /// Pods by uid.
 pub type PodTargets = BTreeMap<String, PodTarget>;
 
@@ -76,6 +119,10 @@ pub struct FoundLoad {
     /// Empty for a Job, else `TestRun`.
     pub kind: String,
     pub name: String,
+    /// Its own uid; empty for a TestRun whose uid is not known.
+    pub uid: String,
+    /// The Job, or a TestRun's runners: names by uid.
+    pub jobs: BTreeMap<String, String>,
     /// When k6 fails it is started again.
     pub retries: bool,
 }
@@ -94,11 +141,12 @@ pub struct Discovered {
     pub hpa: watch::Sender<String>,
     pub target: watch::Sender<Fact<TargetRef>>,
     pub scaled: watch::Sender<Fact<Scaled>>,
-    pub pods: watch::Sender<BTreeSet<String>>,
+    /// The scale target's pods.
+    pub pods: watch::Sender<OwnedPods>,
     /// The gateway's pods.
     pub gateways: watch::Sender<PodTargets>,
     /// The load that was found, and its pods.
-    pub load: watch::Sender<Option<FoundLoad>>,
+    pub load: watch::Sender<Fact<FoundLoad>>,
     pub k6: watch::Sender<PodTargets>,
 }
 
@@ -108,9 +156,9 @@ impl Discovered {
             hpa: watch::Sender::new(hpa.to_owned()),
             target: watch::Sender::new(Fact::NotYet),
             scaled: watch::Sender::new(Fact::NotYet),
-            pods: watch::Sender::new(BTreeSet::new()),
+            pods: watch::Sender::new(OwnedPods::new()),
             gateways: watch::Sender::new(PodTargets::new()),
-            load: watch::Sender::new(None),
+            load: watch::Sender::new(Fact::NotYet),
             k6: watch::Sender::new(PodTargets::new()),
         }
     }
@@ -128,7 +176,7 @@ pub fn set<T: PartialEq>(place: &watch::Sender<Fact<T>>, fact: Fact<T>) {
 }
 
 /// Set a pod, or remove it; those who wait wake only if something has changed.
-pub fn note(place: &watch::Sender<PodTargets>, uid: &str, pod: Option<PodTarget>) {
+pub fn note<T: Clone + PartialEq>(place: &watch::Sender<BTreeMap<String, T>>, uid: &str, pod: Option<T>) {
     place.send_if_modified(|all| match pod {
         Some(pod) => all.insert(uid.to_owned(), pod.clone()) != Some(pod),
         None => all.remove(uid).is_some(),

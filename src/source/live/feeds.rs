@@ -1,6 +1,7 @@
 //! The feeds that watch or poll the Kubernetes API: one file each. Must not fail: what goes wrong becomes the feed's status.
 
 mod cadence;
+mod concerns;
 pub mod cost;
 pub mod events;
 pub mod hpa;

@@ -17,7 +17,7 @@ pub use k6::PORT;
 use super::client::{ResourceAttributes, encode};
 use super::context::{FeedContext, StatusReporter};
 use super::convert;
-use super::discovered::{Discovered, FoundLoad, note, until_changed};
+use super::discovered::{Discovered, Fact, FoundLoad, miss, note, set, until_changed};
 use super::hpa::namespace_exists;
 use super::pods;
 use super::retry::state;
@@ -35,7 +35,7 @@ const PODS: usize = 1;
 /// Watch the load until the program ends.
 pub async fn run(shared: FeedContext, namespace: String, job: String, discovered: Discovered) {
     let (to, mut statuses) = mpsc::channel::<(usize, FeedStatus)>(16);
-    let selector = watch::Sender::new(None);
+    let pods = watch::Sender::new(None);
     let reporting = async {
         let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Load, 2);
         while let Some((part, status)) = statuses.recv().await {
@@ -47,14 +47,14 @@ pub async fn run(shared: FeedContext, namespace: String, job: String, discovered
         namespace: &namespace,
         job: &job,
         discovered: &discovered,
-        selector: &selector,
+        pods: &pods,
         current: None,
         absence: None,
     };
     tokio::join!(
         reporting,
         watch_jobs(choice, to.clone()),
-        watch_pods(&shared, &namespace, &discovered, selector.subscribe(), to),
+        watch_pods(&shared, &namespace, &discovered, pods.subscribe(), to),
         k6::run(&shared, discovered.k6.subscribe()),
     );
 }
@@ -77,7 +77,12 @@ async fn watch_jobs(mut choice: LoadChoice<'_>, to: mpsc::Sender<(usize, FeedSta
                 all.remove(&uid);
             }
             WatchEvent::Listed => listed = true,
-            WatchEvent::State(now) => status = now,
+            WatchEvent::State(now) => {
+                if now.state == FeedState::Denied {
+                    miss(&choice.discovered.load, "the Jobs may not be read, so the load is not known");
+                }
+                status = now;
+            }
         }
         if listed {
             choice.update(jobs::choose(all.values(), choice.job)).await;
@@ -105,6 +110,14 @@ fn jobs_spec(namespace: &str) -> Spec {
     }
 }
 
+/// Which pods are the chosen load's. Those of a Job that was created again have the same labels, and are listed again.
+#[derive(Clone, Debug, PartialEq)]
+struct LoadPods {
+    /// The uid of the Job or TestRun.
+    job: String,
+    selector: String,
+}
+
 /// The load that is chosen at present, and those who need to know it.
 struct LoadChoice<'a> {
     shared: &'a FeedContext,
@@ -112,8 +125,7 @@ struct LoadChoice<'a> {
     /// The Job's configured name.
     job: &'a str,
     discovered: &'a Discovered,
-    /// The label selector of the chosen load's pods.
-    selector: &'a watch::Sender<Option<String>>,
+    pods: &'a watch::Sender<Option<LoadPods>>,
     current: Option<ChosenLoad>,
     /// Why there is no load, where there is none.
     absence: Option<FeedStatus>,
@@ -125,17 +137,23 @@ impl LoadChoice<'_> {
         match &chosen {
             Some(load) if self.current.as_ref() != Some(load) => {
                 self.absence = None;
-                let (kind, name) = (load.seen.kind.clone(), load.seen.name.clone());
-                let found = Some(FoundLoad { kind, name, retries: load.retries });
-                self.discovered.load.send_if_modified(|old| std::mem::replace(old, found.clone()) != found);
-                let selector = Some(load.selector.clone());
-                self.selector.send_if_modified(|old| std::mem::replace(old, selector.clone()) != selector);
+                let found = FoundLoad {
+                    kind: load.seen.kind.clone(),
+                    name: load.seen.name.clone(),
+                    uid: load.uid.clone(),
+                    jobs: load.jobs.clone(),
+                    retries: load.retries,
+                };
+                set(&self.discovered.load, Fact::Is(found));
                 self.shared.out.emit(Observation::Job(Box::new(load.seen.clone()))).await;
+                // After the Job, since another Job's pods are not kept.
+                let pods = Some(LoadPods { job: load.seen.uid.clone(), selector: load.selector.clone() });
+                self.pods.send_if_modified(|old| std::mem::replace(old, pods.clone()) != pods);
             }
             None if self.current.is_some() || self.absence.is_none() => {
-                self.discovered.load.send_replace(None);
-                self.selector.send_replace(None);
+                self.pods.send_replace(None);
                 let name = self.current.as_ref().map_or(self.job, |c| &c.seen.name).to_owned();
+                set(&self.discovered.load, Fact::Missing(format!("there is no Job {name}")));
                 self.shared.out.emit(Observation::JobGone { name }).await;
                 self.absence = Some(gone(self.shared, self.namespace, self.job).await);
             }
@@ -150,19 +168,19 @@ async fn watch_pods(
     shared: &FeedContext,
     namespace: &str,
     discovered: &Discovered,
-    mut selector: watch::Receiver<Option<String>>,
+    mut pods: watch::Receiver<Option<LoadPods>>,
     to: mpsc::Sender<(usize, FeedStatus)>,
 ) {
     loop {
-        let now = selector.borrow_and_update().clone();
+        let now = pods.borrow_and_update().clone();
         let watching = async {
             match now {
                 // Without a Job there are no pods: nothing is wrong with that.
                 None => _ = to.send((PODS, FeedStatus::new(Feed::Load, FeedState::Up))).await,
-                Some(selector) => load_pods(shared, namespace, &selector, discovered, &to).await,
+                Some(of) => load_pods(shared, namespace, &of.selector, discovered, &to).await,
             }
         };
-        if !until_changed(&mut selector, watching).await {
+        if !until_changed(&mut pods, watching).await {
             return;
         }
         let left = discovered.k6.send_replace(BTreeMap::new());

@@ -55,6 +55,8 @@ pub struct Owner {
     pub kind: String,
     #[serde(deserialize_with = "nullable")]
     pub name: String,
+    #[serde(deserialize_with = "nullable")]
+    pub uid: String,
     pub controller: Option<bool>,
 }
 

@@ -1,17 +1,27 @@
-//! The events feed: events of the two namespaces that concern the HPA, its target, its pods, and the load.
+//! The events feed: events of the two namespaces that concern the HPA, its target, its pods, and the load. Those that
+//! concern none of them yet are kept for a while, since a pod's first events may come before the pod itself.
 
-use crate::observe::{Feed, ObjectRef, Observation, TargetRef};
+use super::concerns::{Concern, OfLoad, OfTarget};
+use crate::observe::{EventSeen, Feed, Observation, Time};
 use crate::source::live::client::{ResourceAttributes, encode};
 use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
 use crate::source::live::discovered::{Discovered, Fact};
 use crate::source::live::watch::{Spec, WatchEvent, follow};
 use crate::source::live::wire::Event;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How long to wait for the target, so that the first list need not be read twice.
 const PATIENCE: Duration = Duration::from_secs(3);
+/// Events kept at most that concern nothing known: as many as a session keeps.
+const MOST: usize = 2000;
+/// Events dropped at once, since finding the oldest takes time.
+const AT_ONCE: usize = 100;
+/// The two parts of the feed, each with a watch: the HPA's namespace, and the load's if it is another.
+const LAB: usize = 0;
+const LOAD: usize = 1;
 
 /// Where to look for events, and of which load.
 #[derive(Clone, Debug)]
@@ -25,7 +35,9 @@ pub struct Places {
 pub async fn run(shared: FeedContext, places: Places, discovered: Discovered) {
     let both = places.namespace != places.load_namespace;
     let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Events, if both { 2 } else { 1 });
-    let mut targets = discovered.target.subscribe();
+    let (mut targets, mut hpas) = (discovered.target.subscribe(), discovered.hpa.subscribe());
+    let (mut pods, mut loads, mut load_pods) =
+        (discovered.pods.subscribe(), discovered.load.subscribe(), discovered.k6.subscribe());
     // If the target is late, the list is read again below.
     let _ = tokio::time::timeout(PATIENCE, targets.wait_for(|fact| *fact != Fact::NotYet)).await;
     let (to_lab, mut from_lab) = mpsc::channel(64);
@@ -37,46 +49,135 @@ pub async fn run(shared: FeedContext, places: Places, discovered: Discovered) {
         std::future::pending::<()>().await;
     };
     tokio::pin!(load);
-    let mut target = known(&targets.borrow_and_update());
-    let lab = follow::<Event>(&shared, spec(&places.namespace), to_lab.clone());
-    let mut lab = Box::pin(lab);
+    let mut wanted = Wanted { both, ..Wanted::default() };
+    let mut later = Later::default();
+    // The HPA's namespace was listed, so that everything that has events is known.
+    let mut listed = false;
+    let mut target = targets.borrow_and_update().known().cloned();
+    let mut lab = Box::pin(follow::<Event>(&shared, spec(&places.namespace), to_lab.clone()));
+    wanted.update(&discovered, &places);
     loop {
-        let (part, saw) = tokio::select! {
+        let saw = tokio::select! {
             () = &mut lab => return,
             () = &mut load => return,
-            saw = from_lab.recv() => (0, saw),
-            saw = from_load.recv(), if both => (1, saw),
-            changed = targets.changed() => {
-                let now = known(&targets.borrow_and_update());
-                if changed.is_ok() && now != target {
-                    // Events that were ignored may belong to the new target.
-                    target = now;
+            saw = from_lab.recv() => saw.map(|saw| (LAB, saw)),
+            saw = from_load.recv(), if both => saw.map(|saw| (LOAD, saw)),
+            Ok(()) = targets.changed() => {
+                let now = targets.borrow_and_update().known().cloned();
+                if now != target {
+                    // Events that were dropped may belong to the new target.
+                    (target, listed) = (now, false);
                     lab = Box::pin(follow::<Event>(&shared, spec(&places.namespace), to_lab.clone()));
                 }
-                continue;
+                None
             }
+            Ok(()) = hpas.changed() => None,
+            Ok(()) = pods.changed() => None,
+            Ok(()) = loads.changed() => None,
+            Ok(()) = load_pods.changed() => None,
         };
+        let mut changed = false;
         match saw {
-            None => return,
-            Some(WatchEvent::State(status)) => reporter.report(part, status).await,
-            Some(WatchEvent::Object(event)) => {
-                let seen = convert::event(&event);
-                let wanted = part == 0 && of_hpa(&seen.object, &discovered.hpa.borrow(), target.as_ref())
-                    || part == 0 && seen.object.kind == "Pod" && discovered.pods.borrow().contains(&seen.object.name)
-                    || (part == 1 || !both) && of_load(&seen.object, &places.load_job);
-                if wanted {
-                    shared.out.emit(Observation::Event(Box::new(seen))).await;
+            None => {
+                wanted.update(&discovered, &places);
+                changed = true;
+            }
+            Some((part, WatchEvent::State(status))) => reporter.report(part, status).await,
+            Some((part, WatchEvent::Object(event))) => {
+                let event = convert::event(&event);
+                changed = wanted.learn(part, &event);
+                match wanted.concern(part, &event) {
+                    Concern::Yes => shared.out.emit(Observation::Event(Box::new(event))).await,
+                    Concern::Perhaps | Concern::No => later.keep(part, event),
                 }
             }
-            Some(WatchEvent::Gone { .. } | WatchEvent::Listed) => {}
+            Some((_, WatchEvent::Gone { uid, .. })) => later.forget(&uid),
+            Some((part, WatchEvent::Listed)) => {
+                listed |= part == LAB;
+                changed = true;
+            }
+        }
+        if changed {
+            for event in later.release(&mut wanted, listed) {
+                shared.out.emit(Observation::Event(Box::new(event))).await;
+            }
         }
     }
 }
 
-fn known(target: &Fact<TargetRef>) -> Option<TargetRef> {
-    match target {
-        Fact::Is(target) => Some(target.clone()),
-        _ => None,
+/// What is wanted, as far as it is known.
+#[derive(Debug, Default)]
+struct Wanted {
+    /// The load's namespace is not the HPA's.
+    both: bool,
+    of_target: OfTarget,
+    of_load: OfLoad,
+}
+
+impl Wanted {
+    /// Takes in what the other feeds know by now.
+    fn update(&mut self, discovered: &Discovered, places: &Places) {
+        self.of_target.watch(&discovered.hpa.borrow(), discovered.target.borrow().known().cloned());
+        self.of_target.pods(&discovered.pods.borrow());
+        match &*discovered.load.borrow() {
+            Fact::NotYet => {}
+            Fact::Missing(_) => self.of_load.none(&places.load_job),
+            Fact::Is(load) => self.of_load.chosen(load),
+        }
+        self.of_load.pods(&discovered.k6.borrow());
+    }
+
+    /// Learns from an event; returns whether others may be judged differently now.
+    fn learn(&mut self, part: usize, event: &EventSeen) -> bool {
+        let target = part == LAB && self.of_target.learn(event);
+        let load = (part == LOAD || !self.both) && self.of_load.learn(event);
+        target || load
+    }
+
+    fn concern(&self, part: usize, event: &EventSeen) -> Concern {
+        match (part == LOAD || !self.both) && self.of_load.concerns(&event.object) {
+            true => Concern::Yes,
+            false if part == LAB => self.of_target.concerns(&event.object),
+            false => Concern::No,
+        }
+    }
+}
+
+/// Events that concern nothing known so far, with their part of the feed, by uid.
+#[derive(Debug, Default)]
+struct Later {
+    by_uid: BTreeMap<String, (usize, EventSeen)>,
+}
+
+impl Later {
+    fn keep(&mut self, part: usize, event: EventSeen) {
+        self.by_uid.insert(event.uid.clone(), (part, event));
+        if self.by_uid.len() > MOST {
+            let mut all: Vec<(Option<Time>, String)> =
+                self.by_uid.iter().map(|(uid, (_, e))| (e.last.or(e.first), uid.clone())).collect();
+            all.sort_unstable();
+            for (_, uid) in all.iter().take(AT_ONCE) {
+                self.by_uid.remove(uid);
+            }
+        }
+    }
+
+    fn forget(&mut self, uid: &str) {
+        self.by_uid.remove(uid);
+    }
+
+    /// Those that are wanted by now. Once everything was `listed`, a name is taken for what it seems.
+    fn release(&mut self, wanted: &mut Wanted, listed: bool) -> Vec<EventSeen> {
+        for (part, event) in self.by_uid.values() {
+            wanted.learn(*part, event);
+        }
+        let is = |(part, event): &(usize, EventSeen)| match wanted.concern(*part, event) {
+            Concern::Yes => true,
+            Concern::Perhaps => listed,
+            Concern::No => false,
+        };
+        let uids: Vec<String> = self.by_uid.iter().filter(|(_, kept)| is(kept)).map(|(uid, _)| uid.clone()).collect();
+        uids.iter().filter_map(|uid| self.by_uid.remove(uid)).map(|(_, event)| event).collect()
     }
 }
 
@@ -97,83 +198,18 @@ fn spec(namespace: &str) -> Spec {
     }
 }
 
-/// Whether an event is about the HPA, its target, the target's ReplicaSets or its pods. Names are distinguished by how many
-/// parts the controllers append: `web-canary` has ReplicaSets `web-canary-…`, which are not those of `web`.
-fn of_hpa(object: &ObjectRef, hpa: &str, target: Option<&TargetRef>) -> bool {
-    if object.kind == "HorizontalPodAutoscaler" {
-        return object.name == hpa;
-    }
-    let Some(target) = target else { return false };
-    if object.kind == target.kind {
-        return object.name == target.name;
-    }
-    let added = object.name.strip_prefix(&target.name).and_then(|rest| rest.strip_prefix('-'));
-    let Some(parts) = added.map(|rest| rest.split('-').count()) else { return false };
-    match (object.kind.as_str(), target.kind.as_str()) {
-        ("ReplicaSet", _) => parts == 1,
-        ("Pod", "Deployment") => parts == 2,
-        ("Pod", "StatefulSet" | "ReplicaSet" | "ReplicationController") => parts == 1,
-        ("Pod", _) => parts <= 2,
-        _ => false,
-    }
-}
-
-/// Whether an event is about the load Job or its pods.
-fn of_load(object: &ObjectRef, job: &str) -> bool {
-    match object.kind.as_str() {
-        "Job" => object.name == job,
-        "Pod" => {
-            let added = object.name.strip_prefix(job).and_then(|rest| rest.strip_prefix('-'));
-            added.is_some_and(|rest| !rest.contains('-'))
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn object(kind: &str, name: &str) -> ObjectRef {
-        ObjectRef { kind: kind.into(), name: name.into(), uid: String::new() }
-    }
-
     #[test]
-    fn objects_with_the_same_name_prefix_are_distinguished() {
-        let target = TargetRef { api_version: "apps/v1".into(), kind: "Deployment".into(), name: "web".into() };
-        let wanted = |kind, name| of_hpa(&object(kind, name), "web-hpa", Some(&target));
-        for (kind, name) in [
-            ("HorizontalPodAutoscaler", "web-hpa"),
-            ("Deployment", "web"),
-            ("ReplicaSet", "web-64f456477b"),
-            ("Pod", "web-64f456477b-w5lsb"),
-        ] {
-            assert!(wanted(kind, name), "{kind} {name}");
+    fn the_oldest_of_the_kept_events_are_dropped_first() {
+        let mut later = Later::default();
+        for i in 0..MOST as i64 + 1 {
+            let last = Time::from_timestamp(10_000 - i, 0);
+            later.keep(LAB, EventSeen { uid: i.to_string(), last, ..EventSeen::default() });
         }
-        for (kind, name) in [
-            ("HorizontalPodAutoscaler", "web"),
-            ("Deployment", "web-canary"),
-            ("ReplicaSet", "web-canary-64f456477b"),
-            ("Pod", "web-canary-64f456477b-w5lsb"),
-            ("Pod", "website-64f456477b-w5lsb"),
-            ("Pod", "web"),
-            ("Node", "web-a-b"),
-        ] {
-            assert!(!wanted(kind, name), "{kind} {name}");
-        }
-    }
-
-    #[test]
-    fn a_statefulsets_pods_are_numbered() {
-        let target = TargetRef { api_version: "apps/v1".into(), kind: "StatefulSet".into(), name: "db".into() };
-        assert!(of_hpa(&object("Pod", "db-0"), "", Some(&target)));
-        assert!(!of_hpa(&object("Pod", "db-replica-0"), "", Some(&target)));
-    }
-
-    #[test]
-    fn the_load_is_the_job_and_its_pods() {
-        assert!(of_load(&object("Job", "k6-load"), "k6-load") && of_load(&object("Pod", "k6-load-x7k2p"), "k6-load"));
-        assert!(!of_load(&object("Pod", "k6-load-other-x7k2p"), "k6-load"));
-        assert!(!of_load(&object("Job", "k6-load-2"), "k6-load"));
+        assert_eq!(later.by_uid.len(), MOST + 1 - AT_ONCE);
+        assert!(later.by_uid.contains_key("0") && !later.by_uid.contains_key(&MOST.to_string()));
     }
 }

@@ -5,7 +5,7 @@ use crate::source::live::client::{ResourceAttributes, encode};
 use crate::source::live::collector::pod::collector_pod;
 use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
-use crate::source::live::discovered::{Discovered, Fact, note, until_changed};
+use crate::source::live::discovered::{Discovered, Fact, OwnedPod, note, until_changed};
 use crate::source::live::retry::state;
 use crate::source::live::watch::{Spec, WatchEvent, follow, next_of};
 use crate::source::live::wire::Pod;
@@ -56,7 +56,7 @@ pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered)
         for (uid, name) in std::mem::take(&mut here) {
             shared.out.emit(Observation::PodGone(PodGone { uid, name })).await;
         }
-        discovered.pods.send_modify(|names| names.clear());
+        discovered.pods.send_modify(|pods| pods.clear());
         discovered.gateways.send_modify(|pods| pods.clear());
     }
 }
@@ -77,18 +77,14 @@ async fn pods(
             Some(WatchEvent::Object(pod)) => {
                 let seen = convert::pod(&pod);
                 here.insert(seen.uid.clone(), seen.name.clone());
-                discovered.pods.send_modify(|names| {
-                    names.insert(seen.name.clone());
-                });
+                note(&discovered.pods, &seen.uid, Some(OwnedPod::of(&pod)));
                 note(&discovered.gateways, &seen.uid, Some(collector_pod(&pod, &seen)));
                 shared.out.emit(Observation::Pod(Box::new(seen))).await;
             }
             Some(WatchEvent::Gone { uid, name }) => {
                 here.remove(&uid);
                 note(&discovered.gateways, &uid, None);
-                discovered.pods.send_modify(|names| {
-                    names.remove(&name);
-                });
+                note(&discovered.pods, &uid, None);
                 shared.out.emit(Observation::PodGone(PodGone { uid, name })).await;
             }
             Some(WatchEvent::Listed) => {}
