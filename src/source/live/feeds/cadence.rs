@@ -1,4 +1,6 @@
-//! When to poll the metrics API next: once a period, shortly after metrics-server publishes, as learned from the samples.
+//! When to poll the metrics API next: once a period, shortly after metrics-server publishes, as learned from the timestamps
+//! of samples that change; but never less often than the HPA controller. A sample's window says only what its rate is
+//! averaged over.
 //!
 //! Pure. Each poll either brought newer samples or not, so a publication lies between the last poll that did not and the
 //! first that did. That bracket is moved on by whole periods and halved until it is narrow.
@@ -14,49 +16,65 @@ const NARROW: Duration = Duration::from_millis(1500);
 const SLACK: Duration = Duration::from_millis(200);
 /// After this many periods the bracket is widened, to notice publications that have drifted to earlier.
 const WIDEN: u32 = 20;
-/// metrics-server's usual period in seconds, until samples show another.
-const USUAL: f64 = 15.0;
+/// How often the HPA controller asks, and metrics-server's usual period, until samples show another.
+const USUAL: Duration = Duration::from_secs(15);
+/// No server publishes on its own more often than this, in milliseconds: metrics-server's shortest period is 10 s.
+const SHORTEST: i64 = 9000;
 
 /// What is known of the publications.
 #[derive(Debug, Default)]
 pub struct Cadence {
-    /// The window of the newest sample, in seconds.
-    window: f64,
     /// Differences of successive newest timestamps, in milliseconds; the latest few.
     steps: VecDeque<i64>,
     /// The next publication is expected after `low` and up to `high`.
     bracket: Option<(Instant, Instant)>,
+    /// The period by which the bracket was last moved.
+    moved_by: Duration,
+    /// Every poll brings a newer sample, since it is computed for it (prometheus-adapter): there is nothing to wait for.
+    on_demand: bool,
     /// Polls since `high` that brought nothing.
     late: u32,
     hits: u32,
 }
 
 impl Cadence {
-    /// The period: the median of the latest steps, or the window, in whole seconds.
+    /// The period: the median of the latest steps, in whole seconds, or the usual one until it is known.
     pub fn period(&self) -> Duration {
+        self.learned().unwrap_or(USUAL)
+    }
+
+    /// The period as the samples show it; None as long as too few have changed.
+    pub fn learned(&self) -> Option<Duration> {
         let mut steps: Vec<i64> = self.steps.iter().copied().collect();
         steps.sort_unstable();
-        let seconds = match steps.get(steps.len().saturating_sub(1) / 2) {
-            Some(step) if steps.len() > 1 => *step as f64 / 1000.0,
-            _ if self.window > 0.0 => self.window,
-            _ => USUAL,
-        };
-        Duration::from_secs_f64(seconds.round().clamp(5.0, 300.0))
+        let step = steps.get(steps.len().saturating_sub(1) / 2).filter(|_| steps.len() > 1)?;
+        Some(Duration::from_secs_f64((*step as f64 / 1000.0).round().clamp(5.0, 300.0)))
     }
 
     /// A poll at `at` brought newer samples: `step` is the time from the newest timestamp before to this one, `age` how old
-    /// the newest is, `window` the time that it covers, in seconds. Returns when to poll next.
-    pub fn hit(&mut self, at: Instant, step: Option<TimeDelta>, age: Duration, window: f64) -> Instant {
-        self.window = window;
+    /// the newest is. Returns when to poll next.
+    pub fn hit(&mut self, at: Instant, step: Option<TimeDelta>, age: Duration) -> Instant {
         // Across failed polls the step covers several periods.
-        if let Some(step) = step.filter(|_| self.bracket.is_some()) {
+        if let Some(step) = step.filter(|_| self.bracket.is_some() || self.on_demand) {
+            let before = self.steps.back().is_some_and(|before| *before < SHORTEST);
+            if before && step.num_milliseconds() < SHORTEST && !self.on_demand {
+                self.on_demand = true;
+                self.steps.clear();
+            }
             self.steps.push_back(step.num_milliseconds());
             if self.steps.len() > 9 {
                 self.steps.pop_front();
             }
         }
+        if self.on_demand {
+            self.bracket = None;
+            return at + USUAL;
+        }
         let period = self.period();
-        let (low, high) = match self.bracket {
+        // A bracket that was moved on by another period is worth nothing.
+        let bracket = self.bracket.filter(|_| period.abs_diff(self.moved_by) <= period / 5);
+        self.moved_by = period;
+        let (low, high) = match bracket {
             // The first samples hardly show when they were published, but the next come about a period after their
             // timestamp.
             None => (at, at + period),
@@ -65,32 +83,34 @@ impl Cadence {
                 _ => (low + period, at + period),
             },
         };
-        let first = self.bracket.is_none();
+        let first = bracket.is_none();
         self.late = 0;
         self.hits += 1;
         let low = if self.hits.is_multiple_of(WIDEN) { low - NARROW } else { low };
         self.bracket = Some((low.max(at), high));
         if first {
             let guess = at + period.saturating_sub(age) + Duration::from_secs(1);
-            return guess.clamp(at + Duration::from_secs(1), high);
+            return guess.clamp(at + Duration::from_secs(1), high).min(at + USUAL);
         }
-        self.next(at)
+        self.next(at).min(at + USUAL)
     }
 
     /// A poll at `at` brought nothing new. Returns when to poll next.
     pub fn miss(&mut self, at: Instant) -> Instant {
+        self.on_demand = false;
         let Some((low, high)) = self.bracket else { return at + Duration::from_secs(5).min(self.period()) };
         self.bracket = Some((low.max(at), high.max(at)));
         if at < high {
-            return self.next(at);
+            return self.next(at).min(at + USUAL);
         }
         self.late += 1;
-        at + Duration::from_secs(1 << (self.late - 1).min(6)).min(self.period() / 2)
+        at + Duration::from_secs(1 << (self.late - 1).min(6)).min(self.period() / 2).min(USUAL)
     }
 
     /// Forget when publications happen, after polls have failed; the period stays.
     pub fn lose(&mut self) {
         self.bracket = None;
+        self.on_demand = false;
         self.late = 0;
     }
 
@@ -122,7 +142,7 @@ mod tests {
                     let lag = t - phase - published as f64 * period;
                     lags.push(lag);
                     last = Some(published);
-                    cadence.hit(at, step, Duration::from_secs_f64(lag + 2.0), period + 0.004)
+                    cadence.hit(at, step, Duration::from_secs_f64(lag + 2.0))
                 }
             };
         }
@@ -136,7 +156,10 @@ mod tests {
                 let (polls, lags) = run(&mut Cadence::default(), period, phase, 100);
                 assert!(lags[20..].iter().all(|lag| *lag < 2.2), "{period} {phase}: {lags:?}");
                 assert!(lags.len() >= 100, "no publication is missed: {}", lags.len());
-                assert!(polls.len() < 125, "{period} {phase}: {} polls", polls.len());
+                // Where samples are rarer than the controller's syncs, it asks as often as the controller.
+                let least = (period / 15.0).max(1.0) * 100.0;
+                assert!((polls.len() as f64) < least * 1.25 + 25.0, "{period} {phase}: {} polls", polls.len());
+                assert!(polls.windows(2).all(|pair| pair[1] - pair[0] <= 15.001), "{period} {phase}: {polls:?}");
             }
         }
     }
@@ -151,12 +174,12 @@ mod tests {
     }
 
     #[test]
-    fn the_period_is_that_of_the_timestamps_not_of_one_odd_window() {
+    fn the_period_is_that_of_the_timestamps_not_of_one_odd_step() {
         let mut cadence = Cadence::default();
         let now = Instant::now();
         for (i, step) in [15, 14, 16, 15, 30, 15].into_iter().enumerate() {
             let at = now + Duration::from_secs(15 * i as u64);
-            cadence.hit(at, Some(TimeDelta::seconds(step)), Duration::ZERO, 12.2);
+            cadence.hit(at, Some(TimeDelta::seconds(step)), Duration::ZERO);
         }
         assert_eq!(cadence.period(), Duration::from_secs(15));
     }
@@ -165,18 +188,18 @@ mod tests {
     fn a_gap_in_the_polls_does_not_count_as_a_longer_period() {
         let (mut cadence, now) = (Cadence::default(), Instant::now());
         for (seconds, step) in [(0, None), (15, Some(15)), (30, Some(15))] {
-            cadence.hit(now + Duration::from_secs(seconds), step.map(TimeDelta::seconds), Duration::ZERO, 15.0);
+            cadence.hit(now + Duration::from_secs(seconds), step.map(TimeDelta::seconds), Duration::ZERO);
         }
         cadence.lose();
-        cadence.hit(now + Duration::from_secs(90), Some(TimeDelta::seconds(60)), Duration::ZERO, 15.0);
-        cadence.hit(now + Duration::from_secs(105), Some(TimeDelta::seconds(15)), Duration::ZERO, 15.0);
+        cadence.hit(now + Duration::from_secs(90), Some(TimeDelta::seconds(60)), Duration::ZERO);
+        cadence.hit(now + Duration::from_secs(105), Some(TimeDelta::seconds(15)), Duration::ZERO);
         assert_eq!(cadence.period(), Duration::from_secs(15));
     }
 
     #[test]
     fn without_new_samples_it_polls_less_and_less_often() {
         let mut cadence = Cadence::default();
-        let mut at = cadence.hit(Instant::now(), None, Duration::ZERO, 15.0);
+        let mut at = cadence.hit(Instant::now(), None, Duration::ZERO);
         let mut waits = Vec::new();
         for _ in 0..12 {
             let next = cadence.miss(at);
@@ -184,5 +207,40 @@ mod tests {
             at = next;
         }
         assert_eq!(waits.last(), Some(&7.5));
+    }
+
+    #[test]
+    fn samples_that_are_computed_for_each_poll_are_polled_as_often_as_the_controller_does() {
+        for skew in [0, 3] {
+            let (mut cadence, start) = (Cadence::default(), Instant::now());
+            let (mut at, mut last, mut waits) = (start, None, Vec::new());
+            for _ in 0..30 {
+                // Each sample has the time of the poll, in whole seconds, by a clock that may be ahead.
+                let stamp = at.duration_since(start).as_secs() as i64 + skew;
+                let next = match last {
+                    Some(before) if before == stamp => cadence.miss(at),
+                    before => cadence.hit(at, before.map(|b: i64| TimeDelta::seconds(stamp - b)), Duration::ZERO),
+                };
+                waits.push(next.duration_since(at).as_secs_f64());
+                (last, at) = (Some(stamp), next);
+            }
+            assert!(waits.iter().all(|wait| *wait <= 15.0), "{waits:?}");
+            assert!(waits[6..].iter().all(|wait| *wait == 15.0), "{waits:?}");
+            assert_eq!(cadence.period(), USUAL);
+        }
+    }
+
+    #[test]
+    fn a_server_that_stops_to_compute_for_each_poll_is_followed_again() {
+        let (mut cadence, mut at) = (Cadence::default(), Instant::now());
+        for step in [None, Some(7), Some(6), Some(15)] {
+            at = cadence.hit(at, step.map(TimeDelta::seconds), Duration::ZERO);
+        }
+        assert!(cadence.on_demand);
+        at = cadence.miss(at);
+        for _ in 0..12 {
+            at = cadence.hit(at, Some(TimeDelta::seconds(30)), Duration::ZERO);
+        }
+        assert_eq!((cadence.on_demand, cadence.learned()), (false, Some(Duration::from_secs(30))));
     }
 }

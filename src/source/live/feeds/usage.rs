@@ -16,6 +16,8 @@ use tokio::time::Instant;
 const GROUP: &str = "metrics.k8s.io";
 /// After this many periods without a newer sample the samples count as stale.
 const STALE: u32 = 3;
+/// The longest period that is usual, until it is known.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// Poll the samples of the target's pods until the program ends.
 pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered) {
@@ -87,32 +89,35 @@ async fn poll(shared: &FeedContext, namespace: &str, selector: &str, reporter: &
         let next = match samples.take(all, at) {
             Some(fresh) => {
                 let age = (shared.out.now() - fresh.newest).to_std().unwrap_or_default();
-                let next = cadence.hit(at, fresh.step, age, fresh.window_s);
+                let next = cadence.hit(at, fresh.step, age);
                 shared.out.emit(Observation::Usage(UsageSeen { pods: fresh.pods })).await;
                 next
             }
             None => cadence.miss(at),
         };
-        reporter.report(0, status(&samples, empty, at, cadence.period())).await;
+        reporter.report(0, status(&samples, empty, at, cadence.learned())).await;
         // While there are no samples at all, poll soon.
         let soon = at + clock.span(shared.timing.settled);
         clock.sleep_until(if empty { next.min(soon) } else { next }).await;
     }
 }
 
-/// The feed's status after an answer.
-fn status(samples: &Samples, empty: bool, at: Instant, period: Duration) -> FeedStatus {
+/// The feed's status after an answer; `period` is how often newer samples come, as far as it is known.
+fn status(samples: &Samples, empty: bool, at: Instant, period: Option<Duration>) -> FeedStatus {
     let silent = samples.advanced.map(|then| at.saturating_duration_since(then)).unwrap_or_default();
-    let seconds = period.as_secs();
     if empty {
-        state(Feed::Usage, FeedState::Up, "the metrics API answers, but has no sample of these pods yet")
-    } else if silent > period * STALE {
+        return state(Feed::Usage, FeedState::Up, "the metrics API answers, but has no sample of these pods yet");
+    }
+    if silent > period.unwrap_or(LONGEST) * STALE {
         let since = samples.newest.map(|t| t.format("%H:%M:%S").to_string()).unwrap_or_default();
-        let reason = format!("no newer sample since {since} UTC, though they used to come every {seconds} s");
+        let usual = period.map(|p| format!(", though they used to come every {} s", p.as_secs())).unwrap_or_default();
+        let reason = format!("no newer sample since {since} UTC{usual}");
         let hint = "look at metrics-server's log: it may not reach the kubelets".to_owned();
-        FeedStatus { hint: Some(hint), ..state(Feed::Usage, FeedState::Stale, reason) }
-    } else {
-        state(Feed::Usage, FeedState::Up, format!("every {seconds} s"))
+        return FeedStatus { hint: Some(hint), ..state(Feed::Usage, FeedState::Stale, reason) };
+    }
+    match period {
+        Some(period) => state(Feed::Usage, FeedState::Up, format!("every {} s", period.as_secs())),
+        None => FeedStatus::new(Feed::Usage, FeedState::Up),
     }
 }
 
@@ -133,7 +138,6 @@ struct Fresh {
     newest: Time,
     /// The time from the newest one before.
     step: Option<chrono::TimeDelta>,
-    window_s: f64,
 }
 
 impl Samples {
@@ -148,13 +152,12 @@ impl Samples {
             }
         }
         self.latest = latest;
-        let newest = pods.iter().max_by_key(|usage| usage.at)?;
-        let (newest, window_s) = (newest.at, newest.window_s);
+        let newest = pods.iter().map(|usage| usage.at).max()?;
         // A new pod's first sample may be of the period before.
         let step = self.newest.map(|before| newest - before).filter(|step| step.num_milliseconds() > 0);
         self.newest = self.newest.max(Some(newest));
         self.advanced = Some(at);
-        Some(Fresh { pods, newest, step, window_s })
+        Some(Fresh { pods, newest, step })
     }
 }
 
@@ -231,10 +234,12 @@ mod tests {
         let (mut samples, start) = (Samples::default(), Instant::now());
         samples.take(vec![usage("a", 45_296)], start);
         let period = Duration::from_secs(15);
-        assert_eq!(status(&samples, false, start + period * 3, period).state, FeedState::Up);
-        let stale = status(&samples, false, start + period * 4, period);
+        assert_eq!(status(&samples, false, start + period * 3, Some(period)).state, FeedState::Up);
+        let stale = status(&samples, false, start + period * 4, Some(period));
         assert_eq!(stale.state, FeedState::Stale);
         assert!(stale.reason.unwrap_or_default().contains("since 12:34:56 UTC"));
+        assert_eq!(status(&samples, false, start + period * 4, None).state, FeedState::Up, "the period is not known");
+        assert_eq!(status(&samples, false, start + period * 13, None).state, FeedState::Stale);
     }
 
     #[test]
