@@ -6,6 +6,7 @@
 
 mod collector;
 mod elasticsearch_exporter;
+mod exporters;
 mod loss;
 mod skew;
 mod tier;

@@ -1,8 +1,9 @@
 //! One collector: its counters as rates, its queues, its process. Must not judge.
 
 use super::elasticsearch_exporter::ElasticsearchExporter;
+use super::exporters;
 use super::totals::Rise;
-use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal, leads_out};
+use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal};
 use crate::session::series::{Counter, Life, Series};
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub struct SignalCounters {
     pub accepted: Counter,
     /// Items not accepted; the sender may send them again, so they are not lost.
     pub refused: Counter,
-    /// Items sent by the exporters that lead out of the cluster of collectors ([`leads_out`]).
+    /// Items sent by the exporters that lead out of the cluster of collectors, each once ([`exporters::counted`]).
     pub sent: Counter,
     /// Items dropped by an exporter after its last retry: lost.
     pub send_failed: Counter,
@@ -103,7 +104,7 @@ impl Collector {
                 seen.receivers.iter().filter(|r| r.signal == signal).filter_map(get).sum()
             };
             let out = |get: fn(&ExporterSeen) -> Option<f64>| -> f64 {
-                seen.exporters.iter().filter(|e| e.signal == signal && leads_out(&e.name)).filter_map(get).sum()
+                exporters::counted(seen, signal).filter_map(get).sum()
             };
             rise.accepted = counters.accepted.take(ms, received(|r| r.accepted), life, RECEIVED, gap);
             rise.refused = counters.refused.take(ms, received(|r| r.refused), life, RECEIVED, gap);
@@ -170,8 +171,9 @@ impl Collector {
 
     /// Export requests in flight, retries included; None where it does not report them.
     pub fn in_flight(&self) -> Option<f64> {
-        let exporters = self.seen.iter().flat_map(|s| &s.exporters);
-        exporters.filter_map(|e| e.in_flight).reduce(|a, b| a + b)
+        let seen = self.seen.as_ref()?;
+        let all = Signal::ALL.into_iter().chain([Signal::Other]).flat_map(|signal| exporters::counted(seen, signal));
+        all.filter_map(|e| e.in_flight).reduce(|a, b| a + b)
     }
 
     /// Milliseconds without a scrape that are a gap: a few times its usual interval.

@@ -98,7 +98,10 @@ pub async fn find<F: Future<Output = Result<Value, ApiError>>>(
     };
     let known: Group = match get(format!("/apis/{}", encode(group))).await {
         Ok(known) => from(known)?,
-        Err(fault) if fault.kind == ApiErrorKind::Absent => return Err(corrected(fault, target)),
+        Err(fault) if fault.kind == ApiErrorKind::Absent => {
+            let reason = format!("the API group {} is not served", convert::name(group));
+            return Err(corrected(ApiError { reason, ..fault }, target));
+        }
         Err(fault) => return Err(fault),
     };
     let others = known.preferred_version.into_iter().chain(known.versions).map(|v| v.version);
@@ -249,7 +252,7 @@ mod tests {
             (
                 "extensions/v1beta1",
                 "deployment",
-                "/apis/extensions is not served",
+                "the API group extensions is not served",
                 "write apiVersion: apps/v1 in the HPA's scaleTargetRef",
             ),
         ] {
