@@ -217,7 +217,7 @@ pub struct Index {
     input: SeekableInput,
     header: Header,
     checkpoints: Vec<Checkpoint>,
-    /// One of so many checkpoints is kept.
+    /// Every n-th checkpoint is kept, where this is n.
     every: usize,
     added: usize,
     /// Observations that are known to exist.
