@@ -28,13 +28,13 @@
 //! ```
 //! use edot_tui::recording;
 //! use edot_tui::session::Session;
-//! use edot_tui::verdict::{Expectations, Overall, verdict};
+//! use edot_tui::verdict::{self, Expectations, Overall};
 //!
 //! let mut session = Session::default();
 //! for observation in recording::open("tests/data/recordings/v1/cycle.jsonl.gz".as_ref())? {
 //!     session.apply(&observation);
 //! }
-//! let verdict = verdict(&session, Expectations::guide());
+//! let verdict = verdict::run(&session, Expectations::guide());
 //! assert_eq!(verdict.result, Overall::Pass);
 //! # Ok::<(), recording::ReadError>(())
 //! ```

@@ -12,7 +12,7 @@ use crate::error::CommandError;
 use crate::report::Origin;
 use crate::session::Session;
 use crate::ui::Ui;
-use crate::verdict::{Expectations, verdict};
+use crate::verdict::{self, Expectations};
 use crate::view::Look;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub fn export(
     size: (u16, u16),
     look: &Look,
 ) -> Result<String, CommandError> {
-    let verdict = verdict(session, ui.expectations());
+    let verdict = verdict::run(session, ui.expectations());
     format::write(session, &verdict, &Origin::default(), format, ui, size, look)
 }
 

@@ -130,8 +130,8 @@ impl Verdict {
     }
 }
 
-/// Compares a session with expectations.
-pub fn verdict(session: &Session, expectations: &Expectations) -> Verdict {
+/// Holds the run in a session to expectations.
+pub fn run(session: &Session, expectations: &Expectations) -> Verdict {
     let run = Run::of(session);
     let one = |e: &Expect| Check {
         id: e.id.clone(),

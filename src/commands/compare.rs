@@ -7,8 +7,7 @@ use crate::{
     offline::{self, format, reader},
     open,
     report::{self, compare::Side, text},
-    stdio,
-    verdict::verdict,
+    stdio, verdict,
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -37,7 +36,7 @@ pub fn run(settings: &Settings, args: &Compare) -> Result<u8, CommandError> {
     let look = open::look(settings)?;
     let expected = offline::expectations(args.expectations.as_deref().or(settings.expectations.as_deref()))?;
     let (session_a, session_b) = (reader::session(&args.a, None)?.0, reader::session(&args.b, None)?.0);
-    let (verdict_a, verdict_b) = (verdict(&session_a, &expected), verdict(&session_b, &expected));
+    let (verdict_a, verdict_b) = (verdict::run(&session_a, &expected), verdict::run(&session_b, &expected));
     let (name_a, name_b) = (args.a.display().to_string(), args.b.display().to_string());
     let a = Side { name: &name_a, session: &session_a, verdict: &verdict_a };
     let b = Side { name: &name_b, session: &session_b, verdict: &verdict_b };

@@ -20,7 +20,7 @@ use crate::{
     session::{LoadPhase, Session},
     signals::EndSignals,
     stdio,
-    verdict::{Expectations, verdict},
+    verdict::{self, Expectations},
 };
 use chrono::TimeDelta;
 use clap::{Args, ValueEnum};
@@ -213,7 +213,7 @@ impl Recording<'_> {
             self.args.until_settled() && self.load == LoadStart::Done && is_settled(&self.session, self.args.simulate);
         self.settled_since = self.settled_since.or(self.session.now).filter(|_| settled);
         let Some((since, now)) = self.settled_since.zip(self.session.now) else { return false };
-        now - since >= UNDECIDED || !verdict(&self.session, self.expected).is_pending(now.timestamp_millis())
+        now - since >= UNDECIDED || !verdict::run(&self.session, self.expected).is_pending(now.timestamp_millis())
     }
 
     fn answered(&mut self, answer: &AnswerSeen, running: &RunningSource) -> Result<(), CommandError> {
@@ -255,7 +255,7 @@ impl Recording<'_> {
             End::Recorder(outcome) if outcome.kind == OutcomeKind::ReaderGone => Ok(SUCCESS),
             End::Recorder(outcome) => Err(CommandError::failed(outcome.text)),
             End::Settled | End::TimeIsOver if self.args.is_judged() => {
-                let verdict = verdict(&self.session, self.expected);
+                let verdict = verdict::run(&self.session, self.expected);
                 stdio::message(&format!("verdict: {} ({})", verdict.result.as_str(), verdict.summary()));
                 Ok(verdict_exit_code(&verdict))
             }

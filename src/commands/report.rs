@@ -12,7 +12,7 @@ use crate::{
     report::{self, Cast},
     stdio,
     ui::{SPANS, Screen, Ui},
-    verdict::{Expectations, verdict},
+    verdict::{self, Expectations},
     view::Look,
 };
 use clap::Args;
@@ -68,7 +68,7 @@ pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
         return cast(args, &ui, &expected, &look);
     }
     let (session, origin) = reader::session(&args.file, args.at)?;
-    let verdict = verdict(&session, &expected);
+    let verdict = verdict::run(&session, &expected);
     stdio::data(&format::write(&session, &verdict, &origin, args.output, &ui, args.size, &look)?)?;
     Ok(verdict_exit_code(&verdict))
 }
@@ -80,7 +80,7 @@ fn cast(args: &Report, ui: &Ui, expected: &Expectations, look: &Look) -> Result<
     let mut reader = reader::open(&args.file, args.at)?;
     let written = report::cast(reader.by_ref(), &options, &mut to).and_then(|s| to.flush().map(|()| s));
     match written {
-        Ok(session) => Ok(verdict_exit_code(&verdict(&session, expected))),
+        Ok(session) => Ok(verdict_exit_code(&verdict::run(&session, expected))),
         Err(e) if e.kind() == io::ErrorKind::BrokenPipe => Ok(SUCCESS),
         Err(e) => Err(CommandError::from(e).context("stdout")),
     }

@@ -6,7 +6,7 @@ use crate::control::Control;
 use crate::observe::{Ask, Feed};
 use crate::session::ingest::kibana::KibanaLink;
 use crate::session::{LoadPhase, Session};
-use crate::verdict::verdict;
+use crate::verdict;
 
 /// What the user can do.
 #[derive(Clone, Debug, PartialEq)]
@@ -277,7 +277,7 @@ impl Ui {
                 self.cursor = newest_first.map(|m| m.ms).or(self.cursor);
             }
             (None, PaneKind::List(List::Expectations)) => {
-                let verdict = verdict(session, self.expectations());
+                let verdict = verdict::run(session, self.expectations());
                 let row = self.row.min(verdict.checks.len().saturating_sub(1));
                 self.cursor = verdict.checks.get(row).and_then(|c| c.found.at).or(self.cursor);
             }

@@ -4,7 +4,7 @@
 use super::empty_state;
 use crate::format::{self, text};
 use crate::ui::List;
-use crate::verdict::{Check, Outcome, Overall, PhaseSpan, Verdict, verdict};
+use crate::verdict::{self, Check, Outcome, Overall, PhaseSpan, Verdict};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -14,7 +14,7 @@ const DETAIL: u16 = 4;
 const NAME: usize = 9;
 
 pub fn summary(cx: &Cx) -> String {
-    let v = verdict(cx.session, cx.ui.expectations());
+    let v = verdict::run(cx.session, cx.ui.expectations());
     let result = match v.result {
         Overall::Pass => "passed",
         Overall::Fail => "FAILED",
@@ -30,7 +30,7 @@ pub fn rows(cx: &Cx) -> u16 {
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
-    let v = verdict(cx.session, cx.ui.expectations());
+    let v = verdict::run(cx.session, cx.ui.expectations());
     if v.checks.is_empty() {
         return empty_state::sentence(buf, area, cx, "nothing is expected of this run", Role::Muted);
     }

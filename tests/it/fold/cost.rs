@@ -85,7 +85,7 @@ fn uses_the_labs_clock(file: &Path, report: &Value) {
 #[test]
 fn without_a_recorded_cost_there_is_none() {
     let session = fold(&scale_cycle());
-    let judged = edot_tui::verdict::verdict(&session, edot_tui::verdict::Expectations::guide());
+    let judged = edot_tui::verdict::run(&session, edot_tui::verdict::Expectations::guide());
     let full = report::report(&session, &judged, &report::Origin::default());
     let json = serde_json::to_value(&full).unwrap();
     assert!(json.as_object().unwrap().contains_key("cost") && json["cost"].is_null());

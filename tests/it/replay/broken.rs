@@ -8,7 +8,7 @@ use edot_tui::recording::{Reading, read, resume};
 use edot_tui::report::{self, Origin, compare, what_if};
 use edot_tui::session::Session;
 use edot_tui::ui::{Screen, Ui};
-use edot_tui::verdict::{Expectations, verdict};
+use edot_tui::verdict::{self, Expectations};
 use edot_tui::view::{self, Cx, Look};
 use proptest::{strategy::Strategy, strategy::ValueTree, test_runner::TestRunner};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -106,7 +106,7 @@ fn simulate(case: &Case) {
 
 /// Every screen at two sizes, and the report in every form that is not a screen.
 fn look_at(session: &Session) {
-    let judged = verdict(session, Expectations::guide());
+    let judged = verdict::run(session, Expectations::guide());
     let full = report::report(session, &judged, &Origin::default());
     serde_json::to_string(&full).unwrap();
     report::html::html(session, &judged, &full);

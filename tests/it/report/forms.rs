@@ -5,7 +5,7 @@ use crate::it::support::recorded::scale_cycle;
 use edot_tui::report::{self, Cast, Origin, csv, document, html, series, text};
 use edot_tui::session::Session;
 use edot_tui::ui::Ui;
-use edot_tui::verdict::{Expectations, Verdict, verdict};
+use edot_tui::verdict::{self, Expectations, Verdict};
 use edot_tui::view::{Look, symbols::Symbols, theme::Level};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 static RUN: LazyLock<(Session, Verdict)> = LazyLock::new(|| {
     let mut session = Session::default();
     scale_cycle().iter().for_each(|s| session.apply(s));
-    let judged = verdict(&session, Expectations::guide());
+    let judged = verdict::run(&session, Expectations::guide());
     (session, judged)
 });
 

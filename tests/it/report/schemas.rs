@@ -8,7 +8,7 @@ use edot_tui::observe::Stamped;
 use edot_tui::recording;
 use edot_tui::report::{self, Origin, compare, schema, schema::Schema, what_if};
 use edot_tui::session::Session;
-use edot_tui::verdict::{Expectations, Verdict, verdict};
+use edot_tui::verdict::{self, Expectations, Verdict};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -49,7 +49,7 @@ struct Run {
 fn run(name: &str, seen: Vec<Stamped>) -> Run {
     let mut session = Session::default();
     seen.iter().for_each(|s| session.apply(s));
-    let verdict = verdict(&session, Expectations::guide());
+    let verdict = verdict::run(&session, Expectations::guide());
     Run { name: name.into(), seen, session, verdict }
 }
 
@@ -105,6 +105,34 @@ fn every_output_is_valid() {
     let checks = json!([{ "id": "a", "result": "skip", "what": "b", "detail": "c", "hint": null }]);
     let doctor = json!({ "schema": Schema::Doctor.id(), "result": "ok", "checks": checks });
     check(Schema::Doctor, &validator(Schema::Doctor), &doctor, "doctor");
+}
+
+/// The JSON on stdout of the program itself, run as a user would.
+fn printed(args: &[&str]) -> Value {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = std::process::Command::new(crate::it::support::program());
+    command.args(args).env_clear().env("HOME", home.path()).env("KUBECONFIG", home.path().join("none"));
+    let done = command.output().unwrap();
+    serde_json::from_slice(&done.stdout)
+        .unwrap_or_else(|e| panic!("{args:?}: {e}: {}", String::from_utf8_lossy(&done.stderr)))
+}
+
+#[test]
+fn what_the_commands_print_is_valid() {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/v1/cycle.jsonl.gz");
+    let file = recorded.to_str().unwrap();
+    let commands: [(Schema, &[&str]); 5] = [
+        (Schema::Status, &["status", "--lab", "--wait", "30s", "-o", "json"]),
+        (Schema::Doctor, &["doctor", "--lab", "-o", "json"]),
+        (Schema::Report, &["report", file, "-o", "json"]),
+        (Schema::Compare, &["compare", file, file, "-o", "json"]),
+        (Schema::WhatIf, &["what-if", file, "--max", "3", "-o", "json"]),
+    ];
+    for (schema, args) in commands {
+        let value = printed(args);
+        check(schema, &validator(schema), &value, args[0]);
+        assert_eq!(value["schema"], schema.id());
+    }
 }
 
 #[test]

@@ -5,10 +5,10 @@ use crate::it::support::recorded::scale_cycle;
 use chrono::TimeDelta;
 use edot_tui::observe::{Condition, Exit, Feed, FeedState, FeedStatus, JobSeen, Observation, Stamped, Time};
 use edot_tui::session::Session;
-use edot_tui::verdict::{CheckResult, Expectations, Outcome, Overall, Verdict, verdict};
+use edot_tui::verdict::{self, CheckResult, Expectations, Outcome, Overall, Verdict};
 
 fn guide(session: &Session) -> Verdict {
-    verdict(session, Expectations::guide())
+    verdict::run(session, Expectations::guide())
 }
 
 fn fold(all: &[Stamped]) -> Session {
@@ -171,7 +171,7 @@ fn what_time_decides_is_pending_until_then() {
 fn a_run_that_stays_small_fails_where_it_stays_small() {
     let mine = "schema = \"edot-tui/expectations/1\"\nname = \"mine\"\nabout = \"\"\n[[expect]]\nid = \"five\"\n\
                 says = \"five\"\ncheck = \"replicas-reach\"\nby = \"2:00\"\nat_least = 3\nat_most = 3\n";
-    let v = verdict(&cycle(), &Expectations::read(mine).unwrap());
+    let v = verdict::run(&cycle(), &Expectations::read(mine).unwrap());
     assert_eq!(v.result, Overall::Fail);
     assert_eq!(found(&v, "five").observed, "4 replicas at 1:03");
 }

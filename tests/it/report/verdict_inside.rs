@@ -7,7 +7,7 @@ use edot_tui::observe::{
     LogQualitySeen, Observation, ProcessSeen, ReceiverSeen, Role, ShardSeen, Signal, Stamped, Time,
 };
 use edot_tui::session::{Session, StageGap, StageKind};
-use edot_tui::verdict::{Expectations, Overall, Verdict, verdict};
+use edot_tui::verdict::{self, Expectations, Overall, Verdict};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,7 +57,7 @@ fn session(wrong: Wrong) -> Session {
 }
 
 fn run(wrong: Wrong) -> Verdict {
-    verdict(&session(wrong), Expectations::guide())
+    verdict::run(&session(wrong), Expectations::guide())
 }
 
 fn scraped(

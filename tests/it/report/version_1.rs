@@ -3,7 +3,7 @@
 
 use edot_tui::recording;
 use edot_tui::report::{self, Origin, what_if};
-use edot_tui::verdict::{Expectations, verdict};
+use edot_tui::verdict::{self, Expectations};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ fn fixtures() -> Vec<PathBuf> {
 fn summary(file: &Path) -> Value {
     let observations: Vec<_> = recording::open(file).unwrap().collect();
     let recorded = what_if::record(observations.into_iter());
-    let judged = verdict(&recorded.session, Expectations::guide());
+    let judged = verdict::run(&recorded.session, Expectations::guide());
     let r = serde_json::to_value(report::report(&recorded.session, &judged, &Origin::default())).unwrap();
     let unchanged = what_if::simulate(&recorded, &what_if::Changes::default()).unwrap();
     let w = serde_json::to_value(what_if::summarize(&unchanged, &recorded, None)).unwrap();
