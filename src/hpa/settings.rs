@@ -39,6 +39,8 @@ pub struct Settings {
     pub metrics_on_failure: bool,
     /// From 1.36 with gate HPAScaleToZero: scaling from zero asks for the ScaledToZero condition.
     pub scaled_to_zero_condition: bool,
+    /// From 1.37: a new or edited HPA is synced at once. The arithmetic does not use it; its callers do.
+    pub edits_at_once: bool,
     /// Which conversions and sums saturate.
     pub conversions: Conversions,
 }
@@ -61,6 +63,7 @@ impl Default for Settings {
             pod_level_requests: true,
             metrics_on_failure: true,
             scaled_to_zero_condition: false,
+            edits_at_once: true,
             // 1.37 is the newest release
             conversions: Conversions::of_minor(37),
         }
@@ -80,6 +83,7 @@ impl Settings {
             pod_level_requests: minor >= 34,
             metrics_on_failure: minor >= 29,
             scaled_to_zero_condition: minor >= 37,
+            edits_at_once: minor >= 37,
             conversions: Conversions::of_minor(minor),
             ..Self::default()
         }

@@ -18,7 +18,7 @@ pub use recorded::{Recorded, RecordedSync, record};
 pub use summary::{document, panels, summarize};
 
 use crate::hpa::{self, Memory, reconcile};
-use crate::session::decisions::sync::MetricOutcome;
+use crate::session::decisions::sync::{MetricOutcome, Verdict};
 use serde::Serialize;
 use tier::Tier;
 
@@ -110,7 +110,8 @@ pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, St
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.syncs.len());
     let (mut diverged, mut agreement) = (None, Agreement::default());
     for m in &recorded.syncs {
-        agreement.syncs += 1 + m.others.0;
+        let counts = matches!(m.verdict, Verdict::Agrees | Verdict::Differs);
+        agreement.syncs += usize::from(counts);
         let spec = changes.spec(&m.spec, &m.names);
         let together = diverged.is_none();
         let mut world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
@@ -121,7 +122,7 @@ pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, St
         let mut memory = own.take().unwrap_or_else(|| real_memory.clone());
         let known = memory.clone();
         let run = |spec: &hpa::Spec, world: &hpa::World, memory: &mut Memory| {
-            reconcile(spec, &hpa::Status::default(), world, memory, m.at(), &m.settings)
+            reconcile(spec, &m.status, world, memory, m.at(), &m.settings)
         };
         let it = run(&spec, &world, &mut memory);
         let unchanged = together.then(|| {
@@ -134,7 +135,7 @@ pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, St
         // Where the same inputs give the same under both settings, right or wrong, what happened happens here, too.
         let simulated = match unchanged {
             Some(result) if none => {
-                agreement.agreed += m.others.1 + usize::from(m.computed == m.actual);
+                agreement.agreed += usize::from(counts && m.computed == m.actual);
                 agreement.corrected += usize::from(result != m.computed);
                 m.computed
             }
