@@ -122,6 +122,9 @@ impl Decisions {
 
     pub(super) fn watching(&mut self, watching: &WatchingSeen) {
         self.base = controller::settings(&watching.server_version);
+        if let Some(hpa) = &self.hpa {
+            self.base = controller::proven(std::mem::take(&mut self.base), &hpa.seen);
+        }
     }
 
     pub(super) fn feed_status(&mut self, feed: Feed, state: FeedState) {
@@ -172,6 +175,7 @@ impl Decisions {
     pub(super) fn hpa(&mut self, at: Time, seen: &HpaSeen, resolution: i64) {
         let ms = at.timestamp_millis();
         let blind = std::mem::take(&mut self.blind);
+        self.base = controller::proven(std::mem::take(&mut self.base), seen);
         let Some(before) = self.hpa.clone().filter(|k| k.seen.uid == seen.uid) else {
             self.hpa_gone();
             self.begin(at, seen);

@@ -39,6 +39,7 @@ mod house {
     pub mod readme;
     pub mod repository;
     pub mod tidy;
+    pub mod versions;
     pub mod words;
 }
 mod hpa {
@@ -46,6 +47,7 @@ mod hpa {
     pub mod edges;
     pub mod props;
     pub mod quantity;
+    pub mod versions;
 }
 mod lab {
     pub mod api;

@@ -32,6 +32,8 @@ pub fn facts(hpas: &[Value], pods: &[Value]) -> Facts {
     Facts {
         namespace: "observability-lab".into(),
         hpa: "edot-gateway-hpa".into(),
+        version: "v1.36.3".into(),
+        metrics_root: "/apis/metrics.k8s.io/v1beta1".into(),
         load_namespace: "demo-app".into(),
         load_job: "k6-load".into(),
         allowed: Vec::new(),
