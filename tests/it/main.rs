@@ -13,6 +13,7 @@ mod cli {
     pub mod wrong_input;
 }
 mod decisions {
+    pub mod labelled;
     pub mod recorded_runs;
     pub mod simulated_runs;
 }
