@@ -118,7 +118,6 @@ pub fn selector_text(selector: &str) -> String {
 }
 
 /// The requirements of a selector; commas inside parentheses separate values.
-#[must_use]
 pub fn requirements(selector: &str) -> impl Iterator<Item = &str> {
     let mut inside = false;
     let parts = selector.split(move |c| {

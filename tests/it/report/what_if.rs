@@ -250,22 +250,17 @@ fn compare(folder: &str, pairs: &[Pair<'_>]) -> (usize, Vec<String>) {
         let really = minutes(&real_sizes);
         let outside = outside(&s, &real_sizes);
         let is = is_exact(&supposed, &real_sizes);
-        println!(
-            "{recorded} -> {real}: exact {is}, {really:.1} in {:.1}..{:.1}, outside {outside:?}",
-            sum(low),
-            sum(high)
-        );
+        let list = |all: &[(i64, i32)]| {
+            let one = |r: &(i64, i32)| format!("{} {}", clock(r.0), r.1);
+            rescales(all).iter().map(one).collect::<Vec<_>>().join(", ")
+        };
+        let both = format!("  supposed {}\n  really   {}", list(&supposed), list(&real_sizes));
+        let (low, high) = (sum(low), sum(high));
+        println!("{recorded} -> {real}: exact {is}, {really:.1} in {low:.1}..{high:.1}, outside {outside:?}\n{both}");
         exact += usize::from(is);
-        let near = really >= sum(low) * 0.95 && really <= sum(high) * 1.05;
+        let near = really >= low * 0.95 && really <= high * 1.05;
         if !is && (!outside.is_empty() || !near) {
-            let list = |all: &[(i64, i32)]| {
-                rescales(all).iter().map(|r| format!("{} {}", clock(r.0), r.1)).collect::<Vec<_>>()
-            };
-            wrong.push(format!(
-                "{recorded} -> {real}: {outside:?}\n  {:?}\n  {:?}",
-                list(&supposed),
-                list(&real_sizes)
-            ));
+            wrong.push(format!("{recorded} -> {real}: {outside:?}\n{both}"));
         }
     }
     (exact, wrong)
