@@ -5,9 +5,9 @@ use super::explanation::{Emphasis, ExplanationLine};
 use crate::hpa::{Direction, Limited, PolicyKind, RateLimit, Recommendation, SelectPolicy, Stabilization, Stabilized};
 use crate::session::decisions::sync::{Computation, Sync};
 
-/// What `selectPolicy: Disabled` does.
-pub fn disabled(up: bool) -> &'static str {
-    if up { "scaling up is disabled" } else { "scaling down is disabled" }
+/// A direction as the spec calls it.
+pub fn direction(up: bool) -> &'static str {
+    if up { "scaleUp" } else { "scaleDown" }
 }
 
 /// The lines after the metrics.
@@ -71,7 +71,7 @@ fn stabilization(s: &Stabilization, assumed: Option<i64>, sync: &Sync) -> Explan
 
 fn policies(rate: &RateLimit) -> Vec<ExplanationLine> {
     if rate.select == SelectPolicy::Disabled {
-        let text = format!("policies: {}", disabled(rate.direction == Direction::Up));
+        let text = format!("policies: {} is disabled", direction(rate.direction == Direction::Up));
         return vec![ExplanationLine::new(0, 0, Emphasis::Warn, text)];
     }
     let mut out: Vec<ExplanationLine> = Vec::new();

@@ -131,7 +131,7 @@ fn because(computed: &Computed, result: i32) -> String {
         Some(Limit::Max) => format!("max {result}"),
         Some(Limit::Min) => format!("min {result}"),
         Some(Limit::Rate) => format!("a policy allows {result}"),
-        Some(Limit::Disabled) => format!("but {}", limits::disabled(computed.recommended > Some(result))),
+        Some(Limit::Disabled) => format!("but {} is disabled", limits::direction(computed.recommended > Some(result))),
         Some(Limit::Window) => format!("the window holds {result}"),
         Some(Limit::OutOfBounds | Limit::NoMetrics) | None => format!("stays at {result}"),
     }
