@@ -12,6 +12,7 @@ pub mod load;
 pub mod permissions;
 pub mod print;
 mod requests;
+pub mod upgrade;
 
 use crate::config::{self, Settings};
 use crate::source::live::client::{ApiClient, cluster, connect};

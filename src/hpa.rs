@@ -95,6 +95,7 @@ pub mod stabilize;
 pub mod status;
 mod steps;
 pub mod validate;
+pub mod versions;
 pub mod whole;
 pub mod wording;
 pub mod world;

@@ -23,6 +23,10 @@ pub struct Facts {
     pub namespace: String,
     /// The configured name.
     pub hpa: String,
+    /// The API server's, such as `v1.36.3`.
+    pub version: String,
+    /// The path of the served version of metrics.k8s.io.
+    pub metrics_root: String,
     pub load_namespace: String,
     pub load_job: String,
     /// Each row with one answer for each of its verbs.

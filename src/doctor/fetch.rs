@@ -5,7 +5,7 @@ use super::permissions::{PERMISSIONS, Permission, Place};
 use crate::config::Settings;
 use crate::observe::{HpaSeen, TargetRef};
 use crate::source::live::client::{ApiClient, ApiError, Request, encode, selector};
-use crate::source::live::{convert, not_served, scale_target, wire};
+use crate::source::live::{convert, metrics_version, not_served, scale_target, wire};
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -22,12 +22,15 @@ pub async fn version(client: &ApiClient) -> Result<Value, ApiError> {
 pub async fn facts(client: &ApiClient, settings: &Settings, version: &str) -> Facts {
     let Settings { namespace, load_namespace, load_job, .. } = settings;
     let hpas_path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
-    let usage_path = format!("/apis/metrics.k8s.io/v1beta1/namespaces/{namespace}/pods");
+    let group = client.get("/apis/metrics.k8s.io").await.ok().flatten();
+    let group = group.and_then(|group| serde_json::from_value(group).ok()).unwrap_or_default();
+    let metrics_root = format!("/apis/metrics.k8s.io/{}", metrics_version(&group));
+    let usage_path = format!("{metrics_root}/namespaces/{namespace}/pods");
     let namespace_path = format!("/api/v1/namespaces/{load_namespace}");
     let job_path = format!("/apis/batch/v1/namespaces/{load_namespace}/jobs/{load_job}");
     let scripts_path = format!("/api/v1/namespaces/{load_namespace}/configmaps/k6-scripts");
     let (metrics_api, usage, hpas, load_namespace_object, job, scripts) = tokio::join!(
-        client.get("/apis/metrics.k8s.io/v1beta1"),
+        client.get(&metrics_root),
         client.get(&usage_path),
         hpas(client, &hpas_path, version),
         client.get(&namespace_path),
@@ -37,6 +40,8 @@ pub async fn facts(client: &ApiClient, settings: &Settings, version: &str) -> Fa
     let mut facts = Facts {
         namespace: namespace.clone(),
         hpa: settings.hpa.clone(),
+        version: version.to_owned(),
+        metrics_root: metrics_root.clone(),
         load_namespace: load_namespace.clone(),
         load_job: load_job.clone(),
         allowed: Vec::new(),
@@ -110,13 +115,13 @@ async fn allowed(client: &ApiClient, facts: &Facts, kind: &str) -> Vec<(Permissi
     let rows = PERMISSIONS.iter().filter(|p| p.target.is_none_or(|t| t == kind));
     join_all(rows.map(|p| async {
         let namespace = if p.place == Place::Hpa { &facts.namespace } else { &facts.load_namespace };
-        (*p, join_all(p.verbs.iter().map(|verb| may(client, p, verb, namespace))).await)
+        (*p, join_all(p.verbs.iter().map(|verb| may(client, p, verb, namespace, &facts.metrics_root))).await)
     }))
     .await
 }
 
 /// Whether a verb is allowed, by SelfSubjectAccessReview; where that itself is denied, reading is tried.
-async fn may(client: &ApiClient, permission: &Permission, verb: &str, namespace: &str) -> Allowed {
+async fn may(client: &ApiClient, permission: &Permission, verb: &str, namespace: &str, metrics_root: &str) -> Allowed {
     let (resource, subresource) = permission.resource.split_once('/').unwrap_or((permission.resource, ""));
     let body = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
@@ -127,16 +132,16 @@ async fn may(client: &ApiClient, permission: &Permission, verb: &str, namespace:
     match client.send(Request { method: "POST", path, body: Some(body), ..Request::default() }).await {
         Ok(review) if review.pointer("/status/allowed") == Some(&Value::Bool(true)) => Allowed::Yes,
         Ok(_) => Allowed::No,
-        Err(e) if e.denied() && verb == "list" => try_list(client, permission, namespace).await,
+        Err(e) if e.denied() && verb == "list" => try_list(client, permission, namespace, metrics_root).await,
         Err(e) => Allowed::Unknown(e.to_string()),
     }
 }
 
-async fn try_list(client: &ApiClient, permission: &Permission, namespace: &str) -> Allowed {
+async fn try_list(client: &ApiClient, permission: &Permission, namespace: &str, metrics_root: &str) -> Allowed {
     let root = match permission.group {
         "" => "/api/v1".to_owned(),
         "autoscaling" => "/apis/autoscaling/v2".to_owned(),
-        "metrics.k8s.io" => "/apis/metrics.k8s.io/v1beta1".to_owned(),
+        "metrics.k8s.io" => metrics_root.to_owned(),
         group => format!("/apis/{group}/v1"),
     };
     match client.get(&format!("{root}/namespaces/{namespace}/{}?limit=1", permission.resource)).await {

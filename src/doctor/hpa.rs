@@ -4,6 +4,7 @@ use super::access::{resolution_s, see};
 use super::check::Check;
 use super::facts::Facts;
 use super::requests::requests;
+use super::upgrade::upgrade;
 use crate::error::ErrorKind;
 use crate::observe::text::clean;
 use crate::observe::{Feed, HpaSeen, MetricKind, PodSeen};
@@ -21,6 +22,8 @@ pub fn all(facts: &Facts) -> Vec<Check> {
         checks.extend(requests(facts, hpa));
         checks.extend(memory(hpa));
         checks.extend(window(facts, hpa));
+        checks.extend(generation(hpa));
+        checks.extend(upgrade(facts, hpa));
     }
     checks
 }
@@ -83,6 +86,12 @@ fn conditions(hpa: &HpaSeen) -> Vec<Check> {
                 "HPA ScalingActive",
                 message,
                 "the target has 0 replicas, which switches the HPA off: scale it to 1 or more",
+            )),
+            ("ScalingActive", "False", "AmbiguousSelector") => checks.push(Check::fail(
+                "active",
+                "HPA ScalingActive",
+                message,
+                "each of the HPAs listed is stopped: delete all but one, or make the selectors of their targets select different pods",
             )),
             ("ScalingActive", "False", _) => checks.push(Check::fail(
                 "active",
@@ -173,14 +182,32 @@ fn ready(pods: &[PodSeen]) -> Check {
     }
 }
 
-/// Two HPAs on one target undo each other's changes.
+/// Of two HPAs that select the same pods the controller stops both; of their specs only the bounds still apply.
 fn alone(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
     let all = facts.hpas.as_ref().ok()?.iter();
     let others = all.filter(|h| scale_target::same(&h.target, &hpa.target) && h.name != hpa.name);
     let others: Vec<String> = others.map(|h| h.name.clone()).collect();
-    let detail = format!("scaled by {} as well: they undo each other's changes", others.join(", "));
+    let detail = format!(
+        "scaled by {} as well: the controller stops all of them (AmbiguousSelector), and only keeps the replicas within their minReplicas and maxReplicas",
+        others.join(", ")
+    );
     (!others.is_empty())
         .then(|| Check::fail("alone", "one HPA a target", detail, "delete all but one, and give that one all metrics"))
+}
+
+/// The controller has not seen the last edit; only from Kubernetes 1.37 on can that be known.
+fn generation(hpa: &HpaSeen) -> Option<Check> {
+    let (now, seen) = (hpa.generation?, hpa.status.observed_generation?);
+    let what = "last edit of the HPA";
+    Some(match seen < now {
+        true => Check::warn(
+            "generation",
+            what,
+            format!("the controller has not used it yet: generation {now}, observed {seen}"),
+            "if this stays so, look at the log of kube-controller-manager",
+        ),
+        false => Check::ok("generation", what, format!("the controller uses it (generation {now})")),
+    })
 }
 
 fn bounds(hpa: &HpaSeen) -> Check {

@@ -159,6 +159,7 @@ fn limit(limit: ForecastLimit) -> String {
         ForecastLimit::Max(max) => format!("max {max}"),
         ForecastLimit::Min(min) => format!("min {min}"),
         ForecastLimit::Policy(allowed) => format!("a policy that allows {allowed}"),
+        ForecastLimit::Disabled { up } => format!("{}, which is disabled", super::limits::direction(up)),
         ForecastLimit::Window { seconds, held: None, .. } => format!("the window of {seconds} s"),
         ForecastLimit::Window { highest, seconds, held: Some((replicas, leaves)) } => {
             let which = if highest { "highest" } else { "lowest" };

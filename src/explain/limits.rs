@@ -2,8 +2,13 @@
 //! Must not compute it.
 
 use super::explanation::{Emphasis, ExplanationLine};
-use crate::hpa::{Limited, PolicyKind, RateLimit, Recommendation, SelectPolicy, Stabilization, Stabilized};
+use crate::hpa::{Direction, Limited, PolicyKind, RateLimit, Recommendation, SelectPolicy, Stabilization, Stabilized};
 use crate::session::decisions::sync::{Computation, Sync};
+
+/// A direction as the spec calls it.
+pub fn direction(up: bool) -> &'static str {
+    if up { "scaleUp" } else { "scaleDown" }
+}
 
 /// The lines after the metrics.
 pub fn lines(sync: &Sync, computation: &Computation) -> Vec<ExplanationLine> {
@@ -66,7 +71,8 @@ fn stabilization(s: &Stabilization, assumed: Option<i64>, sync: &Sync) -> Explan
 
 fn policies(rate: &RateLimit) -> Vec<ExplanationLine> {
     if rate.select == SelectPolicy::Disabled {
-        return vec![ExplanationLine::new(0, 0, Emphasis::Warn, "policies: this direction is disabled")];
+        let text = format!("policies: {} is disabled", direction(rate.direction == Direction::Up));
+        return vec![ExplanationLine::new(0, 0, Emphasis::Warn, text)];
     }
     let mut out: Vec<ExplanationLine> = Vec::new();
     for b in &rate.budgets {

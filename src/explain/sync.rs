@@ -16,6 +16,7 @@ pub fn limit_word(sync: &Sync) -> &'static str {
         Some(Limit::Max) => "max",
         Some(Limit::Min) => "min",
         Some(Limit::Rate) => "rate",
+        Some(Limit::Disabled) => "disabled",
         Some(Limit::Window) => "window",
         Some(Limit::OutOfBounds) => "bounds",
         Some(Limit::NoMetrics) => "invalid",
@@ -170,6 +171,7 @@ fn because(computed: &Computed, result: i32) -> String {
         Some(Limit::Max) => format!("max {result}"),
         Some(Limit::Min) => format!("min {result}"),
         Some(Limit::Rate) => format!("a policy allows {result}"),
+        Some(Limit::Disabled) => format!("but {} is disabled", limits::direction(computed.recommended > Some(result))),
         Some(Limit::Window) => format!("the window holds {result}"),
         Some(Limit::OutOfBounds | Limit::NoMetrics) | None => format!("stays at {result}"),
     }

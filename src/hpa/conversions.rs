@@ -1,10 +1,13 @@
-//! Where the controller converts to int32 and adds int64, and from which Kubernetes minor on each of these saturates. Before that
-//! they do what Go does on amd64: sums wrap, and a float that an integer cannot hold becomes the lowest one.
+//! Where the controller converts to int32 and adds int64, and which of these saturate in a version. Those that do not do what Go
+//! does on amd64: sums wrap, and a float that an integer cannot hold becomes the lowest one. Must not know why a version does.
+
+use super::versions::{Change, holds};
 
 /// Which conversions saturate, by the place where the controller makes them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Conversions {
-    /// ceil(ratio × pods) of Resource and Pods metrics, ceil(value / target) of an Object average, and ceil(ratio) from zero.
+    /// ceil(ratio × pods) of Resource and Pods metrics, ceil(value / target) of an Object average, ceil(ratio) from zero, and
+    /// ceil(start × (1 + percent)) of a policy for scaling up.
     pub replicas: bool,
     /// ceil(ratio × ready pods) of a Value target.
     pub by_ready: bool,
@@ -19,13 +22,13 @@ pub struct Conversions {
 impl Conversions {
     /// Those of Kubernetes 1.`minor`.
     #[must_use]
-    pub const fn of_minor(minor: u32) -> Self {
+    pub fn of_minor(minor: u32) -> Self {
         Self {
-            external_average: minor >= 34,
-            by_ready: minor >= 35,
-            external_value: minor >= 35,
-            replicas: minor >= 38,
-            utilization: minor >= 38,
+            external_average: holds(Change::ExternalAverageSaturates, minor),
+            by_ready: holds(Change::ReadyCountSaturates, minor),
+            external_value: holds(Change::ExternalSumSaturates, minor),
+            replicas: holds(Change::CountsSaturate, minor),
+            utilization: holds(Change::SumsSaturate, minor),
         }
     }
 }
@@ -33,25 +36,40 @@ impl Conversions {
 /// ceil(x) as an int32.
 #[must_use]
 pub fn ceil(x: f64, saturates: bool) -> i32 {
+    truncate(x.ceil(), saturates)
+}
+
+/// ceil(x) as an int64; what it cannot hold becomes the lowest one in every version, so the average over 0 replicas, too.
+#[must_use]
+pub fn ceil_wide(x: f64) -> i64 {
     let x = x.ceil();
+    match (i64::MIN as f64..i64::MAX as f64).contains(&x) {
+        true => x as i64,
+        false => i64::MIN,
+    }
+}
+
+/// A float as an int32, without its fraction.
+#[must_use]
+pub fn truncate(x: f64, saturates: bool) -> i32 {
     match saturates || (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&x) {
         true => x as i32,
         false => i32::MIN,
     }
 }
 
-/// An int64 as an int32.
+/// The sum of int64; where it saturates, it is exact until it is converted.
 #[must_use]
-pub fn narrow(x: i64, saturates: bool) -> i32 {
+pub fn sum(values: impl IntoIterator<Item = i64>, saturates: bool) -> i128 {
+    let values = values.into_iter();
     match saturates {
-        true => x.clamp(i64::from(i32::MIN), i64::from(i32::MAX)) as i32,
-        // the low 32 bits
-        false => x as i32,
+        true => values.map(i128::from).sum(),
+        false => i128::from(values.fold(0, i64::wrapping_add)),
     }
 }
 
-/// The sum of two int64.
+/// A wide sum as an int64.
 #[must_use]
-pub fn add(a: i64, b: i64, saturates: bool) -> i64 {
-    if saturates { a.saturating_add(b) } else { a.wrapping_add(b) }
+pub fn wide(x: i128) -> i64 {
+    x.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
 }

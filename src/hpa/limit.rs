@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{
+    conversions::{self, Conversions},
     history::Memory,
     rate::{self, RateLimit},
     settings::Settings,
-    spec::{Behavior, Direction},
+    spec::{Behavior, Direction, SelectPolicy},
 };
 
 /// The bound that applied, as in the condition ScalingLimited.
@@ -63,11 +64,20 @@ pub struct Limit {
     pub rate: Option<RateLimit>,
 }
 
+impl Limit {
+    /// Whether the direction is switched off by `selectPolicy: Disabled`.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.rate.as_ref().is_some_and(|rate| rate.select == SelectPolicy::Disabled)
+    }
+}
+
 /// Without `behavior`: min, max, and when scaling up at most max(factor × current, minimum).
 #[must_use]
 pub fn legacy(current: i32, stabilized: i32, min: i32, max: i32, settings: &Settings) -> Limit {
     let fastest = settings.scale_up_factor * f64::from(current);
-    let rate = fastest.max(settings.scale_up_minimum) as i32;
+    // beyond int32 this is the lowest count, in every version
+    let rate = conversions::truncate(fastest.max(settings.scale_up_minimum), false);
     let (ceiling, why) = match max > rate {
         true => (rate, Limited::UpRate),
         false => (max, Limited::Max),
@@ -91,11 +101,12 @@ pub fn with_behavior(
     stabilized: i32,
     (min, max): (i32, i32),
     now: DateTime<Utc>,
+    by: Conversions,
 ) -> Limit {
     let mut limit =
         Limit { stabilized, replicas: stabilized, by: Limited::Not, floor: None, ceiling: None, rate: None };
     if stabilized > current {
-        let rate = rate::limit(Direction::Up, &behavior.up, current, memory, now);
+        let rate = rate::limit(Direction::Up, &behavior.up, current, memory, now, by);
         let allowed = rate.limit.max(current);
         let (ceiling, why) = match max > allowed {
             true => (allowed, Limited::UpRate),
@@ -106,7 +117,7 @@ pub fn with_behavior(
         }
         (limit.ceiling, limit.rate) = (Some(ceiling), Some(rate));
     } else if stabilized < current {
-        let rate = rate::limit(Direction::Down, &behavior.down, current, memory, now);
+        let rate = rate::limit(Direction::Down, &behavior.down, current, memory, now, by);
         let allowed = rate.limit.min(current);
         let (floor, why) = match min < allowed {
             true => (allowed, Limited::DownRate),

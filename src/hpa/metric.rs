@@ -100,7 +100,7 @@ pub fn propose(
             steps,
         }),
         Err((fault, groups)) => {
-            let (reason, message, error) = wording::failure(metric, &fault, &world.namespace);
+            let (reason, message, error) = wording::failure(metric, &fault, &world.namespace, settings);
             Err(Box::new(Failure { fault, reason, message, error, groups }))
         }
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    conversions,
+    conversions::{self, Conversions},
     history::{Memory, changed_within},
     spec::{Direction, Policy, PolicyKind, ScalingRules, SelectPolicy},
 };
@@ -41,9 +41,10 @@ pub fn limit(
     current: i32,
     memory: &Memory,
     now: DateTime<Utc>,
+    by: Conversions,
 ) -> RateLimit {
     let disabled = rules.select == SelectPolicy::Disabled;
-    let budget = |policy: &Policy| budget(*policy, direction, current, memory, now);
+    let budget = |policy: &Policy| budget(*policy, direction, current, memory, now, by);
     let budgets: Vec<Budget> = match disabled {
         true => Vec::new(),
         false => rules.policies.iter().map(budget).collect(),
@@ -59,18 +60,26 @@ pub fn limit(
     RateLimit { direction, select: rules.select, budgets, limit }
 }
 
-fn budget(policy: Policy, direction: Direction, current: i32, memory: &Memory, now: DateTime<Utc>) -> Budget {
+/// Sums of int32 wrap in every version.
+fn budget(
+    policy: Policy,
+    direction: Direction,
+    current: i32,
+    memory: &Memory,
+    now: DateTime<Utc>,
+    by: Conversions,
+) -> Budget {
     let changed = |events| changed_within(events, policy.period_seconds, now);
     let added = changed(memory.events(Direction::Up));
     let removed = changed(memory.events(Direction::Down));
-    let start = current.saturating_sub(added).saturating_add(removed);
+    let start = current.wrapping_sub(added).wrapping_add(removed);
     let part = f64::from(policy.value) / 100.0;
     let limit = match (direction, policy.kind) {
-        (Direction::Up, PolicyKind::Pods) => start.saturating_add(policy.value),
-        (Direction::Down, PolicyKind::Pods) => start.saturating_sub(policy.value),
+        (Direction::Up, PolicyKind::Pods) => start.wrapping_add(policy.value),
+        (Direction::Down, PolicyKind::Pods) => start.wrapping_sub(policy.value),
         // rounded up, so that a small percentage of few replicas can grow at all
-        (Direction::Up, PolicyKind::Percent) => conversions::ceil(f64::from(start) * (1.0 + part), true),
-        (Direction::Down, PolicyKind::Percent) => (f64::from(start) * (1.0 - part)) as i32,
+        (Direction::Up, PolicyKind::Percent) => conversions::ceil(f64::from(start) * (1.0 + part), by.replicas),
+        (Direction::Down, PolicyKind::Percent) => conversions::truncate(f64::from(start) * (1.0 - part), false),
     };
     Budget { policy, added, removed, start, limit }
 }

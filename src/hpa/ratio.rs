@@ -22,41 +22,36 @@ pub struct Utilization {
 /// `None` when the requests add up to nothing.
 #[must_use]
 pub fn utilization(pods: impl IntoIterator<Item = (i64, Option<i64>)>, saturates: bool) -> Option<Utilization> {
-    let (mut usage, mut requests, mut count) = (0_i64, 0_i64, 0_usize);
-    for (used, request) in pods {
-        if let Some(request) = request {
-            usage = conversions::add(usage, used, saturates);
-            requests = conversions::add(requests, request, saturates);
-            count += 1;
-        }
-    }
+    let known: Vec<(i64, i64)> = pods.into_iter().filter_map(|(used, request)| Some((used, request?))).collect();
+    let usage = conversions::sum(known.iter().map(|p| p.0), saturates);
+    let requests = conversions::sum(known.iter().map(|p| p.1), saturates);
     if requests == 0 {
         return None;
     }
-    let hundredfold = if saturates { usage.saturating_mul(100) } else { usage.wrapping_mul(100) };
-    let percent = hundredfold.wrapping_div(requests);
+    let percent = match saturates {
+        true => (usage * 100 / requests).clamp(i128::from(i32::MIN), i128::from(i32::MAX)) as i32,
+        // the low 32 bits
+        false => conversions::wide(usage).wrapping_mul(100).wrapping_div(conversions::wide(requests)) as i32,
+    };
     Some(Utilization {
-        usage,
-        requests,
-        pods: count,
-        percent: conversions::narrow(percent, saturates),
-        mean: mean(usage, count)?,
+        usage: conversions::wide(usage),
+        requests: conversions::wide(requests),
+        pods: known.len(),
+        percent,
+        mean: mean(usage, known.len())?,
     })
 }
 
 /// Sum and truncated mean of values in milli-units; `None` without values.
 #[must_use]
 pub fn average(values: impl IntoIterator<Item = i64>, saturates: bool) -> Option<(i64, i64)> {
-    let (mut sum, mut count) = (0_i64, 0_usize);
-    for value in values {
-        sum = conversions::add(sum, value, saturates);
-        count += 1;
-    }
-    Some((sum, mean(sum, count)?))
+    let mut count = 0;
+    let sum = conversions::sum(values.into_iter().inspect(|_| count += 1), saturates);
+    Some((conversions::wide(sum), mean(sum, count)?))
 }
 
-fn mean(sum: i64, count: usize) -> Option<i64> {
-    sum.checked_div(i64::try_from(count).ok()?)
+fn mean(sum: i128, count: usize) -> Option<i64> {
+    sum.checked_div(i128::try_from(count).ok()?).map(conversions::wide)
 }
 
 /// value / target as the controller divides.

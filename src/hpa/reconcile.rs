@@ -88,17 +88,20 @@ fn with_scale(cx: &Inputs<'_>, scale: Scale, memory: &mut Memory, it: &mut Decis
 
 /// Whether metrics may raise a target from 0.
 fn may_leave_zero(cx: &Inputs<'_>, it: &Decision) -> bool {
-    if !cx.settings.scaled_to_zero_condition {
+    if !by_condition(cx) {
         return it.min == 0;
     }
     scaled_to_zero(cx, it) && (it.min != 0 || cx.spec.watches_other_than_pods())
 }
 
-/// Whether it was the controller that scaled to zero (from 1.36).
+fn by_condition(cx: &Inputs<'_>) -> bool {
+    cx.settings.zero_by_condition || cx.settings.scaled_to_zero_condition
+}
+
+/// Whether it was the controller that scaled to zero.
 fn scaled_to_zero(cx: &Inputs<'_>, it: &Decision) -> bool {
     let condition = it.status.condition(ConditionType::ScaledToZero);
-    let holds = condition.is_some_and(|c| c.status == ConditionStatus::True);
-    cx.settings.scaled_to_zero_condition && holds
+    by_condition(cx) && condition.is_some_and(|c| c.status == ConditionStatus::True)
 }
 
 /// The replicas from the metrics, after stabilization and limits; `None` when they cannot decide.

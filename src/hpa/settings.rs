@@ -1,9 +1,11 @@
-//! The controller's flags, and what each Kubernetes minor changed in the algorithm. Constants and version switches: must not
-//! read a file or a flag.
+//! The controller's flags, and the switches of its version as the table in `versions` has them. Must not read a file or a flag.
 
 use chrono::TimeDelta;
 
-use super::conversions::Conversions;
+use super::{
+    conversions::Conversions,
+    versions::{Change, RELEASED, holds},
+};
 
 /// The controller's flags and version switches. `Settings::default()` is the newest released behaviour with
 /// every flag at its default.
@@ -23,30 +25,45 @@ pub struct Settings {
     pub scale_up_factor: f64,
     /// … but at least this many, 4.0.
     pub scale_up_minimum: f64,
-    /// Up to 1.32: `|1 - ratio| <= tolerance` instead of a closed interval.
+    /// `|1 - ratio| <= tolerance` instead of a closed interval; until [`Change::ClosedBand`].
     pub strict_tolerance: bool,
-    /// From 1.35: `behavior.scaleUp.tolerance` and `behavior.scaleDown.tolerance` are used.
+    /// [`Change::ToleranceFields`].
     pub tolerance_fields: bool,
-    /// Up to 1.32: one sample without the named container fails a ContainerResource metric.
+    /// One sample without the named container fails a ContainerResource metric; until [`Change::AbsentContainerSample`].
     pub absent_container_fails: bool,
-    /// From 1.34: a named container that a pod lacks fails the metric, before it counted as a request of 0.
+    /// [`Change::AbsentContainerRequest`].
     pub absent_container_request_fails: bool,
-    /// From 1.29: restartable init containers count towards a pod's request.
+    /// [`Change::SidecarRequests`].
     pub restartable_init: bool,
-    /// From 1.34: pod-level requests are used (gate PodLevelResources).
+    /// [`Change::PodLevelRequests`].
     pub pod_level_requests: bool,
-    /// From 1.29: `currentMetrics` is rewritten when the metrics fail, before it stayed stale.
+    /// [`Change::StatusOnFailure`].
     pub metrics_on_failure: bool,
-    /// From 1.36 with gate HPAScaleToZero: scaling from zero asks for the ScaledToZero condition.
+    /// [`Change::ZeroByCondition`]. Where the condition is not written, nothing leaves 0.
+    pub zero_by_condition: bool,
+    /// [`Change::ScaledToZeroCondition`].
     pub scaled_to_zero_condition: bool,
-    /// From 1.37: a new or edited HPA is synced at once. The arithmetic does not use it; its callers do.
+    /// [`Change::ObjectErrorText`].
+    pub object_error_ends_with_cause: bool,
+    /// [`Change::EditsAtOnce`]. The arithmetic does not use it; its callers do.
     pub edits_at_once: bool,
+    /// [`Change::OwnWrites`]. The arithmetic does not use it; its callers do.
+    pub defers_unseen_writes: bool,
     /// Which conversions and sums saturate.
     pub conversions: Conversions,
 }
 
 impl Default for Settings {
     fn default() -> Self {
+        Self::of_minor(RELEASED)
+    }
+}
+
+impl Settings {
+    /// The defaults of Kubernetes 1.`minor`, from 1.26 on. Gates count as on from the minor where they are on by default.
+    #[must_use]
+    pub fn of_minor(minor: u32) -> Self {
+        let has = |change| holds(change, minor);
         Self {
             sync_period: TimeDelta::seconds(15),
             downscale_stabilization: TimeDelta::seconds(300),
@@ -55,37 +72,30 @@ impl Default for Settings {
             readiness_delay: TimeDelta::seconds(30),
             scale_up_factor: 2.0,
             scale_up_minimum: 4.0,
-            strict_tolerance: false,
-            tolerance_fields: true,
-            absent_container_fails: false,
-            absent_container_request_fails: true,
-            restartable_init: true,
-            pod_level_requests: true,
-            metrics_on_failure: true,
-            scaled_to_zero_condition: false,
-            edits_at_once: true,
-            // 1.37 is the newest release
-            conversions: Conversions::of_minor(37),
+            strict_tolerance: !has(Change::ClosedBand),
+            tolerance_fields: has(Change::ToleranceFields),
+            absent_container_fails: !has(Change::AbsentContainerSample),
+            absent_container_request_fails: has(Change::AbsentContainerRequest),
+            restartable_init: has(Change::SidecarRequests),
+            pod_level_requests: has(Change::PodLevelRequests),
+            metrics_on_failure: has(Change::StatusOnFailure),
+            zero_by_condition: has(Change::ZeroByCondition),
+            scaled_to_zero_condition: has(Change::ScaledToZeroCondition),
+            object_error_ends_with_cause: has(Change::ObjectErrorText),
+            edits_at_once: has(Change::EditsAtOnce),
+            defers_unseen_writes: has(Change::OwnWrites),
+            conversions: Conversions::of_minor(minor),
         }
     }
-}
 
-impl Settings {
-    /// The defaults of Kubernetes 1.`minor`, from 1.26 on. Gates count as on from the minor where they are on by default.
+    /// The settings with the gates that an HPA itself proves to be on: a field that an API server returns, and a condition that
+    /// a controller writes, exist only there.
     #[must_use]
-    pub fn of_minor(minor: u32) -> Self {
+    pub fn proven_by(self, tolerance_field: bool, scaled_to_zero_condition: bool) -> Self {
         Self {
-            strict_tolerance: minor <= 32,
-            tolerance_fields: minor >= 35,
-            absent_container_fails: minor <= 32,
-            absent_container_request_fails: minor >= 34,
-            restartable_init: minor >= 29,
-            pod_level_requests: minor >= 34,
-            metrics_on_failure: minor >= 29,
-            scaled_to_zero_condition: minor >= 37,
-            edits_at_once: minor >= 37,
-            conversions: Conversions::of_minor(minor),
-            ..Self::default()
+            tolerance_fields: self.tolerance_fields || tolerance_field,
+            scaled_to_zero_condition: self.scaled_to_zero_condition || scaled_to_zero_condition,
+            ..self
         }
     }
 }

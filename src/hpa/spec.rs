@@ -88,15 +88,71 @@ pub enum Target {
     None,
 }
 
-/// A label selector as the controller prints it in metric names; `None` is `nil`.
+/// A label selector as the controller prints it in names and errors of metrics, from its string form such as
+/// `app=web,tier in (a,b),!old,env`; expressions keep their order. Where there is no selector, the controller prints `nil`.
 #[must_use]
-pub fn selector_text(labels: &[(String, String)]) -> String {
-    let mut sorted: Vec<_> = labels.iter().collect();
-    sorted.sort();
-    let pairs: String = sorted.iter().map(|(k, v)| format!("{k}: {v},")).collect();
+pub fn selector_text(selector: &str) -> String {
+    let (mut labels, mut expressions) = (Vec::new(), String::new());
+    for part in requirements(selector) {
+        let values = |list: &str| list.trim_end_matches(')').replace(',', " ");
+        let (key, operator, values) =
+            match (part.split_once(" in ("), part.split_once(" notin ("), part.split_once('=')) {
+                (Some((key, list)), _, _) => (key, "In", values(list)),
+                (_, Some((key, list)), _) => (key, "NotIn", values(list)),
+                (_, _, Some(label)) => {
+                    labels.push(label);
+                    continue;
+                }
+                _ => match part.strip_prefix('!') {
+                    Some(key) => (key, "DoesNotExist", String::new()),
+                    None => (part, "Exists", String::new()),
+                },
+            };
+        expressions += &format!("LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{values}],}},");
+    }
+    labels.sort_unstable();
+    let labels: String = labels.iter().map(|(key, value)| format!("{key}: {value},")).collect();
     format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},MatchExpressions:[]LabelSelectorRequirement{{}},}}"
+        "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
     )
+}
+
+/// The requirements of a selector; commas inside parentheses separate values.
+pub fn requirements(selector: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    let parts = selector.split(move |c| {
+        inside = (inside || c == '(') && c != ')';
+        c == ',' && !inside
+    });
+    parts.filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selector_reads_as_the_controller_prints_it() {
+        // Printed by k8s.io/apimachinery v0.36.3.
+        let of = |labels: &str, expressions: &str| {
+            format!(
+                "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+            )
+        };
+        assert_eq!(selector_text("q=a"), of("q: a,", ""));
+        assert_eq!(selector_text("z=1,scaledobject.keda.sh/name=web"), of("scaledobject.keda.sh/name: web,z: 1,", ""));
+        assert_eq!(
+            selector_text("a=,tier in (b,a),env notin (x),!old,any"),
+            of(
+                "a: ,",
+                "LabelSelectorRequirement{Key:tier,Operator:In,Values:[b a],},\
+                LabelSelectorRequirement{Key:env,Operator:NotIn,Values:[x],},\
+                LabelSelectorRequirement{Key:old,Operator:DoesNotExist,Values:[],},\
+                LabelSelectorRequirement{Key:any,Operator:Exists,Values:[],},"
+            )
+        );
+        assert_eq!(selector_text(""), of("", ""));
+    }
 }
 
 /// `spec.behavior` with its defaults filled in.

@@ -88,7 +88,7 @@ pub(super) fn normalize(
     let stabilized = stabilization.stabilized;
     let limit = match &cx.spec.behavior {
         None => limit::legacy(current, stabilized, it.min, it.max, settings),
-        Some(b) => limit::with_behavior(b, memory, current, stabilized, (it.min, it.max), now),
+        Some(b) => limit::with_behavior(b, memory, current, stabilized, (it.min, it.max), now, settings.conversions),
     };
     let limited = limit.replicas != stabilized;
     let (by, replicas) = (limit.by, limit.replicas);

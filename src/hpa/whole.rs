@@ -38,7 +38,10 @@ pub enum Divided {
 /// The sum of an External metric's values against a Value target.
 #[must_use]
 pub fn sum(values: &[i64], by: Conversions) -> i64 {
-    values.iter().fold(0, |sum, v| conversions::add(sum, *v, by.external_value))
+    match by.external_value {
+        true => values.iter().fold(0, |sum, v| sum.saturating_add(*v)),
+        false => values.iter().fold(0, |sum, v| sum.wrapping_add(*v)),
+    }
 }
 
 /// The sum against an average target. Where it saturates, a negative sum counts as an overflow, as in the controller.
@@ -93,7 +96,7 @@ pub fn by_average(value: i64, target: i64, status_replicas: i32, band: Band, sat
     let average = if value as f64 >= i64::MAX as f64 {
         i64::MAX
     } else {
-        (value as f64 / f64::from(status_replicas)).ceil() as i64
+        conversions::ceil_wide(value as f64 / f64::from(status_replicas))
     };
     Whole {
         value,

@@ -3,6 +3,7 @@
 
 use super::{
     fault::Fault,
+    settings::Settings,
     spec::{Metric, Source, Target},
 };
 
@@ -51,7 +52,7 @@ pub fn metric_name(metric: &Metric) -> String {
 
 /// A metric's failure: reason, message of the event, and the error quoted by the aggregate.
 #[must_use]
-pub fn failure(metric: &Metric, fault: &Fault, namespace: &str) -> (&'static str, String, String) {
+pub fn failure(metric: &Metric, fault: &Fault, namespace: &str, settings: &Settings) -> (&'static str, String, String) {
     let average = matches!(metric.target, Target::AverageValue(_));
     match &metric.source {
         Source::Resource { resource } => {
@@ -73,10 +74,11 @@ pub fn failure(metric: &Metric, fault: &Fault, namespace: &str) -> (&'static str
             ("FailedGetPodsMetric", message, error)
         }
         Source::Object { metric: of, kind, name, .. } => {
-            // this word order is the controller's
-            let message = match fault.is_fetch() {
-                true => format!("unable to get metric {of}: {kind} on {namespace} {name}/{fault}"),
-                false => fault.to_string(),
+            let message = match (fault.is_fetch(), settings.object_error_ends_with_cause) {
+                (true, true) => format!("unable to get metric {of} on {kind} {namespace}/{name}: {fault}"),
+                // this word order is the controller's
+                (true, false) => format!("unable to get metric {of}: {kind} on {namespace} {name}/{fault}"),
+                (false, _) => fault.to_string(),
             };
             let inner = match average {
                 true => format!("failed to get {of} object metric: {message}"),

@@ -13,6 +13,9 @@ pub struct HpaSeen {
     pub uid: String,
     pub resource_version: String,
     pub created: Option<Time>,
+    /// `metadata.generation`, which counts edits of the spec; from Kubernetes 1.37 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<i64>,
     pub target: TargetRef,
     pub min_replicas: Option<i32>,
     pub max_replicas: i32,
@@ -45,7 +48,7 @@ pub struct Metric {
     pub container: Option<String>,
     /// Object only: `Ingress/main`.
     pub object: Option<String>,
-    /// The metric's label selector, as `k=v,k2 in (a,b)`; None when it has none.
+    /// The metric's label selector, as `k=v,k2 in (a,b)`, in the order in which it is written; None when it has none.
     pub selector: Option<String>,
     pub value: MetricValue,
 }
@@ -128,6 +131,9 @@ pub struct HpaStatus {
     /// The controller's figures; `value` is current.
     pub metrics: Vec<Metric>,
     pub conditions: Vec<Condition>,
+    /// The generation that the last sync used; from Kubernetes 1.37 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
 }
 
 /// A condition of an HPA or a Job.

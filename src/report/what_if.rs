@@ -2,13 +2,17 @@
 //! samples. Must not know how a recording is read.
 //!
 //! ```text
-//! observations ─► record: syncs (spec, pods, samples, memory of each) ─► simulate: changes, tier ─► Simulation ─► summary
+//! observations ─► record: syncs (spec, pods, samples, memory of each) ─► model: what a pod uses by itself, how it starts
+//!              ─► simulate: changes, tier ─► Simulation, with its band ─► summary
 //! ```
 //!
-//! Until the simulation diverges from what happened, each sync has exactly the inputs that the controller had. From then on
-//! the pods are simulated: the tier's load is shared by those that would have been Ready.
+//! As long as the unchanged settings give what happened and the changed ones the same, each sync has exactly the inputs that the
+//! controller had. From then on the pods are simulated: the tier's load is shared by those that would have been Ready. What the
+//! recording leaves open is simulated at its limits, too, which gives the band.
 
+mod apart;
 mod changes;
+mod model;
 mod recorded;
 mod summary;
 mod tier;
@@ -19,8 +23,8 @@ pub use summary::{document, panels, summarize};
 
 use crate::hpa::{self, Memory, reconcile};
 use crate::session::decisions::sync::{MetricOutcome, Verdict};
+use apart::Start;
 use serde::Serialize;
-use tier::Tier;
 
 /// One sync, actual and simulated.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +38,8 @@ pub struct Step {
     /// Replicas asked for.
     pub actual: i32,
     pub simulated: i32,
+    /// The least and the most that `simulated` may be, one sync either way, by what the recording leaves open.
+    pub band: (i32, i32),
     /// By metric, in the order of [`Simulation::metrics`]; None where the HPA did not have the metric at this sync.
     pub metrics: Vec<Option<MetricStep>>,
     /// The controller's reason for a simulated rescale.
@@ -63,6 +69,8 @@ pub struct Simulation {
     pub diverged: Option<i64>,
     /// Set when nothing is changed: how well the arithmetic agrees.
     pub agreement: Option<Agreement>,
+    /// In how many of the syncs the unchanged settings, run over the recorded inputs, do not give what the controller did.
+    pub missed: (usize, usize),
 }
 
 /// In how many of the syncs the unchanged arithmetic gives what the controller did.
@@ -104,59 +112,60 @@ pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, St
     changes.check(&recorded.syncs)?;
     let metrics = known_metrics(recorded);
     let none = changes.is_none();
-    let mut tier = Tier::new(recorded);
     // The controller's memory: the actual one, and the simulated one as soon as it differs.
     let (mut real_memory, mut own) = (Memory::default(), None::<Memory>);
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.syncs.len());
-    let (mut diverged, mut agreement) = (None, Agreement::default());
-    for m in &recorded.syncs {
+    let (mut start, mut agreement, mut missed) = (None::<Start>, Agreement::default(), 0);
+    for (index, m) in recorded.syncs.iter().enumerate() {
         let counts = matches!(m.verdict, Verdict::Agrees | Verdict::Differs);
         agreement.syncs += usize::from(counts);
-        let spec = changes.spec(&m.spec, &m.names);
-        let together = diverged.is_none();
-        let mut world = if together { changes.world(&m.world) } else { tier.world(m, changes) };
-        world.values = changes.values(world.values, &m.names);
-        let found = world.scale.as_ref().map_or(m.found, |s| s.spec);
         // The memory of the actual controller is corrected by what it did.
-        real_memory = m.memory.clone().filter(|_| together).unwrap_or(real_memory);
-        let mut memory = own.take().unwrap_or_else(|| real_memory.clone());
-        let known = memory.clone();
+        real_memory = m.memory.clone().unwrap_or(real_memory);
+        let known = real_memory.clone();
         let run = |spec: &hpa::Spec, world: &hpa::World, memory: &mut Memory| {
             reconcile(spec, &m.status, world, memory, m.at(), &m.settings)
         };
-        let it = run(&spec, &world, &mut memory);
-        let unchanged = together.then(|| {
-            let apart = known != real_memory;
-            let real = run(&m.spec, &m.world, &mut real_memory);
-            own = Some(memory.clone()).filter(|_| apart || it.recommended != real.recommended);
-            real.replicas.unwrap_or(m.found)
-        });
-        let asked = it.replicas.unwrap_or(found);
-        // Where the same inputs give the same under both settings, right or wrong, what happened happens here, too.
-        let simulated = match unchanged {
-            Some(result) if none => {
-                agreement.agreed += usize::from(counts && m.computed == m.actual);
-                agreement.corrected += usize::from(result != m.computed);
-                m.computed
-            }
-            Some(result) if result == asked => m.actual,
-            _ => asked,
-        };
-        if together && !none && simulated != m.actual {
-            (diverged, own) = (Some(m.ms), Some(memory));
-            tier.begin(m, simulated);
-        } else if !together {
-            own = Some(memory);
-            tier.scale(m.ms, simulated);
+        let real = run(&m.spec, &m.world, &mut real_memory);
+        let result = real.replicas.unwrap_or(m.found);
+        missed += usize::from(result != m.actual);
+        if none {
+            agreement.agreed += usize::from(counts && m.computed == m.actual);
+            agreement.corrected += usize::from(result != m.computed);
+            steps.push(step(m, &metrics, (m.found, m.actual), &m.spec, &real));
+            continue;
         }
-        steps.push(step(m, &metrics, (found, simulated), &spec, &it));
+        if start.is_some() {
+            continue;
+        }
+        let spec = changes.spec(&m.spec, &m.names);
+        let mut world = changes.world(&m.world);
+        world.values = changes.values(world.values, &m.names);
+        let differs = own.is_some();
+        let mut memory = own.take().unwrap_or(known);
+        let it = run(&spec, &world, &mut memory);
+        // What happened says nothing of what would have happened where the same settings do not give it.
+        let simulated = it.replicas.unwrap_or(m.found);
+        steps.push(step(m, &metrics, (m.found, simulated), &spec, &it));
+        if simulated != m.actual {
+            start = Some(Start { index, memory, size: simulated });
+        } else {
+            own = Some(memory).filter(|_| differs || it.recommended != real.recommended);
+        }
+    }
+    let learned = model::learn(recorded);
+    if let Some(start) = &start {
+        apart::run(recorded, changes, &learned.likely, start, |m, found, spec, it| {
+            steps.push(step(m, &metrics, (found, it.replicas.unwrap_or(found)), spec, it));
+        });
+        apart::band(recorded, changes, &learned, start, &mut steps);
     }
     Ok(Simulation {
         changes: changes.sentences(),
-        assumptions: tier.assumptions(recorded),
+        assumptions: learned.sentences(recorded),
         metrics: metrics.into_iter().map(|m| m.name).collect(),
-        diverged,
+        diverged: start.and_then(|start| recorded.syncs.get(start.index)).map(|m| m.ms),
         agreement: none.then_some(agreement),
+        missed: (missed, recorded.syncs.len()),
         steps,
     })
 }
@@ -195,6 +204,7 @@ fn step(
         min: (m.spec.min_replicas(), spec.min_replicas()),
         actual: m.actual,
         simulated,
+        band: (simulated, simulated),
         metrics: metrics.iter().map(one).collect(),
         reason: if simulated == found { String::new() } else { it.reason.clone() },
     }

@@ -16,9 +16,27 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// The controller's settings for an API server's version such as `v1.36.3`; the newest for one that is not known.
 pub fn settings(server_version: &str) -> Settings {
-    let minor = server_version.trim_start_matches('v').split('.').nth(1);
-    let digits = minor.map(|m| m.chars().take_while(char::is_ascii_digit).collect::<String>());
-    digits.and_then(|d| d.parse().ok()).map_or_else(Settings::default, Settings::of_minor)
+    minor(server_version).map_or_else(Settings::default, Settings::of_minor)
+}
+
+/// The minor of an API server's version such as `v1.36.3`.
+pub fn minor(server_version: &str) -> Option<u32> {
+    let minor = server_version.trim_start_matches('v').split('.').nth(1)?;
+    minor.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
+}
+
+/// The settings with the gates that the HPA proves to be on.
+pub fn proven(settings: Settings, hpa: &HpaSeen) -> Settings {
+    let rules = hpa.behavior.iter().flat_map(|b| [&b.scale_up, &b.scale_down]).flatten();
+    let tolerance = rules.into_iter().any(|r| r.tolerance.is_some());
+    let to_zero = hpa.status.conditions.iter().any(|c| c.kind == "ScaledToZero");
+    settings.proven_by(tolerance, to_zero)
+}
+
+/// Whether the average of an Object or External metric, milli-units, was divided by 0 replicas (or is beyond int64), which gives
+/// the lowest or highest int64: the metric's value is then unknown.
+pub fn is_of_no_replica(kind: MetricKind, average: i64) -> bool {
+    matches!(kind, MetricKind::Object | MetricKind::External) && average.unsigned_abs() >= i64::MAX.unsigned_abs()
 }
 
 /// The pods as the controller sees them, with the latest sample of each.
@@ -65,6 +83,7 @@ pub fn spec(hpa: &HpaSeen) -> Option<spec::Spec> {
 fn metric(m: &crate::observe::Metric) -> Option<spec::Metric> {
     let name = m.name.clone();
     let (kind, object) = m.object.as_deref().and_then(|o| o.split_once('/')).unwrap_or_default();
+    let selector = || m.selector.as_deref().map(spec::selector_text);
     let source = match m.kind {
         MetricKind::Resource => spec::Source::Resource { resource: name },
         MetricKind::ContainerResource => {
@@ -72,9 +91,9 @@ fn metric(m: &crate::observe::Metric) -> Option<spec::Metric> {
         }
         MetricKind::Pods => spec::Source::Pods { metric: name },
         MetricKind::Object => {
-            spec::Source::Object { metric: name, kind: kind.into(), name: object.into(), selector: m.selector.clone() }
+            spec::Source::Object { metric: name, kind: kind.into(), name: object.into(), selector: selector() }
         }
-        MetricKind::External => spec::Source::External { metric: name, selector: m.selector.clone() },
+        MetricKind::External => spec::Source::External { metric: name, selector: selector() },
         MetricKind::Unknown => spec::Source::Other(name),
     };
     let milli = |q: &Option<String>| q.as_deref().and_then(|q| quantity::milli(q).ok());
@@ -105,7 +124,7 @@ fn written(rules: &Rules) -> spec::WrittenRules {
     }
 }
 
-pub(super) fn pod(seen: &PodSeen) -> model::Pod {
+pub(crate) fn pod(seen: &PodSeen) -> model::Pod {
     let (inits, containers) = seen.containers.iter().partition::<Vec<_>, _>(|c| c.sidecar);
     let all = |list: Vec<&ContainerSeen>| list.into_iter().map(container).collect();
     model::Pod {

@@ -1,5 +1,6 @@
 //! Each metric of the HPA over time: target and samples in the metric's own unit. Must not compute proposals.
 
+use super::controller;
 use super::series::{Series, StepSeries};
 use crate::hpa;
 use crate::observe::{HpaSeen, Metric, MetricKind, MetricValue};
@@ -198,11 +199,17 @@ impl Tracks {
         }
         for (track, found) in self.all.iter_mut().zip(found) {
             let other = || left.iter_mut().find(|s| s.is_some_and(|s| is_of(s, track))).and_then(Option::take);
-            let status = found.or_else(other);
+            // An average over 0 replicas is no figure.
+            let status = found.or_else(other).filter(|s| !is_of_no_replica(s));
             track.current = status.and_then(|s| track.target_type.read(&s.value));
             track.status = status.map(|s| s.value.clone());
         }
     }
+}
+
+fn is_of_no_replica(status: &Metric) -> bool {
+    let milli = status.value.average_value.as_deref().and_then(|q| hpa::quantity::milli(q).ok());
+    milli.is_some_and(|milli| controller::is_of_no_replica(status.kind, milli))
 }
 
 /// Names each track, adding detail until no two have the same name.
@@ -294,6 +301,20 @@ mod tests {
         tracks.take(0, &hpa, false);
         let read: Vec<_> = tracks.all.iter().map(|t| t.current).collect();
         assert_eq!(read, [None, Some(7.0)]);
+    }
+
+    #[test]
+    fn an_average_over_no_replica_is_no_figure() {
+        let average = |q: &str| MetricValue { average_value: Some(q.into()), ..Default::default() };
+        let queue = |q: &str| metric("queue", MetricKind::External, average(q));
+        let mut hpa = HpaSeen { metrics: vec![queue("4")], ..Default::default() };
+        // As a controller on amd64, and one on arm64, writes a value divided by 0.
+        for nonsense in ["-9223372036854775808m", "9223372036854775807m"] {
+            hpa.status.metrics = vec![queue(nonsense)];
+            let mut tracks = Tracks::default();
+            tracks.take(0, &hpa, false);
+            assert_eq!((tracks.all[0].current, &tracks.all[0].status), (None, &None), "{nonsense}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod wire;
 
 pub use client::{ApiError, ApiErrorKind, Timing, cluster, connect};
 pub use feeds::hpa::not_served;
+pub use feeds::usage::metrics_version;
 
 use crate::control::{Abilities, Died, Source};
 use crate::observe::{Observation, WatchingSeen};

@@ -15,6 +15,7 @@ mod cli {
 mod decisions {
     pub mod causes;
     pub mod corpus;
+    pub mod labelled;
     pub mod recorded_runs;
     pub mod simulated_runs;
 }
@@ -41,6 +42,7 @@ mod house {
     pub mod readme;
     pub mod repository;
     pub mod tidy;
+    pub mod versions;
     pub mod words;
 }
 mod hpa {
@@ -48,6 +50,7 @@ mod hpa {
     pub mod edges;
     pub mod props;
     pub mod quantity;
+    pub mod versions;
 }
 mod lab {
     pub mod api;

@@ -2,8 +2,8 @@
 
 use super::RecordedSync;
 use crate::hpa::{
-    Behavior, Container, Direction, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity,
-    spec::ScalingRules, spec::WrittenRules,
+    Behavior, Direction, Pod, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity, spec::ScalingRules,
+    spec::WrittenRules,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -174,12 +174,9 @@ impl Changes {
     /// The recorded inputs under these changes; of the changes only requests are part of them.
     pub fn world(&self, recorded: &World) -> World {
         let mut world = recorded.clone();
-        world.pods.iter_mut().map(Arc::make_mut).for_each(|pod| {
-            self.request_of(&mut pod.containers);
-            for (resource, milli) in &self.requests {
-                pod.pod_level_requests.entry(resource.clone()).and_modify(|r| *r = *milli);
-            }
-        });
+        if !self.requests.is_empty() {
+            world.pods.iter_mut().map(Arc::make_mut).for_each(|pod| self.request_of(pod));
+        }
         world
     }
 
@@ -191,11 +188,12 @@ impl Changes {
     }
 
     /// Gives the pod's whole request to its first container; the others request none of that resource.
-    pub fn request_of(&self, containers: &mut [Container]) {
+    pub fn request_of(&self, pod: &mut Pod) {
         for (resource, milli) in &self.requests {
-            for (i, container) in containers.iter_mut().enumerate() {
+            for (i, container) in pod.containers.iter_mut().enumerate() {
                 container.requests.insert(resource.clone(), if i == 0 { *milli } else { 0 });
             }
+            pod.pod_level_requests.entry(resource.clone()).and_modify(|r| *r = *milli);
         }
     }
 

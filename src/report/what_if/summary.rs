@@ -20,10 +20,28 @@ pub struct Summary {
     pub assumptions: Vec<String>,
     /// Set when nothing is changed: in how many syncs the arithmetic agrees with the controller.
     pub agreement: Option<Agreement>,
+    /// In how many syncs the unchanged settings do not give what the controller did.
+    pub missed: Missed,
     pub diverged_at: Option<Time>,
+    /// What the recording leaves open; null where the simulation never diverges.
+    pub band: Option<Band>,
     pub actual: Totals,
     pub simulated: Totals,
     pub syncs: Vec<SyncPart>,
+}
+
+/// Syncs that the unchanged settings miss, run over the recorded inputs.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Missed {
+    pub missed: usize,
+    pub syncs: usize,
+}
+
+/// What the simulated totals may be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Band {
+    pub replica_minutes_low: f64,
+    pub replica_minutes_high: f64,
 }
 
 /// Totals of one timeline. Seconds count from the load's start, `back_to_min_s` from its end.
@@ -45,6 +63,9 @@ pub struct SyncPart {
     pub at: Option<Time>,
     pub actual: i32,
     pub simulated: i32,
+    /// The least and the most that it may be, one sync either way.
+    pub simulated_low: i32,
+    pub simulated_high: i32,
     pub metrics: Vec<FigurePart>,
     pub reason: Option<String>,
 }
@@ -78,6 +99,8 @@ pub fn summarize(s: &Simulation, recorded: &Recorded, file: Option<String>) -> S
         at: time(step.ms),
         actual: step.actual,
         simulated: step.simulated,
+        simulated_low: step.band.0,
+        simulated_high: step.band.1,
         metrics: s.metrics.iter().zip(&step.metrics).filter_map(figure).collect(),
         reason: Some(step.reason.clone()).filter(|r| !r.is_empty()),
     };
@@ -87,11 +110,27 @@ pub fn summarize(s: &Simulation, recorded: &Recorded, file: Option<String>) -> S
         changes: s.changes.clone(),
         assumptions: s.assumptions.clone(),
         agreement: s.agreement,
+        missed: Missed { missed: s.missed.0, syncs: s.missed.1 },
         diverged_at: s.diverged.and_then(time),
+        band: s.diverged.map(|_| Band {
+            replica_minutes_low: minutes(s, |step| step.band.0),
+            replica_minutes_high: minutes(s, |step| step.band.1),
+        }),
         actual: totals(s, &run, true),
         simulated: totals(s, &run, false),
         syncs: s.steps.iter().map(sync).collect(),
     }
+}
+
+/// Each step with the seconds until the next.
+fn spans(s: &Simulation) -> impl Iterator<Item = (&Step, f64)> {
+    let held = |step: &Step, next: Option<&Step>| next.map_or(0, |n| n.ms - step.ms) as f64 / 1000.0;
+    s.steps.iter().enumerate().map(move |(i, step)| (step, held(step, s.steps.get(i + 1))))
+}
+
+/// Replica-minutes of sizes.
+fn minutes(s: &Simulation, size: impl Fn(&Step) -> i32) -> f64 {
+    spans(s).map(|(step, held)| f64::from(size(step)) * held).sum::<f64>() / 60.0
 }
 
 fn totals(s: &Simulation, run: &Run, actual: bool) -> Totals {
@@ -101,8 +140,6 @@ fn totals(s: &Simulation, run: &Run, actual: bool) -> Totals {
     let since = |ms: i64| (ms - start) as f64 / 1000.0;
     let from_start = || s.steps.iter().filter(|step| step.ms >= start - 30_000);
     let peak = from_start().map(size).max();
-    let held = |step: &Step, next: Option<&Step>| next.map_or(0, |n| n.ms - step.ms) as f64 / 1000.0;
-    let spans = || s.steps.iter().enumerate().map(|(i, step)| (step, held(step, s.steps.get(i + 1))));
     let above = |step: &Step| {
         let pair = |m: &MetricStep| if actual { m.figure.0.zip(m.target.0) } else { m.figure.1.zip(m.target.1) };
         step.metrics.iter().flatten().filter_map(pair).any(|(f, t)| f * 10 > t * 11)
@@ -118,8 +155,8 @@ fn totals(s: &Simulation, run: &Run, actual: bool) -> Totals {
         peak_replicas_s: from_start().find(|step| Some(size(step)) == peak).map(|step| since(step.ms).max(0.0)),
         back_to_min_s: back,
         rescales: s.steps.iter().filter(|step| size(step) != found(step)).count(),
-        replica_minutes: spans().map(|(step, held)| f64::from(size(step)) * held).sum::<f64>() / 60.0,
-        above_target_s: spans().filter(|(step, _)| above(step)).map(|(_, held)| held).sum(),
+        replica_minutes: minutes(s, size),
+        above_target_s: spans(s).filter(|(step, _)| above(step)).map(|(_, held)| held).sum(),
     }
 }
 
@@ -145,6 +182,15 @@ pub fn document(t: &Summary) -> Vec<Block> {
         None => "it never diverges from what happened".into(),
     };
     out.push(Block::Line(diverged));
+    if !t.changes.is_empty() {
+        out.push(Block::Line(missed(&t.missed)));
+    }
+    if let Some(band) = &t.band {
+        let (low, high) = (band.replica_minutes_low, band.replica_minutes_high);
+        let text =
+            format!("uncertain: {low:.1} to {high:.1} replica-minutes, by what is open above and one sync either way");
+        out.push(Block::Line(text));
+    }
     out.push(Block::Head("Figures".into()));
     let whole = |v: Option<i32>| v.map_or_else(|| "–".to_string(), |v| v.to_string());
     let (a, b) = (&t.actual, &t.simulated);
@@ -174,11 +220,27 @@ pub fn document(t: &Summary) -> Vec<Block> {
     out
 }
 
+/// How far the arithmetic can be trusted for this recording.
+fn missed(missed: &Missed) -> String {
+    let Missed { missed, syncs } = missed;
+    match missed {
+        0 => format!("without the changes it gives what happened in all {syncs} syncs"),
+        n => format!(
+            "without the changes it does not give what happened in {n} of {syncs} syncs; what happened there is not used, and \
+             the simulated sizes are as wrong"
+        ),
+    }
+}
+
 fn row(s: &SyncPart) -> Vec<String> {
     let figure = |v: Option<i64>| v.map_or_else(|| "–".to_string(), |v| v.to_string());
     let figures = s.metrics.iter().map(|m| format!("{} {}/{}", m.name, figure(m.simulated), figure(m.target)));
     let figures = figures.collect::<Vec<_>>().join(", ");
-    vec![stamp(s.at), s.actual.to_string(), s.simulated.to_string(), figures, s.reason.clone().unwrap_or_default()]
+    let simulated = match s.simulated_low == s.simulated_high {
+        true => s.simulated.to_string(),
+        false => format!("{} ({}–{})", s.simulated, s.simulated_low, s.simulated_high),
+    };
+    vec![stamp(s.at), s.actual.to_string(), simulated, figures, s.reason.clone().unwrap_or_default()]
 }
 
 fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
@@ -213,14 +275,26 @@ pub fn panels(s: &Simulation, recorded: &Recorded) -> (Vec<Panel>, Axis) {
         let of = |step: &Step| (step.ms, Some(f64::from(if actual { step.actual } else { step.simulated })));
         s.steps.iter().map(of).collect::<Vec<_>>()
     };
+    let band = s.steps.iter().map(|step| (step.ms, Some((f64::from(step.band.0), f64::from(step.band.1))))).collect();
+    let limit = |of: fn(&Step) -> i32| {
+        let open = |step: &Step| (step.ms, Some(f64::from(of(step))).filter(|_| step.band.0 != step.band.1));
+        s.steps.iter().map(open).collect::<Vec<_>>()
+    };
+    let limits = [
+        trace("at least", 0, true, Shape::StepSeries, limit(|step| step.band.0)),
+        trace("at most", 0, true, Shape::StepSeries, limit(|step| step.band.1)),
+    ];
+    let limits = limits.into_iter().filter(|_| s.diverged.is_some());
     out.push(Panel {
         title: "Replicas".into(),
         unit: "replicas",
-        traces: vec![
-            trace("actual", 1, false, Shape::StepSeries, size(true)),
-            trace("simulated", 2, true, Shape::StepSeries, size(false)),
-        ],
-        bands: vec![],
+        traces: limits
+            .chain([
+                trace("actual", 1, false, Shape::StepSeries, size(true)),
+                trace("simulated", 2, true, Shape::StepSeries, size(false)),
+            ])
+            .collect(),
+        bands: if s.diverged.is_some() { vec![band] } else { vec![] },
         log: false,
     });
     let from = s.steps.first().map_or(0, |f| f.ms);

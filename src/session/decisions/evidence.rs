@@ -3,6 +3,7 @@
 
 use crate::hpa::{self, Decision, MetricStatus, quantity};
 use crate::observe::{HpaSeen, HpaStatus, MetricKind, MetricValue};
+use crate::session::controller;
 
 /// The controller's own report of one sync.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,7 +89,7 @@ fn figure(kind: MetricKind, value: &MetricValue) -> Option<MetricStatus> {
     let milli = |q: &Option<String>| q.as_deref().and_then(|q| quantity::milli(q).ok());
     let figure = MetricStatus {
         average_utilization: value.utilization,
-        average_value: milli(&value.average_value),
+        average_value: milli(&value.average_value).filter(|v| !controller::is_of_no_replica(kind, *v)),
         value: milli(&value.value),
     };
     (kind != MetricKind::Unknown && figure != MetricStatus::default()).then_some(figure)

@@ -9,6 +9,8 @@ pub enum Limit {
     Min,
     /// A scaling policy.
     Rate,
+    /// `selectPolicy: Disabled` in this direction.
+    Disabled,
     /// The stabilization window.
     Window,
     /// The replicas were outside min and max, so that metrics were not read.
@@ -18,13 +20,20 @@ pub enum Limit {
 }
 
 /// The step to name where several changed the recommendation: the last one, except when max only cuts what the window had
-/// raised from below it.
-pub fn limit(recommended: i32, result: i32, held: Option<Stabilized>, limited: Option<Limited>) -> Option<Limit> {
+/// raised from below it. `disabled`: whether the rate is that of a disabled direction.
+pub fn limit(
+    recommended: i32,
+    result: i32,
+    held: Option<Stabilized>,
+    limited: Option<Limited>,
+    disabled: bool,
+) -> Option<Limit> {
     let window = held.is_some_and(|h| h != Stabilized::Unchanged);
     match limited {
         Some(Limited::Max) if window && recommended <= result => Some(Limit::Window),
         Some(Limited::Max) => Some(Limit::Max),
         Some(Limited::Min) => Some(Limit::Min),
+        Some(Limited::UpRate | Limited::DownRate) if disabled => Some(Limit::Disabled),
         Some(Limited::UpRate | Limited::DownRate) => Some(Limit::Rate),
         Some(Limited::Not) | None => window.then_some(Limit::Window),
     }

@@ -124,7 +124,12 @@ impl Decisions {
 
     fn apply(&mut self, ms: i64, input: Input) {
         match input {
-            Input::Settings(base) => self.base = (*base).clone(),
+            Input::Settings(base) => {
+                self.base = (*base).clone();
+                if let Some(hpa) = &self.hpa {
+                    self.base = controller::proven((*base).clone(), &hpa.seen);
+                }
+            }
             Input::Feed(feed, state) => self.feed_status(feed, state),
             Input::Pod(pod) => self.inputs.pod(ms, &pod),
             Input::PodGone(uid) => self.inputs.pod_gone(ms, &uid),

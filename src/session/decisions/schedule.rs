@@ -5,7 +5,7 @@ use super::observed_hpa::{ObservedHpa, PendingSync};
 use super::sync_case::SyncCase;
 use super::{Decisions, memory::ControllerMemory};
 use crate::observe::{Feed, FeedState, HpaSeen, Time};
-use crate::session::hpa_status;
+use crate::session::{controller, hpa_status};
 
 /// Milliseconds after which no further sample is waited for.
 const PATIENCE: i64 = 25_000;
@@ -64,6 +64,7 @@ impl Decisions {
     /// A version of the HPA, seen at `ms`.
     pub(super) fn hpa_seen(&mut self, ms: i64, seen: &HpaSeen, resolution: i64) {
         let blind = std::mem::take(&mut self.blind);
+        self.base = controller::proven(std::mem::take(&mut self.base), seen);
         let Some(before) = self.hpa.clone().filter(|k| k.seen.uid == seen.uid) else {
             self.hpa_gone();
             return self.begin(ms, seen);

@@ -47,6 +47,8 @@ pub struct Computed {
     pub stabilized: Option<i32>,
     pub held: Option<Stabilized>,
     pub limited: Option<Limited>,
+    /// The direction is disabled.
+    pub disabled: bool,
     /// The size asked for; the current one where nothing could be decided.
     pub result: i32,
 }
@@ -231,7 +233,7 @@ impl Computation {
 impl Computed {
     /// What kept the result from being the recommendation.
     pub fn limit(&self) -> Option<Limit> {
-        limit(self.recommended.unwrap_or(self.result), self.result, self.held, self.limited)
+        limit(self.recommended.unwrap_or(self.result), self.result, self.held, self.limited, self.disabled)
     }
 
     /// From a decision, with `current` where the scale was not read.
@@ -253,6 +255,7 @@ impl Computed {
             stabilized: decision.stabilization.map(|s| s.stabilized),
             held: decision.stabilization.map(|s| s.outcome),
             limited: decision.limit.as_ref().map(|l| l.by),
+            disabled: decision.limit.as_ref().is_some_and(hpa::Limit::is_disabled),
             result: decision.replicas.unwrap_or(current),
         }
     }

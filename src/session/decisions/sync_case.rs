@@ -189,7 +189,8 @@ impl SyncCase {
                 continue;
             }
             let Some(figure) = self.observed.figure(i) else {
-                let why = self.observed.failed.clone().unwrap_or_else(|| "no value".into());
+                let unknown = if status == 0 { "its value is not reported at 0 replicas" } else { "no value" };
+                let why = self.observed.failed.clone().unwrap_or_else(|| unknown.into());
                 values.insert(i, Err(why));
                 continue;
             };

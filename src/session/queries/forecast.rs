@@ -53,6 +53,10 @@ pub enum ForecastLimit {
     Min(i32),
     /// The scaling policies allow this many replicas.
     Policy(i32),
+    /// `selectPolicy: Disabled` in this direction.
+    Disabled {
+        up: bool,
+    },
     /// The highest (for a scale-down) or lowest recommendation in the window, and the seconds until it leaves it.
     Window {
         highest: bool,
@@ -251,10 +255,12 @@ fn forecast_limit(it: &hpa::Decision) -> Option<ForecastLimit> {
         _ => {}
     }
     let s = it.stabilization?;
-    match limit(s.recommended, result, Some(s.outcome), it.limit.as_ref().map(|l| l.by))? {
+    let disabled = it.limit.as_ref().is_some_and(hpa::Limit::is_disabled);
+    match limit(s.recommended, result, Some(s.outcome), it.limit.as_ref().map(|l| l.by), disabled)? {
         Limit::Max => return Some(ForecastLimit::Max(it.max)),
         Limit::Min => return Some(ForecastLimit::Min(it.min)),
         Limit::Rate => return Some(ForecastLimit::Policy(result)),
+        Limit::Disabled => return Some(ForecastLimit::Disabled { up: s.recommended > result }),
         Limit::Window | Limit::OutOfBounds | Limit::NoMetrics => {}
     }
     let highest = s.stabilized > s.recommended;

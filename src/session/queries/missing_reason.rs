@@ -1,6 +1,7 @@
 //! Why a metric has no figure: what the controller reported about this metric, else what it reported about the HPA, else
 //! the status of the feed. The wording is `explain`'s. Must not guess.
 
+use crate::hpa::spec;
 use crate::observe::{Condition, EventSeen, Feed, FeedState, MetricKind};
 use crate::session::metrics::{TargetType, Track};
 use crate::session::{Session, hpa_status};
@@ -71,7 +72,10 @@ fn is_about(track: &Track, reason: &str, message: &str) -> bool {
         (MetricKind::Pods, "FailedGetPodsMetric") => message.contains(&format!("metric {name}:")),
         (MetricKind::Object, "FailedGetObjectMetric") => {
             let (kind, object) = m.object.as_deref().and_then(|o| o.split_once('/')).unwrap_or_default();
-            message.contains(&format!("metric {name}: {kind} on ")) && message.contains(&format!(" {object}/"))
+            // up to 1.36, and from 1.37 on
+            let (before, since) = (format!("metric {name}: {kind} on "), format!("metric {name} on {kind} "));
+            (message.contains(&before) && message.contains(&format!(" {object}/")))
+                || (message.contains(&since) && message.contains(&format!("/{object}: ")))
         }
         (MetricKind::External, "FailedGetExternalMetric") => {
             message.contains(&format!("/{name}/")) && selects(m.selector.as_deref(), message)
@@ -89,25 +93,7 @@ fn selects(selector: Option<&str>, message: &str) -> bool {
         (_, _, Some((key, value))) => message.contains(&format!("{key}: {value},")),
         _ => message.contains(&format!("Key:{},", part.trim_start_matches('!'))),
     };
-    parts(selector).into_iter().all(one)
-}
-
-/// The requirements of a selector; commas inside parentheses separate values.
-fn parts(selector: &str) -> Vec<&str> {
-    let (mut out, mut from, mut depth) = (Vec::new(), 0, 0);
-    for (i, c) in selector.char_indices() {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            ',' if depth == 0 => {
-                out.push(&selector[from..i]);
-                from = i + 1;
-            }
-            _ => {}
-        }
-    }
-    out.push(&selector[from..]);
-    out
+    spec::requirements(selector).all(one)
 }
 
 #[cfg(test)]

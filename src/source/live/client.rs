@@ -22,6 +22,6 @@ mod timing;
 pub use error::{ApiError, ApiErrorKind, ResourceAttributes, plain, root, tls_text};
 pub use request::{ApiClient, Request, encode, found, get, read};
 pub use retry_gate::RetryGate;
-pub use selector::selector;
+pub use selector::{as_written, selector};
 pub use stream::open;
 pub use timing::{Timing, jitter};

@@ -42,6 +42,7 @@ pub struct Meta {
     #[serde(deserialize_with = "nullable")]
     pub resource_version: String,
     pub creation_timestamp: Option<Time>,
+    pub generation: Option<i64>,
     pub deletion_timestamp: Option<Time>,
     #[serde(deserialize_with = "nullable")]
     pub owner_references: Vec<Owner>,

@@ -89,6 +89,7 @@ pub fn policy(run: &Run) -> CheckResult {
         let steps = downs(run).map(Rescale::text).collect::<Vec<_>>();
         return settled(run, expected.into(), downs(run).last().map(|r| r.ms), true, steps.join(", ")).noting(note);
     }
+    let by = run.session.decisions.settings().conversions;
     let mut memory = Memory::default();
     let mut steps: Vec<String> = Vec::new();
     for r in &run.rescales {
@@ -100,7 +101,7 @@ pub fn policy(run: &Run) -> CheckResult {
         let direction = if r.to > from { Direction::Up } else { Direction::Down };
         let rules = if r.to > from { &behavior.up } else { &behavior.down };
         let later = Time::from_timestamp_millis(r.ms + EDGE).unwrap_or(at);
-        let allowed = rate::limit(direction, rules, from, &memory, later).limit;
+        let allowed = rate::limit(direction, rules, from, &memory, later, by).limit;
         let bounds = r.reason.starts_with("Current number of replicas");
         let exact = sync.is_some_and(|s| s.exact);
         if !bounds && !exact && ((r.to > from && r.to > allowed) || (r.to < from && r.to < allowed)) {
@@ -121,7 +122,8 @@ fn pace(run: &Run) -> Option<String> {
         return Some("scaleDown is disabled, so there is no scale-down".into());
     }
     let (max, min) = (run.max()?, run.spec.as_ref()?.min_replicas());
-    let whole = rate::limit(Direction::Down, down, max, &Memory::default(), Time::default()).limit <= min;
+    let by = run.session.decisions.settings().conversions;
+    let whole = rate::limit(Direction::Down, down, max, &Memory::default(), Time::default(), by).limit <= min;
     whole.then(|| {
         let select = if down.select == SelectPolicy::Max { "Max" } else { "Min" };
         format!(

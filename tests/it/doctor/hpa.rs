@@ -32,6 +32,8 @@ pub fn facts(hpas: &[Value], pods: &[Value]) -> Facts {
     Facts {
         namespace: "observability-lab".into(),
         hpa: "edot-gateway-hpa".into(),
+        version: "v1.36.3".into(),
+        metrics_root: "/apis/metrics.k8s.io/v1beta1".into(),
         load_namespace: "demo-app".into(),
         load_job: "k6-load".into(),
         allowed: Vec::new(),
@@ -140,7 +142,11 @@ fn two_hpas_on_one_target_fail() {
     let pods = [pod(json!({"containers": [container("main")]}))];
     let checks = hpa::all(&facts(&[first.clone(), second.clone()], &pods));
     assert_eq!(one(&checks, "alone").result, Outcome::Fail);
-    assert!(one(&checks, "alone").detail.starts_with("scaled by other as well"));
+    let detail = &one(&checks, "alone").detail;
+    assert!(
+        detail.starts_with("scaled by other as well: the controller stops all of them (AmbiguousSelector)"),
+        "{detail}"
+    );
     second["spec"]["scaleTargetRef"]["name"] = json!("elsewhere");
     assert!(hpa::all(&facts(&[first, second], &pods)).iter().all(|c| c.id != "alone"));
 }
@@ -205,4 +211,29 @@ fn the_loads_room_job_and_script_are_looked_at() {
     assert!(one(&load::all(&f), "job").detail.contains("has failed"));
     f.load_namespace_object = Ok(None);
     assert_eq!(odd(&load::all(&f)), [("load", Outcome::Warn)]);
+}
+
+#[test]
+fn an_ambiguous_selector_stops_each_hpa_of_it() {
+    let mut hpa = real("steady-2");
+    let condition = json!({"type": "ScalingActive", "status": "False", "reason": "AmbiguousSelector",
+        "message": "pods by selector app=a are controlled by multiple HPAs: [ns/a ns/b]"});
+    hpa["status"]["conditions"] = json!([condition]);
+    let checks = hpa::all(&well(hpa));
+    let active = one(&checks, "active");
+    assert_eq!(active.result, Outcome::Fail);
+    assert!(active.hint.as_ref().unwrap().starts_with("each of the HPAs listed is stopped"), "{active:?}");
+}
+
+#[test]
+fn an_edit_that_the_controller_has_not_used_is_reported_where_that_is_known() {
+    let of = |generation: Value, observed: Value| {
+        let mut hpa = real("steady-2");
+        hpa["metadata"]["generation"] = generation;
+        hpa["status"]["observedGeneration"] = observed;
+        hpa::all(&well(hpa)).into_iter().find(|c| c.id == "generation").map(|c| c.result)
+    };
+    assert_eq!(of(json!(3), json!(2)), Some(Outcome::Warn));
+    assert_eq!(of(json!(3), json!(3)), Some(Outcome::Ok));
+    assert_eq!(of(Value::Null, Value::Null), None, "before 1.37");
 }

@@ -114,3 +114,21 @@ async fn a_target_of_an_uncommon_kind_is_found_by_discovery() {
         log.lock().unwrap()
     );
 }
+
+#[tokio::test]
+async fn the_served_version_of_the_metrics_api_is_asked() {
+    let (url, log) = listen(|asked| match asked.path.as_str() {
+        "/apis/metrics.k8s.io" => (
+            200,
+            json!({"versions": [{"version": "v1"}, {"version": "v1beta1"}], "preferredVersion": {"version": "v1"}}),
+        ),
+        p if p.starts_with("/apis/metrics.k8s.io/v1beta1") => status(404, "NotFound", "not found"),
+        _ => well(asked),
+    })
+    .await;
+    let (_file, settings) = settings(&url);
+    let checks = examine(&settings, &Env::new()).await;
+    assert_eq!(ids(&checks, Outcome::Fail), Vec::<&str>::new(), "{checks:#?}");
+    let log = log.lock().unwrap();
+    assert!(log.iter().any(|a| a.path == "/apis/metrics.k8s.io/v1/namespaces/observability-lab/pods"), "{log:?}");
+}

@@ -101,7 +101,7 @@ fn an_event_exactly_a_period_old_neither_counts_nor_is_outdated() {
     let changes: Vec<i32> = events.iter().map(|e| e.change).collect();
     assert_eq!(changes, [1, 9, 3], "the last outdated slot is reused");
     let memory = Memory { ups: vec![event(60, 3)], ..Memory::default() };
-    let limit = rate::limit(Direction::Up, &rules, 5, &memory, at(0));
+    let limit = rate::limit(Direction::Up, &rules, 5, &memory, at(0), Settings::default().conversions);
     assert_eq!(limit.budgets[0].start, 5);
 }
 

@@ -103,16 +103,17 @@ proptest! {
     fn limits_never_turn_a_change_around(
         current in 0_i32..100, stabilized in 0_i32..100, input in near(),
     ) {
-        let Lab { spec, memory, now, .. } = input;
+        let Lab { spec, memory, now, settings, .. } = input;
+        let by = settings.conversions;
         let behavior = spec.behavior.unwrap_or_else(|| Behavior::defaulted(None, None));
         let bounds = (0.min(current), 100.max(current));
-        let it = limit::with_behavior(&behavior, &memory, current, stabilized, bounds, now);
+        let it = limit::with_behavior(&behavior, &memory, current, stabilized, bounds, now, by);
         let (low, high) = (current.min(stabilized), current.max(stabilized));
         prop_assert!((low..=high).contains(&it.replicas), "{:?}", it);
         prop_assert_eq!(it.rate.is_some(), stabilized != current);
         for direction in [Direction::Up, Direction::Down] {
             let rules = match direction { Direction::Up => &behavior.up, Direction::Down => &behavior.down };
-            let rate = rate::limit(direction, rules, current, &memory, now);
+            let rate = rate::limit(direction, rules, current, &memory, now, by);
             for budget in &rate.budgets {
                 prop_assert_eq!(budget.start, current - budget.added + budget.removed);
             }

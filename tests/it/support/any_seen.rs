@@ -75,7 +75,7 @@ fn rules() -> BoxedStrategy<Rules> {
 }
 
 fn hpa() -> BoxedStrategy<HpaSeen> {
-    let names = (text(), text(), text(), text(), when());
+    let names = (text(), text(), text(), text(), when(), any::<Option<i64>>());
     let behavior = prop::option::of(
         (prop::option::of(rules()), prop::option::of(rules()))
             .prop_map(|(scale_up, scale_down)| Behavior { scale_up, scale_down }),
@@ -84,13 +84,14 @@ fn hpa() -> BoxedStrategy<HpaSeen> {
     let spec = (any::<Option<i32>>(), any::<i32>(), metrics(), behavior);
     let status = (any::<Option<i32>>(), any::<i32>(), when(), metrics(), prop::collection::vec(condition(), 0..3));
     (names, spec, status)
-        .prop_map(|((namespace, name, uid, version, created), spec, status)| HpaSeen {
+        .prop_map(|((namespace, name, uid, version, created, generation), spec, status)| HpaSeen {
             target: TargetRef { api_version: "apps/v1".into(), kind: "Deployment".into(), name: name.clone() },
             namespace,
             name,
             uid,
             resource_version: version,
             created,
+            generation,
             min_replicas: spec.0,
             max_replicas: spec.1,
             metrics: spec.2,
@@ -102,6 +103,7 @@ fn hpa() -> BoxedStrategy<HpaSeen> {
                 last_scale: status.2,
                 metrics: status.3,
                 conditions: status.4,
+                observed_generation: generation,
             },
         })
         .boxed()

@@ -29,8 +29,8 @@ fn metric(m: &Value) -> Option<Metric> {
     let own = |of: &Value| text(&of["name"]).to_owned();
     let selector = |of: &Value| {
         let labels = of["metric"]["selector"]["matchLabels"].as_object()?;
-        let pairs: Vec<_> = labels.iter().map(|(key, value)| (key.clone(), text(value).to_owned())).collect();
-        Some(selector_text(&pairs))
+        let pairs: Vec<String> = labels.iter().map(|(key, value)| format!("{key}={}", text(value))).collect();
+        Some(selector_text(&pairs.join(",")))
     };
     let (source, target) = match text(&m["type"]) {
         "Resource" => (Source::Resource { resource: own(&m["resource"]) }, &m["resource"]["target"]),

@@ -2,7 +2,7 @@
 
 use super::{conditions, message, name};
 use crate::observe::{Behavior, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
-use crate::source::live::client::selector;
+use crate::source::live::client::as_written;
 use crate::source::live::wire;
 
 /// One version of the HPA.
@@ -14,6 +14,7 @@ pub fn hpa(from: &wire::Hpa) -> HpaSeen {
         uid: name(&meta.uid),
         resource_version: name(&meta.resource_version),
         created: meta.creation_timestamp,
+        generation: meta.generation,
         target: TargetRef {
             api_version: name(&spec.scale_target_ref.api_version),
             kind: name(&spec.scale_target_ref.kind),
@@ -33,6 +34,7 @@ pub fn hpa(from: &wire::Hpa) -> HpaSeen {
             last_scale: status.last_scale_time,
             metrics: status.current_metrics.iter().map(metric).collect(),
             conditions: conditions(&status.conditions),
+            observed_generation: status.observed_generation,
         },
     }
 }
@@ -53,7 +55,7 @@ fn metric(from: &wire::MetricEntry) -> Metric {
         name: name(named.map(|m| &m.name).or(body.name.as_ref()).map_or("", String::as_str)),
         container: body.container.as_deref().map(name),
         object: body.described_object.as_ref().map(|o| name(&format!("{}/{}", o.kind, o.name))),
-        selector: named.and_then(|m| m.selector.as_ref()).map(|s| message(&selector(s))).filter(|s| !s.is_empty()),
+        selector: named.and_then(|m| m.selector.as_ref()).map(|s| message(&as_written(s))),
         value: body.target.as_ref().or(body.current.as_ref()).map(value).unwrap_or_default(),
     }
 }

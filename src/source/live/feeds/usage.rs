@@ -184,6 +184,13 @@ async fn ask(
     Ok(list.items.iter().flatten().filter_map(convert::pod_usage).collect())
 }
 
+/// The version of metrics.k8s.io to read, out of those that are served: the preferred one; without any, the one that every
+/// metrics-server has.
+pub fn metrics_version(group: &Group) -> String {
+    let preferred = group.preferred_version.as_ref().or(group.versions.first()).map(|v| v.version.clone());
+    preferred.filter(|v| !v.is_empty()).unwrap_or_else(|| "v1beta1".into())
+}
+
 /// The version that is served; the one that every metrics-server has if discovery is denied.
 async fn discover(shared: &FeedContext, tries: &Tries) -> Result<String, ApiError> {
     let attributes = ResourceAttributes { verb: "get", ..attributes("v1beta1", "") };
@@ -191,9 +198,7 @@ async fn discover(shared: &FeedContext, tries: &Tries) -> Result<String, ApiErro
         Err(fault) if fault.kind == ApiErrorKind::Denied => return Ok("v1beta1".into()),
         other => other?,
     };
-    let group: Group = read(&body).unwrap_or_default();
-    let preferred = group.preferred_version.or(group.versions.into_iter().next()).map(|v| v.version);
-    Ok(preferred.filter(|v| !v.is_empty()).unwrap_or_else(|| "v1beta1".into()))
+    Ok(metrics_version(&read(&body).unwrap_or_default()))
 }
 
 /// The failure, with the reason and the hint for the metrics API.

@@ -146,4 +146,5 @@ pub struct HpaStatus {
     pub current_metrics: Vec<MetricEntry>,
     #[serde(deserialize_with = "nullable")]
     pub conditions: Vec<Condition>,
+    pub observed_generation: Option<i64>,
 }

@@ -66,7 +66,7 @@ pub fn rate_limit(case: &Value) -> Got {
     let rules = ScalingRules::defaulted(direction, input::rules(&case["rules"]));
     let current = input::int(&case["current"]);
     let memory = input::memory(case);
-    let limit = rate::limit(direction, &rules, current, &memory, input::now());
+    let limit = rate::limit(direction, &rules, current, &memory, input::now(), input::settings(case)?.conversions);
     object(json!({ "limit": limit.limit }))
 }
 
@@ -77,7 +77,15 @@ pub fn behavior_rate(case: &Value) -> Got {
     let memory = input::memory(case);
     let bounds = (int("min"), int("max"));
     let (current, desired) = (int("current"), int("desired"));
-    let limit = limit::with_behavior(&behavior, &memory, current, desired, bounds, input::now());
+    let limit = limit::with_behavior(
+        &behavior,
+        &memory,
+        current,
+        desired,
+        bounds,
+        input::now(),
+        input::settings(case)?.conversions,
+    );
     object(json!({ "replicas": limit.replicas, "reason": limit.by.reason() }))
 }
 

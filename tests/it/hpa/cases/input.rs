@@ -29,6 +29,8 @@ pub fn seconds(value: &Value) -> TimeDelta {
 pub fn settings(case: &Value) -> Result<Settings, String> {
     let versions = case["versions"].as_str().unwrap_or("all");
     let mut it = newest_minor(versions).map_or_else(Settings::default, Settings::of_minor);
+    // The cases are of controllers without the gate HPAScaleToZero, unless they switch it on.
+    it.scaled_to_zero_condition = false;
     let empty = serde_json::Map::new();
     for (key, value) in case["config"].as_object().unwrap_or(&empty) {
         let number = || value.as_f64().ok_or(format!("{key} is no number"));

@@ -40,8 +40,8 @@ fn metric(value: &Value) -> Result<Metric, String> {
     let name = || input::text(&value["name"]);
     let selector = || match &value["selector"] {
         Value::Object(labels) => {
-            let pairs = labels.iter().map(|(k, v)| (k.clone(), input::text(v)));
-            Some(spec::selector_text(&pairs.collect::<Vec<_>>()))
+            let pairs = labels.iter().map(|(k, v)| format!("{k}={}", input::text(v)));
+            Some(spec::selector_text(&pairs.collect::<Vec<_>>().join(",")))
         }
         Value::String(text) => Some(text.clone()),
         _ => None,

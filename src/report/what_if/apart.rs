@@ -1,0 +1,97 @@
+//! The part of a simulation in which it goes its own way, and the band around it. Must not learn.
+
+use super::model::{Learned, Model};
+use super::tier::Tier;
+use super::{Changes, Recorded, RecordedSync, Step};
+use crate::hpa::{self, Memory, Recommendation, ScaleEvent, reconcile};
+use crate::observe::Time;
+
+/// Where the simulation parts from what happened.
+pub struct Start {
+    /// The sync at which it asks for another size.
+    pub index: usize,
+    /// The simulated controller's memory after it, and the size that it asks for.
+    pub memory: Memory,
+    pub size: i32,
+}
+
+/// Runs all syncs after the start under a model.
+pub fn run(
+    recorded: &Recorded,
+    changes: &Changes,
+    model: &Model,
+    start: &Start,
+    mut each: impl FnMut(&RecordedSync, i32, &hpa::Spec, &hpa::Decision),
+) {
+    let Some(first) = recorded.syncs.get(start.index) else { return };
+    let times = times(recorded);
+    let mut memory = start.memory.clone();
+    retime(&mut memory, recorded, &times);
+    let mut tier = Tier::begin(model, recorded, first, start.size);
+    for (m, at) in recorded.syncs.iter().zip(&times).skip(start.index + 1) {
+        let spec = changes.spec(&m.spec, &m.names);
+        let mut world = tier.world(m, changes);
+        world.values = changes.values(world.values, &m.names);
+        let found = tier.size();
+        let it = reconcile(&spec, &hpa::Status::default(), &world, &mut memory, *at, &m.settings);
+        each(m, found, &spec, &it);
+        tier.scale(m.ms, it.replicas.unwrap_or(found));
+    }
+}
+
+/// Sets the band of each step from the start on: what the models at the limits give, at the sync itself and at those beside it,
+/// since another run of the controller would have had its syncs at other moments.
+pub fn band(recorded: &Recorded, changes: &Changes, learned: &Learned, start: &Start, steps: &mut [Step]) {
+    let mut limits: Vec<(i32, i32)> = steps.iter().map(|s| (s.simulated, s.simulated)).collect();
+    for model in &learned.limits {
+        let mut place = start.index;
+        run(recorded, changes, model, start, |_, found, _, it| {
+            place += 1;
+            if let Some((low, high)) = limits.get_mut(place) {
+                let size = it.replicas.unwrap_or(found);
+                (*low, *high) = ((*low).min(size), (*high).max(size));
+            }
+        });
+    }
+    for (i, step) in steps.iter_mut().enumerate().skip(start.index.saturating_sub(1)) {
+        let near = &limits[i.saturating_sub(1)..(i + 2).min(limits.len())];
+        let low = near.iter().map(|l| l.0).min().unwrap_or(step.simulated);
+        step.band = (low, near.iter().map(|l| l.1).max().unwrap_or(step.simulated));
+    }
+}
+
+/// The times of the syncs as the controller has them: never closer than its period, which is a fixed delay after each sync. As
+/// seen they are late by different amounts, which would decide what is still in a window of whole periods.
+fn times(recorded: &Recorded) -> Vec<Time> {
+    let mut out: Vec<Time> = Vec::with_capacity(recorded.syncs.len());
+    let mut before: Option<(i64, i64)> = None;
+    for m in &recorded.syncs {
+        let seen = m.at().timestamp_millis();
+        let learned = recorded.session.decisions.sync_period.period();
+        // The part of a second is the work of a sync.
+        let period = if learned >= 2000 { learned / 1000 * 1000 } else { learned };
+        let least = before.map_or(seen, |(was, at)| at + ((seen - was + period / 2) / period) * period);
+        let at = seen.max(least);
+        before = Some((seen, at));
+        out.push(Time::from_timestamp_millis(at).unwrap_or_default());
+    }
+    out
+}
+
+/// Moves what the controller remembers to those times.
+fn retime(memory: &mut Memory, recorded: &Recorded, times: &[Time]) {
+    let moved = |at: Time| {
+        let ms = at.timestamp_millis();
+        let after = recorded.syncs.partition_point(|m| m.at().timestamp_millis() < ms);
+        let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
+        let near = near.filter_map(|i| Some((recorded.syncs.get(i)?.at().timestamp_millis(), *times.get(i)?)));
+        let nearest = near.min_by_key(|(seen, _)| (seen - ms).abs()).filter(|(seen, _)| (seen - ms).abs() < 2000);
+        nearest.map_or(at, |(_, time)| time)
+    };
+    for Recommendation { at, .. } in memory.recommendations.iter_mut().flatten() {
+        *at = moved(*at);
+    }
+    for ScaleEvent { at, .. } in memory.ups.iter_mut().chain(&mut memory.downs) {
+        *at = moved(*at);
+    }
+}
