@@ -7,6 +7,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod api_server;
+#[path = "../it/support/dice.rs"]
+mod dice;
 mod endpoints;
 mod lab_server;
 mod process;

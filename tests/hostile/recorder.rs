@@ -1,6 +1,7 @@
 //! Recorders that are killed, and disks, pipes and limits that refuse.
 
-use crate::process::{Dice, Family, cases, edot_tui, run};
+use crate::dice::Dice;
+use crate::process::{Family, cases, edot_tui, run};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

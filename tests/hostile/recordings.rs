@@ -1,6 +1,7 @@
 //! Recordings that are cut, flipped, shuffled, endless, or bombs. Every command over recordings must end with words.
 
-use crate::process::{Dice, Family, cases, data, edot_tui, run};
+use crate::dice::Dice;
+use crate::process::{Family, cases, data, edot_tui, run};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use std::io::Write;
