@@ -198,7 +198,9 @@ impl Recording<'_> {
             Some(ended) => return Ok(Some(End::Recorder(ended))),
             None => {}
         }
-        let elapsed = TimeDelta::from_std(running.clock.instant() - self.began).unwrap_or_default();
+        let seen = self.session.now.zip(self.session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
+        // What was observed may lag behind, and its time may be set forward.
+        let elapsed = TimeDelta::from_std(running.clock.instant() - self.began).map_or(seen, |real| real.min(seen));
         if self.load == LoadStart::Waiting && (feeds_ready(&self.session) || elapsed >= BASELINE) {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;

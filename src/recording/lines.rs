@@ -14,7 +14,7 @@ const AHEAD: usize = 64;
 /// gigabyte of it.
 const WASTE: u64 = 64 << 20;
 /// Bytes that reading a line of waste costs besides its length.
-const LINE_COST: u64 = 64;
+const LINE_COST: u64 = 512;
 
 /// Where a line is: a byte from which the input can be read, and how many lines to skip from there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

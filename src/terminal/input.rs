@@ -8,9 +8,10 @@ use parse::Parser;
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Read};
 use std::os::fd::AsFd;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Sleep, sleep};
 
 /// How long to wait before reading again where another program made the terminal non-blocking.
 const BUSY: Duration = Duration::from_millis(10);
@@ -19,8 +20,8 @@ const BUSY: Duration = Duration::from_millis(10);
 pub struct Input {
     bytes: mpsc::Receiver<Vec<u8>>,
     parser: Parser,
-    /// When something came last.
-    came: Instant,
+    /// Ends when what is missing has not come.
+    wait: Option<Pin<Box<Sleep>>>,
 }
 
 impl Input {
@@ -36,7 +37,7 @@ impl Input {
         };
         let (to, bytes) = mpsc::channel(16);
         std::thread::Builder::new().name("keys".into()).spawn(move || read(file, &to))?;
-        Ok(Input { bytes, parser: Parser::default(), came: Instant::now() })
+        Ok(Input { bytes, parser: Parser::default(), wait: None })
     }
 
     /// The next event; None once the terminal is gone. Nothing is lost when the future is dropped.
@@ -45,15 +46,19 @@ impl Input {
             if let Some(event) = self.parser.next() {
                 return Some(event);
             }
-            let wait = self.parser.patience();
             tokio::select! {
-                bytes = self.bytes.recv() => {
-                    self.parser.take(&bytes?);
-                    self.came = Instant::now();
-                }
-                () = sleep_until(self.came + wait.unwrap_or_default()), if wait.is_some() => self.parser.give_up(),
+                bytes = self.bytes.recv() => self.parser.take(&bytes?),
+                () = over(&mut self.wait) => self.parser.give_up(),
             }
+            self.wait = self.parser.patience().map(|span| Box::pin(sleep(span)));
         }
+    }
+}
+
+async fn over(wait: &mut Option<Pin<Box<Sleep>>>) {
+    match wait {
+        Some(wait) => wait.await,
+        None => std::future::pending().await,
     }
 }
 

@@ -7,11 +7,10 @@ use std::io::{self, ErrorKind, Write};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// How long the last words wait for a terminal that takes nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
-/// How long to wait before trying again.
+/// How often the last words are tried on a terminal that takes nothing, and how long to wait before each: half a second.
+const TRIES: u32 = 250;
 const BUSY: Duration = Duration::from_millis(2);
 /// Ends whatever sequence was written in part.
 const CANCEL: &[u8] = b"\x18";
@@ -103,9 +102,11 @@ pub fn write_last(words: &[u8], cut: bool) -> io::Result<()> {
 }
 
 fn finished(tty: &mut Tty, words: Vec<u8>) -> io::Result<bool> {
-    let begun = Instant::now();
     tty.send(words)?;
-    while tty.is_behind() && begun.elapsed() < PATIENCE {
+    for _ in 0..TRIES {
+        if !tty.is_behind() {
+            break;
+        }
         std::thread::sleep(BUSY);
         tty.catch_up()?;
     }

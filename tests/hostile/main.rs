@@ -10,6 +10,7 @@ mod api_server;
 #[path = "../it/support/dice.rs"]
 mod dice;
 mod endpoints;
+mod kubeconfigs;
 mod lab_server;
 mod process;
 #[allow(dead_code)]

@@ -75,6 +75,26 @@ pub fn peak_of(pid: u32) -> u64 {
     line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
+/// Asks a process to end.
+pub fn terminate(child: &Child) {
+    let status = Command::new("/bin/sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
+    assert!(status.unwrap().success());
+}
+
+/// The exit code of a process that ends by itself in this time; else it is killed.
+pub fn ended_child(child: &mut Child, limit: Duration) -> Option<i32> {
+    let began = Instant::now();
+    while began.elapsed() < limit {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
 /// Whether a process of a terminal ends by itself.
 pub fn ended_within(child: &mut (dyn portable_pty::Child + Send + Sync), limit: Duration) -> bool {
     let began = Instant::now();

@@ -15,6 +15,7 @@ const LONGEST: usize = 64;
 const KEPT: usize = 1 << 16;
 const PASTE_END: &[u8] = b"\x1b[201~";
 const ESC: u8 = 0x1b;
+const BELL: u8 = 7;
 const CTRL_C: u8 = 3;
 
 /// What is parsed so far.
@@ -65,7 +66,9 @@ impl Parser {
         self.end_paste();
         match std::mem::take(&mut self.bytes).as_slice() {
             [ESC] => self.key(KeyCode::Esc, KeyModifiers::NONE),
-            [ESC, c @ (b'[' | b'O')] => self.key(KeyCode::Char(char::from(*c)), KeyModifiers::ALT),
+            [ESC, c @ (b'[' | b'O' | b']' | b'P' | b'X' | b'^' | b'_')] => {
+                self.key(KeyCode::Char(char::from(*c)), KeyModifiers::ALT)
+            }
             _ => {}
         }
     }
@@ -74,13 +77,17 @@ impl Parser {
         if self.paste.is_some() {
             return self.pasted(byte);
         }
-        // A sequence that another one interrupts is over.
-        if byte == ESC && !self.bytes.is_empty() {
+        // A sequence that another one interrupts is over; a string may end with one.
+        if is_string(&self.bytes) {
+            if self.bytes.ends_with(&[ESC]) && byte != b'\\' {
+                self.bytes = vec![ESC];
+            }
+        } else if byte == ESC && !self.bytes.is_empty() {
             self.give_up();
         }
         self.bytes.push(byte);
         match parse(&self.bytes) {
-            Parsed::More if self.bytes.len() < LONGEST => {}
+            Parsed::More if self.bytes.len() < LONGEST || byte == ESC => {}
             // It goes on until its last byte.
             Parsed::More => self.bytes.truncate(3),
             Parsed::Done(event) => {
@@ -129,8 +136,17 @@ impl Parser {
     }
 }
 
+/// Whether it begins a string: an answer to a query, which this program never makes.
+fn is_string(bytes: &[u8]) -> bool {
+    matches!(bytes, [ESC, b']' | b'P' | b'X' | b'^' | b'_', ..])
+}
+
 fn parse(bytes: &[u8]) -> Parsed {
     match bytes {
+        _ if is_string(bytes) => match bytes {
+            [.., BELL] | [.., ESC, b'\\'] => Parsed::Done(None),
+            _ => Parsed::More,
+        },
         [] | [ESC] | [ESC, b'O' | b'['] => Parsed::More,
         [ESC, b'O', last] => Parsed::Done(cursor_key(*last).map(|code| key(code, KeyModifiers::NONE))),
         [ESC, b'[', b'[', rest @ ..] => match rest {
@@ -373,8 +389,12 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_left_out() {
+        let (answer, status) = ("\x1b]11;rgb:0/0/0\x07", "\x1bP1$rq\x1b\\");
+        let image = format!("\x1b_G{}\x1b\\", "q".repeat(1000));
         let long = ["\x1b[?", &"1;".repeat(500), "c"].concat();
-        for bytes in ["\x1b[I", "\x1b[?1;2c", "\x1b[99~", "\x1b[1;1:3A", "\x1b[201~", "\x1bOz", &long] {
+        for bytes in
+            ["\x1b[I", "\x1b[?1;2c", "\x1b[99~", "\x1b[1;1:3A", "\x1b[201~", "\x1bOz", &long, answer, status, &image]
+        {
             assert_eq!(event(bytes.as_bytes()), None, "{bytes:?}");
         }
         assert_eq!(event(b"\xff"), None);
@@ -412,6 +432,8 @@ mod tests {
         for (bytes, left) in [
             (&b"\x1b"[..], vec![esc.clone()]),
             (b"\x1b[", vec![key(KeyCode::Char('['), KeyModifiers::ALT)]),
+            (b"\x1b]", vec![key(KeyCode::Char(']'), KeyModifiers::ALT)]),
+            (b"\x1b]11;never", vec![]),
             (b"\x1b[<0;1", vec![]),
             (b"\x1b[M", vec![]),
             (b"\xf0\x9f", vec![]),
@@ -422,7 +444,9 @@ mod tests {
             parser.give_up();
             assert_eq!(parsed(&mut parser, b""), left, "{bytes:?}");
         }
-        assert_eq!(parsed(&mut Parser::default(), b"\x1b\x1b[A"), [esc, key(KeyCode::Up, KeyModifiers::NONE)]);
+        let up = key(KeyCode::Up, KeyModifiers::NONE);
+        assert_eq!(parsed(&mut Parser::default(), b"\x1b\x1b[A"), [esc, up.clone()]);
+        assert_eq!(parsed(&mut Parser::default(), b"\x1b]never\x1b[A"), [up]);
     }
 
     proptest! {
