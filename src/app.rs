@@ -17,14 +17,13 @@ use crate::{
     replay::ReplayEvent,
     session::Session,
     signals::{TerminalSignal, TerminalSignals},
-    terminal::{self, Terminal},
+    terminal::{self, Terminal, input::Input},
     ui::{Action, Overlay, Request, Ui},
     view::{self, Cx, Look},
 };
 use anyhow::Context;
 use chrono::Utc;
-use crossterm::event::{Event, EventStream, KeyEventKind};
-use futures::StreamExt;
+use crossterm::event::{Event, KeyEventKind};
 use signal_hook::consts::{SIGHUP, SIGTSTP};
 use std::{
     path::{Path, PathBuf},
@@ -40,6 +39,9 @@ const GONE: i32 = SIGHUP;
 
 /// At the start, while everything arrives for the first time: the least time between two frames, and how long that holds.
 const EAGER: (Duration, Duration) = (Duration::from_millis(16), Duration::from_secs(2));
+
+/// How long until a terminal is tried again that has not taken the last frame.
+const BEHIND: Duration = Duration::from_millis(5);
 
 /// How long a message is shown in a replay.
 const MESSAGE: Duration = Duration::from_secs(8);
@@ -137,21 +139,21 @@ impl App {
     /// # Errors
     /// When the terminal cannot be set.
     pub async fn run(&mut self, mut opening: Opening) -> Result<Ended, CommandError> {
-        let mut keys = EventStream::new();
+        let mut keys = Input::open()?;
         let began = Instant::now();
         let mut next_frame = began;
         loop {
             tokio::select! {
                 biased;
                 event = keys.next() => match event {
-                    Some(Ok(event)) => {
+                    Some(event) => {
                         if let Some(request) = self.event(event)? && let Some(end) = self.carry_out(request)? {
                             return Ok(end);
                         }
                         // A key is answered at once, independent of the frame rate.
                         next_frame = Instant::now();
                     }
-                    Some(Err(_)) | None => return Ok(Ended::Signal(GONE)),
+                    None => return Ok(Ended::Signal(GONE)),
                 },
                 signal = self.signals.next() => match signal {
                     TerminalSignal::End(number) => return Ok(Ended::Signal(number)),
@@ -163,12 +165,16 @@ impl App {
                         next_frame = Instant::now();
                     }
                 },
-                () = tokio::time::sleep_until(next_frame), if self.dirty => {
+                () = tokio::time::sleep_until(next_frame), if self.dirty || self.terminal.is_behind() => {
                     if self.draw().is_err() {
                         return Ok(Ended::Signal(GONE));
                     }
                     let now = Instant::now();
-                    next_frame = now + if now - began < EAGER.1 { self.frame.min(EAGER.0) } else { self.frame };
+                    let eager = now - began < EAGER.1;
+                    next_frame = now + if eager { self.frame.min(EAGER.0) } else { self.frame };
+                    if self.terminal.is_behind() {
+                        next_frame = now + BEHIND;
+                    }
                 }
                 opened = &mut opening, if self.running.is_none() => match events::opened(opened) {
                     Ok(running) => self.watch(running),
@@ -211,6 +217,8 @@ impl App {
                 self.notice_question();
             }
             Observation::Tick => self.watch_recording(),
+            // The user's own, or that the clock was set.
+            Observation::Note { text } if self.ui.replay.is_none() => self.ui.say(self.session.now_ms(), text),
             _ => {}
         }
         self.dirty = true;
@@ -240,7 +248,7 @@ impl App {
                 return Ok(self.ui.mouse(mouse.kind, hit, shown));
             }
             Event::Paste(text) => self.ui.paste(&text),
-            // A change of size comes as a signal, which is listened to before the first frame; nothing reads keys by then.
+            // A change of size comes as a signal.
             _ => self.dirty = false,
         }
         Ok(None)
@@ -333,7 +341,6 @@ impl App {
     }
 
     fn draw(&mut self) -> std::io::Result<()> {
-        self.dirty = false;
         let now = self.session.now_ms();
         // A replay's time may be paused or fast, so there a message is removed by the system's clock.
         let since = self.message_since.get_or_insert_with(Instant::now);
@@ -345,7 +352,8 @@ impl App {
         }
         let shown = self.paused.as_deref().unwrap_or(&self.session);
         let cx = cx(shown, &self.session, &self.ui, &self.look);
-        self.terminal.draw(|buffer| view::draw(buffer, &cx))
+        self.dirty = !self.terminal.draw(|buffer| view::draw(buffer, &cx))?;
+        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
         self,
         cluster::{self, Cluster},
         collector::Endpoint,
-        connect::{Access, Environment},
+        connect::{Access, Environment, PLUGIN},
         elastic::IngestSettings,
         load_control::LoadSettings,
     },
@@ -31,6 +31,7 @@ pub fn access(settings: &Settings) -> Access {
         context: settings.context.clone(),
         as_user: settings.impersonate.clone(),
         request_timeout: settings.request_timeout,
+        plugin_timeout: PLUGIN,
         environment: Environment::read(),
     }
 }
@@ -61,9 +62,18 @@ pub fn ingest(settings: &Settings) -> IngestSettings {
 /// # Errors
 /// A setting is wrong, or there can be no client at all.
 pub async fn live(settings: &Settings) -> Result<RunningSource, CommandError> {
+    live_within(settings, PLUGIN).await
+}
+
+/// [`live`], for a command that waits at most `limit`: a credential plugin has no longer, either.
+///
+/// # Errors
+/// Those of [`live`].
+pub async fn live_within(settings: &Settings, limit: Duration) -> Result<RunningSource, CommandError> {
     let stop = CancellationToken::new();
     lab::check_flags(settings)?;
     let access = if settings.lab { lab::start(settings, &stop).await? } else { access(settings) };
+    let access = Access { plugin_timeout: limit.min(PLUGIN), ..access };
     let cluster = cluster::open(access).await?;
     let watched = live::Settings {
         namespace: settings.namespace.clone(),
@@ -83,8 +93,9 @@ pub async fn live(settings: &Settings) -> Result<RunningSource, CommandError> {
     };
     let hpa_check =
         tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));
+    let clock = cluster.clock();
     let (source, driver) = live::open(watched, cluster, stop.clone());
-    Ok(RunningSource::live(source, tokio::spawn(driver), stop, hpa_check))
+    Ok(RunningSource::live(source, tokio::spawn(driver), stop, clock, hpa_check))
 }
 
 /// Opens a recording in place of a cluster; `-` is standard input.

@@ -1,7 +1,10 @@
 //! Raw mode, alternate screen and the one write a frame; restored once: on quit, panic, signal, Ctrl-Z. Must never query
-//! the terminal (one that does not answer would hang the program): sizes come from the kernel, the screen is just cleared.
+//! the terminal nor wait for it (one that does not answer or read would hang the program): sizes come from the kernel, the
+//! screen is just cleared, and a frame that the terminal does not take is finished before the next one is drawn.
 
+pub mod input;
 pub mod pen;
+mod tty;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use crossterm::{
@@ -16,12 +19,14 @@ use crossterm::{
 };
 use pen::Pen;
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::io::{self, ErrorKind, Write};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use tty::Tty;
 
 /// Set while the terminal is taken; who clears it restores the terminal, so that happens once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Set while a frame is written in part.
+static CUT: AtomicBool = AtomicBool::new(false);
 
 /// Clicks, drags and the wheel, without bare movement: each move of the mouse would wake the program for nothing.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
@@ -31,8 +36,6 @@ const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 const LARGEST: (u16, u16) = (1600, 600);
 /// Exit code after a panic, as Rust's own.
 const PANICKED: i32 = 101;
-/// How long to wait before writing again to a terminal that accepts nothing at the moment.
-const BUSY: Duration = Duration::from_millis(2);
 
 /// The taken terminal, with the frame that it shows.
 pub struct Terminal {
@@ -42,6 +45,7 @@ pub struct Terminal {
     next: Buffer,
     pen: Pen,
     mouse: bool,
+    tty: Tty,
 }
 
 impl Terminal {
@@ -58,7 +62,7 @@ impl Terminal {
             std::process::exit(PANICKED);
         }));
         let (shown, next) = (Buffer::empty(Rect::ZERO), Buffer::empty(Rect::ZERO));
-        let mut terminal = Terminal { out: Vec::new(), shown, next, pen: Pen::default(), mouse };
+        let mut terminal = Terminal { out: Vec::new(), shown, next, pen: Pen::default(), mouse, tty: Tty::open()? };
         terminal.enter()?;
         Ok(terminal)
     }
@@ -74,6 +78,7 @@ impl Terminal {
         // Entered twice, it would forget where the shell's cursor was.
         if !TAKEN.swap(true, Ordering::SeqCst) {
             self.out.clear();
+            self.tty.forget();
             queue!(self.out, EnterAlternateScreen)?;
         }
         queue!(self.out, Hide, EnableBracketedPaste)?;
@@ -111,17 +116,28 @@ impl Terminal {
         &self.shown
     }
 
+    /// Whether the last frame is still being written: nothing is drawn before the terminal has taken it.
+    pub fn is_behind(&self) -> bool {
+        self.tty.is_behind()
+    }
+
     /// Draws a frame and writes what changed, in one write inside synchronized output; nothing when nothing changed, or
-    /// when the terminal has been given back.
+    /// when the terminal has been given back. False when the terminal has not even taken the last frame: then this one is not
+    /// drawn.
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Buffer)) -> io::Result<bool> {
+        self.tty.catch_up()?;
+        CUT.store(self.is_behind(), Ordering::SeqCst);
+        if self.is_behind() {
+            return Ok(false);
+        }
         self.next.reset();
         draw(&mut self.next);
         let changed = self.shown.diff(&self.next);
         if changed.is_empty() && self.out.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let mut frame = Vec::with_capacity(4096);
         queue!(frame, BeginSynchronizedUpdate)?;
@@ -131,10 +147,12 @@ impl Terminal {
         queue!(frame, EndSynchronizedUpdate)?;
         // A panic elsewhere has given the terminal back; the program is about to end.
         if TAKEN.load(Ordering::SeqCst) {
-            write_all(&frame)?;
+            CUT.store(true, Ordering::SeqCst);
+            self.tty.send(frame)?;
+            CUT.store(self.is_behind(), Ordering::SeqCst);
         }
         std::mem::swap(&mut self.shown, &mut self.next);
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -177,25 +195,8 @@ pub fn restore() {
         SetAttribute(Attribute::Reset),
         Show
     );
-    let _ = write_all(&out);
+    let _ = tty::write_last(&out, CUT.swap(false, Ordering::SeqCst));
     let _ = disable_raw_mode();
-}
-
-/// Straight to the file descriptor: stdout's own buffer would cut a frame into pieces. Another program on the same
-/// terminal may have made it non-blocking; then what is left goes out as it takes it.
-fn write_all(mut bytes: &[u8]) -> io::Result<()> {
-    let stdout = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
-    let mut stdout = std::fs::File::from(stdout);
-    while !bytes.is_empty() {
-        match stdout.write(bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(n) => bytes = bytes.get(n..).unwrap_or_default(),
-            Err(e) if e.kind() == ErrorKind::Interrupted => {}
-            Err(e) if e.kind() == ErrorKind::WouldBlock => std::thread::sleep(BUSY),
-            Err(e) => return Err(e),
-        }
-    }
-    Ok(())
 }
 
 /// The area that is drawn of a terminal of this size.

@@ -2,6 +2,7 @@
 //! any of them.
 
 use crate::{
+    clock::Clock,
     error::{CommandError, ErrorKind},
     observe::Stamped,
     replay::ReplayEvent,
@@ -23,6 +24,8 @@ pub type HpaCheck = JoinHandle<Result<(), CommandError>>;
 pub struct RunningSource {
     pub source: Source,
     pub stop: CancellationToken,
+    /// That of what is watched.
+    pub clock: Clock,
     /// Ends with an error when a part of the source died; None once it has ended.
     driver: Option<JoinHandle<Result<(), Died>>>,
     /// The channel of observations is closed, until a replay is moved.
@@ -56,9 +59,11 @@ impl RunningSource {
         source: Source,
         driver: JoinHandle<Result<(), Died>>,
         stop: CancellationToken,
+        clock: Clock,
         hpa_check: HpaCheck,
     ) -> RunningSource {
-        RunningSource { source, stop, driver: Some(driver), ended: false, replay: None, hpa_check: Some(hpa_check) }
+        let (driver, hpa_check) = (Some(driver), Some(hpa_check));
+        RunningSource { source, stop, clock, driver, ended: false, replay: None, hpa_check }
     }
 
     /// A recording's source.
@@ -67,8 +72,8 @@ impl RunningSource {
         driver: JoinHandle<Result<(), Died>>,
         news: mpsc::Receiver<ReplayEvent>,
     ) -> RunningSource {
-        let stop = CancellationToken::new();
-        RunningSource { source, stop, driver: Some(driver), ended: false, replay: Some(news), hpa_check: None }
+        let (stop, clock) = (CancellationToken::new(), Clock::system());
+        RunningSource { source, stop, clock, driver: Some(driver), ended: false, replay: Some(news), hpa_check: None }
     }
 
     /// Waits for the check whether the HPA is there; the first call takes its result.

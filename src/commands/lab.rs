@@ -18,6 +18,7 @@ use crate::{
 use clap::Args;
 use k8s_openapi::ByteString;
 use std::{
+    fs::File,
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
@@ -66,7 +67,8 @@ async fn serve(settings: &Settings) -> Result<u8, CommandError> {
     let (served, _) = open::lab::serve(settings, &stop).await?;
     let path = settings.state_dir.join(format!("lab-{}.kubeconfig", served.port));
     let shown = path.display().to_string();
-    write(&path, &kubeconfig(&served)).map_err(|e| CommandError::from(e).context(shown.clone()))?;
+    remove_left_over(&settings.state_dir);
+    let _lock = write(&path, &kubeconfig(&served)).map_err(|e| CommandError::from(e).context(shown.clone()))?;
     stdio::data(&format!("{shown}\n"))?;
     stdio::message(&format!("the lab's API is at {} until this program ends (Ctrl-C). Try, elsewhere:", served.url));
     for (what, line) in [
@@ -102,8 +104,21 @@ fn base64(data: impl Into<Vec<u8>>) -> String {
     }
 }
 
-/// Writes a file that only the user can read. A file of that name is of a lab that has ended; no link is followed.
-fn write(path: &Path, text: &str) -> io::Result<()> {
+/// Removes the kubeconfigs of labs that were killed: each lab holds a lock on its own.
+fn remove_left_over(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let own = name.to_str().is_some_and(|n| n.starts_with("lab-") && n.ends_with(".kubeconfig"));
+        if own && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok()) {
+            // Another lab that starts may have removed it.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Writes a file that only the user can read, and locks it until it is dropped. A file of that name is of a lab that has
+/// ended; no link is followed.
+fn write(path: &Path, text: &str) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
@@ -112,5 +127,28 @@ fn write(path: &Path, text: &str) -> io::Result<()> {
         _ => {}
     }
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())
+    // Some file systems have no locks; then the next lab removes it.
+    let _ = file.try_lock();
+    file.write_all(text.as_bytes())?;
+    Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_kubeconfig_of_a_lab_that_was_killed_goes_and_those_in_use_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let held = write(&path("lab-1.kubeconfig"), "held").unwrap();
+        drop(write(&path("lab-2.kubeconfig"), "left over").unwrap());
+        std::fs::write(path("other.kubeconfig"), "").unwrap();
+        std::fs::create_dir(path("lab-3.kubeconfig")).unwrap();
+        remove_left_over(folder.path());
+        let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["lab-1.kubeconfig", "lab-3.kubeconfig", "other.kubeconfig"]);
+        drop(held);
+    }
 }

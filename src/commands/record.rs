@@ -29,6 +29,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
+use tokio::time::Instant;
 
 /// With --simulate the load is started when every feed is ready, or at the latest after this time.
 const BASELINE: TimeDelta = TimeDelta::seconds(30);
@@ -102,6 +103,8 @@ struct Recording<'a> {
     load: LoadStart,
     /// None while the run is not settled.
     settled_since: Option<Time>,
+    /// When it began, by the source's clock: observations are stamped with a time that may be set.
+    began: Instant,
 }
 
 /// Records until the end that was asked for.
@@ -147,7 +150,8 @@ async fn record(
         None => tape.print(header, recordings.limit()).map_err(CommandError::failed)?,
     }
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
-    let mut recording = Recording { args, expected, tape, session: Session::default(), load, settled_since: None };
+    let (session, began) = (Session::default(), running.clock.instant());
+    let mut recording = Recording { args, expected, tape, session, load, settled_since: None, began };
     recording.take(&first, running)?;
     let ended = recording.run(running).await;
     stdio::progress("");
@@ -194,7 +198,9 @@ impl Recording<'_> {
             Some(ended) => return Ok(Some(End::Recorder(ended))),
             None => {}
         }
-        let elapsed = self.session.now.zip(self.session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
+        let seen = self.session.now.zip(self.session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
+        // What was observed may lag behind, and its time may be set forward.
+        let elapsed = TimeDelta::from_std(running.clock.instant() - self.began).map_or(seen, |real| real.min(seen));
         if self.load == LoadStart::Waiting && (feeds_ready(&self.session) || elapsed >= BASELINE) {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;

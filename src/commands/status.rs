@@ -56,7 +56,7 @@ pub fn run(settings: &Settings, args: &Status) -> Result<u8, CommandError> {
 async fn print(settings: &Settings, args: &Status) -> Result<u8, CommandError> {
     let look = open::look(settings)?;
     let ui = Ui { screen: args.screen, ..read_ui(settings, true)? };
-    let mut running = open::live(settings).await?;
+    let mut running = open::live_within(settings, args.wait).await?;
     running.hpa_found().await?;
     let session = wait_until_ready(&mut running.source, args.wait).await;
     running.stop.cancel();

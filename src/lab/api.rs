@@ -43,6 +43,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
@@ -50,8 +51,8 @@ use tokio_util::sync::CancellationToken;
 const STEP: Duration = Duration::from_millis(250);
 /// … and the shortest interval in real time.
 const SHORTEST_STEP: Duration = Duration::from_millis(20);
-/// The longest a TLS handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The longest that a TLS handshake may take, and then the head of the first request: strangers hold nothing for long.
+const HELLO: Duration = Duration::from_secs(5);
 
 /// How to reach a lab that is served.
 #[derive(Clone)]
@@ -129,14 +130,26 @@ async fn connected(connection: TcpStream, acceptor: TlsAcceptor, state: Arc<ApiS
     // Small responses are sent at once.
     let _ = connection.set_nodelay(true);
     // A client that does not trust the certificate, or does not speak TLS, closes the connection itself.
-    let Ok(Ok(connection)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(connection)).await else { return };
+    let Ok(Ok(connection)) = tokio::time::timeout(HELLO, acceptor.accept(connection)).await else { return };
     let mut disruptions = state.disruptions.subscribe();
     let restarts = disruptions.borrow().restarts;
-    let answering = service_fn(|request| server::answer(Arc::clone(&state), request));
+    let asked = Notify::new();
+    let answering = service_fn(|request| {
+        asked.notify_one();
+        server::answer(Arc::clone(&state), request)
+    });
     let serving = http1::Builder::new().serve_connection(TokioIo::new(connection), answering).with_upgrades();
     tokio::select! {
         // A broken connection is the client's concern.
         _ = serving => {}
         _ = disruptions.wait_for(|now| now.restarts != restarts) => {}
+        () = nothing_asked(&asked) => {}
+    }
+}
+
+/// Returns when no request came in time, and else never.
+async fn nothing_asked(asked: &Notify) {
+    if tokio::time::timeout(HELLO, asked.notified()).await.is_ok() {
+        std::future::pending().await
     }
 }

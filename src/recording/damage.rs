@@ -25,6 +25,8 @@ pub struct Damage {
     pub damaged: u64,
     /// It ends in the middle of a line or of compressed data.
     pub truncated: bool,
+    /// So much of it was unreadable that the rest was not read.
+    pub gave_up: bool,
     /// Observations of kinds that this version does not know, by kind.
     pub unknown_kinds: BTreeMap<String, u64>,
     /// The version of a format newer than this program's.
@@ -53,6 +55,9 @@ impl Damage {
         if !self.unknown_kinds.is_empty() {
             let kinds: Vec<String> = self.unknown_kinds.iter().map(|(kind, n)| format!("{kind} ({n})")).collect();
             out.push(format!("kinds of a later version skipped: {}", kinds.join(", ")));
+        }
+        if self.gave_up {
+            out.push("it holds little but blank and unreadable lines from there on: the rest was not read".into());
         }
         if self.truncated {
             out.push("it stops in the middle: its writer was interrupted, or is still writing".into());

@@ -1,5 +1,5 @@
-//! Bytes to lines, each with the position from which reading can be resumed. Bounded: a line over [`MAX_LINE`] is skipped.
-//! Must not know what a line means.
+//! Bytes to lines, each with the position from which reading can be resumed. Bounded: a line over [`MAX_LINE`] is skipped, and
+//! reading ends where there is little but waste. Must not know what a line means.
 
 use super::MAX_LINE;
 use super::gzip_members::{Members, is_gzip};
@@ -10,6 +10,11 @@ use std::io::{self, BufRead, Read};
 const READ_SIZE: usize = 1 << 16;
 /// The most blocks (4 MB) that are read ahead to see whether a gzip member is intact.
 const AHEAD: usize = 64;
+/// The most bytes of waste (blank, too long or unreadable lines) beyond those of sound lines: a megabyte of gzip can hold a
+/// gigabyte of it.
+const WASTE: u64 = 64 << 20;
+/// Bytes that reading a line of waste costs besides its length.
+const LINE_COST: u64 = 512;
 
 /// Where a line is: a byte from which the input can be read, and how many lines to skip from there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +47,11 @@ pub(super) struct Lines<R: BufRead> {
     line: Vec<u8>,
     /// Lines so far.
     pub count: u64,
+    /// Bytes of waste and of sound lines so far.
+    waste: u64,
+    sound: u64,
+    /// Reading has ended because of the waste.
+    pub gave_up: bool,
 }
 
 enum Input<R: BufRead> {
@@ -75,6 +85,9 @@ impl<R: BufRead> Lines<R> {
             begun: 0,
             line: Vec::new(),
             count: 0,
+            waste: 0,
+            sound: 0,
+            gave_up: false,
         })
     }
 
@@ -102,6 +115,10 @@ impl<R: BufRead> Lines<R> {
 
     /// Takes the next block; returns whether there was one, and whether there is damage before it.
     fn fill(&mut self, within: bool) -> io::Result<(bool, bool)> {
+        if self.waste > WASTE + self.sound {
+            self.gave_up = true;
+            return Ok((false, false));
+        }
         if let Input::Plain(_) = self.input {
             self.offset += self.at as u64;
         }
@@ -148,6 +165,58 @@ impl<R: BufRead> Lines<R> {
         Ok(false)
     }
 
+    /// The line that was read last is one of a recording.
+    pub fn was_sound(&mut self) {
+        self.sound += self.line.len() as u64 + 1;
+    }
+
+    /// The line that was read last is none of a recording.
+    pub fn was_waste(&mut self) {
+        self.waste += self.line.len() as u64 + LINE_COST;
+    }
+
+    /// Passes over blank lines, at most `most`; returns how many. They are waste.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub fn pass_blank(&mut self, most: u64) -> io::Result<u64> {
+        let mut passed = 0;
+        while passed < most {
+            if self.at == self.block.len() && !self.fill(false)?.0 {
+                break;
+            }
+            let rest = &self.block[self.at..];
+            let room = usize::try_from(most - passed).unwrap_or(usize::MAX).min(rest.len());
+            let blank = rest[..room].iter().position(|b| *b != b'\n').unwrap_or(room);
+            self.at += blank;
+            let blank = blank as u64;
+            (passed, self.begun) = (passed + blank, self.begun + blank);
+            (self.count, self.waste) = (self.count + blank, self.waste + blank);
+            if self.at < self.block.len() {
+                break;
+            }
+        }
+        Ok(passed)
+    }
+
+    /// Passes over as many lines, as a [`Position`] counts them; they were sound, or are known.
+    ///
+    /// # Errors
+    /// When the input cannot be read.
+    pub fn skip(&mut self, mut most: u64) -> io::Result<()> {
+        while most > 0 {
+            most -= self.pass_blank(most)?;
+            if most > 0 {
+                if self.next()?.is_none() {
+                    break;
+                }
+                self.was_sound();
+                most -= 1;
+            }
+        }
+        Ok(())
+    }
+
     /// The next line without its end; None at the input's end.
     ///
     /// # Errors
@@ -178,6 +247,9 @@ impl<R: BufRead> Lines<R> {
             if self.line.len() + piece.len() > MAX_LINE {
                 long = true;
                 self.line.truncate(200);
+            }
+            if long {
+                self.waste += piece.len() as u64;
             }
             if !long {
                 self.line.extend_from_slice(piece);
@@ -243,5 +315,50 @@ mod tests {
             count += 1;
         }
         assert_eq!(count, 1600 * 2048, "and none of it is lost");
+    }
+
+    fn packed(blocks: usize, block: &[u8]) -> Vec<u8> {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        (0..blocks).for_each(|_| gz.write_all(block).unwrap());
+        gz.finish().unwrap()
+    }
+
+    #[test]
+    fn a_bomb_is_not_read_to_its_end() {
+        let blocks = 300;
+        for (what, block) in [("newlines", b"\n".repeat(1 << 20)), ("zeros", vec![0; 1 << 20])] {
+            let bytes = packed(blocks, &block);
+            let mut lines = Lines::new(&bytes[..], 0).unwrap();
+            loop {
+                lines.pass_blank(u64::MAX).unwrap();
+                if lines.next().unwrap().is_none() {
+                    break;
+                }
+                lines.was_waste();
+            }
+            assert!(lines.gave_up, "{what}");
+            assert!(lines.waste < WASTE + (20 << 20), "{what}: {}", lines.waste);
+        }
+    }
+
+    #[test]
+    fn a_line_is_found_again_behind_blank_ones() {
+        let text = b"a\n\n\nb\n\n\n\nc\n";
+        for bytes in [text.to_vec(), packed(1, text)] {
+            let mut lines = Lines::new(&bytes[..], 0).unwrap();
+            let mut places = Vec::new();
+            loop {
+                lines.pass_blank(u64::MAX).unwrap();
+                let place = lines.position().unwrap();
+                let Some((line, _)) = lines.next().unwrap() else { break };
+                places.push((place, line.to_vec()));
+            }
+            assert_eq!((places.len(), lines.count), (3, 8));
+            for (place, line) in places {
+                let mut again = Lines::new(&bytes[place.offset as usize..], place.offset).unwrap();
+                again.skip(place.skip).unwrap();
+                assert_eq!(again.next().unwrap().unwrap().0, line);
+            }
+        }
     }
 }

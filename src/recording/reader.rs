@@ -86,11 +86,9 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
     let mut damage = Damage::default();
     let mut first = None;
     loop {
+        lines.pass_blank(u64::MAX)?;
         let number = lines.count + 1;
         let Some((text, end)) = lines.next()? else { break };
-        if text.is_empty() && end == End::Whole {
-            continue;
-        }
         let parsed = if end == End::TooLong { None } else { parse(text) };
         let (mut header, mut ahead, mut marks) = (Header::default(), None, Vec::new());
         match parsed {
@@ -104,12 +102,14 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
             None => {
                 first.get_or_insert_with(|| text::clean(&String::from_utf8_lossy(&text[..text.len().min(200)]), 60));
                 damage.unreadable(number, why(end));
-                if number >= TRIES {
+                if damage.unreadable >= TRIES {
                     break;
                 }
+                lines.was_waste();
                 continue;
             }
         }
+        lines.was_sound();
         damage.newer_format = Some(header.version).filter(|v| *v > VERSION);
         return Ok(Reading { header, damage, marks, lines, ahead, error: None });
     }
@@ -126,9 +126,7 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
 /// The input cannot be read.
 pub fn resume<R: BufRead>(input: R, position: Position, header: Header) -> Result<Reading<R>, ReadError> {
     let mut lines = Lines::new(input, position.offset)?;
-    for _ in 0..position.skip {
-        lines.next()?;
-    }
+    lines.skip(position.skip)?;
     Ok(Reading { header, damage: Damage::default(), marks: Vec::new(), lines, ahead: None, error: None })
 }
 
@@ -151,15 +149,22 @@ impl<R: BufRead> Reading<R> {
 
     fn read_line(&mut self) -> io::Result<Option<Stamped>> {
         loop {
+            self.lines.pass_blank(u64::MAX)?;
             let number = self.lines.count + 1;
             let got = self.lines.next()?;
             let Some((text, end)) = got else {
                 let (damaged, truncated) = self.lines.damage();
                 self.damage.damaged = damaged;
-                self.damage.truncated |= truncated;
+                self.damage.truncated |= truncated && !self.lines.gave_up;
+                self.damage.gave_up |= self.lines.gave_up;
                 return Ok(None);
             };
-            let parsed = if end == End::TooLong { None } else { parse(text) };
+            let (parsed, blank) = (if end == End::TooLong { None } else { parse(text) }, text.is_empty());
+            if parsed.is_some() || blank {
+                self.lines.was_sound();
+            } else {
+                self.lines.was_waste();
+            }
             match parsed {
                 Some(Line::Seen(seen)) => return Ok(Some(seen)),
                 Some(Line::Unknown(at, kind)) => {
@@ -177,7 +182,7 @@ impl<R: BufRead> Reading<R> {
                         self.header = *header;
                     }
                 }
-                None if text.is_empty() => {}
+                None if blank => {}
                 None if end == End::Truncated => self.damage.truncated = true,
                 None => {
                     self.damage.unreadable(number, why(end));

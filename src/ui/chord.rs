@@ -65,6 +65,9 @@ impl Chord {
     }
 
     fn normal(self) -> Chord {
+        if let (true, Some((code, ctrl))) = (self.ctrl, self.code.as_char().and_then(same_byte)) {
+            return Chord { code, ctrl, shift: false, ..self };
+        }
         match self.code {
             KeyCode::BackTab => Chord { code: KeyCode::Tab, shift: true, ..self },
             KeyCode::Char(c) if self.ctrl => {
@@ -105,6 +108,23 @@ impl Chord {
         }
         out
     }
+}
+
+/// The key that a terminal reports for Ctrl and this character, where it is another one, and whether that has Ctrl: the two
+/// send the same byte.
+fn same_byte(c: char) -> Option<(KeyCode, bool)> {
+    Some(match c {
+        'i' | 'I' => (KeyCode::Tab, false),
+        'm' | 'M' => (KeyCode::Enter, false),
+        '[' | '3' => (KeyCode::Esc, false),
+        '?' | '8' => (KeyCode::Backspace, false),
+        '@' | '2' => (KeyCode::Char(' '), true),
+        '\\' => (KeyCode::Char('4'), true),
+        ']' => (KeyCode::Char('5'), true),
+        '^' | '~' => (KeyCode::Char('6'), true),
+        '_' | '/' => (KeyCode::Char('7'), true),
+        _ => return None,
+    })
 }
 
 fn named(code: KeyCode) -> Option<&'static (KeyCode, &'static str, &'static str)> {
@@ -202,6 +222,26 @@ mod tests {
         let labels = ["q", "G", "G", "Ctrl-C", "Shift-←", "F5", "Space", "Ctrl--", "-", "Alt-Shift-Tab", "PgUp"];
         assert_eq!(texts.map(label), labels);
         assert_eq!(["", "qq", "f0", "f25", "ctrl-", "hyper-q", "shift-1", "ctrl-shift-c"].map(label), [""; 8]);
+    }
+
+    #[test]
+    fn a_chord_that_no_terminal_tells_from_a_key_is_that_key() {
+        let chord = |text: &str| text.parse::<Chord>().unwrap();
+        for (written, sent) in [
+            ("ctrl-i", "tab"),
+            ("ctrl-M", "enter"),
+            ("ctrl-[", "esc"),
+            ("ctrl-?", "backspace"),
+            ("ctrl-@", "ctrl-space"),
+            ("ctrl-\\", "ctrl-4"),
+            ("ctrl-]", "ctrl-5"),
+            ("ctrl-^", "ctrl-6"),
+            ("ctrl-_", "ctrl-7"),
+            ("ctrl-alt-i", "alt-tab"),
+        ] {
+            assert_eq!(chord(written), chord(sent), "{written}");
+        }
+        assert_ne!(chord("ctrl-j"), chord("enter"), "in raw mode it is one of its own");
     }
 
     #[test]

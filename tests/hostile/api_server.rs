@@ -1,8 +1,10 @@
 //! An API server that sends too much, too little, too slowly, elsewhere, or from another time.
 
-use crate::process::{Family, edot_tui, run};
+use crate::process::{Family, HANGS, MEMORY, edot_tui, ended_child, peak, run, terminate};
 use crate::server::{Answer, Request, json, kubeconfig, start};
-use std::time::Duration;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const TOKEN: &str = "s3cr3t-t0ken";
 const ASKED: Duration = Duration::from_secs(3);
@@ -120,6 +122,87 @@ fn cases(objects: usize, bytes: usize) {
 #[ignore = "long"]
 fn answers() {
     cases(4_000_000, 200 << 20);
+}
+
+/// A cluster at rest with a load, whose events and logs come as fast as it likes.
+fn busy(events: u64, log: &'static [u8]) -> impl Fn(&Request) -> Answer + Send + Sync + 'static {
+    move |r| {
+        let item = match r.path.as_str() {
+            p if p.contains("watch=1") && p.contains("/events") => {
+                let event = |n: u64| {
+                    format!(
+                        "{{\"type\":\"ADDED\",\"object\":{{\"metadata\":{{\"name\":\"e{n}\",\"namespace\":\"observability-lab\",\"uid\":\"e{n}\",\
+                         \"resourceVersion\":\"{}\"}},\"involvedObject\":{{\"kind\":\"HorizontalPodAutoscaler\",\"name\":\"edot-gateway-hpa\",\
+                         \"namespace\":\"observability-lab\",\"uid\":\"h\"}},\"reason\":\"R{n}\",\"message\":\"message {n}\",\"type\":\"Normal\",\
+                         \"lastTimestamp\":\"2026-11-24T00:00:00Z\",\"count\":1}}}}\n",
+                        n + 10
+                    )
+                };
+                return Answer::Pieces(Arc::new(move |n| event(n).into_bytes()), events);
+            }
+            p if p.contains("watch=1") => return Answer::Silent,
+            p if p.contains("/log?") => return Answer::Endless(vec![], vec![], log.to_vec()),
+            p if p.contains("horizontalpodautoscalers") => {
+                r#"{"metadata":{"name":"edot-gateway-hpa","namespace":"observability-lab","uid":"h"},"spec":{"minReplicas":1,"maxReplicas":4,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"edot-gateway"},"metrics":[]},"status":{"currentReplicas":1,"desiredReplicas":1}}"#
+            }
+            p if p.contains("/jobs") => {
+                r#"{"metadata":{"name":"k6-load","namespace":"demo-app","uid":"j"},"spec":{"template":{"spec":{"containers":[{"name":"k6","image":"grafana/k6"}]}}},"status":{"active":1,"startTime":"2026-11-24T00:00:00Z"}}"#
+            }
+            p if p.contains("demo-app/pods") => {
+                r#"{"metadata":{"name":"k6-load-1","namespace":"demo-app","uid":"p","labels":{"job-name":"k6-load"}},"spec":{"containers":[{"name":"k6","image":"grafana/k6"}]},"status":{"phase":"Running","podIP":"127.0.0.1","containerStatuses":[{"name":"k6","state":{"running":{"startedAt":"2026-11-24T00:00:00Z"}},"ready":true}]}}"#
+            }
+            p if p.contains("version") => return version(),
+            _ => "",
+        };
+        json(format!("{{\"metadata\":{{\"resourceVersion\":\"7\"}},\"items\":[{item}]}}"))
+    }
+}
+
+/// What comes as fast as it can keeps neither a recording from its end nor the program from a signal.
+fn floods(seconds: u64) {
+    let mut family = Family::new("API server that floods");
+    let lasts = format!("{seconds}s");
+    let asked = Duration::from_secs(seconds);
+    for (case, events, log) in [
+        ("50,000 events a second", 50_000, &b""[..]),
+        ("a log of newlines", 1, b"\n"),
+        ("a log of short lines", 1, b"x\n"),
+        ("a log of progress lines", 1, b"running (0m37.0s), 200/200 VUs, 1234 complete and 0 interrupted iterations\n"),
+        ("a log without a line end", 1, b"a"),
+    ] {
+        let server = start(busy(events, log));
+        let (folder, config) = kubeconfig(&server.url, TOKEN);
+        let file = folder.path().join("run.jsonl.gz");
+        let mut command = edot_tui(&["record", "--for", &lasts, "-o"]);
+        command.arg(&file).env("KUBECONFIG", &config);
+        let ended = run(command, asked);
+        family.hold(case, &ended, asked);
+        family.expect(ended.code == Some(0), || format!("{case}: exit code {:?}: {}", ended.code, ended.stderr));
+        let asked_for = |what: &str| server.seen.lock().unwrap().iter().any(|r| r.path.contains(what));
+        family.expect(asked_for("/events") && asked_for("/log?"), || format!("{case}: it was never asked"));
+        let began = Instant::now();
+        let mut command = edot_tui(&["record", "-o", "-"]);
+        let mut child = command.env("KUBECONFIG", &config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(asked);
+        let memory = peak(&child);
+        terminate(&child);
+        let code = ended_child(&mut child, HANGS);
+        family.expect(code == Some(143), || format!("{case}: SIGTERM: exit code {code:?}"));
+        family.expect(memory < MEMORY, || format!("{case}: {} MB", memory >> 20));
+        family.note(memory, began.elapsed());
+    }
+    family.end();
+}
+
+#[test]
+fn floods_in_short() {
+    floods(2);
+}
+
+#[test]
+#[ignore = "long"]
+fn floods_long() {
+    floods(20);
 }
 
 /// The worst of them, in every run of the tests.

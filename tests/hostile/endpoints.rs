@@ -49,6 +49,28 @@ fn metrics(text: String) -> Answer {
     Answer::Whole(200, vec!["content-type: text/plain".into()], text.into_bytes())
 }
 
+/// Answers of a server that is slow, stops, or speaks something else.
+fn bad_connections() -> Vec<(&'static str, fn() -> Answer)> {
+    vec![
+        ("nothing", || Answer::Raw(vec![])),
+        ("half an answer", || Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"a\":".to_vec())),
+        ("no HTTP", || Answer::Raw(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec())),
+        ("endless headers", || {
+            Answer::Raw([b"HTTP/1.1 200 OK\r\n".to_vec(), b"x: aaaaaaaa\r\n".repeat(400_000)].concat())
+        }),
+        ("a byte at a time", || Answer::Slow(b"{\"a\":1}".to_vec(), Duration::from_millis(400))),
+        ("a body that never comes", || Answer::Silent),
+        ("429 for a day", || Answer::Whole(429, vec!["retry-after: 86400".into()], b"slow down".to_vec())),
+        ("a gzip bomb", || {
+            let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            for _ in 0..400 {
+                std::io::Write::write_all(&mut gz, &[b' '; 1 << 20]).unwrap();
+            }
+            Answer::Whole(200, vec!["content-encoding: gzip".into()], gz.finish().unwrap())
+        }),
+    ]
+}
+
 fn series(count: usize) -> String {
     (0..count).map(|n| format!("otelcol_exporter_sent_spans{{exporter=\"e{n}\"}} {n}\n")).collect()
 }
@@ -70,6 +92,11 @@ fn collector(many: usize) {
         );
         hold(&mut family, &format!("value {value:.20}"), FLAG, move |_| metrics(text.clone()));
     }
+    for (case, answer) in bad_connections() {
+        hold(&mut family, case, FLAG, move |_| answer());
+    }
+    let labels = (0..many).map(|n| format!("l{n}=\"{n}\",")).collect::<String>();
+    hold(&mut family, "many labels", FLAG, move |_| metrics(format!("otelcol_x{{{labels}}} 1\n")));
     hold(&mut family, "HTML", FLAG, |_| metrics("<html>no</html>".into()));
     hold(&mut family, "binary", FLAG, |_| metrics((0..50_000u32).map(|n| char::from(n as u8)).collect()));
     family.end();
@@ -89,6 +116,10 @@ fn elasticsearch(all: bool) {
     });
     hold(&mut family, "deep", FLAG, move |r| rest(Answer::Whole(200, head(), "[".repeat(100_000).into()), r));
     if all {
+        for (case, answer) in bad_connections() {
+            hold(&mut family, case, FLAG, move |_| answer());
+            hold(&mut family, &format!("{case}, after it was found"), FLAG, move |r| rest(answer(), r));
+        }
         hold(&mut family, "endless at once", FLAG, |_| Answer::Endless(vec![], vec![], b" ".to_vec()));
         for body in ["null", "[]", "\"x\"", "{\"indices\":7,\"nodes\":[],\"status\":{}}", "{\"indices\":{\"a\":null}}"]
         {
@@ -115,6 +146,16 @@ fn collector_long() {
 #[ignore = "long"]
 fn elasticsearch_long() {
     elasticsearch(true);
+}
+
+#[test]
+fn collector_in_short() {
+    let mut family = Family::new("collector endpoint, in short");
+    const FLAG: &str = "--collector-metrics";
+    let text = series(50_000);
+    hold(&mut family, "many series", FLAG, move |_| metrics(text.clone()));
+    hold(&mut family, "one endless line", FLAG, |_| Answer::Endless(vec![], b"otelcol_x{a=\"".to_vec(), b"a".to_vec()));
+    family.end();
 }
 
 #[test]

@@ -7,7 +7,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod api_server;
+#[path = "../it/support/dice.rs"]
+mod dice;
 mod endpoints;
+mod kubeconfigs;
 mod lab_server;
 mod process;
 #[allow(dead_code)]

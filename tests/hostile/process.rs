@@ -75,6 +75,26 @@ pub fn peak_of(pid: u32) -> u64 {
     line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
+/// Asks a process to end.
+pub fn terminate(child: &Child) {
+    let status = Command::new("/bin/sh").args(["-c", &format!("kill -TERM {}", child.id())]).status();
+    assert!(status.unwrap().success());
+}
+
+/// The exit code of a process that ends by itself in this time; else it is killed.
+pub fn ended_child(child: &mut Child, limit: Duration) -> Option<i32> {
+    let began = Instant::now();
+    while began.elapsed() < limit {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
 /// Whether a process of a terminal ends by itself.
 pub fn ended_within(child: &mut (dyn portable_pty::Child + Send + Sync), limit: Duration) -> bool {
     let began = Instant::now();
@@ -175,22 +195,6 @@ impl Family {
 /// A file of the tests' data.
 pub fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
-}
-
-/// Chance that can be repeated.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn below(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % below.max(1)
-    }
 }
 
 /// How many cases of a random family are tried: `HOSTILE_CASES`, or `otherwise`.

@@ -1,11 +1,12 @@
 //! Recorders that are killed, and disks, pipes and limits that refuse.
 
-use crate::process::{Dice, Family, cases, edot_tui, run};
+use crate::dice::Dice;
+use crate::process::{Family, cases, edot_tui, run};
+use chrono::{DateTime, Utc};
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
-
-const RECORD: [&str; 4] = ["record", "--lab", "--speed", "20"];
 
 fn opened(file: &Path) -> (Option<i32>, usize) {
     let mut command = edot_tui(&["report", "-o", "json"]);
@@ -15,13 +16,28 @@ fn opened(file: &Path) -> (Option<i32>, usize) {
     (ended.code, lines)
 }
 
-/// Killed at random moments, what was on disk two seconds before opens.
+/// The time of the last observation that can be read of a recording, whole or not.
+pub fn last_seen(file: &Path) -> Option<DateTime<Utc>> {
+    let bytes = std::fs::read(file).ok()?;
+    let mut text = Vec::new();
+    match bytes.starts_with(&[0x1f, 0x8b]) {
+        // The rest is cut off.
+        true => _ = flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut text),
+        false => text = bytes,
+    }
+    let end = text.iter().rposition(|b| *b == b'\n')?;
+    let line = text[..end].rsplit(|b| *b == b'\n').next()?;
+    let line: serde_json::Value = serde_json::from_slice(line).ok()?;
+    line["at"].as_str()?.parse().ok()
+}
+
+/// Killed at random moments, everything up to two seconds before is there and opens.
 fn killed(times: u64) {
     let mut family = Family::new("recorders killed");
     let folder = tempfile::tempdir().unwrap();
     for n in 0..times {
         let file = folder.path().join(format!("{n}.jsonl{}", if n % 2 == 0 { ".gz" } else { "" }));
-        let mut command = edot_tui(&RECORD);
+        let mut command = edot_tui(&["record", "--lab"]);
         command.arg("-o").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         let began = Instant::now();
         let mut child = command.spawn().unwrap();
@@ -29,7 +45,12 @@ fn killed(times: u64) {
         std::thread::sleep(wait);
         let memory = crate::process::peak(&child);
         child.kill().unwrap();
+        let at = Utc::now();
         child.wait().unwrap();
+        let last = last_seen(&file);
+        family.expect(last.is_some_and(|last| (at - last).num_milliseconds() < 2_000), || {
+            format!("killed at {at} after {wait:?}, and the last observation is of {last:?}")
+        });
         let (code, whole) = opened(&file);
         family.expect(matches!(code, Some(0 | 4)) && whole == 1, || {
             format!("killed after {wait:?}: report ends with {code:?}")
@@ -68,6 +89,10 @@ fn disks_and_pipes_that_refuse() {
     let asked = Duration::from_secs(3);
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().display().to_string();
+    let never = "schema = \"edot-tui/expectations/1\"\nname = \"never\"\nabout = \"what no run does\"\n[[phase]]\nid = \"p\"\n\
+                 message = \"m\"\nfrom = \"0:00\"\nto = \"1:00\"\n[[expect]]\nid = \"e\"\nphase = \"p\"\nmessage = \"m\"\n\
+                 check = \"replicas-reach\"\nby = \"0:01\"\nat_least = 4\n";
+    std::fs::write(folder.path().join("e.toml"), never).unwrap();
     for (case, script, code) in [
         ("stdout is full", "exec $PROGRAM record --lab --for 3s -o - >/dev/full".to_owned(), 1),
         ("the reader goes", "$PROGRAM record --lab --for 3s -o - 2>/dev/null | head -c 100 >/dev/null".to_owned(), 0),
@@ -76,6 +101,21 @@ fn disks_and_pipes_that_refuse() {
         ("a folder", format!("exec $PROGRAM record --lab --for 3s -o {at}"), 1),
         ("no such folder", format!("exec $PROGRAM record --lab --for 3s -o {at}/no/such.jsonl"), 1),
         ("status to a full disk", "exec $PROGRAM status --lab --wait 1s >/dev/full".to_owned(), 1),
+        (
+            "a judged run whose reader goes",
+            format!(
+                "($PROGRAM record --lab --speed 20 --simulate --for 60s --expectations {at}/e.toml -o -; echo $? >{at}/code) \
+                 2>/dev/null | head -c 100 >/dev/null; exit $(cat {at}/code)"
+            ),
+            4,
+        ),
+        ("/dev/full by name", "exec $PROGRAM record --lab --for 3s --overwrite -o /dev/full".to_owned(), 1),
+        ("a FIFO", format!("mkfifo {at}/f; exec $PROGRAM record --lab --for 3s --overwrite -o {at}/f"), 1),
+        (
+            "a pipe by name",
+            "$PROGRAM record --lab --for 2s -o - | exec $PROGRAM report -o json /dev/stdin >/dev/null".to_owned(),
+            0,
+        ),
         ("lab --list to a full disk", "exec $PROGRAM lab --list >/dev/full".to_owned(), 1),
     ] {
         let ended = run(sh(&script), asked);

@@ -1,8 +1,11 @@
 //! Recordings that are cut, flipped, shuffled, endless, or bombs. Every command over recordings must end with words.
 
-use crate::process::{Dice, Family, cases, data, edot_tui, run};
+use crate::dice::Dice;
+use crate::process::{Family, cases, data, edot_tui, run};
+use chrono::{DateTime, TimeDelta};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
@@ -155,9 +158,14 @@ fn long_line(file: &Path, length: u64) {
     out.finish().unwrap();
 }
 
-/// `length` bytes of `fill`, compressed.
+/// `length` bytes of `fill`, compressed; behind a sound recording or alone.
 fn bomb(file: &Path, fill: &[u8], length: u64) {
+    bomb_after(file, b"", fill, length);
+}
+
+fn bomb_after(file: &Path, before: &[u8], fill: &[u8], length: u64) {
     let mut out = GzEncoder::new(std::fs::File::create(file).unwrap(), Compression::fast());
+    out.write_all(before).unwrap();
     let block = fill.repeat((1 << 20) / fill.len());
     for _ in 0..length >> 20 {
         out.write_all(&block).unwrap();
@@ -177,6 +185,12 @@ fn large(line: u64, zeros: u64, newlines: u64, ticks: u64) {
     read(&mut family, "newlines", &file, FORMS[0]);
     bomb(&file, b"{}\n", newlines);
     read(&mut family, "empty objects", &file, FORMS[0]);
+    for (case, fill) in
+        [("newlines", &b"\n"[..]), ("empty objects", b"{}\n"), ("zeros", b"\0"), ("brackets", b"[[[[[[[\n")]
+    {
+        bomb_after(&file, &sound(), fill, newlines / 4);
+        read(&mut family, &format!("{case} behind a recording"), &file, FORMS[0]);
+    }
     bomb(&file, b"{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"tick\"}\n", ticks);
     read(&mut family, "ticks", &file, FORMS[0]);
     family.end();
@@ -191,6 +205,65 @@ fn bombs() {
 #[ignore = "long"]
 fn bombs_long() {
     large(1 << 30, 10 << 30, 2 << 30, 1 << 30);
+}
+
+/// A recording in which the controller rescales `count` times, `gap` seconds apart.
+fn rescales(file: &Path, count: usize, gap: f64) {
+    let text = String::from_utf8(sound()).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let last = |kind: &str| lines.iter().rfind(|line| line["seen"] == kind).unwrap().clone();
+    let (mut hpa, mut target, mut usage) = (last("hpa"), last("target"), last("usage"));
+    let begin = DateTime::parse_from_rfc3339("2026-11-24T05:00:00Z").unwrap();
+    let mut out = std::io::BufWriter::new(std::fs::File::create(file).unwrap());
+    out.write_all(text.as_bytes()).unwrap();
+    for n in 0..count {
+        let at = |seconds: f64| {
+            let since = TimeDelta::microseconds(((n as f64 * gap + seconds) * 1e6) as i64);
+            Value::from((begin + since).to_rfc3339())
+        };
+        let (old, new) = (1 + n % 2, 2 - n % 2);
+        usage["at"] = at(-0.5 * gap);
+        usage["pods"].as_array_mut().unwrap().iter_mut().for_each(|pod| pod["at"] = at(-0.6 * gap));
+        hpa["at"] = at(0.0);
+        hpa["resource_version"] = Value::from(n.to_string());
+        let status = &mut hpa["status"];
+        status["current_replicas"] = old.into();
+        status["desired_replicas"] = new.into();
+        status["last_scale"] = at(-0.1);
+        status["conditions"][0]["reason"] = "SucceededRescale".into();
+        target["at"] = at(0.01);
+        target["spec_replicas"] = new.into();
+        let event = json!({"at": at(0.02), "seen": "event", "uid": format!("e{n}"), "kind": "Normal", "reason": "SuccessfulRescale",
+            "message": format!("New size: {new}; reason: cpu resource utilization (percentage of request) above target"),
+            "object": {"kind": "HorizontalPodAutoscaler", "namespace": "two", "name": "h"}, "count": 1, "last": at(0.02), "first": at(0.02)});
+        for line in [&usage, &hpa, &target, &event, &json!({"at": at(0.5 * gap), "seen": "tick"})] {
+            writeln!(out, "{line}").unwrap();
+        }
+    }
+}
+
+fn many_rescales(count: usize) {
+    let mut family = Family::new("recordings of many rescales");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    for gap in [15.0, 1.0] {
+        rescales(&file, count, gap);
+        for form in FORMS {
+            read(&mut family, &format!("{count} rescales, {gap} s apart"), &file, form);
+        }
+    }
+    family.end();
+}
+
+#[test]
+fn many_rescales_in_short() {
+    many_rescales(60);
+}
+
+#[test]
+#[ignore = "long"]
+fn many_rescales_long() {
+    many_rescales(8_000);
 }
 
 #[test]

@@ -7,25 +7,33 @@ use std::time::Duration;
 /// What names and messages are made to hold: markup, quotes, control and format characters, noncharacters, an endless word.
 const HOSTILE: &str = "</script><script>alert(1)</script>\"'`|<!--]]>&amp;\u{1b}[2J\u{7}\u{0}\u{202e}\u{fffe}\u{ffff}\u{feff}\u{2028}=cmd|' /C calc'!A0\r\n,;\t\\";
 
-/// Every string of a value that is free text, made hostile; words that the program reads (times, quantities, kinds) stay.
-fn poison(value: &mut Value, key: &str) {
+/// Every string of a value made hostile: those that are free text, or `all` but what a line is known by.
+fn poison(value: &mut Value, key: &str, all: bool) {
     const FREE: [&str; 14] = [
         "message", "reason", "text", "context", "tool", "node", "image", "note", "why", "label", "service", "dataset",
         "source", "hint",
     ];
     match value {
-        Value::String(text) if FREE.contains(&key) => *text = format!("{text}{HOSTILE}"),
-        Value::Object(map) => map.iter_mut().for_each(|(k, v)| poison(v, k)),
-        Value::Array(all) => all.iter_mut().for_each(|v| poison(v, key)),
+        Value::String(text) if FREE.contains(&key) || (all && !is_read(key, text)) => {
+            *text = format!("{text}{HOSTILE}")
+        }
+        Value::Object(map) => map.iter_mut().for_each(|(k, v)| poison(v, k, all)),
+        Value::Array(items) => items.iter_mut().for_each(|v| poison(v, key, all)),
         _ => {}
     }
 }
 
-fn poisoned() -> String {
+/// What the program reads of a line: without these it would not take the line in at all.
+fn is_read(key: &str, text: &str) -> bool {
+    matches!(key, "seen" | "kind" | "state" | "feed" | "role" | "phase" | "status" | "select" | "type")
+        || text.parse::<chrono::DateTime<chrono::Utc>>().is_ok()
+}
+
+fn poisoned(all: bool) -> String {
     let text = std::fs::read_to_string(data("decisions/two.jsonl")).unwrap();
     let line = |line: &str| {
         let mut value: Value = serde_json::from_str(line).unwrap();
-        poison(&mut value, "");
+        poison(&mut value, "", all);
         value.to_string() + "\n"
     };
     // A pod of which even the name is hostile.
@@ -65,24 +73,42 @@ fn xml_fault(text: &str) -> Option<String> {
 #[test]
 fn every_form_is_well_formed() {
     let mut family = Family::new("reports of hostile text");
+    for all in [false, true] {
+        forms(&mut family, &poisoned(all));
+    }
+    family.end();
+}
+
+fn forms(family: &mut Family, text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl");
-    std::fs::write(&file, poisoned()).unwrap();
-    for form in ["json", "csv", "html", "svg", "junit", "cast", "markdown", "text"] {
-        let mut command = edot_tui(&["report", "-o", form, "--speed", "1000"]);
+    std::fs::write(&file, text).unwrap();
+    let report = |form| vec!["report", "-o", form, "--speed", "1000"];
+    let mut all: Vec<(&str, Vec<&str>)> =
+        ["json", "csv", "html", "svg", "junit", "cast", "markdown", "text"].map(|form| (form, report(form))).to_vec();
+    all.push(("json", vec!["what-if", "-o", "json"]));
+    all.push(("html", vec!["what-if", "-o", "html"]));
+    all.push(("text", vec!["what-if", "-o", "text"]));
+    for form in ["json", "html", "text"] {
+        all.push((form, vec!["compare", "-o", form, file.to_str().unwrap()]));
+    }
+    for (form, args) in all {
+        let mut command = edot_tui(&args);
         command.arg(&file);
         let ended = run(command, Duration::ZERO);
-        family.hold(form, &ended, Duration::ZERO);
+        let form = form.to_owned();
+        let name = format!("{args:?}");
+        family.hold(&name, &ended, Duration::ZERO);
         let Ok(text) = String::from_utf8(ended.stdout) else {
-            family.fault(format!("{form}: no UTF-8"));
+            family.fault(format!("{name}: no UTF-8"));
             continue;
         };
-        family.expect(text.len() > 500, || format!("{form}: only {} bytes", text.len()));
+        family.expect(text.len() > 500, || format!("{name}: only {} bytes", text.len()));
         let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
         if form != "csv" {
-            family.expect(!text.contains(control), || format!("{form}: holds control characters"));
+            family.expect(!text.contains(control), || format!("{name}: holds control characters"));
         }
-        let fault = match form {
+        let fault = match form.as_str() {
             "svg" | "junit" => xml_fault(&text),
             "json" => serde_json::from_str::<Value>(&text).err().map(|e| e.to_string()),
             "cast" => text.lines().find_map(|l| serde_json::from_str::<Value>(l).err().map(|e| e.to_string())),
@@ -92,8 +118,7 @@ fn every_form_is_well_formed() {
             _ => None,
         };
         if let Some(fault) = fault {
-            family.fault(format!("{form}: {fault}"));
+            family.fault(format!("{name}: {fault}"));
         }
     }
-    family.end();
 }

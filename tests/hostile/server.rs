@@ -26,6 +26,8 @@ pub enum Answer {
     Silent,
     /// A body of which one byte comes each time.
     Slow(Vec<u8>, Duration),
+    /// A body whose n-th piece is made when it is its turn, so many a second.
+    Pieces(Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>, u64),
 }
 
 /// JSON with code 200.
@@ -95,6 +97,16 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Request) -> Answer, seen: &Mutex<Ve
             }
             Answer::Silent => {
                 write!(to, "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")?;
+            }
+            Answer::Pieces(piece, rate) => {
+                write!(to, "HTTP/1.1 200 X\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")?;
+                let began = std::time::Instant::now();
+                for n in (0u64..).step_by(500) {
+                    let some: Vec<u8> = (n..n + 500).flat_map(|n| piece(n)).collect();
+                    chunk(&mut to, &some)?;
+                    let due = Duration::from_secs_f64((n + 500) as f64 / rate as f64);
+                    std::thread::sleep(due.saturating_sub(began.elapsed()));
+                }
             }
             Answer::Slow(body, wait) => {
                 write!(

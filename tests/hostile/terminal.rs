@@ -1,12 +1,17 @@
 //! Terminals that flood, stall, shrink and vanish. What can be restored is restored, in every ending that a program survives.
 
-use crate::process::{Family, MEMORY, peak_of};
+use crate::process::{Family, HANGS, MEMORY, peak_of};
 use crate::pty::{Pty, clean};
+use crate::recorder::last_seen;
 use portable_pty::CommandBuilder;
 use std::time::{Duration, Instant};
 
+fn program() -> CommandBuilder {
+    clean(CommandBuilder::new(env!("CARGO_BIN_EXE_edot-tui")))
+}
+
 fn lab(size: (u16, u16)) -> Pty {
-    let mut command = clean(CommandBuilder::new(env!("CARGO_BIN_EXE_edot-tui")));
+    let mut command = program();
     command.args(["lab", "--speed", "20"]);
     let mut pty = Pty::spawn(command, size);
     pty.until("the first frame", |s| s.contents().contains("edot-tui"));
@@ -52,7 +57,7 @@ fn storms(resizes: u16, keys: usize, pasted: usize) {
     family.expect(!pty.text().contains("Leave?"), || "pasted text acted as keys".into());
     quit(&mut family, "a large paste", pty, began);
 
-    for size in [(1, 1), (2, 500), (500, 2), (5, 5)] {
+    for size in [(1, 1), (2, 500), (500, 2), (5, 5), (0, 0), (u16::MAX, 1), (1, u16::MAX), (u16::MAX, u16::MAX)] {
         let began = Instant::now();
         let mut pty = lab((120, 36));
         pty.resize(size);
@@ -73,6 +78,147 @@ fn storms_in_short() {
 #[ignore = "long"]
 fn storms_long() {
     storms(3_000, 100_000, 1 << 20);
+}
+
+/// A terminal that reads nothing for a while keeps the program from nothing but the screen.
+fn not_reading(seconds: u64) {
+    let mut family = Family::new("terminal that does not read");
+    let wait = Duration::from_secs(seconds);
+    // Enough to fill what lies between the program and the terminal.
+    let fill = |pty: &mut Pty| {
+        pty.pause(true);
+        for n in 0..120 {
+            pty.resize((120 + n % 2, 36));
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    let began = Instant::now();
+    let mut pty = lab((120, 36));
+    fill(&mut pty);
+    std::thread::sleep(wait);
+    pty.pause(false);
+    pty.resize((120, 36));
+    pty.keys("2");
+    pty.until_text("Decisions");
+    quit(&mut family, "it reads on", pty, began);
+
+    for (case, signal) in [("SIGTERM", "TERM"), ("SIGINT", "INT"), ("a key", "")] {
+        let began = Instant::now();
+        let mut pty = lab((120, 36));
+        fill(&mut pty);
+        std::thread::sleep(wait);
+        if signal.is_empty() {
+            pty.keys("q")
+        } else {
+            pty.signal(signal)
+        }
+        family.expect(pty.ends_within(HANGS), || format!("{case}: it does not end"));
+        // Only now it reads what was left for it.
+        pty.pause(false);
+        pty.exit();
+        pty.assert_restored(case);
+        family.note(0, began.elapsed());
+    }
+
+    let began = Instant::now();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    let mut command = program();
+    command.args(["lab", "--record"]);
+    command.arg(&file);
+    let mut pty = Pty::spawn(command, (120, 36));
+    pty.until("the first frame", |s| s.contents().contains("edot-tui"));
+    fill(&mut pty);
+    std::thread::sleep(wait);
+    pty.signal("KILL");
+    let (killed, last) = (chrono::Utc::now(), last_seen(&file));
+    family.expect(last.is_some_and(|last| (killed - last).num_milliseconds() < 2_500), || {
+        format!("killed at {killed}, and the last observation is of {last:?}")
+    });
+    pty.pause(false);
+    pty.exit();
+    family.note(0, began.elapsed());
+    family.end();
+}
+
+#[test]
+fn not_reading_in_short() {
+    not_reading(1);
+}
+
+#[test]
+#[ignore = "long"]
+fn not_reading_long() {
+    not_reading(30);
+}
+
+/// Nothing that a terminal sends keeps a key from being read for ever, or ends the program.
+#[test]
+fn sequences_without_an_end() {
+    let mut family = Family::new("input without an end");
+    for (case, sent) in [
+        ("a paste that never ends", format!("\x1b[200~{}", "s\r".repeat(5_000))),
+        ("a control sequence that never ends", format!("\x1b[{}", "1;".repeat(5_000))),
+        ("half a mouse report", "\x1b[<0;1".into()),
+        ("half an old mouse report", "\x1b[M ".into()),
+        ("half a character", "\u{1f469}".chars().map(|_| '\u{f0}').collect()),
+        ("a mouse report outside of the screen", "\x1b[<0;0;0M\x1b[<35;65535;65535M\x1b[M   ".into()),
+        ("answers to what nobody asked", "\x1b[0;0R\x1b[?62;c\x1b]11;rgb:0/0/0\x07\x1b[I\x1b[O".into()),
+        ("NULs", "\0".repeat(10_000)),
+    ] {
+        let began = Instant::now();
+        let mut pty = lab((120, 36));
+        pty.keys(&sent);
+        std::thread::sleep(Duration::from_millis(1_500));
+        family.expect(!pty.text().contains("Leave?"), || format!("{case} acted as keys"));
+        pty.keys("\x1b\x1b");
+        std::thread::sleep(Duration::from_millis(200));
+        pty.keys("2");
+        pty.until_text("Decisions");
+        quit(&mut family, case, pty, began);
+    }
+    family.end();
+}
+
+#[test]
+fn stopped_and_continued() {
+    let mut family = Family::new("SIGSTOP");
+    let began = Instant::now();
+    let mut pty = lab((120, 36));
+    pty.signal("STOP");
+    pty.resize((80, 24));
+    std::thread::sleep(Duration::from_secs(1));
+    pty.signal("CONT");
+    pty.until("the whole screen", |s| s.contents().contains("edot-tui"));
+    pty.signal("PIPE");
+    pty.keys("2");
+    pty.until_text("Decisions");
+    quit(&mut family, "stopped, and SIGPIPE", pty, began);
+    let began = Instant::now();
+    let mut pty = lab((120, 36));
+    pty.signal("STOP");
+    pty.signal("TERM");
+    pty.signal("CONT");
+    pty.exit();
+    pty.assert_restored("stopped, ended, continued");
+    family.note(0, began.elapsed());
+    family.end();
+}
+
+/// A file that reaches its limit ends the recording and not the dashboard.
+#[test]
+fn a_file_limit_leaves_the_terminal_alone() {
+    let mut family = Family::new("file limit in the dashboard");
+    let began = Instant::now();
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = clean(CommandBuilder::new("/bin/sh"));
+    let program = env!("CARGO_BIN_EXE_edot-tui");
+    let file = folder.path().join("run.jsonl");
+    command.args(["-c", &format!("ulimit -f 8; exec {program} lab --speed 20 --record {}", file.display())]);
+    let mut pty = Pty::spawn(command, (120, 36));
+    pty.until_text("recording ended");
+    quit(&mut family, "ulimit -f", pty, began);
+    family.end();
 }
 
 #[test]

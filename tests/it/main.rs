@@ -117,6 +117,7 @@ mod support {
 
     pub mod any_inside;
     pub mod any_seen;
+    pub mod dice;
     pub mod fake_api;
     pub mod golden;
     pub mod lab_run;

@@ -13,7 +13,7 @@ use super::review;
 use super::state::ApiState;
 use super::watch;
 use super::write::{self, PatchType};
-use http::{Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
@@ -26,7 +26,10 @@ const BODY: usize = 3 << 20;
 /// Answer a request; an error drops the connection.
 pub async fn answer(state: Arc<ApiState>, request: Request<Incoming>) -> io::Result<ApiResponse> {
     if !authorized(&state, &request) {
-        return Ok(response::failure(&Failure::unauthorized()));
+        let mut refused = response::failure(&Failure::unauthorized());
+        // A stranger keeps no connection.
+        refused.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        return Ok(refused);
     }
     let in_force = state.faults();
     if faults::is_down(&in_force) {

@@ -11,6 +11,8 @@ use std::collections::VecDeque;
 
 /// The longest window that the API allows, seconds.
 const LONGEST: i64 = 3600;
+/// Recommendations kept at most: an hour of syncs every four seconds. Each recorded sync of a what-if has a copy of them.
+const MOST: usize = 1000;
 /// Rescales from before the watch began, taken in at most.
 const EARLIER: usize = 64;
 /// Syncs whose other possible recommendations are kept.
@@ -218,7 +220,8 @@ impl ControllerMemory {
         let cutoff = now.checked_sub_signed(TimeDelta::seconds(LONGEST)).unwrap_or(now);
         if let Some(all) = &mut self.memory.recommendations {
             let older = all.iter().take_while(|r| r.at < cutoff).count();
-            all.drain(..older.min(all.len().saturating_sub(1)));
+            let dropped = older.max(all.len().saturating_sub(MOST));
+            all.drain(..dropped.min(all.len().saturating_sub(1)));
         }
     }
 
@@ -337,5 +340,7 @@ mod tests {
         let mut memory = ControllerMemory::default();
         (0..1000).for_each(|i| memory.remember(1, Some(1), at(i * 15)));
         assert!(memory.memory.recommendations().len() <= 242);
+        (0..5000).for_each(|i| memory.remember(1, Some(1), at(20_000) + TimeDelta::milliseconds(i * 100)));
+        assert!(memory.memory.recommendations().len() <= MOST);
     }
 }

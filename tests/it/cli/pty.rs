@@ -3,6 +3,8 @@
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -22,6 +24,8 @@ pub struct Pty {
     /// Everything written so far.
     pub raw: Vec<u8>,
     parser: vt100::Parser,
+    /// Nothing is read while this is set.
+    paused: Arc<AtomicBool>,
 }
 
 /// An environment of a terminal and nothing else.
@@ -37,7 +41,9 @@ pub fn clean(mut command: CommandBuilder) -> CommandBuilder {
 }
 
 fn emulator((columns, rows): (u16, u16)) -> vt100::Parser {
-    vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0)
+    // No emulator is as large as a pty may report.
+    let cells = |n: u16| n.clamp(1, 2000).try_into().unwrap();
+    vt100::Parser::new(cells(rows), cells(columns), 0)
 }
 
 fn pty_size((cols, rows): (u16, u16)) -> PtySize {
@@ -52,15 +58,20 @@ impl Pty {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let keys = pair.master.take_writer().unwrap();
         let (to, chunks) = channel();
+        let paused = Arc::new(AtomicBool::new(false));
+        let pause = paused.clone();
         std::thread::spawn(move || {
             let mut buffer = vec![0; 1 << 16];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 if to.send(buffer[..n].to_vec()).is_err() {
                     return;
                 }
+                while pause.load(Ordering::SeqCst) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
             }
         });
-        Pty { child, master: pair.master, keys, chunks, raw: Vec::new(), parser: emulator(size) }
+        Pty { child, master: pair.master, keys, chunks, raw: Vec::new(), parser: emulator(size), paused }
     }
 
     pub fn screen(&self) -> &vt100::Screen {
@@ -132,6 +143,25 @@ impl Pty {
     #[allow(dead_code)]
     pub fn id(&self) -> u32 {
         self.child.process_id().unwrap_or(0)
+    }
+
+    /// Stops reading what is written, or reads on; for the hostile suite.
+    #[allow(dead_code)]
+    pub fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::SeqCst);
+    }
+
+    /// Whether the program ends by itself in this time, read or not; for the hostile suite.
+    #[allow(dead_code)]
+    pub fn ends_within(&mut self, limit: Duration) -> bool {
+        let begun = Instant::now();
+        while begun.elapsed() < limit {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        false
     }
 
     /// Closes the terminal under the program, which is left to its caller; for the hostile suite.

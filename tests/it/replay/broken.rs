@@ -2,7 +2,7 @@
 //! takes memory without bound.
 
 use crate::it::replay::{broken_ways::*, reading::write};
-use crate::it::support::{any_seen, recorded::scale_cycle};
+use crate::it::support::{any_seen, dice::Dice, recorded::scale_cycle};
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::{Reading, read, resume};
 use edot_tui::report::{self, Origin, compare, what_if};

@@ -1,28 +1,13 @@
 //! The ways in which a recording can be broken: bytes, lines, values, gzip. Each tells how many observations must come
 //! through all the same.
 
+use crate::it::support::dice::Dice;
 use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::io::Write;
 
 /// Observations that are read of one recording.
 pub const MOST_SEEN: usize = 2_000_000;
-
-/// Chance that can be had again.
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    pub fn below(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) as usize % below.max(1)
-    }
-}
 
 /// A broken recording.
 pub struct Case {

@@ -11,6 +11,7 @@ mod provider;
 mod proxy;
 
 pub use error::ConnectError;
+pub use exec::LIMIT as PLUGIN;
 pub use kubeconfig::{Environment, read};
 
 /// The environment's proxy for `server`, if one is to be used.
@@ -49,6 +50,8 @@ pub struct Access {
     pub as_user: Option<String>,
     /// The longest that one answer may take.
     pub request_timeout: Duration,
+    /// The longest that a credential plugin may take; [`PLUGIN`] unless the command ends sooner.
+    pub plugin_timeout: Duration,
     /// The environment variables that matter for it.
     pub environment: Environment,
 }
@@ -76,6 +79,7 @@ impl Access {
             context: None,
             as_user: None,
             request_timeout: Duration::from_secs(10),
+            plugin_timeout: PLUGIN,
             environment,
         }
     }
@@ -97,6 +101,7 @@ pub struct Plan {
     pub context: String,
     pub server: String,
     config: Config,
+    plugin_timeout: Duration,
 }
 
 /// Find the configuration and check it. Reads files; runs no plugin and contacts no server.
@@ -120,7 +125,7 @@ pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
     }
     // It is shown and recorded; it may hold a user and a password.
     let server = mask::url_users(config.cluster_url.to_string().trim_end_matches('/'));
-    Ok(Plan { context, server, config })
+    Ok(Plan { context, server, config, plugin_timeout: access.plugin_timeout })
 }
 
 fn of_lab(lab: &Lab) -> Result<Config, ConnectError> {
@@ -161,8 +166,8 @@ fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), Co
 /// See [`ConnectError`].
 pub async fn connect(plan: Plan, requests: Arc<AtomicU64>) -> Result<Connection, ConnectError> {
     let building = tokio::task::spawn_blocking(move || {
-        let Plan { context, server, mut config } = plan;
-        auth::fetch(&mut config.auth_info)?;
+        let Plan { context, server, mut config, plugin_timeout } = plan;
+        auth::fetch(&mut config.auth_info, plugin_timeout)?;
         let counting = MapRequestLayer::new(move |request| {
             requests.fetch_add(1, Ordering::Relaxed);
             request

@@ -52,13 +52,37 @@ pub async fn version(shared: FeedContext, seen: watch::Sender<WatchingSeen>) {
 /// The shortest time between two ticks, however fast the clock runs.
 const TICK: Duration = Duration::from_millis(50);
 
-/// Send a tick at every whole second of the clock.
+/// Send a tick at every whole second of the clock, and a marker where the system's time was set.
 pub async fn tick(out: Emitter) {
     loop {
+        if let Some(by) = out.clock().set_by() {
+            out.emit(Observation::Note { text: set(by) }).await;
+        }
         let into = Duration::from_nanos(u64::from(out.now().timestamp_subsec_nanos()));
         let rest = Duration::from_secs(1).saturating_sub(into);
         tokio::time::sleep(out.clock().real(rest).max(if out.clock().speed() > 1.0 { TICK } else { Duration::ZERO }))
             .await;
         out.emit(Observation::Tick).await;
+    }
+}
+
+/// That the system's time was set.
+fn set(by: chrono::TimeDelta) -> String {
+    let span = humantime::format_duration(Duration::from_secs(by.num_seconds().unsigned_abs()));
+    if by < chrono::TimeDelta::zero() {
+        return format!("this computer's clock was set back by {span}: times go on as if it had not been");
+    }
+    format!("this computer's clock went forward by {span}: it was set, or it slept")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::set;
+    use chrono::TimeDelta;
+
+    #[test]
+    fn a_clock_that_was_set_is_reported_in_words() {
+        assert!(set(TimeDelta::seconds(-3600)).contains("set back by 1h: "));
+        assert!(set(TimeDelta::milliseconds(90_500)).contains("forward by 1m 30s: "));
     }
 }

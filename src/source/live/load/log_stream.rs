@@ -64,6 +64,10 @@ pub async fn stream(
         })?;
     let before = position.last;
     while let Some(line) = lines.next_part(LONGEST_LINE).await? {
+        // The server puts a time before every line, so one without anything is no line of k6's.
+        if line.is_empty() {
+            continue;
+        }
         shared.gate.reached();
         let text = String::from_utf8_lossy(&line);
         let (written, text) = split_timestamp(&text);

@@ -9,9 +9,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use kube::config::AuthInfo;
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
+use std::time::Duration;
 
-/// Replace token files and plugins by what they yield. Blocks while a plugin runs.
-pub fn fetch(auth: &mut AuthInfo) -> Result<(), ConnectError> {
+/// Replace token files and plugins by what they yield. Blocks while a plugin runs, at most for `limit`.
+pub fn fetch(auth: &mut AuthInfo, limit: Duration) -> Result<(), ConnectError> {
     if let Some(path) = auth.token_file.take().filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
         match std::fs::read_to_string(&path) {
@@ -23,11 +24,11 @@ pub fn fetch(auth: &mut AuthInfo) -> Result<(), ConnectError> {
     if let Some(provider) = auth.auth_provider.take() {
         // As kube does: it goes before a password and a token.
         (auth.username, auth.password) = (None, None);
-        auth.token = Some(provider::token(&provider)?.into());
+        auth.token = Some(provider::token(&provider, limit)?.into());
     }
     let given = auth.token.is_some() || auth.username.is_some();
     if let Some(plugin) = auth.exec.take().filter(|_| !given) {
-        match exec::run(&plugin)? {
+        match exec::run(&plugin, limit)? {
             Credential::Token(token) => auth.token = Some(token),
             Credential::Certificate { certificate, key } => {
                 auth.client_certificate_data = Some(STANDARD.encode(certificate));
@@ -61,7 +62,7 @@ mod tests {
             token_file: file.path().to_str().map(str::to_owned),
             ..AuthInfo::default()
         };
-        fetch(&mut auth).unwrap();
+        fetch(&mut auth, exec::LIMIT).unwrap();
         assert_eq!(auth.token.as_ref().map(|t| t.expose_secret()), Some("from-file"));
         assert_eq!(auth.token_file, None);
     }
@@ -69,7 +70,7 @@ mod tests {
     #[test]
     fn a_token_that_fits_in_no_header_is_an_error_and_not_shown() {
         let mut auth = AuthInfo { token: Some("se\ncret".to_owned().into()), ..AuthInfo::default() };
-        let error = fetch(&mut auth).unwrap_err();
+        let error = fetch(&mut auth, exec::LIMIT).unwrap_err();
         assert!(!error.to_string().contains("cret") && !error.is_usage());
     }
 
@@ -82,7 +83,7 @@ mod tests {
             ..kube::config::ExecConfig::default()
         };
         let mut auth = AuthInfo { exec: Some(plugin), ..AuthInfo::default() };
-        fetch(&mut auth).unwrap();
+        fetch(&mut auth, exec::LIMIT).unwrap();
         assert_eq!(auth.client_certificate_data.as_deref(), Some("YW55IGNhcm5hbCBwbGVhcw=="));
         assert_eq!(auth.client_key_data.as_ref().map(|key| key.expose_secret()), Some("aw=="));
     }

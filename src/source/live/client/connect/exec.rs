@@ -11,8 +11,10 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// The longest that a plugin may take; it may have to ask another server.
-const LIMIT: Duration = Duration::from_secs(60);
+/// The longest that a plugin may take, unless the caller has less time; it may have to ask another server.
+pub const LIMIT: Duration = Duration::from_secs(60);
+/// How long nothing may come through a pipe before what came counts as all.
+const QUIET: Duration = Duration::from_millis(300);
 /// The most that is read of what it prints, in bytes.
 const MOST: u64 = 1 << 20;
 
@@ -39,11 +41,11 @@ struct AnswerStatus {
     client_key_data: Option<String>,
 }
 
-/// Run the plugin and read its answer. Blocks.
+/// Run the plugin and read its answer. Blocks, at most for `limit`.
 ///
 /// # Errors
 /// [`ConnectError::Exec`].
-pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
+pub fn run(plugin: &ExecConfig, limit: Duration) -> Result<Credential, ConnectError> {
     let named = plugin.command.clone().unwrap_or_default();
     let failed = |cause: String| ConnectError::Exec { command: clean(&named, 200), cause };
     if plugin.interactive_mode == Some(ExecInteractiveMode::Always) {
@@ -56,14 +58,11 @@ pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
     command.args(plugin.args.iter().flatten());
     let pairs = plugin.env.iter().flatten().filter_map(|e| Some((e.get("name")?, e.get("value")?)));
     command.envs(pairs).env("KUBERNETES_EXEC_INFO", info(plugin));
-    let out = output(command).map_err(|failure| {
+    let out = output(command, limit, |out| answer(out).is_some_and(|a| a.status.is_some())).map_err(|failure| {
         let install = plugin.install_hint.as_deref().filter(|_| failure.not_started);
         failed(failure.text + &install.map(|hint| format!("; {}", clean(hint, 300))).unwrap_or_default())
     })?;
-    // JSON is YAML, and some plugins print YAML. The parser's error is not shown, since it may hold the token.
-    let answer: Option<serde_json::Value> = serde_saphyr::from_slice(&out).ok();
-    let answer = answer.and_then(|a| serde_json::from_value::<Answer>(a).ok());
-    let answer = answer.ok_or_else(|| failed("it printed no ExecCredential".into()))?;
+    let answer = answer(&out).ok_or_else(|| failed("it printed no ExecCredential".into()))?;
     let status = answer.status.ok_or_else(|| failed("its ExecCredential has no status".into()))?;
     let set = |value: Option<String>| value.filter(|value| !value.is_empty());
     match (set(status.client_certificate_data), set(status.client_key_data), set(status.token)) {
@@ -71,6 +70,12 @@ pub fn run(plugin: &ExecConfig) -> Result<Credential, ConnectError> {
         (Some(certificate), Some(key), None) => Ok(Credential::Certificate { certificate, key: key.into() }),
         _ => Err(failed("its ExecCredential holds neither a token nor a certificate with its key".into())),
     }
+}
+
+/// JSON is YAML, and some plugins print YAML. The parser's error is not shown, since it may hold the token.
+fn answer(out: &[u8]) -> Option<Answer> {
+    let answer: serde_json::Value = serde_saphyr::from_slice(out).ok()?;
+    serde_json::from_value(answer).ok()
 }
 
 /// Why a plugin or helper gave no output.
@@ -81,12 +86,13 @@ pub struct Failure {
 }
 
 /// What the program prints on stdout, if it succeeds. Of a failure only the exit code and the last line of stderr are
-/// quoted, and nothing in it that looks like a credential. Blocks.
-pub fn output(mut command: Command) -> Result<Vec<u8>, Failure> {
+/// quoted, and nothing in it that looks like a credential. Blocks, at most for `limit`. Its output ends with the pipe, which
+/// children that it leaves behind may keep open: then it ends when nothing more comes and it is `enough`.
+pub fn output(mut command: Command, limit: Duration, enough: fn(&[u8]) -> bool) -> Result<Vec<u8>, Failure> {
     let failure = |text: String, not_started: bool| Failure { text, not_started };
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().map_err(|e| failure(e.to_string(), true))?;
-    let (status, out, err) = finish(child, LIMIT).map_err(|text| failure(text, false))?;
+    let (status, out, err) = finish(child, limit, enough).map_err(|text| failure(text, false))?;
     if status.success() {
         return Ok(out);
     }
@@ -108,7 +114,11 @@ fn info(plugin: &ExecConfig) -> String {
 }
 
 /// Wait for the child and take what it prints; kill it when it takes too long.
-fn finish(mut child: Child, limit: Duration) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), String> {
+fn finish(
+    mut child: Child,
+    limit: Duration,
+    enough: fn(&[u8]) -> bool,
+) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), String> {
     let (out, err) = (drain(child.stdout.take()), drain(child.stderr.take()));
     let begun = Instant::now();
     let status = loop {
@@ -119,21 +129,24 @@ fn finish(mut child: Child, limit: Duration) -> Result<(ExitStatus, Vec<u8>, Vec
                 // It may have ended just now.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(format!("no answer within {} s", limit.as_secs()));
+                return Err(format!("no answer within {}", humantime::format_duration(limit)));
             }
             Err(e) => return Err(error::cause(&e)),
         }
     };
-    Ok((status, all(&out), all(&err)))
+    // What failed prints nothing that is waited for.
+    let until = if status.success() { begun + limit } else { begun };
+    Ok((status, all(&out, until, enough), all(&err, begun, |_| true)))
 }
 
-/// What came through the pipe. The program's own children may keep it open, so the end is not waited for.
-fn all(pipe: &mpsc::Receiver<Vec<u8>>) -> Vec<u8> {
+/// What came through the pipe: up to its end, or until nothing more comes and it is `enough`, or the time is over.
+fn all(pipe: &mpsc::Receiver<Vec<u8>>, until: Instant, enough: fn(&[u8]) -> bool) -> Vec<u8> {
     let mut all = Vec::new();
-    while let Ok(part) = pipe.recv_timeout(Duration::from_millis(300)) {
-        all.extend(part);
-        if all.len() as u64 >= MOST {
-            break;
+    while (all.len() as u64) < MOST {
+        match pipe.recv_timeout(QUIET) {
+            Ok(part) => all.extend(part),
+            Err(mpsc::RecvTimeoutError::Timeout) if Instant::now() < until && !enough(&all) => {}
+            Err(_) => break,
         }
     }
     all
@@ -169,14 +182,14 @@ mod tests {
     }
 
     fn cause(script: &str) -> String {
-        run(&plugin(script)).err().map(|e| e.to_string()).unwrap_or_default()
+        run(&plugin(script), LIMIT).err().map(|e| e.to_string()).unwrap_or_default()
     }
 
     #[test]
     fn a_plugins_token_is_taken_and_it_runs_as_not_interactive() {
         let script = r#"case "$KUBERNETES_EXEC_INFO" in *'"interactive":false'*) ;; *) exit 9;; esac
             echo noise >&2; echo '{"kind":"ExecCredential","status":{"token":"abc"}}'"#;
-        match run(&plugin(script)) {
+        match run(&plugin(script), LIMIT) {
             Ok(Credential::Token(token)) => assert_eq!(token.expose_secret(), "abc"),
             _ => panic!("no token"),
         }
@@ -201,21 +214,34 @@ mod tests {
             install_hint: Some("install\nit".into()),
             ..ExecConfig::default()
         };
-        let error = run(&missing).err().map(|e| e.to_string()).unwrap_or_default();
+        let error = run(&missing, LIMIT).err().map(|e| e.to_string()).unwrap_or_default();
         assert!(error.contains("No such file") && error.ends_with("install it"), "{error}");
     }
 
     #[test]
-    fn output_is_not_lost_when_a_child_of_the_plugin_holds_the_pipe() {
-        match run(&plugin(r#"sleep 5 & echo '{"status":{"token":"abc"}}'"#)) {
-            Ok(Credential::Token(token)) => assert_eq!(token.expose_secret(), "abc"),
-            _ => panic!("no token"),
+    fn output_is_not_lost_when_a_child_of_the_plugin_holds_the_pipe_or_prints_late() {
+        for script in [
+            r#"sleep 5 & echo '{"status":{"token":"abc"}}'"#,
+            r#"(sleep 1; echo '{"status":{"token":"abc"}}') &"#,
+            r#"echo '{"status":'; (sleep 1; echo '{"token":"abc"}}'; sleep 5) &"#,
+        ] {
+            let begun = Instant::now();
+            match run(&plugin(script), Duration::from_secs(10)) {
+                Ok(Credential::Token(token)) => assert_eq!(token.expose_secret(), "abc"),
+                _ => panic!("no token from {script}"),
+            }
+            assert!(begun.elapsed() < Duration::from_secs(4), "{script}");
         }
     }
 
     #[test]
-    fn a_plugin_that_hangs_is_ended() {
-        let child = Command::new("sleep").arg("100").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        assert!(finish(child, Duration::from_millis(20)).unwrap_err().contains("no answer"));
+    fn a_plugin_that_hangs_is_ended_in_the_time_that_is_left() {
+        for script in ["exec sleep 100", "sleep 3 &"] {
+            let begun = Instant::now();
+            let error =
+                run(&plugin(script), Duration::from_millis(20)).err().map(|e| e.to_string()).unwrap_or_default();
+            assert!(error.contains("no answer within 20ms") || script.ends_with('&'), "{error}");
+            assert!(begun.elapsed() < Duration::from_secs(2), "{script}");
+        }
     }
 }

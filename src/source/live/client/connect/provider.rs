@@ -6,12 +6,13 @@ use super::{ConnectError, exec};
 use crate::observe::text::clean;
 use kube::config::AuthProviderConfig;
 use std::process::Command;
+use std::time::Duration;
 
-/// The token that the provider holds, or that its helper prints. Blocks while the helper runs.
+/// The token that the provider holds, or that its helper prints. Blocks while the helper runs, at most for `limit`.
 ///
 /// # Errors
 /// [`ConnectError::Exec`] and [`ConnectError::Credentials`], with what replaces the provider.
-pub fn token(provider: &AuthProviderConfig) -> Result<String, ConnectError> {
+pub fn token(provider: &AuthProviderConfig, limit: Duration) -> Result<String, ConnectError> {
     let given = |key: &str| provider.config.get(key).filter(|value| !value.is_empty());
     let name = provider.name.as_str();
     let removed = |why: &str| {
@@ -46,7 +47,8 @@ pub fn token(provider: &AuthProviderConfig) -> Result<String, ConnectError> {
         command.env_remove(variable);
     }
     let failed = |why: &str| removed(&format!("the helper {} of the auth-provider failed: {why}", clean(helper, 200)));
-    let out = exec::output(command).map_err(|failure| failed(&failure.text))?;
+    let out =
+        exec::output(command, limit, |out| !out.trim_ascii().is_empty()).map_err(|failure| failed(&failure.text))?;
     let token = match given("token-key") {
         None => String::from_utf8(out).ok().map(|text| text.trim().to_owned()),
         Some(key) => serde_json::from_slice::<serde_json::Value>(&out).ok().and_then(|json| {
@@ -64,7 +66,7 @@ mod tests {
     fn of(name: &str, config: &[(&str, &str)]) -> Result<String, String> {
         let config = config.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let provider = AuthProviderConfig { name: name.into(), config, other: Default::default() };
-        token(&provider).map_err(|e| e.to_string())
+        token(&provider, exec::LIMIT).map_err(|e| e.to_string())
     }
 
     #[test]
