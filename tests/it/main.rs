@@ -38,6 +38,7 @@ mod house {
     pub mod findings;
     pub mod readme;
     pub mod repository;
+    pub mod stack;
     pub mod tidy;
     pub mod words;
 }
