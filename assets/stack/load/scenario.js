@@ -28,8 +28,9 @@ export default function () {
   // An item of its own for each user and turn: with a common one, users would delete each other's.
   const key = `k6-${__VU}-${__ITER}`;
   // The item's address is one name in the metrics, and not one a key.
-  const json = { headers: { "Content-Type": "application/json" } };
-  const item = { ...json, tags: { name: `${target}/api/items/{key}` } };
+  const headers = { "Content-Type": "application/json" };
+  const json = { headers };
+  const item = { headers, tags: { name: `${target}/api/items/{key}` } };
 
   const answers = [
     http.get(`${target}/`),

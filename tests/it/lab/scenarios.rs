@@ -81,8 +81,7 @@ fn production_takes_small_steps_and_keeps_its_replicas_for_five_minutes() {
     // The load ramps down from 4:30 to 5:00; the window of five minutes begins in between.
     let down = c.when(300, |r| r.replicas < most).unwrap();
     assert!((540..=660).contains(&down), "{down}");
-    let again = c.when(down, |r| r.replicas < most - 1).unwrap();
-    assert!(most < 4 || again >= down + 60, "{again}");
+    assert!(c.when(down, |r| r.replicas < most - 1).is_none_or(|again| again >= down + 60), "{}", c.table());
     assert_eq!(c.most(|r| r.refused + r.send_failed + r.agents_lost), 0, "{}", c.table());
     assert_eq!(c.most(|r| r.restarts), 0);
 }
