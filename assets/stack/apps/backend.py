@@ -5,7 +5,8 @@ import logging
 import os
 import random
 
-from fastapi import HTTPException, Response
+from fastapi import HTTPException
+from fastapi.responses import JSONResponse
 from opentelemetry.instrumentation.redis import RedisInstrumentor
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from pydantic import BaseModel, Field
@@ -37,7 +38,7 @@ def name(key: str) -> str:
 @app.exception_handler(RedisError)
 async def no_redis(_, error: RedisError):
     log.error("Redis does not answer: %s", error)
-    return Response('{"detail": "Redis does not answer"}', 503, media_type="application/json")
+    return JSONResponse({"detail": "Redis does not answer"}, 503)
 
 
 @app.get("/api/visits")

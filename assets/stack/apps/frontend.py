@@ -7,6 +7,7 @@ import random
 
 import httpx
 from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 
 import service
@@ -28,7 +29,7 @@ async def ask(method: str, path: str, **what) -> Response:
         answer = await backend.request(method, path, **what)
     except httpx.HTTPError as error:
         log.error("the backend did not answer %s %s: %s", method, path, type(error).__name__)
-        return Response('{"detail": "the backend does not answer"}', 502, media_type="application/json")
+        return JSONResponse({"detail": "the backend does not answer"}, 502)
     return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
@@ -45,7 +46,7 @@ async def simulate():
     read = await asyncio.gather(*(ask("GET", f"/api/items/{key}") for key in keys))
     failed = [answer.status_code for answer in (*stored, *read) if answer.status_code >= 400]
     log.info("simulated a visitor: %d requests, %d failed", len(stored) + len(read), len(failed))
-    return Response(f'{{"requests": {len(stored) + len(read)}, "failed": {len(failed)}}}', 502 if failed else 200, media_type="application/json")
+    return JSONResponse({"requests": len(stored) + len(read), "failed": len(failed)}, 502 if failed else 200)
 
 
 @app.api_route("/api/items", methods=["GET", "POST"])
