@@ -17,7 +17,7 @@ app = service.make("frontend")
 HTTPXClientInstrumentor().instrument()
 backend = httpx.AsyncClient(
     base_url=os.environ.get("BACKEND_URL", "http://backend:8080"),
-    timeout=10,
+    timeout=30,
     # As many as virtual users may wait at once: a shorter list of connections would be the bottleneck, unseen.
     limits=httpx.Limits(max_connections=256, max_keepalive_connections=64),
 )

@@ -3,12 +3,17 @@
 //   TARGET_URL   the frontend                    http://frontend.demo-app.svc.cluster.local:8080
 //   VUS          virtual users                   200
 //   HOLD         at full load                    4m (after a ramp up and before a ramp down of 30 s each)
-//   P95_MS       threshold for the 95th percentile of the latency, in milliseconds     5000
+//   P95_MS       limit for the 95th percentile of the latency, in milliseconds     none
 import http from "k6/http";
 import { check, sleep } from "k6";
 
 const target = (__ENV.TARGET_URL || __ENV.TARGET || "http://frontend.demo-app.svc.cluster.local:8080").replace(/\/+$/, "");
 const users = Number(__ENV.VUS || "200");
+
+// A run that was mostly errors is no load test: k6 ends with code 99, and the Job fails. Latency is a limit only where one is set:
+// 200 users wait long for a small cluster, and that is load, too.
+const thresholds = { http_req_failed: ["rate<0.01"], checks: ["rate>0.99"] };
+if (__ENV.P95_MS) thresholds.http_req_duration = [`p(95)<${__ENV.P95_MS}`];
 
 export const options = {
   stages: [
@@ -16,12 +21,7 @@ export const options = {
     { duration: __ENV.HOLD || "4m", target: users },
     { duration: "30s", target: 0 },
   ],
-  // A run that was mostly errors is no load test: k6 ends with code 99, and the Job fails.
-  thresholds: {
-    "http_req_failed": ["rate<0.01"],
-    "http_req_duration": [`p(95)<${__ENV.P95_MS || "5000"}`],
-    "checks": ["rate>0.99"],
-  },
+  thresholds,
 };
 
 export default function () {
