@@ -72,6 +72,7 @@ mod real {
     pub mod doctor;
     pub mod elastic;
     pub mod simulate;
+    pub mod stack;
 }
 mod replay {
     pub mod broken;
