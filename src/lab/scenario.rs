@@ -63,6 +63,7 @@ fn one() -> u64 {
 /// The shipped scenarios: name and text, the default one first.
 pub const SHIPPED: &[(&str, &str)] = &[
     ("guide", include_str!("../../assets/scenarios/guide.toml")),
+    ("production", include_str!("../../assets/scenarios/production.toml")),
     ("lab", include_str!("../../assets/scenarios/lab.toml")),
     ("sticky", include_str!("../../assets/scenarios/sticky.toml")),
     ("memory-hold", include_str!("../../assets/scenarios/memory-hold.toml")),

@@ -41,6 +41,7 @@ mod house {
     pub mod findings;
     pub mod readme;
     pub mod repository;
+    pub mod stack;
     pub mod tidy;
     pub mod versions;
     pub mod words;
@@ -76,6 +77,7 @@ mod real {
     pub mod doctor;
     pub mod elastic;
     pub mod simulate;
+    pub mod stack;
 }
 mod replay {
     pub mod broken;

@@ -70,6 +70,23 @@ fn guide_follows_the_guides_timeline() {
 }
 
 #[test]
+fn production_takes_small_steps_and_keeps_its_replicas_for_five_minutes() {
+    let c = shipped("production");
+    let sizes = c.sizes();
+    let most = *sizes.iter().max().unwrap();
+    assert_eq!((sizes[0], *sizes.last().unwrap()), (2, 2), "{}", c.table());
+    assert!((3..=5).contains(&most), "{sizes:?}");
+    let top = sizes.iter().position(|n| *n == most).unwrap();
+    assert!(sizes[top..].windows(2).all(|two| two[0] == two[1] + 1), "down by one: {sizes:?}");
+    // The load ramps down from 4:30 to 5:00; the window of five minutes begins in between.
+    let down = c.when(300, |r| r.replicas < most).unwrap();
+    assert!((540..=660).contains(&down), "{down}");
+    assert!(c.when(down, |r| r.replicas < most - 1).is_none_or(|again| again >= down + 60), "{}", c.table());
+    assert_eq!(c.most(|r| r.refused + r.send_failed + r.agents_lost), 0, "{}", c.table());
+    assert_eq!(c.most(|r| r.restarts), 0);
+}
+
+#[test]
 fn lab_goes_from_one_to_four_on_a_request_that_is_too_small() {
     let c = shipped("lab");
     assert!(c.most(|r| r.cpu.unwrap_or(0)) > 900, "{}", c.table());

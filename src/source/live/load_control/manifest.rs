@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 /// The built-in scenario and Job.
-pub const SCENARIO: &str = include_str!("../../../../assets/load/scenario.js");
-pub const JOB: &str = include_str!("../../../../assets/load/job.yaml");
+pub const SCENARIO: &str = include_str!("../../../../assets/stack/load/scenario.js");
+pub const JOB: &str = include_str!("../../../../assets/stack/load/job.yaml");
 /// The lab's ConfigMap, used when it exists.
 pub const LAB_SCRIPTS: &str = "k6-scripts";
 /// The built-in one, applied when the lab's is missing.
