@@ -13,6 +13,7 @@ mod hpa;
 mod ingest;
 pub mod k6;
 mod load;
+pub(crate) mod mask;
 mod pod;
 mod progress;
 pub mod text;
