@@ -34,6 +34,7 @@ mod fold {
     pub mod collectors;
     pub mod collectors_real;
     pub mod cost;
+    pub mod field;
     pub mod session;
 }
 mod house {
