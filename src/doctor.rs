@@ -45,7 +45,7 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
             return checks;
         }
     };
-    checks.push(identity::kubeconfig(&access, &plan.context, &plan.server));
+    checks.push(identity::kubeconfig(&access, &plan));
     let connection = match connect::connect(plan, Arc::default()).await {
         Ok(connection) => connection,
         Err(e) => {
@@ -62,7 +62,7 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
     checks.push(identity::user(&fetch::user(&client).await));
     let facts = fetch::facts(&client, settings, &access::git_version(&version)).await;
     checks.extend(access::permissions(&facts));
-    checks.extend(access::metrics(&facts.metrics_api, &facts.usage));
+    checks.extend(access::metrics(&facts.metrics_api, &facts.usage, facts.usage_later.as_ref()));
     checks.extend(hpa::all(&facts));
     checks.extend(load::all(&facts));
     if let Ok(cluster) = cluster::open(access).await {

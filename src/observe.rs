@@ -14,6 +14,7 @@ mod ingest;
 pub mod k6;
 mod lease;
 mod load;
+pub(crate) mod mask;
 mod pod;
 mod progress;
 pub mod text;

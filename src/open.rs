@@ -7,6 +7,7 @@ use crate::{
     app::{self, RunningSource},
     config::{self, Settings},
     error::CommandError,
+    observe::mask,
     replay::{self, Begin},
     source::live::{
         self,
@@ -117,7 +118,8 @@ fn collector(settings: &Settings) -> Result<Option<Endpoint>, CommandError> {
     let Some(text) = settings.collector_metrics.as_ref().filter(|_| !settings.no_collector) else {
         return Ok((!settings.no_collector).then(Endpoint::default));
     };
-    let wrong = |what| CommandError::usage(format!("`collector-metrics` is {text:?}, but must be {what}"));
+    let wrong =
+        |what| CommandError::usage(format!("`collector-metrics` is {:?}, but must be {what}", mask::credentials(text)));
     Endpoint::parse(text).map(Some).map_err(wrong)
 }
 

@@ -23,6 +23,7 @@ mod metrics;
 mod pods;
 mod queries;
 mod replicas;
+mod sampling;
 mod series;
 
 pub use collectors::{
@@ -53,8 +54,13 @@ use crate::observe::{
 };
 use std::sync::Arc;
 
-/// Pods of a kind that are kept at most. No tier of an HPA comes near it; the rest of a damaged recording is dropped.
-const MOST_PODS: usize = 5000;
+/// Of which pods there are more than [`Session::MOST_PODS`], so that some are left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Crowded {
+    pub pods: bool,
+    pub load: bool,
+    pub collectors: bool,
+}
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -85,13 +91,17 @@ pub struct Session {
     pub cost: Cost,
     /// The outcome of the last request to the source, and when it came.
     pub answer: Option<(Time, AnswerSeen)>,
-    /// Seconds between two samples of the metrics API, learned from their windows.
+    /// Seconds between two samples of the metrics API, learned from their timestamps; None until they have changed twice.
     pub resolution_s: Option<f64>,
+    pub crowded: Crowded,
     /// Observations of a kind that this version does not know.
     pub unknown: u64,
 }
 
 impl Session {
+    /// Pods of a kind that are kept at most. No tier of an HPA comes near it; the rest of a damaged recording is dropped.
+    pub const MOST_PODS: usize = 5000;
+
     /// Takes in one observation.
     pub fn apply(&mut self, seen: &Stamped) {
         self.began = self.began.or(Some(seen.at));
@@ -137,16 +147,25 @@ impl Session {
     }
 
     /// Whether it would be one pod too many.
-    fn is_crowded(&self, what: &Observation) -> bool {
-        let is_new = |uid: &str| self.collectors.of(uid).is_none() && self.collectors.count() >= MOST_PODS;
-        match what {
-            Observation::Pod(pod) => self.pods.named(&pod.name).is_none() && self.pods.count() >= MOST_PODS,
-            Observation::LoadPod(pod) => !self.load.pods.contains_key(&pod.uid) && self.load.pods.len() >= MOST_PODS,
-            Observation::Collector(seen) => is_new(&seen.uid),
-            Observation::CollectorLost(lost) => is_new(&lost.uid),
-            Observation::CollectorPod { pod, .. } => self.collectors.pod_count(&pod.uid) >= MOST_PODS,
-            _ => false,
-        }
+    fn is_crowded(&mut self, what: &Observation) -> bool {
+        const MOST: usize = Session::MOST_PODS;
+        let is_new = |uid: &str| self.collectors.of(uid).is_none() && self.collectors.count() >= MOST;
+        let (of, is) = match what {
+            Observation::Pod(pod) => {
+                (&mut self.crowded.pods, self.pods.named(&pod.name).is_none() && self.pods.count() >= MOST)
+            }
+            Observation::LoadPod(pod) => {
+                (&mut self.crowded.load, !self.load.pods.contains_key(&pod.uid) && self.load.pods.len() >= MOST)
+            }
+            Observation::Collector(seen) => (&mut self.crowded.collectors, is_new(&seen.uid)),
+            Observation::CollectorLost(lost) => (&mut self.crowded.collectors, is_new(&lost.uid)),
+            Observation::CollectorPod { pod, .. } => {
+                (&mut self.crowded.collectors, self.collectors.pod_count(&pod.uid) >= MOST)
+            }
+            _ => return false,
+        };
+        *of |= is;
+        is
     }
 
     fn tick(&mut self, ms: i64) {
@@ -250,9 +269,10 @@ impl Session {
         self.feeds.data(at, Feed::Usage);
         self.decisions.usage(at.timestamp_millis(), usage);
         self.pods.forget_usage();
+        let Some(newest) = usage.pods.iter().map(|sample| sample.at).max() else { return };
+        self.pods.sampling.take(newest.timestamp_millis());
+        self.resolution_s = self.pods.sampling.period_s();
         usage.pods.iter().for_each(|sample| self.pods.used(sample));
-        let Some(newest) = usage.pods.iter().max_by_key(|p| p.at) else { return };
-        self.resolution_s = Some(newest.window_s).filter(|w| *w > 0.0).or(self.resolution_s);
         self.measure(at);
     }
 
@@ -262,7 +282,7 @@ impl Session {
             return;
         }
         let Some(newest) = self.pods.live().filter_map(|p| p.usage.as_ref()).max_by_key(|p| p.at) else { return };
-        let (ms, gap) = (newest.at.timestamp_millis(), max_gap(newest.window_s));
+        let (ms, gap) = (newest.at.timestamp_millis(), self.pods.max_gap(newest));
         let settings = controller::settings(&self.watching.server_version);
         let world = controller::world(&self.pods, self.current_replicas().unwrap_or(1), 1, "");
         for track in self.metrics.all.iter_mut().filter(|t| t.retired.is_none() && t.is_resource()) {

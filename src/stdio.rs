@@ -1,6 +1,7 @@
 //! Data goes to stdout, messages to stderr; a reader that closed its pipe is success. Must not be used while the screen is up.
 
 use crate::error::CommandError;
+use crate::observe::mask;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 /// Writes `text` to stdout as it is. A closed pipe counts as written.
@@ -26,5 +27,6 @@ pub fn progress(text: &str) {
 
 /// Writes `edot-tui: text` as a line to stderr. If that fails there is nowhere left to report it.
 pub fn message(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "edot-tui: {text}");
+    // What the user typed may be an address with a password.
+    let _ = writeln!(io::stderr().lock(), "edot-tui: {}", mask::url_users(text));
 }

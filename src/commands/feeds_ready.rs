@@ -28,7 +28,10 @@ pub fn feeds_ready(session: &Session) -> bool {
         FeedState::Denied | FeedState::Absent => true,
         FeedState::Up => match feed {
             // Pods that do not run are not measured.
-            Feed::Usage => session.resolution_s.is_some() || !session.pods.live().any(|p| p.seen.phase == "Running"),
+            Feed::Usage => {
+                let mut running = session.pods.live().filter(|p| p.seen.phase == "Running").peekable();
+                running.peek().is_none() || running.any(|p| p.usage.is_some())
+            }
             Feed::Hpa => session.hpa.is_some() && !session.watching.server_version.is_empty(),
             // Rates need two scrapes, and two reports of k6.
             Feed::Collector => {

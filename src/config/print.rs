@@ -2,10 +2,11 @@
 
 use super::settings::SETTINGS;
 use super::{Origin, Settings};
+use crate::observe::mask;
 use std::fmt::Write;
 
 /// The settings as TOML. There is no secret among them: credentials stay in the kubeconfig, in files, and in variables
-/// that are no settings.
+/// that are no settings; an address may hold a token, which is masked.
 pub fn print(settings: &Settings) -> String {
     let mut out = String::from("# edot-tui: the configuration in force\n");
     let file = settings.config_file.as_ref().map(|p| format!("{:?}", p.display().to_string()));
@@ -15,7 +16,8 @@ pub fn print(settings: &Settings) -> String {
     out.push('\n');
     for setting in SETTINGS {
         let (key, from) = (setting.key, origin(settings, setting.key));
-        let _ = match setting.text(settings) {
+        let shown = |text: String| if setting.is_address() { mask::credentials(&text) } else { text };
+        let _ = match setting.text(settings).map(shown) {
             None => writeln!(out, "# {key} is not set"),
             Some(text) if setting.is_quoted() => writeln!(out, "{key} = {} # {from}", toml::Value::String(text)),
             Some(text) => writeln!(out, "{key} = {text} # {from}"),

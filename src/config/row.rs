@@ -21,6 +21,8 @@ pub struct Setting {
 /// Where a value is kept, and with that which values are good: each variant is a kind of value.
 pub enum Field {
     Text(fn(&mut Settings) -> &mut Option<String>),
+    /// An address or a part of one, without credentials.
+    Place(fn(&mut Settings) -> &mut Option<String>),
     /// `http://…` or `https://…`, without credentials.
     Url(fn(&mut Settings) -> &mut Option<String>),
     /// A Kubernetes name of at most this many characters.
@@ -106,6 +108,11 @@ impl Setting {
         }
     }
 
+    /// Whether it is an address, which may hold a token.
+    pub fn is_address(&self) -> bool {
+        matches!(self.field, Field::Place(_) | Field::Url(_))
+    }
+
     /// Whether TOML writes the value in quotes.
     pub fn is_quoted(&self) -> bool {
         !matches!(self.field, Field::On(_) | Field::Off(_) | Field::Number(..) | Field::Whole(_) | Field::Factor(..))
@@ -122,6 +129,7 @@ impl Setting {
     fn keep(&self, s: &mut Settings, text: &str, path: &dyn Fn(&str) -> PathBuf) -> Result<(), String> {
         match self.field {
             Field::Text(at) => *at(s) = Some(values::text(text)?),
+            Field::Place(at) => *at(s) = Some(values::place(text)?),
             Field::Url(at) => *at(s) = Some(values::url(text)?),
             Field::Name(longest, at) => *at(s) = values::name(text, longest)?,
             Field::File(at) => *at(s) = Some(path(&values::text(text)?)),
@@ -151,7 +159,7 @@ impl Setting {
         let s = &mut copy;
         let shown = |path: &mut PathBuf| path.display().to_string();
         match self.field {
-            Field::Text(at) | Field::Url(at) | Field::Level(at) => at(s).clone(),
+            Field::Text(at) | Field::Place(at) | Field::Url(at) | Field::Level(at) => at(s).clone(),
             Field::Name(_, at) | Field::NameOrFile(at) => Some(at(s).clone()),
             Field::File(at) => at(s).as_mut().map(shown),
             Field::On(at) => Some(at(s).to_string()),

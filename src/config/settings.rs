@@ -209,7 +209,7 @@ pub static SETTINGS: &[Setting] = &[
         key: "collector-metrics",
         group: Collectors,
         placeholder: "WHERE",
-        field: Field::Text(|s| &mut s.collector_metrics),
+        field: Field::Place(|s| &mut s.collector_metrics),
         default: Described("8888/metrics"),
         help: "Where a collector's metrics are: a port and path inside its pod, a Service's URL, or a URL in which {pod} is its name",
     },

@@ -80,13 +80,26 @@ pub fn url(text: &str) -> Result<String, String> {
     let Some(rest) = rest.filter(|r| !r.is_empty() && !r.starts_with('/')) else {
         return Err("must begin with https:// or http:// and name a host, such as https://es.example.com:9200".into());
     };
-    if rest.split(['/', '?', '#']).next().is_some_and(|host| host.contains('@')) {
+    if holds_credentials(rest) {
         return Err("must not hold credentials: give --es-user and EDOT_TUI_ES_PASSWORD".into());
     }
     if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
         return wrong(text, "without spaces and control characters");
     }
     Ok(text.to_owned())
+}
+
+/// Where something is: an address, or a part of one. One that holds credentials is not repeated in the message.
+pub fn place(value: &str) -> Result<String, String> {
+    match holds_credentials(value) {
+        true => Err("must not hold credentials".into()),
+        false => text(value),
+    }
+}
+
+/// Also where the password has a `/`, before which an address would end.
+fn holds_credentials(address: &str) -> bool {
+    address.split(['?', '#']).next().is_some_and(|before| before.contains('@'))
 }
 
 /// One of the choices: its index.

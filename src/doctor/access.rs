@@ -9,7 +9,11 @@ use crate::source::live::ApiError;
 use serde_json::Value;
 
 /// From this interval on, in seconds, metrics-server samples more coarsely than it needs to; 15 s is usual.
-const COARSE_S: f64 = 20.0;
+pub const COARSE_S: f64 = 20.0;
+/// No server publishes samples more often than this, in seconds: what is newer was computed for the request.
+const SHORTEST_S: f64 = 9.0;
+/// How often the HPA controller asks, in seconds.
+const CONTROLLER_S: f64 = 15.0;
 
 /// The API server answers, and accepts the user. The exit code distinguishes the two failures.
 pub fn reach(version: &Result<Value, ApiError>, server: &str) -> Check {
@@ -120,7 +124,7 @@ fn permission(facts: &Facts, need: Need) -> Check {
 }
 
 /// The resource metrics API, and its samples for the HPA's namespace.
-pub fn metrics(group: &Answer, usage: &Answer) -> Vec<Check> {
+pub fn metrics(group: &Answer, usage: &Answer, later: Option<&Value>) -> Vec<Check> {
     let what = "metrics API";
     let check = match (group, usage) {
         (Ok(None), _) | (Ok(Some(_)), Ok(None)) => Check::fail(
@@ -147,11 +151,26 @@ pub fn metrics(group: &Answer, usage: &Answer) -> Vec<Check> {
         }
     };
     let list = usage.as_ref().ok().and_then(Option::as_ref);
-    std::iter::once(check).chain(list.and_then(resolution_s).map(resolution)).collect()
+    std::iter::once(check).chain(list.and_then(|list| resolution_s(list, later)).map(resolution)).collect()
 }
 
-/// The interval of metrics-server's samples, in seconds: the longest window, since a new container's first one is shorter.
-pub fn resolution_s(usage: &Value) -> Option<f64> {
+/// The interval of the samples, in seconds. From the timestamps of two answers, where they differ: prometheus-adapter computes
+/// a sample for each request, over minutes. metrics-server's samples cover the time since the ones before.
+pub fn resolution_s(usage: &Value, later: Option<&Value>) -> Option<f64> {
+    let newest = |list: &Value| {
+        let items = list["items"].as_array()?.iter();
+        items.filter_map(|i| chrono::DateTime::parse_from_rfc3339(i["timestamp"].as_str()?).ok()).max()
+    };
+    let step = later.and_then(newest).zip(newest(usage)).map(|(later, first)| (later - first).as_seconds_f64());
+    match step {
+        Some(step) if step >= SHORTEST_S => Some(step),
+        Some(step) if step > 0.0 => Some(CONTROLLER_S),
+        _ => window_s(usage),
+    }
+}
+
+/// The longest window of the samples, in seconds: a new container's first one is shorter.
+pub fn window_s(usage: &Value) -> Option<f64> {
     let windows = usage["items"].as_array()?.iter().filter_map(|i| go_duration_s(i["window"].as_str()?));
     windows.max_by(f64::total_cmp)
 }

@@ -35,12 +35,16 @@ pub struct Facts {
     pub metrics_api: Answer,
     /// PodMetrics of the HPA's namespace.
     pub usage: Answer,
+    /// The same once more, a moment later; None where the first shows how often samples come.
+    pub usage_later: Option<Value>,
     /// The HPAs of the namespace.
     pub hpas: Result<Vec<HpaSeen>, ApiError>,
     /// The target's Scale; None when no HPA was found.
     pub scale: Option<Answer>,
     /// The pods of the Scale's selector; None when there is no Scale.
     pub pods: Option<Result<Vec<PodSeen>, ApiError>>,
+    /// There are more of them than were read.
+    pub more_pods: bool,
     /// The load's Namespace object.
     pub load_namespace_object: Answer,
     pub job: Answer,

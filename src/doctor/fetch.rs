@@ -1,5 +1,6 @@
 //! Fetches what the rules look at. Must not judge, nor change anything in the cluster.
 
+use super::access::{COARSE_S, window_s};
 use super::facts::{Allowed, Answer, Facts};
 use super::permissions::{PERMISSIONS, Permission, Place};
 use crate::config::Settings;
@@ -9,6 +10,10 @@ use crate::source::live::{convert, metrics_version, not_served, scale_target, wi
 use futures::future::join_all;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// Pods of the target that are read at most; whether there are more is said.
+pub const MOST_PODS: usize = 500;
 
 /// `/version`, which every authenticated user may read.
 ///
@@ -46,10 +51,12 @@ pub async fn facts(client: &ApiClient, settings: &Settings, version: &str) -> Fa
         load_job: load_job.clone(),
         allowed: Vec::new(),
         metrics_api,
+        usage_later: None,
         usage,
         hpas,
         scale: None,
         pods: None,
+        more_pods: false,
         load_namespace_object,
         job,
         scripts,
@@ -63,13 +70,30 @@ pub async fn facts(client: &ApiClient, settings: &Settings, version: &str) -> Fa
         let scale = scale(client, namespace, &of).await;
         let selector = scale.as_ref().ok().and_then(Option::as_ref).and_then(|s| s.pointer("/status/selector"));
         if let Some(selector) = selector.and_then(Value::as_str).filter(|s| !s.is_empty()) {
-            let path = format!("/api/v1/namespaces/{namespace}/pods?limit=500&labelSelector={}", encode(selector));
-            facts.pods = Some(items(client, &path, convert::pod).await);
+            let selector = encode(selector);
+            let path = format!("/api/v1/namespaces/{namespace}/pods?limit={MOST_PODS}&labelSelector={selector}");
+            let list = client.get(&path).await.map(Option::unwrap_or_default);
+            facts.more_pods =
+                list.as_ref().is_ok_and(|list| list["metadata"]["continue"].as_str().is_some_and(|c| !c.is_empty()));
+            facts.pods = Some(list.map(|list| listed(list, convert::pod)));
         }
         facts.scale = Some(scale);
     }
     facts.allowed = allowed(client, &facts, kind).await;
+    facts.usage_later = usage_later(client, &usage_path, &facts.usage).await;
     facts
+}
+
+/// The samples once more, where the first cover so long that they may come less often than the controller asks, or be
+/// computed for each request.
+async fn usage_later(client: &ApiClient, path: &str, first: &Answer) -> Option<Value> {
+    let first = first.as_ref().ok()?.as_ref()?;
+    if window_s(first)? <= COARSE_S {
+        return None;
+    }
+    // Timestamps may be in whole seconds.
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    client.get(path).await.ok()?
 }
 
 /// The HPAs of the namespace. The list is absent only where autoscaling/v2 is not served.
@@ -81,10 +105,6 @@ async fn hpas(client: &ApiClient, path: &str, version: &str) -> Result<Vec<HpaSe
 }
 
 /// The items of a list; those that cannot be read are left out.
-async fn items<T: DeserializeOwned, S>(client: &ApiClient, path: &str, seen: fn(&T) -> S) -> Result<Vec<S>, ApiError> {
-    Ok(listed(client.get(path).await?.unwrap_or_default(), seen))
-}
-
 fn listed<T: DeserializeOwned, S>(list: Value, seen: fn(&T) -> S) -> Vec<S> {
     let all = list["items"].as_array().cloned().unwrap_or_default();
     all.into_iter().filter_map(|item| serde_json::from_value(item).ok()).map(|item| seen(&item)).collect()

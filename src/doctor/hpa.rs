@@ -3,6 +3,7 @@
 use super::access::{resolution_s, see};
 use super::check::Check;
 use super::facts::Facts;
+use super::fetch::MOST_PODS;
 use super::requests::requests;
 use super::upgrade::upgrade;
 use crate::error::ErrorKind;
@@ -151,7 +152,11 @@ fn target(facts: &Facts, hpa: &HpaSeen) -> Vec<Check> {
             format!("no pod matches {selector}, though {replicas} are wanted"),
             "look at the target's events (quota? selector?)",
         )),
-        Some(Ok(pods)) => checks.push(ready(pods)),
+        Some(Ok(pods)) => {
+            let more = if facts.more_pods { format!("; there are more than these {MOST_PODS}") } else { String::new() };
+            let check = ready(pods);
+            checks.push(Check { detail: check.detail.clone() + &more, ..check });
+        }
         Some(Err(e)) if e.denied() => {
             checks.push(Check::skip("pods", "pods of the target", format!("may not be read: {}", see(Feed::Pods))));
         }
@@ -250,7 +255,7 @@ fn memory(hpa: &HpaSeen) -> Option<Check> {
 /// The window must contain two samples, or a single low sample is enough to scale down.
 fn window(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
     let usage = facts.usage.as_ref().ok()?.as_ref()?;
-    let resolution = resolution_s(usage)?;
+    let resolution = resolution_s(usage, facts.usage_later.as_ref())?;
     let down = hpa.behavior.as_ref().and_then(|b| b.scale_down.as_ref());
     let window = down.and_then(|d| d.window_s).unwrap_or(300);
     let what = "scale-down window";

@@ -4,7 +4,8 @@ use super::check::Check;
 use crate::config::{self, Env, Settings};
 use crate::observe::text::clean;
 use crate::source::live::ApiError;
-use crate::source::live::connect::{self, Access};
+use crate::source::live::cluster::{HTTPS, WITHHELD};
+use crate::source::live::connect::{self, Access, Plan};
 use kube::config::{AuthInfo, Kubeconfig};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -27,7 +28,8 @@ pub fn environment(env: &Env) -> Option<Check> {
 }
 
 /// Which kubeconfig, context and server, and how the user authenticates.
-pub fn kubeconfig(access: &Access, context: &str, server: &str) -> Check {
+pub fn kubeconfig(access: &Access, plan: &Plan) -> Check {
+    let (context, server) = (plan.context.as_str(), plan.server.as_str());
     let files = files(access);
     let names: Vec<String> = files.iter().map(|p| p.display().to_string()).collect();
     let from = match context {
@@ -36,9 +38,13 @@ pub fn kubeconfig(access: &Access, context: &str, server: &str) -> Check {
         _ => names.join(", "),
     };
     let means = files.iter().filter_map(|f| connect::read(f).ok()).collect::<Vec<_>>();
-    let means = auth(&means, context).map(means_of).unwrap_or_default();
+    let means = auth(&means, context).filter(|_| !plan.withheld).map(means_of).unwrap_or_default();
     let acting = access.as_user.as_ref().map(|u| format!(", acting as {}", clean(u, 200))).unwrap_or_default();
-    Check::ok("kubeconfig", "kubeconfig", format!("{from}: context {context}, server {server}{means}{acting}"))
+    let detail = format!("{from}: context {context}, server {server}{means}{acting}");
+    match plan.withheld {
+        true => Check::warn("kubeconfig", "kubeconfig", format!("{detail}; {WITHHELD}"), HTTPS),
+        false => Check::ok("kubeconfig", "kubeconfig", detail),
+    }
 }
 
 /// The files that were read, by the same rule as for connecting.

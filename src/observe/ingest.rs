@@ -46,7 +46,7 @@ impl ElasticsearchSeen {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CountedBy {
-    /// `max_seq_no` of each primary shard.
+    /// The operations of each primary shard (`max_seq_no`), less those that were deletes.
     #[default]
     SeqNo,
     /// `indexing.index_total` of the primaries: it starts from 0 with another copy of the shard.
@@ -70,6 +70,9 @@ pub struct CountersSeen {
     pub failed_shards: u32,
     pub failed: Vec<String>,
     pub indices: Vec<IndexSeen>,
+    /// Documents of further indices, which the answer does not list.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u64,
 }
 
 /// An index, usually the backing index of a data stream; figures are those of its primary shards.
@@ -103,10 +106,16 @@ pub struct IndexSeen {
 #[serde(default)]
 pub struct ShardSeen {
     pub n: u32,
-    /// -1 when nothing was ever written.
+    /// -1 when nothing was ever written. It counts every operation, deletes too.
     pub max_seq_no: i64,
     /// The node that holds it.
     pub node: String,
+    /// `indexing.index_total` and `delete_total` of this copy: they start from 0 with another one. None where they are not
+    /// known, as in recordings of earlier versions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub indexed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deleted: Option<u64>,
 }
 
 /// One answer about the nodes.
@@ -116,6 +125,15 @@ pub struct ElasticNodesSeen {
     pub nodes: Vec<ElasticNode>,
     /// Nodes that did not respond.
     pub failed: u32,
+    /// Nodes, and breakers of the others, beyond those that are kept.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub left_out: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub breakers_left_out: u32,
+}
+
+fn is_zero<T: Default + PartialEq>(n: &T) -> bool {
+    *n == T::default()
 }
 
 /// A node's queues and limits. `rejected` and `tripped` count since the node started.

@@ -190,6 +190,7 @@ fn about(r: &Report) -> Vec<String> {
             metrics.collect::<Vec<_>>().join(", ")
         ));
     }
+    out.extend(s.notes.iter().chain(s.ingest.iter().flat_map(|i| &i.notes)).cloned());
     out.extend(r.damage.iter().map(|d| format!("not all could be read: {d}")));
     out
 }

@@ -12,6 +12,7 @@ pub use gateway::LossStatus;
 pub use text::status_as_text;
 
 use crate::advise;
+use crate::explain::left_out::{Place, left_out};
 use crate::observe::{Feed, FeedState, Time};
 use crate::session::Session;
 use gateway::Gateway;
@@ -28,7 +29,7 @@ pub struct Status {
     pub context: String,
     pub lab: bool,
     pub server_version: Option<String>,
-    /// What the user should know, such as that another HPA than the named one is watched.
+    /// What the user should know, such as that another HPA than the named one is watched, or what is left out.
     pub notes: Vec<String>,
     pub hpa: Option<HpaSection>,
     pub pods: Vec<PodStatus>,
@@ -70,7 +71,7 @@ pub fn status(session: &Session) -> Status {
         context: w.context.clone(),
         lab: w.lab,
         server_version: Some(w.server_version.clone()).filter(|v| !v.is_empty()),
-        notes: w.notes.clone(),
+        notes: w.notes.iter().cloned().chain(Place::CLUSTER.into_iter().filter_map(|p| left_out(session, p))).collect(),
         hpa: hpa::hpa(session),
         pods: hpa::pods(session),
         load: load::load(session),

@@ -21,6 +21,7 @@ pub use totals::Totals;
 
 use super::pods::Pods;
 use crate::observe::{CollectorLost, CollectorSeen, ConfigSeen, PodSeen, Role, Signal};
+use exporters::Outlets;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -38,6 +39,7 @@ pub struct Collectors {
     /// Pods of the agents and of the cluster collector; the gateway's are in `Session::pods`.
     pods: BTreeMap<String, (Role, PodSeen)>,
     configs: BTreeMap<Role, ConfigSeen>,
+    outlets: BTreeMap<Role, Arc<Outlets>>,
     tiers: BTreeMap<Role, Tier>,
     pub losses: Losses,
     summed: Option<i64>,
@@ -50,6 +52,7 @@ impl Collectors {
         let tier = self.tiers.entry(seen.role).or_default();
         let share = SAMPLES / (SERIES * self.by_uid.len().max(1));
         let one = Arc::make_mut(self.by_uid.entry(seen.uid.clone()).or_default());
+        one.outlets = self.outlets.get(&seen.role).cloned();
         let rise = one.take(ms, began, seen, mean);
         one.keep(share.max(64));
         tier.add(&rise);
@@ -79,6 +82,7 @@ impl Collectors {
     /// Takes in the configuration of a tier.
     pub fn configured(&mut self, seen: &ConfigSeen) {
         self.configs.insert(seen.role, seen.clone());
+        self.outlets.insert(seen.role, Arc::new(exporters::outlets(seen)));
     }
 
     /// A pod left.

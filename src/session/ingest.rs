@@ -16,6 +16,7 @@ pub mod kibana;
 mod names;
 mod pressure;
 pub mod quality;
+mod shard;
 mod strain;
 mod streams;
 
@@ -46,6 +47,8 @@ pub struct Ingest {
     pub every: i64,
     /// The time of the first answer: totals count from here.
     pub since: Option<i64>,
+    /// What there was no room for.
+    pub left_out: LeftOut,
     counters: Counters,
     signals: BTreeMap<Signal, DocumentFlow>,
     streams: BTreeMap<String, Stream>,
@@ -62,6 +65,15 @@ pub struct Stream {
     pub stored: Option<u64>,
     /// Merging cannot keep up, so indexing is throttled.
     pub throttled: bool,
+}
+
+/// What an answer had no room for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Documents of indices that the latest answer does not list.
+    pub documents: u64,
+    /// Data streams that are in the sums, but not in the list.
+    pub streams: usize,
 }
 
 /// Documents between two times.
@@ -112,6 +124,10 @@ impl Ingest {
                 f.bytes.break_line();
             }),
         }
+        self.left_out.documents = seen.left_out;
+        if seen.left_out > 0 {
+            self.all_flows().for_each(|flow| flow.partial = true);
+        }
         self.bound();
     }
 
@@ -141,6 +157,7 @@ impl Ingest {
 
     /// Bounds the streams and their samples.
     fn bound(&mut self) {
+        self.left_out.streams = self.streams.len().saturating_sub(STREAMS);
         if self.streams.len() > STREAMS {
             let mut quiet: Vec<_> =
                 self.streams.iter().map(|(n, s)| (s.indices > 0, s.flow.total, n.clone())).collect();

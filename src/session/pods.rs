@@ -2,6 +2,7 @@
 //! for the controller; that is `hpa`'s part.
 
 use super::metrics::quantity;
+use super::sampling::Sampling;
 use super::series::Series;
 use crate::observe::{PodSeen, PodUsage};
 use std::collections::BTreeMap;
@@ -35,6 +36,8 @@ pub struct Pods {
     past: BTreeMap<String, Arc<Pod>>,
     /// The latest samples of pods that are not known yet, by name: the metrics API may answer before the list of pods.
     early: BTreeMap<String, PodUsage>,
+    /// How often new samples come.
+    pub sampling: Sampling,
 }
 
 impl Pods {
@@ -85,6 +88,7 @@ impl Pods {
     /// Takes in a sample.
     pub fn used(&mut self, usage: &PodUsage) {
         let share = (SAMPLES / (self.live.len() + self.past.len()).max(1)).max(64);
+        let max_gap = self.max_gap(usage);
         let Some(pod) = self.live.get_mut(&usage.pod).map(Arc::make_mut) else {
             self.early.insert(usage.pod.clone(), usage.clone());
             return;
@@ -93,7 +97,6 @@ impl Pods {
         let cpu = total(usage, "cpu").map(|cores| (cores * 1000.0 - 1e-7).ceil());
         let memory = total(usage, "memory");
         let ms = usage.at.timestamp_millis();
-        let max_gap = max_gap(usage.window_s);
         if let Some(cpu) = cpu {
             pod.cpu.push(ms, cpu, max_gap);
         }
@@ -103,6 +106,11 @@ impl Pods {
         pod.cpu.keep(share);
         pod.memory.keep(share);
         pod.usage = Some(usage.clone());
+    }
+
+    /// Milliseconds without a sample that make a gap. The window of `usage` stands in for the period until that is learned.
+    pub fn max_gap(&self, usage: &PodUsage) -> i64 {
+        max_gap(self.sampling.period_s().unwrap_or(usage.window_s))
     }
 
     /// A new answer of the metrics API begins: a pod that is not in it has no sample.
@@ -147,9 +155,9 @@ pub fn is_ready(pod: &PodSeen) -> bool {
     pod.ready.as_ref().is_some_and(|r| r.status == "True")
 }
 
-/// Milliseconds without a sample that make a gap, for samples that cover `window_s` seconds.
-pub fn max_gap(window_s: f64) -> i64 {
-    ((window_s.clamp(10.0, 600.0) * 2500.0) as i64).max(30_000)
+/// Milliseconds without a sample that make a gap, for samples that come every `period_s` seconds.
+pub fn max_gap(period_s: f64) -> i64 {
+    ((period_s.clamp(10.0, 600.0) * 2500.0) as i64).max(30_000)
 }
 
 #[cfg(test)]

@@ -8,8 +8,10 @@ mod cli {
     pub mod config;
     pub mod logging;
     pub mod pipe;
+    pub mod plain_words;
     pub mod program;
     pub mod pty;
+    pub mod secrets;
     pub mod wrong_input;
 }
 mod decisions {
@@ -35,6 +37,7 @@ mod fold {
     pub mod collectors;
     pub mod collectors_real;
     pub mod cost;
+    pub mod field;
     pub mod session;
 }
 mod house {
@@ -63,10 +66,12 @@ mod lab {
 }
 mod live {
     pub mod access;
+    pub mod certificates;
     pub mod connect;
     pub mod convert;
     pub mod feeds;
     pub mod field;
+    pub mod kubeconfig_fields;
     pub mod manifest;
     pub mod simulate;
     pub mod watch;
@@ -127,4 +132,5 @@ mod support {
     pub mod seen;
     pub mod stub_api;
     pub mod stub_cluster;
+    pub mod tls;
 }

@@ -2,6 +2,7 @@
 
 use super::number::{BySignal, figure};
 use crate::explain::elasticsearch;
+use crate::explain::left_out::{Place, left_out};
 use crate::observe::{CountedBy, LogQualitySeen, Signal, Time};
 use crate::session::Session;
 use crate::session::ingest::{DocumentFlow, RejectionCause, quality};
@@ -111,7 +112,11 @@ pub fn ingest(session: &Session) -> Option<Ingest> {
         route: about.and_then(|a| text(&a.route)),
         user: about.and_then(|a| text(&a.user)),
         kibana: about.and_then(|a| text(&a.kibana)),
-        notes: about.map(|a| a.notes.clone()).unwrap_or_default(),
+        notes: about
+            .iter()
+            .flat_map(|a| a.notes.clone())
+            .chain(Place::ELASTICSEARCH.into_iter().filter_map(|p| left_out(session, p)))
+            .collect(),
         counted_by: ingest.counted_by,
         documents_per_s: by(&|f| f.rate_at(now, age)),
         bytes_per_s: by(&|f| f.bytes_at(now, age)),

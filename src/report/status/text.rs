@@ -39,6 +39,7 @@ pub fn status_as_text(s: &Status) -> String {
             }
         }
     }
+    s.notes.iter().for_each(|note| _ = writeln!(out, "{note}"));
     if !s.pods.is_empty() {
         let _ = writeln!(out, "pods:");
     }

@@ -1,7 +1,7 @@
 //! One collector: its counters as rates, its queues, its process. Must not judge.
 
 use super::elasticsearch_exporter::ElasticsearchExporter;
-use super::exporters;
+use super::exporters::{self, Outlets};
 use super::totals::Rise;
 use crate::observe::{CollectorLost, CollectorSeen, ExporterSeen, Role, Signal};
 use crate::session::series::{Counter, Life, Series};
@@ -81,6 +81,8 @@ pub struct Collector {
     pub busy: Option<i64>,
     /// Since when its fullest queue has been full without interruption.
     pub full_since: Option<i64>,
+    /// The exporters that the pipelines of its configuration name, where that is known.
+    pub outlets: Option<Arc<Outlets>>,
     /// Milliseconds between the last scrapes.
     steps: [Option<i64>; 2],
 }
@@ -104,7 +106,7 @@ impl Collector {
                 seen.receivers.iter().filter(|r| r.signal == signal).filter_map(get).sum()
             };
             let out = |get: fn(&ExporterSeen) -> Option<f64>| -> f64 {
-                exporters::counted(seen, signal).filter_map(get).sum()
+                exporters::counted(seen, signal, self.outlets.as_deref()).filter_map(get).sum()
             };
             rise.accepted = counters.accepted.take(ms, received(|r| r.accepted), life, RECEIVED, gap);
             rise.refused = counters.refused.take(ms, received(|r| r.refused), life, RECEIVED, gap);
@@ -172,7 +174,10 @@ impl Collector {
     /// Export requests in flight, retries included; None where it does not report them.
     pub fn in_flight(&self) -> Option<f64> {
         let seen = self.seen.as_ref()?;
-        let all = Signal::ALL.into_iter().chain([Signal::Other]).flat_map(|signal| exporters::counted(seen, signal));
+        let all = Signal::ALL
+            .into_iter()
+            .chain([Signal::Other])
+            .flat_map(|signal| exporters::counted(seen, signal, self.outlets.as_deref()));
         all.filter_map(|e| e.in_flight).reduce(|a, b| a + b)
     }
 

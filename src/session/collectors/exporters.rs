@@ -1,21 +1,39 @@
 //! Which exporters of a collector count towards what it sent: those that lead out, and of an exporter that wraps others
 //! either itself or the others. Must not add up anything.
 
-use crate::observe::{CollectorSeen, ExporterSeen, Signal, component_kind, leads_out};
+use crate::observe::{CollectorSeen, ConfigSeen, ExporterSeen, Signal, component_kind, leads_out};
+use std::collections::BTreeSet;
 
 /// Kinds that hand each item to an exporter of their own, which counts it again.
 const WRAPPERS: [&str; 2] = ["loadbalancing", "failover"];
 
+/// The exporters that a configuration's pipelines name.
+pub type Outlets = BTreeSet<String>;
+
+/// Those of a configuration.
+pub fn outlets(config: &ConfigSeen) -> Outlets {
+    config.pipelines.iter().flat_map(|pipeline| pipeline.exporters.iter().cloned()).collect()
+}
+
 /// The exporters of a signal whose items are different ones. A wrapper that counts is taken in place of its own exporters,
-/// whose failures it may still retry with another of them; where it counts nothing itself, they are taken.
-pub fn counted(seen: &CollectorSeen, signal: Signal) -> impl Iterator<Item = &ExporterSeen> {
+/// whose failures it may still retry with another of them; where it counts nothing itself, they are taken. An exporter that
+/// is in no pipeline beside a wrapper that is can only be the wrapper's.
+pub fn counted<'a>(
+    seen: &'a CollectorSeen,
+    signal: Signal,
+    outlets: Option<&Outlets>,
+) -> impl Iterator<Item = &'a ExporterSeen> {
     let of_signal = move |e: &&ExporterSeen| e.signal == signal && leads_out(&e.name);
-    let wraps = |e: &ExporterSeen| {
+    let wraps = |e: &&ExporterSeen| {
         let counts = e.sent.is_some() || e.send_failed.is_some();
         WRAPPERS.contains(&component_kind(&e.name)) && !is_backend(&e.name) && counts
     };
-    let wrapped = seen.exporters.iter().filter(of_signal).any(wraps);
-    seen.exporters.iter().filter(of_signal).filter(move |e| !(wrapped && is_backend(&e.name)))
+    let wrappers = || seen.exporters.iter().filter(of_signal).filter(wraps);
+    let wrapped = wrappers().next().is_some();
+    // The configuration of another collector says nothing.
+    let outlets = outlets.filter(|outlets| wrapped && wrappers().all(|e| outlets.contains(&e.name)));
+    let inner = move |name: &str| wrapped && (is_backend(name) || outlets.is_some_and(|all| !all.contains(name)));
+    seen.exporters.iter().filter(of_signal).filter(|e| !inner(&e.name)).collect::<Vec<_>>().into_iter()
 }
 
 /// Whether an exporter is one of a wrapper's own: they are named after the address that they send to, as
@@ -50,8 +68,8 @@ mod tests {
                 ..ExporterSeen::default()
             };
             let seen = CollectorSeen { exporters: names.iter().map(one).collect(), ..CollectorSeen::default() };
-            assert_eq!(counted(&seen, Signal::Logs).filter_map(|e| e.sent).sum::<f64>(), sum, "{names:?}");
-            assert_eq!(counted(&seen, Signal::Traces).count(), 0);
+            assert_eq!(counted(&seen, Signal::Logs, None).filter_map(|e| e.sent).sum::<f64>(), sum, "{names:?}");
+            assert_eq!(counted(&seen, Signal::Traces, None).count(), 0);
         }
     }
 
@@ -61,6 +79,24 @@ mod tests {
             |name: &str, signal| ExporterSeen { name: name.into(), signal, sent: Some(1.0), ..Default::default() };
         let exporters = vec![one("loadbalancing", Signal::Traces), one("otlp/10.0.0.1:4317", Signal::Logs)];
         let seen = CollectorSeen { exporters, ..CollectorSeen::default() };
-        assert_eq!(counted(&seen, Signal::Logs).count(), 1);
+        assert_eq!(counted(&seen, Signal::Logs, None).count(), 1);
+    }
+
+    #[test]
+    fn a_wrappers_exporters_with_plain_names_are_those_that_no_pipeline_has() {
+        for (named, counts) in [
+            (&["failover"][..], &["failover"][..]),
+            (&["failover", "elasticsearch/otel"], &["failover", "elasticsearch/otel"]),
+            (&["failover", "otlp/first", "elasticsearch/otel"], &["failover", "otlp/first", "elasticsearch/otel"]),
+            // Of another collector.
+            (&["otlp/first"], &["failover", "otlp/first", "otlp/second", "elasticsearch/otel"]),
+        ] {
+            let one = |name: &str| ExporterSeen { name: name.into(), sent: Some(1.0), ..ExporterSeen::default() };
+            let all = ["failover", "otlp/first", "otlp/second", "elasticsearch/otel"];
+            let seen = CollectorSeen { exporters: all.map(one).to_vec(), ..CollectorSeen::default() };
+            let outlets: Outlets = named.iter().map(|name| (*name).to_owned()).collect();
+            let got: Vec<&str> = counted(&seen, Signal::default(), Some(&outlets)).map(|e| e.name.as_str()).collect();
+            assert_eq!(got, counts, "{named:?}");
+        }
     }
 }

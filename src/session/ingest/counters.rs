@@ -2,9 +2,10 @@
 //!
 //! A shard is identified by its index's uuid and its number, so neither rollover nor deletion nor a stream of the same name
 //! is mistaken for growth or loss. Sums over streams are never compared with one another: they fall when an old index is
-//! deleted, and restart at 0 with a shard's copy.
+//! deleted, and restart at 0 with a shard's copy. What a shard counts in documents is in `shard`.
 
 use super::names::backing;
+use super::shard::ShardCounts;
 use crate::observe::{CountedBy, CountersSeen, IndexSeen};
 use crate::session::series::total;
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,7 @@ pub struct Added {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamStatus {
     pub indices: usize,
+    /// None where the size of one of its indices is unknown.
     pub stored: Option<u64>,
     pub throttled: bool,
 }
@@ -44,7 +46,10 @@ pub struct CountersChange {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Shard {
-    count: u64,
+    counts: ShardCounts,
+    /// The counts of this copy from which `documents` are counted.
+    base: ShardCounts,
+    documents: u64,
     node: String,
     /// It was in the latest answer.
     here: bool,
@@ -72,6 +77,8 @@ pub struct Counters {
     newest: BTreeMap<String, u64>,
     /// Indices that were created while they were watched.
     born: BTreeSet<String>,
+    /// Streams from which documents were deleted in any answer.
+    deleting: BTreeSet<String>,
     by: Option<CountedBy>,
     /// No shard failed in the latest answer.
     complete: bool,
@@ -90,9 +97,10 @@ impl Counters {
         let mut here: BTreeSet<(String, u32)> = BTreeSet::new();
         for index in &seen.indices {
             let stream = backing(&index.name).stream;
-            let status = change.status.entry(stream.to_owned()).or_default();
+            let nothing = StreamStatus { stored: Some(0), ..StreamStatus::default() };
+            let status = change.status.entry(stream.to_owned()).or_insert(nothing);
             status.indices += 1;
-            status.stored = status.stored.unwrap_or(0).checked_add(index.stored_bytes.unwrap_or(0));
+            status.stored = status.stored.zip(index.stored_bytes).and_then(|(sum, more)| sum.checked_add(more));
             status.throttled |= index.throttled;
             let sum = added.entry(stream.to_owned()).or_insert_with(|| Added {
                 whole: true,
@@ -132,23 +140,48 @@ impl Counters {
             self.born.insert(id.clone());
         }
         let (mut documents, mut stays) = (0u64, true);
-        for (n, count, node) in counts {
+        let stream = backing(&index.name).stream;
+        if counts.iter().any(|(_, counts, _)| counts.deleted > Some(0)) {
+            self.deleting.insert(stream.to_owned());
+        }
+        for (n, counts, node) in counts {
             let key = (id.clone(), n);
+            let (mut base, mut so_far, mut grew) = (counts, 0, false);
             match self.shards.get(&key) {
-                Some(before) if count >= before.count => {
-                    documents = documents.saturating_add(count - before.count);
-                    sum.whole &= before.here;
+                Some(before) if counts.operations >= before.counts.operations => {
+                    let operations = counts.operations - before.counts.operations;
+                    let (added, certain) = if before.node == node && counts.continues(&before.counts) {
+                        (base, so_far) = (before.base, counts.documents_since(&before.base).max(before.documents));
+                        (so_far - before.documents, true)
+                    } else if operations == 0 || !self.deleting.contains(stream) {
+                        (operations, true)
+                    } else {
+                        // What the copy before deleted since the latest answer is not known.
+                        (0, false)
+                    };
+                    documents = documents.saturating_add(added);
+                    sum.whole &= before.here && certain;
                     stays &= before.here && before.node == node;
+                    grew = operations > 0;
                 }
                 // It lost documents, like a stale copy that was forced to be the primary.
                 Some(_) => (sum.whole, stays) = (false, false),
-                None if fresh => documents = documents.saturating_add(count),
+                None if fresh => match counts.of_new_copy() {
+                    Some(all) => {
+                        (base, so_far) = (ShardCounts::NONE, all);
+                        documents = documents.saturating_add(all);
+                    }
+                    None => {
+                        documents = documents.saturating_add(counts.indexed.unwrap_or(0).min(counts.operations));
+                        sum.whole = false;
+                    }
+                },
                 None => (sum.whole, stays) = (sum.whole && !known && self.is_old(index), false),
             }
-            let grew = self.shards.get(&key).is_some_and(|b| count > b.count);
             here.insert(key.clone());
             let (node, index) = (node.to_owned(), index.name.clone());
-            self.shards.insert(key, Shard { count, node, here: true, grew, lost: false, index });
+            let shard = Shard { counts, base, documents: so_far, node, here: true, grew, lost: false, index };
+            self.shards.insert(key, shard);
         }
         sum.documents = sum.documents.saturating_add(documents);
         self.others(index, id.clone(), documents, stays, fresh, sum);
@@ -188,11 +221,13 @@ impl Counters {
 
     /// Whether an index is new since the latest answer and was written to by its stream: the next generation after a
     /// rollover, or the first of a new stream. What came from a snapshot or another copy was not indexed now.
-    fn is_fresh(&self, index: &IndexSeen, counts: &[(u32, u64, &str)]) -> bool {
+    fn is_fresh(&self, index: &IndexSeen, counts: &[(u32, ShardCounts, &str)]) -> bool {
         let b = backing(&index.name);
         let next = self.newest.get(b.stream).is_none_or(|newest| b.generation > *newest);
-        let count = total(counts.iter().map(|c| c.1));
-        self.complete && b.original && next && index.indexed.is_none_or(|indexed| indexed >= count)
+        // Shards that have counters of their own are looked at one by one: the two sums are not read at the same moment.
+        let count = total(counts.iter().map(|(_, counts, _)| counts.operations));
+        let by_shard = counts.iter().all(|(_, counts, _)| counts.indexed.is_some());
+        self.complete && b.original && next && (by_shard || index.indexed.is_none_or(|indexed| indexed >= count))
     }
 
     /// Whether an index is of an earlier generation, or made from one, and was added to its stream.
@@ -234,15 +269,13 @@ fn here_is(here: &BTreeSet<(String, u32)>, index: &IndexSeen) -> bool {
     here.range((id(index).clone(), 0)..).next().is_some_and(|(first, _)| first == id(index))
 }
 
-/// (number, documents so far, node) of the index's parts that are counted.
-fn counts(index: &IndexSeen, by: CountedBy) -> Vec<(u32, u64, &str)> {
-    let whole = |count: Option<u64>| count.map(|c| (0, c, "")).into_iter().collect();
+/// (number, counts so far, node) of the index's parts that are counted.
+fn counts(index: &IndexSeen, by: CountedBy) -> Vec<(u32, ShardCounts, &str)> {
+    let whole = |count: Option<u64>| count.map(|c| (0, ShardCounts::of_operations(c), "")).into_iter().collect();
     match by {
-        CountedBy::SeqNo => index
-            .shards
-            .iter()
-            .filter_map(|s| Some((s.n, u64::try_from(s.max_seq_no.checked_add(1)?).ok()?, s.node.as_str())))
-            .collect(),
+        CountedBy::SeqNo => {
+            index.shards.iter().filter_map(|s| Some((s.n, ShardCounts::of(s)?, s.node.as_str()))).collect()
+        }
         CountedBy::IndexTotal => whole(index.indexed),
         CountedBy::Documents | CountedBy::Unknown => whole(index.documents),
     }

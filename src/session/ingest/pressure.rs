@@ -38,6 +38,9 @@ pub enum DiskStage {
 pub struct Pressure {
     /// As last reported.
     pub nodes: Vec<ElasticNode>,
+    /// How many nodes, and breakers of these, that answer left out.
+    pub nodes_left_out: u32,
+    pub breakers_left_out: u32,
     /// When that was, milliseconds since 1970.
     pub at: Option<i64>,
     pub health: Option<ElasticHealthSeen>,
@@ -58,6 +61,7 @@ pub struct Pressure {
 impl Pressure {
     /// Takes in an answer with the nodes' statistics.
     pub fn nodes(&mut self, ms: i64, seen: &ElasticNodesSeen) {
+        (self.nodes_left_out, self.breakers_left_out) = (seen.left_out, seen.breakers_left_out);
         let Some(before_ms) = self.at.filter(|at| ms > *at) else {
             (self.nodes, self.at) = (seen.nodes.clone(), self.at.max(Some(ms)));
             self.gauges(ms);

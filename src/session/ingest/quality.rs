@@ -51,6 +51,11 @@ impl Lack {
     }
 }
 
+/// Records that are in none of the groups.
+pub fn left_out(seen: &LogQualitySeen) -> u64 {
+    seen.records.saturating_sub(seen.groups.iter().map(|group| group.records).fold(0, u64::saturating_add))
+}
+
 /// What one group lacks of a field.
 pub fn lack_of(group: &LogGroup, field: Field) -> Lack {
     let (missing, in_attribute) = match field {

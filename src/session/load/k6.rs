@@ -10,8 +10,6 @@ use std::collections::BTreeMap;
 const WINDOW: i64 = 5000;
 /// Milliseconds without a report that are a gap: the log has a line a second, REST is asked every few seconds.
 const MAX_GAP: i64 = 15_000;
-/// Processes kept at most.
-const PROCESSES: usize = 64;
 /// Errors kept of a process.
 const ERRORS: usize = 8;
 /// Samples kept of a series of one process; several processes share them.
@@ -42,6 +40,8 @@ pub struct K6Process {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct K6 {
     runs: BTreeMap<String, K6Process>,
+    /// There were more processes than are kept.
+    pub crowded: bool,
 }
 
 /// All processes together, as of now. What none of them reported is None.
@@ -75,6 +75,9 @@ pub struct Progress {
 }
 
 impl K6 {
+    /// Processes kept at most.
+    pub const PROCESSES: usize = 64;
+
     /// Takes in progress; `ms` is when it was observed, used unless the log states when it was written.
     pub fn take(&mut self, ms: i64, seen: &K6Seen) {
         let ms = seen.written.map_or(ms, |t| t.timestamp_millis());
@@ -123,7 +126,8 @@ impl K6 {
 
     fn run(&mut self, uid: &str, pod: &str) -> Option<&mut K6Process> {
         if !self.runs.contains_key(uid) {
-            if self.runs.len() == PROCESSES {
+            if self.runs.len() == Self::PROCESSES {
+                self.crowded = true;
                 return None;
             }
             self.runs.insert(uid.to_owned(), K6Process { pod: pod.to_owned(), ..K6Process::default() });

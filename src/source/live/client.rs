@@ -11,7 +11,6 @@ pub mod cluster;
 pub mod connect;
 mod error;
 mod json_size;
-pub mod mask;
 pub mod port_forward;
 mod request;
 mod retry_gate;
@@ -20,7 +19,7 @@ mod stream;
 mod timing;
 
 pub use error::{ApiError, ApiErrorKind, ResourceAttributes, plain, root, tls_text};
-pub use request::{ApiClient, Request, encode, found, get, read};
+pub use request::{ApiClient, Request, encode, found, get, json_text, read};
 pub use retry_gate::RetryGate;
 pub use selector::{as_written, selector};
 pub use stream::open;

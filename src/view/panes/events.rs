@@ -1,6 +1,7 @@
 //! Events, newest first, filtered. Must not judge them beyond their own type.
 
 use super::empty_state;
+use crate::explain::left_out::{Place, left_out};
 use crate::format::text;
 use crate::observe::{EventSeen, Feed};
 use crate::session::time_of;
@@ -10,11 +11,9 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 pub fn summary(cx: &Cx) -> String {
     let (all, shown) = (cx.session.events.len(), cx.ui.events(cx.session).len());
-    match (cx.ui.filter.is_empty(), cx.session.events.dropped) {
-        (false, _) => format!("{shown} of {all} contain \"{}\"", cx.ui.filter),
-        (true, 0) => String::new(),
-        (true, gone) => format!("{gone} older ones dropped"),
-    }
+    let filtered = (!cx.ui.filter.is_empty()).then(|| format!("{shown} of {all} contain \"{}\"", cx.ui.filter));
+    let all: Vec<String> = filtered.into_iter().chain(left_out(cx.session, Place::Events)).collect();
+    all.join("; ")
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {

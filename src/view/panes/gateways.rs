@@ -4,6 +4,7 @@
 mod columns;
 
 use super::{empty_state, rates};
+use crate::explain::left_out::{Place, left_out};
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState, Role as Tier};
 use crate::session::{Collector, Pod, Series, is_ready};
@@ -30,6 +31,7 @@ pub struct PodRow<'a> {
 pub fn summary(cx: &Cx) -> String {
     let (all, ready) = (cx.session.pods.count(), cx.session.pods.ready());
     match cx.session.feeds.is_up(Feed::Pods) || all > 0 {
+        true if cx.session.crowded.pods => format!("more than {all} pods, of these {ready} ready"),
         true => format!("{all} pods, {ready} ready"),
         false => String::new(),
     }
@@ -150,6 +152,9 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     let session = cx.session;
     let mut out: Vec<(String, Role)> = Vec::new();
     let mut add = |text: &str, role| out.extend(text::wrap(text, width).into_iter().map(|line| (line, role)));
+    for place in [Place::Pods, Place::Collectors] {
+        left_out(session, place).iter().for_each(|text| add(text, Role::Warn));
+    }
     if let Some(skew) = session.skew().filter(|_| cx.ui.cursor.is_none())
         && let Some(index) = skew.index
     {

@@ -2,7 +2,10 @@
 //! itself.
 
 use super::{empty_state, utilization};
-use crate::explain;
+use crate::explain::{
+    self,
+    left_out::{Place, left_out},
+};
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState};
 use crate::session::{LoadPhase, Series};
@@ -48,6 +51,7 @@ fn figures(cx: &Cx) -> Option<String> {
     parts.extend(at(&k6.requests()).map(|v| format!("{} req/s", format::count(v))));
     parts.extend(at(&k6.p95()).filter(|v| *v > 0.0).map(|v| format!("p95 so far {}", format::millis(v))));
     parts.extend(at(&k6.failed()).filter(|v| *v > 0.0).map(|v| format!("{} fail", format::percent(v * 100.0))));
+    parts.extend(left_out(cx.session, Place::Load));
     Some(parts.join("  "))
 }
 

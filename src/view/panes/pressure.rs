@@ -3,6 +3,7 @@
 
 use super::empty_state;
 use crate::explain::elasticsearch;
+use crate::explain::left_out::{Place, left_out};
 use crate::format::{self, text};
 use crate::observe::{Feed, Pool};
 use crate::session::ingest::Strain;
@@ -45,6 +46,7 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
         let role = if strain.limits_ingest() { Role::Bad } else { Role::Warn };
         out.push(("", format!("! {}", elasticsearch::strain(&strain)), role));
     }
+    out.extend(left_out(cx.session, Place::BackPressure).map(|text| ("", format!("! {text}"), Role::Warn)));
     let quiet = !out.iter().any(|r| r.2 == Role::Bad);
     let count = |n: Option<u64>| n.map_or_else(|| format::UNKNOWN.into(), |n| format::count(n as f64));
     let pools = || p.nodes.iter().filter_map(|n| n.write);

@@ -2,6 +2,7 @@
 //! count.
 
 use super::empty_state;
+use crate::explain::left_out::{Place, left_out};
 use crate::explain::log_quality::missing_field;
 use crate::format::{self, text};
 use crate::observe::{Feed, LogQualitySeen, Signal};
@@ -32,7 +33,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
                 rows.push((format!("not counted: {denied}"), Role::Warn));
                 rows.extend(q.hint.iter().map(|m| (m.clone(), Role::Muted)));
             }
-            None => counted(&mut rows, q),
+            None => {
+                counted(&mut rows, q);
+                rows.extend(left_out(cx.session, Place::LogQuality).map(|text| (text, Role::Warn)));
+            }
         },
     }
     let mut y = 0;

@@ -1,6 +1,7 @@
 //! A row a data stream: what comes in, what is on disk, when something last arrived. Must not judge.
 
 use super::{empty_state, ingest::role};
+use crate::explain::left_out::{Place, left_out};
 use crate::format::{self, text};
 use crate::observe::{CountedBy, Feed};
 use crate::session::ingest::Stream;
@@ -25,7 +26,8 @@ pub fn summary(cx: &Cx) -> String {
         (name, _) => format!("{name} {}", cluster.product()),
     };
     let user = if cluster.user.is_empty() { String::new() } else { format!(" as {}", cluster.user) };
-    format!("{name} {}{user}{by}", cluster.version)
+    let left_out = left_out(cx.session, Place::Streams).map(|text| format!("; {text}")).unwrap_or_default();
+    format!("{name} {}{user}{by}{left_out}", cluster.version)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {

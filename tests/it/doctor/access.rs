@@ -75,13 +75,35 @@ fn an_absent_metrics_api_is_distinguished_from_one_that_is_down() {
     let list = |window: &str| Ok(Some(json!({"items": [{"window": window}]})));
     let there = || Ok(Some(json!({})));
     let results = |checks: Vec<Check>| checks.into_iter().map(|c| (c.id, c.result)).collect::<Vec<_>>();
-    assert_eq!(results(metrics(&there(), &list("15.1s"))), [("metrics", Outcome::Ok), ("resolution", Outcome::Ok)]);
-    assert_eq!(results(metrics(&there(), &list("60.2s"))), [("metrics", Outcome::Ok), ("resolution", Outcome::Warn)]);
-    let absent = metrics(&Ok(None), &Ok(None));
+    assert_eq!(
+        results(metrics(&there(), &list("15.1s"), None)),
+        [("metrics", Outcome::Ok), ("resolution", Outcome::Ok)]
+    );
+    assert_eq!(
+        results(metrics(&there(), &list("60.2s"), None)),
+        [("metrics", Outcome::Ok), ("resolution", Outcome::Warn)]
+    );
+    let absent = metrics(&Ok(None), &Ok(None), None);
     assert!(absent[0].detail.contains("404") && absent[0].hint.as_deref() == Some("install metrics-server"));
-    let down = metrics(&Err(refused(503)), &Err(refused(503)));
+    let down = metrics(&Err(refused(503)), &Err(refused(503)), None);
     assert!(down[0].detail.contains("down") && exit_code(&down) == 1);
-    assert_eq!(results(metrics(&there(), &Err(refused(403)))), [("metrics", Outcome::Skip)]);
+    assert_eq!(results(metrics(&there(), &Err(refused(403)), None)), [("metrics", Outcome::Skip)]);
+}
+
+#[test]
+fn samples_that_are_computed_for_each_request_are_not_coarse_however_long_they_cover() {
+    let at = |second: u32, window: &str| json!({"items": [{"window": window, "timestamp": format!("2026-11-24T04:00:{second:02}Z")}]});
+    for (window, later, result, text) in [
+        ("5m0s", 2, Outcome::Ok, "a sample every 15 s"),
+        ("5m0s", 15, Outcome::Ok, "a sample every 15 s"),
+        ("1m0s", 0, Outcome::Warn, "a sample every 60 s"),
+        ("15s", 0, Outcome::Ok, "a sample every 15 s"),
+    ] {
+        let later = at(later, window);
+        let checks = metrics(&Ok(Some(json!({}))), &Ok(Some(at(0, window))), Some(&later));
+        assert_eq!((checks[1].id, checks[1].result), ("resolution", result), "{window} {later}");
+        assert!(checks[1].detail.starts_with(text), "{}", checks[1].detail);
+    }
 }
 
 #[test]

@@ -71,6 +71,23 @@ fn two_hpas_on_one_target_are_found_however_they_write_it() {
 }
 
 #[tokio::test]
+async fn pods_beyond_those_that_are_read_are_mentioned() {
+    let checks = examined(|asked| match well(asked) {
+        (200, mut list) if asked.path.starts_with("/api/v1/namespaces/observability-lab/pods") => {
+            list["metadata"] = json!({"continue": "more"});
+            (200, list)
+        }
+        other => other,
+    })
+    .await;
+    let pods = one(&checks, "pods");
+    assert!(
+        pods.detail.contains("1 of 1 ready") && pods.detail.ends_with("; there are more than these 500"),
+        "{pods:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_server_without_autoscaling_v2_is_too_old_and_not_without_hpas() {
     for (version, seen) in [
         (json!({"major": "1", "minor": "22", "gitVersion": "v1.22.17-eks-1"}), "this is v1.22.17-eks-1"),

@@ -38,6 +38,8 @@ pub fn facts(hpas: &[Value], pods: &[Value]) -> Facts {
         load_job: "k6-load".into(),
         allowed: Vec::new(),
         metrics_api: Ok(Some(json!({}))),
+        usage_later: None,
+        more_pods: false,
         usage: Ok(Some(json!({"items": [{"window": "15.007s"}, {"window": "10.9s"}]}))),
         hpas: Ok(hpas.iter().map(|h| convert::hpa(&serde_json::from_value(h.clone()).unwrap())).collect()),
         scale: Some(Ok(Some(json!({"spec": {"replicas": 2}, "status": {"selector": "app=edot-gateway"}})))),

@@ -1,7 +1,7 @@
 //! The doctor as a whole, against a stand-in for the API server: what it asks, and how it gets by when it may ask little.
 
 use crate::it::doctor::hpa::real;
-use crate::it::support::stub_api::{Asked, listen, status};
+use crate::it::support::stub_api::{Asked, listen, listen_secure, status};
 use edot_tui::config::{Env, Given, Origin, Settings, resolve};
 use edot_tui::doctor::check::{Check, Outcome, exit_code};
 use edot_tui::doctor::examine;
@@ -9,9 +9,14 @@ use serde_json::{Value, json};
 
 /// Settings for a cluster at `url`.
 pub fn settings(url: &str) -> (tempfile::NamedTempFile, Settings) {
+    settings_for(json!({"server": url}))
+}
+
+/// Settings for a cluster with these fields.
+pub fn settings_for(cluster: Value) -> (tempfile::NamedTempFile, Settings) {
     let file = tempfile::NamedTempFile::new().unwrap();
     let text = json!({"apiVersion": "v1", "kind": "Config", "current-context": "stub",
-        "clusters": [{"name": "stub", "cluster": {"server": url}}],
+        "clusters": [{"name": "stub", "cluster": cluster}],
         "users": [{"name": "me", "user": {"token": "s3cr3t-token"}}],
         "contexts": [{"name": "stub", "context": {"cluster": "stub", "user": "me"}}]});
     std::fs::write(file.path(), text.to_string()).unwrap();
@@ -49,8 +54,8 @@ fn ids(checks: &[Check], result: Outcome) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_healthy_cluster_passes_and_nothing_in_it_is_changed() {
-    let (url, log) = listen(well).await;
-    let (_file, settings) = settings(&url);
+    let (cluster, log) = listen_secure(well).await;
+    let (_file, settings) = settings_for(cluster);
     let checks = examine(&settings, &Env::new()).await;
     assert_eq!(ids(&checks, Outcome::Fail), Vec::<&str>::new(), "{checks:#?}");
     assert_eq!(ids(&checks, Outcome::Warn), ["memory"]);
@@ -59,6 +64,7 @@ async fn a_healthy_cluster_passes_and_nothing_in_it_is_changed() {
     assert!(kubeconfig.detail.contains("context stub") && kubeconfig.detail.ends_with("authenticated by a token"));
     assert!(!format!("{checks:?}").contains("s3cr3t"), "no secret in the report");
     let log = log.lock().unwrap();
+    assert!(log.iter().all(|a| a.authorization == "Bearer s3cr3t-token"));
     let reviews = |p: &str| p.contains("selfsubject");
     assert!(log.iter().all(|a| a.method == "GET" || reviews(&a.path)), "{log:?}");
     let pods = log.iter().find(|a| a.path.starts_with("/api/v1/namespaces/observability-lab/pods")).unwrap();
@@ -67,6 +73,23 @@ async fn a_healthy_cluster_passes_and_nothing_in_it_is_changed() {
         "{}",
         pods.path
     );
+}
+
+#[tokio::test]
+async fn credentials_that_are_not_sent_over_http_are_a_warning() {
+    let (url, log) = listen(well).await;
+    let (_file, settings) = settings(&url);
+    let checks = examine(&settings, &Env::new()).await;
+    let kubeconfig = checks.iter().find(|c| c.id == "kubeconfig").unwrap();
+    assert_eq!(kubeconfig.result, Outcome::Warn);
+    assert!(
+        kubeconfig
+            .detail
+            .ends_with("; no credentials are sent, as with kubectl, because the server's address begins with http://"),
+        "{kubeconfig:?}"
+    );
+    assert!(kubeconfig.hint.as_deref().is_some_and(|hint| hint.contains("https://")));
+    assert!(log.lock().unwrap().iter().all(|a| a.authorization.is_empty()));
 }
 
 #[tokio::test]

@@ -96,6 +96,24 @@ const NODES: &str = r#"{"_nodes": {"failed": 0}, "nodes": {"N1": {"name": "n1",
     "fs": {"total": {"total_in_bytes": 100000000, "available_in_bytes": 60000000}}}}}"#;
 
 #[test]
+fn what_an_answer_has_beyond_the_bounds_is_counted() {
+    let mut response: Value = serde_json::from_str(NODES).unwrap();
+    let mut node = response["nodes"]["N1"].take();
+    let breaker = node["breakers"]["parent"].clone();
+    for n in 0..70 {
+        node["breakers"][format!("b{n}")] = breaker.clone();
+    }
+    response["nodes"] = (0..503).map(|n| (format!("n{n:03}"), node.clone())).collect();
+    let seen = convert::nodes(response.to_string().as_bytes()).unwrap();
+    assert_eq!((seen.nodes.len(), seen.left_out, seen.breakers_left_out), (500, 3, 500 * 7));
+    let other = br#"{"aggregations": {"indices": {"sum_other_doc_count": 99, "buckets": [{"key": "logs-a", "doc_count": 5}]}}}"#;
+    assert_eq!(convert::counts(other).unwrap().left_out, 99);
+    let failures: Vec<Value> = (0..3000).map(|n| json!({"index": format!("logs-{n}-default")})).collect();
+    let stats = json!({"_shards": {"failed": 3000, "failures": failures}}).to_string();
+    assert_eq!(convert::counters(stats.as_bytes()).unwrap().failed.len(), 3000);
+}
+
+#[test]
 fn a_negative_gc_time_leaves_the_node_readable() {
     let seen = convert::nodes(NODES.as_bytes()).unwrap();
     let node = &seen.nodes[0];

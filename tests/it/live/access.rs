@@ -53,7 +53,7 @@ async fn if_only_the_watch_is_denied_the_list_is_shown_and_read_again() {
 
 #[tokio::test]
 async fn a_token_that_has_expired_is_renewed_silently() {
-    let api = FakeApi::start(|r| (r.token == "old").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
+    let api = FakeApi::secure(|r| (r.token == "old").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
     api.write_token("old");
     let cluster = api.cluster().await;
     api.write_token("new");
@@ -65,7 +65,8 @@ async fn a_token_that_has_expired_is_renewed_silently() {
 
 #[tokio::test]
 async fn credentials_that_are_refused_are_denied_until_there_are_others() {
-    let api = FakeApi::start(|r| (r.token != "good").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
+    let api =
+        FakeApi::secure(|r| (r.token != "good").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
     let mut seen = api.watch().await;
     let link = seen.link(Feed::Hpa, FeedState::Denied).await;
     assert!(link.reason.unwrap().contains("401") && link.rule.is_none());
@@ -76,7 +77,8 @@ async fn credentials_that_are_refused_are_denied_until_there_are_others() {
 
 #[tokio::test]
 async fn credentials_that_can_no_longer_be_read_are_reported() {
-    let api = FakeApi::start(|r| (r.token != "good").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
+    let api =
+        FakeApi::secure(|r| (r.token != "good").then(|| Reply::status(401, "Unauthorized", "Unauthorized"))).await;
     let mut seen = api.watch().await;
     seen.link(Feed::Hpa, FeedState::Denied).await;
     api.remove_token();

@@ -251,10 +251,11 @@ async fn a_plugin_runs_once_for_all_requests_and_again_when_its_token_is_refused
         runs.display()
     );
     let plugin = written(&dir, "plugin.sh", &script);
-    let api = FakeApi::start(|r| (r.token == "1" && r.nth > 1).then(|| Reply::status(401, "Unauthorized", "no"))).await;
+    let api =
+        FakeApi::secure(|r| (r.token == "1" && r.nth > 1).then(|| Reply::status(401, "Unauthorized", "no"))).await;
     let user =
         format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: ['{}']}}", plugin.display());
-    let path = written(&dir, "config", &config("fake", &format!("server: 'http://{}'", api.address), &user));
+    let path = written(&dir, "config", &config("fake", &api.cluster_fields(), &user));
     let cluster = cluster::open(access(&path)).await.unwrap();
     for _ in 0..3 {
         list_hpas(&cluster, "lab").await.unwrap();
@@ -280,4 +281,49 @@ async fn another_user_can_be_impersonated() {
     let request = &api.requests(|_| true)[0];
     assert_eq!(request.user, "jane");
     assert!(request.agent.starts_with("edot-tui/"), "an audit log tells who asked: {}", request.agent);
+}
+
+#[tokio::test]
+async fn credentials_are_sent_over_tls_only_and_no_plugin_runs_for_plain_http() {
+    let dir = tempfile::tempdir().unwrap();
+    written(&dir, "token", "file-token");
+    let ran = dir.path().join("ran");
+    let script = format!("touch {}; echo '{{\"status\":{{\"token\":\"exec-token\"}}}}'", ran.display());
+    let plugin = written(&dir, "plugin.sh", &script);
+    let exec =
+        format!("exec: {{apiVersion: client.authentication.k8s.io/v1, command: sh, args: ['{}']}}", plugin.display());
+    for (user, token) in [
+        ("token: plain-token", "bearer plain-token"),
+        ("tokenFile: token", "bearer file-token"),
+        (exec.as_str(), "bearer exec-token"),
+        ("username: me, password: pw", "basic bwu6chc="),
+    ] {
+        for secure in [true, false] {
+            let refuse = |_: &_| Some(Reply::status(401, "Unauthorized", "no"));
+            let api = if secure { FakeApi::secure(refuse).await } else { FakeApi::start(refuse).await };
+            let path = written(&dir, "config", &config("fake", &api.cluster_fields(), &format!("{user}, as: jane")));
+            let _ = std::fs::remove_file(&ran);
+            let cluster = cluster::open(access(&path)).await.unwrap();
+            let error = list_hpas(&cluster, "lab").await.unwrap_err();
+            let hint = error.hint.unwrap_or_default();
+            assert_eq!(
+                (cluster.withholds(), hint.contains("no credentials are sent, as with kubectl")),
+                (!secure, !secure),
+                "{user}: {hint}"
+            );
+            assert_eq!(ran.exists(), secure && token == "bearer exec-token");
+            let sent = if secure { token } else { "" };
+            assert!(api.requests(|_| true).iter().all(|r| r.authorization == sent && r.user == "jane"), "{user}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_over_http_without_credentials_needs_no_note() {
+    let api = FakeApi::start(|_| Some(Reply::status(403, "Forbidden", "no"))).await;
+    let dir = tempfile::tempdir().unwrap();
+    let path = written(&dir, "config", &config("fake", &api.cluster_fields(), ""));
+    let cluster = cluster::open(access(&path)).await.unwrap();
+    let hint = list_hpas(&cluster, "lab").await.unwrap_err().hint.unwrap_or_default();
+    assert!(!cluster.withholds() && hint.starts_with("add to a Role"), "{hint}");
 }

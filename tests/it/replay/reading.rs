@@ -215,7 +215,12 @@ fn counters(n: usize) -> Stamped {
     let index = |i: usize| IndexSeen {
         name: format!(".ds-logs-generic.otel-default-2026.11.24-{i:06}"),
         uuid: format!("uuid-{i:017}"),
-        shards: vec![ShardSeen { n: 0, max_seq_no: i as i64, node: "quickstart-es-default-0".into() }],
+        shards: vec![ShardSeen {
+            n: 0,
+            max_seq_no: i as i64,
+            node: "quickstart-es-default-0".into(),
+            ..ShardSeen::default()
+        }],
         documents: Some(1_000_000),
         stored_bytes: Some(1_000_000_000),
         ..IndexSeen::default()

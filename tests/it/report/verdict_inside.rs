@@ -104,7 +104,7 @@ fn scraped(
             ..Default::default()
         })));
     }
-    let shard = ShardSeen { n: 0, max_seq_no: documents as i64, node: "n".into() };
+    let shard = ShardSeen { n: 0, max_seq_no: documents as i64, node: "n".into(), ..ShardSeen::default() };
     let index = IndexSeen {
         name: ".ds-traces-generic.otel-default-2026.11.24-000001".into(),
         uuid: "u".into(),

@@ -6,6 +6,7 @@ pub mod world;
 pub use reply::{Reply, Step};
 
 use crate::it::support::seen::{Seen, watch};
+use crate::it::support::tls::{Tls, tls};
 use edot_tui::source::live::Timing;
 use edot_tui::source::live::cluster::{self, Cluster};
 use edot_tui::source::live::connect::{Access, Environment};
@@ -13,8 +14,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::io::AsyncReadExt;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// A request that arrived.
@@ -23,6 +24,8 @@ pub struct Request {
     /// With the query, decoded.
     pub path: String,
     pub token: String,
+    /// The whole header `Authorization` in lower case; empty without it.
+    pub authorization: String,
     /// `Impersonate-User`.
     pub user: String,
     /// `User-Agent`.
@@ -58,17 +61,29 @@ pub struct FakeApi {
     log: Arc<Mutex<Vec<Request>>>,
     serving: JoinHandle<()>,
     files: tempfile::TempDir,
+    /// None: plain http, over which no credentials are sent.
+    tls: Option<Tls>,
 }
 
 impl FakeApi {
     /// A server that answers by `script`, and otherwise as the default world.
     pub async fn start(script: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FakeApi {
+        FakeApi::over(None, script).await
+    }
+
+    /// The same over TLS, for scripts that look at the credentials.
+    pub async fn secure(script: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FakeApi {
+        FakeApi::over(Some(tls()), script).await
+    }
+
+    /// The same over this TLS, if any.
+    pub async fn over(tls: Option<Tls>, script: impl Fn(&Request) -> Option<Reply> + Send + Sync + 'static) -> FakeApi {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let script: Script = Arc::new(move |request| script(request).unwrap_or_else(|| world::answer(request)));
         let log = Arc::new(Mutex::new(Vec::new()));
-        let serving = tokio::spawn(serve(listener, script.clone(), log.clone()));
-        let api = FakeApi { address, script, log, serving, files: tempfile::tempdir().unwrap() };
+        let serving = tokio::spawn(serve(listener, tls.clone(), script.clone(), log.clone()));
+        let api = FakeApi { address, script, log, serving, files: tempfile::tempdir().unwrap(), tls };
         api.write_token("first");
         api
     }
@@ -83,7 +98,7 @@ impl FakeApi {
     /// Listen again on the same address.
     pub async fn resume(&mut self) {
         let listener = TcpListener::bind(self.address).await.unwrap();
-        self.serving = tokio::spawn(serve(listener, self.script.clone(), self.log.clone()));
+        self.serving = tokio::spawn(serve(listener, self.tls.clone(), self.script.clone(), self.log.clone()));
     }
 
     /// What the token file holds from now on.
@@ -113,7 +128,7 @@ impl FakeApi {
         panic!("fewer than {count} of them: {:#?}", self.requests(|_| true));
     }
 
-    /// What is needed to connect to it: a kubeconfig with a token file.
+    /// What is needed to connect to it: a kubeconfig, over TLS with a token file.
     pub fn access(&self) -> Access {
         let path = self.point_to(self.address);
         Access { kubeconfig: Some(path), ..Access::new(Environment::default()) }
@@ -124,12 +139,26 @@ impl FakeApi {
         let path = self.files.path().join("config");
         let text = format!(
             "apiVersion: v1\nkind: Config\ncurrent-context: fake\n\
-             clusters: [{{name: fake, cluster: {{server: 'http://{address}'}}}}]\n\
-             users: [{{name: me, user: {{tokenFile: token}}}}]\n\
-             contexts: [{{name: fake, context: {{cluster: fake, user: me}}}}]\n"
+             clusters: [{{name: fake, cluster: {{{}}}}}]\n\
+             users: [{{name: me, user: {{{}}}}}]\n\
+             contexts: [{{name: fake, context: {{cluster: fake, user: me}}}}]\n",
+            self.cluster_at(address),
+            if self.tls.is_some() { "tokenFile: token" } else { "" }
         );
         std::fs::write(&path, text).unwrap();
         path
+    }
+
+    /// The fields of its cluster in a kubeconfig.
+    pub fn cluster_fields(&self) -> String {
+        self.cluster_at(self.address)
+    }
+
+    fn cluster_at(&self, address: SocketAddr) -> String {
+        match &self.tls {
+            None => format!("server: 'http://{address}'"),
+            Some(tls) => format!("server: 'https://{address}', certificate-authority-data: {}", tls.authority),
+        }
     }
 
     pub async fn cluster(&self) -> Cluster {
@@ -171,13 +200,21 @@ pub fn timing() -> Timing {
     }
 }
 
-async fn serve(listener: TcpListener, script: Script, log: Arc<Mutex<Vec<Request>>>) {
+async fn serve(listener: TcpListener, tls: Option<Tls>, script: Script, log: Arc<Mutex<Vec<Request>>>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    connections.spawn(talk(stream, script.clone(), log.clone()));
+                    let (tls, script, log) = (tls.clone(), script.clone(), log.clone());
+                    connections.spawn(async move {
+                        match tls {
+                            None => talk(stream, script, log).await,
+                            Some(tls) => if let Ok(stream) = tls.acceptor.accept(stream).await {
+                                talk(stream, script, log).await;
+                            }
+                        }
+                    });
                 }
             }
             Some(_) = connections.join_next() => {}
@@ -185,7 +222,7 @@ async fn serve(listener: TcpListener, script: Script, log: Arc<Mutex<Vec<Request
     }
 }
 
-async fn talk(mut stream: TcpStream, script: Script, log: Arc<Mutex<Vec<Request>>>) {
+async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Script, log: Arc<Mutex<Vec<Request>>>) {
     while let Some(head) = head(&mut stream).await {
         let length = head.lines().find_map(|l| l.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
         if stream.read_exact(&mut vec![0; length.unwrap_or(0)]).await.is_err() {
@@ -205,7 +242,7 @@ async fn talk(mut stream: TcpStream, script: Script, log: Arc<Mutex<Vec<Request>
     }
 }
 
-async fn head(stream: &mut TcpStream) -> Option<String> {
+async fn head(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n") {
         bytes.push(stream.read_u8().await.ok()?);
@@ -220,8 +257,8 @@ fn parse(head: &str) -> Request {
         value.unwrap_or_default()
     };
     let (token, user) = (header("authorization: bearer "), header("impersonate-user: "));
-    let agent = header("user-agent: ");
-    Request { path: decode(path), token, user, agent, at: Instant::now(), nth: 0 }
+    let (agent, authorization) = (header("user-agent: "), header("authorization: "));
+    Request { path: decode(path), token, authorization, user, agent, at: Instant::now(), nth: 0 }
 }
 
 fn decode(text: &str) -> String {

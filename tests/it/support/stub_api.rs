@@ -1,9 +1,11 @@
 //! A stub of the API server on loopback: answers every request by a function and logs the requests.
 
+use super::tls::{Tls, tls};
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -11,6 +13,8 @@ pub struct Asked {
     pub method: String,
     /// Path and query.
     pub path: String,
+    /// The header `Authorization`; empty without it.
+    pub authorization: String,
     pub body: Value,
 }
 
@@ -36,24 +40,44 @@ pub async fn start(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'stat
     (kube::Client::try_from(config).unwrap(), log)
 }
 
-/// The URL of a server that answers by `answer`, and its log.
+/// The URL of a server that answers by `answer`, and its log. Over plain http, so that no credentials are sent.
 pub async fn listen(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> (String, Log) {
+    let (address, log) = over(None, answer).await;
+    (format!("http://{address}"), log)
+}
+
+/// The same over TLS: the fields of its cluster in a kubeconfig, and its log.
+pub async fn listen_secure(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> (Value, Log) {
+    let tls = tls();
+    let authority = tls.authority.clone();
+    let (address, log) = over(Some(tls), answer).await;
+    let server = format!("https://{address}");
+    (serde_json::json!({"server": server, "certificate-authority-data": authority}), log)
+}
+
+async fn over(tls: Option<Tls>, answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> (SocketAddr, Log) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let address = listener.local_addr().unwrap();
     let (log, answer): (Log, Arc<Answer>) = (Log::default(), Arc::new(answer));
     let kept = log.clone();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, answer.clone(), kept.clone()));
+            let (tls, answer, kept) = (tls.clone(), answer.clone(), kept.clone());
+            tokio::spawn(async move {
+                match tls {
+                    None => serve(stream, answer, kept).await,
+                    Some(tls) => serve(tls.acceptor.accept(stream).await.ok()?, answer, kept).await,
+                }
+            });
         }
     });
-    (url, log)
+    (address, log)
 }
 
-async fn serve(stream: TcpStream, answer: Arc<Answer>, log: Log) -> Option<()> {
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, answer: Arc<Answer>, log: Log) -> Option<()> {
     let mut stream = BufReader::new(stream);
     loop {
-        let (mut line, mut length) = (String::new(), 0);
+        let (mut line, mut length, mut authorization) = (String::new(), 0, String::new());
         stream.read_line(&mut line).await.ok()?;
         let mut words = line.split_whitespace();
         let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -63,13 +87,16 @@ async fn serve(stream: TcpStream, answer: Arc<Answer>, log: Log) -> Option<()> {
             if header.trim().is_empty() {
                 break;
             }
-            if let Some(value) = header.to_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().ok()?;
+            let Some((name, value)) = header.split_once(':') else { continue };
+            match name.to_lowercase().as_str() {
+                "content-length" => length = value.trim().parse().ok()?,
+                "authorization" => authorization = value.trim().to_owned(),
+                _ => {}
             }
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.ok()?;
-        let asked = Asked { method, path, body: serde_json::from_slice(&body).unwrap_or(Value::Null) };
+        let asked = Asked { method, path, authorization, body: serde_json::from_slice(&body).unwrap_or(Value::Null) };
         let (code, value) = answer(&asked);
         log.lock().unwrap().push(asked);
         let text = value.to_string();

@@ -9,6 +9,11 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
+/// What is said where credentials are given that are not sent.
+pub const WITHHELD: &str = "no credentials are sent, as with kubectl, because the server's address begins with http://";
+/// What to do about it.
+pub const HTTPS: &str = "give the cluster's server an address with https:// in the kubeconfig";
+
 /// A handle to the cluster; cloning is cheap.
 #[derive(Clone)]
 pub struct Cluster {
@@ -60,6 +65,11 @@ impl Cluster {
         self.state.borrow().connection.server.clone()
     }
 
+    /// The user's credentials are not sent, as the server's address begins with `http://`.
+    pub fn withholds(&self) -> bool {
+        self.state.borrow().connection.withheld
+    }
+
     /// The clock of its timestamps.
     pub fn clock(&self) -> Clock {
         self.access.lab.as_ref().map_or_else(Clock::system, |lab| lab.clock)
@@ -70,9 +80,10 @@ impl Cluster {
         self.access.lab.is_some()
     }
 
-    /// What the user should know about why this cluster was chosen.
+    /// What the user should know about why this cluster was chosen, and how it is reached.
     pub fn notes(&self) -> Vec<String> {
-        self.access.lab.iter().filter_map(|lab| lab.note.clone()).collect()
+        let note = self.access.lab.iter().filter_map(|lab| lab.note.clone());
+        note.chain(self.withholds().then(|| WITHHELD.to_owned())).collect()
     }
 
     /// The longest that an answer may take.

@@ -9,6 +9,8 @@ mod exec;
 mod kubeconfig;
 mod provider;
 mod proxy;
+mod stack;
+mod verifier;
 
 pub use error::ConnectError;
 pub use exec::LIMIT as PLUGIN;
@@ -22,20 +24,24 @@ pub fn proxy_for(server: &http::Uri, environment: &Environment) -> Result<Option
     proxy::choose(None, server, environment)
 }
 
-use super::mask;
 use crate::clock::Clock;
+use crate::observe::mask;
 use crate::observe::text::clean;
 use futures::FutureExt;
+use http::Response;
 use http::header::{self, HeaderValue};
-use kube::client::ClientBuilder;
+use http_body_util::BodyExt;
+use hyper::body::{Body, Bytes};
+use kube::client::DynBody;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Error};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tower::util::MapRequestLayer;
+use tower::BoxError;
+use tower::util::{MapRequestLayer, MapResponseLayer};
 
 /// Which cluster, as whom.
 #[derive(Clone, Debug)]
@@ -93,6 +99,8 @@ pub struct Connection {
     pub context: String,
     /// The server's URL.
     pub server: String,
+    /// See [`Plan::withheld`].
+    pub withheld: bool,
 }
 
 /// A configuration that was found and is complete, before any credentials are fetched.
@@ -100,6 +108,8 @@ pub struct Connection {
 pub struct Plan {
     pub context: String,
     pub server: String,
+    /// The user has credentials, which are not sent, as the address begins with `http://`.
+    pub withheld: bool,
     config: Config,
     plugin_timeout: Duration,
 }
@@ -120,12 +130,13 @@ pub fn plan(access: &Access) -> Result<Plan, ConnectError> {
     // The cluster's audit log should show who asked.
     let agent = HeaderValue::from_static(concat!("edot-tui/", env!("CARGO_PKG_VERSION")));
     config.headers.push((header::USER_AGENT, agent));
+    let withheld = config.cluster_url.scheme_str() == Some("http") && auth::withhold(&mut config.auth_info);
     if let Some(user) = &access.as_user {
         config.auth_info.impersonate = Some(user.clone());
     }
     // It is shown and recorded; it may hold a user and a password.
     let server = mask::url_users(config.cluster_url.to_string().trim_end_matches('/'));
-    Ok(Plan { context, server, config, plugin_timeout: access.plugin_timeout })
+    Ok(Plan { context, server, withheld, config, plugin_timeout: access.plugin_timeout })
 }
 
 fn of_lab(lab: &Lab) -> Result<Config, ConnectError> {
@@ -155,8 +166,23 @@ fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), Co
     let loaded = Config::from_custom_kubeconfig(files, &options).now_or_never();
     let loaded = loaded.ok_or_else(|| ConnectError::Client("the kubeconfig was not loaded at once".into()))?;
     let mut config = loaded.map_err(|e| error::from_kubeconfig(e, &name))?;
+    config.root_cert = usable(config.root_cert, &name)?;
     config.proxy_url = proxy::choose(proxy_given.as_deref(), &config.cluster_url, &access.environment)?;
     Ok((name, config))
+}
+
+/// The authorities that can be used, of those that are given.
+fn usable(given: Option<Vec<Vec<u8>>>, context: &str) -> Result<Option<Vec<Vec<u8>>>, ConnectError> {
+    let Some(given) = given else { return Ok(None) };
+    let usable = verifier::authorities(&given);
+    match usable.is_empty() {
+        false => Ok(Some(usable)),
+        true => Err(ConnectError::Wrong {
+            context: context.to_owned(),
+            field: "certificate-authority",
+            cause: "it holds no certificate of X.509 v3 that can be read; have it issued again".into(),
+        }),
+    }
 }
 
 /// A client for the plan: fetches the credentials (running an exec plugin once) and sets up TLS. Contacts no server.
@@ -166,18 +192,39 @@ fn from_files(access: &Access, files: Kubeconfig) -> Result<(String, Config), Co
 /// See [`ConnectError`].
 pub async fn connect(plan: Plan, requests: Arc<AtomicU64>) -> Result<Connection, ConnectError> {
     let building = tokio::task::spawn_blocking(move || {
-        let Plan { context, server, mut config, plugin_timeout } = plan;
+        let Plan { context, server, withheld, mut config, plugin_timeout } = plan;
         auth::fetch(&mut config.auth_info, plugin_timeout)?;
+        let secrets: Arc<[SecretString]> = auth::secrets(&config.auth_info).into();
         let counting = MapRequestLayer::new(move |request| {
             requests.fetch_add(1, Ordering::Relaxed);
             request
         });
         let file = config.auth_info.client_certificate.clone();
-        let builder = ClientBuilder::try_from(config).map_err(|e| from_client(e, &context, file.as_deref()))?;
-        let client = builder.with_layer(&counting).build();
-        Ok(Connection { client, context, server })
+        let builder = stack::builder(&config).map_err(|e| from_client(e, &context, file.as_deref()))?;
+        let masking = MapResponseLayer::new(move |response| without(response, secrets.clone()));
+        let client = builder.with_layer(&masking).with_layer(&counting).build();
+        Ok(Connection { client, context, server, withheld })
     });
     building.await.unwrap_or_else(|e| Err(ConnectError::Client(format!("the client could not be built: {e}"))))
+}
+
+/// The response; an error's body is without the credentials that were sent, which some proxies repeat.
+fn without(
+    response: Response<Box<DynBody>>,
+    secrets: Arc<[SecretString]>,
+) -> Response<impl Body<Data = Bytes, Error = BoxError>> {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let secrets = if failed { secrets } else { [].into() };
+    response.map(|body| {
+        body.map_frame(move |frame| {
+            frame.map_data(|data| {
+                if secrets.is_empty() {
+                    return data;
+                }
+                mask::known(&String::from_utf8_lossy(&data), secrets.iter().map(ExposeSecret::expose_secret)).into()
+            })
+        })
+    })
 }
 
 fn from_client(from: Error, context: &str, certificate: Option<&str>) -> ConnectError {

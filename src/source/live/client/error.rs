@@ -2,8 +2,8 @@
 //!
 //! Must not retry; that is the feeds' part. Text from servers is cleaned and bounded here.
 
-use super::mask;
 use super::timing::{Timing, jitter};
+use crate::observe::mask;
 use crate::observe::text::{MESSAGE, clean};
 use crate::observe::{Feed, FeedState, FeedStatus, Rule};
 use crate::source::live::wire;
@@ -156,8 +156,10 @@ impl ApiError {
         let cause = root(error);
         match tls {
             true => ApiError::new(ApiErrorKind::Tls, format!("no TLS connection to {server}: {cause}")).with_hint(
-                "check certificate-authority and server of the cluster in the kubeconfig; the server's own certificate \
-                 in place of the CA that signed it is not enough",
+                match cause.starts_with(NOT_FOR_THIS_NAME) {
+                    true => "give the cluster a server, or a tls-server-name, that the certificate names",
+                    false => "check certificate-authority and server of the cluster in the kubeconfig",
+                },
             ),
             false => ApiError::new(ApiErrorKind::Unreachable, format!("cannot reach {server}: {cause}")),
         }
@@ -279,13 +281,39 @@ pub fn root(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
+const NOT_FOR_THIS_NAME: &str = "its certificate is not valid for this name";
+
+/// With the names that the certificate has; rustls writes them as `DnsName("a.example")` and `IpAddress(10.0.0.1)`.
+fn not_valid_for(presented: &[String]) -> String {
+    let names = presented.iter().map(|name| {
+        let inner = name.split_once('(').map_or(name.as_str(), |(_, inner)| inner);
+        clean(inner.trim_matches(['(', ')', '"']), 100)
+    });
+    match names.collect::<Vec<_>>().join(", ") {
+        names if names.is_empty() => {
+            format!("{NOT_FOR_THIS_NAME}: it names no host (subjectAltName), and its common name does not count")
+        }
+        names => format!("{NOT_FOR_THIS_NAME}, but for {}", clean(&names, 300)),
+    }
+}
+
 /// A TLS error in words; rustls writes many of them as Rust would print the value.
 pub fn tls_text(error: &rustls::Error) -> String {
     use rustls::CertificateError as C;
     let text = match error {
         rustls::Error::InvalidCertificate(C::UnknownIssuer) => "its certificate is not signed by a CA that is trusted",
-        rustls::Error::InvalidCertificate(C::NotValidForName | C::NotValidForNameContext { .. }) => {
-            "its certificate is not valid for this name"
+        rustls::Error::InvalidCertificate(C::NotValidForNameContext { presented, .. }) => {
+            return not_valid_for(presented);
+        }
+        rustls::Error::InvalidCertificate(C::NotValidForName) => NOT_FOR_THIS_NAME,
+        rustls::Error::InvalidCertificate(C::InvalidPurpose | C::InvalidPurposeContext { .. }) => {
+            "its certificate is not meant for a server (extendedKeyUsage)"
+        }
+        rustls::Error::InvalidCertificate(
+            C::UnsupportedSignatureAlgorithmContext { .. } | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+        ) => "its certificate is signed in a way that is not accepted, such as with SHA-1",
+        rustls::Error::InvalidCertificate(C::BadSignature) => {
+            "its certificate is not signed by a CA that is trusted, but by another of the same name"
         }
         rustls::Error::InvalidCertificate(C::Expired | C::ExpiredContext { .. }) => "its certificate has expired",
         rustls::Error::InvalidCertificate(C::NotValidYet | C::NotValidYetContext { .. }) => {

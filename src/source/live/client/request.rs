@@ -4,6 +4,7 @@
 //! A 401, a failed TLS handshake or a server that has moved is answered once by renewing the client; every other failure is
 //! the caller's. Must not retry. Whether the server can be reached is reported to the gate.
 
+use super::cluster::{HTTPS, WITHHELD};
 use super::connect::ConnectError;
 use super::error::{ApiError, ApiErrorKind, ResourceAttributes, root};
 use super::json_size::JsonSize;
@@ -14,6 +15,7 @@ use kube::Client;
 use kube::client::Body;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use serde_json::error::Category;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -158,7 +160,12 @@ async fn once(
         Err(fault) if fault.kind == ApiErrorKind::Unreachable => shared.gate.unreachable(),
         _ => {}
     }
-    answer
+    match answer {
+        Err(fault) if fault.denied() && shared.cluster.withholds() => {
+            Err(fault.with_hint(format!("{WITHHELD}; {HTTPS}")))
+        }
+        answer => answer,
+    }
 }
 
 /// Send one request. `server` is named in errors.
@@ -210,11 +217,23 @@ pub(super) fn cut(error: &kube::Error, after: usize) -> ApiError {
 /// A JSON text, read even if it holds bytes that are not UTF-8.
 ///
 /// # Errors
-/// It is not JSON, or not of this type.
-pub fn read<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, serde_json::Error> {
-    match std::str::from_utf8(text) {
+/// It is not JSON, or not of this type; in words.
+pub fn read<T: serde::de::DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let read = match std::str::from_utf8(text) {
         Ok(text) => serde_json::from_str(text),
         Err(_) => serde_json::from_str(&String::from_utf8_lossy(text)),
+    };
+    read.map_err(|e| json_text(&e))
+}
+
+/// Why a JSON text could not be read; the parser's own words name types of the program.
+pub fn json_text(error: &serde_json::Error) -> String {
+    let at = || format!("line {} column {}", error.line(), error.column());
+    match error.classify() {
+        Category::Eof => "it breaks off".to_owned(),
+        Category::Io => "it could not be read to its end".to_owned(),
+        Category::Syntax => format!("it is no JSON at {}", at()),
+        Category::Data => format!("it has another form at {}", at()),
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! Every response's body is read to its end, so that connections are reused. Errors never contain credentials.
 
-use super::super::client::{ApiError, ApiErrorKind, mask, root};
+use super::super::client::{ApiError, ApiErrorKind, root};
 use super::super::context::FeedContext;
 use super::bridge;
 use super::errors;
 use super::settings::Credential;
 use super::target::Target;
+use crate::observe::mask;
 use ::http::Method;
 use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use base64::Engine as _;

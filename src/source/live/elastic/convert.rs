@@ -7,12 +7,11 @@ use crate::observe::{
     Breaker, CountedBy, CountersSeen, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, IndexSeen, IndexingPressure,
     Pool, ShardSeen,
 };
+use std::collections::BTreeSet;
 
 /// The most nodes that are kept, and breakers of each.
 const MOST_NODES: usize = 500;
 const MOST_BREAKERS: usize = 64;
-/// The most names of indices with failed shards that are kept.
-const MOST_FAILED: usize = 1000;
 
 /// `_stats`. Where the shards are missing (some proxies and services leave them out), the index totals have to do.
 ///
@@ -21,12 +20,18 @@ const MOST_FAILED: usize = 1000;
 pub fn counters(body: &[u8]) -> Result<CountersSeen, serde_json::Error> {
     let stats: wire::Stats = serde_json::from_slice(body)?;
     let failed = stats.shards.failures.iter().filter_map(|f| f.index.as_deref()).map(|name| clean(name, NAME));
-    let failed: Vec<String> = failed.take(MOST_FAILED).collect();
+    let failed: BTreeSet<String> = failed.collect();
     let indices: Vec<IndexSeen> = stats.indices.into_iter().map(|(name, of)| index(&name, &of)).collect();
     let by_shard =
         indices.iter().any(|i| !i.shards.is_empty()) || indices.iter().all(|i| i.indexed.is_none_or(|n| n == 0));
     let by = if by_shard { CountedBy::SeqNo } else { CountedBy::IndexTotal };
-    Ok(CountersSeen { by, failed_shards: small(stats.shards.failed), failed, indices, ..CountersSeen::default() })
+    Ok(CountersSeen {
+        by,
+        failed_shards: small(stats.shards.failed),
+        failed: failed.into_iter().collect(),
+        indices,
+        ..CountersSeen::default()
+    })
 }
 
 fn index(name: &str, index: &wire::Index) -> IndexSeen {
@@ -37,7 +42,14 @@ fn index(name: &str, index: &wire::Index) -> IndexSeen {
         let node = clean(primary.routing.node.as_deref().unwrap_or_default(), 64);
         // Below -1 it is not assigned.
         let max_seq_no = primary.seq_no.max_seq_no.as_i64().filter(|n| *n >= -1)?;
-        Some(ShardSeen { n: n.parse().ok()?, max_seq_no, node })
+        let counted = &primary.indexing;
+        Some(ShardSeen {
+            n: n.parse().ok()?,
+            max_seq_no,
+            node,
+            indexed: counted.index_total.count(),
+            deleted: counted.delete_total.count(),
+        })
     });
     IndexSeen {
         name: clean(name, NAME),
@@ -76,7 +88,8 @@ pub fn cat_indices(body: &[u8]) -> Result<CountersSeen, serde_json::Error> {
 /// It is no response to such a search.
 pub fn counts(body: &[u8]) -> Result<CountersSeen, serde_json::Error> {
     let response: wire::CountResponse = serde_json::from_slice(body)?;
-    let buckets = response.aggregations.map(|a| a.indices.buckets).unwrap_or_default();
+    let (buckets, left_out) =
+        response.aggregations.map(|a| (a.indices.buckets, a.indices.sum_other_doc_count)).unwrap_or_default();
     let indices = buckets.into_iter().map(|b| IndexSeen {
         name: clean(&b.key, NAME),
         documents: b.doc_count.count(),
@@ -86,6 +99,7 @@ pub fn counts(body: &[u8]) -> Result<CountersSeen, serde_json::Error> {
         by: CountedBy::Documents,
         failed_shards: small(response.shards.failed),
         indices: indices.collect(),
+        left_out: left_out.count().unwrap_or(0),
         ..CountersSeen::default()
     })
 }
@@ -96,11 +110,16 @@ pub fn counts(body: &[u8]) -> Result<CountersSeen, serde_json::Error> {
 /// It is no such response.
 pub fn nodes(body: &[u8]) -> Result<ElasticNodesSeen, serde_json::Error> {
     let response: wire::Nodes = serde_json::from_slice(body)?;
-    let nodes = response.nodes.into_iter().take(MOST_NODES).map(|(id, of)| node(&id, of)).collect();
-    Ok(ElasticNodesSeen { nodes, failed: small(response.summary.failed) })
+    let beyond = |n: usize, most: usize| u32::try_from(n.saturating_sub(most)).unwrap_or(u32::MAX);
+    let left_out = beyond(response.nodes.len(), MOST_NODES);
+    let kept = || response.nodes.iter().take(MOST_NODES);
+    let breakers = kept().map(|(_, of)| beyond(of.breakers.len(), MOST_BREAKERS));
+    let breakers_left_out = breakers.fold(0, u32::saturating_add);
+    let nodes = kept().map(|(id, of)| node(id, of)).collect();
+    Ok(ElasticNodesSeen { nodes, failed: small(response.summary.failed), left_out, breakers_left_out })
 }
 
-fn node(id: &str, node: wire::Node) -> ElasticNode {
+fn node(id: &str, node: &wire::Node) -> ElasticNode {
     let breaker = |(name, b): (&String, &wire::Breaker)| Breaker {
         name: clean(name, 64),
         limit_bytes: b.limit_size_in_bytes.count(),
@@ -116,12 +135,12 @@ fn node(id: &str, node: wire::Node) -> ElasticNode {
         uptime_ms: node.jvm.uptime_in_millis.count(),
         write: node.thread_pool.get("write").map(pool),
         coordination: node.thread_pool.get("write_coordination").map(pool),
-        pressure: node.indexing_pressure.map(|p| pressure(&p.memory)),
+        pressure: node.indexing_pressure.as_ref().map(|p| pressure(&p.memory)),
         breakers: node.breakers.iter().take(MOST_BREAKERS).map(breaker).collect(),
         heap_percent: node.jvm.mem.heap_used_percent.value(),
         cpu_percent: node.os.cpu.percent.value(),
         gc_ms: gc,
-        throttled_ns: node.os.cgroup.and_then(|c| c.cpu.stat.time_throttled_nanos.count()),
+        throttled_ns: node.os.cgroup.as_ref().and_then(|c| c.cpu.stat.time_throttled_nanos.count()),
         disk_bytes: node.fs.total.total_in_bytes.count(),
         disk_available_bytes: node.fs.total.available_in_bytes.count(),
     }

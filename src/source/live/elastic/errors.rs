@@ -1,9 +1,11 @@
 //! What can go wrong with Elasticsearch: one sentence each, with a hint.
 
-use super::super::client::{ApiError, ApiErrorKind, mask, plain, root, tls_text};
+use super::super::client::{ApiError, ApiErrorKind, json_text, plain, root, tls_text};
 use super::settings::Credential;
 use super::target::Target;
+use crate::observe::mask;
 use crate::observe::text::clean;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::error::Error;
@@ -53,12 +55,12 @@ pub fn response(code: u16, body: &[u8], path: &str, target: &Target) -> ApiError
 /// The text without the credential itself, which some proxies echo.
 fn without(text: &str, credential: &Credential) -> String {
     match credential {
-        Credential::Basic { password: secret, .. } | Credential::ApiKey(secret)
-            if !secret.expose_secret().is_empty() =>
-        {
-            text.replace(secret.expose_secret(), "***")
+        Credential::None => text.to_owned(),
+        Credential::ApiKey(key) => mask::known(text, [key.expose_secret()]),
+        Credential::Basic { user, password } => {
+            let password = password.expose_secret();
+            mask::known(text, [STANDARD.encode(format!("{user}:{password}")).as_str(), password])
         }
-        _ => text.to_owned(),
     }
 }
 
@@ -90,7 +92,7 @@ pub fn garbled(path: &str, error: &serde_json::Error, target: &Target) -> ApiErr
     let what = api_name(path);
     ApiError::new(
         ApiErrorKind::Garbled,
-        format!("the answer to {what} is not one of Elasticsearch's: {}", clean(&error.to_string(), 120)),
+        format!("the answer to {what} is not one of Elasticsearch's: {}", json_text(error)),
     )
     .with_hint(format!("check that {} is Elasticsearch", target.url))
 }

@@ -12,8 +12,8 @@ pub async fn list(shared: &FeedContext, path: &str, asked: ResourceAttributes) -
     let body = get(shared, path, &asked, shared.timing.request).await?;
     let mut list: Value =
         read(&body).map_err(|e| ApiError::new(ApiErrorKind::Garbled, format!("{} is no list: {e}", asked.what())))?;
-    match list["items"].take() {
-        Value::Array(items) => Ok(items),
+    match list.get_mut("items").map(Value::take) {
+        Some(Value::Array(items)) => Ok(items),
         _ => Ok(Vec::new()),
     }
 }

@@ -22,8 +22,15 @@ pub fn stats_path() -> String {
     let mut filter = vec!["_shards.failed".to_owned(), "_shards.failures.index".into(), "indices.*.uuid".into()];
     filter.extend(primaries.map(|p| format!("indices.*.primaries.{p}")));
     filter.extend(
-        ["routing.state", "routing.primary", "routing.node", "seq_no.max_seq_no"]
-            .map(|p| format!("indices.*.shards.*.{p}")),
+        [
+            "routing.state",
+            "routing.primary",
+            "routing.node",
+            "seq_no.max_seq_no",
+            "indexing.index_total",
+            "indexing.delete_total",
+        ]
+        .map(|p| format!("indices.*.shards.*.{p}")),
     );
     format!("{STREAMS}/_stats/indexing,docs,store,bulk?level=shards&filter_path={}", filter.join(","))
 }
@@ -172,6 +179,7 @@ pub struct Bulk {
 #[serde(default)]
 pub struct Indexing {
     pub index_total: Figure,
+    pub delete_total: Figure,
     pub index_failed: Figure,
     pub index_failed_due_to_version_conflict: Figure,
     pub is_throttled: bool,
@@ -182,6 +190,7 @@ pub struct Indexing {
 pub struct Shard {
     pub routing: Routing,
     pub seq_no: SeqNo,
+    pub indexing: Indexing,
 }
 
 #[derive(Deserialize, Default)]
@@ -228,6 +237,9 @@ pub struct CountAggregations {
 #[derive(Deserialize)]
 pub struct Buckets {
     pub buckets: Vec<Bucket>,
+    /// Documents of the indices that have no bucket.
+    #[serde(default)]
+    pub sum_other_doc_count: Figure,
 }
 
 #[derive(Deserialize)]

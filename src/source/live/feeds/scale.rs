@@ -148,11 +148,11 @@ async fn discover(
     let attributes = &attributes;
     let answer = |path: String| async move {
         let body = get(shared, &path, attributes, limit).await?;
-        read(&body).map_err(|e| unreadable(&e))
+        read(&body).map_err(|why| unreadable(&why))
     };
     scale_target::find(target, namespace, answer).await
 }
 
-fn unreadable(error: &serde_json::Error) -> ApiError {
-    ApiError::new(ApiErrorKind::Garbled, format!("the answer cannot be read: {error}"))
+fn unreadable(why: &str) -> ApiError {
+    ApiError::new(ApiErrorKind::Garbled, format!("the answer cannot be read: {why}"))
 }

@@ -66,7 +66,7 @@ fn page<T: Object>(body: &[u8]) -> Result<List<T>, ApiError> {
     let loose: List<serde_json::Value> = read(body).map_err(|e| {
         let start = String::from_utf8_lossy(&body[..body.len().min(400)]).into_owned();
         let text = plain(&start);
-        ApiError::new(ApiErrorKind::Garbled, format!("the answer is no list ({e}): {text:?}"))
+        ApiError::new(ApiErrorKind::Garbled, format!("the answer is no list ({e}): {text}"))
     })?;
     let kept = loose.items.into_iter().flatten().filter_map(|item| match serde_json::from_value::<T>(item) {
         Ok(object) => Some(object),

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 /// An answer.
 pub enum Reply {
@@ -61,7 +60,7 @@ impl Reply {
     }
 
     /// False if the connection must not be used any more.
-    pub async fn write(self, stream: &mut TcpStream) -> bool {
+    pub async fn write(self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> bool {
         match self {
             Reply::Whole(code, kind, body) => {
                 let head =
@@ -81,7 +80,7 @@ impl Reply {
     }
 }
 
-async fn run(stream: &mut TcpStream, steps: Vec<Step>) -> std::io::Result<bool> {
+async fn run(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), steps: Vec<Step>) -> std::io::Result<bool> {
     stream
         .write_all(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n")
         .await?;

@@ -11,6 +11,25 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Remove all credentials, and keep whom to act as; false if there are none. client-go reads them only where the address
+/// begins with `https://` (`IsConfigTransportTLS`), so kubectl sends none in the clear and runs no plugin for them.
+pub fn withhold(auth: &mut AuthInfo) -> bool {
+    let given = auth.token.is_some()
+        || auth.token_file.is_some()
+        || auth.username.is_some()
+        || auth.exec.is_some()
+        || auth.auth_provider.is_some();
+    let certificate = auth.client_certificate.is_some() || auth.client_certificate_data.is_some();
+    *auth = AuthInfo {
+        impersonate: auth.impersonate.take(),
+        impersonate_groups: auth.impersonate_groups.take(),
+        impersonate_uid: auth.impersonate_uid.take(),
+        impersonate_user_extra: auth.impersonate_user_extra.take(),
+        ..AuthInfo::default()
+    };
+    given || certificate
+}
+
 /// Replace token files and plugins by what they yield. Blocks while a plugin runs, at most for `limit`.
 pub fn fetch(auth: &mut AuthInfo, limit: Duration) -> Result<(), ConnectError> {
     if let Some(path) = auth.token_file.take().filter(|path| !path.is_empty()) {
@@ -38,6 +57,15 @@ pub fn fetch(auth: &mut AuthInfo, limit: Duration) -> Result<(), ConnectError> {
     }
     auth.token = auth.token.take().map(|token| usable(&token)).transpose()?;
     Ok(())
+}
+
+/// What an answer of the server may repeat of the credentials, as they are sent.
+pub fn secrets(auth: &AuthInfo) -> Vec<SecretString> {
+    let mut secrets: Vec<SecretString> = auth.token.iter().chain(&auth.password).cloned().collect();
+    if let Some((user, password)) = auth.username.as_ref().zip(auth.password.as_ref()) {
+        secrets.push(STANDARD.encode(format!("{user}:{}", password.expose_secret())).into());
+    }
+    secrets
 }
 
 /// The token without white space around it; it must fit into a header.

@@ -98,7 +98,7 @@ pub fn from_kubeconfig(from: KubeconfigError, context: &str) -> ConnectError {
     let wrong = |field, cause: String| ConnectError::Wrong { context: context.to_owned(), field, cause };
     let data = |e: &LoadDataError| match e {
         LoadDataError::DecodeBase64(_) => "not valid base64".to_owned(),
-        LoadDataError::ReadFile(e, path) => format!("{}: {e}", path.display()),
+        LoadDataError::ReadFile(e, path) => clean(&format!("{}: {e}", path.display()), 300),
         e => cause(e),
     };
     match from {

@@ -1,11 +1,12 @@
 //! Runs exec credential plugins by client-go's protocol: once, without a terminal, for a limited time.
 
-use super::super::mask;
 use super::{ConnectError, error};
+use crate::observe::mask;
 use crate::observe::text::clean;
 use kube::config::{ExecConfig, ExecInteractiveMode};
 use secrecy::SecretString;
 use serde::Deserialize;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
@@ -58,7 +59,10 @@ pub fn run(plugin: &ExecConfig, limit: Duration) -> Result<Credential, ConnectEr
     command.args(plugin.args.iter().flatten());
     let pairs = plugin.env.iter().flatten().filter_map(|e| Some((e.get("name")?, e.get("value")?)));
     command.envs(pairs).env("KUBERNETES_EXEC_INFO", info(plugin));
-    let out = output(command, limit, |out| answer(out).is_some_and(|a| a.status.is_some())).map_err(|failure| {
+    let variables = plugin.env.iter().flatten().filter_map(|e| Some((e.get("name")?, e.get("value")?)));
+    let values = variables.filter(|(name, _)| mask::names_a_secret(name)).map(|(_, value)| value.as_str());
+    let enough = |out: &[u8]| answer(out).is_some_and(|a| a.status.is_some());
+    let out = output(command, limit, enough, values).map_err(|failure| {
         let install = plugin.install_hint.as_deref().filter(|_| failure.not_started);
         failed(failure.text + &install.map(|hint| format!("; {}", clean(hint, 300))).unwrap_or_default())
     })?;
@@ -86,10 +90,17 @@ pub struct Failure {
 }
 
 /// What the program prints on stdout, if it succeeds. Of a failure only the exit code and the last line of stderr are
-/// quoted, and nothing in it that looks like a credential. Blocks, at most for `limit`. Its output ends with the pipe, which
-/// children that it leaves behind may keep open: then it ends when nothing more comes and it is `enough`.
-pub fn output(mut command: Command, limit: Duration, enough: fn(&[u8]) -> bool) -> Result<Vec<u8>, Failure> {
+/// quoted, without `secrets` and what else looks like a credential. Blocks, at most for `limit`. Its output ends with the
+/// pipe, which children that it leaves behind may keep open: then it ends when nothing more comes and it is `enough`.
+pub fn output<'a>(
+    mut command: Command,
+    limit: Duration,
+    enough: fn(&[u8]) -> bool,
+    secrets: impl Iterator<Item = &'a str>,
+) -> Result<Vec<u8>, Failure> {
     let failure = |text: String, not_started: bool| Failure { text, not_started };
+    // Elasticsearch's password may be among them, which is nothing to a plugin for another server.
+    std::env::vars_os().filter(|(name, _)| is_ours(name)).for_each(|(name, _)| _ = command.env_remove(name));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().map_err(|e| failure(e.to_string(), true))?;
     let (status, out, err) = finish(child, limit, enough).map_err(|text| failure(text, false))?;
@@ -99,8 +110,13 @@ pub fn output(mut command: Command, limit: Duration, enough: fn(&[u8]) -> bool) 
     let how = status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"));
     let err = String::from_utf8_lossy(&err);
     let last = err.lines().map(|line| clean(line.trim(), 4096)).rfind(|line| !line.is_empty()).unwrap_or_default();
-    let last = clean(&mask::credentials(&last), 300);
+    let last = clean(&mask::credentials(&mask::known(&last, secrets)), 300);
     Err(failure(if last.is_empty() { how } else { format!("{how}: {last}") }, false))
+}
+
+/// Whether it is a variable of this program.
+fn is_ours(name: &OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with("EDOT_TUI_"))
 }
 
 /// What the protocol passes to the plugin.

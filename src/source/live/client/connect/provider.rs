@@ -3,6 +3,7 @@
 //! kube would run the gcp helper itself, and quote all that it prints in an error, with the token.
 
 use super::{ConnectError, exec};
+use crate::observe::mask;
 use crate::observe::text::clean;
 use kube::config::AuthProviderConfig;
 use std::process::Command;
@@ -47,8 +48,10 @@ pub fn token(provider: &AuthProviderConfig, limit: Duration) -> Result<String, C
         command.env_remove(variable);
     }
     let failed = |why: &str| removed(&format!("the helper {} of the auth-provider failed: {why}", clean(helper, 200)));
-    let out =
-        exec::output(command, limit, |out| !out.trim_ascii().is_empty()).map_err(|failure| failed(&failure.text))?;
+    let secrets =
+        provider.config.iter().filter(|(name, _)| mask::names_a_secret(name)).map(|(_, value)| value.as_str());
+    let enough = |out: &[u8]| !out.trim_ascii().is_empty();
+    let out = exec::output(command, limit, enough, secrets).map_err(|failure| failed(&failure.text))?;
     let token = match given("token-key") {
         None => String::from_utf8(out).ok().map(|text| text.trim().to_owned()),
         Some(key) => serde_json::from_slice::<serde_json::Value>(&out).ok().and_then(|json| {

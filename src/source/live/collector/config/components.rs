@@ -5,9 +5,7 @@ use crate::observe::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, Sendin
 use crate::source::live::convert;
 use serde_json::{Map, Value};
 
-/// The most components or pipelines of one kind that are kept.
-const MOST: usize = 200;
-/// The longest text that is parsed; a ConfigMap can hold no more than 1 MiB.
+/// The longest text that is parsed; a ConfigMap can hold no more than 1 MiB, which bounds the components, too.
 const LONGEST: usize = 1 << 20;
 
 /// Parse a text as YAML; None unless it is a map.
@@ -83,11 +81,11 @@ pub fn extract(config: &Value) -> ConfigSeen {
 }
 
 fn members(of: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    of.as_object().into_iter().flat_map(Map::iter).take(MOST)
+    of.as_object().into_iter().flat_map(Map::iter)
 }
 
 fn ids(of: &Value) -> Vec<String> {
-    of.as_array().into_iter().flatten().filter_map(Value::as_str).take(MOST).map(convert::name).collect()
+    of.as_array().into_iter().flatten().filter_map(Value::as_str).map(convert::name).collect()
 }
 
 /// A number, also when it is quoted; None for a reference to the environment.

@@ -1,8 +1,10 @@
-//! Removes what looks like a credential from text of plugins and servers, before any of it is quoted. Must not shorten or
-//! clean it otherwise.
+//! Removes what looks like a credential from text of plugins and servers, and from addresses, before any of it is quoted. Must
+//! not shorten or clean it otherwise.
 
 /// What stands in place of a credential.
 const MASK: &str = "***";
+/// Bytes that a secret has at least.
+const SHORT: usize = 4;
 /// What begins a well-known kind of token.
 const PREFIXES: [&str; 6] = ["eyJ", "ya29.", "ghp_", "glpat-", "k8s-aws-v1.", "sha256~"];
 /// A value after one of these and `:` or `=` is a credential, and the word after one of [`SCHEMES`].
@@ -28,6 +30,18 @@ pub fn credentials(text: &str) -> String {
         };
     }
     out
+}
+
+/// `text` without these secrets, wherever they stand in it. A very short one is left, as it would be found in any word.
+pub fn known<'a>(text: &str, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    let long = secrets.into_iter().filter(|secret| secret.len() >= SHORT);
+    long.fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+}
+
+/// Whether a variable or field of this name holds a secret: `AWS_SECRET_ACCESS_KEY`, `refresh-token`.
+pub fn names_a_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    ["token", "passw", "secret", "credential", "private", "_key", "apikey"].iter().any(|part| name.contains(part))
 }
 
 /// The URL, or a text with URLs, without users and passwords.
