@@ -99,9 +99,10 @@ fn cases(objects: usize, bytes: usize) {
             Answer::Whole(500, vec![], second.clone().into_bytes())
         });
     }
-    for year in ["0000", "0001", "9999", "-0001", "99999"] {
-        hold(&mut family, &format!("the year {year}"), move |r| {
-            let time = format!("{year}-12-31T23:59:59Z");
+    let years = ["0000", "0001", "9999", "-0001", "99999"].map(|year| format!("{year}-12-31T23:59:59Z"));
+    let days = [-1, 1].map(|days| (chrono::Utc::now() + chrono::TimeDelta::days(days)).to_rfc3339());
+    for time in years.into_iter().chain(days) {
+        hold(&mut family, &format!("the time {time}"), move |r| {
             let object = format!(
                 "{{\"metadata\":{{\"name\":\"edot-gateway-hpa\",\"uid\":\"u\",\"creationTimestamp\":\"{time}\"}},\
                  \"spec\":{{\"minReplicas\":1,\"maxReplicas\":4,\"scaleTargetRef\":{{\"kind\":\"Deployment\",\"name\":\"d\"}}}},\
@@ -112,7 +113,7 @@ fn cases(objects: usize, bytes: usize) {
             list(r, object).unwrap_or_else(version)
         });
     }
-    hold(&mut family, "a clock that is a day off", |_| {
+    hold(&mut family, "a Date of another century", |_| {
         Answer::Whole(200, vec!["date: Fri, 01 Jan 1999 00:00:00 GMT".into()], br#"{"items":[]}"#.to_vec())
     });
     family.end();

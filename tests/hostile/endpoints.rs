@@ -49,8 +49,11 @@ fn metrics(text: String) -> Answer {
     Answer::Whole(200, vec!["content-type: text/plain".into()], text.into_bytes())
 }
 
+/// Its name, and what it sends.
+type BadConnection = (&'static str, fn() -> Answer);
+
 /// Answers of a server that is slow, stops, or speaks something else.
-fn bad_connections() -> Vec<(&'static str, fn() -> Answer)> {
+fn bad_connections() -> Vec<BadConnection> {
     vec![
         ("nothing", || Answer::Raw(vec![])),
         ("half an answer", || Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"a\":".to_vec())),

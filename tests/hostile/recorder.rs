@@ -1,7 +1,7 @@
 //! Recorders that are killed, and disks, pipes and limits that refuse.
 
 use crate::dice::Dice;
-use crate::process::{Family, cases, edot_tui, run};
+use crate::process::{Family, HANGS, cases, edot_tui, run};
 use chrono::{DateTime, Utc};
 use std::io::Read;
 use std::path::Path;
@@ -31,7 +31,7 @@ pub fn last_seen(file: &Path) -> Option<DateTime<Utc>> {
     line["at"].as_str()?.parse().ok()
 }
 
-/// Killed at random moments, everything up to two seconds before is there and opens.
+/// Killed at random moments from its first line on, everything older than two seconds is there and opens.
 fn killed(times: u64) {
     let mut family = Family::new("recorders killed");
     let folder = tempfile::tempdir().unwrap();
@@ -41,14 +41,19 @@ fn killed(times: u64) {
         command.arg("-o").arg(&file).stdout(Stdio::null()).stderr(Stdio::null());
         let began = Instant::now();
         let mut child = command.spawn().unwrap();
-        let wait = Duration::from_millis(2_200 + Dice::new(n).below(1500) as u64);
+        while began.elapsed() < HANGS && std::fs::metadata(&file).map_or(0, |m| m.len()) == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let wait = Duration::from_millis(Dice::new(n).below(4_500) as u64);
         std::thread::sleep(wait);
         let memory = crate::process::peak(&child);
         child.kill().unwrap();
         let at = Utc::now();
         child.wait().unwrap();
         let last = last_seen(&file);
-        family.expect(last.is_some_and(|last| (at - last).num_milliseconds() < 2_000), || {
+        // What came next is a second younger, and is what was lost.
+        let lost = last.map(|last| (at - last).num_milliseconds() - 1_000);
+        family.expect(lost.map_or(wait.as_millis() < 1_500, |lost| lost < 2_000), || {
             format!("killed at {at} after {wait:?}, and the last observation is of {last:?}")
         });
         let (code, whole) = opened(&file);

@@ -33,8 +33,9 @@ fn storms(resizes: u16, keys: usize, pasted: usize) {
     let mut family = Family::new("terminal");
     let began = Instant::now();
     let mut pty = lab((120, 36));
-    for n in 0..resizes {
-        pty.resize((1 + n * 37 % 240, 1 + n * 17 % 70));
+    for n in 0..u32::from(resizes) {
+        let cells = |step: u32, most: u32| u16::try_from(1 + n * step % most).unwrap();
+        pty.resize((cells(37, 240), cells(17, 70)));
     }
     pty.resize((120, 36));
     pty.until_text("Overview");
@@ -132,7 +133,7 @@ fn not_reading(seconds: u64) {
     std::thread::sleep(wait);
     pty.signal("KILL");
     let (killed, last) = (chrono::Utc::now(), last_seen(&file));
-    family.expect(last.is_some_and(|last| (killed - last).num_milliseconds() < 2_500), || {
+    family.expect(last.is_some_and(|last| (killed - last).num_milliseconds() < 3_000), || {
         format!("killed at {killed}, and the last observation is of {last:?}")
     });
     pty.pause(false);

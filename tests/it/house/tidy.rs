@@ -216,7 +216,9 @@ fn nothing_is_shared_behind_a_lock() {
 
 #[test]
 fn nothing_panics_on_purpose() {
-    forbid(&[".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!("], |_| false, "can panic");
+    // JSON that is no object panics when a key of it is taken.
+    let words = [".unwrap()", ".expect(", "panic!(", "unreachable!(", "todo!(", "\"].take()"];
+    forbid(&words, |_| false, "can panic");
 }
 
 fn forbid(words: &[&str], may: impl Fn(&str) -> bool, what: &str) {

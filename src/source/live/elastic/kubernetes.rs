@@ -10,11 +10,16 @@ use std::collections::BTreeMap;
 /// The items of a list.
 pub async fn list(shared: &FeedContext, path: &str, asked: ResourceAttributes) -> Result<Vec<Value>, ApiError> {
     let body = get(shared, path, &asked, shared.timing.request).await?;
-    let mut list: Value =
+    let list: Value =
         read(&body).map_err(|e| ApiError::new(ApiErrorKind::Garbled, format!("{} is no list: {e}", asked.what())))?;
+    Ok(items(list))
+}
+
+/// The items of what may be a list, or any other JSON.
+fn items(mut list: Value) -> Vec<Value> {
     match list.get_mut("items").map(Value::take) {
-        Some(Value::Array(items)) => Ok(items),
-        _ => Ok(Vec::new()),
+        Some(Value::Array(items)) => items,
+        _ => Vec::new(),
     }
 }
 
@@ -75,6 +80,14 @@ pub fn in_cluster(url: &Url) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_list_has_no_items() {
+        for text in [r#""yes""#, "7", "null", "[1]", "true", "{}", r#"{"items":{"a":1}}"#] {
+            assert_eq!(items(serde_json::from_str(text).unwrap()), Vec::<Value>::new(), "{text}");
+        }
+        assert_eq!(items(serde_json::json!({"items": [1, 2]})).len(), 2);
+    }
 
     #[test]
     fn a_services_name_is_distinguished_from_a_host() {

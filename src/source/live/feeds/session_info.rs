@@ -77,12 +77,53 @@ fn set(by: chrono::TimeDelta) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::set;
-    use chrono::TimeDelta;
+    use super::*;
+    use crate::clock::{Clock, Reading, System};
+    use chrono::{DateTime, TimeDelta};
+    use std::cell::{Cell, LazyCell};
+    use tokio::sync::mpsc;
+    use tokio::time::Instant;
 
     #[test]
     fn a_clock_that_was_set_is_reported_in_words() {
         assert!(set(TimeDelta::seconds(-3600)).contains("set back by 1h: "));
         assert!(set(TimeDelta::milliseconds(90_500)).contains("forward by 1m 30s: "));
+    }
+
+    thread_local! {
+        static BEGUN: LazyCell<Instant> = LazyCell::new(Instant::now);
+        /// Seconds by which the system's time was set.
+        static SET: Cell<i64> = const { Cell::new(0) };
+    }
+
+    fn read() -> Reading {
+        let elapsed = BEGUN.with(|begun| begun.elapsed());
+        let since = TimeDelta::from_std(elapsed).unwrap() + TimeDelta::seconds(SET.get());
+        Reading { time: DateTime::UNIX_EPOCH + TimeDelta::days(20_000) + since, elapsed }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn ticks_go_on_when_the_clock_is_set_back_and_a_marker_shows_it() {
+        let (to, mut from) = mpsc::channel(64);
+        let clock = Clock::of(Box::leak(Box::new(System::new(read))));
+        tokio::spawn(tick(Emitter::new(to, clock)));
+        let (mut last, mut notes) = (None, Vec::new());
+        let begun = Instant::now();
+        for (by, shown) in [(0, None), (-3600, Some("set back by 1h")), (600, Some("forward by 1h 10m"))] {
+            SET.set(by);
+            for _ in 0..3 {
+                let mut seen = from.recv().await.unwrap();
+                if let Observation::Note { text } = seen.what {
+                    notes.push(text);
+                    seen = from.recv().await.unwrap();
+                }
+                assert_eq!(seen.what, Observation::Tick);
+                assert!(last < Some(seen.at), "{by}: time went back");
+                last = Some(seen.at);
+            }
+            assert!(shown.is_none_or(|shown| notes.last().is_some_and(|note| note.contains(shown))), "{notes:?}");
+        }
+        assert_eq!(notes.len(), 2);
+        assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
     }
 }
