@@ -12,6 +12,7 @@ mod feed;
 mod hpa;
 mod ingest;
 pub mod k6;
+mod lease;
 mod load;
 mod pod;
 mod progress;
@@ -31,6 +32,7 @@ pub use ingest::{
     Breaker, CountedBy, CountersSeen, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, ElasticsearchSeen, IndexSeen,
     IndexingPressure, LogGroup, LogQualitySeen, Pool, ShardSeen,
 };
+pub use lease::LeaseSeen;
 pub use load::{AnswerSeen, Ask, JobSeen};
 pub use pod::{ContainerSeen, Exit, PodGone, PodSeen, PodUsage, ReadySeen, UsageSeen};
 pub use progress::{K6ErrorSeen, K6Seen, K6Source, K6State, K6SummarySeen, ThresholdSeen};
@@ -68,6 +70,8 @@ pub enum Observation {
     Target(Box<TargetSeen>),
     /// The scale target was deleted, or does not exist.
     TargetGone,
+    /// The controller manager's lease, when another one acquired it.
+    Lease(LeaseSeen),
     /// A pod of the scale's selector.
     Pod(Box<PodSeen>),
     PodGone(PodGone),

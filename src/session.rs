@@ -48,7 +48,8 @@ pub use series::{ChunkedList, Counter, Points, Series, StepSeries, total};
 use crate::hpa;
 use crate::observe::{
     AnswerSeen, CollectorSeen, Condition, EventSeen, Feed, FeedState, FeedStatus, HpaSeen, JobSeen, K6ErrorSeen,
-    K6Seen, K6SummarySeen, Observation, PodGone, PodSeen, Stamped, TargetSeen, Time, UsageSeen, WatchingSeen,
+    K6Seen, K6SummarySeen, LeaseSeen, Observation, PodGone, PodSeen, Stamped, TargetSeen, Time, UsageSeen,
+    WatchingSeen,
 };
 use std::sync::Arc;
 
@@ -107,6 +108,7 @@ impl Session {
             Observation::HpaGone => self.hpa_gone(at),
             Observation::Target(target) => self.target_seen(at, Some(target)),
             Observation::TargetGone => self.target_seen(at, None),
+            Observation::Lease(lease) => self.lease_seen(ms, lease),
             Observation::Pod(pod) => self.pod_seen(at, pod),
             Observation::PodGone(gone) => self.pod_gone(at, gone),
             Observation::Usage(usage) => self.usage_seen(at, usage),
@@ -161,12 +163,12 @@ impl Session {
     }
 
     fn watching_seen(&mut self, watching: &WatchingSeen) {
-        self.decisions.watching(watching);
+        self.decisions.watching(self.now_ms(), watching);
         self.watching = watching.clone();
     }
 
     fn feed_status(&mut self, at: Time, status: &FeedStatus) {
-        self.decisions.feed_status(status.feed, status.state);
+        self.decisions.feed(at.timestamp_millis(), status.feed, status.state);
         self.feeds.set(at, status);
         if status.feed == Feed::Ingest && !matches!(status.state, FeedState::Up | FeedState::Connecting) {
             self.ingest.interrupt();
@@ -200,7 +202,7 @@ impl Session {
     fn hpa_gone(&mut self, at: Time) {
         let ms = at.timestamp_millis();
         self.hpa = None;
-        self.decisions.hpa_gone();
+        self.decisions.hpa_deleted(ms);
         self.metrics.gone(ms);
         self.conditions.set(ms, Arc::default());
         self.note_replicas(ms);
@@ -212,6 +214,12 @@ impl Session {
         self.decisions.target(ms, target);
         self.target = target.cloned();
         self.note_replicas(ms);
+    }
+
+    fn lease_seen(&mut self, ms: i64, lease: &LeaseSeen) {
+        if let Some(acquired) = lease.acquired {
+            self.decisions.lease(ms, acquired);
+        }
     }
 
     fn pod_seen(&mut self, at: Time, pod: &PodSeen) {
@@ -275,6 +283,7 @@ impl Session {
             ("SuccessfulRescale", Some((size, reason))) if self.is_own_hpa(event) => {
                 if let Ok(to) = size.parse() {
                     self.markers.rescale(ms, None, to, reason);
+                    self.decisions.rescale_event(at.timestamp_millis(), ms, to);
                     let near = |e: &EventSeen| {
                         time_of(e).is_some_and(|t| (t.timestamp_millis() - ms).abs() <= markers::SAME_RESCALE)
                     };
@@ -292,13 +301,13 @@ impl Session {
 
     /// Rescales from before the watch began are known from events.
     fn note_earlier_rescales(&mut self) {
-        let since = self.decisions.known_from();
+        let (now, since) = (self.now_ms(), self.decisions.known_from());
         let before = self.markers.all().iter().take_while(|m| m.ms <= since);
         let rescales = before.enumerate().filter_map(|(i, m)| match m.mark {
             Mark::Rescale { to, .. } => Some((m.ms, self.markers.from_of(i), to)),
             _ => None,
         });
-        self.decisions.earlier(rescales);
+        self.decisions.earlier_rescales(now, rescales);
     }
 
     fn job_seen(&mut self, at: Time, job: &JobSeen) {

@@ -1,7 +1,7 @@
 //! Why the arithmetic and the controller differ, and the flags that were inferred. Must not decide either.
 
 use crate::session::decisions::flag::Flag;
-use crate::session::decisions::sync::{Cause, Divergence};
+use crate::session::decisions::sync::{Cause, Divergence, Suspicion};
 
 /// A cause, as a clause.
 pub fn cause(cause: &Cause) -> String {
@@ -16,7 +16,10 @@ pub fn cause(cause: &Cause) -> String {
         Cause::OtherFlag(other) => format!("the controller runs with another flag: {}", flag(*other)),
         Cause::UpdateFailed => "the scale could not be updated: FailedUpdateScale".into(),
         Cause::ScaleNotRead => "the scale could not be read".into(),
-        Cause::NotExplained(step) => format!("not explained: {}", divergence(*step)),
+        Cause::NotExplained(it) => {
+            let [likelier, other] = it.likely.map(suspicion);
+            format!("not explained: {}; possibly {likelier}, or {other}", divergence(it.step))
+        }
     }
 }
 
@@ -27,6 +30,16 @@ pub fn flag(flag: Flag) -> String {
         Flag::Readiness(s) => format!("initial readiness delay about {s} s"),
         Flag::Stabilization(s) => format!("downscale stabilization about {s} s"),
         Flag::Tolerance(t) => format!("tolerance about {t}"),
+    }
+}
+
+/// A cause that nothing proves.
+fn suspicion(suspicion: Suspicion) -> String {
+    match suspicion {
+        Suspicion::Restart => "the controller restarted".into(),
+        Suspicion::OtherFlag(other) => format!("it runs with another flag ({})", flag(other)),
+        Suspicion::OtherTime => "it saw a pod or a sample at another time".into(),
+        Suspicion::UnseenSample => "it used a sample that was not seen here".into(),
     }
 }
 

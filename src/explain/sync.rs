@@ -3,10 +3,12 @@
 
 use super::explanation::{Emphasis, ExplanationLine};
 use super::{cause, limits, metric};
+use crate::format::number::precise as short;
 use crate::format::resource::amount;
 use crate::hpa::{self, Steps};
 use crate::session::decisions::limit::Limit;
-use crate::session::decisions::sync::{BasisKind, Computation, Computed, Sync};
+use crate::session::decisions::sync::{BasisKind, Computation, Computed, Sync, Verdict};
+use crate::session::decisions::sync_period::{Certainty, SyncPeriod};
 
 /// What held or limited a sync's result, in a word; empty where nothing did.
 pub fn limit_word(sync: &Sync) -> &'static str {
@@ -19,6 +21,37 @@ pub fn limit_word(sync: &Sync) -> &'static str {
         Some(Limit::OutOfBounds) => "bounds",
         Some(Limit::NoMetrics) => "invalid",
         None => "",
+    }
+}
+
+/// How often the controller syncs and how that is known: `a sync every 15 s (sure)`.
+pub fn period(period: &SyncPeriod) -> String {
+    let seconds = short(period.period() as f64 / 1000.0);
+    match period.certainty() {
+        Certainty::Assumed => format!("a sync every {seconds} s (assumed)"),
+        Certainty::Likely => format!("a sync every {seconds} s ({:.0} % sure)", period.confidence() * 100.0),
+        Certainty::Sure => format!("a sync every {seconds} s (sure)"),
+        Certainty::Stated => format!("a sync every {seconds} s (by its spec)"),
+    }
+}
+
+/// How a period is known, in a word.
+pub fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Assumed => "assumed",
+        Certainty::Likely => "likely",
+        Certainty::Sure => "sure",
+        Certainty::Stated => "stated",
+    }
+}
+
+/// A verdict, in a word.
+pub fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Agrees => "agrees",
+        Verdict::Consistent => "consistent",
+        Verdict::Undecided => "undecided",
+        Verdict::Differs => "differs",
     }
 }
 
@@ -74,10 +107,13 @@ fn headline(sync: &Sync) -> ExplanationLine {
         false => format!("stays at {size} replica{}", if size == 1 { "" } else { "s" }),
     };
     let line = ExplanationLine::new(0, 0, Emphasis::Head, text);
-    match (sync.count, sync.observed) {
-        (1, true) => line,
-        (1, false) => line.and(Emphasis::Muted, "  (follows from the sync period: the status did not change)"),
-        (n, _) => line.and(Emphasis::Muted, format!("  {n} syncs alike, the last one worked out")),
+    match (sync.count, sync.inferred) {
+        (1, 0) => line,
+        (1, _) => line.and(Emphasis::Muted, "  (inferred from the sync period: the status did not change)"),
+        (n, 0) => line.and(Emphasis::Muted, format!("  {n} syncs alike, the last one worked out")),
+        (n, m) => {
+            line.and(Emphasis::Muted, format!("  {n} syncs alike, {m} of them inferred, the last one worked out"))
+        }
     }
 }
 
@@ -118,10 +154,14 @@ fn branch(sync: &Sync, computation: &Computation) -> Option<ExplanationLine> {
 fn verdict(sync: &Sync) -> ExplanationLine {
     let line = ExplanationLine::new(0, 0, Emphasis::Head, format!("asks for {}", sync.computed.result));
     let agrees = ", as the controller did";
-    match (sync.agrees, sync.exact) {
-        (true, true) => line.and(Emphasis::Good, agrees),
-        (true, false) => line.and(Emphasis::Good, agrees).and(Emphasis::Muted, ", for other reasons"),
-        (false, _) => line.and(Emphasis::Bad, format!(", the controller asked for {}", sync.controller)),
+    match (sync.verdict(), sync.exact) {
+        (Verdict::Agrees, true) => line.and(Emphasis::Good, agrees),
+        (Verdict::Agrees, false) => line.and(Emphasis::Good, agrees).and(Emphasis::Muted, ", for other reasons"),
+        (Verdict::Consistent, _) => line.and(Emphasis::Muted, ", which nothing contradicts"),
+        (Verdict::Undecided, _) if sync.agrees => line.and(Emphasis::Muted, ": nothing was decided"),
+        (Verdict::Undecided | Verdict::Differs, _) => {
+            line.and(Emphasis::Bad, format!(", the controller asked for {}", sync.controller))
+        }
     }
 }
 

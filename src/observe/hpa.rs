@@ -22,6 +22,9 @@ pub struct HpaSeen {
     /// The spec's metrics; `value` is the target.
     pub metrics: Vec<Metric>,
     pub behavior: Option<Behavior>,
+    /// `spec.syncPeriodSeconds`, of versions that have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sync_period_s: Option<i32>,
     pub status: HpaStatus,
 }
 

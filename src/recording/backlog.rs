@@ -111,6 +111,7 @@ fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
         Observation::FeedStatus(status) => format!("feed/{}", status.feed.name()),
         Observation::Hpa(_) | Observation::HpaGone => "hpa".into(),
         Observation::Target(_) | Observation::TargetGone => "target".into(),
+        Observation::Lease(_) => "lease".into(),
         Observation::Pod(pod) | Observation::CollectorPod { pod, .. } => format!("pod/{}", pod.uid),
         Observation::CollectorConfig(config) => format!("config/{:?}", config.role),
         Observation::Elastic(_) => "elastic".into(),

@@ -100,6 +100,7 @@ fn observation(text: &str, at: Time, seen: Cow<str>) -> Option<Line> {
         "elastic" => Observation::Elastic(body(text)?),
         "counters" => Observation::Counters(body(text)?),
         "cost" => Observation::Cost(body(text)?),
+        "lease" => Observation::Lease(body(text)?),
         "k6" => Observation::K6(body(text)?),
         "log_quality" => Observation::LogQuality(body(text)?),
         "elastic_health" => Observation::ElasticHealth(body(text)?),

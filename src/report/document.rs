@@ -115,9 +115,23 @@ fn stages(b: &BudgetPart) -> String {
     known.collect::<Vec<_>>().join(" · ")
 }
 
+/// What the score does not count, and the period: `a sync every 15 s (sure); 12 more syncs were inferred, 3 undecided`.
+fn beside_the_score(f: &Figures) -> String {
+    let mut out = format!("a sync every {} s ({})", f.sync_period_s, f.sync_period_certainty);
+    if f.syncs_inferred > 0 {
+        out += &format!("; {} more were inferred, and nothing contradicts them", f.syncs_inferred);
+    }
+    if f.syncs_undecided > 0 {
+        out += &format!("; in {} nothing could be decided", f.syncs_undecided);
+    }
+    out
+}
+
 fn decisions(r: &Report, out: &mut Vec<Block>) {
     let f = &r.figures;
-    out.push(Block::Head(format!("Decisions: {} of {} syncs agree with the arithmetic", f.syncs_agreed, f.syncs)));
+    let head = format!("Decisions: {} of {} known syncs agree with the arithmetic", f.syncs_agreed, f.syncs);
+    out.push(Block::Head(head));
+    out.push(Block::Line(beside_the_score(f)));
     out.extend(r.settings.iter().map(|s| Block::Line(format!("the controller runs with {s}"))));
     let skipped = r.decisions.len().saturating_sub(SYNCS);
     if skipped > 0 {
@@ -125,10 +139,9 @@ fn decisions(r: &Report, out: &mut Vec<Block>) {
     }
     let rows = r.decisions.iter().skip(skipped).map(|d| {
         let sync = if d.count > 1 { format!(" (×{})", d.count) } else { String::new() };
-        let agrees = match (d.agrees, &d.cause) {
-            (true, _) => "agrees".to_string(),
-            (false, Some(cause)) => cause.clone(),
-            (false, None) => "differs".into(),
+        let agrees = match &d.cause {
+            Some(cause) if !d.agrees => cause.clone(),
+            _ => d.verdict.to_string(),
         };
         vec![
             format!("{}{sync}", stamp(d.at)),
@@ -238,7 +251,8 @@ pub fn figure_rows(f: &Figures) -> Vec<Vec<String>> {
         let value = s.after_s.map_or_else(|| s.reason.unwrap_or(format::UNKNOWN).to_string(), |t| format!("{t:.1} s"));
         row(format!("first scale-up: {}", s.stage), value);
     }
-    row("syncs that agree with the arithmetic".into(), format!("{} of {}", f.syncs_agreed, f.syncs));
+    row("known syncs that agree with the arithmetic".into(), format!("{} of {}", f.syncs_agreed, f.syncs));
+    row("syncs that were only inferred".into(), f.syncs_inferred.to_string());
     let count = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), format::count);
     row("items lost".into(), count(f.items_lost));
     row("documents indexed".into(), count(f.documents_indexed));

@@ -1,7 +1,7 @@
 //! The key figures of a run: what a report begins with and a comparison puts side by side. Each is None where it is unknown.
 //! Must not judge.
 
-use crate::explain::{load, reaction};
+use crate::explain::{self, load, reaction};
 use crate::observe::{Role, Signal, Time};
 use crate::session::{Mark, Session};
 use crate::verdict::{Run, Verdict};
@@ -52,8 +52,15 @@ pub struct Figures {
     pub replica_minutes: Option<f64>,
     pub metrics: Vec<MetricFigures>,
     pub budget: Vec<StageFigure>,
+    /// Known syncs that decided something, and those of them in which the arithmetic agrees.
     pub syncs: u32,
     pub syncs_agreed: u32,
+    /// Syncs beside them that were only inferred, and those of which nothing can be said.
+    pub syncs_inferred: u32,
+    pub syncs_undecided: u32,
+    /// Seconds between two syncs, and how that is known: `assumed`, `likely`, `sure` or `stated`.
+    pub sync_period_s: f64,
+    pub sync_period_certainty: &'static str,
     pub items_lost: Option<f64>,
     pub documents_indexed: Option<f64>,
 }
@@ -72,7 +79,8 @@ pub fn figures(session: &Session, verdict: &Verdict) -> Figures {
         after.iter().find(|(_, n)| n.zip(min).is_some_and(|(n, min)| n <= min)).map(|c| (c.0 - e).max(0))
     });
     let directions: Vec<bool> = run.rescales.iter().filter_map(|r| r.up()).collect();
-    let score = session.decisions.score.all();
+    let (score, period) = (session.decisions.score, &session.decisions.sync_period);
+    let all = score.all();
     Figures {
         load_start: start.and_then(Time::from_timestamp_millis),
         load_end: end.and_then(Time::from_timestamp_millis),
@@ -86,8 +94,12 @@ pub fn figures(session: &Session, verdict: &Verdict) -> Figures {
         replica_minutes: start.and_then(|s| replica_minutes(session, s, now)),
         metrics: session.metrics.all.iter().map(|t| metric(session, t, start, end)).collect(),
         budget: budget(session, start),
-        syncs: score.of,
-        syncs_agreed: score.agreed,
+        syncs: all.of,
+        syncs_agreed: all.agreed,
+        syncs_inferred: score.consistent,
+        syncs_undecided: score.undecided,
+        sync_period_s: period.period() as f64 / 1000.0,
+        sync_period_certainty: explain::sync::certainty(period.certainty()),
         items_lost: lost(session, start),
         documents_indexed: indexed(session, start, now),
     }

@@ -114,7 +114,9 @@ pub struct DecisionPart {
     /// The last of several alike.
     pub until: Option<Time>,
     pub count: u32,
-    /// A status or an event reported it; otherwise it follows from the sync period.
+    /// How many of them left no trace and are inferred from the sync period.
+    pub inferred: u32,
+    /// The status reported at least one of them.
     pub observed: bool,
     pub current: i32,
     pub metrics: Vec<ProposalPart>,
@@ -126,6 +128,8 @@ pub struct DecisionPart {
     /// What the controller asked for.
     pub controller: i32,
     pub agrees: bool,
+    /// `agrees`, `consistent`, `undecided` or `differs`.
+    pub verdict: &'static str,
     pub exact: bool,
     pub cause: Option<String>,
     /// `none`, `observed`, `controller_status` or `other`.
@@ -302,7 +306,8 @@ fn decision(row: &Sync) -> DecisionPart {
         at: time(row.first),
         until: time(row.last).filter(|_| row.count > 1),
         count: row.count,
-        observed: row.observed,
+        inferred: row.inferred,
+        observed: row.is_known(),
         current: r.current,
         metrics: proposals.collect(),
         winner: r.winner.and_then(|w| row.names.get(w).cloned()),
@@ -312,6 +317,7 @@ fn decision(row: &Sync) -> DecisionPart {
         result: r.result,
         controller: row.controller,
         agrees: row.agrees,
+        verdict: explain::sync::verdict_word(row.verdict()),
         exact: row.exact,
         cause: row.cause.as_ref().map(explain::cause::cause),
         samples: match row.basis.kind {

@@ -22,7 +22,7 @@ pub use recorded::{Recorded, RecordedSync, record};
 pub use summary::{document, panels, summarize};
 
 use crate::hpa::{self, Memory, reconcile};
-use crate::session::decisions::sync::MetricOutcome;
+use crate::session::decisions::sync::{MetricOutcome, Verdict};
 use apart::Start;
 use serde::Serialize;
 
@@ -117,18 +117,19 @@ pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, St
     let mut steps: Vec<Step> = Vec::with_capacity(recorded.syncs.len());
     let (mut start, mut agreement, mut missed) = (None::<Start>, Agreement::default(), 0);
     for (index, m) in recorded.syncs.iter().enumerate() {
-        agreement.syncs += 1 + m.others.0;
+        let counts = matches!(m.verdict, Verdict::Agrees | Verdict::Differs);
+        agreement.syncs += usize::from(counts);
         // The memory of the actual controller is corrected by what it did.
         real_memory = m.memory.clone().unwrap_or(real_memory);
         let known = real_memory.clone();
         let run = |spec: &hpa::Spec, world: &hpa::World, memory: &mut Memory| {
-            reconcile(spec, &hpa::Status::default(), world, memory, m.at(), &m.settings)
+            reconcile(spec, &m.status, world, memory, m.at(), &m.settings)
         };
         let real = run(&m.spec, &m.world, &mut real_memory);
         let result = real.replicas.unwrap_or(m.found);
         missed += usize::from(result != m.actual);
         if none {
-            agreement.agreed += m.others.1 + usize::from(m.computed == m.actual);
+            agreement.agreed += usize::from(counts && m.computed == m.actual);
             agreement.corrected += usize::from(result != m.computed);
             steps.push(step(m, &metrics, (m.found, m.actual), &m.spec, &real));
             continue;

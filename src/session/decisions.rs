@@ -1,13 +1,15 @@
 //! Every sync of the HPA controller, reconstructed from what was watched, and compared with what it really did.
 //!
 //! ```text
-//! hpa, target, pods, usage ─► inputs (last minutes)
-//! status changes ─► sync period ─► pending syncs ─► case ─► best run ─► hypotheses ─► memory corrected ─► Sync, score
+//! log ─► hpa, target, pods, usage ─► inputs (last minutes)
+//!   └──► status changes ─► schedule, sync period ─► pending syncs ─► case ─► best run ─► hypotheses ─► memory corrected
+//!                                                                                                   └─► Sync, score
 //! ```
 //!
-//! A sync that changes nothing in the status leaves no trace; it is predicted from the sync period. A sync is settled when a
-//! run of the arithmetic fits all that the controller reported, or when no further sample can help. Deterministic, bounded,
-//! no clock; must not word anything.
+//! A sync that changes nothing in the status leaves no trace; it is inferred from the sync period. A sync is settled when a
+//! run of the arithmetic fits all that the controller reported, or when no further sample can help. What is learned of the
+//! period and the flags holds from the beginning: the log is read again with it. Deterministic, bounded, no clock; must not
+//! word anything.
 
 pub mod evidence;
 pub mod flag;
@@ -15,48 +17,50 @@ pub mod flags;
 mod hypotheses;
 pub mod inputs;
 pub mod limit;
+mod log;
 pub mod memory;
 pub mod next;
 mod observed_hpa;
+mod reported;
 mod restart;
+mod schedule;
 pub mod score;
 pub mod sync;
 pub mod sync_case;
 pub mod sync_period;
 pub mod window;
 
-use super::controller;
 use super::series::ChunkedList;
 use crate::hpa;
-use crate::observe::{Feed, FeedState, HpaSeen, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
+use crate::observe::Time;
 use evidence::Evidence;
 use flag::Flag;
 use flags::Flags;
 use hypotheses::{Background, Explanation, FIGURES, RESULT, first};
 use inputs::Inputs;
+use log::Log;
 use memory::ControllerMemory;
-use next::UnwatchedWindow;
+use next::{NextSync, UnwatchedWindow};
 use observed_hpa::{ObservedHpa, PendingSync};
+use restart::Restart;
 use score::Score;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use sync::{BasisKind, Cause, Computation, Computed, Divergence, Sync};
+use sync::{BasisKind, Cause, Computation, Computed, Sync};
 use sync_case::{Attempt, SyncCase};
-use sync_period::{SyncPeriod, SyncTiming};
+use sync_period::SyncPeriod;
 
 /// Rows kept: a day of syncs that all differ.
 const ROWS: usize = 5800;
 /// Rows that keep their full computation.
 const COMPUTATIONS: usize = 100;
-/// Milliseconds after which no further sample is waited for.
-const PATIENCE: i64 = 25_000;
-/// Pending syncs at most.
-const PENDING: usize = 12;
-/// Periods without an observation that are predicted at most.
-const PREDICTED: i64 = 20;
+/// An event of a rescale is this much before or after the sync that it belongs to, milliseconds; its own time has whole seconds.
+const EVENT: i64 = 2500;
+/// How far an inferred sync may have been from its place, milliseconds.
+const INFERRED: i64 = 1500;
 
 /// The syncs so far.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Decisions {
     /// Ascending in time.
     rows: ChunkedList<Sync>,
@@ -75,13 +79,84 @@ pub struct Decisions {
     asked: Option<i32>,
     /// The last settled sync that the status reported, milliseconds since 1970.
     last_observed: Option<i64>,
+    /// Inferred syncs since the last known one, as they are in the memory.
+    silent: Vec<Time>,
+    /// The controller's own events of rescales: milliseconds since 1970, size.
+    rescales: VecDeque<(i64, i32)>,
+    /// The rescale that the status reported with which the watch began: milliseconds since 1970, from, to.
+    began_with: Option<(i64, Option<i32>, i32)>,
+    /// A restart that later syncs showed.
+    hint: Option<Restart>,
+    /// When the holder of the controller manager's lease acquired it, milliseconds since 1970.
+    acquired: Option<i64>,
     /// The watch of the HPA is interrupted.
     blind: bool,
     /// Something was observed that may settle a pending sync.
     has_news: bool,
+    /// Something was learned of the flags that holds from the beginning.
+    has_learned: bool,
+    log: Log,
+    /// The period with which the log was read.
+    read_with: i64,
+    /// Every settled sync with its inputs; None where nobody wants them.
+    journal: Option<Vec<Settled>>,
+}
+
+/// A settled sync, with all that went into it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settled {
+    pub sync: Sync,
+    /// At the time that it was settled on, with the controller's memory before it.
+    pub case: Arc<SyncCase>,
+    pub settings: hpa::Settings,
+}
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Decisions::read_with(sync_period::DEFAULT, Flags::default())
+    }
 }
 
 impl Decisions {
+    /// Nothing yet, with a period (milliseconds) and flags that are believed until shown otherwise.
+    fn read_with(period: i64, flags: Flags) -> Self {
+        Decisions {
+            rows: ChunkedList::default(),
+            score: Score::default(),
+            sync_period: SyncPeriod::starting(period),
+            flags,
+            memory: ControllerMemory::default(),
+            inputs: Inputs::default(),
+            pending: VecDeque::new(),
+            base: hpa::Settings::default(),
+            hpa: None,
+            last: None,
+            asked: None,
+            last_observed: None,
+            silent: Vec::new(),
+            rescales: VecDeque::new(),
+            began_with: None,
+            hint: None,
+            acquired: None,
+            blind: false,
+            has_news: false,
+            has_learned: false,
+            log: Log::default(),
+            read_with: period,
+            journal: None,
+        }
+    }
+
+    /// Keeps every settled sync with its inputs from now on.
+    pub fn keep_journal(&mut self) {
+        self.journal = Some(Vec::new());
+    }
+
+    /// Every settled sync with its inputs, oldest first; empty where they are not kept.
+    pub fn journal(&self) -> &[Settled] {
+        self.journal.as_deref().unwrap_or_default()
+    }
+
     /// The syncs, oldest first.
     pub fn rows(&self) -> &ChunkedList<Sync> {
         &self.rows
@@ -97,65 +172,18 @@ impl Decisions {
         self.flags.found()
     }
 
-    pub(crate) fn inputs(&self) -> &Inputs {
-        &self.inputs
-    }
-
     /// When the next sync is expected, milliseconds since 1970; None while the last one is unknown or long ago.
     pub fn expected(&self, now: i64) -> Option<i64> {
         let last = self.last.filter(|_| !self.blind)?;
-        let period = self.sync_period.period();
+        let period = self.sync_period.distance();
         let periods = (now - last).max(0) / period + 1;
-        (periods <= PREDICTED).then_some(last + periods * period)
+        (periods <= schedule::PREDICTED).then_some(last + periods * period)
     }
 
     /// What the next sync would do, for the target's `current` replicas; see [`next::decision`].
-    pub fn next(&self, now: i64, current: Option<i32>) -> Option<hpa::Decision> {
+    pub fn next(&self, now: i64, current: Option<i32>) -> Option<NextSync> {
         let at = self.expected(now).unwrap_or(now);
         next::decision(self.hpa.as_ref()?, &self.inputs, &self.memory, &self.settings(), (now, at), current)
-    }
-
-    /// The scale-down window, as long as what it holds is not all known.
-    pub fn unwatched(&self, now: i64) -> Option<UnwatchedWindow> {
-        next::unwatched(self.hpa.as_ref()?, &self.memory, &self.settings(), now)
-    }
-
-    pub(super) fn watching(&mut self, watching: &WatchingSeen) {
-        self.base = controller::settings(&watching.server_version);
-        if let Some(hpa) = &self.hpa {
-            self.base = controller::proven(std::mem::take(&mut self.base), &hpa.seen);
-        }
-    }
-
-    pub(super) fn feed_status(&mut self, feed: Feed, state: FeedState) {
-        // A watch that has just started is still connecting while it lists.
-        if feed == Feed::Hpa && self.hpa.is_some() && !matches!(state, FeedState::Up | FeedState::Connecting) {
-            self.blind = true;
-        }
-    }
-
-    pub(super) fn pod(&mut self, ms: i64, pod: &PodSeen) {
-        self.inputs.pod(ms, pod);
-    }
-
-    pub(super) fn pod_gone(&mut self, ms: i64, uid: &str) {
-        self.inputs.pod_gone(ms, uid);
-    }
-
-    pub(super) fn target(&mut self, ms: i64, target: Option<&TargetSeen>) {
-        self.inputs.scale.set(ms, target.map(|t| (t.spec_replicas, t.replicas)).unwrap_or_default());
-    }
-
-    pub(super) fn usage(&mut self, ms: i64, usage: &UsageSeen) {
-        self.inputs.usage(ms, usage);
-        self.has_news = true;
-    }
-
-    pub(super) fn hpa_gone(&mut self) {
-        (self.hpa, self.last, self.asked, self.last_observed) = (None, None, None, None);
-        self.pending.clear();
-        self.sync_period.interrupt();
-        self.memory = ControllerMemory::default();
     }
 
     /// Rescales before this time (milliseconds since 1970) are known from events only.
@@ -163,134 +191,25 @@ impl Decisions {
         self.memory.known_from.map_or(i64::MIN, |from| from.timestamp_millis())
     }
 
-    /// Rescales from before the watch began, as events report them: milliseconds since 1970, from, to.
-    pub(super) fn earlier(&mut self, rescales: impl Iterator<Item = (i64, Option<i32>, i32)>) {
-        let behavior = self.hpa.as_ref().and_then(|h| h.spec.as_ref()).map(|s| s.behavior.clone());
-        for (ms, from, to) in rescales {
-            self.memory.earlier(behavior.as_ref().and_then(Option::as_ref), ms, from, to);
-        }
-    }
-
-    /// A version of the HPA, seen at `at`. `resolution` is the interval of the samples, milliseconds.
-    pub(super) fn hpa(&mut self, at: Time, seen: &HpaSeen, resolution: i64) {
-        let ms = at.timestamp_millis();
-        let blind = std::mem::take(&mut self.blind);
-        self.base = controller::proven(std::mem::take(&mut self.base), seen);
-        let Some(before) = self.hpa.clone().filter(|k| k.seen.uid == seen.uid) else {
-            self.hpa_gone();
-            self.begin(at, seen);
-            return;
-        };
-        if seen.status != before.seen.status {
-            match blind {
-                true => self.missed(at, &before, seen),
-                false => self.observed(ms, before.clone(), seen, resolution),
-            }
-        } else if blind {
-            self.memory.begin(at, self.asked);
-            self.last = None;
-        }
-        let hpa = ObservedHpa::of(seen, Some(&before));
-        if hpa.spec != before.spec {
-            // Syncs before an edit followed the spec of that time.
-            self.predict(ms);
-        }
-        self.hpa = Some(hpa);
-        self.has_news = true;
-    }
-
-    fn begin(&mut self, at: Time, seen: &HpaSeen) {
-        let is_new = seen.created.is_some_and(|made| at - made < chrono::TimeDelta::seconds(12));
-        self.asked = Some(seen.status.desired_replicas).filter(|_| seen.status.current_replicas.is_some());
-        if !is_new {
-            self.memory.begin(at, self.asked);
-        }
-        self.hpa = Some(ObservedHpa::of(seen, None));
-    }
-
-    /// Syncs happened that were not watched: their result is known, not how it came about.
-    fn missed(&mut self, at: Time, before: &ObservedHpa, seen: &HpaSeen) {
-        let spec = before.spec.clone();
-        if let (Some(from), Some(when), Some(spec)) =
-            (before.seen.status.current_replicas, seen.status.last_scale, spec)
-            && seen.status.last_scale != before.seen.status.last_scale
-        {
-            self.memory.rescaled(spec.behavior.as_ref(), from, seen.status.desired_replicas, when);
-        }
-        self.asked = Some(seen.status.desired_replicas);
-        self.memory.begin(at, self.asked);
-        self.pending.clear();
-        self.sync_period.interrupt();
-        self.last = None;
-    }
-
-    /// The status changed, so there was a sync.
-    fn observed(&mut self, ms: i64, before: ObservedHpa, seen: &HpaSeen, resolution: i64) {
-        let off_schedule = self.sync_period.take(ms, resolution) == SyncTiming::OffSchedule;
-        // A predicted sync near it was this one.
-        let near = self.sync_period.period() / 2;
-        while self.pending.back().is_some_and(|p| !p.observed && ms - p.ms < near) {
-            self.pending.pop_back();
-        }
-        let evidence = Evidence::of(&before.seen, &seen.status);
-        self.pending.push_back(PendingSync { ms, observed: true, off_schedule, before, evidence, tried: false });
-        self.last = Some(ms);
-    }
-
-    /// The time is `now`: predicts syncs that left no trace, and settles what can be settled.
-    pub(super) fn advance(&mut self, now: i64) {
-        // A sync that changed the status would have been seen by then.
-        self.predict(now - self.sync_period.period() * 2 / 5);
-        while let Some(oldest) = self.pending.front() {
-            let late = now - oldest.ms > PATIENCE
-                || self.pending.len() > PENDING
-                || self.inputs.last_seen().is_some_and(|seen| seen > oldest.ms + 500);
-            if oldest.tried && !late && !self.has_news {
-                break;
-            }
-            if !self.settle(late) {
-                break;
-            }
-        }
-        self.has_news = false;
-    }
-
-    /// Adds the syncs up to `until` that left no trace in the status.
-    fn predict(&mut self, until: i64) {
-        let period = self.sync_period.period();
-        while let (Some(last), Some(hpa), false) = (self.last, &self.hpa, self.blind) {
-            let next = last + period;
-            if until < next || period <= 0 {
-                break;
-            }
-            if until - next > PREDICTED * period {
-                // The session was suspended; syncs that it did not watch are not made up.
-                self.last = None;
-                if let Some(at) = Time::from_timestamp_millis(until) {
-                    self.memory.begin(at, self.asked);
-                }
-                break;
-            }
-            let evidence = Evidence::of(&hpa.seen, &hpa.seen.status);
-            let before = hpa.clone();
-            self.pending.push_back(PendingSync {
-                ms: next,
-                observed: false,
-                off_schedule: false,
-                before,
-                evidence,
-                tried: false,
-            });
-            self.last = Some(next);
-        }
+    /// The scale-down window, as long as what it holds is not all known.
+    pub fn unwatched(&self, now: i64) -> Option<UnwatchedWindow> {
+        next::unwatched(self.hpa.as_ref()?, &self.memory, &self.settings(), now)
     }
 
     /// Settles the oldest pending sync if a run fits it or if it must be; returns whether it did.
     fn settle(&mut self, must: bool) -> bool {
         let Some(mut oldest) = self.pending.pop_front() else { return false };
         let Some(spec) = oldest.before.spec.clone() else { return true };
+        if !must && self.changed_by_other(&oldest).is_some() {
+            // The controller's own event may still come.
+            oldest.tried = true;
+            self.pending.push_front(oldest);
+            return false;
+        }
+        let at = SyncCase::before_status(oldest.ms);
+        self.memory.space(at, self.sync_period.period());
         let case = SyncCase {
-            at: SyncCase::before_status(oldest.ms),
+            at,
             spec,
             status: oldest.before.status(),
             world: SyncCase::empty_world(),
@@ -298,17 +217,18 @@ impl Decisions {
             observed: oldest.evidence.clone(),
         };
         let settings = self.settings();
-        let best = case.best(&self.inputs, &settings);
+        let slack = if oldest.observed { 0 } else { INFERRED.min(self.sync_period.period() / 6) };
+        let best = case.best(&self.inputs, &settings, slack);
         if !best.fit.full() && !must {
             oldest.tried = true;
             self.pending.push_front(oldest);
             return false;
         }
-        if !oldest.observed && self.is_contradicted(oldest.ms, &oldest.evidence, &best) {
+        if !oldest.observed && self.is_contradicted(oldest.ms - slack, &oldest.evidence, &best) {
             return true;
         }
-        let sync = self.conclude(&oldest, case, best, settings);
-        self.add(sync);
+        let settled = self.conclude(&oldest, case, best, settings);
+        self.add(settled);
         true
     }
 
@@ -324,21 +244,29 @@ impl Decisions {
         read && available.is_some_and(|a| used.is_none_or(|seen| seen < a.seen))
     }
 
-    /// Explains a sync, corrects the controller's memory by what it really did, and returns the row.
+    /// Explains a sync, and corrects the controller's memory by what it really did.
     fn conclude(
         &mut self,
         pending: &PendingSync,
         mut case: SyncCase,
         mut best: Attempt,
         mut settings: hpa::Settings,
-    ) -> Sync {
+    ) -> Settled {
         let observed = &pending.evidence;
-        let mut cause = changed_by_other(self.asked, observed.current);
-        let background = self.background(&settings);
-        if let Some(restart) = background.restart_by(case.at).filter(|_| pending.off_schedule) {
+        let mut cause = self.changed_by_other(pending);
+        if let Some((at, _)) = self.own_rescale(pending)
+            && let (Some(from), Some(to), Some(at)) = (self.asked, observed.current, Time::from_timestamp_millis(at))
+        {
+            // The controller rescaled, and its status was not written.
+            self.memory.rescaled(case.spec.behavior.as_ref(), from, to, at);
+        }
+        if let Some(restart) = self.suspected_restart(&case, &settings) {
             self.flags.doubt(restart.from);
             settings = self.settings();
             self.memory.restart = Some(restart);
+            // It may explain what was not explained before.
+            let open = |r: &Sync| matches!(r.cause, Some(Cause::NotExplained(_))) && r.last >= restart.at;
+            self.has_learned |= self.hint != Some(restart) && self.rows.iter().rev().take(20).any(open);
         }
         let as_seen = (!best.fit.figures).then(|| case.clone().at_world(best.world.clone()));
         if !best.fit.figures {
@@ -354,10 +282,12 @@ impl Decisions {
         let current = observed.current.or(best.decision.current).unwrap_or(observed.controller);
         if !agrees && cause.is_none() {
             // When a controller restarted, and what it saw first, is known to within a sync period at best.
-            let in_doubt = best.fit.figures && self.memory.may_have_restarted(&case.spec, &settings, case.at);
-            let divergence = || Divergence::of(&best.decision, observed.controller);
-            cause = Some(if in_doubt { Cause::Restart } else { Cause::NotExplained(divergence()) });
+            let in_doubt = best.fit.figures && self.memory.has_restarted(&case.spec, &settings, case.at);
+            let unexplained = || hypotheses::unexplained(&self.background(&settings), &case, &best, [None; 2]);
+            cause = Some(if in_doubt { Cause::Restart } else { unexplained() });
         }
+        // A flag has to hold for every sync.
+        self.has_learned |= !agrees && pending.observed && self.flags.found().next().is_some();
         let recommended = match agrees {
             true => best.decision.recommended.filter(|_| best.decision.stabilization.is_some()),
             false => self.memory.correct(&best.decision, observed, &case.spec, &settings, case.at),
@@ -365,23 +295,29 @@ impl Decisions {
         let basis = best.basis.kind;
         let computed = Computed::of(&best.decision, current);
         let exact = best.fit.full() && basis != BasisKind::Status;
-        let computation = Computation::new(best.decision, case.spec.clone(), settings, &self.memory).map(Arc::new);
+        let computation =
+            Computation::new(best.decision, case.spec.clone(), settings.clone(), &self.memory).map(Arc::new);
         if pending.observed {
             self.last_observed = Some(pending.ms);
         }
         self.memory.remember(current, recommended, case.at);
+        self.memory.doubt(case.at, best.others);
+        if !pending.observed {
+            self.silent.push(case.at);
+        }
         if observed.rescaled && observed.controller != current {
             self.memory.rescaled(case.spec.behavior.as_ref(), current, observed.controller, case.at);
         }
         if pending.observed || !agrees {
             // With the samples that were seen: those that the controller used may not be among them.
-            self.flags.keep(as_seen.filter(|_| basis == BasisKind::Status).unwrap_or(case), &self.base);
+            let kept = as_seen.filter(|_| basis == BasisKind::Status).unwrap_or_else(|| case.clone());
+            self.flags.keep(kept, &self.base);
         }
-        Sync {
+        let sync = Sync {
             first: pending.ms,
             last: pending.ms,
             count: 1,
-            observed: pending.observed,
+            inferred: u32::from(!pending.observed),
             names: pending.before.names.clone(),
             computed,
             controller: observed.controller,
@@ -391,7 +327,8 @@ impl Decisions {
             cause,
             basis: best.basis,
             computation,
-        }
+        };
+        Settled { sync, case: Arc::new(case), settings }
     }
 
     fn background<'a>(&'a self, settings: &'a hpa::Settings) -> Background<'a> {
@@ -403,7 +340,7 @@ impl Decisions {
             settings,
             asked: self.asked,
             last_observed: self.last_observed,
-            period: self.sync_period.period(),
+            period: self.sync_period.distance(),
         }
     }
 
@@ -419,12 +356,14 @@ impl Decisions {
         if let Some(inferred) = it.inferred {
             self.flags.adopt(&self.base, inferred.flag, case.at);
             *settings = inferred.settings;
+            self.has_learned = true;
         }
         if let Some(memory) = it.memory {
+            case.memory = memory.clone();
             self.memory.memory = memory;
         }
         if let Some(restart) = it.restart {
-            (self.memory.restart, self.memory.known_from) = (Some(restart), None);
+            self.memory.forgets(restart);
             self.flags.forget_cases();
         }
         if let Some((decision, fit)) = it.run {
@@ -438,14 +377,19 @@ impl Decisions {
         it.cause
     }
 
-    fn add(&mut self, sync: Sync) {
+    fn add(&mut self, settled: Settled) {
+        let sync = settled.sync.clone();
+        if let Some(journal) = &mut self.journal {
+            journal.push(settled);
+        }
         self.score.add(&sync);
         self.asked = Some(sync.controller);
         if self.rows.last().is_some_and(|last| last.is_like(&sync))
             && let Some(last) = self.rows.last_mut()
         {
             last.last = sync.last;
-            last.count += 1;
+            last.count += sync.count;
+            last.inferred += sync.inferred;
             last.basis = sync.basis;
             last.computation = sync.computation;
             return;
@@ -458,12 +402,52 @@ impl Decisions {
             row.computation = None;
         }
     }
-}
 
-/// Whether something other than the controller changed the replicas before a sync.
-fn changed_by_other(asked: Option<i32>, found: Option<i32>) -> Option<Cause> {
-    match (asked, found) {
-        (Some(from), Some(to)) if from != to => Some(Cause::ChangedByOther { from, to }),
-        _ => None,
+    /// Takes back the last sync, which was inferred.
+    fn retract_row(&mut self) {
+        let distance = self.sync_period.distance();
+        if let Some(journal) = self.journal.as_mut().filter(|j| j.last().is_some_and(|s| !s.sync.is_known())) {
+            journal.pop();
+        }
+        let Some(last) = self.rows.last_mut().filter(|row| row.inferred > 0) else { return };
+        let single = Sync { count: 1, inferred: 1, ..last.clone() };
+        self.score.retract(&single);
+        if last.count > 1 {
+            (last.count, last.inferred) = (last.count - 1, last.inferred - 1);
+            last.last = (last.last - distance).max(last.first);
+            return;
+        }
+        self.rows.truncate(self.rows.len().saturating_sub(1));
+    }
+
+    /// Whether something other than the controller changed the replicas before a sync.
+    fn changed_by_other(&self, sync: &PendingSync) -> Option<Cause> {
+        match (self.asked, sync.evidence.current) {
+            (Some(from), Some(to)) if from != to && self.own_rescale(sync).is_none() => {
+                Some(Cause::ChangedByOther { from, to })
+            }
+            _ => None,
+        }
+    }
+
+    /// The controller's own event of a rescale to the size that a sync found, where its status did not report that: when, in
+    /// milliseconds since 1970, and the size.
+    fn own_rescale(&self, sync: &PendingSync) -> Option<(i64, i32)> {
+        let found = sync.evidence.current.filter(|to| Some(*to) != self.asked)?;
+        let since = self.last_observed? - EVENT;
+        let own = |r: &&(i64, i32)| r.1 == found && r.0 >= since && r.0 <= sync.ms + EVENT;
+        self.rescales.iter().rev().find(own).copied()
+    }
+
+    /// A restart that is suspected and was not before: another controller manager took the lease, or the syncs are shifted.
+    fn suspected_restart(&self, case: &SyncCase, settings: &hpa::Settings) -> Option<Restart> {
+        let since = case.at.timestamp_millis() - memory::horizon(&case.spec, settings).num_milliseconds();
+        let hint = self.hint.filter(|hint| hint.at <= case.at.timestamp_millis() + INFERRED && hint.at >= since);
+        let by_lease = self.acquired.filter(|at| *at >= since).and_then(|at| self.sync_period.around(at));
+        let shift = || by_lease.or_else(|| self.sync_period.shift(since));
+        let shifted = |s: sync_period::Shift| Restart { from: s.from, at: s.at, period: self.sync_period.distance() };
+        let restart = hint.or_else(|| shift().map(shifted))?;
+        let known = self.memory.restart.is_some_and(|r| (r.from, r.at) == (restart.from, restart.at));
+        (!known).then_some(restart)
     }
 }

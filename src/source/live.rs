@@ -34,7 +34,7 @@ use cluster::Cluster;
 use context::{Emitter, FeedContext};
 use discovered::Discovered;
 use elastic::IngestSettings;
-use feeds::{cost, events, hpa, pods, session_info, usage, workload};
+use feeds::{cost, events, hpa, lease, pods, session_info, usage, workload};
 use load_control::LoadSettings;
 use std::sync::Arc;
 use tokio::sync::mpsc;
@@ -117,6 +117,7 @@ async fn run(
     let mut tasks = JoinSet::new();
     tasks.spawn(session_info::tick(shared.out.clone()));
     tasks.spawn(cost::run(shared.clone()));
+    tasks.spawn(lease::run(shared.clone()));
     tasks.spawn(session_info::watching(shared.out.clone(), seen.subscribe()));
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, discovered.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), discovered.clone()));

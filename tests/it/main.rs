@@ -13,6 +13,8 @@ mod cli {
     pub mod wrong_input;
 }
 mod decisions {
+    pub mod causes;
+    pub mod corpus;
     pub mod labelled;
     pub mod recorded_runs;
     pub mod simulated_runs;

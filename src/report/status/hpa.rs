@@ -22,6 +22,24 @@ pub struct HpaSection {
     pub metrics: Vec<MetricStatus>,
     pub conditions: Vec<Condition>,
     pub decision: Option<Decision>,
+    pub controller: ControllerStatus,
+}
+
+/// What is known of the controller: how often it syncs, and in how many syncs the arithmetic gives what it did.
+#[derive(Debug, Serialize)]
+pub struct ControllerStatus {
+    pub sync_period_s: f64,
+    /// How that is known: `assumed`, `likely`, `sure` or `stated`; and how probable it is, 0 to 1.
+    pub certainty: &'static str,
+    pub confidence: f64,
+    /// Known syncs that decided something, and those of them in which the arithmetic agrees.
+    pub syncs: u32,
+    pub syncs_agreed: u32,
+    /// Syncs beside them that were only inferred, and those of which nothing can be said.
+    pub syncs_inferred: u32,
+    pub syncs_undecided: u32,
+    #[serde(skip)]
+    pub sentence: String,
 }
 
 /// The scale target; the figures are those of its own object.
@@ -153,7 +171,27 @@ pub fn hpa(session: &Session) -> Option<HpaSection> {
         metrics: metrics.collect(),
         conditions: seen.status.conditions.clone(),
         decision,
+        controller: controller_status(session),
     })
+}
+
+fn controller_status(session: &Session) -> ControllerStatus {
+    let (score, period) = (session.decisions.score, &session.decisions.sync_period);
+    let all = score.all();
+    let agreed = match all.of {
+        0 => String::new(),
+        _ => format!("; the arithmetic agrees in {all} known syncs"),
+    };
+    ControllerStatus {
+        sync_period_s: period.period() as f64 / 1000.0,
+        certainty: explain::sync::certainty(period.certainty()),
+        confidence: (period.confidence() * 100.0).round() / 100.0,
+        syncs: all.of,
+        syncs_agreed: all.agreed,
+        syncs_inferred: score.consistent,
+        syncs_undecided: score.undecided,
+        sentence: format!("{}{agreed}", explain::sync::period(period)),
+    }
 }
 
 /// The pods that there are now.

@@ -33,6 +33,7 @@ pub fn status_as_text(s: &Status) -> String {
             if let Some(d) = &h.decision {
                 let _ = writeln!(out, "next: {}", d.sentence);
             }
+            let _ = writeln!(out, "controller: {}", h.controller.sentence);
             for c in &h.conditions {
                 let _ = writeln!(out, "{} {} {}: {}", c.kind, c.status, c.reason, c.message);
             }

@@ -28,6 +28,8 @@ pub struct Flags {
     /// With the time of the sync that showed it, milliseconds since 1970.
     found: Vec<(Flag, i64)>,
     cases: VecDeque<Arc<SyncCase>>,
+    /// Values that explain less over all syncs than they explain.
+    rejected: Vec<Flag>,
 }
 
 /// Windows that are tried, seconds.
@@ -77,6 +79,19 @@ impl Flags {
         self.found.retain(|f| f.1 <= ms);
     }
 
+    /// The same flags, without what they rest on.
+    pub fn without_cases(&self) -> Self {
+        // They hold from the beginning, so that no restart puts them in doubt.
+        let found = self.found.iter().map(|f| (f.0, i64::MIN)).collect();
+        Flags { found, cases: VecDeque::new(), rejected: self.rejected.clone() }
+    }
+
+    /// No flag, and none of these values again.
+    pub fn rejected(&self) -> Self {
+        let rejected = self.rejected.iter().copied().chain(self.found()).collect();
+        Flags { found: Vec::new(), cases: VecDeque::new(), rejected }
+    }
+
     /// Keeps a case that later values have to explain, too.
     pub fn keep(&mut self, mut case: SyncCase, settings: &Settings) {
         if case.world.pods.len() > PODS {
@@ -110,7 +125,7 @@ impl Flags {
         for flag in candidates(figures, &now) {
             let mut settings = now.clone();
             flag.set(&mut settings);
-            if settings == now || !explains(&settings, case) {
+            if settings == now || self.rejected.contains(&flag) || !explains(&settings, case) {
                 continue;
             }
             if matches!(flag, Flag::Tolerance(_)) && case.run(&case.world, &case.memory, &now).1.replicas {

@@ -10,4 +10,4 @@ mod tests;
 
 pub use explanation::{Background, Explanation, first};
 pub use figures::FIGURES;
-pub use result::RESULT;
+pub use result::{RESULT, unexplained};

@@ -52,6 +52,10 @@ impl Inputs {
     /// A version of a pod, seen at `ms`.
     pub fn pod(&mut self, ms: i64, seen: &PodSeen) {
         let versions = self.pods.entry(seen.uid.clone()).or_default();
+        // Its last version may come after its end, seen late.
+        if seen.deleted.is_some() && versions.back().is_some_and(|last| last.1.is_none()) {
+            return;
+        }
         let made = seen.created.map(|t| t.timestamp_millis()).filter(|made| *made < ms - LATE);
         let from = if versions.is_empty() { made.unwrap_or(ms) } else { ms };
         let pod = Arc::new(controller::pod(seen));
@@ -110,9 +114,41 @@ impl Inputs {
         all
     }
 
-    /// Whether a pod changed after `from` and up to `to`.
-    pub fn changed(&self, from: i64, to: i64) -> bool {
-        self.pods.values().flatten().any(|v| v.0 > from && v.0 <= to)
+    /// A time for each state in which the pods were between `from` and `to`, those near `likely` first; at most `most`.
+    pub fn states(&self, likely: i64, from: i64, to: i64, most: usize) -> Vec<i64> {
+        let mut turns: Vec<i64> = self.pods.values().flatten().map(|v| v.0).filter(|t| *t > from && *t <= to).collect();
+        turns.sort_unstable();
+        turns.dedup();
+        // A state lasts from one turn to before the next.
+        let here = turns.partition_point(|t| *t <= likely);
+        let earlier = turns[..here].iter().rev().map(|t| t - 1);
+        let mut all: Vec<i64> = std::iter::once(likely).chain(earlier).chain(turns[here..].iter().copied()).collect();
+        all.sort_by_key(|t| (t - likely).abs());
+        all.truncate(most);
+        all
+    }
+
+    /// The same pods with one of them as it was at another time between `from` and `to`: what is seen of one pod may be later
+    /// than what is seen of another. At most `most`.
+    pub fn variants(&self, pods: &[Arc<Pod>], from: i64, to: i64, most: usize) -> Vec<Vec<Arc<Pod>>> {
+        let mut out = Vec::new();
+        for versions in self.pods.values() {
+            // The version in effect at the beginning, and those that follow.
+            let first = versions.partition_point(|v| v.0 <= from).saturating_sub(1);
+            let within = versions.iter().skip(first).take_while(|v| v.0 <= to);
+            let Some(name) = versions.iter().find_map(|v| v.1.as_ref()).map(|p| p.name.clone()) else { continue };
+            let here = pods.iter().find(|p| p.name == name);
+            for (_, version) in within.filter(|v| v.1.as_ref() != here) {
+                let others = pods.iter().filter(|p| p.name != name);
+                let mut all: Vec<Arc<Pod>> = others.chain(version).cloned().collect();
+                all.sort_by(|a, b| a.name.cmp(&b.name));
+                out.push(all);
+                if out.len() >= most {
+                    return out;
+                }
+            }
+        }
+        out
     }
 
     /// The answers of the metrics API whose samples were taken before `ms`, newest first.
@@ -145,7 +181,9 @@ mod tests {
         i.pod_gone(20_000, "u");
         let ready = |ms| i.pods_at(ms).first().map(|p| p.is_ready());
         assert_eq!([9_999, 10_000, 12_000, 20_000].map(ready), [None, Some(false), Some(true), None]);
-        assert!(i.changed(11_999, 12_000) && !i.changed(12_000, 19_999));
+        assert_eq!(i.states(11_500, 10_500, 13_000, 8), [11_500, 12_000]);
+        assert_eq!(i.states(12_100, 9_000, 19_999, 8), [12_100, 11_999, 9_999]);
+        assert_eq!(i.states(12_100, 9_000, 19_999, 2), [12_100, 11_999]);
     }
 
     #[test]

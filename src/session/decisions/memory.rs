@@ -7,11 +7,19 @@ use crate::hpa::history::store_event;
 use crate::hpa::{Behavior, Decision, Limited, Memory, Recommendation, Settings, Spec, Stabilized};
 use crate::observe::Time;
 use chrono::TimeDelta;
+use std::collections::VecDeque;
 
 /// The longest window that the API allows, seconds.
 const LONGEST: i64 = 3600;
 /// Rescales from before the watch began, taken in at most.
 const EARLIER: usize = 64;
+/// Syncs whose other possible recommendations are kept.
+const DOUBTS: usize = 64;
+/// A status is seen up to this much later than another on a busy machine, milliseconds: a sync may be moved by that, but by less
+/// than half a period.
+const NOISE: i64 = 3000;
+/// What a sync takes at least, milliseconds: the next one comes a period and this much after it.
+const WORK: i64 = 5;
 
 /// The controller's memory of the HPA.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,9 +30,13 @@ pub struct ControllerMemory {
     /// The time of the recommendation that was assumed at the beginning, as the controller does when it starts.
     assumed_at: Option<Time>,
     /// The times of the rescales from before the watch began that were taken in.
-    earlier: Vec<i64>,
-    /// A sync came outside the period: the controller may have restarted before it.
+    earlier: Vec<Time>,
+    /// A sync came outside the period, or another controller manager took the lease: it may have restarted before it.
     pub restart: Option<Restart>,
+    /// A restart that a later sync proved.
+    forgot: Option<Restart>,
+    /// What else may have been recommended at a time, where what was seen allows several.
+    doubts: VecDeque<(Time, Vec<i32>)>,
 }
 
 impl ControllerMemory {
@@ -43,24 +55,33 @@ impl ControllerMemory {
         }
     }
 
-    /// A rescale from before the watch began. For a scale-up the recommendation was at least the new size.
-    pub fn earlier(&mut self, behavior: Option<&Behavior>, ms: i64, from: Option<i32>, to: i32) {
-        let (Some(at), Some(known), Some(from)) = (Time::from_timestamp_millis(ms), self.known_from, from) else {
-            return;
-        };
-        if at >= known || self.earlier.contains(&ms) || self.earlier.len() >= EARLIER {
-            return;
+    /// All rescales from before the watch began that are known by now, ascending: milliseconds since 1970, from, to. For a
+    /// scale-up the recommendation was at least the new size.
+    pub fn earlier(&mut self, behavior: Option<&Behavior>, all: &[(i64, Option<i32>, i32)]) {
+        let Some(known) = self.known_from else { return };
+        // They may have come in any order, and where one started follows from the one before it.
+        let before = std::mem::take(&mut self.earlier);
+        let taken = |at: &Time| before.contains(at);
+        if let Some(recommendations) = &mut self.memory.recommendations {
+            recommendations.retain(|r| !taken(&r.at));
         }
-        self.earlier.push(ms);
-        if let Some(behavior) = behavior {
-            let (events, rules) = match to > from {
-                true => (&mut self.memory.ups, &behavior.up),
-                false => (&mut self.memory.downs, &behavior.down),
+        self.memory.ups.retain(|e| !taken(&e.at));
+        self.memory.downs.retain(|e| !taken(&e.at));
+        for (ms, from, to) in all.iter().rev().take(EARLIER).rev() {
+            let Some((at, from)) = Time::from_timestamp_millis(*ms).zip(*from).filter(|(at, _)| *at < known) else {
+                continue;
             };
-            store_event(events, to.saturating_sub(from).saturating_abs(), rules, at);
-        }
-        if to > from {
-            self.insert(Recommendation { replicas: to, at });
+            self.earlier.push(at);
+            if let Some(behavior) = behavior {
+                let (events, rules) = match *to > from {
+                    true => (&mut self.memory.ups, &behavior.up),
+                    false => (&mut self.memory.downs, &behavior.down),
+                };
+                store_event(events, to.saturating_sub(from).saturating_abs(), rules, at);
+            }
+            if *to > from {
+                self.insert(Recommendation { replicas: *to, at });
+            }
         }
     }
 
@@ -77,8 +98,87 @@ impl ControllerMemory {
 
     /// Whether the controller may have restarted, less than its longest window ago.
     pub fn may_have_restarted(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
-        let window = horizon(spec, settings).num_milliseconds();
-        self.restart.is_some_and(|r| now.timestamp_millis() - r.at <= window)
+        is_within(self.restart, spec, settings, now)
+    }
+
+    /// Whether a sync proved that it restarted, less than its longest window ago.
+    pub fn has_restarted(&self, spec: &Spec, settings: &Settings, now: Time) -> bool {
+        is_within(self.forgot, spec, settings, now)
+    }
+
+    /// A sync proved a restart: nothing from before is in doubt any more.
+    pub fn forgets(&mut self, restart: Restart) {
+        (self.restart, self.forgot, self.known_from) = (Some(restart), Some(restart), None);
+    }
+
+    /// Syncs are at least a period apart, so the time at which one was seen bounds those before it: each is moved to where it
+    /// can have been, before the sync at `now`. Windows are mostly whole periods long, so this decides what is still in them.
+    /// `period`: milliseconds.
+    pub fn space(&mut self, now: Time, period: i64) {
+        let apart = TimeDelta::milliseconds(period + WORK);
+        let mut latest = now.checked_sub_signed(apart).unwrap_or(now);
+        let known_from = self.known_from;
+        let is_sync = |at: &Time| known_from.is_none_or(|from| *at > from);
+        let m = &self.memory;
+        let events = m.ups.iter().chain(&m.downs).map(|e| e.at);
+        let mut times: Vec<Time> = m.recommendations().iter().map(|r| r.at).chain(events).filter(is_sync).collect();
+        times.sort_unstable();
+        times.dedup();
+        for at in times.into_iter().rev() {
+            if (at - latest).num_milliseconds() > NOISE.min(period / 2) {
+                break;
+            }
+            if at > latest {
+                self.move_sync(at, latest);
+            }
+            latest = at.min(latest).checked_sub_signed(apart).unwrap_or(at);
+        }
+    }
+
+    /// A sync that was taken to be at one time was at another.
+    fn move_sync(&mut self, from: Time, to: Time) {
+        let all = self.memory.recommendations.iter_mut().flatten().map(|r| &mut r.at);
+        let events = self.memory.ups.iter_mut().chain(&mut self.memory.downs).map(|e| &mut e.at);
+        let doubts = self.doubts.iter_mut().map(|d| &mut d.0);
+        all.chain(events).chain(doubts).chain(&mut self.assumed_at).filter(|at| **at == from).for_each(|at| *at = to);
+    }
+
+    /// An inferred sync was rather at another time.
+    pub fn place(&mut self, from: Time, to: Time) {
+        if from != to {
+            self.move_sync(from, to);
+        }
+    }
+
+    /// Notes what else may have been recommended at `at`.
+    pub fn doubt(&mut self, at: Time, others: Vec<i32>) {
+        if others.is_empty() {
+            return;
+        }
+        self.doubts.push_back((at, others));
+        if self.doubts.len() > DOUBTS {
+            self.doubts.pop_front();
+        }
+    }
+
+    /// The memory with one other recommendation that is possible as well, the latest sync first.
+    pub fn possible(&self) -> impl Iterator<Item = Memory> {
+        let all = self.doubts.iter().rev().flat_map(|(at, others)| others.iter().map(move |other| (*at, *other)));
+        all.filter_map(|(at, other)| {
+            let mut memory = self.memory.clone();
+            // The seed of a new memory has the time of the first sync, too.
+            let found = memory.recommendations.as_mut()?.iter_mut().rev().find(|r| r.at == at)?;
+            found.replicas = other;
+            Some(memory)
+        })
+    }
+
+    /// Forgets the inferred sync at `at`: there was none.
+    pub fn retract(&mut self, at: Time) {
+        if let Some(all) = &mut self.memory.recommendations {
+            all.retain(|r| r.at != at);
+        }
+        self.doubts.retain(|d| d.0 != at);
     }
 
     /// What a controller that restarted would remember at `now`, the longest memory first; `found` gives the replicas at a
@@ -175,8 +275,13 @@ pub fn stabilized_reason(held: Stabilized) -> &'static str {
     }
 }
 
+fn is_within(restart: Option<Restart>, spec: &Spec, settings: &Settings, now: Time) -> bool {
+    let window = horizon(spec, settings).num_milliseconds();
+    restart.is_some_and(|r| now.timestamp_millis() - r.at <= window)
+}
+
 /// How far back the memory matters: the longest window or policy period.
-fn horizon(spec: &Spec, settings: &Settings) -> TimeDelta {
+pub fn horizon(spec: &Spec, settings: &Settings) -> TimeDelta {
     let periods = spec.behavior.iter().flat_map(|b| b.up.policies.iter().chain(&b.down.policies));
     let longest = periods.map(|p| TimeDelta::seconds(i64::from(p.period_seconds))).max().unwrap_or_default();
     longest_window(spec, settings).max(longest)
@@ -210,6 +315,21 @@ mod tests {
 
     fn at(s: i64) -> Time {
         Time::from_timestamp(1_800_000_000 + s, 0).unwrap()
+    }
+
+    #[test]
+    fn a_sync_seen_late_is_moved_to_where_it_can_have_been() {
+        let mut memory = ControllerMemory::default();
+        for (ms, replicas) in [(0, 4), (15_900, 4), (30_100, 1)] {
+            memory.remember(1, Some(replicas), at(0) + TimeDelta::milliseconds(ms));
+        }
+        memory.space(at(45) + TimeDelta::milliseconds(40), 15_000);
+        let times: Vec<i64> =
+            memory.memory.recommendations().iter().map(|r| (r.at - at(0)).num_milliseconds()).collect();
+        assert_eq!(times, [0, 0, 15_030, 30_035]);
+        // One that is far too near was of another controller.
+        memory.space(at(40), 15_000);
+        assert_eq!(memory.memory.recommendations().last().map(|r| (r.at - at(0)).num_milliseconds()), Some(30_035));
     }
 
     #[test]

@@ -1,10 +1,12 @@
-//! The next sync with the figures at hand: the arithmetic over the newest samples and the controller's memory, at the time at
-//! which the sync is expected. Must not promise: the controller's samples may be others by then.
+//! The next sync with the figures at hand: the arithmetic over the newest samples, or over the controller's own figures where no
+//! samples are seen, and the controller's memory, at the time at which the sync is expected. Must not promise: the controller's
+//! samples may be others by then.
 
 use super::evidence::Evidence;
 use super::inputs::Inputs;
 use super::memory::{ControllerMemory, stabilized_reason};
 use super::observed_hpa::ObservedHpa;
+use super::reported;
 use super::sync_case::SyncCase;
 use crate::hpa::{self, Settings, Stabilized};
 use crate::observe::Condition;
@@ -12,6 +14,14 @@ use chrono::TimeDelta;
 
 /// Samples older than this (milliseconds) are not used.
 const OLD: i64 = 180_000;
+
+/// What the next sync would do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NextSync {
+    pub decision: hpa::Decision,
+    /// No samples are seen: it was computed from the controller's own figures.
+    pub reported: bool,
+}
 
 /// A scale-down window that reaches back to before the watch began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +40,7 @@ pub fn decision(
     settings: &Settings,
     (now, at): (i64, i64),
     current: Option<i32>,
-) -> Option<hpa::Decision> {
+) -> Option<NextSync> {
     let spec = hpa.spec.clone()?;
     let mut observed = Evidence::of(&hpa.seen, &hpa.seen.status);
     observed.current = current;
@@ -47,11 +57,16 @@ pub fn decision(
     };
     let answer = inputs.answers(now).next().filter(|a| now - a.seen <= OLD);
     let samples = answer.map(|a| a.samples.clone());
-    if samples.is_none() && spec.metrics.iter().any(|m| matches!(m.source, hpa::Source::Resource { .. })) {
-        return None;
-    }
-    let world = case.world(inputs, now, Ok(samples.unwrap_or_default()));
-    Some(case.run(&world, &case.memory, settings).0)
+    let reads = spec
+        .metrics
+        .iter()
+        .any(|m| matches!(m.source, hpa::Source::Resource { .. } | hpa::Source::ContainerResource { .. }));
+    let reported = samples.is_none() && reads;
+    let world = match reported {
+        true => reported::world(&case, inputs, now, settings),
+        false => case.world(inputs, now, Ok(samples.unwrap_or_default())),
+    };
+    Some(NextSync { decision: case.run(&world, &case.memory, settings).0, reported })
 }
 
 /// The scale-down window, as long as what it holds is not all known.

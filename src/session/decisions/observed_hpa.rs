@@ -21,10 +21,8 @@ pub struct ObservedHpa {
 pub struct PendingSync {
     /// Milliseconds since 1970.
     pub ms: i64,
-    /// The status changed with it; otherwise it is predicted.
+    /// The status changed with it; otherwise it is inferred.
     pub observed: bool,
-    /// It came outside the sync period: the controller may have restarted.
-    pub off_schedule: bool,
     pub before: ObservedHpa,
     pub evidence: Evidence,
     /// It was tried once without a full fit.

@@ -1,16 +1,22 @@
-//! How often the arithmetic and the controller agreed. Counts only.
+//! How often the arithmetic and the controller agreed. Counts only. A sync counts when it is known to have been, since the
+//! status or an event reported it; what was only inferred is counted beside it and cannot raise the score.
 
-use super::sync::{BasisKind, Sync};
+use super::sync::{BasisKind, Sync, Verdict};
 
 /// Agreement over syncs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Score {
-    /// Those that changed the replicas.
+    /// Known syncs that changed the replicas.
     pub rescales: Agreed,
-    /// Those that did not.
+    /// Known syncs that did not.
     pub quiet: Agreed,
-    /// Of all, those whose samples were not seen here: computed from the controller's own figures.
+    /// Of these, those whose samples were not seen here: computed from the controller's own figures.
     pub unseen: u32,
+    /// Inferred syncs that nothing contradicts. Not in the score.
+    pub consistent: u32,
+    /// Syncs of which nothing can be said, known or inferred: the controller could not decide, or what it saw is not known.
+    /// Not in the score.
+    pub undecided: u32,
 }
 
 /// How many of how many agreed.
@@ -23,12 +29,27 @@ pub struct Agreed {
 impl Score {
     pub fn add(&mut self, sync: &Sync) {
         let part = if sync.rescaled { &mut self.rescales } else { &mut self.quiet };
-        part.of += 1;
-        part.agreed += u32::from(sync.agrees);
-        self.unseen += u32::from(sync.basis.kind == BasisKind::Status);
+        match sync.verdict() {
+            Verdict::Consistent => self.consistent += 1,
+            Verdict::Undecided => self.undecided += 1,
+            verdict @ (Verdict::Agrees | Verdict::Differs) => {
+                part.of += 1;
+                part.agreed += u32::from(verdict == Verdict::Agrees);
+                self.unseen += u32::from(sync.basis.kind == BasisKind::Status);
+            }
+        }
     }
 
-    /// Over all syncs.
+    /// Takes back an inferred sync that turned out not to have been.
+    pub fn retract(&mut self, sync: &Sync) {
+        match sync.verdict() {
+            Verdict::Consistent => self.consistent = self.consistent.saturating_sub(1),
+            Verdict::Undecided => self.undecided = self.undecided.saturating_sub(1),
+            Verdict::Agrees | Verdict::Differs => {}
+        }
+    }
+
+    /// Over all known syncs.
     pub fn all(&self) -> Agreed {
         Agreed { agreed: self.rescales.agreed + self.quiet.agreed, of: self.rescales.of + self.quiet.of }
     }

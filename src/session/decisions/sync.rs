@@ -16,8 +16,8 @@ pub struct Sync {
     pub last: i64,
     /// How many they are, at least 1.
     pub count: u32,
-    /// The status changed with it; otherwise it is predicted from the sync period.
-    pub observed: bool,
+    /// How many of them left no trace in the status, and are inferred from the sync period.
+    pub inferred: u32,
     /// Names of the spec's metrics, in order.
     pub names: Arc<[String]>,
     pub computed: Computed,
@@ -105,8 +105,39 @@ pub enum Cause {
     UpdateFailed,
     /// The scale could not be read.
     ScaleNotRead,
-    /// The figures agree and the result does not.
-    NotExplained(Divergence),
+    /// The figures agree and the result does not, and nothing proves why.
+    NotExplained(Unexplained),
+}
+
+/// What is known of a sync that is not explained.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Unexplained {
+    pub step: Divergence,
+    /// The two likeliest causes, the likelier first.
+    pub likely: [Suspicion; 2],
+}
+
+/// A cause that is possible and not proven.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Suspicion {
+    Restart,
+    OtherFlag(Flag),
+    /// A pod or sample was seen earlier or later than by the controller.
+    OtherTime,
+    UnseenSample,
+}
+
+/// What a sync says of the arithmetic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// A known sync, and the arithmetic asks for the same size.
+    Agrees,
+    /// An inferred sync that nothing contradicts, or one whose figures are not known.
+    Consistent,
+    /// The controller could not decide, or what an inferred sync would have done did not happen.
+    Undecided,
+    /// A known sync, and the arithmetic asks for another size.
+    Differs,
 }
 
 /// The step at which the arithmetic and the controller diverge.
@@ -242,6 +273,24 @@ impl Sync {
             None if r.result != r.current => Some(Limit::OutOfBounds),
             None if undecided => Some(Limit::NoMetrics),
             _ => None,
+        }
+    }
+
+    /// Whether it is known to have been (of several, at least one): the status changed with it.
+    pub fn is_known(&self) -> bool {
+        self.inferred < self.count
+    }
+
+    /// What it says of the arithmetic.
+    pub fn verdict(&self) -> Verdict {
+        let r = &self.computed;
+        let decided = r.recommended.is_some() && self.limit() != Some(Limit::NoMetrics) || r.result != r.current;
+        match (self.agrees, self.is_known()) {
+            (true, _) if !decided => Verdict::Undecided,
+            (false, false) => Verdict::Undecided,
+            (false, true) => Verdict::Differs,
+            (true, true) if self.basis.kind != BasisKind::Guess => Verdict::Agrees,
+            (true, _) => Verdict::Consistent,
         }
     }
 

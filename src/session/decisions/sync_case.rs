@@ -3,6 +3,7 @@
 
 use super::evidence::{Evidence, Fit};
 use super::inputs::{Inputs, UsageList};
+use super::reported;
 use super::sync::{Basis, BasisKind};
 use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Status, Target, Values, World, reconcile};
 use crate::observe::Time;
@@ -15,6 +16,12 @@ const WORK: i64 = 60;
 const SHIFTS: [i64; 5] = [0, -150, 150, -400, 400];
 /// Answers of the metrics API that the controller may have used.
 const GENERATIONS: usize = 3;
+/// How far what was seen of pods and of the status may be apart from what the controller saw, milliseconds before and after.
+const SEEN: (i64, i64) = (2000, 1200);
+/// States of the pods that are tried for one sync.
+const STATES: usize = 40;
+/// With more pods, the first run that fits is taken for the only one.
+const PODS: usize = 200;
 
 /// What went into a sync.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +43,8 @@ pub struct Attempt {
     pub fit: Fit,
     /// Another time than the likeliest was needed.
     pub shifted: bool,
+    /// Other recommendations that fit all that was reported as well.
+    pub others: Vec<i32>,
 }
 
 /// A run of the arithmetic at a time.
@@ -80,35 +89,65 @@ impl SyncCase {
     }
 
     /// The run that fits best, over the samples and times that the controller may have seen, the likeliest first.
-    pub fn best(&self, inputs: &Inputs, settings: &Settings) -> Attempt {
+    /// `slack`: how much further than what is seen the sync itself may have been from its time, milliseconds.
+    pub fn best(&self, inputs: &Inputs, settings: &Settings, slack: i64) -> Attempt {
         let ms = self.at.timestamp_millis();
         let mut best: Option<Attempt> = None;
         let mut offer = |world: World, basis: Basis, shifted: bool| -> bool {
             let (decision, fit) = self.run(&world, &self.memory, settings);
-            let full = fit.full();
-            if best.as_ref().is_none_or(|b| fit > b.fit) {
-                best = Some(Attempt { decision, world, basis, fit, shifted });
+            if let Some(b) = best.as_mut().filter(|b| b.fit.full()) {
+                let other =
+                    decision.recommended.filter(|_| fit.full() && decision.recommended != b.decision.recommended);
+                b.others.extend(other.filter(|o| !b.others.contains(o)));
+                return true;
             }
-            full
+            if best.as_ref().is_none_or(|b| fit > b.fit) {
+                best = Some(Attempt { decision, world, basis, fit, shifted, others: Vec::new() });
+            }
+            fit.full()
         };
-        let bare = self.world(inputs, ms - WORK, Ok(Vec::new()));
         let blank = Basis::default();
-        let reads = self.spec.metrics.iter().any(|m| is_resource(&m.source));
         let bounds = (self.spec.min_replicas(), self.spec.max);
         let clamped = self.observed.current.is_some_and(|c| c > bounds.1 || c < bounds.0);
-        if !reads || clamped {
-            offer(bare, blank, false);
+        if clamped {
+            offer(self.world(inputs, ms - WORK, Ok(Vec::new())), blank, false);
         } else {
-            self.search(inputs, ms, &mut offer);
+            self.search(inputs, slack, &mut offer);
+        }
+        if let Some(best) = &mut best {
+            self.vary(inputs, settings, slack, best);
         }
         best.unwrap_or_else(|| {
             let world = self.world(inputs, ms - WORK, Err("no sample".into()));
             let (decision, fit) = self.run(&world, &self.memory, settings);
-            Attempt { decision, world, basis: blank, fit, shifted: false }
+            Attempt { decision, world, basis: blank, fit, shifted: false, others: Vec::new() }
         })
     }
 
-    fn search(&self, inputs: &Inputs, ms: i64, offer: &mut impl FnMut(World, Basis, bool) -> bool) {
+    /// Tries the best world with one of its pods as it was a little earlier or later.
+    fn vary(&self, inputs: &Inputs, settings: &Settings, slack: i64, best: &mut Attempt) {
+        if best.world.pods.len() > PODS {
+            return;
+        }
+        let ms = self.at.timestamp_millis();
+        for pods in inputs.variants(&best.world.pods, ms - SEEN.0 - slack, ms + SEEN.1 + slack, STATES) {
+            let world = World { pods, ..best.world.clone() };
+            let (decision, fit) = self.run(&world, &self.memory, settings);
+            match best.fit.full() {
+                true if fit.full() => {
+                    let other = decision.recommended.filter(|_| decision.recommended != best.decision.recommended);
+                    best.others.extend(other.filter(|o| !best.others.contains(o)));
+                }
+                false if fit > best.fit => {
+                    *best = Attempt { decision, world, fit, shifted: true, ..best.clone() };
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn search(&self, inputs: &Inputs, slack: i64, offer: &mut impl FnMut(World, Basis, bool) -> bool) {
+        let ms = self.at.timestamp_millis();
         if let Some(why) = &self.observed.failed {
             let down = self.world(inputs, ms - WORK, Err(why.clone()));
             if offer(down, Basis::default(), false) {
@@ -116,20 +155,21 @@ impl SyncCase {
             }
         }
         // The pods of a rescale appear before the status that reports it.
-        let times =
-            if self.observed.rescaled { [ms - 1000, ms - WORK, ms - 300] } else { [ms - WORK, ms - 1000, ms + 400] };
-        let mut tried: Option<i64> = None;
-        for time in times {
-            let (from, to) = (tried.unwrap_or(time).min(time), tried.unwrap_or(time).max(time));
-            if tried.is_some() && !inputs.changed(from, to) {
-                continue;
+        let likely = if self.observed.rescaled { ms - 1000 } else { ms - WORK };
+        let times = inputs.states(likely, ms - SEEN.0 - slack, ms + SEEN.1 + slack, STATES);
+        if !self.spec.metrics.iter().any(|m| is_resource(&m.source)) {
+            for (n, time) in times.into_iter().enumerate() {
+                offer(self.world(inputs, time, Ok(Vec::new())), Basis::default(), n > 0);
             }
-            let shifted = tried.is_some();
-            tried = tried.or(Some(time));
-            for answer in inputs.answers(ms).take(GENERATIONS) {
+            return;
+        }
+        for (n, time) in times.into_iter().enumerate() {
+            for answer in inputs.answers(ms + slack).take(GENERATIONS) {
                 let basis = Basis { kind: BasisKind::Samples, sampled: Some(answer.newest), seen: Some(answer.seen) };
                 for samples in listed(answer) {
-                    if offer(self.world(inputs, time, Ok(samples)), basis, shifted) {
+                    let world = self.world(inputs, time, Ok(samples));
+                    let many = world.pods.len() > PODS;
+                    if offer(world, basis, n > 0) && many {
                         return;
                     }
                 }
@@ -181,37 +221,7 @@ impl SyncCase {
     /// none.
     pub fn from_status(&self, attempt: &Attempt) -> Option<World> {
         let mut world = attempt.world.clone();
-        let samples = world.samples.as_mut().ok()?;
-        for (i, metric) in self.spec.metrics.iter().enumerate() {
-            let (resource, container) = match &metric.source {
-                Source::Resource { resource } => (resource, None),
-                Source::ContainerResource { resource, container } => (resource, Some(container)),
-                _ => continue,
-            };
-            let figure = self.observed.figure(i)?;
-            let crate::hpa::Steps::PerPod(steps) = &attempt.decision.metrics.get(i)?.as_ref().ok()?.steps else {
-                return None;
-            };
-            let n = i64::try_from(steps.first.pods.len()).ok().filter(|n| *n > 0)?;
-            // The least sum that gives the percentage, else the mean.
-            let sum = match (figure.average_utilization, steps.first.requests, metric.target) {
-                (Some(percent), Some(requests), Target::Utilization(_)) => {
-                    i64::from(percent).checked_mul(requests)?.checked_add(99)?.checked_div(100)?
-                }
-                _ => figure.average_value?.checked_mul(n)?,
-            };
-            for (k, counted) in steps.first.pods.iter().enumerate() {
-                let Some(sample) = samples.iter_mut().find(|s| s.pod == counted.pod) else { continue };
-                let share = sum / n + i64::from((k as i64) < sum % n);
-                let first = sample.containers.iter().position(|c| container.is_none_or(|name| c.name == *name))?;
-                for (j, c) in sample.containers.iter_mut().enumerate() {
-                    if let Some(used) = c.usage.get_mut(resource).filter(|_| container.is_none() || j == first) {
-                        *used = if j == first { share } else { 0 };
-                    }
-                }
-            }
-        }
-        Some(world)
+        reported::fill(self, &mut world, &attempt.decision).then_some(world)
     }
 
     /// The case with another world.

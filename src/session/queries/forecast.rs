@@ -2,8 +2,9 @@
 //! the wording `explain`'s. Must not promise what the controller will do: its samples may be others.
 
 use crate::hpa;
-use crate::observe::{HpaSeen, MetricKind};
+use crate::observe::HpaSeen;
 use crate::session::decisions::limit::{Limit, limit};
+use crate::session::decisions::next::NextSync;
 use crate::session::metrics::{TargetType, Track};
 use crate::session::{Session, hpa_status};
 
@@ -110,30 +111,30 @@ impl Forecast {
 }
 
 impl Session {
-    /// What each live metric asks for, in the spec's order: computed from the pods' samples where those are known, else
-    /// estimated from the controller's own figure. None for a metric without either.
+    /// What each live metric asks for in the next sync, in the spec's order: from the pods' samples where those are known, else
+    /// from the controller's own figures. None for a metric without either.
     pub fn proposals(&self) -> Vec<Option<Proposed>> {
         self.proposed(self.next_sync().as_ref())
     }
 
     /// What the next sync would do if nothing else came in; None without samples or status figures to compute with.
-    pub fn next_sync(&self) -> Option<hpa::Decision> {
+    pub fn next_sync(&self) -> Option<NextSync> {
         self.decisions.next(self.now_ms(), self.current_replicas())
     }
 
-    fn proposed(&self, next: Option<&hpa::Decision>) -> Vec<Option<Proposed>> {
+    fn proposed(&self, next: Option<&NextSync>) -> Vec<Option<Proposed>> {
         let idle = self.hpa.as_ref().is_none_or(is_idle);
-        let Some(current) = self.current_replicas().filter(|c| *c > 0 && !idle) else {
+        let Some(next) = next.filter(|_| self.current_replicas().is_some_and(|c| c > 0) && !idle) else {
             return self.metrics.live().map(|_| None).collect();
         };
         // A metric of the spec whose target cannot be parsed has no track.
         let specs = self.hpa.iter().flat_map(|h| &h.metrics).map(|m| TargetType::of(&m.value).is_some());
         let places: Vec<usize> = specs.enumerate().filter_map(|(i, live)| live.then_some(i)).collect();
         let one = |(i, track): (usize, &Track)| {
-            let proposal = next.and_then(|n| n.metrics.get(*places.get(i)?)).and_then(|p| p.as_ref().ok());
-            match proposal.map(|p| &p.steps) {
-                Some(hpa::Steps::PerPod(steps)) if track.is_resource() => Some(sampled(steps)),
-                _ => self.estimated(track, current),
+            let proposal = next.decision.metrics.get(*places.get(i)?)?.as_ref().ok()?;
+            match &proposal.steps {
+                hpa::Steps::PerPod(steps) if track.is_resource() && !next.reported => Some(sampled(steps)),
+                steps => reported(track, steps),
             }
         };
         self.metrics.live().enumerate().map(one).collect()
@@ -153,7 +154,7 @@ impl Session {
             highest: None,
             limit: None,
             next_sync_s: expected.map(|at| ((at - self.now_ms() + 500) / 1000).max(1)),
-            is_invalid: next.as_ref().is_some_and(|n| n.branch == hpa::Branch::NoMetrics),
+            is_invalid: next.as_ref().is_some_and(|n| n.decision.branch == hpa::Branch::NoMetrics),
         };
         // Outside its bounds the controller does not look at metrics.
         if current > max {
@@ -170,15 +171,8 @@ impl Session {
         if let Some(missing) = missing {
             return Some(Forecast { basis: ForecastBasis::MissingMetric(missing), replicas: current, ..forecast });
         }
-        let computed = next.as_ref().and_then(|n| n.replicas.map(|r| (r, forecast_limit(n))));
-        let (replicas, limit) = computed.unwrap_or_else(|| {
-            let by = match best.replicas {
-                r if r > max => Some(ForecastLimit::Max(max)),
-                r if r < min => Some(ForecastLimit::Min(min)),
-                _ => None,
-            };
-            (best.replicas.clamp(min.min(max), max), by)
-        });
+        let decided = next.as_ref().and_then(|n| Some((n.decision.replicas?, forecast_limit(&n.decision))));
+        let (replicas, limit) = decided.unwrap_or((current, None));
         let unwatched = self.decisions.unwatched(self.now_ms()).filter(|_| replicas < current);
         let (replicas, limit) = match unwatched.filter(|w| w.holds) {
             Some(w) => (current, Some(ForecastLimit::UnwatchedWindow { seconds: w.seconds })),
@@ -189,31 +183,6 @@ impl Session {
             unwatched_s: unwatched.filter(|w| !w.holds).map(|w| w.seconds),
         };
         Some(Forecast { basis, replicas, limit, ..forecast })
-    }
-
-    /// From the controller's figure: the ratio times the replicas, where it leaves the band.
-    fn estimated(&self, track: &Track, current: i32) -> Option<Proposed> {
-        let (value, target) = (track.current?, *track.target.last()?);
-        let (down, up) = self.tolerance();
-        let ratio = value / target;
-        if !ratio.is_finite() {
-            return None;
-        }
-        // The average of an Object or External metric is its value divided by `status.replicas`.
-        let of_all = matches!(track.metric.kind, MetricKind::Object | MetricKind::External);
-        let count = match (of_all, track.target_type, self.target.as_ref()) {
-            (true, TargetType::AverageValue, Some(t)) => t.replicas.unwrap_or(current),
-            (_, TargetType::Value, Some(t)) => t.ready.unwrap_or(current),
-            _ => current,
-        };
-        let wanted = (ratio * f64::from(count)).ceil();
-        let within = (1.0 - down) <= ratio && ratio <= (1.0 + up);
-        Some(Proposed {
-            replicas: if within { current } else { wanted as i32 },
-            count: count as usize,
-            outcome: if within { ProposedOutcome::Within } else { ProposedOutcome::Scaled },
-            figures: ProposedFigures::Reported { value, target },
-        })
     }
 }
 
@@ -236,16 +205,39 @@ fn is_idle(hpa: &HpaSeen) -> bool {
     ambiguous || hpa_status::unreadable(hpa).is_some()
 }
 
+/// From the controller's own figure, by the steps of the arithmetic over it.
+fn reported(track: &Track, steps: &hpa::Steps) -> Option<Proposed> {
+    let (value, target) = (track.current?, *track.target.last()?);
+    let figures = ProposedFigures::Reported { value, target };
+    Some(match steps {
+        hpa::Steps::PerPod(steps) => Proposed { figures, ..sampled(steps) },
+        hpa::Steps::Whole(steps) => Proposed {
+            // Below zero nothing can be asked for.
+            replicas: steps.replicas.max(0),
+            count: match steps.divided {
+                hpa::Divided::ByReady(ready) => ready.unwrap_or_default(),
+                hpa::Divided::ByStatus { replicas, .. } => usize::try_from(replicas).unwrap_or_default(),
+            },
+            outcome: outcome(steps.verdict),
+            figures,
+        },
+    })
+}
+
+fn outcome(verdict: hpa::Verdict) -> ProposedOutcome {
+    match verdict {
+        hpa::Verdict::RatioReversed | hpa::Verdict::CountReversed => ProposedOutcome::Reversed,
+        hpa::Verdict::Within => ProposedOutcome::Within,
+        hpa::Verdict::Scaled => ProposedOutcome::Scaled,
+    }
+}
+
 fn sampled(steps: &hpa::PerPod) -> Proposed {
     let figures = |pass: &hpa::Pass| PassFigures { percent: pass.percent, mean: pass.mean, ratio: pass.ratio };
     Proposed {
         replicas: steps.replicas,
         count: steps.second.as_ref().unwrap_or(&steps.first).count,
-        outcome: match steps.verdict {
-            hpa::Verdict::RatioReversed | hpa::Verdict::CountReversed => ProposedOutcome::Reversed,
-            hpa::Verdict::Within => ProposedOutcome::Within,
-            hpa::Verdict::Scaled => ProposedOutcome::Scaled,
-        },
+        outcome: outcome(steps.verdict),
         figures: ProposedFigures::Sampled {
             first: figures(&steps.first),
             second: steps.second.as_ref().map(figures),

@@ -119,7 +119,8 @@ impl<T: Clone> ChunkedList<T> {
         after.into_iter().for_each(|item| self.push(item));
     }
 
-    fn truncate(&mut self, len: usize) {
+    /// Keeps the first `len` items.
+    pub fn truncate(&mut self, len: usize) {
         let end = self.first + len;
         self.chunks.retain(|(begin, _)| *begin < end);
         if let Some((begin, chunk)) = self.chunks.last_mut().filter(|(begin, chunk)| begin + chunk.len() > end) {

@@ -3,6 +3,7 @@
 mod event;
 mod hpa;
 mod job;
+mod lease;
 mod pod;
 mod usage;
 mod workload;
@@ -10,6 +11,7 @@ mod workload;
 pub use event::event;
 pub use hpa::hpa;
 pub use job::job;
+pub use lease::lease;
 pub use pod::{containers, pod};
 pub use usage::{pod_usage, seconds};
 pub use workload::{scale, workload};

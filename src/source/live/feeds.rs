@@ -5,6 +5,7 @@ mod concerns;
 pub mod cost;
 pub mod events;
 pub mod hpa;
+pub mod lease;
 pub mod pods;
 mod scale;
 pub mod session_info;

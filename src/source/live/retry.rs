@@ -32,8 +32,21 @@ impl Tries {
         feed: Feed,
         fault: &ApiError,
     ) {
+        self.failed_for(shared, reporter, (part, feed), fault, Duration::MAX).await;
+    }
+
+    /// The same, and wait for `most` at most, unless the server itself asks for more.
+    pub async fn failed_for(
+        &mut self,
+        shared: &FeedContext,
+        reporter: &mut StatusReporter,
+        (part, feed): (usize, Feed),
+        fault: &ApiError,
+        most: Duration,
+    ) {
         self.0 += 1;
-        let wait = fault.wait(self.0, &shared.timing);
+        let asked = fault.retry_after.unwrap_or_default().min(shared.timing.settled);
+        let wait = fault.wait(self.0, &shared.timing).min(most.max(asked));
         reporter.report(part, FeedStatus { retry_at: shared.out.after(wait), ..fault.feed_status(feed, self.0) }).await;
         match fault.kind {
             ApiErrorKind::Unreachable => shared.gate.pause(wait).await,

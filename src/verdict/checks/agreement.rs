@@ -2,8 +2,9 @@
 
 use super::{CheckResult, Run};
 use crate::observe::Feed;
+use crate::session::decisions::sync::Verdict;
 
-/// At least `percent` of all syncs agree.
+/// At least `percent` of all known syncs agree.
 pub fn agree(run: &Run, percent: f64) -> CheckResult {
     let expected = format!("the controller's arithmetic gives what it did in at least {percent} % of the syncs");
     let score = run.session.decisions.score;
@@ -15,8 +16,12 @@ pub fn agree(run: &Run, percent: f64) -> CheckResult {
         };
     }
     let share = f64::from(all.agreed) / f64::from(all.of) * 100.0;
-    let observed = format!("{all} syncs, {} of those that changed the replicas", score.rescales);
-    let first = run.session.decisions.rows().iter().find(|r| !r.agrees);
+    let inferred = match score.consistent {
+        0 => String::new(),
+        n => format!("; {n} more were inferred and do not count"),
+    };
+    let observed = format!("{all} known syncs, {} of those that changed the replicas{inferred}", score.rescales);
+    let first = run.session.decisions.rows().iter().find(|r| r.verdict() == Verdict::Differs);
     if share < percent {
         let why = first
             .and_then(|r| r.cause.as_ref())

@@ -7,6 +7,7 @@ mod table;
 mod window;
 
 use super::empty_state;
+use crate::explain::sync::period;
 use crate::observe::Feed;
 use crate::session::decisions::{limit::Limit, sync::Sync};
 use crate::view::{Cx, theme::Role};
@@ -15,19 +16,21 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// From this width on, the calculation is beside the table.
 const BESIDE: u16 = 110;
 
-/// How often the arithmetic agreed.
+/// How often the arithmetic agreed, in how many syncs that is not known, and how often the controller syncs.
 pub fn summary(cx: &Cx) -> String {
     let score = cx.session.decisions.score;
     let all = score.all();
+    let period = period(&cx.session.decisions.sync_period);
     if all.of == 0 {
-        return String::new();
+        return period;
     }
-    let unseen = if score.unseen > 0 { format!("; {} with samples not seen", score.unseen) } else { String::new() };
+    let some = |n: u32, what: &str| if n > 0 { format!("; {n} {what}") } else { String::new() };
+    let unseen = some(score.unseen, "with samples not seen") + &some(score.consistent, "more inferred");
     let rescales = match score.rescales.of {
         0 => String::new(),
         _ => format!(", {} rescales", score.rescales),
     };
-    format!("agreed {all}{rescales}{unseen}")
+    format!("agreed {all}{rescales}{unseen}; {period}")
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {

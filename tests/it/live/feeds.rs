@@ -254,6 +254,23 @@ async fn a_metrics_api_that_is_down_gives_a_hint_and_recovers() {
 }
 
 #[tokio::test]
+async fn the_return_of_the_metrics_api_is_noticed_at_once() {
+    // It goes after the first samples; a wait as after other failures would outlast the test.
+    let api = FakeApi::start(|r| match (r.of("metrics.k8s.io"), r.of("/pods?")) {
+        (true, true) if r.nth == 1 => Some(Reply::Whole(404, "text/plain", b"404 page not found".to_vec())),
+        (true, false) if (1..6).contains(&r.nth) => Some(Reply::Whole(503, "text/plain", b"no endpoints".to_vec())),
+        _ => None,
+    })
+    .await;
+    let slow = Duration::from_secs(600);
+    let waits = Timing { outage: Duration::from_millis(20), settled: slow, first: slow, longest: slow, ..timing() };
+    let mut seen = api.watch_as(waits, world::HPA).await;
+    seen.link(Feed::Usage, FeedState::Up).await;
+    seen.link(Feed::Usage, FeedState::Absent).await;
+    seen.link(Feed::Usage, FeedState::Up).await;
+}
+
+#[tokio::test]
 async fn a_sample_is_sent_once_even_if_it_is_read_several_times() {
     let api = FakeApi::start(|r| {
         let (a, b) = (usage("a", 1), usage("b", if r.nth < 2 { 1 } else { 2 }));

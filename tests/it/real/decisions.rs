@@ -1,16 +1,20 @@
 //! The reconstruction against a real controller: watches the HPAs that `EDOT_WATCH` names (`namespace/name`, by commas) in
 //! the cluster of `KUBECONFIG` for `EDOT_FOR` seconds, prints the score of each and every disagreement with its cause.
-//! With `EDOT_RECORD` (a directory) what was seen is written there, one line an observation. Loads come from elsewhere.
+//!
+//! With `EDOT_LOAD` (a shell command) the load is driven by it while they are watched. With `EDOT_RECORD` (a directory) what was
+//! seen is written there, one line an observation. With `EDOT_TABLE` (a file) the score by version is written there, as a table.
 
 use edot_tui::{
     session::Session,
+    session::decisions::score::{Agreed, Score},
+    session::decisions::sync::Verdict,
     source::live::{
         self, cluster,
         connect::{Access, Environment},
         load_control::LoadSettings,
     },
 };
-use std::{io::Write, time::Duration};
+use std::{collections::BTreeMap, io::Write, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 fn settings(namespace: &str, hpa: &str) -> live::Settings {
@@ -63,12 +67,30 @@ async fn agrees_with_the_real_controller() {
     let seconds = std::env::var("EDOT_FOR").ok().and_then(|s| s.parse().ok()).unwrap_or(300);
     let span = Duration::from_secs(seconds);
     let named = watched.split(',').map(|n| n.split_once('/').expect("namespace/name"));
+    let _load = std::env::var("EDOT_LOAD").ok().map(Load::start);
     let tasks: Vec<_> = named.map(|(ns, hpa)| tokio::spawn(watch(ns.into(), hpa.into(), span))).collect();
     let mut sessions = Vec::new();
     for task in tasks {
         sessions.push(task.await.unwrap());
     }
     judge(&sessions);
+}
+
+/// A command that drives the load, ended with the test.
+struct Load(std::process::Child);
+
+impl Load {
+    fn start(command: String) -> Self {
+        Load(std::process::Command::new("sh").args(["-c", &format!("exec {command}")]).spawn().unwrap())
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// The same over what was written with `EDOT_RECORD`.
@@ -90,21 +112,45 @@ fn agrees_with_what_was_recorded() {
 }
 
 fn judge(sessions: &[Session]) {
-    let (mut rescales, mut quiet) = ((0, 0), (0, 0));
+    let mut by_version: BTreeMap<String, (u32, Score)> = BTreeMap::new();
     for session in sessions {
         let (w, d) = (&session.watching, &session.decisions);
-        let (r, q) = (d.score.rescales, d.score.quiet);
         let flags: Vec<String> = d.inferred_flags().map(edot_tui::explain::cause::flag).collect();
-        println!("{}/{}: rescales {r}, others {q}, samples not seen {}, {flags:?}", w.namespace, w.hpa, d.score.unseen);
-        for row in d.rows().iter().filter(|r| !r.agrees) {
+        let period = edot_tui::explain::sync::period(&d.sync_period);
+        println!("{}/{}: {}, {period}, {flags:?}", w.namespace, w.hpa, row(&d.score));
+        for row in d.rows().iter().filter(|r| r.verdict() == Verdict::Differs) {
             let cause = row.cause.as_ref().map(edot_tui::explain::cause::cause).unwrap_or_default();
             println!("  {} x{}: {} ({cause})", row.first, row.count, edot_tui::explain::sync::sentence(row));
             assert!(!cause.is_empty(), "every disagreement has a cause");
         }
-        rescales = (rescales.0 + r.agreed, rescales.1 + r.of);
-        quiet = (quiet.0 + q.agreed, quiet.1 + q.of);
+        let sum = by_version.entry(w.server_version.clone()).or_default();
+        sum.0 += 1;
+        for (to, from) in [(&mut sum.1.rescales, d.score.rescales), (&mut sum.1.quiet, d.score.quiet)] {
+            (to.agreed, to.of) = (to.agreed + from.agreed, to.of + from.of);
+        }
+        sum.1.unseen += d.score.unseen;
+        sum.1.consistent += d.score.consistent;
+        sum.1.undecided += d.score.undecided;
     }
-    println!("in all: rescales {} of {}, others {} of {}", rescales.0, rescales.1, quiet.0, quiet.1);
+    let mut table = String::from("| version | HPAs | score |\n|---|---|---|\n");
+    by_version.iter().for_each(|(version, (hpas, sum))| {
+        table += &format!("| {version} | {hpas} | {} |\n", row(sum));
+    });
+    println!("{table}");
+    if let Some(file) = std::env::var_os("EDOT_TABLE") {
+        std::fs::write(file, table).unwrap();
+    }
+    let all = |part: fn(&Score) -> Agreed| {
+        by_version.values().fold((0, 0), |sum, (_, s)| (sum.0 + part(s).agreed, sum.1 + part(s).of))
+    };
+    let (rescales, quiet) = (all(|s| s.rescales), all(|s| s.quiet));
     assert!(quiet.1 > 0, "no sync was seen");
-    assert!(rescales.0 * 100 >= rescales.1 * 95 && quiet.0 * 100 >= quiet.1 * 99);
+    assert!(rescales.0 * 100 >= rescales.1 * 99 && quiet.0 * 1000 >= quiet.1 * 995, "{rescales:?} {quiet:?}");
+}
+
+fn row(s: &Score) -> String {
+    format!(
+        "rescales {}, other known syncs {}, inferred {}, undecided {}, samples not seen {}",
+        s.rescales, s.quiet, s.consistent, s.undecided, s.unseen
+    )
 }

@@ -96,6 +96,7 @@ fn hpa() -> BoxedStrategy<HpaSeen> {
             max_replicas: spec.1,
             metrics: spec.2,
             behavior: spec.3,
+            sync_period_s: spec.0,
             status: HpaStatus {
                 current_replicas: status.0,
                 desired_replicas: status.1,
@@ -317,6 +318,12 @@ fn cost() -> BoxedStrategy<CostSeen> {
         .boxed()
 }
 
+fn lease() -> BoxedStrategy<LeaseSeen> {
+    (text(), when(), any::<i32>())
+        .prop_map(|(holder, acquired, transitions)| LeaseSeen { holder, acquired, transitions })
+        .boxed()
+}
+
 /// An observation of any kind that this version writes.
 pub fn observation() -> BoxedStrategy<Observation> {
     prop_oneof![
@@ -327,6 +334,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => Just(Observation::HpaGone),
         1 => target().prop_map(|t| Observation::Target(Box::new(t))),
         1 => Just(Observation::TargetGone),
+        1 => lease().prop_map(Observation::Lease),
         3 => pod().prop_map(|p| Observation::Pod(Box::new(p))),
         1 => text().prop_map(|n| Observation::PodGone(PodGone { uid: n.clone(), name: n })),
         3 => usage().prop_map(Observation::Usage),

@@ -2,14 +2,18 @@
 //! sync are others than assumed. Must not change anything.
 
 use super::explanation::{Background, Explanation, Hypothesis};
-use crate::hpa::Action;
+use crate::hpa::{Action, Memory};
+use crate::session::decisions::flag::Flag;
+use crate::session::decisions::flags::Inferred;
+use crate::session::decisions::memory::horizon;
 use crate::session::decisions::restart::Restart;
-use crate::session::decisions::sync::Cause;
+use crate::session::decisions::sync::{Cause, Divergence, Suspicion, Unexplained};
 use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
 
 /// In the order in which they are tried.
-pub const RESULT: [Hypothesis; 12] = [
+pub const RESULT: [Hypothesis; 13] = [
     slightly_other_time,
+    other_recommendation,
     restart,
     failed_update,
     scale_not_read,
@@ -29,7 +33,18 @@ pub fn slightly_other_time(known: &Background, case: &SyncCase, best: &Attempt) 
     Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
 }
 
-/// A sync came outside the period, and a controller that restarted before it would do the same.
+/// An earlier sync, whose recommendation did not show, may as well have recommended another size.
+pub fn other_recommendation(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    known.memory.possible().find_map(|memory| {
+        let near = case.near(&best.world, &memory, known.settings);
+        let run = near.or_else(|| case.late(&best.world, &memory, known.settings, known.period))?;
+        let at = Some(run.at);
+        Some(Explanation { at, run: Some((run.decision, run.fit)), memory: Some(memory), ..Explanation::default() })
+    })
+}
+
+/// A sync came outside the period, or another controller manager took the lease, and a controller that restarted before it would
+/// do the same.
 pub fn restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     let (run, explanation) = after_restart(known, known.memory.restart?, case, best)?;
     Some(Explanation { run: Some((run.decision, run.fit)), ..explanation })
@@ -71,11 +86,11 @@ pub fn other_flag(known: &Background, case: &SyncCase, best: &Attempt) -> Option
 }
 
 /// The controller holds a recommendation that it should have forgotten, and no window explains it: it may have restarted
-/// without a sync outside the period. The run stays as it is, since that is uncertain.
+/// without a sync outside the period. Nothing proves that; what such a controller would remember is assumed from now on.
 pub fn silent_restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
-    let holds = case.observed.is_stabilized() && Some(case.observed.controller) == case.observed.current;
-    let restart = known.restart_by(case.at).filter(|_| holds)?;
-    after_restart(known, restart, case, best).map(|(_, explanation)| explanation)
+    let memory = memory_if_restarted(known, case, best)?;
+    let cause = unexplained(known, case, best, [Some(Suspicion::Restart), None]);
+    Some(Explanation { memory: Some(memory), ..Explanation::of(cause) })
 }
 
 /// Another initialization period or readiness delay, though the figures agree.
@@ -122,8 +137,37 @@ fn after_restart(known: &Background, restart: Restart, case: &SyncCase, best: &A
     })
 }
 
+/// The memory of a controller that restarted without a sync outside the period, where that would explain why it holds a size.
+fn memory_if_restarted(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Memory> {
+    let holds = case.observed.is_stabilized() && Some(case.observed.controller) == case.observed.current;
+    let began = case.at.checked_sub_signed(horizon(&case.spec, known.settings))?.timestamp_millis();
+    let restart = known.restart_by(case.at).filter(|_| holds)?;
+    let restart = Restart { from: restart.from.min(began), ..restart };
+    after_restart(known, restart, case, best).and_then(|(_, explanation)| explanation.memory)
+}
+
+/// The cause of a sync that nothing proves, with the two likeliest; those given come first.
+pub fn unexplained(known: &Background, case: &SyncCase, best: &Attempt, first: [Option<Suspicion>; 2]) -> Cause {
+    let mut likely: Vec<Suspicion> = first.into_iter().flatten().collect();
+    if likely.len() < 2 && !likely.contains(&Suspicion::Restart) && memory_if_restarted(known, case, best).is_some() {
+        likely.push(Suspicion::Restart);
+    }
+    if likely.len() < 2 && !likely.iter().any(|s| matches!(s, Suspicion::OtherFlag(_))) {
+        let flag = known.flags.infer(known.base, case, false, true);
+        likely.extend(flag.map(|inferred| Suspicion::OtherFlag(inferred.flag)));
+    }
+    likely.extend([Suspicion::OtherTime, Suspicion::UnseenSample]);
+    let likely = [0, 1].map(|i| likely.get(i).copied().unwrap_or(Suspicion::UnseenSample));
+    Cause::NotExplained(Unexplained { step: Divergence::of(&best.decision, case.observed.controller), likely })
+}
+
 fn with_other_flag(known: &Background, case: &SyncCase, best: &Attempt, figures: bool) -> Option<Explanation> {
     let inferred = known.flags.infer(known.base, case, figures, known.is_memory_certain(case))?;
+    if let Some(memory) = as_if_restarted(known, case, best, &inferred) {
+        let cause =
+            unexplained(known, case, best, [Some(Suspicion::Restart), Some(Suspicion::OtherFlag(inferred.flag))]);
+        return Some(Explanation { memory: Some(memory), ..Explanation::of(cause) });
+    }
     let run = case.near(&best.world, &case.memory, &inferred.settings);
     Some(Explanation {
         cause: Some(Cause::OtherFlag(inferred.flag)),
@@ -132,4 +176,11 @@ fn with_other_flag(known: &Background, case: &SyncCase, best: &Attempt, figures:
         inferred: Some(inferred),
         ..Explanation::default()
     })
+}
+
+/// A longer window holds a size, and so does a restart: the memory of the latter. The one is no proof against the other.
+fn as_if_restarted(known: &Background, case: &SyncCase, best: &Attempt, inferred: &Inferred) -> Option<Memory> {
+    let now = known.settings.downscale_stabilization;
+    let longer = matches!(inferred.flag, Flag::Stabilization(_)) && inferred.settings.downscale_stabilization > now;
+    longer.then(|| memory_if_restarted(known, case, best)).flatten()
 }

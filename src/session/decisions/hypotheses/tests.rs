@@ -15,7 +15,7 @@ use crate::session::decisions::flags::Flags;
 use crate::session::decisions::inputs::Inputs;
 use crate::session::decisions::memory::ControllerMemory;
 use crate::session::decisions::restart::Restart;
-use crate::session::decisions::sync::{Basis, BasisKind, Cause};
+use crate::session::decisions::sync::{Basis, BasisKind, Cause, Divergence, Suspicion, Unexplained};
 use crate::session::decisions::sync_case::{Attempt, SyncCase};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,6 +46,8 @@ struct Given {
     watched_s: Option<(i64, Option<i32>)>,
     restart: Option<Restart>,
     last_observed: Option<i64>,
+    /// What else may have been recommended at a time.
+    doubt: Option<(i64, i32)>,
     /// The same case was kept before.
     kept: bool,
     /// Changes what the controller reported.
@@ -63,6 +65,7 @@ const CALM: Given = Given {
     watched_s: None,
     restart: None,
     last_observed: None,
+    doubt: None,
     kept: false,
     report: |_| {},
     shifted: false,
@@ -166,13 +169,15 @@ impl Given {
             assumed.begin(at(-seconds * 1000), asked);
         }
         assumed.restart = self.restart;
+        self.doubt.into_iter().for_each(|(ms, other)| assumed.doubt(at(ms), vec![other]));
         let case = self.case(assumed.memory.clone());
         if self.kept {
             flags.keep(case.clone(), &base);
         }
         let (decision, fit) = case.run(&case.world, &case.memory, &base);
         let basis = Basis { kind: BasisKind::Samples, ..Basis::default() };
-        let best = Attempt { decision, world: case.world.clone(), basis, fit, shifted: self.shifted };
+        let best =
+            Attempt { decision, world: case.world.clone(), basis, fit, shifted: self.shifted, others: Vec::new() };
         let known = Background {
             inputs: &inputs,
             memory: &assumed,
@@ -307,12 +312,46 @@ fn other_flag() {
 }
 
 #[test]
+fn a_longer_window_and_a_restart_do_not_prove_each_other_wrong() {
+    let remembered: Remembered = &[(-400_000, 2), (-200_000, 1)];
+    let flag = Flag::Stabilization(600);
+    let held = Given { memory: remembered, assumed: remembered, flag: Some(flag), ..HELD };
+    let step = Divergence::of(&decision(&held), held.evidence().controller);
+    let thin = Cause::NotExplained(Unexplained { step, likely: [Suspicion::Restart, Suspicion::OtherFlag(flag)] });
+    check(
+        result::other_flag,
+        &[
+            ("no restart is possible", held.clone(), Some(Some(Cause::OtherFlag(flag)))),
+            ("one is", Given { last_observed: Some(NOW - 60_000), ..held }, Some(Some(thin))),
+        ],
+    );
+}
+
+#[test]
+fn another_recommendation_of_an_earlier_sync() {
+    // What was recommended 100 s ago did not show, and may as well have been 2.
+    let earlier: Remembered = &[(-200_000, 1), (-100_000, 1)];
+    let doubted = Given { assumed: earlier, doubt: Some((-100_000, 2)), ..HELD };
+    check(
+        result::other_recommendation,
+        &[
+            ("it explains the hold", doubted.clone(), Some(None)),
+            ("nothing is in doubt", Given { doubt: None, ..doubted.clone() }, None),
+            ("another size does not", Given { doubt: Some((-100_000, 5)), ..doubted }, None),
+        ],
+    );
+}
+
+#[test]
 fn silent_restart() {
     let last_observed = Some(NOW - 60_000);
+    // Nothing proves it.
+    let step = Divergence::Result { computed: 1, controller: 2 };
+    let suspected = Cause::NotExplained(Unexplained { step, likely: [Suspicion::Restart, Suspicion::OtherTime] });
     check(
         result::silent_restart,
         &[
-            ("it holds what it should have forgotten", Given { last_observed, ..HELD }, Some(Some(Cause::Restart))),
+            ("it holds what it should have forgotten", Given { last_observed, ..HELD }, Some(Some(suspected))),
             ("no sync was observed before", HELD, None),
             ("it does not hold", Given { last_observed, ..RELEASED }, None),
         ],

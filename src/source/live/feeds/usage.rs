@@ -16,6 +16,8 @@ use tokio::time::Instant;
 const GROUP: &str = "metrics.k8s.io";
 /// After this many periods without a newer sample the samples count as stale.
 const STALE: u32 = 3;
+/// After an outage as long as this its end is no longer waited for second by second.
+const OUTAGE: Duration = Duration::from_secs(600);
 /// The longest period that is usual, until it is known.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -58,7 +60,7 @@ fn attributes(version: &str, namespace: &str) -> ResourceAttributes {
 
 async fn poll(shared: &FeedContext, namespace: &str, selector: &str, reporter: &mut StatusReporter) {
     let (mut tries, mut cadence, mut samples) = (Tries::default(), Cadence::default(), Samples::default());
-    let mut version: Option<String> = None;
+    let (mut version, mut away): (Option<String>, Option<Instant>) = (None, None);
     let clock = shared.out.clock();
     loop {
         let answer = match &version {
@@ -79,11 +81,17 @@ async fn poll(shared: &FeedContext, namespace: &str, selector: &str, reporter: &
                     version = None;
                 }
                 cadence.lose();
-                tries.failed(shared, reporter, 0, Feed::Usage, &explained(fault, namespace)).await;
+                // Where the API answered before, its return is noticed at once, as the next sync uses the first samples.
+                let since = *away.get_or_insert_with(|| clock.instant());
+                let soon = samples.newest.is_some() && clock.instant() < since + clock.span(OUTAGE);
+                let most = if soon { shared.timing.outage } else { Duration::MAX };
+                let fault = explained(fault, namespace);
+                tries.failed_for(shared, reporter, (0, Feed::Usage), &fault, most).await;
                 continue;
             }
         };
         tries.worked();
+        away = None;
         let at = clock.instant();
         let empty = all.is_empty();
         let next = match samples.take(all, at) {

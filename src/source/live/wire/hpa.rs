@@ -28,6 +28,7 @@ pub struct HpaSpec {
     #[serde(deserialize_with = "nullable")]
     pub metrics: Vec<MetricEntry>,
     pub behavior: Option<Behavior>,
+    pub sync_period_seconds: Option<i32>,
 }
 
 /// `scaleTargetRef` and `describedObject`.

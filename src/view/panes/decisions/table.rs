@@ -3,7 +3,7 @@
 
 use crate::explain::sync::{limit_word, metric_figure};
 use crate::format::text;
-use crate::session::decisions::sync::{MetricOutcome, Sync};
+use crate::session::decisions::sync::{MetricOutcome, Sync, Verdict};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -83,7 +83,12 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
         std::cmp::Ordering::Equal => format!(" {}", r.result),
     };
     pieces.push((format!("{change:<5}"), on(main)));
-    let (sign, role) = if sync.agrees { (g.check, Role::Good) } else { (g.cross, Role::Bad) };
+    let (sign, role) = match sync.verdict() {
+        Verdict::Agrees => (g.check, Role::Good),
+        Verdict::Consistent => ('~', Role::Muted),
+        Verdict::Undecided => ('?', Role::Muted),
+        Verdict::Differs => (g.cross, Role::Bad),
+    };
     pieces.push((format!("{} ", sync.controller), on(main)));
     pieces.push((sign.to_string(), on(role)));
     write::pieces(buf, area, 0, &pieces);

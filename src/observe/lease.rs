@@ -1,0 +1,15 @@
+//! The lease by which one of several controller managers is the one that runs. Must not interpret it.
+
+use super::Time;
+use serde::{Deserialize, Serialize};
+
+/// The lease as last read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LeaseSeen {
+    pub holder: String,
+    /// When the holder acquired it.
+    pub acquired: Option<Time>,
+    /// How often it went from one holder to another.
+    pub transitions: i32,
+}

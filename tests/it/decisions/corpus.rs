@@ -1,0 +1,196 @@
+//! The corpus of recordings of real controllers (`tests/data/decisions`, whose README says what was so): each reads as it was,
+//! however late its lines were seen, and the score is printed by version.
+
+use edot_tui::explain;
+use edot_tui::observe::Stamped;
+use edot_tui::recording;
+use edot_tui::session::Session;
+use edot_tui::session::decisions::score::Score;
+use edot_tui::session::decisions::sync::{Cause, Sync, Verdict};
+use edot_tui::session::decisions::sync_period::Certainty;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The lines of a recording in `tests/data`.
+fn lines(path: &str) -> Vec<Stamped> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(path);
+    recording::open(&path).unwrap().collect()
+}
+
+fn decided(name: &str) -> Vec<Stamped> {
+    lines(&format!("decisions/{name}"))
+}
+
+/// All recordings of real controllers, and of the lab.
+fn all() -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let mut out = Vec::new();
+    for folder in ["decisions", "recordings/v1"] {
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name.contains(".jsonl") {
+                out.push(format!("{folder}/{name}"));
+            }
+        }
+    }
+    out.sort();
+    out
+}
+
+fn fold(all: &[Stamped]) -> Session {
+    let mut session = Session::default();
+    all.iter().for_each(|seen| session.apply(seen));
+    session
+}
+
+/// The time of day, as `11:53:39`.
+fn clock(ms: i64) -> String {
+    chrono::DateTime::from_timestamp_millis(ms).unwrap().format("%H:%M:%S").to_string()
+}
+
+fn described(row: &Sync) -> String {
+    let cause = row.cause.as_ref().map(explain::cause::cause).unwrap_or_default();
+    format!(
+        "{} x{} ({} inferred): {} [{cause}]",
+        clock(row.first),
+        row.count,
+        row.inferred,
+        explain::sync::sentence(row)
+    )
+}
+
+fn wrong(s: &Session) -> Vec<String> {
+    s.decisions.rows().iter().filter(|r| r.verdict() == Verdict::Differs).map(described).collect()
+}
+
+/// The known sync at a time of day, to the second.
+fn at<'a>(s: &'a Session, time: &str) -> &'a Sync {
+    let near = |row: &&Sync| row.is_known() && (clock(row.last) == time || clock(row.first) == time);
+    s.decisions.rows().iter().find(near).unwrap_or_else(|| panic!("no sync at {time}"))
+}
+
+#[test]
+fn every_sync_of_the_corpus_is_explained_and_no_cause_is_made_up() {
+    let mut by_version: BTreeMap<String, (u32, Score)> = BTreeMap::new();
+    let mut bad = Vec::new();
+    for name in all() {
+        let s = fold(&lines(&name));
+        let score = s.decisions.score;
+        println!("{name}: {score:?}, {}", explain::sync::period(&s.decisions.sync_period));
+        bad.extend(wrong(&s).into_iter().map(|w| format!("{name}: {w}")));
+        for row in s.decisions.rows().iter() {
+            let made_up = match row.cause {
+                Some(Cause::Restart) => !name.contains("R5-defs"),
+                Some(Cause::OtherFlag(_)) => !name.contains("flags"),
+                Some(Cause::ChangedByOther { .. }) => !name.contains("recordings"),
+                _ => false,
+            };
+            bad.extend(made_up.then(|| format!("{name}: made up: {}", described(row))));
+        }
+        let version = if s.watching.lab { "lab".into() } else { s.watching.server_version.clone() };
+        let sum = by_version.entry(version).or_default();
+        sum.0 += 1;
+        for (to, from) in [(&mut sum.1.rescales, score.rescales), (&mut sum.1.quiet, score.quiet)] {
+            (to.agreed, to.of) = (to.agreed + from.agreed, to.of + from.of);
+        }
+        sum.1.consistent += score.consistent;
+        sum.1.undecided += score.undecided;
+        sum.1.unseen += score.unseen;
+    }
+    for (version, (recordings, s)) in by_version {
+        println!(
+            "| {version} | {recordings} recordings | rescales {} | other known syncs {} | inferred {} | undecided {} | \
+             samples not seen {} |",
+            s.rescales, s.quiet, s.consistent, s.undecided, s.unseen
+        );
+    }
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+#[test]
+fn the_period_is_that_of_the_controller_and_sure() {
+    for name in all() {
+        let s = fold(&lines(&name));
+        let five = ["A-saw", "R6-surge", "flags"].iter().any(|short| name.contains(short));
+        let period = &s.decisions.sync_period;
+        assert_eq!(period.period(), if five { 5000 } else { 15_000 }, "{name}");
+        // Too few syncs are no reason for another one.
+        let known = s.decisions.score.all().of;
+        assert!(known < 5 || period.certainty() == Certainty::Sure, "{name}: {period:?}");
+    }
+}
+
+#[test]
+fn the_one_restart_that_was_is_found_and_is_no_flag() {
+    let s = fold(&decided("R5-defs.jsonl.gz"));
+    let row = s.decisions.rows().iter().find(|r| r.cause == Some(Cause::Restart)).expect("a restart");
+    assert_eq!(s.decisions.inferred_flags().count(), 0);
+    // It held 5 replicas by what the new controller found when it started, between 11:53:27 and 11:53:57.
+    let computation = row.computation.as_ref().unwrap();
+    let first = computation.remembered.first().unwrap();
+    assert!(
+        ("11:53:27".."11:53:58").contains(&clock(first.0).as_str()) && first.1 == 5,
+        "{:?}",
+        computation.remembered
+    );
+}
+
+#[test]
+fn syncs_without_a_trace_are_placed_by_the_period_from_the_beginning() {
+    // 5 s, though 15 s are assumed until the third distance.
+    let mut s = Session::default();
+    s.decisions.keep_journal();
+    decided("A-saw.jsonl.gz").iter().for_each(|seen| s.apply(seen));
+    let known: Vec<_> =
+        s.decisions.journal().iter().take(8).map(|j| (clock(j.sync.first), j.sync.is_known())).collect();
+    assert!(known.iter().filter(|k| !k.1).count() >= 3, "{known:?}");
+}
+
+#[test]
+fn a_window_of_two_periods_lets_go_at_the_sync_at_its_edge() {
+    let s = fold(&decided("B-objv.jsonl.gz"));
+    let row = at(&s, "11:18:27");
+    assert!(row.rescaled && row.agrees && row.exact && row.controller < row.computed.current, "{}", described(row));
+}
+
+#[test]
+fn a_recommendation_that_a_window_hides_is_of_the_right_moment() {
+    let s = fold(&decided("R6-surge.jsonl.gz"));
+    for time in ["11:57:06", "11:57:11", "11:57:16"] {
+        let row = at(&s, time);
+        assert!(row.agrees && row.exact && row.cause.is_none(), "{}", described(row));
+    }
+}
+
+/// Each line delayed by up to a second, by a fixed series of numbers.
+fn delayed(all: &[Stamped], seed: u64) -> Vec<Stamped> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut delay = || {
+        (state ^= state << 13, state ^= state >> 7, state ^= state << 17);
+        chrono::TimeDelta::milliseconds((state % 1000) as i64)
+    };
+    let mut out: Vec<Stamped> = all.iter().map(|s| Stamped { at: s.at + delay(), what: s.what.clone() }).collect();
+    out.sort_by_key(|s| s.at);
+    out
+}
+
+#[test]
+fn lines_that_come_late_change_neither_score_nor_period() {
+    let mut bad = Vec::new();
+    for name in all() {
+        let lines = lines(&name);
+        let on_time = fold(&lines).decisions;
+        for seed in 1..=8 {
+            let late = fold(&delayed(&lines, seed));
+            let d = &late.decisions;
+            let same = (d.score.rescales, d.score.quiet) == (on_time.score.rescales, on_time.score.quiet)
+                && d.sync_period.period() == on_time.sync_period.period();
+            let what = || {
+                let (was, is) = (on_time.score, d.score);
+                format!("{name}, {seed}: {was:?} became {is:?}, {} {:#?}", d.sync_period.period(), wrong(&late))
+            };
+            bad.extend((!same).then(what));
+        }
+    }
+    assert!(bad.is_empty(), "{} {}", bad.len(), bad.join("\n"));
+}
