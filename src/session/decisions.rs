@@ -36,7 +36,7 @@ use crate::observe::Time;
 use evidence::Evidence;
 use flag::Flag;
 use flags::Flags;
-use hypotheses::{Background, Explanation, FIGURES, RESULT, first};
+use hypotheses::{Background, Explanation, FIGURES, INFERRED, RESULT, first};
 use inputs::Inputs;
 use log::Log;
 use memory::ControllerMemory;
@@ -57,7 +57,7 @@ const COMPUTATIONS: usize = 100;
 /// An event of a rescale is this much before or after the sync that it belongs to, milliseconds; its own time has whole seconds.
 const EVENT: i64 = 2500;
 /// How far an inferred sync may have been from its place, milliseconds.
-const INFERRED: i64 = 1500;
+const SLACK: i64 = 1500;
 
 /// The syncs so far.
 #[derive(Clone, Debug, PartialEq)]
@@ -217,14 +217,14 @@ impl Decisions {
             observed: oldest.evidence.clone(),
         };
         let settings = self.settings();
-        let slack = if oldest.observed { 0 } else { INFERRED.min(self.sync_period.period() / 6) };
+        let slack = if oldest.observed { 0 } else { SLACK.min(self.sync_period.period() / 6) };
         let best = case.best(&self.inputs, &settings, slack);
         if !best.fit.full() && !must {
             oldest.tried = true;
             self.pending.push_front(oldest);
             return false;
         }
-        if !oldest.observed && self.is_contradicted(oldest.ms - slack, &oldest.evidence, &best) {
+        if !oldest.observed && self.is_contradicted(oldest.ms - slack, &case, &settings, &best) {
             return true;
         }
         let settled = self.conclude(&oldest, case, best, settings);
@@ -232,16 +232,20 @@ impl Decisions {
         true
     }
 
-    /// Whether a predicted sync cannot have happened: one after a rescale would report the new size, and samples that were
-    /// there before it would have changed the status.
-    fn is_contradicted(&self, ms: i64, observed: &Evidence, best: &Attempt) -> bool {
-        if observed.able == "SucceededRescale" {
+    /// Whether an inferred sync cannot have happened before `ms`: one after a rescale would report the new size, samples that
+    /// were there before it would have changed the status, and so would one that does not give what the status reports.
+    fn is_contradicted(&self, ms: i64, case: &SyncCase, settings: &hpa::Settings, best: &Attempt) -> bool {
+        if case.observed.able == "SucceededRescale" {
             return true;
         }
         let available = self.inputs.answers(ms).find(|a| a.seen < ms - 500);
         let used = best.basis.seen.filter(|_| best.fit.figures);
         let read = best.basis.kind == BasisKind::Samples;
-        read && available.is_some_and(|a| used.is_none_or(|seen| seen < a.seen))
+        if read && available.is_some_and(|a| used.is_none_or(|seen| seen < a.seen)) {
+            return true;
+        }
+        let there = case.clone().at_world(best.world.clone());
+        !best.fit.replicas && first(&INFERRED, &self.background(settings), &there, best).is_none()
     }
 
     /// Explains a sync, and corrects the controller's memory by what it really did.
@@ -269,13 +273,14 @@ impl Decisions {
             self.has_learned |= self.hint != Some(restart) && self.rows.iter().rev().take(20).any(open);
         }
         let as_seen = (!best.fit.figures).then(|| case.clone().at_world(best.world.clone()));
-        if !best.fit.figures {
+        if !best.fit.figures && pending.observed {
             let explanation = first(&FIGURES, &self.background(&settings), &case, &best);
             cause = self.commit(explanation, &mut case, &mut best, &mut settings).or(cause);
         }
         case = case.at_world(best.world.clone());
         if best.fit.figures && !best.fit.full() {
-            let explanation = first(&RESULT, &self.background(&settings), &case, &best);
+            let all: &[hypotheses::Hypothesis] = if pending.observed { &RESULT } else { &INFERRED };
+            let explanation = first(all, &self.background(&settings), &case, &best);
             cause = self.commit(explanation, &mut case, &mut best, &mut settings).or(cause);
         }
         let agrees = best.fit.replicas;
@@ -304,6 +309,7 @@ impl Decisions {
         self.memory.doubt(case.at, best.others);
         if !pending.observed {
             self.silent.push(case.at);
+            self.memory.infers(case.at);
         }
         if observed.rescaled && observed.controller != current {
             self.memory.rescaled(case.spec.behavior.as_ref(), current, observed.controller, case.at);
@@ -358,6 +364,7 @@ impl Decisions {
             *settings = inferred.settings;
             self.has_learned = true;
         }
+        (0..it.retracted).for_each(|_| self.retract_row());
         if let Some(memory) = it.memory {
             case.memory = memory.clone();
             self.memory.memory = memory;
@@ -442,7 +449,7 @@ impl Decisions {
     /// A restart that is suspected and was not before: another controller manager took the lease, or the syncs are shifted.
     fn suspected_restart(&self, case: &SyncCase, settings: &hpa::Settings) -> Option<Restart> {
         let since = case.at.timestamp_millis() - memory::horizon(&case.spec, settings).num_milliseconds();
-        let hint = self.hint.filter(|hint| hint.at <= case.at.timestamp_millis() + INFERRED && hint.at >= since);
+        let hint = self.hint.filter(|hint| hint.at <= case.at.timestamp_millis() + SLACK && hint.at >= since);
         let by_lease = self.acquired.filter(|at| *at >= since).and_then(|at| self.sync_period.around(at));
         let shift = || by_lease.or_else(|| self.sync_period.shift(since));
         let shifted = |s: sync_period::Shift| Restart { from: s.from, at: s.at, period: self.sync_period.distance() };

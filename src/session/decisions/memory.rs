@@ -13,8 +13,9 @@ use std::collections::VecDeque;
 const LONGEST: i64 = 3600;
 /// Rescales from before the watch began, taken in at most.
 const EARLIER: usize = 64;
-/// Syncs whose other possible recommendations are kept.
+/// Syncs whose other possible recommendations are kept, and how many of each are tried.
 const DOUBTS: usize = 64;
+const SIZES: usize = 24;
 /// A status is seen up to this much later than another on a busy machine, milliseconds: a sync may be moved by that, but by less
 /// than half a period.
 const NOISE: i64 = 3000;
@@ -35,6 +36,8 @@ pub struct ControllerMemory {
     pub restart: Option<Restart>,
     /// A restart that a later sync proved.
     forgot: Option<Restart>,
+    /// The times of syncs that were only inferred.
+    inferred: VecDeque<Time>,
     /// What else may have been recommended at a time, where what was seen allows several.
     doubts: VecDeque<(Time, Vec<i32>)>,
 }
@@ -140,7 +143,13 @@ impl ControllerMemory {
         let all = self.memory.recommendations.iter_mut().flatten().map(|r| &mut r.at);
         let events = self.memory.ups.iter_mut().chain(&mut self.memory.downs).map(|e| &mut e.at);
         let doubts = self.doubts.iter_mut().map(|d| &mut d.0);
-        all.chain(events).chain(doubts).chain(&mut self.assumed_at).filter(|at| **at == from).for_each(|at| *at = to);
+        let inferred = self.inferred.iter_mut();
+        all.chain(events)
+            .chain(doubts)
+            .chain(inferred)
+            .chain(&mut self.assumed_at)
+            .filter(|at| **at == from)
+            .for_each(|at| *at = to);
     }
 
     /// An inferred sync was rather at another time.
@@ -161,15 +170,42 @@ impl ControllerMemory {
         }
     }
 
-    /// The memory with one other recommendation that is possible as well, the latest sync first.
+    /// The memory with one other recommendation that is possible as well, the latest sync first. Several pods that changed
+    /// together may also give any size between those that each of them gives.
     pub fn possible(&self) -> impl Iterator<Item = Memory> {
-        let all = self.doubts.iter().rev().flat_map(|(at, others)| others.iter().map(move |other| (*at, *other)));
-        all.filter_map(|(at, other)| {
-            let mut memory = self.memory.clone();
+        self.doubts.iter().rev().flat_map(move |(at, others)| {
             // The seed of a new memory has the time of the first sync, too.
-            let found = memory.recommendations.as_mut()?.iter_mut().rev().find(|r| r.at == at)?;
-            found.replicas = other;
-            Some(memory)
+            let index = self.memory.recommendations().iter().rposition(|r| r.at == *at);
+            let was = index.and_then(|i| self.memory.recommendations().get(i)).map_or(0, |r| r.replicas);
+            let lowest = others.iter().copied().min().map_or(was, |low| low.min(was));
+            let highest = others.iter().copied().max().map_or(was, |high| high.max(was));
+            let mut sizes: Vec<i32> = (lowest..=highest).take(SIZES).filter(|size| *size != was).collect();
+            sizes.sort_by_key(|size| !others.contains(size));
+            sizes.into_iter().filter_map(move |size| {
+                let mut memory = self.memory.clone();
+                memory.recommendations.as_mut()?.get_mut(index?)?.replicas = size;
+                Some(memory)
+            })
+        })
+    }
+
+    /// Notes that the sync at `at` is only inferred.
+    pub fn infers(&mut self, at: Time) {
+        self.inferred.push_back(at);
+        if self.inferred.len() > DOUBTS {
+            self.inferred.pop_front();
+        }
+    }
+
+    /// The memory without the last inferred syncs, as far as no known one follows them: without one, two, and so on.
+    pub fn without_inferred(&self) -> impl Iterator<Item = Memory> {
+        let all = self.memory.recommendations();
+        let last = all.iter().rev().take_while(|r| self.inferred.contains(&r.at)).count();
+        (1..=last).map(move |without| {
+            let mut memory = self.memory.clone();
+            let kept = all.len() - without;
+            memory.recommendations.iter_mut().for_each(|r| r.truncate(kept));
+            memory
         })
     }
 

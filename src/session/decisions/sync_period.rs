@@ -201,10 +201,12 @@ impl SyncPeriod {
     }
 
     /// The clearest shift since `since`: the syncs from there on are all earlier than all before it, which no controller that
-    /// goes on can do, or later than usual. None where they go on as before.
+    /// goes on can do, or all later, by more than syncs are usually late. None where they go on as before.
     pub fn shift(&self, since: i64) -> Option<Shift> {
         let all: Vec<(i64, i64)> = self.known.iter().copied().collect();
-        let lowest = |part: &[(i64, i64)]| part.iter().map(|k| k.1).min();
+        let mut steps: Vec<i64> = all.windows(2).map(|w| (w[1].1 - w[0].1).abs()).collect();
+        steps.sort_unstable();
+        let usual = steps.get(steps.len() / 2).copied().unwrap_or_default();
         let mut best: Option<(i64, Shift)> = None;
         for i in USUAL..all.len() {
             let (before, after) = all.split_at(i);
@@ -214,13 +216,16 @@ impl SyncPeriod {
             }
             let before = &before[before.len().saturating_sub(BESIDE)..];
             let after = &after[..after.len().min(BESIDE)];
-            let (Some(was), Some(is)) = (lowest(before), lowest(after)) else { continue };
-            let spread = before.iter().map(|k| k.1 - was).sum::<i64>() / i64::try_from(before.len()).unwrap_or(1);
-            let enough = if is < was { EARLY.max(spread / 2) } else { LATE.max(6 * spread) };
-            let clear = (is - was).abs() * 100 / enough;
+            let lowest = |part: &[(i64, i64)]| part.iter().map(|k| k.1).min().unwrap_or_default();
+            let highest = before.iter().map(|k| k.1).max().unwrap_or_default();
+            let (early, late) = (lowest(before) - lowest(after), lowest(after) - highest);
+            // The fewer there are, the later the earliest of them may have been seen.
+            let few = i64::try_from(before.len()).unwrap_or(1).max(1);
+            let (least_early, least_late) = (EARLY.max(12 * usual / few), LATE.max(6 * usual));
             // The shift is where the first of them is shifted itself.
-            let here = if is < was { at.1 < was - enough / 2 } else { true };
-            if here && clear >= 100 && best.is_none_or(|(most, _)| clear > most) {
+            let is_early = at.1 < lowest(before) - least_early / 2;
+            let clear = (early * 100 / least_early * i64::from(is_early)).max(late * 100 / least_late);
+            if clear >= 100 && best.is_none_or(|(most, _)| clear > most) {
                 best = Some((clear, Shift { from: from.0, at: at.0 }));
             }
         }

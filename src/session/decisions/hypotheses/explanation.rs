@@ -42,6 +42,8 @@ pub struct Explanation {
     pub inferred: Option<Inferred>,
     /// The controller's memory before the sync.
     pub memory: Option<Memory>,
+    /// How many of the last inferred syncs were none.
+    pub retracted: usize,
     /// The controller restarted: nothing from before that is in doubt any more.
     pub restart: Option<Restart>,
 }

@@ -11,8 +11,9 @@ use crate::session::decisions::sync::{Cause, Divergence, Suspicion, Unexplained}
 use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
 
 /// In the order in which they are tried.
-pub const RESULT: [Hypothesis; 13] = [
+pub const RESULT: [Hypothesis; 14] = [
     slightly_other_time,
+    without_inferred_syncs,
     other_recommendation,
     restart,
     failed_update,
@@ -31,6 +32,18 @@ pub const RESULT: [Hypothesis; 13] = [
 pub fn slightly_other_time(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     let run = case.near(&best.world, &case.memory, known.settings)?;
     Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
+}
+
+/// For a sync that is only inferred: where none applies there was none.
+pub const INFERRED: [Hypothesis; 3] = [slightly_other_time, other_recommendation, without_assumed_recommendation];
+
+/// Syncs that were inferred before this one were none: the controller was held up.
+pub fn without_inferred_syncs(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    known.memory.without_inferred().zip(1..).find_map(|(memory, retracted)| {
+        let run = case.near(&best.world, &memory, known.settings)?;
+        let (at, run) = (Some(run.at), Some((run.decision, run.fit)));
+        Some(Explanation { at, run, memory: Some(memory), retracted, ..Explanation::default() })
+    })
 }
 
 /// An earlier sync, whose recommendation did not show, may as well have recommended another size.

@@ -48,6 +48,8 @@ struct Given {
     last_observed: Option<i64>,
     /// What else may have been recommended at a time.
     doubt: Option<(i64, i32)>,
+    /// How many of the last assumed syncs are only inferred.
+    inferred: usize,
     /// The same case was kept before.
     kept: bool,
     /// Changes what the controller reported.
@@ -66,6 +68,7 @@ const CALM: Given = Given {
     restart: None,
     last_observed: None,
     doubt: None,
+    inferred: 0,
     kept: false,
     report: |_| {},
     shifted: false,
@@ -169,6 +172,8 @@ impl Given {
             assumed.begin(at(-seconds * 1000), asked);
         }
         assumed.restart = self.restart;
+        let inferred = self.assumed.iter().rev().take(self.inferred);
+        inferred.for_each(|(ms, _)| assumed.infers(at(*ms)));
         self.doubt.into_iter().for_each(|(ms, other)| assumed.doubt(at(ms), vec![other]));
         let case = self.case(assumed.memory.clone());
         if self.kept {
@@ -325,6 +330,22 @@ fn a_longer_window_and_a_restart_do_not_prove_each_other_wrong() {
             ("one is", Given { last_observed: Some(NOW - 60_000), ..held }, Some(Some(thin))),
         ],
     );
+}
+
+#[test]
+fn inferred_syncs_that_were_none() {
+    // They would hold two replicas, and were the only ones to do so.
+    let held: Remembered = &[(-400_000, 1), (-100_000, 2), (-50_000, 2)];
+    let paused = Given { memory: &[(-400_000, 1)], assumed: held, inferred: 2, ..RELEASED };
+    check(
+        result::without_inferred_syncs,
+        &[
+            ("both were none", paused.clone(), Some(None)),
+            ("only the last is inferred", Given { inferred: 1, ..paused.clone() }, None),
+            ("they were known", Given { inferred: 0, ..paused.clone() }, None),
+        ],
+    );
+    assert_eq!(paused.ask(result::without_inferred_syncs).unwrap().retracted, 2);
 }
 
 #[test]
