@@ -33,7 +33,7 @@ pub fn run(
         let mut world = tier.world(m, changes);
         world.values = changes.values(world.values, &m.names);
         let found = tier.size();
-        let it = reconcile(&spec, &hpa::Status::default(), &world, &mut memory, *at, &m.settings);
+        let it = reconcile(&spec, &m.status, &world, &mut memory, *at, &m.settings);
         each(m, found, &spec, &it);
         tier.scale(m.ms, it.replicas.unwrap_or(found));
     }

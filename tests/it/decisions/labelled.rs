@@ -28,7 +28,8 @@ fn a_disabled_direction_is_called_so_by_the_forecast_and_by_the_decisions() {
     for mut seen in scale_cycle() {
         if let Observation::Hpa(hpa) = &mut seen.what {
             let behavior = hpa.behavior.get_or_insert_default();
-            behavior.scale_down.get_or_insert_default().select = Some("Disabled".into());
+            let down = behavior.scale_down.get_or_insert_default();
+            (down.select, down.window_s) = (Some("Disabled".into()), Some(0));
         }
         session.apply(&seen);
         let forecast = session.forecast().filter(|f| matches!(f.limit, Some(ForecastLimit::Disabled { up: false })));
