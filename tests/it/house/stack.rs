@@ -50,7 +50,8 @@ fn every_overlay_has_its_expectations_and_names_a_scenario_that_shows_the_same()
         assert_eq!(read.name, name);
         for file in ["expectations.toml", "kustomization.yaml"] {
             let text = std::fs::read_to_string(folder.join(file)).unwrap();
-            let scenario = text.split("edot-tui lab --scenario ").nth(1).and_then(|rest| rest.split_whitespace().next());
+            let scenario =
+                text.split("edot-tui lab --scenario ").nth(1).and_then(|rest| rest.split_whitespace().next());
             assert!(scenario.and_then(Scenario::shipped).is_some(), "{name}/{file}: {scenario:?}");
         }
         let row = format!("| `{name}` |");
@@ -75,7 +76,10 @@ fn every_limiter_is_first_and_below_its_containers_limit() {
     let of = |name: &str| &files.iter().find(|(n, _)| n == name).unwrap_or_else(|| panic!("{name}")).1[0];
     for (name, container, runtime) in pods {
         let limit = mebibytes(of(name), "limit_mib").unwrap_or_else(|| panic!("{name}"));
-        assert!(limit < container, "{name}: the container is killed at {container} MiB, before the limiter refuses at {limit}");
+        assert!(
+            limit < container,
+            "{name}: the container is killed at {container} MiB, before the limiter refuses at {limit}"
+        );
         assert_eq!(limit * 4 / 5, runtime, "{name}: GOMEMLIMIT is 80 % of the limiter's limit");
     }
     for (name, config) in collectors() {
@@ -83,7 +87,9 @@ fn every_limiter_is_first_and_below_its_containers_limit() {
             let Some(processors) = parts["processors"].as_array() else { continue };
             let at = processors.iter().position(|p| p == "memory_limiter");
             // A pipeline behind a connector gets what passed one already.
-            let behind = parts["receivers"].as_array().is_some_and(|r| r.iter().all(|r| config["connectors"].get(r.as_str().unwrap()).is_some()));
+            let behind = parts["receivers"]
+                .as_array()
+                .is_some_and(|r| r.iter().all(|r| config["connectors"].get(r.as_str().unwrap()).is_some()));
             assert!(at == Some(0) || (at.is_none() && behind), "{name}, pipeline {pipeline}: {processors:?}");
         }
     }
@@ -93,7 +99,12 @@ fn every_limiter_is_first_and_below_its_containers_limit() {
 fn nothing_splits_metrics_and_every_exporter_has_a_bounded_queue() {
     for (name, config) in collectors() {
         for (pipeline, parts) in config["service"]["pipelines"].as_object().into_iter().flatten() {
-            let batches = parts["processors"].as_array().into_iter().flatten().filter_map(Value::as_str).filter(|p| p.starts_with("batch"));
+            let batches = parts["processors"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .filter(|p| p.starts_with("batch"));
             let wanted = if pipeline.starts_with("metrics") { "batch/metrics" } else { "batch" };
             batches.for_each(|batch| assert_eq!(batch, wanted, "{name}, pipeline {pipeline}"));
         }
@@ -116,27 +127,47 @@ fn the_public_labs_faults_are_absent() {
     }
     let agent = text("otel/agent/agent.yaml");
     assert!(agent.contains("receivers: [otlp, file_log]"), "logs over OTLP would be refused");
-    assert!(agent.contains("type: container") && agent.contains("observability-lab_edot-*"), "lines stay text, or loop");
+    assert!(
+        agent.contains("type: container") && agent.contains("observability-lab_edot-*"),
+        "lines stay text, or loop"
+    );
     assert!(agent.contains("dns:///edot-gateway-headless") && agent.contains("balancer_name: round_robin"));
     assert!(text("otel/agent/daemonset.yaml").contains("internalTrafficPolicy: Local"));
     assert!(text("otel/cluster/rbac.yaml").contains("horizontalpodautoscalers"), "no k8s.hpa.* in Elasticsearch");
     assert!(text("otel/cluster/rbac.yaml").contains("replicationcontrollers"));
     let gateway = text("otel/gateway/gateway.yaml");
-    for field in ["set(log.severity_text", "set(log.trace_id.string", "set(log.span_id.string", "set(resource.attributes[\"service.name\"]"] {
+    for field in [
+        "set(log.severity_text",
+        "set(log.trace_id.string",
+        "set(log.span_id.string",
+        "set(resource.attributes[\"service.name\"]",
+    ] {
         assert!(gateway.contains(field), "Kibana would say (missing value) without {field}");
     }
     assert!(gateway.contains("max_connection_age") && gateway.contains("retry:"));
     assert!(text("elastic/elasticsearch.yaml").contains("volumeClaimTemplates"), "ECK's default of 1Gi fills up");
     let metrics = text("observe/metrics-server/metrics-server.yaml");
-    assert!(metrics.contains("kind: APIService") && metrics.contains("--metric-resolution=15s") && !metrics.contains("insecure-tls"));
+    assert!(
+        metrics.contains("kind: APIService")
+            && metrics.contains("--metric-resolution=15s")
+            && !metrics.contains("insecure-tls")
+    );
     for (name, documents) in all() {
         for pod in documents.iter().filter(|d| d["kind"] == "Deployment" || d["kind"] == "DaemonSet") {
-            for container in pod.pointer("/spec/template/spec/containers").and_then(Value::as_array).into_iter().flatten() {
+            for container in
+                pod.pointer("/spec/template/spec/containers").and_then(Value::as_array).into_iter().flatten()
+            {
                 // A patch of an overlay repeats only what it changes.
                 if container.get("image").is_none() {
                     continue;
                 }
-                for part in ["/readinessProbe", "/livenessProbe", "/resources/requests/cpu", "/resources/requests/memory", "/resources/limits/memory"] {
+                for part in [
+                    "/readinessProbe",
+                    "/livenessProbe",
+                    "/resources/requests/cpu",
+                    "/resources/requests/memory",
+                    "/resources/limits/memory",
+                ] {
                     assert!(container.pointer(part).is_some(), "{name}: {part} of {}", container["name"]);
                 }
             }
