@@ -10,7 +10,7 @@ use edot_tui::report::{self, Origin, document, status, status_as_text, text};
 use edot_tui::session::Session;
 use edot_tui::source::live::collector::normalize::normalize;
 use edot_tui::ui::{Screen, Ui};
-use edot_tui::verdict::{Expectations, verdict};
+use edot_tui::verdict::{self, Expectations};
 use edot_tui::view::{self, Cx, Look};
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::sync::Arc;
@@ -92,7 +92,7 @@ fn shows(session: &Session, screen: Screen, words: &str, drawn_words: &str) {
     assert!(json.contains(words), "JSON: {json}");
     let lines = status_as_text(&status(session));
     assert!(lines.contains(words), "text: {lines}");
-    let judged = verdict(session, Expectations::guide());
+    let judged = verdict::run(session, Expectations::guide());
     let page = document::document(&report::report(session, &judged, &Origin { file: None, damage: vec![] }));
     assert!(text::plain(&page).replace('\n', " ").contains(words), "report: {}", text::plain(&page));
     let mut ui = Ui::new(false, view::panes());
