@@ -180,7 +180,7 @@ fn usable(given: Option<Vec<Vec<u8>>>, context: &str) -> Result<Option<Vec<Vec<u
         true => Err(ConnectError::Wrong {
             context: context.to_owned(),
             field: "certificate-authority",
-            cause: "it holds no certificate of X.509 v3 that can be read; have it issued again".into(),
+            cause: "it holds no certificate that can be read; have it issued again".into(),
         }),
     }
 }
