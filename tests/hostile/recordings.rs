@@ -264,7 +264,7 @@ fn many_rescales_in_short() {
 #[ignore = "long"]
 fn many_rescales_long() {
     // An unoptimized program is twenty times slower.
-    many_rescales(if cfg!(debug_assertions) { 400 } else { 8_000 });
+    many_rescales(if cfg!(debug_assertions) { 150 } else { 8_000 });
 }
 
 #[test]

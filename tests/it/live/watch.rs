@@ -238,3 +238,15 @@ async fn a_thousand_pods_come_in_pages() {
     let lists = api.requests(|r| pods(r) && !r.is_watch());
     assert_eq!(lists.iter().map(|r| r.query("continue")).collect::<Vec<_>>(), [None, Some("more of it==")]);
 }
+
+#[tokio::test]
+async fn a_list_whose_pages_never_end_is_given_up() {
+    let api = FakeApi::start(|r| {
+        let page = || json!({"metadata": {"resourceVersion": "9", "continue": "more"}, "items": []});
+        (hpas(r) && !r.is_watch() && r.nth < 3_000).then(|| Reply::json(page()))
+    })
+    .await;
+    let mut seen = api.watch().await;
+    let reason = seen.link(Feed::Hpa, FeedState::Retrying).await.reason.unwrap();
+    assert!(reason.contains("more than 1000 pages"), "{reason}");
+}

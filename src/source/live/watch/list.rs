@@ -12,8 +12,9 @@ use tokio::sync::mpsc;
 
 /// The most objects of all pages together, so that a server cannot send pages without end.
 const OBJECTS: usize = 100_000;
-/// Objects per page.
+/// Objects per page, and the most pages: a server may send fewer objects in each, but not one by one without end.
 const PAGE: &str = "500";
+const PAGES: usize = 1000;
 
 /// Send every object that is new or has changed, then those that are gone. Returns the list's version.
 ///
@@ -28,7 +29,7 @@ pub async fn all<T: Object>(
 ) -> Result<String, ApiError> {
     let mut here = HashSet::new();
     let (mut next, mut seen) = (String::new(), 0);
-    loop {
+    for _ in 0..PAGES {
         let mut query = vec![("limit", PAGE)];
         if !next.is_empty() {
             query.push(("continue", &next));
@@ -56,6 +57,7 @@ pub async fn all<T: Object>(
         }
         next = page.metadata.next;
     }
+    Err(ApiError::new(ApiErrorKind::Garbled, format!("the list has more than {PAGES} pages")))
 }
 
 /// A page; an object that cannot be read is left out, and not the whole page.
