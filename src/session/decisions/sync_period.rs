@@ -424,7 +424,8 @@ mod tests {
             delays in proptest::collection::vec(0i64..1000, 40),
         ) {
             let (mut r, mut t) = (SyncPeriod::default(), 1_000_000);
-            for (n, delay) in syncs.iter().zip(delays) {
+            // Some that follow each other show the period itself.
+            for (n, delay) in [1; 6].iter().chain(&syncs).zip(delays) {
                 t += n * (seconds * 1000 + 20);
                 r.take(t + delay, 15_000);
             }

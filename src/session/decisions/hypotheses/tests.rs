@@ -358,7 +358,8 @@ fn another_recommendation_of_an_earlier_sync() {
         &[
             ("it explains the hold", doubted.clone(), Some(None)),
             ("nothing is in doubt", Given { doubt: None, ..doubted.clone() }, None),
-            ("another size does not", Given { doubt: Some((-100_000, 5)), ..doubted }, None),
+            ("it is between the two", Given { doubt: Some((-100_000, 5)), ..doubted.clone() }, Some(None)),
+            ("a smaller one does not", Given { doubt: Some((-100_000, 0)), ..doubted }, None),
         ],
     );
 }
