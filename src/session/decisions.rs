@@ -33,7 +33,6 @@ pub mod window;
 use super::series::ChunkedList;
 use crate::hpa;
 use crate::observe::Time;
-use evidence::Evidence;
 use flag::Flag;
 use flags::Flags;
 use hypotheses::{Background, Explanation, FIGURES, INFERRED, RESULT, first};
