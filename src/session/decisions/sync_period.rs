@@ -18,6 +18,8 @@ const LONGEST: i64 = 180_000;
 const SHORTEST: i64 = 500;
 /// Distances before a period other than the default is believed.
 const LEAST: usize = 3;
+/// The same, where the interval of the samples is not known.
+const UNSAMPLED: usize = 12;
 /// From this share on a period counts as sure.
 const SURE: f64 = 0.95;
 /// The latest syncs that a shift is compared with, and how many of them there must be to know how late syncs are usually.
@@ -163,7 +165,8 @@ impl SyncPeriod {
     }
 
     fn weigh(&mut self, resolution: i64) {
-        if self.gaps.len() < LEAST {
+        // How often a sync leaves a trace depends on the samples; without their interval it takes more distances.
+        if self.gaps.len() < if resolution > 0 { LEAST } else { UNSAMPLED } {
             return;
         }
         let (period, confidence) = likeliest(self.gaps.iter().copied(), resolution, self.period);
@@ -256,7 +259,9 @@ fn likeliest(gaps: impl Iterator<Item = i64> + Clone, resolution: i64, start: i6
 fn believed(seconds: i64, start: i64) -> f64 {
     match seconds {
         _ if seconds * 1000 == start || seconds * 1000 == DEFAULT => 4.5,
-        1 | 2 | 5 | 10 | 20 | 30 | 60 => 0.0,
+        5 | 10 | 20 | 30 | 60 => 0.0,
+        // Any distance is near whole periods of one that short.
+        1 | 2 => -4.0,
         _ => -20.0,
     }
 }

@@ -166,7 +166,9 @@ fn a_recommendation_that_a_window_hides_is_of_the_right_moment() {
 fn delayed(all: &[Stamped], seed: u64) -> Vec<Stamped> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut delay = || {
-        (state ^= state << 13, state ^= state >> 7, state ^= state << 17);
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
         chrono::TimeDelta::milliseconds((state % 1000) as i64)
     };
     let mut out: Vec<Stamped> = all.iter().map(|s| Stamped { at: s.at + delay(), what: s.what.clone() }).collect();

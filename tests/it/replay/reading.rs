@@ -71,7 +71,8 @@ proptest! {
         let mut reading = reading(&bytes);
         let back = reading.by_ref().count();
         prop_assert!(back > many.len() / 2, "{} of {}: {:?}", back, many.len(), reading.damage.sentences());
-        prop_assert!(back <= many.len());
+        // A damaged stretch can unpack to a line twice.
+        prop_assert!(back <= many.len() || !reading.damage.is_none());
         // Whatever is missing is reported; junk between two members costs nothing, and is reported as well.
         prop_assert!(back == many.len() || !reading.damage.is_none(), "{:?}", reading.damage);
     }

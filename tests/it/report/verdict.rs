@@ -202,6 +202,7 @@ fn a_step_that_no_policy_allows_is_seen() {
         }
     }
     let v = guide(&fold(&all));
-    assert_eq!(ids(&v, "failed"), ["steps"]);
+    // No arithmetic gives such a step, which is one of few known syncs.
+    assert_eq!(ids(&v, "failed"), ["steps", "decisions"]);
     assert!(found(&v, "steps").observed.contains("4→2"), "{:?}", found(&v, "steps"));
 }
