@@ -2,7 +2,6 @@
 
 use crate::dice::Dice;
 use crate::process::{Family, cases, edot_tui, run};
-use crate::server::{json, start};
 use std::time::Duration;
 
 const SECRET: &str = "t0k3n-0f-th3-plug1n";
