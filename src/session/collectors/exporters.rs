@@ -5,7 +5,7 @@ use crate::observe::{CollectorSeen, ConfigSeen, ExporterSeen, Signal, component_
 use std::collections::BTreeSet;
 
 /// Kinds that hand each item to an exporter of their own, which counts it again.
-const WRAPPERS: [&str; 2] = ["loadbalancing", "failover"];
+const WRAPPERS: [&str; 3] = ["loadbalancing", "load_balancing", "failover"];
 
 /// The exporters that a configuration's pipelines name.
 pub type Outlets = BTreeSet<String>;
@@ -52,6 +52,7 @@ mod tests {
         for (names, sum) in [
             (&["loadbalancing", "loadbalancing/10.42.0.11:4317", "loadbalancing/10.42.1.12:4317"][..], 1.0),
             (&["loadbalancing", "otlp/10.42.0.11:4317", "otlp/[fd00::1]:4317"], 1.0),
+            (&["load_balancing", "load_balancing/10.42.0.11:4317", "load_balancing/10.42.1.12:4317"], 1.0),
             (&["loadbalancing/logs", "loadbalancing/logs_backend-0.backend:4317"], 1.0),
             (&["failover", "otlp/primary.local:4317", "otlp/secondary.local:4317"], 1.0),
             // Two wrappers, and an exporter beside them.
