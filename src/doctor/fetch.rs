@@ -84,8 +84,8 @@ pub async fn facts(client: &ApiClient, settings: &Settings, version: &str) -> Fa
     facts
 }
 
-/// The samples once more, where the first cover so long that they may come less often than the controller asks, or be
-/// computed for each request.
+/// The samples again, where the windows of the first are so long that new ones may come less often than the controller asks, or
+/// with each request.
 async fn usage_later(client: &ApiClient, path: &str, first: &Answer) -> Option<Value> {
     let first = first.as_ref().ok()?.as_ref()?;
     if window_s(first)? <= COARSE_S {

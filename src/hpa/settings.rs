@@ -47,7 +47,7 @@ pub struct Settings {
     pub object_error_ends_with_cause: bool,
     /// [`Change::EditsAtOnce`]. The arithmetic does not use it; its callers do.
     pub edits_at_once: bool,
-    /// [`Change::OwnWrites`]. The arithmetic does not use it; its callers do.
+    /// [`Change::OwnWrites`]. It delays a sync and changes no figure, so nothing is computed from it.
     pub defers_unseen_writes: bool,
     /// Which conversions and sums saturate.
     pub conversions: Conversions,

@@ -123,7 +123,7 @@ pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, St
         real_memory = m.memory.clone().unwrap_or(real_memory);
         let known = real_memory.clone();
         let run = |spec: &hpa::Spec, world: &hpa::World, memory: &mut Memory| {
-            reconcile(spec, &m.status, world, memory, m.at(), &m.settings)
+            reconcile(spec, &m.status, world, memory, m.at, &m.settings)
         };
         let real = run(&m.spec, &m.world, &mut real_memory);
         let result = real.replicas.unwrap_or(m.found);

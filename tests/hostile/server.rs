@@ -26,7 +26,7 @@ pub enum Answer {
     Silent,
     /// A body of which one byte comes each time.
     Slow(Vec<u8>, Duration),
-    /// A body whose n-th piece is made when it is its turn, so many a second.
+    /// A body in pieces, each computed from its number when it is sent, and the pieces per second.
     Pieces(Arc<dyn Fn(u64) -> Vec<u8> + Send + Sync>, u64),
 }
 

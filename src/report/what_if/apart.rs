@@ -65,11 +65,9 @@ pub fn band(recorded: &Recorded, changes: &Changes, learned: &Learned, start: &S
 fn times(recorded: &Recorded) -> Vec<Time> {
     let mut out: Vec<Time> = Vec::with_capacity(recorded.syncs.len());
     let mut before: Option<(i64, i64)> = None;
+    let period = recorded.session.decisions.sync_period.period();
     for m in &recorded.syncs {
-        let seen = m.at().timestamp_millis();
-        let learned = recorded.session.decisions.sync_period.period();
-        // The part of a second is the work of a sync.
-        let period = if learned >= 2000 { learned / 1000 * 1000 } else { learned };
+        let seen = m.at.timestamp_millis();
         let least = before.map_or(seen, |(was, at)| at + ((seen - was + period / 2) / period) * period);
         let at = seen.max(least);
         before = Some((seen, at));
@@ -82,9 +80,9 @@ fn times(recorded: &Recorded) -> Vec<Time> {
 fn retime(memory: &mut Memory, recorded: &Recorded, times: &[Time]) {
     let moved = |at: Time| {
         let ms = at.timestamp_millis();
-        let after = recorded.syncs.partition_point(|m| m.at().timestamp_millis() < ms);
+        let after = recorded.syncs.partition_point(|m| m.at.timestamp_millis() < ms);
         let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
-        let near = near.filter_map(|i| Some((recorded.syncs.get(i)?.at().timestamp_millis(), *times.get(i)?)));
+        let near = near.filter_map(|i| Some((recorded.syncs.get(i)?.at.timestamp_millis(), *times.get(i)?)));
         let nearest = near.min_by_key(|(seen, _)| (seen - ms).abs()).filter(|(seen, _)| (seen - ms).abs() < 2000);
         nearest.map_or(at, |(_, time)| time)
     };

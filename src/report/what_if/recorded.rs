@@ -35,12 +35,6 @@ pub struct RecordedSync {
     pub verdict: Verdict,
 }
 
-impl RecordedSync {
-    pub fn at(&self) -> Time {
-        self.at
-    }
-}
-
 /// A recording as its syncs, and the session at its end.
 pub struct Recorded {
     pub syncs: Vec<RecordedSync>,

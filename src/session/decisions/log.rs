@@ -125,10 +125,11 @@ impl Decisions {
     fn apply(&mut self, ms: i64, input: Input) {
         match input {
             Input::Settings(base) => {
-                self.base = (*base).clone();
-                if let Some(hpa) = &self.hpa {
-                    self.base = controller::proven((*base).clone(), &hpa.seen);
-                }
+                let base = (*base).clone();
+                self.base = match &self.hpa {
+                    Some(hpa) => controller::proven(base, &hpa.seen),
+                    None => base,
+                };
             }
             Input::Feed(feed, state) => self.feed_status(feed, state),
             Input::Pod(pod) => self.inputs.pod(ms, &pod),

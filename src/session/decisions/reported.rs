@@ -59,6 +59,7 @@ pub fn fill(case: &SyncCase, world: &mut World, decision: &Decision) -> bool {
         }
         Some(())
     };
+    // Each is set, also after one that cannot be.
     case.spec.metrics.iter().enumerate().map(set).filter(Option::is_none).count() == 0
 }
 

@@ -1,4 +1,4 @@
-//! Nothing that goes wrong is told as Rust would print a value: broken kubeconfigs, servers and files against every command
+//! No error is printed as the Debug form of a Rust value: broken kubeconfigs, servers and files against every command
 //! that meets them.
 
 use crate::it::support::fake_api::{FakeApi, Reply, world};

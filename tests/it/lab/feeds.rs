@@ -139,7 +139,7 @@ async fn a_denied_configuration_is_reported_and_all_else_works() {
         "\n[[fault]]\nat = \"0s\"\nkind = \"forbidden\"\nverb = \"get\"\nresource = \"configmaps\"\nfor = \"60s\"\n";
     let lab = cluster(&Scenario::parse("guide", "guide.toml", &format!("{text}{fault}")).unwrap(), 20.0).await;
     let mut seen = watch_collectors(&lab).await;
-    seen.told("their configuration cannot be read: user lab may not get configmaps").await;
+    seen.reported("their configuration cannot be read: user lab may not get configmaps").await;
     let hint_of = |o: &Observation| match o {
         Observation::FeedStatus(link) if link.feed == Feed::Collector => link.hint.clone(),
         _ => None,

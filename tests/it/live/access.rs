@@ -133,7 +133,7 @@ async fn silent_watches_are_doubted_when_other_requests_get_no_answer() {
     let mut seen = api.watch_as(brief, world::HPA).await;
     seen.all_are(&[Feed::Hpa, Feed::Target, Feed::Pods, Feed::Events], FeedState::Up).await;
     hung.store(true, Ordering::SeqCst);
-    seen.told(r#"Stale Some("the API server does not answer other requests")"#).await;
+    seen.reported(r#"Stale Some("the API server does not answer other requests")"#).await;
     hung.store(false, Ordering::SeqCst);
     // The usage feed's answer is an error, but an answer.
     seen.all_are(&[Feed::Hpa, Feed::Target, Feed::Pods, Feed::Events], FeedState::Up).await;

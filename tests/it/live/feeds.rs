@@ -104,7 +104,7 @@ async fn an_hpa_that_does_not_exist_is_absent_until_it_is_created() {
         link.reason.unwrap(),
         "there is no HPA edot-gateway-hpa in namespace observability-lab; there are: a, b"
     );
-    seen.told(r#"target Absent Some("there is no HPA, so its scale target is not known")"#).await;
+    seen.reported(r#"target Absent Some("there is no HPA, so its scale target is not known")"#).await;
     made.store(true, Ordering::SeqCst);
     seen.link(Feed::Hpa, FeedState::Up).await;
     seen.next("deletion", |o| matches!(o, Observation::HpaGone).then_some(())).await;
@@ -127,7 +127,7 @@ async fn a_missing_namespace_is_reported_as_such() {
         seen.link(Feed::Hpa, FeedState::Absent).await.reason.unwrap(),
         "there is no namespace observability-lab"
     );
-    seen.told(r#"load Absent Some("there is no namespace demo-app")"#).await;
+    seen.reported(r#"load Absent Some("there is no namespace demo-app")"#).await;
     seen.ever("job gone", |o| matches!(o, Observation::JobGone { .. })).await;
 }
 
@@ -149,8 +149,8 @@ async fn a_target_that_does_not_exist_is_reported_and_the_next_one_is_followed()
     })
     .await;
     let mut seen = api.watch().await;
-    seen.told(r#"target Absent Some("there is no Deployment edot-gateway in namespace observability-lab, which the HPA is to scale")"#).await;
-    seen.told(r#"pods Absent Some("the scale target does not exist"#).await;
+    seen.reported(r#"target Absent Some("there is no Deployment edot-gateway in namespace observability-lab, which the HPA is to scale")"#).await;
+    seen.reported(r#"pods Absent Some("the scale target does not exist"#).await;
     seen.ever("no target", |o| matches!(o, Observation::TargetGone)).await;
     changed.store(true, Ordering::SeqCst);
     let kind = |o: &Observation| match o {
@@ -215,7 +215,7 @@ async fn what_may_not_be_watched_is_polled() {
     let api = FakeApi::start(move |r| rollout(r, &scales, Reply::forbidden("watch", "rollouts"))).await;
     let mut seen = api.watch().await;
     while seen.next("target", replicas).await < 5 {}
-    seen.told("may not watch rollouts.argoproj.io in namespace observability-lab").await;
+    seen.reported("may not watch rollouts.argoproj.io in namespace observability-lab").await;
     assert!(!seen.links().iter().any(|line| line.contains("target Denied")));
 }
 

@@ -54,7 +54,7 @@ async fn a_server_without_autoscaling_v2_is_too_old() {
     })
     .await;
     let mut seen = api.watch().await;
-    seen.told("Kubernetes 1.23 or later is needed, and this is v1.22.9").await;
+    seen.reported("Kubernetes 1.23 or later is needed, and this is v1.22.9").await;
 }
 
 const LONG: &str = "team-orders-telemetry-gateway-for-region-eu-central-production";

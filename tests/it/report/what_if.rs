@@ -3,6 +3,7 @@
 use crate::it::decisions::simulated_runs::{Run, run};
 use crate::it::support::recorded::scale_cycle;
 use edot_tui::observe::{MetricKind, MetricValue, Observation, Stamped};
+use edot_tui::recording;
 use edot_tui::report::what_if::{self, Agreement, Changes, Recorded, Simulation, record, simulate, summarize};
 use std::collections::BTreeSet;
 
@@ -365,14 +366,11 @@ fn sizes(s: &Simulation) -> String {
 }
 
 fn record_file(path: &str) -> Recorded {
-    let mut text = String::new();
-    let file = std::fs::File::open(path).unwrap();
-    std::io::Read::read_to_string(&mut flate2::read::MultiGzDecoder::new(file), &mut text).unwrap();
-    record(text.lines().filter_map(|l| serde_json::from_str(l).ok()))
+    record(recording::open(path.as_ref()).unwrap())
 }
 
-/// Changes as words: `target=cpu=40`, `max=8`, `window=30`, `drop=memory`, `policy=down=Pods:1/30`.
-fn parsed(words: &[&str]) -> Changes {
+/// Changes as words: `target=cpu=40`, `max=8`, `window=30`, `drop=memory`, `policy=down=Pods:1/30`, `request=cpu=200m`.
+pub fn parsed(words: &[&str]) -> Changes {
     let mut c = Changes::default();
     for word in words {
         let (key, value) = word.split_once('=').unwrap();
@@ -381,6 +379,7 @@ fn parsed(words: &[&str]) -> Changes {
             "max" => c.max = value.parse().ok(),
             "window" => c.down.window_s = value.parse().ok(),
             "drop" => c.drop.push(value.to_owned()),
+            "request" => c.requests.push(Changes::request(value).unwrap()),
             "policy" => {
                 let (direction, policy) = Changes::policy(value).unwrap();
                 let rule = if direction == edot_tui::hpa::Direction::Up { &mut c.up } else { &mut c.down };

@@ -1,8 +1,9 @@
 //! Simulations compared with the lab: what a run under some settings predicts for others is what a run under those does.
 
+use super::what_if::parsed;
 use crate::it::lab::watched::watched;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
-use edot_tui::report::what_if::{Changes, Simulation, record, simulate};
+use edot_tui::report::what_if::{Simulation, record, simulate};
 use std::collections::BTreeMap;
 
 /// Seconds from the load's start.
@@ -86,23 +87,6 @@ const PAIRS: [Pair; 16] = [
     Pair { scenario: "lab", first: &[], other: &[("cpu = \"50m\"", "cpu = \"400m\"")], change: &["request=cpu=400m"] },
 ];
 
-fn changes(words: &[&str]) -> Changes {
-    let mut c = Changes::default();
-    for word in words {
-        let (key, value) = word.split_once('=').unwrap();
-        match key {
-            "target" => c.targets.push(Changes::pair(value).unwrap()),
-            "max" => c.max = value.parse().ok(),
-            "window" => c.down.window_s = value.parse().ok(),
-            "drop" => c.drop.push(value.to_owned()),
-            "request" => c.requests.push(Changes::request(value).unwrap()),
-            "policy" => c.down.policies.push(Changes::policy(value).unwrap().1),
-            _ => unreachable!("{key}"),
-        }
-    }
-    c
-}
-
 #[test]
 fn what_is_simulated_from_a_run_is_what_the_lab_does() {
     let mut results = Vec::new();
@@ -114,7 +98,7 @@ fn what_is_simulated_from_a_run_is_what_the_lab_does() {
             let began = seen[0].at.timestamp_millis();
             (record(seen.into_iter()), began, sizes)
         });
-        let s = simulate(recorded, &changes(pair.change)).unwrap();
+        let s = simulate(recorded, &parsed(pair.change)).unwrap();
         let (_, real) = watched(&edited(pair.scenario, pair.other), 7, LONG);
         let ours = supposed(&s, *began, real.len(), sizes[0]);
         let show = |sizes: &[i32]| sizes.iter().step_by(15).map(ToString::to_string).collect::<String>();

@@ -95,7 +95,7 @@ impl Seen {
     }
 
     /// Go on until some link has said this, be it long ago.
-    pub async fn told(&mut self, text: &str) {
+    pub async fn reported(&mut self, text: &str) {
         while !self.links().iter().any(|line| line.contains(text)) {
             self.next(text, |o| matches!(o, Observation::FeedStatus(_)).then_some(())).await;
         }
