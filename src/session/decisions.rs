@@ -290,6 +290,9 @@ impl Decisions {
             let unexplained = || hypotheses::unexplained(&self.background(&settings), &case, &best, [None; 2]);
             cause = Some(if in_doubt { Cause::Restart } else { unexplained() });
         }
+        if matches!(cause, Some(Cause::NotExplained(_))) {
+            self.flags.searched_in_vain();
+        }
         // A flag has to hold for every sync.
         self.has_learned |= !agrees && pending.observed && self.flags.found().next().is_some();
         let recommended = match agrees {

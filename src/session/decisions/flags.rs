@@ -30,7 +30,14 @@ pub struct Flags {
     cases: VecDeque<Arc<SyncCase>>,
     /// Values that explain less over all syncs than they explain.
     rejected: Vec<Flag>,
+    /// Syncs that no flag explained, since one was found.
+    in_vain: u32,
 }
+
+/// After this many syncs that no flag explained, ...
+const PATIENCE: u32 = 24;
+/// ... only every one of this many is searched for one: a flag shows again and again, and a search tries hundreds of runs.
+const SELDOM: u32 = 8;
 
 /// Windows that are tried, seconds.
 const WINDOWS: [i64; 16] = [0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 300, 600, 900, 1800];
@@ -83,13 +90,13 @@ impl Flags {
     pub fn without_cases(&self) -> Self {
         // They hold from the beginning, so that no restart puts them in doubt.
         let found = self.found.iter().map(|f| (f.0, i64::MIN)).collect();
-        Flags { found, cases: VecDeque::new(), rejected: self.rejected.clone() }
+        Flags { found, rejected: self.rejected.clone(), ..Flags::default() }
     }
 
     /// No flag, and none of these values again.
     pub fn rejected(&self) -> Self {
         let rejected = self.rejected.iter().copied().chain(self.found()).collect();
-        Flags { found: Vec::new(), cases: VecDeque::new(), rejected }
+        Flags { rejected, ..Flags::default() }
     }
 
     /// Keeps a case that later values have to explain, too.
@@ -109,9 +116,17 @@ impl Flags {
         self.cases.clear();
     }
 
+    /// Notes a sync that no flag explained.
+    pub fn searched_in_vain(&mut self) {
+        self.in_vain = self.in_vain.saturating_add(1);
+    }
+
     /// A value that explains `case`, which the present settings do not, and no fewer of the kept cases. `figures`: whether
     /// already the figures differ; `sure`: whether the memory is certain.
     pub fn infer(&self, base: &Settings, case: &SyncCase, figures: bool, sure: bool) -> Option<Inferred> {
+        if self.in_vain > PATIENCE && !self.in_vain.is_multiple_of(SELDOM) {
+            return None;
+        }
         let (now, mut case) = (self.settings(base), case.clone());
         forget_old(&mut case, &now);
         let case = &case;
@@ -142,6 +157,7 @@ impl Flags {
 
     /// Keeps a flag that the sync at `at` showed; a value equal to the default only removes what was inferred before.
     pub fn adopt(&mut self, base: &Settings, flag: Flag, at: Time) {
+        self.in_vain = 0;
         self.found.retain(|f| !f.0.same_kind(flag));
         let mut changed = base.clone();
         flag.set(&mut changed);

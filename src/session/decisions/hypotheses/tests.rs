@@ -52,6 +52,8 @@ struct Given {
     inferred: usize,
     /// The same case was kept before.
     kept: bool,
+    /// How many syncs no flag explained before.
+    in_vain: u32,
     /// Changes what the controller reported.
     report: fn(&mut Evidence),
     shifted: bool,
@@ -70,6 +72,7 @@ const CALM: Given = Given {
     doubt: None,
     inferred: 0,
     kept: false,
+    in_vain: 0,
     report: |_| {},
     shifted: false,
 };
@@ -179,6 +182,7 @@ impl Given {
         if self.kept {
             flags.keep(case.clone(), &base);
         }
+        (0..self.in_vain).for_each(|_| flags.searched_in_vain());
         let (decision, fit) = case.run(&case.world, &case.memory, &base);
         let basis = Basis { kind: BasisKind::Samples, ..Basis::default() };
         let best =
@@ -308,10 +312,20 @@ fn other_flag() {
             ("one case proves nothing after a restart", Given { restart: Some(RESTART), ..tolerant.clone() }, None),
             (
                 "two do",
-                Given { restart: Some(RESTART), kept: true, ..tolerant },
+                Given { restart: Some(RESTART), kept: true, ..tolerant.clone() },
                 Some(Some(Cause::OtherFlag(Flag::Tolerance(0.15)))),
             ),
             ("no flag explains it", HELD, None),
+            (
+                "after many that none explained it is searched for seldom",
+                Given { in_vain: 1001, ..tolerant.clone() },
+                None,
+            ),
+            (
+                "and found",
+                Given { in_vain: 1000, ..tolerant.clone() },
+                Some(Some(Cause::OtherFlag(Flag::Tolerance(0.15)))),
+            ),
         ],
     );
 }

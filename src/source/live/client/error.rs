@@ -132,6 +132,11 @@ impl ApiError {
             404 if !attributes.resource.is_empty() => {
                 ApiError::new(ApiErrorKind::Absent, format!("{} is not served here (404: {message})", attributes.api()))
             }
+            // Go's own words.
+            400 if message.contains("HTTP request to an HTTPS server") => {
+                ApiError::new(ApiErrorKind::Refused, "the API server speaks HTTPS, and the kubeconfig says http://")
+                    .with_hint("write https:// in the cluster's server")
+            }
             410 => ApiError::new(ApiErrorKind::Expired, "the resource version is too old (410 Gone)"),
             _ => ApiError::new(kind(code), answers(code, &message, attributes)),
         };

@@ -112,3 +112,10 @@ fn every_answer_has_its_kind() {
         assert_eq!(ApiError::from_answer(code, None, b"", &hpas("list")).kind, kind, "{code}");
     }
 }
+
+#[test]
+fn plain_http_to_a_server_of_https_is_said_with_the_correction() {
+    let fault = ApiError::from_answer(400, None, b"Client sent an HTTP request to an HTTPS server.\n", &hpas("list"));
+    assert_eq!(fault.reason, "the API server speaks HTTPS, and the kubeconfig says http://");
+    assert_eq!(fault.hint.as_deref(), Some("write https:// in the cluster's server"));
+}
