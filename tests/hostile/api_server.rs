@@ -1,6 +1,6 @@
 //! An API server that sends too much, too little, too slowly, elsewhere, or from another time.
 
-use crate::process::{Family, HANGS, MEMORY, edot_tui, ended_child, peak, run, terminate};
+use crate::process::{Family, HANGS, MEMORY, edot_tui, ended_child, peak, run, terminate, together};
 use crate::server::{Answer, Request, json, kubeconfig, start};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const TOKEN: &str = "s3cr3t-t0ken";
 const ASKED: Duration = Duration::from_secs(3);
 
-fn hold(family: &mut Family, case: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
+fn hold(family: &Family, case: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
     let server = start(answer);
     let (_folder, config) = kubeconfig(&server.url, TOKEN);
     for args in [&["status", "--wait", "3s", "--request-timeout", "2s"][..], &["doctor", "--request-timeout", "2s"]] {
@@ -20,6 +20,9 @@ fn hold(family: &mut Family, case: &str, answer: impl Fn(&Request) -> Answer + S
         let text = format!("{}{}", ended.stderr, String::from_utf8_lossy(&ended.stdout));
         family.expect(!text.contains(TOKEN), || format!("{case}: the token is shown"));
     }
+    // As kubectl, it sends none where the address is http.
+    let sent = server.seen.lock().unwrap().iter().any(|r| r.headers.iter().any(|h| h.contains(TOKEN)));
+    family.expect(!sent, || format!("{case}: the token was sent in the clear"));
 }
 
 fn list(request: &Request, items: impl Into<Vec<u8>>) -> Option<Answer> {
@@ -44,42 +47,42 @@ fn many_objects(count: usize) -> Vec<u8> {
 }
 
 fn cases(objects: usize, bytes: usize) {
-    let mut family = Family::new("API server");
+    let family = Family::new("API server");
     let items = many_objects(objects);
-    hold(&mut family, "empty objects without end", move |r| list(r, items.clone()).unwrap_or_else(version));
+    hold(&family, "empty objects without end", move |r| list(r, items.clone()).unwrap_or_else(version));
     let filler =
         format!("{{\"metadata\":{{\"name\":\"a\",\"uid\":\"a\"}},\"x\":\"{}\"}}", "a".repeat(bytes)).into_bytes();
-    hold(&mut family, "a list of many bytes", move |r| list(r, filler.clone()).unwrap_or_else(version));
-    hold(&mut family, "endless pages", |r| match list(r, "") {
+    hold(&family, "a list of many bytes", move |r| list(r, filler.clone()).unwrap_or_else(version));
+    hold(&family, "endless pages", |r| match list(r, "") {
         Some(Answer::Whole(..)) => json(
             r#"{"metadata":{"resourceVersion":"7","continue":"more"},"items":[{"metadata":{"name":"a","uid":"a"}}]}"#,
         ),
         Some(other) => other,
         None => version(),
     });
-    hold(&mut family, "an answer without end", |_| {
+    hold(&family, "an answer without end", |_| {
         Answer::Endless(
             vec!["content-type: application/json".into()],
             br#"{"items":["#.to_vec(),
             b"{\"metadata\":{}},".to_vec(),
         )
     });
-    hold(&mut family, "brackets without end", |_| {
+    hold(&family, "brackets without end", |_| {
         Answer::Endless(vec!["content-type: application/json".into()], vec![], b"[".to_vec())
     });
-    hold(&mut family, "half an answer", |_| {
+    hold(&family, "half an answer", |_| {
         Answer::Raw(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"items\":[".to_vec())
     });
-    hold(&mut family, "no HTTP", |_| Answer::Raw(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()));
-    hold(&mut family, "nothing", |_| Answer::Raw(vec![]));
-    hold(&mut family, "endless headers", |_| {
+    hold(&family, "no HTTP", |_| Answer::Raw(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()));
+    hold(&family, "nothing", |_| Answer::Raw(vec![]));
+    hold(&family, "endless headers", |_| {
         Answer::Raw(
             [b"HTTP/1.1 200 OK\r\n".to_vec(), b"x: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n".repeat(100_000)].concat(),
         )
     });
-    hold(&mut family, "a byte at a time", |_| Answer::Slow(b"{\"items\":[]}".to_vec(), Duration::from_millis(300)));
-    hold(&mut family, "429 for ever", |_| Answer::Whole(429, vec!["retry-after: 86400".into()], b"slow down".to_vec()));
-    hold(&mut family, "429 with nonsense", |_| Answer::Whole(429, vec!["retry-after: -1".into()], b"{}".to_vec()));
+    hold(&family, "a byte at a time", |_| Answer::Slow(b"{\"items\":[]}".to_vec(), Duration::from_millis(300)));
+    hold(&family, "429 for ever", |_| Answer::Whole(429, vec!["retry-after: 86400".into()], b"slow down".to_vec()));
+    hold(&family, "429 with nonsense", |_| Answer::Whole(429, vec!["retry-after: -1".into()], b"{}".to_vec()));
     for (case, body) in [
         ("a string", r#""yes""#.to_owned()),
         ("a number", "1e999".into()),
@@ -94,15 +97,13 @@ fn cases(objects: usize, bytes: usize) {
         ),
     ] {
         let (first, second) = (body.clone(), body);
-        hold(&mut family, case, move |_| json(first.clone()));
-        hold(&mut family, &format!("500 with {case}"), move |_| {
-            Answer::Whole(500, vec![], second.clone().into_bytes())
-        });
+        hold(&family, case, move |_| json(first.clone()));
+        hold(&family, &format!("500 with {case}"), move |_| Answer::Whole(500, vec![], second.clone().into_bytes()));
     }
     let years = ["0000", "0001", "9999", "-0001", "99999"].map(|year| format!("{year}-12-31T23:59:59Z"));
     let days = [-1, 1].map(|days| (chrono::Utc::now() + chrono::TimeDelta::days(days)).to_rfc3339());
     for time in years.into_iter().chain(days) {
-        hold(&mut family, &format!("the time {time}"), move |r| {
+        hold(&family, &format!("the time {time}"), move |r| {
             let object = format!(
                 "{{\"metadata\":{{\"name\":\"edot-gateway-hpa\",\"uid\":\"u\",\"creationTimestamp\":\"{time}\"}},\
                  \"spec\":{{\"minReplicas\":1,\"maxReplicas\":4,\"scaleTargetRef\":{{\"kind\":\"Deployment\",\"name\":\"d\"}}}},\
@@ -113,7 +114,7 @@ fn cases(objects: usize, bytes: usize) {
             list(r, object).unwrap_or_else(version)
         });
     }
-    hold(&mut family, "a Date of another century", |_| {
+    hold(&family, "a Date of another century", |_| {
         Answer::Whole(200, vec!["date: Fri, 01 Jan 1999 00:00:00 GMT".into()], br#"{"items":[]}"#.to_vec())
     });
     family.end();
@@ -161,16 +162,17 @@ fn busy(events: u64, log: &'static [u8]) -> impl Fn(&Request) -> Answer + Send +
 
 /// What comes as fast as it can keeps neither a recording from its end nor the program from a signal.
 fn floods(seconds: u64) {
-    let mut family = Family::new("API server that floods");
+    let family = Family::new("API server that floods");
     let lasts = format!("{seconds}s");
     let asked = Duration::from_secs(seconds);
-    for (case, events, log) in [
+    let cases = [
         ("50,000 events a second", 50_000, &b""[..]),
         ("a log of newlines", 1, b"\n"),
         ("a log of short lines", 1, b"x\n"),
         ("a log of progress lines", 1, b"running (0m37.0s), 200/200 VUs, 1234 complete and 0 interrupted iterations\n"),
         ("a log without a line end", 1, b"a"),
-    ] {
+    ];
+    together(cases, |(case, events, log)| {
         let server = start(busy(events, log));
         let (folder, config) = kubeconfig(&server.url, TOKEN);
         let file = folder.path().join("run.jsonl.gz");
@@ -191,7 +193,7 @@ fn floods(seconds: u64) {
         family.expect(code == Some(143), || format!("{case}: SIGTERM: exit code {code:?}"));
         family.expect(memory < MEMORY, || format!("{case}: {} MB", memory >> 20));
         family.note(memory, began.elapsed());
-    }
+    });
     family.end();
 }
 
@@ -209,22 +211,22 @@ fn floods_long() {
 /// The worst of them, in every run of the tests.
 #[test]
 fn answers_in_short() {
-    let mut family = Family::new("API server, in short");
+    let family = Family::new("API server, in short");
     let items = many_objects(2_000_000);
-    hold(&mut family, "empty objects without end", move |r| list(r, items.clone()).unwrap_or_else(version));
-    hold(&mut family, "deep JSON", |_| json("[".repeat(100_000)));
-    hold(&mut family, "nothing", |_| Answer::Raw(vec![]));
+    hold(&family, "empty objects without end", move |r| list(r, items.clone()).unwrap_or_else(version));
+    hold(&family, "deep JSON", |_| json("[".repeat(100_000)));
+    hold(&family, "nothing", |_| Answer::Raw(vec![]));
     family.end();
 }
 
 /// A server that sends elsewhere must not be followed, and nothing secret may arrive there.
 #[test]
 fn a_redirect_takes_no_credentials_along() {
-    let mut family = Family::new("API server, redirects");
+    let family = Family::new("API server, redirects");
     for code in [301, 302, 307, 308] {
         let elsewhere = start(|_| json(r#"{"items":[],"gitVersion":"v1.36.3"}"#));
         let to = elsewhere.url.clone();
-        hold(&mut family, &format!("redirect {code}"), move |r| {
+        hold(&family, &format!("redirect {code}"), move |r| {
             Answer::Whole(code, vec![format!("location: {to}{}", r.path)], vec![])
         });
         let seen = elsewhere.seen.lock().unwrap();

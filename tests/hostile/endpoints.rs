@@ -1,7 +1,7 @@
 //! Elasticsearch and collector endpoints that send too much, the wrong thing, or elsewhere. The cluster beside them is the
 //! embedded lab's shape: an API server with one HPA that is at rest.
 
-use crate::process::{Family, edot_tui, run};
+use crate::process::{Family, edot_tui, run, together};
 use crate::server::{Answer, Request, json, kubeconfig, start};
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ fn cluster(request: &Request) -> Answer {
     json(format!("{{\"metadata\":{{\"resourceVersion\":\"7\"}},\"items\":[{item}]}}"))
 }
 
-fn hold(family: &mut Family, case: &str, flag: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
+fn hold(family: &Family, case: &str, flag: &str, answer: impl Fn(&Request) -> Answer + Send + Sync + 'static) {
     let (api, bad) = (start(cluster), start(answer));
     let (_folder, config) = kubeconfig(&api.url, "none");
     let url = if flag == "--collector-metrics" { format!("{}/metrics", bad.url) } else { bad.url.clone() };
@@ -79,34 +79,32 @@ fn series(count: usize) -> String {
 }
 
 fn collector(many: usize) {
-    let mut family = Family::new("collector endpoint");
+    let family = Family::new("collector endpoint");
     const FLAG: &str = "--collector-metrics";
     let text = series(many);
-    hold(&mut family, "many series", FLAG, move |_| metrics(text.clone()));
-    hold(&mut family, "one endless line", FLAG, |_| Answer::Endless(vec![], b"otelcol_x{a=\"".to_vec(), b"a".to_vec()));
-    hold(&mut family, "endless lines", FLAG, |_| {
-        Answer::Endless(vec![], vec![], b"otelcol_process_uptime 1\n".to_vec())
-    });
-    hold(&mut family, "brackets", FLAG, |_| metrics("{".repeat(100_000)));
+    hold(&family, "many series", FLAG, move |_| metrics(text.clone()));
+    hold(&family, "one endless line", FLAG, |_| Answer::Endless(vec![], b"otelcol_x{a=\"".to_vec(), b"a".to_vec()));
+    hold(&family, "endless lines", FLAG, |_| Answer::Endless(vec![], vec![], b"otelcol_process_uptime 1\n".to_vec()));
+    hold(&family, "brackets", FLAG, |_| metrics("{".repeat(100_000)));
     for value in ["NaN", "+Inf", "-Inf", "-1", "1e400", "0x10", "", "9".repeat(400).as_str()] {
         let text = format!(
             "# TYPE otelcol_exporter_sent_spans counter\notelcol_exporter_sent_spans{{exporter=\"elasticsearch\"}} {value}\n\
              otelcol_exporter_queue_size {value}\notelcol_process_uptime {value}\n"
         );
-        hold(&mut family, &format!("value {value:.20}"), FLAG, move |_| metrics(text.clone()));
+        hold(&family, &format!("value {value:.20}"), FLAG, move |_| metrics(text.clone()));
     }
     for (case, answer) in bad_connections() {
-        hold(&mut family, case, FLAG, move |_| answer());
+        hold(&family, case, FLAG, move |_| answer());
     }
     let labels = (0..many).map(|n| format!("l{n}=\"{n}\",")).collect::<String>();
-    hold(&mut family, "many labels", FLAG, move |_| metrics(format!("otelcol_x{{{labels}}} 1\n")));
-    hold(&mut family, "HTML", FLAG, |_| metrics("<html>no</html>".into()));
-    hold(&mut family, "binary", FLAG, |_| metrics((0..50_000u32).map(|n| char::from(n as u8)).collect()));
+    hold(&family, "many labels", FLAG, move |_| metrics(format!("otelcol_x{{{labels}}} 1\n")));
+    hold(&family, "HTML", FLAG, |_| metrics("<html>no</html>".into()));
+    hold(&family, "binary", FLAG, |_| metrics((0..50_000u32).map(|n| char::from(n as u8)).collect()));
     family.end();
 }
 
 fn elasticsearch(all: bool) {
-    let mut family = Family::new("Elasticsearch endpoint");
+    let family = Family::new("Elasticsearch endpoint");
     const FLAG: &str = "--es-url";
     let root = r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.19.0"},"tagline":"You Know, for Search"}"#;
     let head = || vec!["content-type: application/json".to_owned(), "x-elastic-product: Elasticsearch".to_owned()];
@@ -114,24 +112,22 @@ fn elasticsearch(all: bool) {
         "/" => Answer::Whole(200, head(), root.into()),
         _ => bad,
     };
-    hold(&mut family, "endless", FLAG, move |r| {
-        rest(Answer::Endless(head(), b"{\"a\":[".to_vec(), b"{},".to_vec()), r)
-    });
-    hold(&mut family, "deep", FLAG, move |r| rest(Answer::Whole(200, head(), "[".repeat(100_000).into()), r));
+    hold(&family, "endless", FLAG, move |r| rest(Answer::Endless(head(), b"{\"a\":[".to_vec(), b"{},".to_vec()), r));
+    hold(&family, "deep", FLAG, move |r| rest(Answer::Whole(200, head(), "[".repeat(100_000).into()), r));
     if all {
         for (case, answer) in bad_connections() {
-            hold(&mut family, case, FLAG, move |_| answer());
-            hold(&mut family, &format!("{case}, after it was found"), FLAG, move |r| rest(answer(), r));
+            hold(&family, case, FLAG, move |_| answer());
+            hold(&family, &format!("{case}, after it was found"), FLAG, move |r| rest(answer(), r));
         }
-        hold(&mut family, "endless at once", FLAG, |_| Answer::Endless(vec![], vec![], b" ".to_vec()));
+        hold(&family, "endless at once", FLAG, |_| Answer::Endless(vec![], vec![], b" ".to_vec()));
         for body in ["null", "[]", "\"x\"", "{\"indices\":7,\"nodes\":[],\"status\":{}}", "{\"indices\":{\"a\":null}}"]
         {
-            hold(&mut family, body, FLAG, move |r| rest(Answer::Whole(200, head(), body.into()), r));
+            hold(&family, body, FLAG, move |r| rest(Answer::Whole(200, head(), body.into()), r));
         }
         for code in [400, 401, 403, 404, 429, 500, 503] {
             let echo =
                 format!("{{\"error\":{{\"reason\":\"bad header Authorization: ApiKey {SECRET}\"}},\"status\":{code}}}");
-            hold(&mut family, &format!("{code} that echoes the key"), FLAG, move |_| {
+            hold(&family, &format!("{code} that echoes the key"), FLAG, move |_| {
                 Answer::Whole(code, head(), echo.clone().into())
             });
         }
@@ -153,11 +149,11 @@ fn elasticsearch_long() {
 
 #[test]
 fn collector_in_short() {
-    let mut family = Family::new("collector endpoint, in short");
+    let family = Family::new("collector endpoint, in short");
     const FLAG: &str = "--collector-metrics";
     let text = series(50_000);
-    hold(&mut family, "many series", FLAG, move |_| metrics(text.clone()));
-    hold(&mut family, "one endless line", FLAG, |_| Answer::Endless(vec![], b"otelcol_x{a=\"".to_vec(), b"a".to_vec()));
+    hold(&family, "many series", FLAG, move |_| metrics(text.clone()));
+    hold(&family, "one endless line", FLAG, |_| Answer::Endless(vec![], b"otelcol_x{a=\"".to_vec(), b"a".to_vec()));
     family.end();
 }
 
@@ -168,15 +164,15 @@ fn elasticsearch_in_short() {
 
 #[test]
 fn elasticsearch_that_redirects_is_not_followed() {
-    let mut family = Family::new("Elasticsearch, redirects");
-    for code in [302, 307] {
+    let family = Family::new("Elasticsearch, redirects");
+    together([302, 307], |code| {
         let elsewhere = start(|_| Answer::Endless(vec![], b"{".to_vec(), b" ".to_vec()));
         let to = elsewhere.url.clone();
-        hold(&mut family, &format!("redirect {code}"), "--es-url", move |r| {
+        hold(&family, &format!("redirect {code}"), "--es-url", move |r| {
             Answer::Whole(code, vec![format!("location: {to}{}", r.path)], vec![])
         });
         let seen = elsewhere.seen.lock().unwrap().len();
         family.expect(seen == 0, || format!("redirect {code}: followed {seen} times"));
-    }
+    });
     family.end();
 }

@@ -1,12 +1,12 @@
 //! Kubeconfigs that are cut, in another encoding, bombs, or whose plugins hang, flood or print late.
 
 use crate::dice::Dice;
-use crate::process::{Family, cases, edot_tui, run};
+use crate::process::{Family, cases, edot_tui, run, together};
 use std::time::Duration;
 
 const SECRET: &str = "t0k3n-0f-th3-plug1n";
 
-fn hold(family: &mut Family, case: &str, text: &[u8], asked: Duration) -> String {
+fn hold(family: &Family, case: &str, text: &[u8], asked: Duration) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
     std::fs::write(&path, text).unwrap();
@@ -37,7 +37,7 @@ fn plugin(server: &str, script: &str) -> Vec<u8> {
 
 #[test]
 fn odd_texts() {
-    let mut family = Family::new("kubeconfigs");
+    let family = Family::new("kubeconfigs");
     let good = sound("http://127.0.0.1:1", "{token: a}");
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
     let wide = [b"\xff\xfe".to_vec(), utf16(&good)].concat();
@@ -56,13 +56,13 @@ fn odd_texts() {
         ("a long line", format!("{good}# {}\n", "a".repeat(20 << 20)).into_bytes()),
         ("many contexts", format!("{good}{}", "- name: c\n  context: {}\n".repeat(100_000)).into_bytes()),
     ] {
-        hold(&mut family, case, &text, Duration::from_secs(1));
+        hold(&family, case, &text, Duration::from_secs(1));
     }
     family.end();
 }
 
 fn changed(count: u64) {
-    let mut family = Family::new("kubeconfigs changed at random");
+    let family = Family::new("kubeconfigs changed at random");
     let good = sound("http://127.0.0.1:1", "{token: a, client-certificate-data: aGVsbG8=}").into_bytes();
     for seed in 0..count {
         let mut dice = Dice::new(seed);
@@ -75,7 +75,7 @@ fn changed(count: u64) {
                 _ => bytes.insert(at, dice.below(256) as u8),
             }
         }
-        hold(&mut family, &format!("seed {seed}"), &bytes, Duration::from_secs(1));
+        hold(&family, &format!("seed {seed}"), &bytes, Duration::from_secs(1));
     }
     family.end();
 }
@@ -93,12 +93,12 @@ fn changed_long() {
 
 #[test]
 fn plugins() {
-    let mut family = Family::new("credential plugins");
+    let family = Family::new("credential plugins");
     // Nothing listens there: what counts here is that the plugin ends.
     let server = "https://127.0.0.1:1";
     let answer = format!(r#"{{"kind":"ExecCredential","status":{{"token":"{SECRET}"}}}}"#);
     let asked = Duration::from_secs(2);
-    for (case, script, is_refused) in [
+    let cases = [
         ("hangs", "exec sleep 60".to_owned(), true),
         ("hangs in a child", "sleep 60; echo".to_owned(), true),
         ("ignores signals", "trap '' TERM INT HUP; while :; do sleep 1; done".to_owned(), true),
@@ -108,10 +108,11 @@ fn plugins() {
         ("prints nothing, and its child holds the pipe", "sleep 60 &".to_owned(), true),
         ("its child holds the pipe", format!("sleep 60 & echo '{answer}'"), false),
         ("its child prints", format!("(sleep 1; echo '{answer}') &"), false),
-    ] {
-        let printed = hold(&mut family, case, &plugin(server, &script), asked);
+    ];
+    together(cases, |(case, script, is_refused)| {
+        let printed = hold(&family, case, &plugin(server, &script), asked);
         let expected = if is_refused { "the credential plugin" } else { "cannot reach" };
         family.expect(printed.contains(expected), || format!("{case}: {printed}"));
-    }
+    });
     family.end();
 }

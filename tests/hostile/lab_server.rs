@@ -1,6 +1,8 @@
 //! The embedded lab as a server: strangers, other Host headers, oversized bodies, connections that never finish.
 
-use crate::process::{Family, HANGS, MEMORY, edot_tui, ended_child, peak, terminate};
+use crate::process::{Family, HANGS, MEMORY, edot_tui, ended_child, peak, run, terminate};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
@@ -54,7 +56,7 @@ fn client() -> reqwest::Client {
 
 #[tokio::test]
 async fn strangers_and_large_bodies_are_refused() {
-    let mut family = Family::new("lab server");
+    let family = Family::new("lab server");
     let lab = serve();
     let client = client();
     let pods = format!("{}/api/v1/namespaces/observability-lab/pods", lab.server);
@@ -94,7 +96,7 @@ async fn strangers_and_large_bodies_are_refused() {
 
 /// Connections that begin TLS and never finish do not keep others out.
 fn slow(connections: usize) {
-    let mut family = Family::new("slow connections to the lab");
+    let family = Family::new("slow connections to the lab");
     let lab = serve();
     let address = lab.server.trim_start_matches("https://").to_owned();
     let began = Instant::now();
@@ -155,29 +157,75 @@ async fn held(lab: &Lab, sent: &[u8], tls: bool) -> Duration {
 
 #[tokio::test]
 async fn what_a_stranger_begins_is_not_held() {
-    let mut family = Family::new("half requests to the lab");
+    let whole = Family::new("half requests to the lab");
     let lab = serve();
     let half = b"GET /api/v1/pods HTTP/1.1\r\nhost: x\r\nauthoriz".as_slice();
     let refused = b"GET /api/v1/pods HTTP/1.1\r\nhost: x\r\n\r\n".as_slice();
-    for (case, sent, tls) in [
+    let cases = [
         ("nothing", b"".as_slice(), false),
         ("half a handshake", b"\x16\x03\x01\x02\x00\x01\x00".as_slice(), false),
         ("plain HTTP", refused, false),
         ("nothing after the handshake", b"".as_slice(), true),
         ("half a request", half, true),
         ("a request without a token", refused, true),
-    ] {
+    ];
+    let (lab, family) = (&lab, &whole);
+    let tried = cases.map(|(case, sent, tls)| async move {
         let limit = Duration::from_secs(15);
-        let took = tokio::time::timeout(limit, held(&lab, sent, tls)).await.unwrap_or(limit);
+        let took = tokio::time::timeout(limit, held(lab, sent, tls)).await.unwrap_or(limit);
         family.expect(took < Duration::from_secs(9), || format!("{case}: held for {took:?}"));
         family.note(peak(&lab.child), took);
+    });
+    futures::future::join_all(tried).await;
+    whole.end();
+}
+
+/// A certificate that does not fit is called that, in every way in which it may not.
+#[test]
+fn certificates_that_do_not_fit() {
+    let family = Family::new("certificates");
+    let lab = serve();
+    let sound = std::fs::read_to_string(&lab.config).unwrap();
+    let authority = between(&sound, "certificate-authority-data:").to_owned();
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap().cert;
+    let other = format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(other.der()));
+    let folder = tempfile::tempdir().unwrap();
+    for (case, from, to, says) in [
+        ("another authority", authority.as_str(), STANDARD.encode(other), "not signed by a CA that is trusted"),
+        (
+            "none",
+            &format!("certificate-authority-data: {authority}"),
+            "x: y".into(),
+            "not signed by a CA that is trusted",
+        ),
+        (
+            "half of it",
+            &authority,
+            authority[..authority.len() / 2 & !3].into(),
+            "it holds no certificate that can be read",
+        ),
+        (
+            "another name",
+            "server:",
+            "tls-server-name: elsewhere.example\n    server:".into(),
+            "not valid for this name",
+        ),
+    ] {
+        let path = folder.path().join("config");
+        std::fs::write(&path, sound.replacen(from, &to, 1)).unwrap();
+        let mut command = edot_tui(&["status", "--wait", "2s", "--request-timeout", "1s"]);
+        command.env("KUBECONFIG", &path);
+        let asked = Duration::from_secs(2);
+        let ended = run(command, asked);
+        family.hold(case, &ended, asked);
+        family.expect(ended.stderr.contains(says), || format!("{case}: {}", ended.stderr));
     }
     family.end();
 }
 
 #[test]
 fn what_a_killed_lab_leaves_goes_with_the_next() {
-    let mut family = Family::new("labs killed");
+    let family = Family::new("labs killed");
     let began = Instant::now();
     let mut first = serve();
     let other = serve_in(first.state.clone());

@@ -3,6 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 /// Nothing may take longer than this beyond the time that it was asked to take.
@@ -125,10 +126,29 @@ pub fn internal_text(text: &str) -> Option<&'static str> {
     .find(|word| text.contains(word))
 }
 
+/// Runs the cases of a family, a few at a time: most of them wait.
+pub fn together<T: Send>(cases: impl IntoIterator<Item = T, IntoIter: Send>, run: impl Fn(T) + Sync) {
+    let cases = Mutex::new(cases.into_iter());
+    let next = || cases.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while let Some(case) = next() {
+                    run(case);
+                }
+            });
+        }
+    });
+}
+
 /// What was tried in a family, and the worst of it.
-#[derive(Default)]
 pub struct Family {
     name: &'static str,
+    worst: Mutex<Worst>,
+}
+
+#[derive(Default)]
+struct Worst {
     tried: u32,
     memory: u64,
     longest: Duration,
@@ -137,11 +157,11 @@ pub struct Family {
 
 impl Family {
     pub fn new(name: &'static str) -> Family {
-        Family { name, ..Family::default() }
+        Family { name, worst: Mutex::default() }
     }
 
     /// Holds a run that was asked to take `asked` to the bounds, and to exit codes of its own.
-    pub fn hold(&mut self, case: &str, ended: &Ended, asked: Duration) {
+    pub fn hold(&self, case: &str, ended: &Ended, asked: Duration) {
         let mut wrong = Vec::new();
         if !matches!(ended.code, Some(0..=6)) {
             wrong.push(format!("exit code {:?}", ended.code));
@@ -162,18 +182,19 @@ impl Family {
         self.note(ended.memory, ended.took);
     }
 
-    pub fn note(&mut self, memory: u64, took: Duration) {
-        self.tried += 1;
-        self.memory = self.memory.max(memory);
-        self.longest = self.longest.max(took);
+    pub fn note(&self, memory: u64, took: Duration) {
+        let mut worst = self.worst.lock().unwrap();
+        worst.tried += 1;
+        worst.memory = worst.memory.max(memory);
+        worst.longest = worst.longest.max(took);
     }
 
-    pub fn fault(&mut self, what: String) {
-        self.faults.push(what);
+    pub fn fault(&self, what: String) {
+        self.worst.lock().unwrap().faults.push(what);
     }
 
     /// Adds a fault unless `holds`.
-    pub fn expect(&mut self, holds: bool, what: impl FnOnce() -> String) {
+    pub fn expect(&self, holds: bool, what: impl FnOnce() -> String) {
         if !holds {
             self.fault(what());
         }
@@ -181,7 +202,8 @@ impl Family {
 
     /// Prints the row of the table and fails when anything was wrong.
     pub fn end(self) {
-        let Family { name, tried, memory, longest, faults } = self;
+        let Worst { tried, memory, longest, faults } = self.worst.into_inner().unwrap();
+        let name = self.name;
         println!(
             "{name}: {tried} tried, {} wrong, {} MB at most, {:.1} s at most",
             faults.len(),

@@ -1,7 +1,7 @@
 //! Recorders that are killed, and disks, pipes and limits that refuse.
 
 use crate::dice::Dice;
-use crate::process::{Family, HANGS, cases, edot_tui, run};
+use crate::process::{Family, HANGS, cases, edot_tui, run, together};
 use chrono::{DateTime, Utc};
 use std::io::Read;
 use std::path::Path;
@@ -33,7 +33,7 @@ pub fn last_seen(file: &Path) -> Option<DateTime<Utc>> {
 
 /// Killed at random moments from its first line on, everything older than two seconds is there and opens.
 fn killed(times: u64) {
-    let mut family = Family::new("recorders killed");
+    let family = Family::new("recorders killed");
     let folder = tempfile::tempdir().unwrap();
     for n in 0..times {
         let file = folder.path().join(format!("{n}.jsonl{}", if n % 2 == 0 { ".gz" } else { "" }));
@@ -90,7 +90,7 @@ fn sh(script: &str) -> Command {
 
 #[test]
 fn disks_and_pipes_that_refuse() {
-    let mut family = Family::new("disks and pipes");
+    let family = Family::new("disks and pipes");
     let asked = Duration::from_secs(3);
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path().display().to_string();
@@ -98,7 +98,7 @@ fn disks_and_pipes_that_refuse() {
                  message = \"m\"\nfrom = \"0:00\"\nto = \"1:00\"\n[[expect]]\nid = \"e\"\nphase = \"p\"\nmessage = \"m\"\n\
                  check = \"replicas-reach\"\nby = \"0:01\"\nat_least = 4\n";
     std::fs::write(folder.path().join("e.toml"), never).unwrap();
-    for (case, script, code) in [
+    let cases = [
         ("stdout is full", "exec $PROGRAM record --lab --for 3s -o - >/dev/full".to_owned(), 1),
         ("the reader goes", "$PROGRAM record --lab --for 3s -o - 2>/dev/null | head -c 100 >/dev/null".to_owned(), 0),
         ("stdout is full at its last flush", "exec $PROGRAM record --lab --for 1s -o - >/dev/full".to_owned(), 1),
@@ -122,12 +122,13 @@ fn disks_and_pipes_that_refuse() {
             0,
         ),
         ("lab --list to a full disk", "exec $PROGRAM lab --list >/dev/full".to_owned(), 1),
-    ] {
+    ];
+    together(cases, |(case, script, code)| {
         let ended = run(sh(&script), asked);
         family.hold(case, &ended, asked);
         family.expect(ended.code == Some(code), || {
             format!("{case}: exit code {:?}, wanted {code}: {}", ended.code, ended.stderr)
         });
-    }
+    });
     family.end();
 }

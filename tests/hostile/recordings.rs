@@ -18,7 +18,7 @@ const FORMS: [&[&str]; 5] = [
     &["report", "-o", "junit"],
 ];
 
-fn read(family: &mut Family, case: &str, file: &Path, args: &[&str]) {
+fn read(family: &Family, case: &str, file: &Path, args: &[&str]) {
     let mut command = edot_tui(&args[..1]);
     command.arg(file).args(&args[1..]);
     family.hold(&format!("{case} {args:?}"), &run(command, Duration::ZERO), Duration::ZERO);
@@ -120,7 +120,7 @@ fn changed(dice: &mut Dice) -> (Vec<u8>, String) {
 }
 
 fn random(count: u64, seed: u64) {
-    let mut family = Family::new("recordings changed at random");
+    let family = Family::new("recordings changed at random");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl");
     for number in 0..count {
@@ -128,7 +128,7 @@ fn random(count: u64, seed: u64) {
         let (bytes, how) = changed(&mut dice);
         std::fs::write(&file, &bytes).unwrap();
         let args = FORMS[dice.below(FORMS.len())];
-        read(&mut family, &format!("seed {}: {how}", seed + number), &file, args);
+        read(&family, &format!("seed {}: {how}", seed + number), &file, args);
     }
     family.end();
 }
@@ -174,25 +174,25 @@ fn bomb_after(file: &Path, before: &[u8], fill: &[u8], length: u64) {
 }
 
 fn large(line: u64, zeros: u64, newlines: u64, ticks: u64) {
-    let mut family = Family::new("recordings that are bombs");
+    let family = Family::new("recordings that are bombs");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl.gz");
     long_line(&file, line);
-    read(&mut family, "one endless line", &file, FORMS[0]);
+    read(&family, "one endless line", &file, FORMS[0]);
     bomb(&file, b"\0", zeros);
-    read(&mut family, "zeros", &file, FORMS[0]);
+    read(&family, "zeros", &file, FORMS[0]);
     bomb(&file, b"\n", newlines);
-    read(&mut family, "newlines", &file, FORMS[0]);
+    read(&family, "newlines", &file, FORMS[0]);
     bomb(&file, b"{}\n", newlines);
-    read(&mut family, "empty objects", &file, FORMS[0]);
+    read(&family, "empty objects", &file, FORMS[0]);
     for (case, fill) in
         [("newlines", &b"\n"[..]), ("empty objects", b"{}\n"), ("zeros", b"\0"), ("brackets", b"[[[[[[[\n")]
     {
         bomb_after(&file, &sound(), fill, newlines / 4);
-        read(&mut family, &format!("{case} behind a recording"), &file, FORMS[0]);
+        read(&family, &format!("{case} behind a recording"), &file, FORMS[0]);
     }
     bomb(&file, b"{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"tick\"}\n", ticks);
-    read(&mut family, "ticks", &file, FORMS[0]);
+    read(&family, "ticks", &file, FORMS[0]);
     family.end();
 }
 
@@ -243,13 +243,13 @@ fn rescales(file: &Path, count: usize, gap: f64) {
 }
 
 fn many_rescales(count: usize) {
-    let mut family = Family::new("recordings of many rescales");
+    let family = Family::new("recordings of many rescales");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl");
     for gap in [15.0, 1.0] {
         rescales(&file, count, gap);
         for form in FORMS {
-            read(&mut family, &format!("{count} rescales, {gap} s apart"), &file, form);
+            read(&family, &format!("{count} rescales, {gap} s apart"), &file, form);
         }
     }
     family.end();
@@ -267,9 +267,44 @@ fn many_rescales_long() {
     many_rescales(if cfg!(debug_assertions) { 150 } else { 8_000 });
 }
 
+/// The HPA's metrics are edited in the middle of a recording, as anybody may.
+#[test]
+fn metrics_edited_in_mid_run() {
+    let family = Family::new("metrics edited in mid-run");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    let text = String::from_utf8(sound()).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let edits: [(&str, fn(&mut Vec<Value>)); 6] = [
+        ("the first removed", |all| drop(all.remove(0))),
+        ("the last removed", |all| drop(all.pop())),
+        ("reordered", |all| all.reverse()),
+        ("twice the same", |all| all.extend_from_within(..1)),
+        ("none left", Vec::clear),
+        ("another kind", |all| all[0]["kind"] = "External".into()),
+    ];
+    for (case, edit) in edits {
+        let half = lines.len() / 2;
+        let edited = lines.iter().cloned().enumerate().map(|(n, mut line)| {
+            if n > half && line["seen"] == "hpa" {
+                edit(line["metrics"].as_array_mut().unwrap());
+                edit(line["status"]["metrics"].as_array_mut().unwrap());
+            }
+            format!("{line}\n")
+        });
+        std::fs::write(&file, edited.collect::<String>()).unwrap();
+        for form in
+            FORMS.into_iter().chain([&["what-if"][..], &["what-if", "--drop", "memory"], &["what-if", "--max", "2"]])
+        {
+            read(&family, case, &file, form);
+        }
+    }
+    family.end();
+}
+
 #[test]
 fn odd_files() {
-    let mut family = Family::new("files that are no recordings");
+    let family = Family::new("files that are no recordings");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("x");
     let utf16: Vec<u8> = "{\"edot_session\":1}".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -285,10 +320,10 @@ fn odd_files() {
     ] {
         std::fs::write(&file, bytes).unwrap();
         for form in FORMS {
-            read(&mut family, case, &file, form);
+            read(&family, case, &file, form);
         }
     }
-    read(&mut family, "a folder", folder.path(), FORMS[0]);
-    read(&mut family, "/dev/null", Path::new("/dev/null"), FORMS[0]);
+    read(&family, "a folder", folder.path(), FORMS[0]);
+    read(&family, "/dev/null", Path::new("/dev/null"), FORMS[0]);
     family.end();
 }

@@ -72,14 +72,14 @@ fn xml_fault(text: &str) -> Option<String> {
 
 #[test]
 fn every_form_is_well_formed() {
-    let mut family = Family::new("reports of hostile text");
+    let family = Family::new("reports of hostile text");
     for all in [false, true] {
-        forms(&mut family, &poisoned(all));
+        forms(&family, &poisoned(all));
     }
     family.end();
 }
 
-fn forms(family: &mut Family, text: &str) {
+fn forms(family: &Family, text: &str) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl");
     std::fs::write(&file, text).unwrap();

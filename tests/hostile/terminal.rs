@@ -1,6 +1,6 @@
 //! Terminals that flood, stall, shrink and vanish. What can be restored is restored, in every ending that a program survives.
 
-use crate::process::{Family, HANGS, MEMORY, peak_of};
+use crate::process::{Family, HANGS, MEMORY, peak_of, together};
 use crate::pty::{Pty, clean};
 use crate::recorder::last_seen;
 use portable_pty::CommandBuilder;
@@ -19,7 +19,7 @@ fn lab(size: (u16, u16)) -> Pty {
 }
 
 /// Leaves by `q`, and holds the end to what is expected of every end.
-fn quit(family: &mut Family, case: &str, mut pty: Pty, began: Instant) {
+fn quit(family: &Family, case: &str, mut pty: Pty, began: Instant) {
     let memory = peak_of(pty.id());
     pty.keys("q");
     let code = pty.exit();
@@ -30,7 +30,7 @@ fn quit(family: &mut Family, case: &str, mut pty: Pty, began: Instant) {
 }
 
 fn storms(resizes: u16, keys: usize, pasted: usize) {
-    let mut family = Family::new("terminal");
+    let family = Family::new("terminal");
     let began = Instant::now();
     let mut pty = lab((120, 36));
     for n in 0..u32::from(resizes) {
@@ -39,14 +39,14 @@ fn storms(resizes: u16, keys: usize, pasted: usize) {
     }
     pty.resize((120, 36));
     pty.until_text("Overview");
-    quit(&mut family, "a storm of sizes", pty, began);
+    quit(&family, "a storm of sizes", pty, began);
 
     let began = Instant::now();
     let mut pty = lab((120, 36));
     pty.keys(&"jk".repeat(keys / 2));
     pty.keys("2");
     pty.until_text("Decisions");
-    quit(&mut family, "many keys at once", pty, began);
+    quit(&family, "many keys at once", pty, began);
 
     let began = Instant::now();
     let mut pty = lab((120, 36));
@@ -56,7 +56,7 @@ fn storms(resizes: u16, keys: usize, pasted: usize) {
     pty.keys("\x1b");
     pty.until("the help to close", |s| !s.contents().contains("show a screen"));
     family.expect(!pty.text().contains("Leave?"), || "pasted text acted as keys".into());
-    quit(&mut family, "a large paste", pty, began);
+    quit(&family, "a large paste", pty, began);
 
     for size in [(1, 1), (2, 500), (500, 2), (5, 5), (0, 0), (u16::MAX, 1), (1, u16::MAX), (u16::MAX, u16::MAX)] {
         let began = Instant::now();
@@ -65,7 +65,7 @@ fn storms(resizes: u16, keys: usize, pasted: usize) {
         std::thread::sleep(Duration::from_millis(200));
         pty.resize((120, 36));
         pty.until_text("Overview");
-        quit(&mut family, &format!("{size:?}"), pty, began);
+        quit(&family, &format!("{size:?}"), pty, began);
     }
     family.end();
 }
@@ -83,7 +83,7 @@ fn storms_long() {
 
 /// A terminal that reads nothing for a while keeps the program from nothing but the screen.
 fn not_reading(seconds: u64) {
-    let mut family = Family::new("terminal that does not read");
+    let family = Family::new("terminal that does not read");
     let wait = Duration::from_secs(seconds);
     // Enough to fill what lies between the program and the terminal.
     let fill = |pty: &mut Pty| {
@@ -93,52 +93,58 @@ fn not_reading(seconds: u64) {
             std::thread::sleep(Duration::from_millis(20));
         }
     };
-    let began = Instant::now();
-    let mut pty = lab((120, 36));
-    fill(&mut pty);
-    std::thread::sleep(wait);
-    pty.pause(false);
-    pty.resize((120, 36));
-    pty.keys("2");
-    pty.until_text("Decisions");
-    quit(&mut family, "it reads on", pty, began);
-
-    for (case, signal) in [("SIGTERM", "TERM"), ("SIGINT", "INT"), ("a key", "")] {
+    let reads_on = || {
         let began = Instant::now();
         let mut pty = lab((120, 36));
         fill(&mut pty);
         std::thread::sleep(wait);
-        if signal.is_empty() {
-            pty.keys("q")
-        } else {
-            pty.signal(signal)
-        }
+        pty.pause(false);
+        pty.resize((120, 36));
+        pty.keys("2");
+        pty.until_text("Decisions");
+        quit(&family, "it reads on", pty, began);
+    };
+    let ends = |case: &str, end: fn(&mut Pty)| {
+        let began = Instant::now();
+        let mut pty = lab((120, 36));
+        fill(&mut pty);
+        std::thread::sleep(wait);
+        end(&mut pty);
         family.expect(pty.ends_within(HANGS), || format!("{case}: it does not end"));
         // Only now it reads what was left for it.
         pty.pause(false);
         pty.exit();
         pty.assert_restored(case);
         family.note(0, began.elapsed());
-    }
-
-    let began = Instant::now();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("run.jsonl");
-    let mut command = program();
-    command.args(["lab", "--record"]);
-    command.arg(&file);
-    let mut pty = Pty::spawn(command, (120, 36));
-    pty.until("the first frame", |s| s.contents().contains("edot-tui"));
-    fill(&mut pty);
-    std::thread::sleep(wait);
-    pty.signal("KILL");
-    let (killed, last) = (chrono::Utc::now(), last_seen(&file));
-    family.expect(last.is_some_and(|last| (killed - last).num_milliseconds() < 3_000), || {
-        format!("killed at {killed}, and the last observation is of {last:?}")
-    });
-    pty.pause(false);
-    pty.exit();
-    family.note(0, began.elapsed());
+    };
+    let is_killed = || {
+        let began = Instant::now();
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("run.jsonl");
+        let mut command = program();
+        command.args(["lab", "--record"]);
+        command.arg(&file);
+        let mut pty = Pty::spawn(command, (120, 36));
+        pty.until("the first frame", |s| s.contents().contains("edot-tui"));
+        fill(&mut pty);
+        std::thread::sleep(wait);
+        pty.signal("KILL");
+        let (killed, last) = (chrono::Utc::now(), last_seen(&file));
+        family.expect(last.is_some_and(|last| (killed - last).num_milliseconds() < 3_000), || {
+            format!("killed at {killed}, and the last observation is of {last:?}")
+        });
+        pty.pause(false);
+        pty.exit();
+        family.note(0, began.elapsed());
+    };
+    let cases: [&(dyn Fn() + Sync); 5] = [
+        &reads_on,
+        &|| ends("SIGTERM", |pty| pty.signal("TERM")),
+        &|| ends("SIGINT", |pty| pty.signal("INT")),
+        &|| ends("a key", |pty| pty.keys("q")),
+        &is_killed,
+    ];
+    together(cases, |case| case());
     family.end();
 }
 
@@ -156,8 +162,8 @@ fn not_reading_long() {
 /// Nothing that a terminal sends keeps a key from being read for ever, or ends the program.
 #[test]
 fn sequences_without_an_end() {
-    let mut family = Family::new("input without an end");
-    for (case, sent) in [
+    let family = Family::new("input without an end");
+    let cases = [
         ("a paste that never ends", format!("\x1b[200~{}", "s\r".repeat(5_000))),
         ("a control sequence that never ends", format!("\x1b[{}", "1;".repeat(5_000))),
         ("half a mouse report", "\x1b[<0;1".into()),
@@ -166,7 +172,8 @@ fn sequences_without_an_end() {
         ("a mouse report outside of the screen", "\x1b[<0;0;0M\x1b[<35;65535;65535M\x1b[M   ".into()),
         ("answers to what nobody asked", "\x1b[0;0R\x1b[?62;c\x1b]11;rgb:0/0/0\x07\x1b[I\x1b[O".into()),
         ("NULs", "\0".repeat(10_000)),
-    ] {
+    ];
+    together(cases, |(case, sent)| {
         let began = Instant::now();
         let mut pty = lab((120, 36));
         pty.keys(&sent);
@@ -176,14 +183,14 @@ fn sequences_without_an_end() {
         std::thread::sleep(Duration::from_millis(200));
         pty.keys("2");
         pty.until_text("Decisions");
-        quit(&mut family, case, pty, began);
-    }
+        quit(&family, case, pty, began);
+    });
     family.end();
 }
 
 #[test]
 fn stopped_and_continued() {
-    let mut family = Family::new("SIGSTOP");
+    let family = Family::new("SIGSTOP");
     let began = Instant::now();
     let mut pty = lab((120, 36));
     pty.signal("STOP");
@@ -194,7 +201,7 @@ fn stopped_and_continued() {
     pty.signal("PIPE");
     pty.keys("2");
     pty.until_text("Decisions");
-    quit(&mut family, "stopped, and SIGPIPE", pty, began);
+    quit(&family, "stopped, and SIGPIPE", pty, began);
     let began = Instant::now();
     let mut pty = lab((120, 36));
     pty.signal("STOP");
@@ -209,7 +216,7 @@ fn stopped_and_continued() {
 /// A file that reaches its limit ends the recording and not the dashboard.
 #[test]
 fn a_file_limit_leaves_the_terminal_alone() {
-    let mut family = Family::new("file limit in the dashboard");
+    let family = Family::new("file limit in the dashboard");
     let began = Instant::now();
     let folder = tempfile::tempdir().unwrap();
     let mut command = clean(CommandBuilder::new("/bin/sh"));
@@ -218,13 +225,13 @@ fn a_file_limit_leaves_the_terminal_alone() {
     command.args(["-c", &format!("ulimit -f 8; exec {program} lab --speed 20 --record {}", file.display())]);
     let mut pty = Pty::spawn(command, (120, 36));
     pty.until_text("recording ended");
-    quit(&mut family, "ulimit -f", pty, began);
+    quit(&family, "ulimit -f", pty, began);
     family.end();
 }
 
 #[test]
 fn signals_and_a_terminal_that_goes_away() {
-    let mut family = Family::new("signals");
+    let family = Family::new("signals");
     for signal in ["TERM", "INT", "HUP", "QUIT"] {
         let began = Instant::now();
         let mut pty = lab((120, 36));
@@ -247,7 +254,7 @@ fn signals_and_a_terminal_that_goes_away() {
 
 #[test]
 fn a_terminal_that_is_no_screen_is_refused_with_words() {
-    let mut family = Family::new("poor terminals");
+    let family = Family::new("poor terminals");
     let began = Instant::now();
     let mut command = clean(CommandBuilder::new(env!("CARGO_BIN_EXE_edot-tui")));
     command.args(["lab"]);
