@@ -48,7 +48,7 @@ pub fn run(mut command: Command, limit: Duration) -> Ended {
             let _ = child.wait();
             break None;
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(20));
     };
     let took = began.elapsed();
     let stderr = String::from_utf8_lossy(&stderr.join().unwrap()).into_owned();

@@ -70,7 +70,7 @@ impl Source {
         let (out, err) = (drain(child.stdout.take().unwrap()), drain(child.stderr.take().unwrap()));
         while child.try_wait().unwrap().is_none() {
             of_children(child.id(), &mut children);
-            std::thread::sleep(Duration::from_millis(2));
+            std::thread::sleep(Duration::from_millis(10));
         }
         let named = |sink: &str| format!("{sink} of {}", arguments.join(" "));
         vec![

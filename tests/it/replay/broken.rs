@@ -152,8 +152,8 @@ fn run(seed: u64, mut go_on: impl FnMut(u64) -> bool) -> Tally {
 
 #[test]
 fn broken_recordings_give_what_is_sound_in_them() {
-    let tally = run(1, |cases| cases < 250);
-    assert!(tally.seen > 20_000 && tally.refused < 50, "{tally:?}");
+    let tally = run(1, |cases| cases < 100);
+    assert!(tally.seen > 8_000 && tally.refused < 20, "{tally:?}");
 }
 
 /// The same for `EDOT_FUZZ` seconds (10 unless it says otherwise), beginning with the seed `EDOT_FUZZ_SEED`; alone, for the
