@@ -93,19 +93,17 @@ impl Drop for Load {
     }
 }
 
-/// The same over what was written with `EDOT_RECORD`.
+/// The same over what was written with `EDOT_RECORD`, or by `edot-tui record`.
 #[test]
 #[ignore = "needs recordings of a real cluster"]
 fn agrees_with_what_was_recorded() {
     let dir = std::env::var("EDOT_RECORD").expect("EDOT_RECORD names a directory");
     let mut files: Vec<_> = std::fs::read_dir(dir).unwrap().map(|f| f.unwrap().path()).collect();
-    files.retain(|f| f.extension().is_some_and(|e| e == "jsonl"));
+    files.retain(|f| f.to_string_lossy().contains(".jsonl"));
     files.sort();
     let fold = |file: &std::path::PathBuf| {
         let mut session = Session::default();
-        // The last line may be cut.
-        let text = std::fs::read_to_string(file).unwrap();
-        text.lines().map_while(|l| serde_json::from_str(l).ok()).for_each(|seen| session.apply(&seen));
+        edot_tui::recording::open(file).unwrap().for_each(|seen| session.apply(&seen));
         session
     };
     judge(&files.iter().map(fold).collect::<Vec<_>>());
