@@ -59,7 +59,7 @@ pub enum Judged {
     Fine(String),
     /// Not as advised; what was seen.
     Against(String),
-    /// It cannot be told, and why.
+    /// It is not known, and why.
     Unknown(String),
 }
 

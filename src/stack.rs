@@ -14,7 +14,7 @@ pub mod apply;
 pub mod choice;
 pub mod down;
 pub mod drift;
-mod files;
+pub mod files;
 pub mod guard;
 pub mod inventory;
 pub mod kustomize;

@@ -20,7 +20,7 @@ use crate::{
         connect::{self, ConnectError},
     },
     stack::{
-        api::Api,
+        api::{Api, Id},
         choice::{Choice, Part},
         guard::production_word,
         inventory::{self, Inventory},
@@ -53,7 +53,7 @@ pub enum Action {
 /// What of the stack; what is not given is as in the last `up`.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Wanted {
-    /// Which overlay [default: as before, or guide]
+    /// Which overlay: guide, production, public-lab, queue-hpa, sharded, split, tail-sampling [default: as before, or guide]
     #[arg(long, value_name = "NAME", help_heading = "Stack")]
     pub overlay: Option<String>,
     /// Leave parts out
@@ -226,11 +226,15 @@ async fn status(settings: &Settings) -> Result<u8, CommandError> {
     let target = connect(settings, false).await?;
     let inventory = existing(&target).await?;
     let states = ready::look(&target.api, &inventory.objects).await?;
-    stdio::data(&format!(
-        "{}\n{}",
-        show::head(&target.name, &inventory.choice),
-        show::tree(&states, show::ascii(settings))
-    ))?;
+    let head = show::head(&target.name, &inventory.choice);
+    let mut text = format!("{head}\n{}", show::tree(&states, show::ascii(settings)));
+    let objects = inventory.choice.objects().map_err(CommandError::failed)?;
+    let missing = objects.iter().map(Id::of).filter(|id| !inventory.objects.contains(id)).map(|id| id.title());
+    let missing: Vec<String> = missing.collect();
+    if !missing.is_empty() {
+        text += &format!("not applied: {}; edot-tui stack up says why\n", show::some(&missing));
+    }
+    stdio::data(&text)?;
     Ok(u8::from(!states.iter().all(|state| state.ready)))
 }
 

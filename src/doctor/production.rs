@@ -8,6 +8,8 @@ use crate::observe::Role;
 use crate::observe::text::clean;
 use crate::source::live::client::{ApiClient, ApiError, encode};
 use crate::source::live::collector::configuration;
+use crate::stack::api::items;
+use futures::future::join_all;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -16,14 +18,13 @@ const SHOWN: usize = 600;
 
 /// A check for each rule that concerns something here.
 pub async fn all(client: &ApiClient, settings: &Settings) -> Vec<Check> {
-    let setup = match fetch(client, settings).await {
-        Ok(setup) => setup,
+    match fetch(client, settings).await {
+        Ok(objects) => checks(&setup(&objects, &settings.namespace, &settings.load_namespace, &settings.hpa)),
         Err(error) => {
             let hint = error.hint.clone().unwrap_or_default();
-            return vec![Check::fail("production", "the guidance for production", error.to_string(), hint)];
+            vec![Check::fail("production", "the guidance for production", error.to_string(), hint)]
         }
-    };
-    checks(&setup)
+    }
 }
 
 /// The rules' answers.
@@ -47,63 +48,68 @@ pub fn checks(setup: &Setup) -> Vec<Check> {
     }
 }
 
-/// What the rules look at. What may not be read, besides the workloads and ConfigMaps, counts as not there.
-async fn fetch(client: &ApiClient, settings: &Settings) -> Result<Setup, ApiError> {
-    let (namespace, load) = (encode(&settings.namespace), encode(&settings.load_namespace));
-    let apps = |kind: &str| format!("/apis/apps/v1/namespaces/{namespace}/{kind}");
-    let core = |kind: &str| format!("/api/v1/namespaces/{namespace}/{kind}");
-    let paths = [
-        core("services"),
-        format!("/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"),
-        format!("/apis/elasticsearch.k8s.elastic.co/v1/namespaces/{namespace}/elasticsearches"),
-        format!("/apis/apps/v1/namespaces/{load}/deployments"),
-        format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers"),
+/// Everything that the rules look at. What may not be read, besides the workloads and ConfigMaps, counts as not there.
+async fn fetch(client: &ApiClient, settings: &Settings) -> Result<Vec<Value>, ApiError> {
+    let (own, load) = (encode(&settings.namespace), encode(&settings.load_namespace));
+    let must = [
+        format!("/api/v1/namespaces/{own}/configmaps"),
+        format!("/apis/apps/v1/namespaces/{own}/deployments"),
+        format!("/apis/apps/v1/namespaces/{own}/daemonsets"),
+        format!("/apis/apps/v1/namespaces/{own}/statefulsets"),
     ];
-    let maps = list(client, &core("configmaps")).await?;
-    let mut workloads = Vec::new();
-    for (kind, plural) in [("Deployment", "deployments"), ("DaemonSet", "daemonsets"), ("StatefulSet", "statefulsets")]
-    {
-        workloads.extend(list(client, &apps(plural)).await?.into_iter().map(|one| (kind, one)));
+    let may = [
+        format!("/api/v1/namespaces/{own}/services"),
+        format!("/apis/policy/v1/namespaces/{own}/poddisruptionbudgets"),
+        format!("/apis/autoscaling/v2/namespaces/{own}/horizontalpodautoscalers"),
+        format!("/apis/elasticsearch.k8s.elastic.co/v1/namespaces/{own}/elasticsearches"),
+        format!("/apis/apps/v1/namespaces/{load}/deployments"),
+        format!("/api/v1/namespaces/{load}/configmaps"),
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles".to_owned(),
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings".to_owned(),
+        format!(
+            "/apis/apps/v1/namespaces/kube-system/deployments?fieldSelector={}",
+            encode("metadata.name=metrics-server")
+        ),
+    ];
+    let mut all = Vec::new();
+    for list in join_all(must.iter().map(|path| client.get(path))).await {
+        all.extend(list?.map(items).unwrap_or_default());
     }
-    let [services, budgets, elasticsearches, applications, hpas] = &paths;
-    let (services, budgets, elasticsearches, applications, hpas) = tokio::join!(
-        list(client, services),
-        list(client, budgets),
-        list(client, elasticsearches),
-        list(client, applications),
-        list(client, hpas),
-    );
-    let named = |all: &[Value]| {
-        let own = all.iter().find(|one| one["metadata"]["name"] == settings.hpa.as_str());
-        own.or(if let [only] = all { Some(only) } else { None }).cloned()
-    };
-    let hpa = named(&hpas.unwrap_or_default());
-    let maps = maps.iter().map(data).collect();
-    let mut collectors = Vec::new();
-    for (kind, workload) in &workloads {
-        collectors.extend(collector(kind, workload, &maps, hpa.as_ref()));
+    for list in join_all(may.iter().map(|path| client.get(path))).await {
+        all.extend(list.ok().flatten().map(items).unwrap_or_default());
     }
-    let rights = rights(client, &settings.namespace, &workloads).await;
-    for collector in &mut collectors {
-        collector.rights = rights.as_ref().map(|all| all.get(&collector.name).cloned().unwrap_or_default());
-    }
-    let metrics_server = client.get("/apis/apps/v1/namespaces/kube-system/deployments/metrics-server").await;
-    let scripts = client.get(&format!("/api/v1/namespaces/{load}/configmaps/k6-scripts")).await;
-    Ok(Setup {
-        collectors,
-        hpa,
-        services: services.unwrap_or_default(),
-        budgets: budgets.unwrap_or_default(),
-        elasticsearches: elasticsearches.unwrap_or_default(),
-        apps: applications.unwrap_or_default(),
-        scripts: scripts.ok().flatten(),
-        metrics_server: metrics_server.ok().flatten(),
-    })
+    Ok(all)
 }
 
-async fn list(client: &ApiClient, path: &str) -> Result<Vec<Value>, ApiError> {
-    let list = client.get(path).await?.unwrap_or_default();
-    Ok(list["items"].as_array().cloned().unwrap_or_default())
+/// What the rules look at, from objects of any kind; `namespace` is the gateway's, `load` the application's.
+pub fn setup(objects: &[Value], namespace: &str, load: &str, hpa: &str) -> Setup {
+    let of = |kind: &str, place: &str| -> Vec<&Value> {
+        let here = |one: &&Value| one["kind"] == kind && (place.is_empty() || one["metadata"]["namespace"] == place);
+        objects.iter().filter(here).collect()
+    };
+    let own = |all: Vec<&Value>| all.into_iter().cloned().collect::<Vec<_>>();
+    let named =
+        |all: &[&Value], name: &str| all.iter().find(|one| one["metadata"]["name"] == name).map(|one| (*one).clone());
+    let hpas = of("HorizontalPodAutoscaler", namespace);
+    let hpa = named(&hpas, hpa).or(if let [only] = hpas[..] { Some(only.clone()) } else { None });
+    let maps: Maps = of("ConfigMap", namespace).into_iter().map(data).collect();
+    let (roles, bindings) = (of("ClusterRole", ""), of("ClusterRoleBinding", ""));
+    let kinds = ["Deployment", "DaemonSet", "StatefulSet"];
+    let workloads = kinds.into_iter().flat_map(|kind| of(kind, namespace));
+    let collectors = workloads.filter_map(|workload| {
+        let rights = (!roles.is_empty()).then(|| rights(&roles, &bindings, namespace, workload));
+        Some(Collector { rights, ..collector(workload, &maps, hpa.as_ref())? })
+    });
+    Setup {
+        collectors: collectors.collect(),
+        services: own(of("Service", namespace)),
+        budgets: own(of("PodDisruptionBudget", namespace)),
+        elasticsearches: own(of("Elasticsearch", namespace)),
+        apps: own(of("Deployment", load)),
+        scripts: named(&of("ConfigMap", load), "k6-scripts"),
+        metrics_server: named(&of("Deployment", "kube-system"), "metrics-server"),
+        hpa,
+    }
 }
 
 type Maps = BTreeMap<String, BTreeMap<String, String>>;
@@ -112,21 +118,18 @@ type Maps = BTreeMap<String, BTreeMap<String, String>>;
 fn data(map: &Value) -> (String, BTreeMap<String, String>) {
     let texts = map["data"].as_object().into_iter().flatten();
     let texts = texts.filter_map(|(key, text)| Some((key.clone(), text.as_str()?.to_owned())));
-    (name(map), texts.collect())
-}
-
-fn name(of: &Value) -> String {
-    of["metadata"]["name"].as_str().unwrap_or_default().to_owned()
+    (map["metadata"]["name"].as_str().unwrap_or_default().to_owned(), texts.collect())
 }
 
 /// A workload as a collector; None where it is none. Of its containers, the one that reads a collector's configuration.
-pub fn collector(kind: &str, workload: &Value, maps: &Maps, hpa: Option<&Value>) -> Option<Collector> {
+fn collector(workload: &Value, maps: &Maps, hpa: Option<&Value>) -> Option<Collector> {
     let spec = workload.pointer("/spec/template/spec")?;
     let containers = spec["containers"].as_array()?;
     let (container, config) =
         containers.iter().find_map(|one| Some((one, configuration(spec, one["name"].as_str()?, maps)?)))?;
+    let (kind, name) = (workload["kind"].as_str()?, workload["metadata"]["name"].as_str()?);
     let target = hpa.map(|hpa| &hpa["spec"]["scaleTargetRef"]);
-    let scaled = target.is_some_and(|target| target["name"] == workload["metadata"]["name"] && target["kind"] == kind);
+    let scaled = target.is_some_and(|target| target["name"] == name && target["kind"] == kind);
     let watches = config["receivers"].as_object().is_some_and(|all| all.keys().any(|id| id.starts_with("k8s_cluster")));
     let role = match () {
         () if scaled => Role::Gateway,
@@ -136,7 +139,7 @@ pub fn collector(kind: &str, workload: &Value, maps: &Maps, hpa: Option<&Value>)
     };
     Some(Collector {
         role,
-        name: format!("{kind} {}", clean(&name(workload), 63)),
+        name: format!("{kind} {}", clean(name, 63)),
         labels: workload.pointer("/spec/template/metadata/labels").cloned().unwrap_or_default(),
         container: container.clone(),
         replicas: workload["spec"]["replicas"].as_i64(),
@@ -145,25 +148,14 @@ pub fn collector(kind: &str, workload: &Value, maps: &Maps, hpa: Option<&Value>)
     })
 }
 
-/// The rules of the ClusterRoles that each workload's service account has; None where they may not be read.
-async fn rights(
-    client: &ApiClient,
-    namespace: &str,
-    workloads: &[(&str, Value)],
-) -> Option<BTreeMap<String, Vec<Value>>> {
-    let rbac = |plural: &str| format!("/apis/rbac.authorization.k8s.io/v1/{plural}");
-    let bindings = list(client, &rbac("clusterrolebindings")).await.ok()?;
-    let roles = list(client, &rbac("clusterroles")).await.ok()?;
-    let of = |(kind, workload): &(&str, Value)| {
-        let account = workload.pointer("/spec/template/spec/serviceAccountName").and_then(Value::as_str);
-        let account = account.unwrap_or("default");
-        let subject =
-            |one: &Value| one["name"] == account && one["namespace"] == namespace && one["kind"] == "ServiceAccount";
-        let bound = bindings.iter().filter(|one| one["subjects"].as_array().is_some_and(|all| all.iter().any(subject)));
-        let names: Vec<&Value> = bound.map(|one| &one["roleRef"]["name"]).collect();
-        let rules = roles.iter().filter(|role| names.contains(&&role["metadata"]["name"]));
-        let rules = rules.filter_map(|role| role["rules"].as_array()).flatten().cloned().collect();
-        (format!("{kind} {}", clean(&name(workload), 63)), rules)
-    };
-    Some(workloads.iter().map(of).collect())
+/// The rules of the ClusterRoles that a workload's service account has.
+fn rights(roles: &[&Value], bindings: &[&Value], namespace: &str, workload: &Value) -> Vec<Value> {
+    let account =
+        workload.pointer("/spec/template/spec/serviceAccountName").and_then(Value::as_str).unwrap_or("default");
+    let subject =
+        |one: &Value| one["name"] == account && one["namespace"] == namespace && one["kind"] == "ServiceAccount";
+    let bound = bindings.iter().filter(|one| one["subjects"].as_array().is_some_and(|all| all.iter().any(subject)));
+    let names: Vec<&Value> = bound.map(|one| &one["roleRef"]["name"]).collect();
+    let rules = roles.iter().filter(|role| names.contains(&&role["metadata"]["name"]));
+    rules.filter_map(|role| role["rules"].as_array()).flatten().cloned().collect()
 }

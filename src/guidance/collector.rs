@@ -1,6 +1,8 @@
 //! The rules over one collector: its container and its configuration. Pure.
 
-use super::parts::{components, ingress, is_connector, is_filelog, memory, number, pipelines, sending, texts};
+use super::parts::{
+    components, ingress, is_balancing, is_connector, is_filelog, memory, number, pipelines, sending, texts,
+};
 use super::{Collector, Judged, Over, Rule};
 use crate::observe::{Role, component_kind};
 use serde_json::Value;
@@ -10,10 +12,10 @@ const MEBI: f64 = 1_048_576.0;
 
 pub const OTLP_LOGS: Rule = Rule {
     id: "otlp-logs-refused",
-    advice: "what is received by OTLP is taken for every signal",
+    advice: "agents take every signal by OTLP",
     hint: "add the otlp receiver to a logs pipeline; senders of logs are refused otherwise",
     source: "OpenTelemetry, receiver otlp",
-    harm: Some("a collector receives traces or metrics by OTLP, and no pipeline takes logs from the same receiver"),
+    harm: Some("an agent receives traces or metrics by OTLP, and no pipeline takes logs from the same receiver"),
     over: Over::Collector(otlp_logs),
 };
 pub const CONTAINER_LOGS: Rule = Rule {
@@ -177,7 +179,7 @@ fn memory_bounded(c: &Collector) -> Option<Judged> {
     let limits = |id: &&str| component_kind(id) == "memory_limiter";
     let without: Vec<String> = ingress(&c.config)
         .iter()
-        .filter(|p| !p.processors.iter().any(|id| limits(&id)))
+        .filter(|p| !p.processors.iter().any(|id| limits(id)))
         .map(|p| format!("neither in pipeline {}", p.name))
         .collect();
     Some(match (without.is_empty(), go_limit(c)) {
@@ -192,7 +194,7 @@ fn limiter_place(c: &Collector) -> Option<Judged> {
     let mut found = Vec::new();
     let mut any = false;
     for p in pipelines(&c.config) {
-        let Some(at) = p.processors.iter().position(|id| is(&id)) else { continue };
+        let Some(at) = p.processors.iter().position(|id| is(id)) else { continue };
         any = true;
         if at > 0 {
             found.push(format!("in pipeline {} after {}", p.name, p.processors[..at].join(", ")));
@@ -281,6 +283,10 @@ fn persistent_queue(c: &Collector) -> Option<Judged> {
 }
 
 fn otlp_logs(c: &Collector) -> Option<Judged> {
+    // What applications send to. Another tier may be for one signal.
+    if c.role != Role::Agent {
+        return None;
+    }
     let all = pipelines(&c.config);
     let with = |signal: &str| {
         all.iter().any(|p| p.signal() == signal && p.receivers.iter().any(|id| component_kind(id) == "otlp"))
@@ -354,7 +360,8 @@ fn elasticapm(c: &Collector) -> Option<Judged> {
     if !named {
         return None;
     }
-    let from = all.iter().any(|p| p.signal() == "traces" && p.exporters.iter().any(|id| is(id)));
+    // Where another tier samples, it makes the metrics of spans, too.
+    let from = all.iter().any(|p| p.signal() == "traces" && p.exporters.iter().any(|id| is(id) || is_balancing(id)));
     let into = all.iter().any(|p| p.signal() == "metrics" && p.receivers.iter().any(|id| is(id)));
     let wrong = [
         (declared, "not declared under connectors"),

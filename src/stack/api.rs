@@ -189,3 +189,27 @@ pub fn items(mut list: Value) -> Vec<Value> {
     };
     all.into_iter().map(whole).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stack::choice::{Choice, metrics_server};
+
+    #[test]
+    fn every_kind_of_every_overlay_has_a_path() {
+        let of = |overlay: &str| Choice { overlay: overlay.into(), ..Choice::default() }.objects().unwrap();
+        let all = Choice::overlays().into_iter().flat_map(of).chain(metrics_server(false).unwrap());
+        for id in all.map(|object| Id::of(&object)) {
+            assert!(id.plural().is_some(), "{id:?}");
+        }
+        let id = Id::new("apps/v1", "Deployment", "a b", "c");
+        assert_eq!(id.collection(), "/apis/apps/v1/namespaces/a%20b/deployments");
+        assert_eq!(Id::new("v1", "Namespace", "", "c").collection(), "/api/v1/namespaces");
+    }
+
+    #[test]
+    fn the_items_of_a_list_get_its_kind() {
+        let list = serde_json::json!({"apiVersion": "v1", "kind": "PodList", "items": [{"metadata": {"name": "p"}}]});
+        assert_eq!((&items(list.clone())[0]["kind"], &items(list)[0]["apiVersion"]), (&"Pod".into(), &"v1".into()));
+    }
+}

@@ -148,7 +148,9 @@ fn accumulate(files: &Files<'_>, folder: &str) -> Result<Vec<Part>, String> {
     if let Some(suffix) = &own.name_suffix {
         let text = |part: &Part, pointer| part.text(pointer).to_owned();
         let named = |p: &Part| (text(p, "/kind"), text(p, "/metadata/namespace"), text(p, "/metadata/name"));
-        for (kind, namespace, name) in parts.iter().map(named).collect::<Vec<_>>() {
+        // A namespace keeps its name.
+        let all = parts.iter().map(named).filter(|(kind, ..)| kind != "Namespace");
+        for (kind, namespace, name) in all.collect::<Vec<_>>() {
             rename(&mut parts, (&kind, &namespace, &name), &format!("{name}{suffix}"));
         }
     }
@@ -214,7 +216,10 @@ fn generate(
         }
         Some("merge") => {
             let found = parts.iter_mut().find(|part| part.is("ConfigMap", &of.name, namespace));
-            let known = found.and_then(|part| part.body.get_mut("data")?.as_object_mut());
+            let known = found.and_then(|part| {
+                part.hashed &= !own.generator_options.disable_name_suffix_hash;
+                part.body.get_mut("data")?.as_object_mut()
+            });
             known.ok_or("there is no such ConfigMap to merge with")?.extend(data);
             Ok(())
         }
@@ -330,7 +335,8 @@ fn label(body: &mut Value, labels: &Labels) {
 
 /// kustomize's hash of a ConfigMap: ten characters of the SHA-256 of its JSON as Go writes it.
 fn hash(body: &Value) -> String {
-    let of = json!({"data": body["data"], "kind": "ConfigMap", "name": body["metadata"]["name"]}).to_string();
+    // kustomize looks for the name where it is not, so the data alone decides.
+    let of = json!({"data": body["data"], "kind": "ConfigMap", "name": ""}).to_string();
     // Go escapes what HTML would mistake.
     let escapes =
         [('<', "\\u003c"), ('>', "\\u003e"), ('&', "\\u0026"), ('\u{2028}', "\\u2028"), ('\u{2029}', "\\u2029")];

@@ -197,7 +197,7 @@ async fn planned(
         live => match api.apply(&body, true).await {
             Ok(after) => match live {
                 Live::Found(object) => {
-                    let found = differences(&object, &after);
+                    let found = differences(&object, &after, &body);
                     if found.is_empty() { Step::Keep } else { Step::Change(found) }
                 }
                 _ => Step::Create,

@@ -124,7 +124,7 @@ pub fn why(object: &Value, pods: &[Value], warnings: &[Value]) -> Vec<String> {
     }
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let own = |event: &&Value| event["involvedObject"]["name"] == name && event["involvedObject"]["kind"] == kind;
-    let created = warnings.iter().filter(own).filter(|event| event["reason"] == "FailedCreate").next_back();
+    let created = warnings.iter().filter(own).rfind(|event| event["reason"] == "FailedCreate");
     out.extend(created.map(|event| clean(event["message"].as_str().unwrap_or_default(), SHOWN)));
     if matches!(kind, "Elasticsearch" | "Kibana") && object["status"].as_object().is_none_or(serde_json::Map::is_empty)
     {

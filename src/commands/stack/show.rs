@@ -5,9 +5,9 @@ use crate::{
     observe::mask,
     stack::{
         api::Id,
-        choice::{Choice, Part},
+        choice::Choice,
         down::Removal,
-        plan::{Plan, Step},
+        plan::{Plan, Planned, Step},
         ready::State,
     },
     stdio,
@@ -42,7 +42,8 @@ pub fn plan(plan: &Plan) -> String {
             Step::Create if one.terminating => writeln!(out, "create  {title}, once the old one is gone"),
             Step::Create => writeln!(out, "create  {title}"),
             Step::Remove => writeln!(out, "remove  {title}, which is no longer part of it"),
-            Step::NoKind { hint } => writeln!(out, "cannot  {title}: its kind is not there; {hint}"),
+            // Below, with what they need.
+            Step::NoKind { .. } => Ok(()),
             Step::Refused { why, hint, .. } => {
                 let hint = hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
                 writeln!(out, "cannot  {title}: {why}{hint}")
@@ -54,6 +55,16 @@ pub fn plan(plan: &Plan) -> String {
                     .try_for_each(|d| writeln!(out, "          {}: is {}, will be {}", d.path, d.is, d.wanted))
             }
         };
+    }
+    let mut said = Vec::new();
+    for one in &plan.objects {
+        if let Step::NoKind { hint } = &one.step {
+            let _ = writeln!(out, "cannot  {}: its kind is not there", one.id.title());
+            if !said.contains(&hint) {
+                let _ = writeln!(out, "          {hint}");
+                said.push(hint);
+            }
+        }
     }
     let foreign: Vec<String> = plan.objects.iter().filter(|one| one.foreign).map(|one| one.id.title()).collect();
     if !foreign.is_empty() {
@@ -101,7 +112,7 @@ pub fn tree(states: &[State], ascii: bool) -> String {
 }
 
 /// What to do next.
-pub fn next(plan: &Plan, choice: &Choice) -> String {
+pub fn next(plan: &Plan) -> String {
     let missing: Vec<String> =
         plan.objects.iter().filter(|one| matches!(one.step, Step::NoKind { .. })).map(|one| one.id.title()).collect();
     let mut out = match missing.is_empty() {
@@ -109,7 +120,8 @@ pub fn next(plan: &Plan, choice: &Choice) -> String {
         false => format!("what was applied is ready; not applied: {}\n", some(&missing)),
     };
     out += "next:\n  edot-tui                     the dashboard; s starts the load\n";
-    if !choice.without.contains(&Part::Kibana) && !choice.without.contains(&Part::Elastic) && choice.es_url.is_none() {
+    let kibana = |one: &Planned| one.id.kind == "Kibana" && !matches!(one.step, Step::NoKind { .. } | Step::Remove);
+    if plan.objects.iter().any(kibana) {
         out += "  kubectl -n observability-lab port-forward service/kibana-kb-http 5601    Kibana, at https://localhost:5601\n";
     }
     out + "  edot-tui doctor --production what a production system should have\n  edot-tui stack down          removes it again\n"

@@ -43,6 +43,14 @@ pub async fn run(settings: &Settings, args: &Up) -> Result<u8, CommandError> {
     let choice = choice(&args.wanted, settings, before.as_ref())?;
     let wanted = wanted(&target.api, &target.context, &choice, settings, before.as_ref()).await?;
     let plan = plan::plan(&target.api, wanted.objects, Some(&wanted.before)).await?;
+    // What cannot be made is not listed, unless it was made earlier.
+    let unmade = |one: &plan::Planned| match one.step {
+        Step::NoKind { .. } => true,
+        Step::Refused { .. } => !wanted.before.objects.contains(&one.id),
+        _ => false,
+    };
+    let mut inventory = wanted.inventory;
+    inventory.objects.retain(|id| !plan.objects.iter().any(|one| one.id == *id && unmade(one)));
     let mut text = format!("{}\n{}", show::head(&target.name, &choice), show::plan(&plan));
     wanted.notes.iter().for_each(|note| text += &format!("{note}\n"));
     stdio::data(&text)?;
@@ -54,10 +62,10 @@ pub async fn run(settings: &Settings, args: &Up) -> Result<u8, CommandError> {
         let progress = |number: usize, of: usize, one: &plan::Planned| {
             stdio::progress(&format!("{number} of {of}: {}", one.id.title()));
         };
-        apply::apply(&target.api, &plan, &wanted.inventory, before, progress).await.map_err(stopped)?;
+        apply::apply(&target.api, &plan, &inventory, before, progress).await.map_err(stopped)?;
         wait(&target.api, &plan, settings).await?;
-        apply::prune(&target.api, &plan, &wanted.inventory).await.map_err(stopped)?;
-        stdio::data(&show::next(&plan, &choice))?;
+        apply::prune(&target.api, &plan, &inventory).await.map_err(stopped)?;
+        stdio::data(&show::next(&plan))?;
         Ok(SUCCESS)
     };
     interruptible(args.doing.timeout, work, AGAIN).await
