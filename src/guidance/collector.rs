@@ -179,7 +179,7 @@ fn memory_bounded(c: &Collector) -> Option<Judged> {
     let limits = |id: &&str| component_kind(id) == "memory_limiter";
     let without: Vec<String> = ingress(&c.config)
         .iter()
-        .filter(|p| !p.processors.iter().any(|id| limits(id)))
+        .filter(|p| !p.processors.iter().any(limits))
         .map(|p| format!("neither in pipeline {}", p.name))
         .collect();
     Some(match (without.is_empty(), go_limit(c)) {
@@ -194,7 +194,7 @@ fn limiter_place(c: &Collector) -> Option<Judged> {
     let mut found = Vec::new();
     let mut any = false;
     for p in pipelines(&c.config) {
-        let Some(at) = p.processors.iter().position(|id| is(id)) else { continue };
+        let Some(at) = p.processors.iter().position(is) else { continue };
         any = true;
         if at > 0 {
             found.push(format!("in pipeline {} after {}", p.name, p.processors[..at].join(", ")));
