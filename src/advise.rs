@@ -9,6 +9,7 @@ mod batching;
 mod bounds;
 mod configured;
 mod elastic;
+mod guided;
 mod limiter;
 mod load;
 mod losses;
@@ -82,7 +83,7 @@ struct Rule {
 }
 
 /// Each file's rules.
-const RULES: [&[Rule]; 11] = [
+const RULES: [&[Rule]; 12] = [
     losses::RULES,
     pods::RULES,
     elastic::RULES,
@@ -94,6 +95,7 @@ const RULES: [&[Rule]; 11] = [
     limiter::RULES,
     batching::RULES,
     sending::RULES,
+    guided::RULES,
 ];
 
 /// What stands out now, the worst first.

@@ -12,6 +12,7 @@ mod man;
 mod record;
 mod replay;
 mod report;
+mod stack;
 mod status;
 mod what_if;
 
@@ -76,6 +77,9 @@ pub enum Command {
     /// Re-run the controller over a recording under other settings
     #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER, after_long_help = help_text::with_schema(help_text::WHAT_IF_AFTER, Schema::WhatIf))]
     WhatIf(Box<what_if::WhatIf>),
+    /// Bring the guide's system to a cluster, look at it, and remove it
+    #[command(long_about = help_text::STACK, after_help = help_text::STACK_AFTER)]
+    Stack(Box<stack::Stack>),
     /// Print a completion script for a shell
     #[command(after_help = help_text::COMPLETIONS_AFTER)]
     Completions(completions::Completions),
@@ -96,6 +100,7 @@ impl Command {
             Command::Report(report) => Some(&report.look.0),
             Command::Compare(compare) => Some(&compare.look.0),
             Command::WhatIf(what_if) => Some(&what_if.look.0),
+            Command::Stack(stack) => Some(stack.settings()),
             Command::Completions(_) | Command::Man => None,
         }
     }
@@ -179,6 +184,7 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         Some(Command::Report(args)) => report::run(&settings, args),
         Some(Command::Compare(args)) => compare::run(&settings, args),
         Some(Command::WhatIf(args)) => what_if::run(&settings, args),
+        Some(Command::Stack(args)) => stack::run(&settings, args),
         Some(Command::Completions(args)) => completions::run(args),
         Some(Command::Man) => man::run(),
     }

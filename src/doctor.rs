@@ -11,7 +11,9 @@ mod identity;
 pub mod load;
 pub mod permissions;
 pub mod print;
+pub mod production;
 mod requests;
+mod stack;
 pub mod upgrade;
 
 use crate::config::{self, Settings};
@@ -21,8 +23,9 @@ use check::Check;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-/// Makes the checks, in order; one without which the others cannot be made is the last.
-pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
+/// Makes the checks, in order; one without which the others cannot be made is the last. With `production`, those of the guidance for
+/// production, too.
+pub async fn examine(settings: &Settings, env: &config::Env, production: bool) -> Vec<Check> {
     let mut checks = vec![identity::configuration(settings)];
     checks.extend(identity::environment(env));
     let stop = CancellationToken::new();
@@ -65,6 +68,10 @@ pub async fn examine(settings: &Settings, env: &config::Env) -> Vec<Check> {
     checks.extend(access::metrics(&facts.metrics_api, &facts.usage, facts.usage_later.as_ref()));
     checks.extend(hpa::all(&facts));
     checks.extend(load::all(&facts));
+    checks.extend(stack::check(&client).await);
+    if production {
+        checks.extend(production::all(&client, settings).await);
+    }
     if let Ok(cluster) = cluster::open(access).await {
         checks.extend(elastic::all(&cluster, settings).await);
     }

@@ -24,7 +24,7 @@ pub use collector::{
     BatchSeen, CollectorLost, CollectorSeen, ElasticSeen, ExporterSeen, OutcomeSeen, ProcessSeen, ProcessorSeen,
     ReceiverSeen, Role, Signal, component_kind, leads_out,
 };
-pub use configuration::{BatchingSeen, ConfigSeen, LimiterSeen, PipelineSeen, SendingSeen};
+pub use configuration::{BatchingSeen, ConfigSeen, HarmSeen, LimiterSeen, PipelineSeen, SendingSeen};
 pub use cost::CostSeen;
 pub use event::{EventSeen, ObjectRef};
 pub use feed::{Feed, FeedState, FeedStatus, Rule};

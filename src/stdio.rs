@@ -25,6 +25,31 @@ pub fn progress(text: &str) {
     }
 }
 
+/// Shows `lines` in place of the last `above`, on stderr, cut to the terminal's width; how many there are. None, and nothing is shown,
+/// if that is no terminal.
+pub fn redraw(above: usize, lines: &[&str]) -> Option<usize> {
+    let mut err = io::stderr().lock();
+    if !err.is_terminal() {
+        return None;
+    }
+    let (width, height) = crossterm::terminal::size().unwrap_or((80, 24));
+    // What has scrolled away cannot be reached again.
+    let shown = &lines[..lines.len().min(usize::from(height).saturating_sub(1))];
+    let up = if above > 0 { format!("\x1b[{above}A") } else { String::new() };
+    let cut = |line: &&str| line.chars().take(usize::from(width)).chain(['\n']).collect::<String>();
+    let _ = write!(err, "\r{up}\x1b[J{}", shown.iter().map(cut).collect::<String>()).and_then(|()| err.flush());
+    Some(shown.len())
+}
+
+/// Asks on stderr, where the answer is typed behind it.
+///
+/// # Errors
+/// stderr cannot be written.
+pub fn ask(question: &str) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    write!(err, "{} [y/N] ", mask::url_users(question)).and_then(|()| err.flush())
+}
+
 /// Writes `edot-tui: text` as a line to stderr. If that fails there is nowhere left to report it.
 pub fn message(text: &str) {
     // What the user typed may be an address with a password.

@@ -16,8 +16,8 @@ const CLOSE: f64 = 0.95;
 const MISSING: FindingKind = FindingKind {
     id: "no-memory-limiter",
     severity: &[Severity::Warning],
-    when: "a gateway pipeline that receives from outside has no `memory_limiter`, and it is not configured as an \
-           extension",
+    when: "a gateway pipeline that receives from outside has no `memory_limiter`, it is not configured as an \
+           extension, and `GOMEMLIMIT` is not set",
     evidence: "the ConfigMap",
     hint: "put `memory_limiter` first, with `limit_percentage` 80 and `spike_limit_percentage` 20",
     source: "the gateway's configuration (ConfigMap)",
@@ -49,8 +49,8 @@ pub const RULES: &[Rule] = &[
 /// A pipeline without one accepts everything until the container is killed.
 fn missing(session: &Session) -> Vec<Finding> {
     let Some(config) = gateway(session) else { return Vec::new() };
-    // As an extension it protects the receivers themselves.
-    if config.extensions.iter().any(|e| component_kind(e) == "memory_limiter") {
+    // As an extension it protects the receivers themselves; and Elastic's own gateways have GOMEMLIMIT in its place.
+    if config.go_limit || config.extensions.iter().any(|e| component_kind(e) == "memory_limiter") {
         return Vec::new();
     }
     let without: Vec<&PipelineSeen> = ingress(config).filter(|p| position(p, "memory_limiter").is_none()).collect();

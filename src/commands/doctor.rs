@@ -15,6 +15,9 @@ pub struct Doctor {
     /// What to print
     #[arg(short, long, value_name = "FORMAT", default_value = "text", value_enum, help_heading = "Output")]
     pub output: DoctorFormat,
+    /// Check what the guide, Elastic and OpenTelemetry advise for production, too
+    #[arg(long, help_heading = "Checks")]
+    pub production: bool,
     #[command(flatten)]
     pub settings: SettingFlags,
 }
@@ -30,7 +33,7 @@ pub enum DoctorFormat {
 /// # Errors
 /// stdout cannot be written.
 pub fn run(settings: &Settings, args: &Doctor) -> Result<u8, CommandError> {
-    let checks = block_on(async { Ok(doctor::examine(settings, &config::environment()).await) })?;
+    let checks = block_on(async { Ok(doctor::examine(settings, &config::environment(), args.production).await) })?;
     stdio::data(&match args.output {
         DoctorFormat::Json => print::json(&checks),
         DoctorFormat::Text => print::text(&checks, settings.symbols == Symbols::Ascii),

@@ -110,6 +110,25 @@ Each line is a check: ✓ fine, ! worth knowing, ✗ wrong, · not checked. Noth
 
 Exit codes: 0 fine (also with warnings), 1 something is wrong, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
 
+pub const STACK: &str = "\
+Bring the guide's system to a cluster, look at it, and remove it.
+
+The files are those of assets/stack, which are inside the program: an application, its agents, a gateway under an HPA,
+Elasticsearch and Kibana by Elastic's operator, the load's scenario, and metrics-server where the cluster has none. `up` prints
+what it would create, change, keep and remove, asks once, applies it server-side as edot-tui, and waits until all of it is ready;
+run again, it goes on from where it was. `down` removes what `up` made and nothing else; a namespace that holds other things
+stays. What was there before is never taken for ours. A context that looks like production has to be named with --context.";
+
+pub const STACK_AFTER: &str = "\
+Examples:
+  edot-tui stack up                                        the guide's settings
+  edot-tui stack up --overlay production --dry-run         what it would do
+  edot-tui stack up --es-url https://es.example.com:9200   with an Elasticsearch of your own; password in EDOT_TUI_ES_PASSWORD
+  edot-tui stack up -o yaml | kubectl diff -f -
+  edot-tui stack down
+
+Exit codes: 0 done, 1 not ready in time, something differs (diff), or an error, 2 usage, 3 no stack, 5 cannot reach the cluster, 6 denied";
+
 pub const LAB: &str = "\
 Watch the embedded lab, or serve it to kubectl and others.
 

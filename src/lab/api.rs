@@ -13,7 +13,7 @@ mod defaults;
 mod discovery;
 mod failure;
 mod faults;
-mod kinds;
+pub mod kinds;
 mod logs;
 mod patch;
 mod path;

@@ -20,6 +20,29 @@ pub struct ConfigSeen {
     pub limiters: Vec<LimiterSeen>,
     pub batches: Vec<BatchingSeen>,
     pub exporters: Vec<SendingSeen>,
+    /// The runtime's own memory limit is set for the container (`GOMEMLIMIT`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub go_limit: bool,
+    /// Its own metrics are sent by a periodic reader, and none can be pulled: no port 8888 is open.
+    #[serde(skip_serializing_if = "is_false")]
+    pub pushes_metrics: bool,
+    /// What in it loses telemetry or makes it wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub harms: Vec<HarmSeen>,
+}
+
+fn is_false(of: &bool) -> bool {
+    !of
+}
+
+/// A part of a configuration that goes against a rule of `guidance`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HarmSeen {
+    /// The rule's id, such as `own-logs-read`.
+    pub rule: String,
+    /// Which components, and how: no values of settings.
+    pub seen: String,
 }
 
 /// A pipeline; its members are the ids of components, such as `elasticsearch/otel`.

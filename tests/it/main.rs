@@ -12,6 +12,7 @@ mod cli {
     pub mod program;
     pub mod pty;
     pub mod secrets;
+    pub mod stack;
     pub mod wrong_input;
 }
 mod decisions {
@@ -25,6 +26,7 @@ mod doctor {
     pub mod access;
     pub mod field;
     pub mod hpa;
+    pub mod production;
     pub mod run;
 }
 mod elastic {
@@ -61,6 +63,7 @@ mod lab {
     pub mod feeds;
     pub mod reality;
     pub mod scenarios;
+    pub mod stack;
     pub mod user_changes;
     pub mod watched;
 }

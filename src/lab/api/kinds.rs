@@ -43,6 +43,7 @@ impl Rights {
 /// The group of ECK's Elasticsearch.
 const ELASTIC: &str = "elasticsearch.k8s.elastic.co";
 pub const METRICS: &str = "metrics.k8s.io";
+const RBAC: &str = "rbac.authorization.k8s.io";
 const ALL: &[&str] = &["all"];
 
 const fn kind(group: &'static str, versions: &'static [&'static str], plural: &'static str) -> ResourceKind {
@@ -202,6 +203,21 @@ pub static KINDS: &[ResourceKind] = &[
         rights: Rights::Samples,
         ..kind(METRICS, &["v1beta1"], "pods")
     },
+    ResourceKind {
+        singular: "poddisruptionbudget",
+        name: "PodDisruptionBudget",
+        short: &["pdb"],
+        subresources: STATUS,
+        ..kind("policy", V1, "poddisruptionbudgets")
+    },
+    ResourceKind {
+        singular: "clusterrolebinding",
+        name: "ClusterRoleBinding",
+        namespaced: false,
+        ..kind(RBAC, V1, "clusterrolebindings")
+    },
+    ResourceKind { singular: "clusterrole", name: "ClusterRole", namespaced: false, ..kind(RBAC, V1, "clusterroles") },
+    ResourceKind { singular: "rolebinding", name: "RoleBinding", ..kind(RBAC, V1, "rolebindings") },
 ];
 
 /// The kind with this group and plural.

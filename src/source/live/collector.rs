@@ -14,6 +14,7 @@ mod prometheus_text;
 mod scrape;
 mod service;
 
+pub use config::whole as configuration;
 pub use endpoint::Endpoint;
 
 use super::client::{ApiError, ApiErrorKind, RetryGate};
@@ -21,6 +22,7 @@ use super::context::{FeedContext, StatusReporter};
 use super::discovered::{Discovered, PodTarget, PodTargets};
 use super::retry::{Tries, state};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, FeedState, FeedStatus, Observation, Role};
+use config::Reading;
 use discover::OtherCollectors;
 use scrape::{ScrapeOutcome, ScrapeTarget};
 use std::collections::BTreeMap;
@@ -43,7 +45,7 @@ pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered,
         }
     };
     let others = watch::Sender::new(OtherCollectors::default());
-    let unread = watch::Sender::new(None::<ApiError>);
+    let unread = watch::Sender::new(Reading::default());
     let pods = CollectorPods { gateways: discovered.gateways.subscribe(), others: others.subscribe() };
     let reading = config::run(shared.clone(), pods.clone(), unread.clone());
     let scraping = scrape_all(&shared, endpoint, reporter, pods, unread.subscribe());
@@ -60,7 +62,7 @@ async fn scrape_all(
     endpoint: Endpoint,
     mut reporter: StatusReporter,
     mut pods: CollectorPods,
-    mut unread: watch::Receiver<Option<ApiError>>,
+    mut unread: watch::Receiver<Reading>,
 ) {
     let (to, mut outcomes) = mpsc::channel(64);
     let mut scrapes = Scrapes {
@@ -75,8 +77,8 @@ async fn scrape_all(
     loop {
         let (gateways, others) = pods.latest();
         scrapes.update(&gateways, &others).await;
-        let config_fault = unread.borrow_and_update().clone();
-        reporter.report(0, status(&scrapes.collectors, &others, config_fault.as_ref())).await;
+        let read = unread.borrow_and_update().clone();
+        reporter.report(0, status(&scrapes.collectors, &others, &read)).await;
         tokio::select! {
             changed = pods.changed() => if !changed { return },
             changed = unread.changed() => if changed.is_err() { return },
@@ -200,7 +202,8 @@ fn running(
 }
 
 /// The feed's status: up while any collector answers, and its reason names what may not be read.
-fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, unread: Option<&ApiError>) -> FeedStatus {
+fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, read: &Reading) -> FeedStatus {
+    let unread = read.fault.as_ref();
     let faults: Vec<&ApiError> = all.values().filter_map(|one| one.fault.as_ref()).collect();
     let of = |fault: &ApiError| FeedStatus { attempt: 0, ..fault.feed_status(Feed::Collector, 0) };
     if let Some(denied) = faults.iter().find(|f| matches!(f.kind, ApiErrorKind::Denied | ApiErrorKind::Unauthorized)) {
@@ -209,6 +212,17 @@ fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, unread: Opt
     let up = all.values().filter(|one| !one.pending && one.fault.is_none()).count();
     match (all.len(), up, faults.first()) {
         (0, ..) => state(Feed::Collector, FeedState::Absent, "no collector runs"),
+        // Their ports stay closed, however often they are tried.
+        (n, 0, Some(_)) if faults.len() == n && all.values().all(|one| read.pushing.contains(&one.role)) => {
+            FeedStatus {
+                state: FeedState::Absent,
+                reason: Some(
+                    "the collectors send their own metrics by a periodic reader, and open no port for them".into(),
+                ),
+                hint: Some("add a pull reader (prometheus, port 8888) to service.telemetry.metrics.readers".into()),
+                ..FeedStatus::new(Feed::Collector, FeedState::Absent)
+            }
+        }
         (n, 0, Some(fault)) if faults.len() == n => FeedStatus {
             state: FeedState::Retrying,
             hint: fault.hint.clone().or(Some(

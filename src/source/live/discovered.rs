@@ -48,6 +48,8 @@ pub struct PodTarget {
     pub restarts: i32,
     /// Where a collector's configuration is, in the order in which its files are merged.
     pub config: Vec<ConfigFile>,
+    /// The runtime's own memory limit is set for the container (`GOMEMLIMIT`).
+    pub go_limit: bool,
     /// The named ports of its containers.
     pub ports: BTreeMap<String, u16>,
     /// The port of k6's REST API from its arguments; None: the default one.

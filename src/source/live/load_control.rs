@@ -181,8 +181,26 @@ async fn read(client: &Client, settings: &LoadSettings, steps: &mut Vec<String>)
     let key = manifest::script_key(&found).ok_or_else(|| {
         format!("{title} in namespace {namespace} holds no script (no key that ends in .js): add one, delete it, or pass --load-manifest")
     })?;
-    steps.push(format!("use the script {key:?} of {title} in {namespace}"));
+    let of_stack =
+        found.pointer("/metadata/labels").is_some_and(|labels| labels["app.kubernetes.io/part-of"] == "edot-stack");
+    let whose = if of_stack { ", the stack's own" } else { "" };
+    steps.push(format!("use the script {key:?} of {title} in {namespace}{whose}"));
+    if of_stack {
+        steps.extend(frontend(client, settings).await);
+    }
     manifest::built_in(namespace, job, Some(&key))
+}
+
+/// What to know of the stack's frontend, which the load asks: None where all is well, or it may not be read.
+async fn frontend(client: &Client, settings: &LoadSettings) -> Option<String> {
+    let namespace = &settings.namespace;
+    let frontend =
+        api(client, settings).get(&format!("/apis/apps/v1/namespaces/{namespace}/deployments/frontend")).await.ok()?;
+    let Some(frontend) = frontend else {
+        return Some(format!("there is no Deployment frontend in {namespace}, so its requests will fail"));
+    };
+    let ready = frontend.pointer("/status/readyReplicas").and_then(Value::as_i64).unwrap_or(0);
+    (ready == 0).then(|| format!("no pod of Deployment frontend in {namespace} is ready yet: its requests will fail"))
 }
 
 /// Server-side apply. It takes over fields that another manager set, as the plan says.

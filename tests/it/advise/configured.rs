@@ -4,7 +4,7 @@ use super::flow::Flow;
 use super::world::{World, at};
 use super::{finding, found};
 use edot_tui::observe::{
-    BatchingSeen, ConfigSeen, LimiterSeen, Observation, PipelineSeen, Role, SendingSeen, Signal, Stamped,
+    BatchingSeen, ConfigSeen, HarmSeen, LimiterSeen, Observation, PipelineSeen, Role, SendingSeen, Signal, Stamped,
 };
 use edot_tui::session::Session;
 
@@ -81,6 +81,25 @@ fn a_pipeline_without_a_memory_limiter() {
         c.extensions = names("health_check memory_limiter");
     });
     assert_eq!(found(&guarded), Vec::<&str>::new());
+    // Elastic's own gateway has the runtime's limit in its place.
+    let limited = changed(|c| {
+        without(c);
+        c.go_limit = true;
+    });
+    assert_eq!(found(&limited), Vec::<&str>::new());
+}
+
+#[test]
+fn what_loses_telemetry_by_the_guidance_for_production() {
+    let harm = |rule: &str| HarmSeen { rule: rule.into(), seen: "filelog excludes no collector".into() };
+    let f = finding(&changed(|c| c.harms = vec![harm("own-logs-read")]), "own-logs-read");
+    assert_eq!(
+        (&*f.text, &*f.evidence),
+        ("the gateway: filelog excludes no collector", "ConfigMap gateway/config.yaml")
+    );
+    assert!(f.hint.contains("exclude"));
+    // A recording of a later version may have rules that are not known here.
+    assert_eq!(found(&changed(|c| c.harms = vec![harm("of-later")])), Vec::<&str>::new());
 }
 
 #[test]

@@ -91,7 +91,8 @@ fn what_a_recording_is_asked_for_is_checked() {
 fn what_does_not_exist_is_refused() {
     assert!(refused(&["--namespce", "x"]).contains("--namespace"));
     assert!(refused(&["statsu"]).contains("status"));
-    assert!(refused(&["stack"]).contains("unrecognized subcommand"), "it is not there yet");
+    assert!(refused(&["fleet"]).contains("unrecognized subcommand"), "it is not there yet");
+    assert!(refused(&["stack"]).contains("up") && refused(&["stack", "upp"]).contains("'up'"));
 }
 
 /// Help is part of the interface: when it changes, this file changes with it.
@@ -109,6 +110,11 @@ fn help_is_as_agreed() {
         &["compare"],
         &["what-if"],
         &["doctor"],
+        &["stack"],
+        &["stack", "up"],
+        &["stack", "status"],
+        &["stack", "diff"],
+        &["stack", "down"],
         &["completions"],
         &["man"],
     ] {

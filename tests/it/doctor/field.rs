@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 async fn examined(answer: impl Fn(&Asked) -> (u16, Value) + Send + Sync + 'static) -> Vec<Check> {
     let (url, _) = listen(answer).await;
     let (_file, settings) = settings(&url);
-    examine(&settings, &Env::new()).await
+    examine(&settings, &Env::new(), false).await
 }
 
 fn one<'a>(checks: &'a [Check], id: &str) -> &'a Check {

@@ -56,7 +56,7 @@ fn ids(checks: &[Check], result: Outcome) -> Vec<&str> {
 async fn a_healthy_cluster_passes_and_nothing_in_it_is_changed() {
     let (cluster, log) = listen_secure(well).await;
     let (_file, settings) = settings_for(cluster);
-    let checks = examine(&settings, &Env::new()).await;
+    let checks = examine(&settings, &Env::new(), false).await;
     assert_eq!(ids(&checks, Outcome::Fail), Vec::<&str>::new(), "{checks:#?}");
     assert_eq!(ids(&checks, Outcome::Warn), ["memory"]);
     assert_eq!(exit_code(&checks), 0);
@@ -79,7 +79,7 @@ async fn a_healthy_cluster_passes_and_nothing_in_it_is_changed() {
 async fn credentials_that_are_not_sent_over_http_are_a_warning() {
     let (url, log) = listen(well).await;
     let (_file, settings) = settings(&url);
-    let checks = examine(&settings, &Env::new()).await;
+    let checks = examine(&settings, &Env::new(), false).await;
     let kubeconfig = checks.iter().find(|c| c.id == "kubeconfig").unwrap();
     assert_eq!(kubeconfig.result, Outcome::Warn);
     assert!(
@@ -101,7 +101,7 @@ async fn where_reviews_are_refused_reading_is_tried() {
     })
     .await;
     let (_file, settings) = settings(&url);
-    let checks = examine(&settings, &Env::new()).await;
+    let checks = examine(&settings, &Env::new(), false).await;
     let of = |feed: &str| checks.iter().find(|c| c.what.ends_with(&format!("feed {feed}"))).unwrap();
     assert_eq!(of("usage").result, Outcome::Ok, "list is all it needs, and that was tried");
     assert_eq!(of("events").result, Outcome::Fail);
@@ -128,7 +128,7 @@ async fn a_target_of_an_uncommon_kind_is_found_by_discovery() {
     })
     .await;
     let (_file, settings) = settings(&url);
-    let checks = examine(&settings, &Env::new()).await;
+    let checks = examine(&settings, &Env::new(), false).await;
     let target = checks.iter().find(|c| c.id == "target").unwrap();
     assert_eq!(
         (target.result, target.what.as_str()),
@@ -150,7 +150,7 @@ async fn the_served_version_of_the_metrics_api_is_asked() {
     })
     .await;
     let (_file, settings) = settings(&url);
-    let checks = examine(&settings, &Env::new()).await;
+    let checks = examine(&settings, &Env::new(), false).await;
     assert_eq!(ids(&checks, Outcome::Fail), Vec::<&str>::new(), "{checks:#?}");
     let log = log.lock().unwrap();
     assert!(log.iter().any(|a| a.path == "/apis/metrics.k8s.io/v1/namespaces/observability-lab/pods"), "{log:?}");

@@ -53,7 +53,7 @@ fn every_flag_and_command_exists() {
     let text = std::fs::read_to_string(root("README.md")).unwrap();
     let command = Cli::command();
     let flags: Vec<String> = std::iter::once(&command)
-        .chain(command.get_subcommands())
+        .chain(command.get_subcommands().flat_map(|c| std::iter::once(c).chain(c.get_subcommands())))
         .flat_map(|c| c.get_arguments().filter_map(|a| a.get_long()).map(|l| format!("--{l}")))
         .chain(["--help", "--release", "--profile"].map(String::from))
         .collect();

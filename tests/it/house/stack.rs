@@ -1,6 +1,8 @@
 //! `assets/stack`: what holds of its files without a cluster and without kubectl. What takes a cluster is in `tests/stack`.
 
 use edot_tui::lab::scenario::Scenario;
+use edot_tui::stack::kustomize::{Files, render};
+use edot_tui::stack::{choice::Choice, files::files, yaml};
 use edot_tui::verdict::Expectations;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -59,6 +61,73 @@ fn every_overlay_has_its_expectations_and_names_a_scenario_that_shows_the_same()
         overlays += 1;
     }
     assert_eq!(overlays, 7);
+}
+
+/// Every file below a folder, by its path from there.
+fn texts(root: &Path, folder: &Path, out: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts(root, &path, out);
+        } else {
+            let name = path.strip_prefix(root).unwrap().display().to_string();
+            out.push((name, std::fs::read_to_string(&path).unwrap()));
+        }
+    }
+}
+
+#[test]
+fn the_program_holds_every_file_that_is_applied() {
+    let mut there = Vec::new();
+    texts(&stack(), &stack(), &mut there);
+    let applied = |name: &str| {
+        !name.starts_with("elastic/operator/") && !name.ends_with("Dockerfile") && !name.ends_with("expectations.toml")
+    };
+    there.retain(|(name, _)| applied(name));
+    let there: Files<'_> = there.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    assert_eq!(files(), there);
+}
+
+/// What kubectl kustomize prints of small folders that use all that ours do: `tests/data/kustomize/*/expected.yaml`.
+#[test]
+fn folders_are_rendered_as_kubectl_kustomize_does() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/kustomize");
+    let mut there = Vec::new();
+    texts(&root, &root, &mut there);
+    let there: Files<'_> = there.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    for folder in ["once", "twice"] {
+        let rendered = yaml::documents(&render(&there, folder).unwrap());
+        assert_eq!(rendered, there[format!("{folder}/expected.yaml").as_str()], "{folder}");
+    }
+}
+
+#[test]
+fn every_overlay_is_rendered_and_what_is_printed_is_read_as_the_same() {
+    assert_eq!(Choice::overlays().len(), 7);
+    for overlay in Choice::overlays() {
+        let objects = Choice { overlay: overlay.into(), ..Choice::default() }.objects().unwrap();
+        assert!(objects.len() > 30, "{overlay}");
+        let read: Vec<Value> = serde_saphyr::from_multiple(&yaml::documents(&objects)).unwrap();
+        assert_eq!(read, objects, "{overlay}");
+    }
+}
+
+/// kustomize has given one HPA another's target before.
+#[test]
+fn every_hpa_scales_a_deployment_of_its_own() {
+    for overlay in Choice::overlays() {
+        let objects = Choice { overlay: overlay.into(), ..Choice::default() }.objects().unwrap();
+        let of = |kind: &str, field: &str| -> Vec<String> {
+            let all = objects.iter().filter(|o| o["kind"] == kind);
+            all.map(|o| o.pointer(field).unwrap().as_str().unwrap().to_owned()).collect()
+        };
+        let mut targets = of("HorizontalPodAutoscaler", "/spec/scaleTargetRef/name");
+        let count = targets.len();
+        targets.sort();
+        targets.dedup();
+        assert_eq!(targets.len(), count, "{overlay}");
+        assert!(targets.iter().all(|t| of("Deployment", "/metadata/name").contains(t)), "{overlay}: {targets:?}");
+    }
 }
 
 #[test]

@@ -24,6 +24,15 @@ pub async fn cluster(scenario: &Scenario, speed: f64) -> Cluster {
     let start = Clock::system().now();
     // Creating it takes a while, which must not count as its time.
     let lab = Lab::new(scenario, 1, start);
+    serve_at(lab, start, speed).await
+}
+
+/// Serve a lab whose time begins now.
+pub async fn serve(lab: Lab, speed: f64) -> Cluster {
+    serve_at(lab, Clock::system().now(), speed).await
+}
+
+async fn serve_at(lab: Lab, start: edot_tui::lab::model::Time, speed: f64) -> Cluster {
     let clock = Clock::lab(start, speed);
     let stop = CancellationToken::new();
     let served = api::serve(lab, clock, stop.clone()).await.unwrap();

@@ -94,7 +94,7 @@ async fn what_is_wrong_is_named_with_its_place() {
 
 #[test]
 fn the_scenario_is_the_guides_and_its_stages_make_five_minutes() {
-    let script = include_str!("../../../assets/stack/load/scenario.js");
+    let script = include_str!("../../../assets/stack/load/scripts/scenario.js");
     for route in ["`${target}/`", "/simulate`", "/api/items`", "/api/items/${key}`", "/api/slow`"] {
         assert!(script.contains(route), "{route}");
     }

@@ -29,7 +29,7 @@ async fn the_roles_of_the_table_are_enough() {
     let given = [("as", "edot-tui-test"), ("no-es", "true")];
     let given = given.map(|(key, value)| Given { key, value: value.into(), origin: Origin::Flag });
     let settings = resolve(given.into(), None, &Env::new()).unwrap();
-    let checks = examine(&settings, &Env::new()).await;
+    let checks = examine(&settings, &Env::new(), false).await;
     for namespace in ["observability-lab", "demo-app"] {
         let gone = DeleteParams::default();
         Api::<RoleBinding>::namespaced(client.clone(), namespace).delete("edot-tui", &gone).await.unwrap();

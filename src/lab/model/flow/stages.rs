@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn stages_are_read_from_common_scripts() {
-        let ours = include_str!("../../../../assets/stack/load/scenario.js");
+        let ours = include_str!("../../../../assets/stack/load/scripts/scenario.js");
         assert_eq!(of_script(ours, &[]), Some(stages(&[(30, 200), (240, 200), (30, 0)])));
         let env = [("VUS".to_owned(), "50".to_owned()), ("HOLD".to_owned(), "1m".to_owned())];
         assert_eq!(of_script(ours, &env), Some(stages(&[(30, 50), (60, 50), (30, 0)])));

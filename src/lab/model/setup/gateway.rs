@@ -188,7 +188,7 @@ fn agent_config(scenario: &Scenario, of_cluster: bool) -> String {
     let receivers = if of_cluster {
         "  k8s_cluster: {auth_type: serviceAccount, collection_interval: 10s}\n  k8sobjects: {objects: [{name: events, mode: watch}]}"
     } else {
-        "  otlp: {protocols: {grpc: {endpoint: 0.0.0.0:4317}, http: {endpoint: 0.0.0.0:4318}}}\n  hostmetrics: {collection_interval: 10s}\n  kubeletstats: {auth_type: serviceAccount, collection_interval: 10s}\n  filelog: {include: [/var/log/pods/*/*/*.log]}"
+        "  otlp: {protocols: {grpc: {endpoint: 0.0.0.0:4317}, http: {endpoint: 0.0.0.0:4318}}}\n  hostmetrics: {collection_interval: 10s}\n  kubeletstats: {auth_type: serviceAccount, collection_interval: 10s}\n  filelog: {include: [/var/log/pods/*/*/*.log], exclude: [/var/log/pods/observability-lab_edot-*/*/*.log], operators: [{type: container}]}"
     };
     let pipelines = if of_cluster {
         "    metrics: {receivers: [k8s_cluster], processors: [batch], exporters: [otlp/gateway]}\n    logs: {receivers: [k8sobjects], processors: [batch], exporters: [otlp/gateway]}"

@@ -8,11 +8,15 @@ use super::super::client::{ApiError, ApiErrorKind, ResourceAttributes, encode, g
 use super::super::context::FeedContext;
 use super::super::convert;
 use super::super::discovered::{ConfigFile, PodTarget, PodTargets};
+use super::super::wire::PodSpec;
 use super::CollectorPods;
 use super::discover::OtherCollectors;
-use crate::observe::{ConfigSeen, Observation, Role};
+use super::mounts;
+use crate::guidance;
+use crate::observe::text::clean;
+use crate::observe::{ConfigSeen, HarmSeen, Observation, Role};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::watch;
 
 /// Where a tier's configuration is: the files, and the container that reads them.
@@ -21,19 +25,45 @@ struct ConfigSource {
     namespace: String,
     container: String,
     files: Vec<ConfigFile>,
+    /// GOMEMLIMIT is set for the container.
+    go_limit: bool,
 }
 
-/// Read the configurations until the program ends; `fault` holds why one of them cannot be read.
-pub async fn run(shared: FeedContext, mut pods: CollectorPods, fault: watch::Sender<Option<ApiError>>) {
+/// How reading the configurations went.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// Why one of them cannot be read.
+    pub fault: Option<ApiError>,
+    /// The tiers that send their own metrics and open no port for them.
+    pub pushing: BTreeSet<Role>,
+}
+
+/// Read the configurations until the program ends; `reading` holds how that goes.
+pub async fn run(shared: FeedContext, mut pods: CollectorPods, reading: watch::Sender<Reading>) {
     let mut reported: BTreeMap<Role, ConfigSeen> = BTreeMap::new();
     loop {
         let sources = sources(&mut pods);
         let mut failed = None;
-        for (role, ConfigSource { namespace, container, files }) in &sources {
+        let mut pushing = BTreeSet::new();
+        for (role, ConfigSource { namespace, container, files, go_limit }) in &sources {
             match configuration(&shared, namespace, files).await {
-                Ok(seen) => {
+                Ok(config) => {
+                    let seen = components::extract(&config);
+                    let harms = guidance::harms(*role, &config).into_iter();
+                    let harms =
+                        harms.map(|(rule, seen)| HarmSeen { rule: rule.to_owned(), seen: clean(&seen, 300) }).collect();
                     let from = files.iter().map(|f| format!("{}/{}", f.map, f.key).trim_end_matches('/').to_owned());
-                    let seen = ConfigSeen { role: *role, container: container.clone(), from: from.collect(), ..seen };
+                    let seen = ConfigSeen {
+                        role: *role,
+                        container: container.clone(),
+                        from: from.collect(),
+                        harms,
+                        go_limit: *go_limit,
+                        ..seen
+                    };
+                    if seen.pushes_metrics {
+                        pushing.insert(*role);
+                    }
                     if reported.get(role) != Some(&seen) {
                         reported.insert(*role, seen.clone());
                         shared.out.emit(Observation::CollectorConfig(Box::new(seen))).await;
@@ -43,7 +73,8 @@ pub async fn run(shared: FeedContext, mut pods: CollectorPods, fault: watch::Sen
             }
         }
         let wait = if failed.is_some() { shared.timing.inside } else { shared.timing.config };
-        fault.send_if_modified(|old| std::mem::replace(old, failed.clone()) != failed);
+        let now = Reading { fault: failed, pushing };
+        reading.send_if_modified(|old| std::mem::replace(old, now.clone()) != now);
         let again = tokio::time::sleep(wait);
         tokio::pin!(again);
         loop {
@@ -72,7 +103,7 @@ fn sources_of(gateways: &PodTargets, others: &OtherCollectors) -> BTreeMap<Role,
     for (role, pod) in all.filter(|(role, pod)| pod.runs && (*role == Role::Gateway || !gateway(pod))) {
         if !pod.config.is_empty() {
             let (namespace, container) = (pod.namespace.clone(), pod.container.clone());
-            let source = ConfigSource { namespace, container, files: pod.config.clone() };
+            let source = ConfigSource { namespace, container, files: pod.config.clone(), go_limit: pod.go_limit };
             *counted.entry(role).or_default().entry(source).or_default() += 1;
         }
     }
@@ -81,25 +112,39 @@ fn sources_of(gateways: &PodTargets, others: &OtherCollectors) -> BTreeMap<Role,
 }
 
 /// The files, merged in their order.
-async fn configuration(shared: &FeedContext, namespace: &str, files: &[ConfigFile]) -> Result<ConfigSeen, ApiError> {
+async fn configuration(shared: &FeedContext, namespace: &str, files: &[ConfigFile]) -> Result<Value, ApiError> {
     let mut config = Value::Null;
     for file in files {
-        let data = config_map(shared, namespace, &file.map).await?;
-        let mut texts = data.iter().filter(|(key, _)| file.key.is_empty() || file.key == convert::name(key));
-        let found = texts.find_map(|(_, text)| {
-            components::parse(text).filter(|c| !file.key.is_empty() || components::has_pipelines(c))
-        });
-        match found {
-            Some(found) => components::merge(&mut config, found),
-            None if file.key.is_empty() => {}
-            // Must not quote the text: it may hold secrets.
-            None => {
-                let why = format!("ConfigMap {} has no configuration that can be read in {}", file.map, file.key);
-                return Err(ApiError::new(ApiErrorKind::Garbled, why));
-            }
+        lay(&mut config, file, &config_map(shared, namespace, &file.map).await?)?;
+    }
+    Ok(config)
+}
+
+/// The whole configuration of a container of a pod's spec, from ConfigMaps by their names; None where that is no collector's.
+pub fn whole(spec: &Value, container: &str, maps: &BTreeMap<String, BTreeMap<String, String>>) -> Option<Value> {
+    let spec: PodSpec = serde_json::from_value(spec.clone()).ok()?;
+    let mut config = Value::Null;
+    for file in mounts::files(&spec, container) {
+        lay(&mut config, &file, maps.get(&file.map)?).ok()?;
+    }
+    components::has_pipelines(&config).then_some(config)
+}
+
+/// Lays a file out of a ConfigMap's data over what was read before it.
+fn lay(config: &mut Value, file: &ConfigFile, data: &BTreeMap<String, String>) -> Result<(), ApiError> {
+    let mut texts = data.iter().filter(|(key, _)| file.key.is_empty() || file.key == convert::name(key));
+    let found = texts
+        .find_map(|(_, text)| components::parse(text).filter(|c| !file.key.is_empty() || components::has_pipelines(c)));
+    match found {
+        Some(found) => components::merge(config, found),
+        None if file.key.is_empty() => {}
+        // Must not quote the text: it may hold secrets.
+        None => {
+            let why = format!("ConfigMap {} has no configuration that can be read in {}", file.map, file.key);
+            return Err(ApiError::new(ApiErrorKind::Garbled, why));
         }
     }
-    Ok(components::extract(&config))
+    Ok(())
 }
 
 async fn config_map(shared: &FeedContext, namespace: &str, name: &str) -> Result<BTreeMap<String, String>, ApiError> {

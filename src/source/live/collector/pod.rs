@@ -15,5 +15,11 @@ pub fn is_collector(container: &ContainerSeen) -> bool {
 pub fn collector_pod(pod: &Pod, seen: &PodSeen) -> PodTarget {
     let inside = PodTarget::of(seen, is_collector);
     let ports = pod.spec.containers.iter().flat_map(|c| &c.ports).map(|p| (p.name.clone(), p.container_port));
-    PodTarget { config: mounts::files(&pod.spec, &inside.container), ports: ports.collect(), ..inside }
+    let mut variables = pod.spec.containers.iter().filter(|c| c.name == inside.container).flat_map(|c| &c.env);
+    PodTarget {
+        config: mounts::files(&pod.spec, &inside.container),
+        go_limit: variables.any(|variable| variable.name == "GOMEMLIMIT"),
+        ports: ports.collect(),
+        ..inside
+    }
 }

@@ -6,7 +6,7 @@ use super::super::client::{ApiError, ApiErrorKind, encode};
 use super::super::context::FeedContext;
 use super::bridge::Behind;
 use super::by_url::by_url;
-use super::exporter_endpoint::exporter_endpoint;
+use super::exporter_endpoint::{Destination, destination};
 use super::kibana::kibana_of;
 use super::kubernetes::{asked, in_cluster, list, name, ready, secret};
 use super::settings::{Credential, IngestSettings, SUPERUSER};
@@ -29,8 +29,15 @@ pub async fn discover(shared: &FeedContext, namespace: &str, settings: &IngestSe
     if let Some(name) = in_namespace(shared, namespace).await? {
         return eck(shared, namespace, &name, settings).await;
     }
-    match exporter_endpoint(shared, namespace).await {
-        Some(url) => {
+    match destination(shared, namespace).await {
+        Some(Destination::ManagedIntake(host)) => Err(ApiError::new(
+            ApiErrorKind::Absent,
+            format!("the gateway sends by OTLP to Elastic's managed intake {host}, which shows no Elasticsearch"),
+        )
+        .with_hint(
+            "where it is too slow it answers 429, ResourceExhausted: request exceeded available capacity; then enlarge Elasticsearch (hosted), or ask Elastic (serverless). To watch what is behind it: --es-url URL",
+        )),
+        Some(Destination::Elasticsearch(url)) => {
             let place = in_cluster(&url);
             let eck_name = place.as_ref().and_then(|(service, of)| Some((service.strip_suffix("-es-http")?, of)));
             match eck_name {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 /// The built-in scenario and Job.
-pub const SCENARIO: &str = include_str!("../../../../assets/stack/load/scenario.js");
+pub const SCENARIO: &str = include_str!("../../../../assets/stack/load/scripts/scenario.js");
 pub const JOB: &str = include_str!("../../../../assets/stack/load/job.yaml");
 /// The lab's ConfigMap, used when it exists.
 pub const LAB_SCRIPTS: &str = "k6-scripts";

@@ -69,7 +69,10 @@ pub fn extract(config: &Value) -> ConfigSeen {
             batches: queue["batch"].is_object() || !e["batcher"].is_null(),
         }
     });
+    let readers = config.pointer("/service/telemetry/metrics/readers").and_then(Value::as_array);
+    let reads = |kind: &str| readers.is_some_and(|all| all.iter().any(|reader| reader[kind].is_object()));
     ConfigSeen {
+        pushes_metrics: reads("periodic") && !reads("pull"),
         extensions: ids(&config["service"]["extensions"]),
         connectors: members(&config["connectors"]).map(|(id, _)| convert::name(id)).collect(),
         pipelines: pipelines.collect(),

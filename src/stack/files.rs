@@ -1,0 +1,77 @@
+//! The files of `assets/stack` that are applied, inside the program; what is not (the Dockerfile, the expectations, the operator by
+//! reference) is left out. A test compares this list with the folder.
+
+use super::kustomize::Files;
+
+macro_rules! files {
+    ($($path:literal)*) => { [$(($path, include_str!(concat!("../../assets/stack/", $path)))),*] };
+}
+
+/// Every file, by its path from `assets/stack`.
+pub fn files() -> Files<'static> {
+    Files::from(files! {
+        "apps/backend.py"
+        "apps/backend.yaml"
+        "apps/frontend.py"
+        "apps/frontend.yaml"
+        "apps/kustomization.yaml"
+        "apps/namespace.yaml"
+        "apps/redis.yaml"
+        "apps/requirements.txt"
+        "apps/service.py"
+        "apps/settings.env"
+        "apps/telemetry.py"
+        "base/kustomization.yaml"
+        "elastic/elasticsearch.yaml"
+        "elastic/kibana.yaml"
+        "elastic/kustomization.yaml"
+        "load/job.yaml"
+        "load/kustomization.yaml"
+        "load/scripts/kustomization.yaml"
+        "load/scripts/scenario.js"
+        "observe/metrics-server/kustomization.yaml"
+        "observe/metrics-server/metrics-server.yaml"
+        "observe/self-signed-kubelets/kustomization.yaml"
+        "otel/agent/agent.yaml"
+        "otel/agent/daemonset.yaml"
+        "otel/agent/kustomization.yaml"
+        "otel/agent/rbac.yaml"
+        "otel/cluster/cluster.yaml"
+        "otel/cluster/deployment.yaml"
+        "otel/cluster/kustomization.yaml"
+        "otel/cluster/rbac.yaml"
+        "otel/gateway/deployment.yaml"
+        "otel/gateway/gateway.yaml"
+        "otel/gateway/hpa.yaml"
+        "otel/gateway/kustomization.yaml"
+        "otel/gateway/service.yaml"
+        "otel/kustomization.yaml"
+        "otel/namespace.yaml"
+        "overlays/guide/kustomization.yaml"
+        "overlays/production/elasticsearch.yaml"
+        "overlays/production/gateway.yaml"
+        "overlays/production/hpa.yaml"
+        "overlays/production/kustomization.yaml"
+        "overlays/production/larger.yaml"
+        "overlays/production/persistent-queue.yaml"
+        "overlays/public-lab/kustomization.yaml"
+        "overlays/queue-hpa/kustomization.yaml"
+        "overlays/queue-hpa/scaled-object.yaml"
+        "overlays/sharded/apps-dev/kustomization.yaml"
+        "overlays/sharded/by-environment.yaml"
+        "overlays/sharded/dev/dev.yaml"
+        "overlays/sharded/dev/kustomization.yaml"
+        "overlays/sharded/kustomization.yaml"
+        "overlays/sharded/production/kustomization.yaml"
+        "overlays/split/agent-split.yaml"
+        "overlays/split/cluster-split.yaml"
+        "overlays/split/kustomization.yaml"
+        "overlays/split/logs/kustomization.yaml"
+        "overlays/split/metrics/kustomization.yaml"
+        "overlays/tail-sampling/by-trace.yaml"
+        "overlays/tail-sampling/kustomization.yaml"
+        "overlays/tail-sampling/sampler/deployment.yaml"
+        "overlays/tail-sampling/sampler/kustomization.yaml"
+        "overlays/tail-sampling/sampler/sampler.yaml"
+    })
+}
