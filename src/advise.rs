@@ -19,43 +19,8 @@ mod requests;
 mod sending;
 mod skew;
 
-use crate::session::Session;
-
-/// How much it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// Worth knowing.
-    Info,
-    /// Something does not work as it should.
-    Warning,
-    /// Telemetry is lost, or the gateway does not scale.
-    Critical,
-}
-
-impl Severity {
-    /// As in the output of `status`: `info`, `warning`, `critical`.
-    pub fn word(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Critical => "critical",
-        }
-    }
-}
-
-/// Something that stands out now.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Finding {
-    /// Stable, for scripts: `idle-replica`.
-    pub id: &'static str,
-    pub severity: Severity,
-    /// One sentence.
-    pub text: String,
-    /// The figures that it rests on.
-    pub evidence: String,
-    /// What to do about it.
-    pub hint: String,
-}
+pub use crate::session::{Finding, Severity};
+use crate::session::{Rules, Session};
 
 /// What the documentation says about the findings of one id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +62,11 @@ const RULES: [&[Rule]; 12] = [
     sending::RULES,
     guided::RULES,
 ];
+
+/// An empty session that keeps what stood out in it.
+pub fn session() -> Session {
+    Session::keeping(Rules(findings))
+}
 
 /// What stands out now, the worst first.
 pub fn findings(session: &Session) -> Vec<Finding> {

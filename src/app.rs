@@ -9,6 +9,7 @@ pub use events::{Opening, RunningSource, SourceEvent, opened};
 pub use recordings::Recordings;
 
 use crate::{
+    advise,
     control::Control,
     error::CommandError,
     observe::{Observation, Stamped, WatchingSeen},
@@ -106,7 +107,7 @@ impl App {
         let terminal =
             Terminal::take(mouse).map_err(|e| CommandError::from(e).context("no terminal to read keys from"))?;
         let mut app = App {
-            session: Session::default(),
+            session: advise::session(),
             tape,
             recordings,
             paused: None,

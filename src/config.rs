@@ -14,6 +14,7 @@ pub mod values;
 pub use print::print;
 pub use settings::Settings;
 
+use crate::view::symbols;
 use settings::SETTINGS;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -78,6 +79,7 @@ pub fn resolve(flags: Vec<Given>, config: Option<PathBuf>, env: &Env) -> Result<
         ..Settings::default()
     };
     SETTINGS.iter().for_each(|setting| settings.reset(setting));
+    settings.symbols = symbols::detect(|name| env.get(name).cloned());
     settings.origins.extend(file.keys_origin.map(|origin| ("keys", origin)));
     for one in file.given.into_iter().chain(from_env(env)).chain(flags) {
         let wrong = |what: String| ConfigError { place: one.place(), what };

@@ -5,6 +5,7 @@ pub mod cause;
 pub mod elasticsearch;
 pub mod explanation;
 pub mod forecast;
+pub mod incident;
 pub mod left_out;
 mod limits;
 pub mod load;

@@ -17,7 +17,7 @@ use crate::{
         elastic::IngestSettings,
         load_control::LoadSettings,
     },
-    view::{Look, theme},
+    view::{Look, symbols::Symbols, theme},
 };
 use secrecy::SecretString;
 use std::{io::IsTerminal, path::Path, time::Duration};
@@ -104,7 +104,7 @@ pub async fn live_within(settings: &Settings, limit: Duration) -> Result<Running
 /// # Errors
 /// It cannot be read, or is not a recording.
 pub fn replay(path: &Path, begin: Begin) -> Result<RunningSource, CommandError> {
-    let replay = replay::open(path, begin)?;
+    let replay = replay::open(path, begin, crate::advise::session())?;
     let player = replay.player;
     let driver = tokio::spawn(async move {
         replay::play(player).await;
@@ -148,12 +148,14 @@ async fn find_hpa(cluster: Cluster, namespace: String, hpa: String, any: bool) -
     })
 }
 
-/// The look for pictures, which have every colour, even where the terminal does not.
+/// The look for pictures, which have every colour and sign, even where the terminal does not.
 ///
 /// # Errors
 /// The theme does not exist or is faulty.
 pub fn look_for_pictures(settings: &Settings) -> Result<Look, CommandError> {
-    look_with(settings, theme::Level::TrueColor)
+    let given = settings.origins.contains_key("symbols");
+    let symbols = if given { settings.symbols } else { Symbols::default() };
+    look_with(&Settings { symbols, ..settings.clone() }, theme::Level::TrueColor)
 }
 
 /// The look for the terminal.

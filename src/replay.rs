@@ -43,27 +43,27 @@ pub struct Replay {
     pub player: Player,
 }
 
-/// Opens a recording, `-` being standard input; reads its header, and indexes it on a thread.
+/// Opens a recording, `-` being standard input; reads its header, and indexes it on a thread, from this empty session on.
 ///
 /// # Errors
 /// It cannot be read, or is not a recording; the error names it.
-pub fn open(path: &Path, begin: Begin) -> Result<Replay, ReadError> {
+pub fn open(path: &Path, begin: Begin, session: Session) -> Result<Replay, ReadError> {
     if path == Path::new("-") {
-        return piped(io::stdin(), begin).map_err(|e| e.named(STDIN));
+        return piped(io::stdin(), begin, session).map_err(|e| e.named(STDIN));
     }
     let name = path.display().to_string();
     let input = SeekableInput::new(open_file(path)?);
     if !input.is_plain() {
-        return piped(input.stream(), begin).map_err(|e| e.named(name));
+        return piped(input.stream(), begin, session).map_err(|e| e.named(name));
     }
     let reading = read(BufReader::with_capacity(1 << 16, input.from(0))).map_err(|e| e.named(name.as_str()))?;
-    start(reading, input, false, begin).map_err(|e| ReadError::from(e).named(name))
+    start(reading, input, false, begin, session).map_err(|e| ReadError::from(e).named(name))
 }
 
-fn piped(input: impl io::Read + Send + 'static, begin: Begin) -> Result<Replay, ReadError> {
+fn piped(input: impl io::Read + Send + 'static, begin: Begin, session: Session) -> Result<Replay, ReadError> {
     let (input, copy) = tee(input)?;
     let reading = read(BufReader::with_capacity(1 << 16, input))?;
-    Ok(start(reading, copy, true, begin)?)
+    Ok(start(reading, copy, true, begin, session)?)
 }
 
 fn start<R: BufRead + Send + 'static>(
@@ -71,11 +71,12 @@ fn start<R: BufRead + Send + 'static>(
     input: SeekableInput,
     growing: bool,
     begin: Begin,
+    session: Session,
 ) -> io::Result<Replay> {
     let header = reading.header.clone();
     let length = if growing { None } else { input.size() };
     let (to, indexed) = mpsc::channel(64);
-    std::thread::Builder::new().name("index".into()).spawn(move || index(reading, length, &to))?;
+    std::thread::Builder::new().name("index".into()).spawn(move || index(reading, length, session, &to))?;
     // Replaced by the first jump.
     let (_, observations) = mpsc::channel(1);
     let (ask, controls) = mpsc::channel(16);

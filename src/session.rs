@@ -15,6 +15,7 @@ mod cost;
 pub mod decisions;
 mod events;
 mod feeds;
+mod findings;
 pub mod hpa_status;
 pub mod ingest;
 mod load;
@@ -34,9 +35,11 @@ pub use cost::{Cost, Spent};
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
 pub use feeds::{FeedNow, Feeds};
+pub use findings::{Finding, FindingsSeen, Rules, Severity, Spell};
 pub use ingest::Ingest;
 pub use load::{K6, K6Process, Load, LoadFailure, LoadPhase, PendingReason, PodProblem, Progress};
-pub use markers::{Mark, Marker, Markers};
+use markers::SAME_INCIDENT;
+pub use markers::{Incident, Mark, Marker, Markers};
 pub use metrics::{TargetType, Track, Tracks, quantity};
 pub use pods::{Pod, Pods, is_ready, max_gap};
 pub use queries::{
@@ -61,6 +64,9 @@ pub struct Crowded {
     pub load: bool,
     pub collectors: bool,
 }
+
+/// How often findings are looked for, in seconds.
+const LOOK: i64 = 5;
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -94,6 +100,8 @@ pub struct Session {
     /// Seconds between two samples of the metrics API, learned from their timestamps; None until they have changed twice.
     pub resolution_s: Option<f64>,
     pub crowded: Crowded,
+    /// What stood out since the latest load began, where the rules are known.
+    pub findings: FindingsSeen,
     /// Observations of a kind that this version does not know.
     pub unknown: u64,
 }
@@ -101,6 +109,13 @@ pub struct Session {
 impl Session {
     /// Pods of a kind that are kept at most. No tier of an HPA comes near it; the rest of a damaged recording is dropped.
     pub const MOST_PODS: usize = 5000;
+
+    /// An empty session that keeps what these rules find.
+    pub fn keeping(rules: Rules) -> Session {
+        let mut session = Session::default();
+        session.findings.rules = Some(rules);
+        session
+    }
 
     /// Takes in one observation.
     pub fn apply(&mut self, seen: &Stamped) {
@@ -128,7 +143,14 @@ impl Session {
             Observation::LoadPod(pod) => self.load_pod_seen(at, pod),
             Observation::Elastic(cluster) => self.ingest_at(at).cluster = Some((**cluster).clone()),
             Observation::Counters(counters) => self.ingest_at(at).counters(ms, counters),
-            Observation::ElasticNodes(nodes) => self.ingest_at(at).pressure.nodes(ms, nodes),
+            Observation::ElasticNodes(nodes) => {
+                let last = |session: &Session| session.ingest.pressure.last_rejected.as_ref().map(|r| r.0);
+                let before = last(self);
+                self.ingest_at(at).pressure.nodes(ms, nodes);
+                if last(self) == Some(ms) && before.is_none_or(|before| ms - before > SAME_INCIDENT) {
+                    self.markers.incident(ms, Incident::Rejected);
+                }
+            }
             Observation::ElasticHealth(health) => self.ingest_at(at).pressure.health = Some((**health).clone()),
             Observation::LogQuality(quality) => self.ingest_at(at).quality = Some((**quality).clone()),
             Observation::K6(progress) => self.k6_seen(at, progress),
@@ -174,6 +196,12 @@ impl Session {
             self.metrics.hold(ms, self.blind());
         }
         self.note_replicas(ms);
+        if ms / 1000 % LOOK == 0
+            && let Some(rules) = self.findings.rules
+        {
+            let found = (rules.0)(self);
+            self.findings.take(ms, self.markers.last_load(), found);
+        }
     }
 
     fn note_replicas(&mut self, ms: i64) {
@@ -213,9 +241,33 @@ impl Session {
         }
         self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));
         self.metrics.take(ms, hpa, self.blind());
+        self.note_metrics(ms, hpa);
         self.conditions.set(ms, status.conditions.as_slice().into());
         self.hpa = Some(hpa.clone());
         self.note_replicas(ms);
+    }
+
+    /// Marks when the controller lost the metrics that it had, and when it has them again.
+    fn note_metrics(&mut self, ms: i64, hpa: &HpaSeen) {
+        let is_active = |hpa: &HpaSeen| hpa_status::condition(hpa, "ScalingActive").is_some_and(|c| c.status == "True");
+        let Some(before) = &self.hpa else { return };
+        match hpa_status::undecided(hpa) {
+            Some(c) if is_active(before) => {
+                self.markers.add(ms, Mark::Incident(Incident::MetricsLost(c.reason.clone())));
+            }
+            None if is_active(hpa) && hpa_status::undecided(before).is_some() && self.lost_metrics() => {
+                self.markers.add(ms, Mark::Incident(Incident::MetricsBack));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an outage of the metrics has been marked that is not marked as over.
+    fn lost_metrics(&self) -> bool {
+        let of_metrics =
+            |m: &Marker| matches!(m.mark, Mark::Incident(Incident::MetricsLost(_) | Incident::MetricsBack));
+        let last = self.markers.all().iter().rev().find(|m| of_metrics(m));
+        last.is_some_and(|m| matches!(m.mark, Mark::Incident(Incident::MetricsLost(_))))
     }
 
     fn hpa_gone(&mut self, at: Time) {
@@ -247,11 +299,23 @@ impl Session {
         if let Some(other) = self.pods.other(pod) {
             self.decisions.pod_gone(ms, &other.seen.uid);
         }
+        self.note_kills(pod);
         let had_sample = self.pods.take(pod);
         self.decisions.pod(ms, pod);
         self.note_replicas(ms);
         if had_sample && !self.pods.some_early() {
             self.measure(at);
+        }
+    }
+
+    /// Marks each container that was killed out of memory since the session began.
+    fn note_kills(&mut self, pod: &PodSeen) {
+        let ends = pod.containers.iter().flat_map(|c| [&c.terminated, &c.last_terminated]).flatten();
+        for end in ends.filter(|end| end.reason == "OOMKilled") {
+            if let Some(at) = end.finished.filter(|at| self.began.is_some_and(|began| *at >= began)) {
+                let what = Incident::OutOfMemory(pod.name.clone());
+                self.markers.add(at.timestamp_millis(), Mark::Incident(what));
+            }
         }
     }
 
@@ -385,6 +449,9 @@ impl Session {
         let ms = at.timestamp_millis();
         self.feeds.data(at, Feed::Collector);
         self.collectors.take(ms, self.began.map_or(ms, |t| t.timestamp_millis()), scrape);
+        if self.collectors.losses.all().iter().rev().any(|loss| loss.how.is_loss() && loss.since == ms) {
+            self.markers.incident(ms, Incident::Lost);
+        }
     }
 
     /// What is known of Elasticsearch, to take in an answer of it.

@@ -66,6 +66,8 @@ pub struct Ui {
     pub overlay: Option<Overlay>,
     /// Lists show the rows that hold this text.
     pub filter: String,
+    /// The list of events shows the routine ones, too.
+    pub unfolded: bool,
     /// Index into [`SPANS`].
     pub span: usize,
     /// The time cursor, milliseconds since 1970; None is live.
@@ -109,6 +111,7 @@ impl Ui {
             expanded: false,
             overlay: None,
             filter: String::new(),
+            unfolded: false,
             span: SPAN,
             cursor: None,
             paused: None,

@@ -112,6 +112,13 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// The checks as they are listed: what failed first, everything else as expected.
+    pub fn worst_first(&self) -> Vec<&Check> {
+        let mut checks: Vec<&Check> = self.checks.iter().collect();
+        checks.sort_by_key(|c| c.found.outcome != Outcome::Failed);
+        checks
+    }
+
     /// The number of checks with this result, as in [`Outcome::as_str`].
     pub fn count(&self, word: &str) -> usize {
         self.checks.iter().filter(|c| c.found.outcome.as_str() == word).count()

@@ -3,6 +3,7 @@
 //! A pane is one file and one row in [`panes::PANES`]; it draws into a buffer, because the terminal is written by our own
 //! one-write-a-frame code and pictures are made without any terminal at all.
 
+mod badge;
 mod bar;
 pub mod chart;
 mod compact;
@@ -28,6 +29,7 @@ use crate::{
     explain::forecast::{ForecastText, forecast},
     session::Session,
     ui::{Action, Context, Hit, List, PaneKind, Ui},
+    verdict::{self, Verdict},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::cell::OnceCell;
@@ -38,6 +40,7 @@ pub struct Cx<'a> {
     /// Findings, and what the next sync would do: with hundreds of pods most of a frame's work, so computed once a frame.
     findings: Vec<Finding>,
     forecast: OnceCell<Option<ForecastText>>,
+    verdict: OnceCell<Verdict>,
     /// Now in the live session, milliseconds since 1970, also while the view is paused.
     pub now: i64,
     pub ui: &'a Ui,
@@ -47,12 +50,25 @@ pub struct Cx<'a> {
 impl<'a> Cx<'a> {
     /// `now` is that of the live session, also where an older one is shown.
     pub fn new(session: &'a Session, now: i64, ui: &'a Ui, look: &'a Look) -> Cx<'a> {
-        Cx { session, findings: advise::findings(session), forecast: OnceCell::new(), now, ui, look }
+        Cx {
+            session,
+            findings: advise::findings(session),
+            forecast: OnceCell::new(),
+            verdict: OnceCell::new(),
+            now,
+            ui,
+            look,
+        }
     }
 
     fn forecast(&self) -> Option<&ForecastText> {
         let text = || self.session.forecast().map(|f| forecast(self.session, &f));
         self.forecast.get_or_init(text).as_ref()
+    }
+
+    /// The run against its expectations.
+    fn verdict(&self) -> &Verdict {
+        self.verdict.get_or_init(|| verdict::run(self.session, self.ui.expectations()))
     }
 
     /// The key of an action on a screen, as it is bound now.
@@ -80,7 +96,7 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
         header::draw(buf, layout.header, cx);
         let findings_shown = layout.shows_findings();
         for column in &layout.columns {
-            frame::draw(buf, column, cx, |slot| panes::title(slot.row, cx, findings_shown));
+            frame::draw(buf, column, cx, |slot| panes::title(slot, cx, findings_shown));
             for slot in column.slots.iter().filter(|s| s.inner.height > 0 && s.inner.width > 0) {
                 (slot.row.draw)(buf, slot.inner, cx);
             }

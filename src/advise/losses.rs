@@ -6,6 +6,8 @@ use crate::format;
 use crate::observe::{Role, Signal};
 use crate::session::{Collector, Fate, Loss, Session};
 
+/// How late items are sent that only pass through batches and queues, in milliseconds.
+const DELAY: i64 = 25_000;
 /// How long after a collector's start its rates are not yet meaningful, in milliseconds.
 const WARM_UP: i64 = 90_000;
 
@@ -45,8 +47,8 @@ const REFUSED: FindingKind = FindingKind {
 const BACKLOG: FindingKind = FindingKind {
     id: "backlog",
     severity: &[Severity::Warning],
-    when: "for 60 s and for the last 30 s the gateway sent less than 70 % of what it accepted of a signal, without \
-           losses, full queues or a collector younger than 90 s",
+    when: "for 60 s and for the last 30 s the gateway sent less than 70 % of what it accepted of a signal, and of what it \
+           accepted 25 s before, without losses, full queues or a collector younger than 90 s",
     evidence: "both rates over a minute",
     hint: "look at its queues and at filters in its pipelines",
     source: "collector metrics",
@@ -145,16 +147,19 @@ fn backlog(session: &Session) -> Vec<Finding> {
     // A process that has just started fills its queue first.
     let young = |c: &Collector| c.began.is_some_and(|began| now - began < WARM_UP);
     let explained = lost || super::queues::is_strained(session) || session.collectors.live(Role::Gateway).any(young);
-    let mean = |series: &crate::session::Series, of: i64, least: usize| {
-        let recent: Vec<f64> = series.points().iter().rev().take_while(|p| now - p.0 <= of).map(|p| p.1).collect();
+    let mean = |series: &crate::session::Series, end: i64, of: i64, least: usize| {
+        let known = series.points().iter().rev().skip_while(|p| p.0 > end);
+        let recent: Vec<f64> = known.take_while(|p| end - p.0 <= of).map(|p| p.1).collect();
         (recent.len() >= least).then(|| recent.iter().sum::<f64>() / recent.len() as f64)
     };
     // The first bulk requests are late, and a past difference stays in a mean for a while: both spans have to lag.
     let behind = |signal: Signal| {
         let rates = tier.rates(signal);
         let over = |of: i64, least: usize| {
-            let (accepted, sent) = (mean(&rates.accepted, of, least)?, mean(&rates.sent, of, least)?);
-            (accepted >= 1.0 && sent < accepted * 0.7).then_some((signal, accepted, sent))
+            let (accepted, sent) = (mean(&rates.accepted, now, of, least)?, mean(&rates.sent, now, of, least)?);
+            // While the load rises, what is sent now was accepted when it was less.
+            let before = mean(&rates.accepted, now - DELAY, of, least)?;
+            (accepted >= 1.0 && sent < accepted.min(before) * 0.7).then_some((signal, accepted, sent))
         };
         over(30_000, 5)?;
         over(60_000, 10)

@@ -11,6 +11,8 @@ const FULL: i64 = 30_000;
 /// Up to this capacity the fill ratio is too coarse to judge by.
 const SMALL: f64 = 20.0;
 /// A larger queue counts as filling up at this fill ratio, for this many milliseconds.
+/// What a queue holds below this share leaves with the pod's last requests.
+const DRAINS: f64 = 0.5;
 const HIGH: (f64, i64) = (0.7, 60_000);
 /// The mean duration from which bulk requests are slow, in milliseconds.
 const SLOW: f64 = 2000.0;
@@ -44,7 +46,7 @@ const AGENTS_WAIT: FindingKind = FindingKind {
 const QUEUE_LEAVES: FindingKind = FindingKind {
     id: "queue-leaves",
     severity: &[Severity::Warning],
-    when: "a gateway pod is terminating while its sending queue holds batches",
+    when: "a gateway pod is terminating while its sending queue is at least half full",
     evidence: "the queue's size and capacity",
     hint: "a longer `terminationGracePeriodSeconds`, and a longer scale-down window",
     source: "pods, collector metrics",
@@ -140,8 +142,8 @@ fn agents(session: &Session) -> Vec<Finding> {
 /// A pod is removed together with what its queue holds.
 fn leaving(session: &Session) -> Vec<Finding> {
     let leaving = session.pods.live().filter(|p| p.seen.deleted.is_some());
-    let held =
-        leaving.filter_map(|p| Some((p, session.collectors.of(&p.seen.uid)?.fullest().filter(|q| q.size > 0.0)?)));
+    let held = leaving
+        .filter_map(|p| Some((p, session.collectors.of(&p.seen.uid)?.fullest().filter(|q| q.ratio() >= DRAINS)?)));
     let one = |(pod, queue): (&crate::session::Pod, Queue)| Finding {
         id: QUEUE_LEAVES.id,
         severity: Severity::Warning,

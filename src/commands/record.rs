@@ -10,6 +10,7 @@ use super::{
     verdict_exit_code,
 };
 use crate::{
+    advise,
     app::{Recordings, RunningSource, SourceEvent},
     config::Settings,
     control::Control,
@@ -150,7 +151,7 @@ async fn record(
         None => tape.print(header, recordings.limit()).map_err(CommandError::failed)?,
     }
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
-    let (session, began) = (Session::default(), running.clock.instant());
+    let (session, began) = (advise::session(), running.clock.instant());
     let mut recording = Recording { args, expected, tape, session, load, settled_since: None, began };
     recording.take(&first, running)?;
     let ended = recording.run(running).await;

@@ -274,7 +274,7 @@ pub static SETTINGS: &[Setting] = &[
         group: Look,
         placeholder: "SET",
         field: Field::Symbols(|s| &mut s.symbols),
-        default: Value("braille"),
+        default: Described("what the locale and TERM can show"),
         help: "What charts are drawn with",
     },
     Setting {

@@ -42,6 +42,16 @@ pub fn rounded(v: f64) -> String {
     }
 }
 
+/// A count in full, in groups of three digits: `1 204 512`.
+pub fn grouped(v: f64) -> String {
+    finite(v, |v| {
+        let digits = format!("{:.0}", v.abs());
+        let gap = |(i, c): (usize, char)| (i > 0 && (digits.len() - i) % 3 == 0).then_some(' ').into_iter().chain([c]);
+        let grouped: String = digits.chars().enumerate().flat_map(gap).collect();
+        if v < -0.5 { format!("−{grouped}") } else { grouped }
+    })
+}
+
 /// For arithmetic that is shown: at most three decimals; of what is less than 1, three digits.
 pub fn precise(v: f64) -> String {
     let zeros = if v != 0.0 && v.abs() < 1.0 { -v.abs().log10().floor() } else { 1.0 };

@@ -1,6 +1,7 @@
 //! A recording, read and folded up to a moment. Must not judge it.
 
 use super::Moment;
+use crate::advise;
 use crate::error::CommandError;
 use crate::observe::{Stamped, Time};
 use crate::recording::{self, Reading};
@@ -53,7 +54,7 @@ impl RecordingReader {
 /// # Errors
 /// It cannot be read, or is not a recording.
 pub fn session(path: &Path, until: Option<Moment>) -> Result<(Session, Origin), CommandError> {
-    let mut session = Session::default();
+    let mut session = advise::session();
     let mut reader = open(path, until)?;
     reader.by_ref().for_each(|s| session.apply(&s));
     Ok((session, reader.origin()))

@@ -50,11 +50,16 @@ pub enum IndexEvent {
     },
 }
 
-/// Reads a recording of `length` bytes (None for one that grows) and sends what it finds; stops when the receiver is gone. One
+/// Reads a recording of `length` bytes (None for one that grows) into `session`, and sends what it finds; stops when the receiver is gone. One
 /// thread reads while this one folds.
-pub fn index<R: BufRead + Send>(mut reading: Reading<R>, length: Option<u64>, to: &mpsc::Sender<IndexEvent>) {
+pub fn index<R: BufRead + Send>(
+    mut reading: Reading<R>,
+    length: Option<u64>,
+    session: Session,
+    to: &mpsc::Sender<IndexEvent>,
+) {
     let mut fold = Fold {
-        session: Session::default(),
+        session,
         count: 0,
         took: Duration::ZERO,
         last: Duration::ZERO,

@@ -1,5 +1,6 @@
 //! A recording as an asciicast (version 2): the dashboard's screen, frame by frame. Must not keep the observations.
 
+use crate::advise;
 use crate::observe::Stamped;
 use crate::session::Session;
 use crate::terminal::pen::Pen;
@@ -28,7 +29,7 @@ pub struct Cast<'a> {
 /// Those of `out`.
 pub fn cast(observations: impl Iterator<Item = Stamped>, options: &Cast, out: &mut impl Write) -> io::Result<Session> {
     let area = Rect::new(0, 0, options.size.0, options.size.1);
-    let mut session = Session::default();
+    let mut session = advise::session();
     let mut writer = CastWriter { shown: Buffer::empty(area), pen: Pen::default(), began: None, options };
     let step = (options.speed / FRAMES).max(1.0) * 1000.0;
     let mut next: Option<f64> = None;

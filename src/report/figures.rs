@@ -1,7 +1,7 @@
 //! The key figures of a run: what a report begins with and a comparison puts side by side. Each is None where it is unknown.
 //! Must not judge.
 
-use crate::explain::{self, load, reaction};
+use crate::explain::{self, incident, load, reaction};
 use crate::observe::{Role, Signal, Time};
 use crate::session::{Mark, Session};
 use crate::verdict::{Run, Verdict};
@@ -172,13 +172,14 @@ fn budget(session: &Session, start: Option<i64>) -> Vec<StageFigure> {
     stages.collect()
 }
 
-/// Notes, load starts and load ends of a session, as (milliseconds since 1970, text).
+/// Notes, incidents, load starts and load ends of a session, as (milliseconds since 1970, text).
 pub fn markers(session: &Session) -> Vec<(i64, String)> {
     let all = session.markers.all().iter().filter_map(|m| match &m.mark {
         Mark::LoadStart => Some((m.ms, "load starts".to_string())),
         Mark::LoadEnd { failure: None } => Some((m.ms, "load ends".into())),
         Mark::LoadEnd { failure: Some(why) } => Some((m.ms, format!("load fails: {}", load::failure(why)))),
         Mark::Note(text) => Some((m.ms, text.clone())),
+        Mark::Incident(what) => Some((m.ms, incident::short(what).into())),
         Mark::Rescale { .. } => None,
     });
     all.collect()

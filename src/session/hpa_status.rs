@@ -13,6 +13,11 @@ pub fn unreadable(hpa: &HpaSeen) -> Option<&Condition> {
     condition(hpa, "AbleToScale").filter(|c| c.status == "False" && c.reason == "FailedGetScale")
 }
 
+/// The condition for metrics that the controller could not read in its last sync, so that it decided nothing.
+pub fn undecided(hpa: &HpaSeen) -> Option<&Condition> {
+    condition(hpa, "ScalingActive").filter(|c| c.status == "False" && c.reason.starts_with("FailedGet"))
+}
+
 /// `status.currentReplicas`; an omitted value is 0 if the controller has read the scale, else unknown.
 pub fn current(hpa: &HpaSeen) -> Option<i32> {
     let read = condition(hpa, "AbleToScale").is_some() && unreadable(hpa).is_none();

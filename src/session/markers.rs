@@ -19,7 +19,25 @@ pub enum Mark {
         failure: Option<LoadFailure>,
     },
     Note(String),
+    Incident(Incident),
 }
+
+/// Something that went wrong, or is well again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Incident {
+    /// A container of this pod was killed out of memory.
+    OutOfMemory(String),
+    /// The controller can no longer compute with the metrics; with its reason.
+    MetricsLost(String),
+    MetricsBack,
+    /// Elasticsearch rejects writes.
+    Rejected,
+    /// A collector loses items for good.
+    Lost,
+}
+
+/// Incidents of a kind within this many milliseconds are one.
+pub const SAME_INCIDENT: i64 = 60_000;
 
 /// A marked time, milliseconds since 1970.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +83,19 @@ impl Markers {
     /// The index of the last start or end of a load.
     fn load(&self) -> Option<usize> {
         self.all.iter().rposition(|m| matches!(m.mark, Mark::LoadEnd { .. } | Mark::LoadStart))
+    }
+
+    /// Something that went wrong; once where several report it at about the same time.
+    pub fn incident(&mut self, ms: i64, what: Incident) {
+        let near = |m: &Marker| m.mark == Mark::Incident(what.clone()) && (m.ms - ms).abs() < SAME_INCIDENT;
+        if !self.all.iter().any(near) {
+            self.add(ms, Mark::Incident(what));
+        }
+    }
+
+    /// When the latest load began.
+    pub fn last_load(&self) -> Option<i64> {
+        self.all.iter().rev().find(|m| m.mark == Mark::LoadStart).map(|m| m.ms)
     }
 
     /// A rescale, reported by the HPA's status (without a reason) or by its event (without `from`); the two are joined.

@@ -25,6 +25,8 @@ pub struct Pod {
     pub cpu: Series,
     /// Bytes, all containers together.
     pub memory: Series,
+    /// The smallest number that no other pod had when this one appeared: its colour, for its life.
+    pub slot: usize,
 }
 
 /// Every pod of the scale's selector.
@@ -49,7 +51,12 @@ impl Pods {
             self.forget_past();
         }
         let back = self.past.remove(&seen.uid);
-        let pod = Arc::make_mut(self.live.entry(seen.name.clone()).or_insert_with(|| back.unwrap_or_default()));
+        if !self.live.contains_key(&seen.name) {
+            let free = |slot: &usize| self.live.values().all(|p| p.slot != *slot);
+            let slot = (0..=self.live.len()).find(free).unwrap_or(0);
+            self.live.insert(seen.name.clone(), back.unwrap_or_else(|| Arc::new(Pod { slot, ..Pod::default() })));
+        }
+        let Some(pod) = self.live.get_mut(&seen.name).map(Arc::make_mut) else { return false };
         pod.seen = seen.clone();
         pod.gone = None;
         let early = self.early.remove(&seen.name);
@@ -209,6 +216,17 @@ mod tests {
         pods.leave(5, "uid-1");
         assert_eq!(pods.live().map(|p| p.seen.uid.as_str()).collect::<Vec<_>>(), ["new"]);
         assert_eq!(pods.all().count(), 2);
+    }
+
+    #[test]
+    fn a_pod_keeps_its_number_and_a_new_one_takes_the_smallest_that_is_free() {
+        let mut pods = Pods::default();
+        (0..4).for_each(|n| assert!(!pods.take(&pod(n))));
+        let slot = |pods: &Pods, n: i64| pods.named(&format!("pod-{n}")).map(|p| p.slot);
+        pods.leave(5, "uid-1");
+        pods.take(&pod(7));
+        pods.take(&pod(3));
+        assert_eq!([0, 2, 3, 7].map(|n| slot(&pods, n)), [Some(0), Some(2), Some(3), Some(1)]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, SPAN, SPANS, Screen, Ui, YAxis};
 use crate::control::Control;
-use crate::observe::{Ask, Feed};
+use crate::observe::{Ask, EventSeen, Feed};
 use crate::session::ingest::kibana::KibanaLink;
 use crate::session::{LoadPhase, Session};
 use crate::verdict;
@@ -216,7 +216,7 @@ impl Ui {
             (None, PaneKind::List(List::Markers)) => session.markers.all().len(),
             (None, PaneKind::List(List::Expectations)) => self.expectations().expect.len(),
             (None, PaneKind::List(List::Decisions)) => self.syncs(session).len(),
-            (None, _) => self.events(session).len(),
+            (None, _) => self.events(session).len() + usize::from(self.folded(session) > 0),
         }
     }
 
@@ -248,8 +248,18 @@ impl Ui {
         self.filter.is_empty() || text.to_lowercase().contains(&self.filter.to_lowercase())
     }
 
-    /// The events that the filter lets through, newest first; with a cursor, those up to its moment.
-    pub fn events<'a>(&self, session: &'a Session) -> Vec<&'a crate::observe::EventSeen> {
+    /// The events that the filter lets through: rescales, warnings and the load first, then the routine of pods unless it is
+    /// folded; each newest first. With a cursor, those up to its moment.
+    pub fn events<'a>(&self, session: &'a Session) -> Vec<&'a EventSeen> {
+        let mut all = self.known_events(session);
+        if self.filter.is_empty() {
+            all.retain(|e| self.unfolded || !is_routine(e));
+            all.sort_by_key(|e| is_routine(e));
+        }
+        all
+    }
+
+    fn known_events<'a>(&self, session: &'a Session) -> Vec<&'a EventSeen> {
         let until = self.cursor.or(self.paused);
         let mut all = session.events.newest();
         all.retain(|e| {
@@ -259,12 +269,21 @@ impl Ui {
         all
     }
 
+    /// How many events are folded into one row, the last.
+    pub fn folded(&self, session: &Session) -> usize {
+        if self.unfolded || !self.filter.is_empty() {
+            return 0;
+        }
+        self.known_events(session).into_iter().filter(|e| is_routine(e)).count()
+    }
+
     fn open(&mut self, session: &Session) {
         self.scroll = 0;
         match (&self.overlay, self.pane().kind) {
             (Some(_), _) => self.overlay = None,
             (None, PaneKind::List(List::Events)) => {
                 let uid = self.events(session).get(self.row).map(|e| e.uid.clone());
+                self.unfolded |= uid.is_none();
                 self.overlay = uid.map(Overlay::Event);
             }
             (None, PaneKind::List(List::Pods)) => {
@@ -279,7 +298,7 @@ impl Ui {
             (None, PaneKind::List(List::Expectations)) => {
                 let verdict = verdict::run(session, self.expectations());
                 let row = self.row.min(verdict.checks.len().saturating_sub(1));
-                self.cursor = verdict.checks.get(row).and_then(|c| c.found.at).or(self.cursor);
+                self.cursor = verdict.worst_first().get(row).and_then(|c| c.found.at).or(self.cursor);
             }
             (None, PaneKind::List(List::Decisions)) => {
                 let at = self.selected_sync(session);
@@ -343,4 +362,9 @@ impl Ui {
             }
         }
     }
+}
+
+/// What happens to pods all the time: scheduled, pulled, started, killed.
+fn is_routine(e: &EventSeen) -> bool {
+    e.kind != "Warning" && matches!(e.object.kind.as_str(), "Pod" | "ReplicaSet")
 }

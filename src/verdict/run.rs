@@ -2,8 +2,8 @@
 
 pub use crate::format::duration::minutes as clock;
 use crate::hpa::{self, Spec};
-use crate::observe::{Feed, FeedState};
-use crate::session::{Mark, Session, controller, decisions::sync::Sync};
+use crate::observe::{Ask, Feed, FeedState};
+use crate::session::{LoadFailure, Mark, Session, controller, decisions::sync::Sync};
 
 /// The sync period where none was inferred, milliseconds.
 const SYNC: i64 = 15_000;
@@ -41,6 +41,8 @@ pub struct Run<'a> {
     pub end: Option<i64>,
     /// Whether it ended by itself, and how; None while it runs or where no load was observed.
     pub ended_well: Option<(bool, String)>,
+    /// It was stopped before its end, and by whom: `stopped by you`.
+    pub stopped: Option<&'static str>,
     /// How start and end were inferred where no load was observed.
     pub inferred: Option<String>,
     pub spec: Option<Spec>,
@@ -61,6 +63,7 @@ impl<'a> Run<'a> {
             start: None,
             end: None,
             ended_well: None,
+            stopped: None,
             inferred: None,
             spec: session.hpa.as_ref().and_then(controller::spec),
             sync: if rhythm > 0 { rhythm } else { SYNC },
@@ -81,6 +84,10 @@ impl<'a> Run<'a> {
         let Some(at) = all.iter().rposition(|m| m.mark == Mark::LoadStart) else { return };
         let end = all.range(at..all.len()).find_map(|m| match &m.mark {
             Mark::LoadEnd { failure } => {
+                if *failure == Some(LoadFailure::Deleted) {
+                    let asked = self.session.answer.as_ref().is_some_and(|(_, a)| a.to == Ask::StopLoad && a.ok);
+                    self.stopped = Some(if asked { "stopped by you" } else { "stopped: its Job was deleted" });
+                }
                 let text = failure.as_ref().map(crate::explain::load::failure);
                 Some((m.ms, (failure.is_none(), text.unwrap_or_default())))
             }

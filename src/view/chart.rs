@@ -54,7 +54,7 @@ impl Margins {
         match width {
             0..24 => Margins { left: 0, right: 0 },
             24..44 => Margins { left: 7, right: 0 },
-            44..70 => Margins { left: 7, right: 13 },
+            44..70 => Margins { left: 7, right: 15 },
             _ => Margins { left: 7, right: 16 },
         }
     }

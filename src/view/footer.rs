@@ -1,6 +1,6 @@
 //! The last row: the screens, a dot a feed, and the keys that matter here; or a message. Must not hold more than a row.
 
-use super::{Cx, theme::Role, write};
+use super::{Cx, badge, theme::Role, write};
 use crate::format::text;
 use crate::observe::{Feed, FeedState};
 use crate::ui::{Action, Context, Entry, Overlay, Screen};
@@ -36,6 +36,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         pieces.push((format!(" {}", i + 1), if here { look.style(Role::Accent) } else { muted }));
         if here || !narrow {
             pieces.push((format!(" {}", screen.name()), if here { look.style(Role::Accent) } else { muted }));
+        }
+        if let Some((text, role)) = badge::of(cx, screen) {
+            pieces.push((format!(" {text}"), look.style(role)));
         }
     }
     pieces.push(("  ".into(), muted));

@@ -9,7 +9,7 @@ use super::{
 use crate::format::text;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-/// Draws a column's frame; `title` gives a pane's name, its summary and the summary's role.
+/// Draws a column's frame; `title` gives what is written on a pane's rule.
 pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot) -> Title) {
     let g = cx.look.symbols.glyphs();
     let border = cx.look.style(Role::Border);
@@ -37,14 +37,17 @@ pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot
         let ends = if i == 0 { [g.corners[0], g.corners[1]] } else { [g.tees[0], g.tees[1]] };
         put(buf, left, y, ends[0], border);
         put(buf, right, y, ends[1], border);
-        let (name, summary, role) = title(slot);
+        let Title { name, summary: (summary, role), extent } = title(slot);
         let name_role = if focused { Role::Focus } else { Role::Title };
         let room = usize::from(area.width.saturating_sub(4));
         let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, cx.look.style(name_role));
-        let summary = text::fit(&summary, usize::from(right.saturating_sub(end + 4)), g.ellipsis);
-        if !summary.is_empty() {
-            let width = text::width(&summary) as u16 + 2;
-            buf.set_string(right.saturating_sub(width + 1), y, format!(" {summary} "), cx.look.style(role));
+        let mut free = right.saturating_sub(1);
+        for (text, role) in [(extent.unwrap_or_default(), Role::Accent), (summary, role)] {
+            let text = text::fit(&text, usize::from(free.saturating_sub(end + 3)), g.ellipsis);
+            if !text.is_empty() {
+                free = free.saturating_sub(text::width(&text) as u16 + 2);
+                buf.set_string(free, y, format!(" {text} "), cx.look.style(role));
+            }
         }
     }
 }
@@ -62,7 +65,13 @@ pub fn window(buf: &mut Buffer, area: Rect, size: (u16, u16), name: &str, cx: &C
     let window = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     let ground = cx.look.theme().screen().unwrap_or_default();
     for y in window.top()..window.bottom() {
-        for x in window.left()..window.right() {
+        // A column on either side is blank, so that no word runs into the border. The left half of a wide character that
+        // loses its right half goes, too.
+        let left = window.left().saturating_sub(1).max(area.left());
+        let right = (window.right() + 1).min(area.right());
+        let wide = |x: u16| buf.cell((x, y)).is_some_and(|cell| text::width(cell.symbol()) > 1);
+        let left = if left > area.left() && wide(left - 1) { left - 1 } else { left };
+        for x in left..right {
             if let Some(cell) = buf.cell_mut((x, y)) {
                 cell.reset();
                 cell.set_style(ground);

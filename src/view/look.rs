@@ -1,7 +1,7 @@
 //! How everything looks: theme, colour level, symbols, local time. Must not be changed while drawing.
 
 use super::{
-    symbols::Symbols,
+    symbols::{Symbols, sign},
     theme::{Level, Role, Theme, ThemeError},
 };
 use crate::format::time;
@@ -53,6 +53,12 @@ impl Look {
 
     pub fn style(&self, role: Role) -> Style {
         self.theme.style(role)
+    }
+
+    /// What stands for a series beside its name: a dot in its colour, or else its sign.
+    pub fn mark(&self, series: Role) -> char {
+        let plain = self.theme.colourless() || self.symbols == Symbols::Ascii;
+        sign(series).filter(|_| plain).unwrap_or(self.symbols.glyphs().rec)
     }
 
     /// Switches to the next theme that can be loaded; returns a message with its name.

@@ -20,7 +20,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let most = usize::from(area.width.saturating_sub(8)).clamp(1, 96);
     let (name, lines) = match &cx.ui.overlay {
         None | Some(Overlay::Typing(_)) => return,
-        Some(Overlay::Help) => ("Keys", help::lines(cx, most)),
+        Some(Overlay::Help) => ("Keys and signs", help::lines(cx, most)),
         Some(Overlay::Links) => ("Kibana", links::lines(cx, most)),
         Some(Overlay::Exports) => ("Export", exports::lines(cx)),
         Some(Overlay::Feeds) => ("Feeds", feeds::lines(cx, most)),

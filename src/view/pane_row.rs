@@ -1,7 +1,7 @@
 //! What a row of the table of panes holds: the pane, where it lies on which screen, and how it is drawn. Must not know a
 //! pane by name.
 
-use super::{Cx, theme::Role};
+use super::{Cx, symbols::Glyphs, theme::Role};
 use crate::ui::{Pane, Screen};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -14,7 +14,9 @@ pub struct PaneRow {
     /// The rows that its content takes at a width, for places that depend on it.
     pub wants: fn(&Cx, u16) -> u16,
     /// Beside its title; all that is shown of a pane without rows.
-    pub summary: fn(&Cx) -> String,
+    pub summary: fn(&Cx) -> Summary,
+    /// Which of its rows are visible in this inside.
+    pub extent: fn(&Cx, Rect) -> Extent,
     /// Draws the inside; the area has at least one cell.
     pub draw: fn(&mut Buffer, Rect, &Cx),
 }
@@ -59,5 +61,63 @@ pub const fn filling(screen: Screen, side: Side) -> Place {
     Place { screen, side, rows: |_, _| Some(FILL) }
 }
 
-/// The title of a pane: its name, its summary, and the summary's role.
-pub type Title = (&'static str, String, Role);
+/// The text beside a title, in the role of what it says: bad news keeps its colour.
+pub type Summary = (String, Role);
+
+/// The title of a pane.
+#[derive(Clone, Debug)]
+pub struct Title {
+    pub name: &'static str,
+    pub summary: Summary,
+    /// Where not all rows are visible: which are.
+    pub extent: Option<String>,
+}
+
+/// Which rows of a list are visible.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Extent {
+    pub first: usize,
+    pub shown: usize,
+    pub all: usize,
+}
+
+impl Extent {
+    /// Of a list in `rows` rows: from the top, or scrolled just far enough for the selected row.
+    pub fn of(selected: Option<usize>, rows: usize, all: usize) -> Extent {
+        let selected = selected.unwrap_or(0).min(all.saturating_sub(1));
+        let first = (selected + 1).saturating_sub(rows);
+        Extent { first, shown: rows.min(all - first.min(all)), all }
+    }
+
+    /// `1–8 of 21 ▼`; None where all rows are visible.
+    pub fn text(self, glyphs: &Glyphs) -> Option<String> {
+        let end = self.first + self.shown;
+        if self.shown == 0 || self.shown >= self.all {
+            return None;
+        }
+        let signs = [(self.first > 0, glyphs.up), (end < self.all, glyphs.down)];
+        let signs: String = signs.iter().filter(|s| s.0).map(|s| s.1).collect();
+        Some(format!("{}–{end} of {} {signs}", self.first + 1, self.all))
+    }
+}
+
+/// Of a pane that is no list.
+pub fn no_list(_: &Cx, _: Rect) -> Extent {
+    Extent::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::symbols::Symbols;
+
+    #[test]
+    fn a_list_that_is_longer_than_its_room_says_so() {
+        let glyphs = Symbols::Braille.glyphs();
+        let text = |selected, rows, all| Extent::of(selected, rows, all).text(glyphs).unwrap_or_default();
+        assert_eq!(text(None, 8, 21), "1–8 of 21 ▼");
+        assert_eq!(text(Some(10), 8, 21), "4–11 of 21 ▲▼");
+        assert_eq!(text(Some(99), 8, 21), "14–21 of 21 ▲");
+        assert_eq!((text(Some(3), 8, 8).as_str(), text(None, 0, 5).as_str(), text(None, 5, 0).as_str()), ("", "", ""));
+    }
+}

@@ -20,15 +20,16 @@ mod replicas;
 mod streams;
 mod utilization;
 
-use super::pane_row::{FILL, PaneRow, Place, Side, Space, Title, filling};
-use super::{Cx, theme::Role};
+use super::Cx;
+use super::layout::Slot;
+use super::pane_row::{FILL, PaneRow, Place, Side, Space, Title, filling, no_list};
 use crate::observe::Feed;
 use crate::ui::{List, Pane, PaneKind, Screen};
 use ratatui::{layout::Rect, style::Style};
 
 /// From these heights of the body on, replicas have a chart of their own, and load, gateway and ingest a row each.
 const STEPS: u16 = 14;
-const STRIPS: u16 = 18;
+const STRIPS: u16 = 16;
 
 const CHART: PaneKind = PaneKind::Chart;
 const STRIP: PaneKind = PaneKind::Strip;
@@ -41,6 +42,7 @@ pub const PANES: [PaneRow; 16] = [
         places: &[filling(Screen::Overview, Side::Left)],
         wants: nothing,
         summary: utilization::summary,
+        extent: no_list,
         draw: utilization::draw,
     },
     PaneRow {
@@ -52,20 +54,23 @@ pub const PANES: [PaneRow; 16] = [
         }],
         wants: nothing,
         summary: replicas::summary,
+        extent: no_list,
         draw: replicas::draw,
     },
     PaneRow {
         pane: Pane { title: "Load", kind: STRIP },
-        places: &[STRIP_OF_OVERVIEW],
+        places: &[strip(|s, _| strip_rows(s, 0))],
         wants: nothing,
         summary: load::summary,
+        extent: no_list,
         draw: load::draw,
     },
     PaneRow {
         pane: Pane { title: "Gateway", kind: STRIP },
-        places: &[STRIP_OF_OVERVIEW],
+        places: &[strip(|s, _| strip_rows(s, 1))],
         wants: nothing,
         summary: gateway::summary,
+        extent: no_list,
         draw: gateway::draw,
     },
     PaneRow {
@@ -73,12 +78,13 @@ pub const PANES: [PaneRow; 16] = [
         places: &[filling(Screen::Ingest, Side::Left)],
         wants: nothing,
         summary: streams::summary,
+        extent: streams::extent,
         draw: streams::draw,
     },
     PaneRow {
         pane: Pane { title: "Ingest", kind: STRIP },
         places: &[
-            STRIP_OF_OVERVIEW,
+            strip(|s, _| strip_rows(s, 2)),
             Place {
                 screen: Screen::Ingest,
                 side: Side::Left,
@@ -87,6 +93,7 @@ pub const PANES: [PaneRow; 16] = [
         ],
         wants: nothing,
         summary: ingest::summary,
+        extent: no_list,
         draw: ingest::draw,
     },
     PaneRow {
@@ -98,6 +105,7 @@ pub const PANES: [PaneRow; 16] = [
         }],
         wants: nothing,
         summary: pressure::summary,
+        extent: pressure::extent,
         draw: pressure::draw,
     },
     PaneRow {
@@ -109,6 +117,7 @@ pub const PANES: [PaneRow; 16] = [
         }],
         wants: nothing,
         summary: quality::summary,
+        extent: quality::extent,
         draw: quality::draw,
     },
     PaneRow {
@@ -120,6 +129,7 @@ pub const PANES: [PaneRow; 16] = [
         }],
         wants: |cx, _| now::rows(cx),
         summary: now::summary,
+        extent: now::extent,
         draw: now::draw,
     },
     PaneRow {
@@ -127,10 +137,11 @@ pub const PANES: [PaneRow; 16] = [
         places: &[Place {
             screen: Screen::Overview,
             side: Side::Right,
-            rows: |s, wants| s.wide.then(|| wants.clamp(2, (s.height / 5).max(2))),
+            rows: |s, wants| s.wide.then(|| wants.clamp(2, (s.height / 3).max(2))),
         }],
         wants: findings::lines,
         summary: findings::summary,
+        extent: findings::extent,
         draw: findings::draw,
     },
     PaneRow {
@@ -143,6 +154,7 @@ pub const PANES: [PaneRow; 16] = [
         }],
         wants: |cx, _| expectations::rows(cx),
         summary: expectations::summary,
+        extent: expectations::extent,
         draw: expectations::draw,
     },
     PaneRow {
@@ -150,6 +162,7 @@ pub const PANES: [PaneRow; 16] = [
         places: &[Place { screen: Screen::Timeline, side: Side::Left, rows: |s, _| Some(below_expectations(s)) }],
         wants: nothing,
         summary: markers::summary,
+        extent: markers::extent,
         draw: markers::draw,
     },
     PaneRow {
@@ -167,6 +180,7 @@ pub const PANES: [PaneRow; 16] = [
         ],
         wants: nothing,
         summary: events::summary,
+        extent: events::extent,
         draw: events::draw,
     },
     PaneRow {
@@ -174,6 +188,7 @@ pub const PANES: [PaneRow; 16] = [
         places: &[filling(Screen::Decisions, Side::Left)],
         wants: nothing,
         summary: decisions::summary,
+        extent: decisions::extent,
         draw: decisions::draw,
     },
     PaneRow {
@@ -181,6 +196,7 @@ pub const PANES: [PaneRow; 16] = [
         places: &[filling(Screen::Gateways, Side::Left)],
         wants: nothing,
         summary: gateways::summary,
+        extent: gateways::extent,
         draw: gateways::draw,
     },
     PaneRow {
@@ -188,22 +204,28 @@ pub const PANES: [PaneRow; 16] = [
         places: &[filling(Screen::Pipeline, Side::Left)],
         wants: nothing,
         summary: pipeline::summary,
+        extent: pipeline::extent,
         draw: pipeline::draw,
     },
 ];
 
 const NOW: Pane = Pane { title: "Now", kind: TEXT };
 
-/// A row or two under the charts of Overview; in a single column its title is all.
-const STRIP_OF_OVERVIEW: Place = Place {
-    screen: Screen::Overview,
-    side: Side::Left,
-    rows: |s, _| match s.height {
+/// A row or two under the charts of Overview; in a single column its title is all. With less height they go one after the
+/// other, the last first, so that a row fewer takes no more than a row.
+const fn strip(rows: fn(Space, u16) -> Option<u16>) -> Place {
+    Place { screen: Screen::Overview, side: Side::Left, rows }
+}
+
+/// `place`: 0 for the strip that stays longest.
+fn strip_rows(space: Space, place: u16) -> Option<u16> {
+    let height = space.height.saturating_sub(place);
+    match height {
         ..STRIPS => None,
-        _ if !s.wide => Some(0),
-        h => Some(if h >= 44 { 2 } else { u16::from(h >= 34) }),
-    },
-};
+        _ if !space.wide => Some(0),
+        h => Some(if h >= 42 { 2 } else { u16::from(h >= 28) }),
+    }
+}
 
 fn below_expectations(space: Space) -> u16 {
     (space.height / 6).clamp(2, 8)
@@ -219,10 +241,12 @@ pub fn panes() -> Vec<(Screen, Pane)> {
 }
 
 /// The title of a pane. Where findings have no pane of their own, the worst of them is the summary of Now.
-pub fn title(row: &PaneRow, cx: &Cx, findings_shown: bool) -> Title {
+pub fn title(slot: &Slot, cx: &Cx, findings_shown: bool) -> Title {
+    let row = slot.row;
     let worst = if row.pane == NOW && !findings_shown { findings::first(cx) } else { None };
-    let (text, role) = worst.unwrap_or_else(|| ((row.summary)(cx), Role::Muted));
-    (row.pane.title, text, role)
+    let summary = worst.unwrap_or_else(|| (row.summary)(cx));
+    let extent = (row.extent)(cx, slot.inner).text(cx.look.symbols.glyphs());
+    Title { name: row.pane.title, summary, extent }
 }
 
 /// All findings in full.

@@ -1,5 +1,7 @@
 //! The characters charts and panes are drawn with: braille, blocks for poor fonts, ASCII for none.
 
+use super::theme::Role;
+
 /// A set of drawing characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Symbols {
@@ -62,8 +64,8 @@ pub struct Glyphs {
 
 const BRAILLE: Glyphs = Glyphs {
     dash: '╌',
-    marker: '┊',
-    cursor: '│',
+    marker: '│',
+    cursor: '┃',
     grid: '·',
     band: '░',
     above: '▒',
@@ -95,7 +97,7 @@ const BRAILLE: Glyphs = Glyphs {
 // only what code page 437 and the oldest fonts have
 const BLOCK: Glyphs = Glyphs {
     dash: '─',
-    marker: '│',
+    cursor: '║',
     bar: '█',
     rest: '░',
     dot_half: '◘',
@@ -111,8 +113,8 @@ const BLOCK: Glyphs = Glyphs {
 
 const ASCII: Glyphs = Glyphs {
     dash: '-',
-    marker: ':',
-    cursor: '|',
+    marker: '|',
+    cursor: '!',
     grid: '.',
     band: '.',
     above: ':',
@@ -141,6 +143,22 @@ const ASCII: Glyphs = Glyphs {
     tees: ['+'; 4],
 };
 
+/// The set for a terminal, by its environment: `var` looks a variable up. Without a UTF-8 locale only ASCII is sure, and the
+/// Linux console has the characters of code page 437. Where no locale is set, the terminal is taken for a UTF-8 one.
+pub fn detect(var: impl Fn(&str) -> Option<String>) -> Symbols {
+    let get = |key: &str| var(key).map(|v| v.to_ascii_lowercase()).filter(|v| !v.is_empty());
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(get);
+    if locale.is_some_and(|l| !l.contains("utf-8") && !l.contains("utf8")) {
+        return Symbols::Ascii;
+    }
+    if get("TERM").as_deref() == Some("linux") { Symbols::Block } else { Symbols::Braille }
+}
+
+/// The sign of a series, so that lines differ without colour; None of any other role.
+pub fn sign(role: Role) -> Option<char> {
+    Role::SERIES.iter().position(|series| *series == role).map(|i| ['*', 'o', '+', 'x', '#'][i])
+}
+
 impl Symbols {
     #[cfg(test)]
     pub const ALL: [Symbols; 3] = [Symbols::Braille, Symbols::Block, Symbols::Ascii];
@@ -162,6 +180,8 @@ impl Symbols {
             (Symbols::Ascii, "…") => Some('~'),
             (Symbols::Ascii, "≥" | "→") => Some('>'),
             (Symbols::Ascii, "·") => Some('.'),
+            // A name from the cluster, which this terminal could not show.
+            (Symbols::Ascii, sign) if !sign.is_ascii() => Some('?'),
             _ => None,
         }
     }
@@ -219,6 +239,19 @@ mod tests {
         }
         let error = "fancy".parse::<Symbols>().map_or_else(|e| e, |s| s.to_string());
         assert!(error.contains("fancy") && error.contains("braille, block, ascii"));
+    }
+
+    #[test]
+    fn locale_and_terminal_decide() {
+        let of = |vars: &[(&str, &str)]| detect(|key| vars.iter().find(|(k, _)| *k == key).map(|(_, v)| v.to_string()));
+        assert_eq!(of(&[]), Symbols::Braille);
+        assert_eq!(of(&[("LANG", "en_US.UTF-8")]), Symbols::Braille);
+        assert_eq!(of(&[("LANG", "C.utf8"), ("TERM", "linux")]), Symbols::Block);
+        for locale in ["C", "POSIX", "de_DE.ISO-8859-1", "en_US"] {
+            assert_eq!(of(&[("LANG", locale), ("TERM", "xterm")]), Symbols::Ascii, "{locale}");
+        }
+        assert_eq!(of(&[("LANG", "C"), ("LC_ALL", "en_US.UTF-8")]), Symbols::Braille, "LC_ALL beats LANG");
+        assert_eq!(of(&[("LANG", "en_US.UTF-8"), ("LC_CTYPE", "C")]), Symbols::Ascii);
     }
 
     #[test]

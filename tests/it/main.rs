@@ -111,6 +111,7 @@ mod screens {
     pub mod gateways;
     pub mod keys;
     pub mod mouse;
+    pub mod stories;
     pub mod terminal;
     pub mod terminal_panic;
     pub mod themes;

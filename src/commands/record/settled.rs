@@ -12,7 +12,7 @@ pub fn is_settled(session: &Session, load: bool) -> bool {
     let runs = matches!(session.load.phase(), LoadPhase::Pending(_) | LoadPhase::Running | LoadPhase::Terminating);
     let marks = session.markers.all().iter();
     let ended = marks.clone().filter(|m| matches!(m.mark, Mark::LoadEnd { .. })).map(|m| m.ms).max();
-    let changed = marks.filter(|m| !matches!(m.mark, Mark::Note(_))).map(|m| m.ms).max();
+    let changed = marks.filter(|m| !matches!(m.mark, Mark::Note(_) | Mark::Incident(_))).map(|m| m.ms).max();
     let (Some(began), Some(hpa)) = (session.began, &session.hpa) else { return false };
     if runs || (load && ended.is_none()) {
         return false;

@@ -181,6 +181,15 @@ impl Collector {
         all.filter_map(|e| e.in_flight).reduce(|a, b| a + b)
     }
 
+    /// Items that this process has accepted and neither sent nor given up; None where it does not report them.
+    pub fn held(&self) -> Option<f64> {
+        let seen = self.seen.as_ref()?;
+        let accepted = seen.receivers.iter().filter_map(|r| r.accepted).reduce(|a, b| a + b)?;
+        let exporters = Signal::ALL.into_iter().flat_map(|s| exporters::counted(seen, s, self.outlets.as_deref()));
+        let left: f64 = exporters.flat_map(|e| [e.sent, e.send_failed, e.enqueue_failed]).flatten().sum();
+        Some((accepted - left).max(0.0))
+    }
+
     /// Milliseconds without a scrape that are a gap: a few times its usual interval.
     pub fn max_gap(&self) -> i64 {
         let usual = self.steps.iter().flatten().min().copied().unwrap_or(0);

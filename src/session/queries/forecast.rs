@@ -140,11 +140,15 @@ impl Session {
         self.metrics.live().enumerate().map(one).collect()
     }
 
-    /// The highest proposal, and what the next sync would make of it.
+    /// The highest proposal, and what the next sync would make of it. None while the controller cannot read the metrics:
+    /// what was sampled before says nothing about the next sync.
     pub fn forecast(&self) -> Option<Forecast> {
         let hpa = self.hpa.as_ref()?;
         let (min, max) = (hpa.min_replicas.unwrap_or(1), hpa.max_replicas);
         let current = self.current_replicas().filter(|c| *c > 0 && !is_idle(hpa))?;
+        if hpa_status::undecided(hpa).is_some() {
+            return None;
+        }
         let next = self.next_sync();
         let expected = self.decisions.expected(self.now_ms());
         let forecast = Forecast {

@@ -19,6 +19,8 @@ pub struct Series {
     /// There is a gap before the sample at each of these times.
     gaps: Vec<i64>,
     broken: bool,
+    /// The greatest value there ever was.
+    peak: f64,
 }
 
 impl Series {
@@ -38,6 +40,7 @@ impl Series {
         }
         self.broken = false;
         self.points.push((ms, value));
+        self.peak = self.peak.max(value);
         if self.points.len() > FULL + FULL / 4 {
             self.thin();
         }
@@ -63,6 +66,11 @@ impl Series {
 
     pub fn points(&self) -> &Points {
         &self.points
+    }
+
+    /// The greatest value there ever was, also where its sample is no longer kept; at least 0.
+    pub fn peak(&self) -> f64 {
+        self.peak
     }
 
     pub fn last(&self) -> Option<(i64, f64)> {

@@ -2,6 +2,7 @@
 //! Must not judge the HPA.
 
 use super::{CheckResult, Run, no_load};
+use crate::format::text::plural;
 use crate::observe::{Feed, Role, Signal};
 use crate::session::{Collector, Fate, Loss, Tier};
 use crate::verdict::run::clock;
@@ -80,8 +81,10 @@ pub fn share(run: &Run, within: i64) -> CheckResult {
             CheckResult::failed(expected, text).at(made + within)
         }
         (None, 0, Some(end)) => CheckResult::passed(expected, "no new replica was there for long enough").at(end),
-        (None, n, Some(end)) => CheckResult::passed(expected, format!("{n} new replicas, each in time")).at(end),
-        (None, n, None) => CheckResult::waiting(expected, format!("{n} new replicas so far, each in time")),
+        (None, n, Some(end)) => {
+            CheckResult::passed(expected, format!("{}, each in time", plural(n, "new replica"))).at(end)
+        }
+        (None, n, None) => CheckResult::waiting(expected, format!("{} so far, each in time", plural(n, "new replica"))),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::{CheckResult, Run, no_load, replicas, up};
 use crate::explain;
+use crate::format::text::plural;
 use crate::hpa::{Direction, Memory, SelectPolicy, rate};
 use crate::observe::{Feed, Time};
 use crate::verdict::run::{Rescale, clock};
@@ -76,7 +77,7 @@ pub fn window(run: &Run) -> CheckResult {
         }
     }
     let last = downs(run).last().map(|r| r.ms);
-    settled(run, expected, last, seen > 0, format!("{seen} scale-downs, each after its window"))
+    settled(run, expected, last, seen > 0, format!("{}, each after its window", plural(seen, "scale-down")))
 }
 
 pub fn policy(run: &Run) -> CheckResult {

@@ -29,6 +29,9 @@ pub fn ends(run: &Run) -> CheckResult {
             None => no_load(run, expected),
         };
     };
+    if let (Some(end), Some(how)) = (run.end, run.stopped) {
+        return CheckResult::waiting(expected, format!("{how} after {}; not decided", clock(end - start))).at(end);
+    }
     match (run.end, &run.ended_well) {
         (Some(end), Some((true, _))) => {
             CheckResult::passed(expected, format!("ran for {} and ended by itself", clock(end - start))).at(end)

@@ -2,6 +2,7 @@
 //! scale-down.
 
 use super::{CheckResult, Run, no_load, replicas};
+use crate::format::text::plural;
 use crate::observe::Feed;
 use crate::session::{TargetType, Track};
 use crate::verdict::run::{Rescale, clock};
@@ -47,12 +48,21 @@ pub fn begins(run: &Run, by: i64, grace: i64) -> CheckResult {
         (None, None) => {
             CheckResult::waiting(expected, format!("no metric has left its band ({})", highest(run, start)))
         }
+        (Some(ms), Some(end)) if run.stopped.is_some() && end < due => {
+            CheckResult::waiting(expected, format!("a metric left its band at {}; {}", run.clock(ms), early(run)))
+        }
         (Some(ms), _) if run.now > due => {
             CheckResult::failed(expected, format!("no scale-up, though a metric left its band at {}", run.clock(ms)))
                 .at(due)
         }
         (Some(ms), _) => CheckResult::waiting(expected, format!("a metric left its band at {}", run.clock(ms))),
     }
+}
+
+/// `stopped by you at 1:28; not decided`.
+fn early(run: &Run) -> String {
+    let at = run.end.map_or_else(String::new, |end| format!(" at {}", run.clock(end)));
+    format!("{}{at}; not decided", run.stopped.unwrap_or_default())
 }
 
 fn lag(crossed: Option<i64>, ms: i64) -> String {
@@ -87,6 +97,9 @@ pub fn reach(run: &Run, limit: i64, (least, most): (f64, Option<f64>)) -> CheckR
             CheckResult::passed(expected, format!("{} at {}{more}", replicas(n), run.clock(ms))).at(ms)
         }
         Some((ms, n)) => CheckResult::failed(expected, format!("{} only at {}", replicas(n), run.clock(ms))).at(ms),
+        None if run.stopped.is_some() && run.end.is_some_and(|end| end < due) => {
+            CheckResult::waiting(expected, format!("{} at most; {}", replicas(peak), early(run)))
+        }
         None if run.now > due || run.end.is_some_and(|end| run.now > end + 2 * (run.resolution + run.sync)) => {
             CheckResult::failed(expected, format!("{} at most ({})", replicas(peak), highest(run, start)))
                 .at(run.now.min(due))
@@ -116,7 +129,8 @@ pub fn reasons(run: &Run, expected: &str, all: &[&Rescale], is: impl Fn(&str) ->
         (None, _) => CheckResult::waiting(expected, "no such rescale yet").by(due),
         (Some(_), None) => CheckResult::unobservable(run, Feed::Events, expected),
         (Some(_), Some(last)) => {
-            let text = format!("{} of {} rescales have a reason: {}", explained.len(), all.len(), last.reason);
+            let text =
+                format!("{} of {} with a reason: {}", explained.len(), plural(all.len(), "rescale"), last.reason);
             CheckResult::passed(expected, text).at(last.ms)
         }
     }

@@ -1,15 +1,15 @@
 //! Dots within cells: braille 2×4, quadrants 2×2 or one character. Lines that cross keep each other's dots; the last
 //! one drawn gives the cell its colour.
 use super::{ChartStyle, TimeAxis};
-use crate::view::symbols::Symbols;
+use crate::view::symbols::{Symbols, sign};
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 const FREE: u8 = u8::MAX;
 const QUADRANTS: [char; 16] = [' ', '▘', '▝', '▀', '▖', '▌', '▞', '▛', '▗', '▚', '▐', '▜', '▄', '▙', '▟', '█'];
-/// One for each of `Role::SERIES`, so that lines differ without colour.
-const ASCII: [char; 5] = ['*', 'o', '+', 'x', '#'];
+/// Cells between two signs on a line.
+const SIGNS: usize = 10;
 
 /// A dot raster as large as a plot.
 pub(super) struct Canvas {
@@ -20,8 +20,10 @@ pub(super) struct Canvas {
     pub(super) height: usize,
     mask: Vec<u8>,
     role: Vec<u8>,
-    /// Without colour, lines differ by their dashes; this is how many dots the dashes have scrolled.
+    /// Without colour, lines differ by their dashes and signs; this is how many dots these have scrolled.
     dashes: Option<usize>,
+    /// The same in cells.
+    signs: usize,
 }
 
 impl Canvas {
@@ -40,6 +42,7 @@ impl Canvas {
             height: rows * down,
             mask: vec![0; cells * rows],
             role: vec![FREE; cells * rows],
+            signs: (axis.start_ms as f64 / axis.dot_ms(cells)).round().rem_euclid(SIGNS as f64) as usize,
             dashes: (style.theme.colourless() && symbols != Symbols::Ascii).then(scrolled),
         }
     }
@@ -97,6 +100,14 @@ impl Canvas {
         self.write(area, buf, style, true);
     }
 
+    /// Whether a cell carries the sign of its line: every few cells, so that lines differ without colour.
+    fn has_sign(&self, column: u16, row: u16, role: Role) -> bool {
+        let (column, row) = (usize::from(column), usize::from(row));
+        let place = Role::SERIES.iter().position(|r| *r == role).unwrap_or(0) * SIGNS / Role::SERIES.len();
+        let highest = || (0..row).all(|r| self.role.get(r * self.cells + column) != Some(&(role as u8)));
+        self.dashes.is_some() && (column + self.signs) % SIGNS == place && highest()
+    }
+
     fn write(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle, blank: bool) {
         for row in 0..area.height {
             for column in 0..area.width {
@@ -113,8 +124,9 @@ impl Canvas {
                 let glyph = match self.symbols {
                     Symbols::Braille => char::from_u32(0x2800 + u32::from(*mask)).unwrap_or(' '),
                     Symbols::Block => QUADRANTS[usize::from(*mask & 15)],
-                    Symbols::Ascii => Role::SERIES.iter().position(|r| r == role).map_or('-', |i| ASCII[i]),
+                    Symbols::Ascii => sign(*role).unwrap_or('-'),
                 };
+                let glyph = sign(*role).filter(|_| self.has_sign(column, row, *role)).unwrap_or(glyph);
                 cell.set_char(glyph).modifier = ratatui::style::Modifier::empty();
                 cell.set_style(style.theme.style(*role));
             }

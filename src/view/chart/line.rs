@@ -17,7 +17,14 @@ pub struct PlainLine {
     pub label: String,
     pub role: Role,
     pub segments: Segments,
+    /// The greatest value of the whole session, 0 where that is not known: a strip keeps its scale.
+    pub peak: f64,
 }
+
+/// Below this many rows a chart is a strip.
+const LOW: usize = 3;
+/// From this many rows on there is one for the names of markers.
+const NAMED: u16 = 9;
 
 /// Lines from 0 up. Lines drawn later lie on top. In one row: a sparkline of the last line.
 #[derive(Clone, Debug)]
@@ -35,21 +42,26 @@ impl LineChart {
     /// Draws into `area`; expects it blank.
     pub fn draw(&self, area: Rect, buf: &mut Buffer, style: &ChartStyle) {
         let area = area.intersection(buf.area);
-        let parts = split(area, self.margins, false, false);
+        let parts = split(area, self.margins, area.height >= NAMED && !self.markers.is_empty(), false);
         let plot = parts.plot;
         if plot.is_empty() {
             return;
         }
         if plot.height == 1 {
             if let Some(line) = self.lines.last() {
-                Sparkline { axis: self.axis, role: line.role, segments: &line.segments }.draw(plot, buf, style);
-                let label = Label { row: 0, text: line.label.clone(), role: line.role, weight: 0 };
+                let most = self.most(line).unwrap_or(0.0).max(line.peak);
+                Sparkline { axis: self.axis, role: line.role, segments: &line.segments, most }.draw(plot, buf, style);
+                let label = Label { row: 0, value: 0.0, text: line.label.clone(), role: line.role, weight: 0 };
                 names(buf, &parts, vec![label], style);
+                if most > 0.0 {
+                    figures(buf, parts.left, &[(0, (self.unit)(most), Role::Muted)], style);
+                }
             }
             return;
         }
         let rows = usize::from(plot.height);
-        let most = self.lines.iter().filter_map(|line| self.most(line)).fold(0.0, f64::max);
+        let kept = |line: &PlainLine| if rows < LOW { line.peak } else { 0.0 };
+        let most = self.lines.iter().map(|line| self.most(line).unwrap_or(0.0).max(kept(line))).fold(0.0, f64::max);
         let scale =
             Scale::linear(Needs { least: None, most: Some(most), target: None, edge: 0.0, low_edge: 0.0 }, rows);
         let mut canvas = Canvas::new(plot, self.axis, style);
@@ -80,7 +92,13 @@ impl LineChart {
             let last = line.segments.iter().rev().find_map(|s| {
                 visible(s, self.axis).iter().rev().find(|(at, v)| v.is_finite() && *at < self.axis.end_ms).copied()
             })?;
-            Some(Label { row: scale.row(last.1, rows), text: line.label.clone(), role: line.role, weight: 0 })
+            Some(Label {
+                row: scale.row(last.1, rows),
+                value: last.1,
+                text: line.label.clone(),
+                role: line.role,
+                weight: 0,
+            })
         };
         names(buf, &parts, self.lines.iter().filter_map(label).collect(), style);
     }

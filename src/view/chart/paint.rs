@@ -3,7 +3,7 @@ use super::labels::{Label, spread};
 use super::scale::Scale;
 use super::{ChartAreas, ChartStyle, MarkerAt, TimeAxis};
 use crate::format::text;
-use crate::view::symbols::Symbols;
+use crate::view::symbols::{Symbols, sign};
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -121,6 +121,12 @@ pub(super) fn names(buf: &mut Buffer, areas: &ChartAreas, labels: Vec<Label>, st
     for label in spread(labels, rows) {
         let Some(y) = offset(areas.plot.y, label.row, areas.plot.height) else { continue };
         let role = style.theme.style(label.role);
+        // Without colour the sign on the line tells which one it is.
+        let plain = style.theme.colourless() || style.symbols == Symbols::Ascii;
+        let label = match sign(label.role).filter(|_| plain) {
+            Some(sign) => Label { text: format!("{sign} {}", label.text), ..label },
+            None => label,
+        };
         if areas.right.width > 1 {
             let room = usize::from(areas.right.width - 1);
             let text = text::fit(&label.text, room, ellipsis);

@@ -6,13 +6,14 @@ use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// A sparkline from 0 to the greatest visible value.
+/// A sparkline from 0 to the greatest visible value, or to `most` where that is more.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sparkline<'a> {
     pub axis: TimeAxis,
     pub role: Role,
     /// `(unix ms, value)`, one inner list between two gaps.
     pub segments: &'a [Vec<(i64, f64)>],
+    pub most: f64,
 }
 
 impl Sparkline<'_> {
@@ -23,7 +24,7 @@ impl Sparkline<'_> {
             return;
         }
         let bars = self.bars(usize::from(area.width));
-        let most = bars.iter().flatten().copied().fold(0.0, f64::max);
+        let most = bars.iter().flatten().copied().fold(self.most, f64::max);
         let role = style.theme.style(self.role);
         for (x, bar) in (area.x..).zip(bars) {
             let (Some(v), Some(cell)) = (bar, buf.cell_mut((x, area.bottom() - 1))) else { continue };

@@ -59,6 +59,8 @@ impl StepChart {
         if rows == 1 {
             return self.one_row(buf, &parts, scale, style);
         }
+        markers(buf, &parts, self.axis, &self.markers, style);
+        cursor(buf, plot, self.axis, self.cursor, style);
         for (from, to, v) in stretches(&self.ready, self.axis, usize::from(plot.width)) {
             shade(buf, plot, scale, (from, to), v, style);
         }
@@ -68,8 +70,6 @@ impl StepChart {
             (*from..*to).filter(|x| x % 6 < 3).for_each(|x| bounds.column(x, y, y, BOUND));
         }
         bounds.draw_where_blank(plot, buf, style);
-        markers(buf, &parts, self.axis, &self.markers, style);
-        cursor(buf, plot, self.axis, self.cursor, style);
         let mut canvas = Canvas::new(plot, self.axis, style);
         trace(&mut canvas, scale, &desired, DESIRED);
         trace(&mut canvas, scale, &current, CURRENT);
@@ -102,7 +102,7 @@ impl StepChart {
         if let Some(v) = last(&self.max) {
             figures(buf, parts.left, &[(0, format!("max {}", count(v)), Role::Muted)], style);
         }
-        names(buf, parts, vec![Label { row: 0, text, role: CURRENT, weight: 0 }], style);
+        names(buf, parts, vec![Label { row: 0, value: 0.0, text, role: CURRENT, weight: 0 }], style);
     }
 }
 
@@ -143,7 +143,7 @@ fn labels(ends: &[(&str, &Stretches, Role)], edge: usize, scale: Scale, rows: us
     };
     groups
         .into_iter()
-        .map(|(v, names, role)| Label { row: scale.row(v, rows), text: text(v, &names), role, weight: 0 })
+        .map(|(v, names, role)| Label { row: scale.row(v, rows), value: v, text: text(v, &names), role, weight: 0 })
         .collect()
 }
 

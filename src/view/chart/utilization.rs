@@ -12,6 +12,7 @@ use crate::ui::YAxis;
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 /// Utilization over time. Lines drawn later lie on top.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,8 +24,25 @@ pub struct UtilizationChart {
     pub series: Vec<MetricLine>,
     pub cursor: Option<i64>,
     pub markers: Vec<MarkerAt>,
+    /// Stretches without any sample: from, to (unix ms), and why.
+    pub gaps: Vec<(i64, i64, String)>,
     /// Whether the lowest row carries the times.
     pub time_row: bool,
+}
+
+/// The name of a logarithmic axis.
+const LOG: &str = "log";
+
+/// Writes why there is a gap into its middle, where it is wide enough.
+fn gap_text(buf: &mut Buffer, plot: Rect, axis: TimeAxis, (from, to, why): &(i64, i64, String), style: &ChartStyle) {
+    let cells = i64::from(plot.width);
+    let column = |ms: i64| axis.column(ms, usize::from(plot.width)).clamp(0, cells) as u16;
+    let (a, b) = (column(*from) + 1, column(*to));
+    let long = why.width() as u16;
+    if b.saturating_sub(a) >= long {
+        let text = style.theme.style(Role::Warn);
+        buf.set_stringn(plot.x + a + (b - a - long) / 2, plot.y + plot.height / 2, why, usize::from(long), text);
+    }
 }
 
 /// The least positive and the greatest visible value of a line.
@@ -53,27 +71,28 @@ impl UtilizationChart {
         let mut canvas = Canvas::new(plot, self.axis, style);
         let tops = self.trace(&mut canvas, scale);
 
+        // Before everything else, so that nothing breaks their lines but the series.
+        markers(buf, &parts, self.axis, &self.markers, style);
         cursor(buf, plot, self.axis, self.cursor, style);
         for band in bands.iter().flatten() {
             dashes(buf, plot, scale.row(band.target, rows), band.from, band.to, Role::Target, style);
         }
-        if style.theme.fill(Role::Band).is_none() {
-            // Where shades are characters they would leave no room for the markers.
-            markers(buf, &parts, self.axis, &self.markers, style);
-        }
-        for (bands, tops) in bands.iter().zip(&tops) {
+        // A filled area means an amount, which a logarithmic axis does not show.
+        for (bands, tops) in bands.iter().zip(&tops).filter(|_| !scale.log) {
             shade_above(buf, plot, scale, &canvas, bands, tops, style);
         }
         for band in bands.iter().flatten() {
             shade_band(buf, plot, scale, band, style);
         }
-        markers(buf, &parts, self.axis, &self.markers, style);
         let ticks = tick_figures(scale, rows, percent);
         grid(buf, plot, self.axis, ticks.iter().map(|t| t.0), style);
         canvas.draw(plot, buf, style);
         self.points(buf, plot, scale, style);
         self.beside(buf, &parts, scale, &bands, ticks, style);
         self.ends(buf, &parts, scale, &bands, style);
+        for gap in &self.gaps {
+            gap_text(buf, plot, self.axis, gap, style);
+        }
     }
 
     #[cfg(test)]
@@ -177,8 +196,21 @@ impl UtilizationChart {
     ) {
         let rows = usize::from(parts.left.height);
         let last = || bands.iter().filter_map(|bands| bands.last());
-        let mut all: Vec<(usize, String, Role)> =
-            last().map(|band| (scale.row(band.target, rows), percent(band.target), Role::Target)).collect();
+        let mut all: Vec<(usize, String, Role)> = Vec::new();
+        if scale.log {
+            // Above the figures where there is a row for it.
+            match parts.head.height {
+                0 => all.push((rows.saturating_sub(1), LOG.into(), Role::Accent)),
+                _ => figures(
+                    buf,
+                    Rect { y: parts.head.y, height: 1, ..parts.left },
+                    &[(0, LOG.into(), Role::Accent)],
+                    style,
+                ),
+            }
+        }
+        let targets = last().map(|band| (scale.row(band.target, rows), percent(band.target), Role::Target));
+        all.extend(targets);
         for v in last().flat_map(|band| [band.high, band.low]).filter(|v| scale.shows(*v)) {
             all.push((scale.row(v, rows), percent(v), Role::Muted));
         }
@@ -198,7 +230,13 @@ impl UtilizationChart {
                     .map(|s| s.1)
             });
             if let Some(v) = last {
-                labels.push(Label { row: scale.row(v, rows), text: line.label.clone(), role: line.role, weight: 2 });
+                labels.push(Label {
+                    row: scale.row(v, rows),
+                    value: v,
+                    text: line.label.clone(),
+                    role: line.role,
+                    weight: 2,
+                });
             }
         }
         let mut targets: Vec<(f64, &str)> = Vec::new();
@@ -211,10 +249,10 @@ impl UtilizationChart {
         let several = targets.len() > 1;
         for (v, name) in targets {
             let text = match several && !name.is_empty() {
-                true => format!("{} {name} target", percent(v)),
+                true => format!("{} for {name}", percent(v)),
                 false => format!("target {}", percent(v)),
             };
-            labels.push(Label { row: scale.row(v, rows), text, role: Role::Target, weight: 1 });
+            labels.push(Label { row: scale.row(v, rows), value: v, text, role: Role::Target, weight: 1 });
         }
         names(buf, parts, labels, style);
     }

@@ -16,7 +16,11 @@ pub fn lines(cx: &Cx, most: usize) -> Vec<Pieces> {
         let ago = now.and_then(|l| l.last_data).map(|t| age((cx.now - t.timestamp_millis()) / 1000));
         let ago = ago.map_or_else(String::new, |a| format!("{a} ago"));
         let attempt = now.map_or(0, |l| l.status.attempt);
-        let tries = if attempt > 0 { format!(" ({attempt} tries)") } else { String::new() };
+        let tries = match attempt {
+            0 => String::new(),
+            1 => " (1 try)".into(),
+            n => format!(" ({n} tries)"),
+        };
         let name = if i == cx.ui.row { look.style(Role::Selection).patch(look.style(Role::Accent)) } else { text };
         out.push(vec![
             (format!("{dot} "), look.style(role)),

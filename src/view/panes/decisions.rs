@@ -10,6 +10,7 @@ use super::empty_state;
 use crate::explain::sync::period;
 use crate::observe::Feed;
 use crate::session::decisions::{limit::Limit, sync::Sync};
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -17,20 +18,27 @@ use ratatui::{buffer::Buffer, layout::Rect};
 const BESIDE: u16 = 110;
 
 /// How often the arithmetic agreed, in how many syncs that is not known, and how often the controller syncs.
-pub fn summary(cx: &Cx) -> String {
+pub fn summary(cx: &Cx) -> Summary {
     let score = cx.session.decisions.score;
     let all = score.all();
     let period = period(&cx.session.decisions.sync_period);
     if all.of == 0 {
-        return period;
+        return (period, Role::Muted);
     }
     let some = |n: u32, what: &str| if n > 0 { format!("; {n} {what}") } else { String::new() };
     let unseen = some(score.unseen, "with samples not seen") + &some(score.consistent, "more inferred");
     let rescales = match score.rescales.of {
         0 => String::new(),
-        _ => format!(", {} rescales", score.rescales),
+        of => format!(", {} {}", score.rescales, if of == 1 { "rescale" } else { "rescales" }),
     };
-    format!("agreed {all}{rescales}{unseen}; {period}")
+    let role = if all.agreed < all.of { Role::Warn } else { Role::Muted };
+    (format!("agreed {all}{rescales}{unseen}; {period}"), role)
+}
+
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    let all = cx.ui.syncs(cx.session).len();
+    let list = places(area, all, cx).0;
+    Extent::of(Some(cx.ui.selected_sync(cx.session)), usize::from(list.height.saturating_sub(1)), all)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -56,7 +64,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
 /// The calculation, then the stabilization window, then the reaction budget, as far as there is room.
 fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let budget = cx.session.budget(sync);
+    // A sync that changed nothing has no budget of its own: that of the rescale before it still says how fast things go.
+    let before = cx.session.decisions.rows().iter().rev().find(|row| row.rescaled && row.first <= sync.first);
+    let reacted = if sync.rescaled { sync } else { before.unwrap_or(sync) };
+    let budget = cx.session.budget(reacted);
     let stages = if budget.is_empty() { 0 } else { stages::rows(&budget) };
     let wanted = calculation::rows(sync, inner.width);
     // The calculation comes first; what is left goes to the budget, then to the picture of the window.
@@ -74,7 +85,7 @@ fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
         y += chart;
     }
     if stages > 0 {
-        stages::draw(buf, Rect { y: y + 1, height: stages, ..inner }, cx, sync, &budget);
+        stages::draw(buf, Rect { y: y + 1, height: stages, ..inner }, cx, reacted, &budget);
     }
 }
 

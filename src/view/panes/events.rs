@@ -5,20 +5,27 @@ use crate::explain::left_out::{Place, left_out};
 use crate::format::text;
 use crate::observe::{EventSeen, Feed};
 use crate::session::time_of;
-use crate::ui::List;
+use crate::ui::{Action, List};
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-pub fn summary(cx: &Cx) -> String {
+pub fn summary(cx: &Cx) -> Summary {
     let (all, shown) = (cx.session.events.len(), cx.ui.events(cx.session).len());
     let filtered = (!cx.ui.filter.is_empty()).then(|| format!("{shown} of {all} contain \"{}\"", cx.ui.filter));
     let all: Vec<String> = filtered.into_iter().chain(left_out(cx.session, Place::Events)).collect();
-    all.join("; ")
+    (all.join("; "), Role::Muted)
+}
+
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    let all = cx.ui.events(cx.session).len() + usize::from(cx.ui.folded(cx.session) > 0);
+    Extent::of(cx.ui.in_focus(List::Events).then_some(cx.ui.row), usize::from(area.height), all)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let events = cx.ui.events(cx.session);
-    if events.is_empty() {
+    let folded = cx.ui.folded(cx.session);
+    if events.is_empty() && folded == 0 {
         let text = match (cx.ui.filter.is_empty(), cx.session.feeds.is_up(Feed::Events)) {
             (false, _) => empty_state::nothing_matches(cx, "no event"),
             (true, true) => "no events of the HPA, its target, its pods or the load".into(),
@@ -27,13 +34,28 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         return empty_state::sentence(buf, area, cx, &text, Role::Muted);
     }
     let focused = cx.ui.in_focus(List::Events);
-    let rows = usize::from(area.height);
-    let selected = cx.ui.row.min(events.len() - 1);
-    let top = if focused { (selected + 1).saturating_sub(rows) } else { 0 };
-    for (i, event) in events.iter().skip(top).take(rows).enumerate() {
+    let selected = cx.ui.row.min((events.len() + usize::from(folded > 0)).saturating_sub(1));
+    let Extent { first: top, shown, .. } = extent(cx, area);
+    if folded > 0 && (top..top + shown).contains(&events.len()) {
+        let at = Rect { y: area.y + (events.len() - top) as u16, height: 1, ..area };
+        folded_row(buf, at, cx, folded, focused && selected == events.len());
+    }
+    for (i, event) in events.iter().skip(top).take(shown).enumerate() {
         let here = focused && top + i == selected;
         row(buf, Rect { y: area.y + i as u16, height: 1, ..area }, cx, event, here);
     }
+}
+
+/// `▸ 23 routine events of pods; Enter shows them`.
+fn folded_row(buf: &mut Buffer, area: Rect, cx: &Cx, folded: usize, here: bool) {
+    let key = cx.key(&Action::Open).filter(|_| here).map(|key| format!("; {key} shows them")).unwrap_or_default();
+    let text = format!(" {} {} of pods{key}", cx.look.symbols.glyphs().pointer, text::plural(folded, "routine event"));
+    let style = cx.look.style(Role::Muted);
+    let style = if here { style.patch(cx.look.style(Role::Selection)) } else { style };
+    if here {
+        buf.set_style(area, cx.look.style(Role::Selection));
+    }
+    write::line(buf, area, 0, &[(&text, style)]);
 }
 
 fn row(buf: &mut Buffer, area: Rect, cx: &Cx, event: &EventSeen, here: bool) {

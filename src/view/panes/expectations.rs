@@ -3,24 +3,27 @@
 
 use super::empty_state;
 use crate::format::{self, text};
-use crate::ui::List;
-use crate::verdict::{self, Check, Outcome, Overall, PhaseSpan, Verdict};
+use crate::ui::{Action, List};
+use crate::verdict::{Check, Outcome, Overall, PhaseSpan, Verdict};
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Rows under the list for the selected expectation.
 const DETAIL: u16 = 4;
+/// Columns of an expectation's words, where there is room for them.
+const WORDS: usize = 70;
 /// Columns of a phase's name.
 const NAME: usize = 9;
 
-pub fn summary(cx: &Cx) -> String {
-    let v = verdict::run(cx.session, cx.ui.expectations());
-    let result = match v.result {
-        Overall::Pass => "passed",
-        Overall::Fail => "FAILED",
-        Overall::Unknown => "open",
+pub fn summary(cx: &Cx) -> Summary {
+    let v = cx.verdict();
+    let (result, role) = match v.result {
+        Overall::Pass => ("passed", Role::Good),
+        Overall::Fail => ("FAILED", Role::Bad),
+        Overall::Unknown => ("open", Role::Muted),
     };
-    format!("{}: {result} ({})", v.name, v.summary())
+    (format!("{}: {result} ({})", v.name, v.summary()), role)
 }
 
 /// What the whole list would take.
@@ -30,38 +33,58 @@ pub fn rows(cx: &Cx) -> u16 {
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
-    let v = verdict::run(cx.session, cx.ui.expectations());
-    if v.checks.is_empty() {
+    let v = cx.verdict();
+    let checks = v.worst_first();
+    if checks.is_empty() {
         return empty_state::sentence(buf, area, cx, "nothing is expected of this run", Role::Muted);
     }
-    // Where room is short the bars go first, then the detail.
-    let bars = match area.height {
-        0..=13 => 0,
-        14..=22 => 1,
-        _ => v.phases.len().min(8) as u16,
-    };
-    phases(buf, Rect { height: bars.min(area.height), ..area }, cx, &v);
-    let detail_rows = if area.height - bars >= 9 { DETAIL } else { u16::from(area.height >= 4) };
-    let list = Rect { y: area.y + bars, height: area.height.saturating_sub(bars + detail_rows), ..area };
-    let selected = cx.ui.row.min(v.checks.len() - 1);
-    let focused = cx.ui.in_focus(List::Expectations);
-    let selected = if focused { selected } else { first_wrong(&v) };
-    let shown = usize::from(list.height);
-    let top = (selected + 1).saturating_sub(shown);
-    let ids = v.checks.iter().map(|c| text::width(&c.id)).max().unwrap_or(0).min(20);
-    for (i, check) in v.checks.iter().enumerate().skip(top).take(shown) {
-        let row = Rect { y: list.y + (i - top) as u16, height: 1, ..list };
-        line(buf, row, cx, check, ids, focused && i == selected);
+    let [bars, list, under] = places(area, v);
+    match v.start {
+        Some(_) => phases(buf, bars, cx, v),
+        None => empty_state::sentence(buf, bars, cx, &before_load(cx), Role::Accent),
     }
-    let under = Rect { y: list.bottom(), height: detail_rows, ..area };
-    if let Some(check) = v.checks.get(selected) {
+    let selected = selected(cx);
+    let Extent { first, shown, .. } = extent(cx, area);
+    let ids = checks.iter().map(|c| text::width(&c.id)).max().unwrap_or(0).min(20);
+    for (i, check) in checks.iter().enumerate().skip(first).take(shown) {
+        let row = Rect { y: list.y + (i - first) as u16, height: 1, ..list };
+        line(buf, row, cx, check, ids, selected == Some(i));
+    }
+    if let Some(check) = checks.get(selected.unwrap_or(0).min(checks.len() - 1)) {
         detail(buf, under, cx, check, v.inferred.as_deref());
     }
 }
 
-/// What is most worth reading while nothing is selected.
-fn first_wrong(v: &Verdict) -> usize {
-    v.checks.iter().position(|c| c.found.outcome == Outcome::Failed).unwrap_or(0)
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    let v = cx.verdict();
+    Extent::of(selected(cx), usize::from(places(area, v)[1].height), v.checks.len())
+}
+
+/// What to press, once for all expectations.
+fn before_load(cx: &Cx) -> String {
+    match cx.key(&Action::Simulate).filter(|_| cx.ui.may_load()) {
+        Some(key) => format!("press {key} to start the load; this is what is expected then"),
+        None => "no load runs yet; this is what is expected of one".into(),
+    }
+}
+
+/// The selected row; None while the list is not in focus.
+fn selected(cx: &Cx) -> Option<usize> {
+    cx.ui.in_focus(List::Expectations).then(|| cx.ui.row.min(cx.verdict().checks.len().saturating_sub(1)))
+}
+
+/// The bars of the phases, the list, and the selected expectation in full. Where room is short the bars go first, then the
+/// last.
+fn places(area: Rect, v: &Verdict) -> [Rect; 3] {
+    let bars = match area.height {
+        2.. if v.start.is_none() => 1,
+        0..=13 => 0,
+        14..=22 => 1,
+        _ => v.phases.len().min(8) as u16,
+    };
+    let detail = if area.height - bars >= 9 { DETAIL } else { u16::from(area.height >= 4) };
+    let list = Rect { y: area.y + bars, height: area.height.saturating_sub(bars + detail), ..area };
+    [Rect { height: bars, ..area }, list, Rect { y: list.bottom(), height: detail, ..area }]
 }
 
 fn sign(cx: &Cx, outcome: Outcome) -> (char, Role) {
@@ -90,11 +113,16 @@ fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: 
     let id = format!("{:<ids$}  ", text::fit(&check.id, ids, ellipsis));
     let room = usize::from(area.width).saturating_sub(text::width(&clock) + text::width(&id) + 4);
     let text = match check.found.outcome {
+        // Before a load, what is expected says more than that each expectation waits.
+        Outcome::Waiting if cx.verdict().start.is_none() => check.message.clone(),
         Outcome::Unobservable(_) => format!("not observable: {}", check.found.observed),
         _ => check.found.observed.clone(),
     };
-    let expected =
-        if area.width >= 150 { format!("{:<52}  ", text::fit(&check.message, 52, ellipsis)) } else { String::new() };
+    let expected = if area.width >= 150 && cx.verdict().start.is_some() {
+        format!("{:<WORDS$}  ", text::fit(&check.message, WORDS, ellipsis))
+    } else {
+        String::new()
+    };
     let text = text::fit(&text, room.saturating_sub(text::width(&expected)), ellipsis);
     let dim = matches!(check.found.outcome, Outcome::Unobservable(_));
     let body = if dim { Role::Muted } else { Role::Text };
@@ -119,6 +147,8 @@ fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option
     let parts = [
         Some(format!("{}: \"{}\"", check.phase.as_deref().unwrap_or("run"), check.message)),
         Some(format!("expected: {}", f.expected)),
+        // In full, as its row may have no room for it.
+        (text::width(&f.observed) > usize::from(area.width) / 2).then(|| format!("found: {}", f.observed)),
         note.map(|n| format!("note: {n}")),
     ];
     let width = usize::from(area.width.saturating_sub(2));

@@ -2,16 +2,24 @@
 //! for; the window over the screen shows them in full. Must not judge by itself.
 
 use super::empty_state;
-use crate::advise::Severity;
+use crate::advise::{Finding, Severity};
 use crate::format::text;
 use crate::observe::{Feed, FeedState};
+use crate::session::Spell;
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, footer, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    Extent::of(None, usize::from(area.height), rows(cx).len())
+}
 
 /// One finding: its sign, its sentence, and what the window adds to it.
 struct FindingRow {
     sign: char,
     role: Role,
+    /// It no longer holds.
+    over: bool,
     text: String,
     more: Vec<String>,
 }
@@ -21,11 +29,12 @@ const INDENT: usize = 3;
 /// Of a note that warns of nothing.
 const NOTE: char = 'i';
 
-pub fn summary(cx: &Cx) -> String {
-    match rows(cx).len() {
-        0 => String::new(),
-        n => n.to_string(),
-    }
+pub fn summary(cx: &Cx) -> Summary {
+    let rows = rows(cx);
+    let over = rows.iter().filter(|r| r.over).count();
+    let counts = [(rows.len() - over, "now"), (over, "over")].into_iter().filter(|(n, _)| *n > 0);
+    let text = counts.map(|(n, what)| format!("{n} {what}")).collect::<Vec<_>>().join(", ");
+    (text, rows.iter().find(|r| !r.over).map_or(Role::Muted, |r| r.role))
 }
 
 /// How many lines the pane would fill at this width.
@@ -36,7 +45,7 @@ pub fn lines(cx: &Cx, width: u16) -> u16 {
 
 /// The most important one, for a screen that has no room for more than a line.
 pub fn first(cx: &Cx) -> Option<(String, Role)> {
-    let first = rows(cx).into_iter().next().filter(|r| r.sign != NOTE)?;
+    let first = rows(cx).into_iter().next().filter(|r| r.role != Role::Muted)?;
     Some((format!("{} {}", first.sign, first.text), first.role))
 }
 
@@ -45,9 +54,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if rows.is_empty() {
         write::line(buf, area, 0, &[(" nothing stands out", cx.look.style(Role::Muted))]);
     }
-    let text = cx.look.style(Role::Text);
     let (mut y, height) = (0, usize::from(area.height));
     for (i, row) in rows.iter().enumerate().take(height) {
+        let text = cx.look.style(if row.over { Role::Muted } else { Role::Text });
         // Each gets a line before any gets a second.
         let most = height.saturating_sub(y + rows.len() - i - 1).max(1);
         let lines = text::bounded(&row.text, room(area.width), most, cx.look.symbols.glyphs().ellipsis);
@@ -90,18 +99,39 @@ fn rows(cx: &Cx) -> Vec<FindingRow> {
         let wrong = matches!((c.kind.as_str(), c.status.as_str()), ("AbleToScale" | "ScalingActive", "False"));
         if wrong {
             let text = format!("{} {}: {}", c.kind, c.reason, c.message);
-            rows.push(FindingRow { sign: '!', role: Role::Warn, text, more: Vec::new() });
+            rows.push(FindingRow { sign: '!', role: Role::Warn, over: false, text, more: Vec::new() });
         }
     }
-    rows.extend(cx.findings.iter().map(|f| {
-        let (sign, role) = match f.severity {
-            Severity::Critical => ('!', Role::Bad),
-            Severity::Warning => ('!', Role::Warn),
-            Severity::Info => (NOTE, Role::Muted),
-        };
-        FindingRow { sign, role, text: f.text.clone(), more: vec![f.evidence.clone(), f.hint.clone()] }
-    }));
+    let mut found: Vec<(Severity, FindingRow)> = cx.findings.iter().map(|f| (f.severity, now(cx, f))).collect();
+    found.extend(cx.session.findings.over().into_iter().map(|s| (s.finding.severity, past(cx, s))));
+    // Stable: of the same severity, what holds now comes before what is over.
+    found.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+    rows.extend(found.into_iter().map(|(_, row)| row));
     rows
+}
+
+fn sign(severity: Severity) -> (char, Role) {
+    match severity {
+        Severity::Critical => ('!', Role::Bad),
+        Severity::Warning => ('!', Role::Warn),
+        Severity::Info => (NOTE, Role::Muted),
+    }
+}
+
+fn now(cx: &Cx, f: &Finding) -> FindingRow {
+    let (sign, role) = sign(f.severity);
+    let since = cx.session.findings.since(f).map(|ms| format!("since {}", cx.look.moment(ms, cx.now)));
+    let more = since.into_iter().chain([f.evidence.clone(), f.hint.clone()]).collect();
+    FindingRow { sign, role, over: false, text: f.text.clone(), more }
+}
+
+/// `over, 12:03:04–12:05:10: the gateway gave up 140 k items: lost`.
+fn past(cx: &Cx, spell: &Spell) -> FindingRow {
+    let (sign, role) = sign(spell.finding.severity);
+    let clock = |ms| cx.look.moment(ms, cx.now);
+    let text = format!("over, {}–{}: {}", clock(spell.from), clock(spell.over.unwrap_or(cx.now)), spell.finding.text);
+    let was = format!("as it was: {}", spell.finding.evidence);
+    FindingRow { sign, role, over: true, text, more: vec![was, spell.finding.hint.clone()] }
 }
 
 /// The feeds that do not work; those that fail for the same cause are one finding.
@@ -124,7 +154,7 @@ fn feeds(cx: &Cx) -> Vec<FindingRow> {
         let (sign, role) = footer::dot(cx, feeds[0]);
         let names: Vec<&str> = feeds.iter().map(|f| f.name()).collect();
         let names = if names.len() > 3 { format!("{} feeds", names.len()) } else { names.join(", ") };
-        FindingRow { sign, role, text: format!("{names}: {why}"), more: Vec::new() }
+        FindingRow { sign, role, over: false, text: format!("{names}: {why}"), more: Vec::new() }
     };
     causes.into_iter().map(one).collect()
 }

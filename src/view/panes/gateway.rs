@@ -8,6 +8,7 @@ use crate::session::Series;
 use crate::view::{
     Cx,
     chart::{LineChart, PlainLine},
+    pane_row::Summary,
     theme::Role,
     time_axis,
 };
@@ -16,8 +17,10 @@ use ratatui::{buffer::Buffer, layout::Rect};
 /// How long a rate is valid, in milliseconds.
 const HOLDS: i64 = 20_000;
 
-pub fn summary(cx: &Cx) -> String {
-    let Some(tier) = cx.session.collectors.tier(Tier::Gateway) else { return empty_state::short(cx, Feed::Collector) };
+pub fn summary(cx: &Cx) -> Summary {
+    let Some(tier) = cx.session.collectors.tier(Tier::Gateway) else {
+        return (empty_state::short(cx, Feed::Collector), Role::Muted);
+    };
     let at = |series: &Series| series.at(cx.moment(), HOLDS).map(|p| p.1);
     let rate = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), format::rate);
     let mut text = format!("{} items in, {} out", rate(at(&tier.accepted)), rate(at(&tier.sent)));
@@ -30,12 +33,15 @@ pub fn summary(cx: &Cx) -> String {
     }
     let failed: f64 = Signal::ALL.iter().filter_map(|s| at(&tier.rates(*s).send_failed)).sum();
     let refused: f64 = Signal::ALL.iter().filter_map(|s| at(&tier.rates(*s).refused)).sum();
-    for (figure, what) in [(failed, "lost"), (refused, "refused")] {
+    let mut role = Role::Muted;
+    // What is lost comes last, so that its colour stays.
+    for (figure, what, bad) in [(refused, "refused", Role::Warn), (failed, "lost", Role::Bad)] {
         if figure > 0.0 {
-            text += &format!(", {} {what}", format::rate(figure));
+            text = format!("{} {what}, {text}", format::rate(figure));
+            role = bad;
         }
     }
-    text
+    (text, role)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -47,7 +53,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let line = |series: &Series, name: &str, role| {
         let segments = series.segments(axis.start_ms, axis.end_ms);
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{name} {}", format::rate(p.1)));
-        PlainLine { label: last.unwrap_or_else(|| name.to_string()), role, segments }
+        PlainLine { label: last.unwrap_or_else(|| name.to_string()), role, segments, peak: series.peak() }
     };
     // What is drawn last lies on top, and is the only line when the pane has one row.
     let lines = vec![line(&tier.sent, "out", Role::Series3), line(&tier.accepted, "in", Role::Series2)];

@@ -3,12 +3,13 @@
 
 mod columns;
 
-use super::{empty_state, rates};
+use super::{empty_state, rates, rates::RateLine};
 use crate::explain::left_out::{Place, left_out};
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState, Role as Tier};
 use crate::session::{Collector, Pod, Series, is_ready};
 use crate::ui::List;
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, chart::Sparkline, theme::Role, time_axis, write};
 use columns::PodColumn;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
@@ -28,13 +29,19 @@ pub struct PodRow<'a> {
     pub idle: Option<i64>,
 }
 
-pub fn summary(cx: &Cx) -> String {
+/// The colour of a pod for its life; what is gone is dimmed.
+fn role(pod: &Pod) -> Role {
+    if pod.gone.is_some() { Role::Muted } else { Role::SERIES[pod.slot % Role::SERIES.len()] }
+}
+
+pub fn summary(cx: &Cx) -> Summary {
     let (all, ready) = (cx.session.pods.count(), cx.session.pods.ready());
-    match cx.session.feeds.is_up(Feed::Pods) || all > 0 {
+    let text = match cx.session.feeds.is_up(Feed::Pods) || all > 0 {
         true if cx.session.crowded.pods => format!("more than {all} pods, of these {ready} ready"),
         true => format!("{all} pods, {ready} ready"),
         false => String::new(),
-    }
+    };
+    (text, if ready < all { Role::Warn } else { Role::Muted })
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -48,11 +55,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         return empty_state::sentence(buf, area, cx, &text, Role::Muted);
     }
     let below = notes(cx, usize::from(area.width.saturating_sub(2)));
-    let wanted = u16::try_from(rows.len() + 1).unwrap_or(u16::MAX);
-    let notes_height = (below.len() as u16 + 1).min(area.height.saturating_sub(wanted.min(area.height)));
-    let top = Rect { height: wanted.min(area.height - notes_height), ..area };
+    let (top, under) = places(area, rows.len(), below.len());
     table(buf, top, cx, &rows);
-    let under = Rect { y: top.bottom() + 1, height: notes_height.saturating_sub(1), ..area };
     for (i, (text, role)) in below.iter().enumerate() {
         write::line(buf, under, i as u16, &[(" ", cx.look.style(*role)), (text, cx.look.style(*role))]);
     }
@@ -60,13 +64,30 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     chart(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
 }
 
+/// The table, with its head, and the notes below it.
+fn places(area: Rect, rows: usize, notes: usize) -> (Rect, Rect) {
+    let wanted = u16::try_from(rows + 1).unwrap_or(u16::MAX);
+    let notes = (notes as u16 + 1).min(area.height.saturating_sub(wanted.min(area.height)));
+    let top = Rect { height: wanted.min(area.height - notes), ..area };
+    (top, Rect { y: top.bottom() + 1, height: notes.saturating_sub(1), ..area })
+}
+
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    let all = rows(cx).len();
+    let notes = notes(cx, usize::from(area.width.saturating_sub(2))).len();
+    let table = places(area, all, notes).0;
+    Extent::of(cx.ui.in_focus(List::Pods).then_some(cx.ui.row), usize::from(table.height.saturating_sub(1)), all)
+}
+
 /// What each of the busiest pods accepts, over time.
 fn chart(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
-    let mut busiest: Vec<&PodRow> = rows.iter().filter(|r| r.accepted.is_some()).collect();
-    busiest.sort_by(|a, b| b.accepted.unwrap_or(0.0).total_cmp(&a.accepted.unwrap_or(0.0)));
-    busiest.truncate(Role::SERIES.len());
-    let known = busiest.iter().filter_map(|row| Some((row, row.collector?)));
-    let lines: Vec<(&str, &Series)> = known.map(|(r, c)| (r.pod.seen.name.as_str(), &c.accepted.rate)).collect();
+    let mut busiest: Vec<&PodRow> = rows.iter().filter(|r| r.collector.is_some()).collect();
+    let rank = |r: &PodRow| (r.pod.gone.is_none(), r.accepted.unwrap_or(0.0));
+    busiest.sort_by(|a, b| rank(b).0.cmp(&rank(a).0).then(rank(b).1.total_cmp(&rank(a).1)));
+    busiest.truncate(2 * Role::SERIES.len());
+    let known = busiest.iter().filter_map(|row| Some((row, &row.collector?.accepted.rate)));
+    let lines: Vec<RateLine> =
+        known.map(|(r, series)| RateLine { name: &r.pod.seen.name, series, role: role(r.pod) }).collect();
     rates::draw(buf, area, cx, "items accepted a second", &lines);
 }
 
@@ -74,20 +95,39 @@ fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let longest = rows.iter().map(|r| text::width(&r.pod.seen.name)).max().unwrap_or(4);
     let (names, columns) = columns::fitting(usize::from(area.width), longest, rows);
     let muted = cx.look.style(Role::Muted);
-    let mut head = format!(" {:<names$} ", "pod");
+    let mut head = format!(" {:<1$} ", "pod", names + MARK);
     columns.iter().for_each(|c| head += &format!(" {:<1$}", c.head, c.width));
+    // All rows have one scale, so that their bars can be compared.
+    let most = rows.iter().map(|r| spark(r).0.peak()).fold(0.0, f64::max);
+    let taken = text::width(&head);
+    let spark = rows.iter().any(|r| r.collector.is_some()).then(|| format!("accepted, {} at most", format::rate(most)));
+    let spark = spark.unwrap_or_else(|| format!("cpu, {} at most", format::millicores(most)));
+    if taken + text::width(&spark) < usize::from(area.width) {
+        head += &format!(" {spark}");
+    }
     write::line(buf, area, 0, &[(&head, muted)]);
-    let shown = usize::from(area.height.saturating_sub(1));
     let focused = cx.ui.in_focus(List::Pods);
     let selected = cx.ui.row.min(rows.len() - 1);
-    let top = (selected + 1).saturating_sub(shown);
+    let shown = usize::from(area.height.saturating_sub(1));
+    let top = Extent::of(focused.then_some(selected), shown, rows.len()).first;
     for (i, row) in rows.iter().skip(top).take(shown).enumerate() {
         let line = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
-        draw_row(buf, line, cx, row, (names, &columns), focused && top + i == selected);
+        draw_row(buf, line, cx, row, (names, &columns, most), focused && top + i == selected);
     }
 }
 
-fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &PodRow, (names, columns): (usize, &[&PodColumn]), here: bool) {
+/// What flows through a pod, or else what it uses.
+fn spark<'a>(row: &PodRow<'a>) -> (&'a Series, Role) {
+    let flow = row.collector.map(|c| &c.accepted.rate).filter(|rate| !rate.points().is_empty());
+    (flow.unwrap_or(&row.pod.cpu), role(row.pod))
+}
+
+/// Columns of a pod's mark.
+const MARK: usize = 2;
+
+/// `shape`: columns of the names, the other columns, and the greatest value of the bars.
+fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &PodRow, shape: (usize, &[&PodColumn], f64), here: bool) {
+    let (names, columns, most) = shape;
     let look = cx.look;
     if here {
         buf.set_style(area, look.style(Role::Selection));
@@ -99,7 +139,14 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &PodRow, (names, columns
     let ellipsis = look.symbols.glyphs().ellipsis;
     // The end of a pod's name distinguishes it from the others.
     let name = text::fit_end(&row.pod.seen.name, names, ellipsis);
-    let mut x = write::line(buf, area, 0, &[(&format!(" {name:<names$} "), on(Role::Text))]);
+    let mark = format!(" {} ", look.mark(role(row.pod)));
+    let text = if row.pod.gone.is_some() { Role::Muted } else { Role::Text };
+    let mut x = write::line(buf, area, 0, &[(&mark, on(role(row.pod))), (&format!("{name:<names$} "), on(text))]);
+    if let Some(gone) = row.pod.gone {
+        let text = format!(" gone {} ago", format::age((cx.now - gone) / 1000));
+        write::line(buf, Rect { x, width: area.right().saturating_sub(x), ..area }, 0, &[(&text, on(Role::Muted))]);
+        return;
+    }
     for column in columns {
         let (text, role) = (column.cell)(row, cx);
         let text = text::fit(&text, column.width, ellipsis);
@@ -111,17 +158,13 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &PodRow, (names, columns
     if left >= 12 {
         let (axis, _) = time_axis::axis(cx, area.width);
         let rest = Rect { x: x + 1, width: left - 2, ..area };
-        // What flows through it, or else what it uses.
-        let (series, role) = match row.collector.filter(|c| !c.accepted.rate.points().is_empty()) {
-            Some(collector) => (&collector.accepted.rate, Role::Series2),
-            None => (&row.pod.cpu, Role::Series1),
-        };
+        let (series, role) = spark(row);
         let segments: Vec<Vec<(i64, f64)>> = series.segments(axis.start_ms, axis.end_ms);
-        Sparkline { axis, role, segments: &segments }.draw(rest, buf, &time_axis::style(cx));
+        Sparkline { axis, role, segments: &segments, most }.draw(rest, buf, &time_axis::style(cx));
     }
 }
 
-/// The pods that the filter lets through, by name.
+/// The pods that the filter lets through, by name; then those that left while the charts show their time, the last first.
 fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
     let (session, ms) = (cx.session, cx.moment());
     let rate = |p: &Pod| {
@@ -144,7 +187,10 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
             idle: idle.get(pod.seen.uid.as_str()).copied(),
         }
     };
-    session.pods.live().filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()
+    let from = cx.ui.view_end(session.now_ms()) - cx.ui.span_ms();
+    let mut gone: Vec<&Pod> = session.pods.all().filter(|p| p.gone.is_some_and(|gone| gone >= from)).collect();
+    gone.sort_by_key(|p| std::cmp::Reverse(p.gone));
+    session.pods.live().chain(gone).filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()
 }
 
 /// The lines below the table: how even the load is, the findings about it, which pods cannot be scraped.

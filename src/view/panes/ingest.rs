@@ -5,6 +5,7 @@ use super::empty_state;
 use crate::format;
 use crate::observe::{Feed, Signal};
 use crate::view::chart::{LineChart, PlainLine};
+use crate::view::pane_row::Summary;
 use crate::view::{Cx, theme::Role, time_axis};
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -17,10 +18,10 @@ pub fn role(signal: Signal) -> Role {
     }
 }
 
-pub fn summary(cx: &Cx) -> String {
+pub fn summary(cx: &Cx) -> Summary {
     let ingest = &cx.session.ingest;
     if ingest.at.is_none() {
-        return empty_state::short(cx, Feed::Ingest);
+        return (empty_state::short(cx, Feed::Ingest), Role::Muted);
     }
     let (moment, p) = (cx.moment(), &ingest.pressure);
     let rate = match ingest.all_per_s(moment) {
@@ -31,8 +32,14 @@ pub fn summary(cx: &Cx) -> String {
     let rejected = p.rejected_writes().map(|n| format!("  {} rejected", format::count(n as f64))).unwrap_or_default();
     let health = p.health.as_ref().map(|h| format!("  {}", h.status)).unwrap_or_default();
     let strain = if cx.ui.cursor.is_some() { None } else { ingest.strain(cx.session.now_ms()).into_iter().next() };
+    let role = match (&strain, p.health.as_ref().map(|h| h.status.as_str())) {
+        (Some(strain), _) if strain.limits_ingest() => Role::Bad,
+        (_, Some("red")) => Role::Bad,
+        (Some(_), _) => Role::Warn,
+        _ => Role::Muted,
+    };
     let strain = strain.map(|s| format!("  ! {}", crate::explain::elasticsearch::strain(&s))).unwrap_or_default();
-    format!("{rate}{rejected}{health}{strain}")
+    (format!("{rate}{rejected}{health}{strain}"), role)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -45,9 +52,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     for signal in Signal::ALL {
         let Some(flow) = ingest.signal(signal) else { continue };
         let now = ingest.documents_per_s(signal, cx.moment());
-        let label = format!("{} {}", signal.name(), now.map_or_else(|| format::UNKNOWN.into(), format::rate));
+        let label = format!("{} {}", signal.name(), now.map_or_else(|| format::UNKNOWN.into(), format::count));
         let segments = flow.rate.segments(axis.start_ms, axis.end_ms);
-        lines.push((flow.total, PlainLine { label, role: role(signal), segments }));
+        lines.push((flow.total, PlainLine { label, role: role(signal), segments, peak: flow.rate.peak() }));
     }
     // A single row shows the last: the signal of which most came.
     if area.height < 2 {

@@ -14,6 +14,7 @@ use crate::view::{
     Cx,
     chart::{LineChart, PlainLine},
     header,
+    pane_row::Summary,
     theme::Role,
     time_axis, write,
 };
@@ -21,16 +22,21 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 /// How long a figure of k6 is valid, in milliseconds.
 const HOLDS: i64 = 15_000;
+/// From this share of failed requests on, they are worth a colour.
+const MANY: f64 = 0.05;
 
-pub fn summary(cx: &Cx) -> String {
-    if let Some(figures) = figures(cx) {
-        return figures;
+pub fn summary(cx: &Cx) -> Summary {
+    let load = header::load(cx, usize::MAX);
+    let failed = load.as_ref().is_some_and(|(_, role)| *role == Role::Bad);
+    if let Some(figures) = figures(cx).filter(|_| !failed) {
+        let fails = cx.session.load.k6.failed().at(cx.moment(), HOLDS).is_some_and(|p| p.1 >= MANY);
+        return (figures, if fails { Role::Warn } else { Role::Muted });
     }
-    if let Some((text, _)) = header::load(cx, usize::MAX) {
-        return text;
+    if let Some((text, role)) = load {
+        return (text, if role == Role::Load { Role::Muted } else { role });
     }
     let state = cx.session.feeds.state(Feed::Load);
-    match empty_state::reason(cx, Feed::Load) {
+    let text = match empty_state::reason(cx, Feed::Load) {
         Some(why) if !matches!(state, FeedState::Up | FeedState::Absent) => why,
         _ if !cx.ui.may_load() => "no load runs".into(),
         _ => match cx.key(&Action::Simulate) {
@@ -38,7 +44,8 @@ pub fn summary(cx: &Cx) -> String {
             Some(key) => format!("no load runs; {key} starts one"),
             None => "no load runs".into(),
         },
-    }
+    };
+    (text, Role::Muted)
 }
 
 /// `200 VUs  412 it/s  p95 310 ms  71 % fail`; None where k6 has reported nothing valid at this moment.
@@ -86,7 +93,7 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let line = |series: &Series, unit: &str, role| {
         let segments = series.segments(axis.start_ms, axis.end_ms);
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{} {unit}", format::count(p.1)));
-        PlainLine { label: last.unwrap_or_else(|| unit.to_string()), role, segments }
+        PlainLine { label: last.unwrap_or_else(|| unit.to_string()), role, segments, peak: series.peak() }
     };
     // One scale for both would flatten one of them. Iterations are what the load does; users are in the title.
     let iterations = k6.iterations();

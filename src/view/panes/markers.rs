@@ -1,14 +1,15 @@
 //! The markers of the session, newest first. Must not judge the run.
 
-use crate::explain;
+use crate::explain::{self, incident};
 use crate::format::text;
-use crate::session::{Mark, Marker};
+use crate::session::{Incident, Mark, Marker};
 use crate::ui::{Action, List};
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, chart::MarkerAt, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub fn summary(cx: &Cx) -> String {
-    match cx.session.markers.all().len() {
+pub fn summary(cx: &Cx) -> Summary {
+    let text = match cx.session.markers.all().len() {
         0 => String::new(),
         n => {
             let key = |action| cx.key(&action).unwrap_or_default();
@@ -16,7 +17,16 @@ pub fn summary(cx: &Cx) -> String {
                 (key(Action::Open), key(Action::Marker { forward: false }), key(Action::Marker { forward: true }));
             format!("{n}; {open} goes there, {back} {next} step")
         }
-    }
+    };
+    (text, Role::Muted)
+}
+
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    Extent::of(
+        cx.ui.in_focus(List::Markers).then_some(cx.ui.row),
+        usize::from(area.height),
+        cx.session.markers.all().len(),
+    )
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -26,15 +36,15 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         write::line(buf, area, 0, &[(" no rescale, no load and no note yet", cx.look.style(Role::Muted))]);
         return;
     }
-    let rows = usize::from(area.height);
     let selected = cx.ui.row.min(all.len() - 1);
-    let top = if focused { (selected + 1).saturating_sub(rows) } else { 0 };
-    for (i, (index, marker)) in all.iter().enumerate().rev().skip(top).take(rows).enumerate() {
+    let Extent { first: top, shown, .. } = extent(cx, area);
+    for (i, (index, marker)) in all.iter().enumerate().rev().skip(top).take(shown).enumerate() {
         let row = Rect { y: area.y + i as u16, height: 1, ..area };
         let sign = sign(cx, index, marker);
         let more = match &marker.mark {
             Mark::Rescale { reason, .. } => reason.clone(),
             Mark::LoadEnd { failure } => failure.as_ref().map(explain::load::failure).unwrap_or_default(),
+            Mark::Incident(what) => incident::sentence(what),
             Mark::LoadStart | Mark::Note(_) => String::new(),
         };
         let clock = format!(" {} ", cx.look.moment(marker.ms, cx.now));
@@ -65,6 +75,13 @@ pub fn sign(cx: &Cx, index: usize, marker: &Marker) -> MarkerAt {
         Mark::LoadEnd { failure } => {
             let role = if failure.is_none() { Role::Load } else { Role::Bad };
             MarkerAt { role, ..MarkerAt::load_end(marker.ms, symbols) }
+        }
+        Mark::Incident(what) => {
+            let (sign, role) = match what {
+                Incident::MetricsBack => (g.check, Role::Good),
+                _ => (g.cross, Role::Bad),
+            };
+            MarkerAt { at: marker.ms, text: format!("{sign} {}", incident::short(what)), role }
         }
         Mark::Note(text) => MarkerAt { at: marker.ms, text: text::fit(text, 16, g.ellipsis), role: Role::Accent },
     }

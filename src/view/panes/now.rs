@@ -1,37 +1,74 @@
 //! The figures of this moment (or of the cursor's): replicas, each metric against its target, conditions. Must not
 //! compute what the controller would do.
 
-use super::empty_state;
+use super::{empty_state, markers::sign};
 use crate::explain::missing::missing;
 use crate::format::{self, text};
 use crate::observe::{Condition, Feed};
-use crate::session::{MetricAt, TargetType};
+use crate::session::{LoadPhase, Mark, MetricAt, TargetType, hpa_status};
+use crate::ui::{Action, Screen};
+use crate::verdict::Overall;
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-pub fn summary(cx: &Cx) -> String {
-    match cx.ui.cursor {
+pub fn summary(cx: &Cx) -> Summary {
+    let text = match cx.ui.cursor {
         Some(at) => format!("at {}", cx.look.moment(at, cx.now)),
         None => cx.session.target.as_ref().map(|t| format!("{} {}", t.kind, t.name)).unwrap_or_default(),
-    }
+    };
+    (text, Role::Muted)
 }
 
-/// Rows that its content takes.
+/// Rows that its content takes in a narrow column.
 pub fn rows(cx: &Cx) -> u16 {
     let m = cx.session.snapshot(cx.moment());
     (lines(cx, 44).len().max(2 + m.metrics.len() + 3)) as u16
 }
 
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    let all = columns(cx, inner(area)).iter().map(|(_, lines)| lines.len()).max();
+    Extent::of(None, usize::from(area.height), all.unwrap_or(0))
+}
+
 type Pieces = Vec<(String, Style)>;
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    for (i, pieces) in lines(cx, inner.width).iter().enumerate() {
-        write::pieces(buf, inner, i as u16, pieces);
+    for (place, lines) in columns(cx, inner(area)) {
+        for (i, pieces) in lines.iter().enumerate() {
+            write::pieces(buf, place, i as u16, pieces);
+        }
     }
 }
 
+fn inner(area: Rect) -> Rect {
+    Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
+}
+
+/// From this width on, what comes next stands beside the figures.
+const BESIDE: u16 = 72;
+/// How far the HPA's figure and the newest sample are apart to be worth a line, as a share of the target.
+const APART: f64 = 0.05;
+/// Columns of the figures there.
+const FIGURES: u16 = 38;
+
+fn columns(cx: &Cx, inner: Rect) -> Vec<(Rect, Vec<Pieces>)> {
+    if inner.width < BESIDE {
+        return vec![(inner, lines(cx, inner.width))];
+    }
+    let right = Rect { x: inner.x + FIGURES + 2, width: inner.width - FIGURES - 2, ..inner };
+    let left = Rect { width: FIGURES, ..inner };
+    vec![(left, figures(cx, FIGURES)), (right, next(cx, right.width))]
+}
+
 fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
+    let mut all = figures(cx, width);
+    all.extend(next(cx, width));
+    all
+}
+
+/// Replicas and metrics.
+fn figures(cx: &Cx, width: u16) -> Vec<Pieces> {
     let look = cx.look;
     let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
     let m = cx.session.snapshot(cx.moment());
@@ -76,17 +113,78 @@ fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
             }
         }
     }
+    out
+}
+
+/// What the controller does next, its last rescale, and its conditions.
+fn next(cx: &Cx, width: u16) -> Vec<Pieces> {
+    let look = cx.look;
+    let m = cx.session.snapshot(cx.moment());
+    let mut out: Vec<Pieces> = Vec::new();
+    let mut add = |text: &str, role| {
+        let wrapped = text::wrap(text, usize::from(width.max(20)));
+        out.extend(wrapped.into_iter().map(|line| vec![(line, look.style(role))]));
+    };
     // The forecast is about the next sync: not for a moment of the past, and not while the HPA is not watched.
     let live = cx.ui.cursor.is_none() && cx.session.feeds.is_up(Feed::Hpa);
+    if live && cx.ui.paused.is_none() {
+        m.metrics.iter().filter_map(|at| read_apart(cx, at)).for_each(|text| add(&text, Role::Muted));
+    }
+    if let Some(c) = cx.session.hpa.as_ref().and_then(hpa_status::undecided).filter(|_| live) {
+        add(&undecided(cx, c, m.current), Role::Bad);
+    }
     if let Some(next) = cx.forecast().filter(|_| live) {
-        for sentence in [&next.arithmetic, &next.next] {
-            for part in text::wrap(sentence, usize::from(width.max(20))) {
-                out.push(vec![(part, text)]);
-            }
-        }
+        add(&next.arithmetic, Role::Text);
+        add(&next.next, Role::Text);
+    }
+    last_rescale(cx).iter().for_each(|text| add(text, Role::Marker));
+    if live && let Some((text, role)) = run_over(cx) {
+        add(&text, role);
     }
     out.extend(m.conditions.iter().map(|c| condition(cx, c, width)));
     out
+}
+
+/// `last 1→4 at 12:03:04, 1:05 ago`.
+fn last_rescale(cx: &Cx) -> Option<String> {
+    let moment = cx.moment();
+    let all = cx.session.markers.all();
+    let (index, marker) =
+        all.iter().enumerate().rev().find(|(_, m)| matches!(m.mark, Mark::Rescale { .. }) && m.ms <= moment)?;
+    let ago = format::clock((moment - marker.ms) / 1000);
+    Some(format!("last {} at {}, {ago} ago", sign(cx, index, marker).text, cx.look.moment(marker.ms, cx.now)))
+}
+
+/// What comes after a run: its verdict, and the keys that show it and write its report.
+fn run_over(cx: &Cx) -> Option<(String, Role)> {
+    let ended = matches!(cx.session.load.phase(), LoadPhase::Complete | LoadPhase::Failed(_));
+    let verdict = ended.then(|| cx.verdict()).filter(|v| !v.is_pending(cx.session.now_ms()))?;
+    let (word, role) = match verdict.result {
+        Overall::Pass => ("passed", Role::Good),
+        Overall::Fail => ("failed", Role::Bad),
+        Overall::Unknown => ("is open", Role::Muted),
+    };
+    let key = |action, does: &str| cx.key(&action).map(|key| format!("; {key} {does}")).unwrap_or_default();
+    let shows = key(Action::Show(Screen::Timeline), "shows why");
+    let writes = key(Action::Export, "writes a report");
+    Some((format!("the run is over: {} {word}{shows}{writes}", verdict.name), role))
+}
+
+/// Since when the controller cannot decide, and what it holds.
+fn undecided(cx: &Cx, c: &Condition, current: Option<i32>) -> String {
+    let since = c.since.map(|t| t.timestamp_millis());
+    let since = since.map(|ms| format!(" since {} ({})", cx.look.clock(ms), format::clock((cx.now - ms) / 1000)));
+    let holds = current.map(|n| format!(", and holds {}", text::plural(n.max(0) as usize, "replica")));
+    format!("the controller cannot decide{}{}", since.unwrap_or_default(), holds.unwrap_or_default())
+}
+
+/// The HPA's own figure, where the newest sample is clearly another one: `HPA read cpu 113 %, newest sample 75 %, 4 s old`.
+fn read_apart(cx: &Cx, at: &MetricAt) -> Option<String> {
+    let (read, value, target) = (at.track.current?, at.value?, at.target.filter(|t| *t > 0.0)?);
+    let age = (cx.session.now_ms() - at.sampled?) / 1000;
+    let (read_text, value_text) = (figure(at, Some(read)), figure(at, Some(value)));
+    let text = format!("HPA read {} {read_text}, newest sample {value_text}, {age} s old", at.track.label());
+    ((read - value).abs() > APART * target).then_some(text)
 }
 
 /// The metrics' names, all of one width of at most `most`. Of names that begin alike, the ends are shown.

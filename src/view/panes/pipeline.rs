@@ -5,24 +5,24 @@ mod account;
 mod flow;
 mod losses;
 
-use super::{empty_state, rates};
+use super::{empty_state, rates, rates::RateLine};
 use crate::observe::{Feed, Role as Tier};
-use crate::session::Series;
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// The parts of a line, each with its role.
 type RoleLine = Vec<(String, Role)>;
 
-pub fn summary(cx: &Cx) -> String {
+pub fn summary(cx: &Cx) -> Summary {
     let c = &cx.session.collectors;
     let lost: f64 = crate::observe::Signal::ALL.iter().filter_map(|s| c.account(*s).lost()).sum();
     let rejected: f64 =
         [Tier::Agent, Tier::Gateway, Tier::Cluster].iter().filter_map(|r| c.tier(*r)).map(|t| t.rejected_total).sum();
     match c.tier(Tier::Gateway).or(c.tier(Tier::Agent)) {
-        None => String::new(),
-        Some(_) if lost + rejected > 0.0 => format!("{} lost", crate::format::count(lost + rejected)),
-        Some(_) => "nothing lost".into(),
+        None => (String::new(), Role::Muted),
+        Some(_) if lost + rejected > 0.0 => (format!("{} lost", crate::format::count(lost + rejected)), Role::Bad),
+        Some(_) => ("nothing lost".into(), Role::Muted),
     }
 }
 
@@ -32,12 +32,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let shows = "the path apps, agents, gateway, Elasticsearch, and where items were lost";
         return empty_state::draw(buf, area, cx, Feed::Collector, shows);
     }
-    let width = usize::from(area.width.saturating_sub(2));
-    let mut lines = flow::lines(cx, width);
-    lines.push(RoleLine::new());
-    lines.extend(account::lines(cx, width));
-    lines.push(RoleLine::new());
-    lines.extend(losses::lines(cx, width));
+    let lines = lines(cx, area.width);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     for (i, line) in lines.iter().enumerate().take(usize::from(area.height)) {
         let styled: Vec<(&str, Style)> = line.iter().map(|(t, r)| (t.as_str(), cx.look.style(*r))).collect();
@@ -47,15 +42,30 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     chart(buf, Rect { y: area.y + drawn, height: area.height - drawn, ..area }, cx);
 }
 
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    Extent::of(None, usize::from(area.height), lines(cx, area.width).len())
+}
+
+fn lines(cx: &Cx, width: u16) -> Vec<RoleLine> {
+    let width = usize::from(width.saturating_sub(2));
+    let columns = flow::Columns::of(width);
+    let mut lines = flow::lines(cx, columns);
+    lines.extend(account::lines(cx, columns));
+    lines.push(RoleLine::new());
+    lines.extend(losses::lines(cx, width));
+    lines
+}
+
 /// What each tier receives and sends, over time: a queue that grows is a gap between two lines.
 fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let tier = |role| cx.session.collectors.tier(role);
     let (gateway, agents) = (tier(Tier::Gateway), tier(Tier::Agent));
     let lines = [
-        ("gateway in", gateway.map(|t| &t.accepted)),
-        ("gateway out", gateway.map(|t| &t.sent)),
-        ("agents in", agents.map(|t| &t.accepted)),
+        ("gateway in", gateway.map(|t| &t.accepted), Role::Series2),
+        ("gateway out", gateway.map(|t| &t.sent), Role::Series3),
+        ("agents in", agents.map(|t| &t.accepted), Role::Series1),
     ];
-    let known: Vec<(&str, &Series)> = lines.into_iter().filter_map(|(name, series)| Some((name, series?))).collect();
+    let known: Vec<RateLine> =
+        lines.into_iter().filter_map(|(name, series, role)| Some(RateLine { name, series: series?, role })).collect();
     rates::draw(buf, area, cx, "items a second, all signals", &known);
 }

@@ -7,12 +7,22 @@ use crate::explain::left_out::{Place, left_out};
 use crate::format::{self, text};
 use crate::observe::{Feed, Pool};
 use crate::session::ingest::Strain;
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub fn summary(cx: &Cx) -> String {
-    let Some(health) = &cx.session.ingest.pressure.health else { return String::new() };
-    format!("health {}", health.status)
+pub fn summary(cx: &Cx) -> Summary {
+    let Some(health) = &cx.session.ingest.pressure.health else { return (String::new(), Role::Muted) };
+    let role = match health.status.as_str() {
+        "green" => Role::Muted,
+        "yellow" => Role::Warn,
+        _ => Role::Bad,
+    };
+    (format!("health {}", health.status), role)
+}
+
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    Extent::of(None, usize::from(area.height), lines(cx, area.width).len())
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -25,16 +35,27 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         return empty_state::sentence(buf, area, cx, &text, Role::Muted);
     }
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let mut row = 0;
+    for (row, (head, part, role)) in lines(cx, area.width).iter().enumerate() {
+        write::line(buf, inner, row as u16, &[(head, cx.look.style(Role::Muted)), (part, cx.look.style(*role))]);
+    }
+}
+
+/// Name, text, colour of the text; wrapped for a pane of this width.
+fn lines(cx: &Cx, width: u16) -> Vec<(String, String, Role)> {
+    let p = &cx.session.ingest.pressure;
+    if p.at.is_none() && p.health.is_none() {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
     for (label, text, role) in rows(cx) {
         let name = format!("{label:<9} ");
         let lead = if label.is_empty() { 0 } else { text::width(&name) };
-        for (i, part) in text::wrap(&text, usize::from(inner.width).saturating_sub(lead)).into_iter().enumerate() {
+        for (i, part) in text::wrap(&text, usize::from(width).saturating_sub(lead + 2)).into_iter().enumerate() {
             let head = if i == 0 && lead > 0 { name.clone() } else { " ".repeat(lead) };
-            write::line(buf, inner, row, &[(&head, cx.look.style(Role::Muted)), (&part, cx.look.style(role))]);
-            row += 1;
+            out.push((head, part, role));
         }
     }
+    out
 }
 
 /// (name, figures, colour), most urgent first.

@@ -7,45 +7,55 @@ use crate::explain::log_quality::missing_field;
 use crate::format::{self, text};
 use crate::observe::{Feed, LogQualitySeen, Signal};
 use crate::session::ingest::quality::{Field, is_of_an_app, lack, lack_of};
+use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub fn summary(cx: &Cx) -> String {
-    let Some(q) = cx.session.ingest.quality.as_ref().filter(|q| q.denied.is_none()) else { return String::new() };
+pub fn summary(cx: &Cx) -> Summary {
+    let Some(q) = cx.session.ingest.quality.as_ref().filter(|q| q.denied.is_none()) else {
+        return (String::new(), Role::Muted);
+    };
     let minutes = ((q.to - q.from).num_seconds() + 30) / 60;
-    format!("{} records of the last {minutes} min", format::count(q.records as f64))
+    (format!("{} records of the last {minutes} min", format::count(q.records as f64)), Role::Muted)
+}
+
+pub fn extent(cx: &Cx, area: Rect) -> Extent {
+    Extent::of(None, usize::from(area.height), lines(cx, usize::from(area.width.saturating_sub(2))).len())
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    for (y, (text, role)) in lines(cx, usize::from(inner.width)).iter().enumerate() {
+        write::line(buf, inner, y as u16, &[(text, cx.look.style(*role))]);
+    }
+}
+
+fn lines(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     let mut rows: Vec<(String, Role)> = Vec::new();
-    rows.extend(first(cx));
+    let mut add = |text: &str, role| rows.extend(text::wrap(text, width).into_iter().map(|line| (line, role)));
+    if let Some((text, role)) = first(cx) {
+        add(&text, role);
+    }
     match &cx.session.ingest.quality {
         None => {
             let text = match cx.session.feeds.is_up(Feed::Ingest) {
                 true => "log records without level, trace id, span id, service: not counted yet".into(),
                 false => empty_state::short(cx, Feed::Ingest),
             };
-            rows.push((text, Role::Muted));
+            add(&text, Role::Muted);
         }
         Some(q) => match &q.denied {
             Some(denied) => {
-                rows.push((format!("not counted: {denied}"), Role::Warn));
-                rows.extend(q.hint.iter().map(|m| (m.clone(), Role::Muted)));
+                add(&format!("not counted: {denied}"), Role::Warn);
+                q.hint.iter().for_each(|hint| add(hint, Role::Muted));
             }
             None => {
-                counted(&mut rows, q);
-                rows.extend(left_out(cx.session, Place::LogQuality).map(|text| (text, Role::Warn)));
+                left_out(cx.session, Place::LogQuality).iter().for_each(|text| add(text, Role::Warn));
+                rows.extend(counted(q, width, cx.look.symbols.glyphs().ellipsis));
             }
         },
     }
-    let mut y = 0;
-    for (text, role) in rows {
-        for line in text::wrap(&text, usize::from(inner.width)) {
-            write::line(buf, inner, y, &[(&line, cx.look.style(role))]);
-            y += 1;
-        }
-    }
+    rows
 }
 
 /// `first after the load began: traces 4 to 14 s`.
@@ -59,29 +69,37 @@ fn first(cx: &Cx) -> Option<(String, Role)> {
     (!all.is_empty()).then(|| (format!("first after the load began: {}", all.join(", ")), Role::Text))
 }
 
-fn counted(rows: &mut Vec<(String, Role)>, q: &LogQualitySeen) {
+/// A table of the fields, then one of the services that write logs.
+fn counted(q: &LogQualitySeen, width: usize, ellipsis: char) -> Vec<(String, Role)> {
     if q.records == 0 {
-        rows.push(("no log record in this time".into(), Role::Muted));
-        return;
+        return vec![("no log record in this time".into(), Role::Muted)];
     }
+    let mut rows = vec![(format!("{:<13} {:>8} {:>8} {:>8}", "field", "missing", "records", "share"), Role::Muted)];
     for field in Field::ALL {
         let lack = lack(q, field);
         let share = lack.share().map_or_else(|| format::UNKNOWN.into(), |s| format::percent(s * 100.0));
         let role = if lack.missing == 0 { Role::Good } else { Role::Warn };
-        rows.push((format!("{:<13} missing in {share} ({} of {})", field.name(), lack.missing, lack.records), role));
+        let (missing, records) = (lack.missing, lack.records);
+        rows.push((format!("{:<13} {missing:>8} {records:>8} {share:>8}", field.name()), role));
         if let Some((reason, hint)) = missing_field(lack, field) {
-            rows.push((format!("  {reason}; {hint}"), Role::Muted));
+            let why = text::wrap(&format!("{reason}; {hint}"), width.saturating_sub(2));
+            rows.extend(why.into_iter().map(|line| (format!("  {line}"), Role::Muted)));
         }
     }
     let mut groups: Vec<_> = q.groups.iter().filter(|g| is_of_an_app(g)).collect();
     groups.sort_by_key(|g| std::cmp::Reverse(g.records));
-    if groups.len() > 1 {
-        rows.push(("service, dataset: records, without level, trace, span".into(), Role::Muted));
+    if groups.len() < 2 {
+        return rows;
     }
-    for g in groups.iter().filter(|_| groups.len() > 1) {
+    let names = width.saturating_sub(32).clamp(12, 40);
+    let name = |text: &str| text::left(&text::fit(text, names, ellipsis), names);
+    let head = format!("{} {:>8} {:>6} {:>6} {:>6}", name("without, by service"), "records", "level", "trace", "span");
+    rows.push((head, Role::Muted));
+    for g in groups {
         let of = |field| lack_of(g, field).missing;
-        let service = g.service.as_deref().unwrap_or("(no service)");
         let (level, trace, span) = (of(Field::Level), of(Field::Trace), of(Field::Span));
-        rows.push((format!("{service}, {}: {}, {level}, {trace}, {span}", g.dataset, g.records), Role::Text));
+        let who = format!("{} {}", g.service.as_deref().unwrap_or("(no service)"), g.dataset);
+        rows.push((format!("{} {:>8} {level:>6} {trace:>6} {span:>6}", name(&who), g.records), Role::Text));
     }
+    rows
 }

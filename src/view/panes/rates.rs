@@ -14,9 +14,18 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Rows that it needs, with its title and its axis.
 pub const LEAST: u16 = 8;
+/// How long a rate is valid, in milliseconds.
+const HOLDS: i64 = 20_000;
 
-/// Each line's name and what it is of, the most important first. Names are cut at their beginning, where they are alike.
-pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[(&str, &Series)]) {
+/// One of the lines; names are cut at their beginning, where they are alike.
+pub struct RateLine<'a> {
+    pub name: &'a str,
+    pub series: &'a Series,
+    pub role: Role,
+}
+
+/// The first line lies on top.
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]) {
     if all.is_empty() || area.height < LEAST {
         return;
     }
@@ -24,15 +33,20 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[(&str, &S
     let chart = Rect { y: area.y + 1, height: area.height - 2, ..area };
     let (axis, margins) = time_axis::axis(cx, area.width);
     let ellipsis = cx.look.symbols.glyphs().ellipsis;
-    let room = usize::from(margins.right).saturating_sub(2).max(5);
-    let line = |((name, series), role): (&(&str, &Series), Role)| PlainLine {
-        label: text::fit_end(name, room, ellipsis),
-        role,
-        segments: series.segments(axis.start_ms, axis.end_ms).iter().map(|s| s.to_vec()).collect(),
+    // Where lines carry signs, their labels do, too.
+    let signs = if cx.look.mark(Role::Series1) == cx.look.symbols.glyphs().rec { 0 } else { 2 };
+    let room = usize::from(margins.right).saturating_sub(2 + signs).max(5);
+    let line = |line: &RateLine| {
+        let rate = line.series.at(cx.moment(), HOLDS).map_or_else(String::new, |p| format!(" {}", format::count(p.1)));
+        let name = text::fit_end(line.name, room.saturating_sub(text::width(&rate)), ellipsis);
+        PlainLine {
+            label: format!("{name}{rate}"),
+            role: line.role,
+            segments: line.series.segments(axis.start_ms, axis.end_ms),
+            peak: line.series.peak(),
+        }
     };
-    let mut lines: Vec<PlainLine> = all.iter().zip(Role::SERIES).map(line).collect();
-    // What is drawn last lies on top.
-    lines.reverse();
+    let lines: Vec<PlainLine> = all.iter().rev().map(line).collect();
     let markers = utilization::marks(cx, axis);
     let look = time_axis::style(cx);
     LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(chart, buf, &look);

@@ -7,18 +7,20 @@ use crate::session::StepSeries;
 use crate::view::{
     Cx,
     chart::{StepChart, TimeAxis},
+    pane_row::Summary,
     theme::Role,
     time_axis,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub fn summary(cx: &Cx) -> String {
+pub fn summary(cx: &Cx) -> Summary {
     let m = cx.session.snapshot(cx.moment());
     let figure = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
     if cx.session.replicas.current.last().is_none() && cx.session.hpa.is_none() {
-        return String::new();
+        return (String::new(), Role::Muted);
     }
-    format!("current {}  desired {}  ready {}", figure(m.current), figure(m.desired), figure(m.ready))
+    let text = format!("current {}  desired {}  ready {}", figure(m.current), figure(m.desired), figure(m.ready));
+    (text, if m.ready < m.current { Role::Warn } else { Role::Muted })
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {

@@ -8,22 +8,27 @@ use crate::ui::{SPANS, YAxis};
 use crate::view::{
     Cx,
     chart::{MarkerAt, MetricLine, TimeAxis, UtilizationChart},
+    pane_row::Summary,
     theme::Role,
     time_axis,
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 
-pub fn summary(cx: &Cx) -> String {
+/// Seconds without a sample that are worth a word.
+const STALE: i64 = 60;
+
+pub fn summary(cx: &Cx) -> Summary {
     let span = SPANS[cx.ui.span.min(SPANS.len() - 1)];
     let span = match span {
         s if s < 3600 => format!("{} min", s / 60),
         s => format!("{} h", s / 3600),
     };
-    match cx.ui.y {
+    let text = match cx.ui.y {
         YAxis::Auto => span,
         YAxis::Linear => format!("linear, {span}"),
         YAxis::Log => format!("logarithmic, {span}"),
-    }
+    };
+    (text, Role::Muted)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -37,6 +42,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         .filter(|(_, t)| t.retired.is_none_or(|gone| gone > axis.start_ms))
         .map(|(i, track)| line(cx, track, Role::SERIES[i % Role::SERIES.len()], axis))
         .collect();
+    let gaps = gaps(cx, &series, axis);
     let nothing = series.iter().all(|l| l.segments.is_empty());
     let chart = UtilizationChart {
         axis,
@@ -45,6 +51,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         series,
         cursor: cx.ui.cursor,
         markers: marks(cx, axis),
+        gaps,
         time_row: false,
     };
     if !nothing || chart.series.iter().any(|l| !l.target.is_empty()) {
@@ -56,6 +63,25 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let inside = Rect { x: middle.x + left, width: area.width - left, ..middle };
         empty_state::sentence(buf, inside, cx, &why_nothing(cx), Role::Muted);
     }
+}
+
+/// The stretches of the visible time, up to the present, in which no metric has a sample, with how long they are.
+fn gaps(cx: &Cx, series: &[MetricLine], axis: TimeAxis) -> Vec<(i64, i64, String)> {
+    let ends = |s: &Vec<(i64, f64)>| Some((s.first()?.0, s.last()?.0));
+    let mut known: Vec<(i64, i64)> = series.iter().flat_map(|line| line.segments.iter().filter_map(ends)).collect();
+    known.sort_unstable();
+    let now = cx.session.now_ms().min(axis.end_ms);
+    known.push((now, now));
+    let mut out = Vec::new();
+    let mut to = known[0].1;
+    for (from, end) in known {
+        let seconds = (from - to) / 1000;
+        if seconds > STALE {
+            out.push((to, from, format!("no metrics {}", format::clock(seconds))));
+        }
+        to = to.max(end);
+    }
+    out
 }
 
 /// The markers of the visible time, as charts show them.

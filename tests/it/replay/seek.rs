@@ -31,7 +31,7 @@ pub fn indexed(path: &Path) -> (Index, Arc<Timeline>) {
     let reading = edot_tui::recording::read(BufReader::new(medium.from(0))).unwrap();
     let (tell, mut found) = mpsc::channel(1 << 16);
     let mut all = Index::new(medium, Header::default());
-    index(reading, Some(std::fs::metadata(path).unwrap().len()), &tell);
+    index(reading, Some(std::fs::metadata(path).unwrap().len()), Session::default(), &tell);
     let mut whole = None;
     while let Ok(event) = found.try_recv() {
         match event {
@@ -89,7 +89,7 @@ struct Show {
 
 impl Show {
     fn new(path: &Path, begin: Begin) -> Show {
-        Show::of(open(path, begin).unwrap())
+        Show::of(open(path, begin, Session::default()).unwrap())
     }
 
     fn of(replay: Replay) -> Show {
@@ -218,7 +218,9 @@ async fn what_cannot_be_read_is_said() {
     let mut show = Show::new(file.path(), FROM_THE_START);
     show.until(|s| !s.faults.is_empty()).await;
     assert!(show.faults[0].contains("stops in the middle"), "{:?}", show.faults);
-    let wrong = open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")), FROM_THE_START).err().unwrap();
+    let wrong = open(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")), FROM_THE_START, Session::default())
+        .err()
+        .unwrap();
     assert!(wrong.to_string().contains("Cargo.toml is not a recording of edot-tui"), "{wrong}");
 }
 
@@ -296,10 +298,11 @@ async fn what_grows_is_followed_and_can_be_gone_back_in() {
     // Whoever writes it begins a new member now and then, as a recorder does.
     let first = write_all(&all[..half], &mut output);
     let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&input));
-    let mut show = tokio::task::spawn_blocking(move || open(Path::new(&path), FROM_THE_START).unwrap())
-        .await
-        .map(Show::of)
-        .unwrap();
+    let mut show =
+        tokio::task::spawn_blocking(move || open(Path::new(&path), FROM_THE_START, Session::default()).unwrap())
+            .await
+            .map(Show::of)
+            .unwrap();
     first.join().unwrap();
     let until = all[..half].iter().map(|s| s.at.timestamp_millis()).max().unwrap();
     show.until(|s| s.session.now_ms() == until).await;
@@ -330,7 +333,10 @@ async fn cut_within_a_member(all: &[Stamped]) -> (Show, std::io::PipeWriter, Vec
         output
     });
     let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&input));
-    let replay = tokio::task::spawn_blocking(move || open(Path::new(&path), FROM_THE_START).unwrap()).await.unwrap();
+    let replay =
+        tokio::task::spawn_blocking(move || open(Path::new(&path), FROM_THE_START, Session::default()).unwrap())
+            .await
+            .unwrap();
     let output = writing.join().unwrap();
     drop(input);
     (Show::of(replay), output, bytes[cut..].to_vec(), known.at.timestamp_millis())

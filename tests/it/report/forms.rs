@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 static RUN: LazyLock<(Session, Verdict)> = LazyLock::new(|| {
-    let mut session = Session::default();
+    let mut session = edot_tui::advise::session();
     scale_cycle().iter().for_each(|s| session.apply(s));
     let judged = verdict::run(&session, Expectations::guide());
     (session, judged)

@@ -67,6 +67,7 @@ fn hero(width: u16, symbols: Symbols) -> UtilizationChart {
             MarkerAt::load_start(at(30), symbols),
             MarkerAt::load_end(at(210), symbols),
         ],
+        gaps: vec![],
         time_row: true,
     }
 }
@@ -91,12 +92,18 @@ fn load(width: u16, symbols: Symbols) -> LineChart {
         axis: axis(width, symbols),
         margins: Margins::for_width(width),
         lines: vec![
-            PlainLine { label: "sent 9 k/s".into(), role: Role::Series4, segments: vec![wave(8, 20, 400.0)] },
+            PlainLine {
+                label: "sent 9 k/s".into(),
+                role: Role::Series4,
+                segments: vec![wave(8, 20, 400.0)],
+                peak: 0.0,
+            },
             PlainLine {
                 label: "accepted 18 k/s".into(),
                 role: Role::Series3,
                 // a gap, and a sample on its own within it
                 segments: vec![wave(4, 25, 500.0), vec![(at(140), 9000.0)], wave(32, 60, 500.0)],
+                peak: 0.0,
             },
         ],
         unit: format::count,
@@ -195,7 +202,8 @@ fn a_spike_of_one_sample_shows_however_far_the_view_is_zoomed_out() {
         for spike in [1, 777, 3999, 5998] {
             let samples: Vec<(i64, f64)> = (0..6000).map(|i| (at(i), if i == spike { 100.0 } else { 10.0 })).collect();
             let axis = TimeAxis { start_ms: T0, end_ms: at(6000) };
-            let lines = vec![PlainLine { label: String::new(), role: Role::Series1, segments: vec![samples] }];
+            let lines =
+                vec![PlainLine { label: String::new(), role: Role::Series1, segments: vec![samples], peak: 0.0 }];
             let margins = Margins { left: 0, right: 0 };
             let chart = LineChart { axis, margins, lines, unit: format::count, cursor: None, markers: vec![] };
             let buf = drawn(30, 9, &roles, symbols, |area, buf, look| chart.draw(area, buf, look));
@@ -290,16 +298,41 @@ proptest! {
             segments: segments.clone(), target: target.clone(), band,
         };
         let series = vec![one(Role::Series1), one(Role::Text)];
-        UtilizationChart { axis, margins, y, series, cursor, markers: markers.clone(), time_row: true }.draw(area, &mut buf, &look);
-        let lines = vec![PlainLine { label: "x".into(), role: Role::Series2, segments: segments.clone() }];
+        UtilizationChart { axis, margins, y, series, cursor, markers: markers.clone(), gaps: vec![(moment, T0, "no metrics 0:15".into())], time_row: true }.draw(area, &mut buf, &look);
+        let lines = vec![PlainLine { label: "x".into(), role: Role::Series2, segments: segments.clone(), peak: 0.0 }];
         LineChart { axis, margins, lines, unit: format::bytes, cursor, markers: markers.clone() }.draw(area, &mut buf, &look);
         StepChart {
             axis, margins, current, desired: target.clone(), ready: max.clone(), min: target.clone(), max, cursor, markers,
         }.draw(area, &mut buf, &look);
-        Sparkline { axis, role: Role::Load, segments: &segments }.draw(area, &mut buf, &look);
+        Sparkline { axis, role: Role::Load, segments: &segments, most: 0.0 }.draw(area, &mut buf, &look);
         axis.draw_row(area, &mut buf, margins, cursor, &look);
         let written = planes(&buf);
         prop_assert!(!written.text.iter().any(|row| row.contains("NaN") || row.contains("inf")));
+    }
+
+    #[test]
+    fn labels_lie_in_the_order_of_their_lines_and_the_greatest_has_one(
+        ends in prop::collection::vec(0.0..500.0f64, 1..7), h in 2u16..20,
+    ) {
+        let axis = TimeAxis { start_ms: T0, end_ms: at(300) };
+        let line = |(i, end): (usize, &f64)| PlainLine {
+            label: format!("line-{i}"), role: Role::SERIES[i % 5],
+            segments: vec![vec![(at(10), 250.0), (at(290), *end)]], peak: 0.0,
+        };
+        let lines: Vec<PlainLine> = ends.iter().enumerate().map(line).collect();
+        let margins = Margins::for_width(80);
+        let chart = LineChart { axis, margins, lines, unit: format::count, cursor: None, markers: vec![] };
+        let buf = drawn(80, h, &Theme::roles(), Symbols::Braille, |area, buf, look| chart.draw(area, buf, look));
+        let text = planes(&buf).text;
+        let row = |i: usize| text.iter().position(|row| row.ends_with(&format!("line-{i}")));
+        let shown: Vec<(usize, f64)> =
+            ends.iter().enumerate().filter_map(|(i, end)| Some((row(i)?, *end))).collect();
+        prop_assert_eq!(shown.len(), ends.len().min(h.into()), "{}", text.join("\n"));
+        for (a, b) in shown.iter().flat_map(|a| shown.iter().map(move |b| (a, b))) {
+            prop_assert!(a.1 == b.1 || (a.0 < b.0) == (a.1 > b.1), "{}", text.join("\n"));
+        }
+        let most = (0..ends.len()).max_by(|a, b| ends[*a].total_cmp(&ends[*b])).unwrap();
+        prop_assert!(row(most).is_some(), "{}", text.join("\n"));
     }
 
     #[test]
@@ -322,4 +355,48 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_gap_says_why_and_a_logarithmic_axis_is_named_and_not_filled() {
+    let roles = Theme::roles();
+    let mut chart = hero(100, Symbols::Braille);
+    chart.series.truncate(1);
+    chart.series[0].segments = vec![vec![(at(20), 50.0), (at(100), 50.0)], vec![(at(260), 50.0), (at(310), 50.0)]];
+    chart.gaps = vec![(at(100), at(260), "no metrics 2:40".into())];
+    let draw =
+        |chart: &UtilizationChart| planes(&drawn(100, 14, &roles, Symbols::Braille, |a, b, l| chart.draw(a, b, l)));
+    let drawn_gap = draw(&chart);
+    assert!(drawn_gap.text.join("\n").contains("no metrics 2:40"), "{drawn_gap}");
+    chart.gaps.clear();
+    chart.series[0].segments = vec![vec![(at(20), 50.0), (at(200), 900.0), (at(310), 900.0)]];
+    let log = draw(&chart);
+    assert!(log.text.join("\n").contains("log") && !log.grounds.join("").contains('A'), "{log}");
+    chart.y = YAxis::Linear;
+    let linear = draw(&chart);
+    assert!(!linear.text.join("\n").contains("log") && linear.grounds.join("").contains('A'), "{linear}");
+}
+
+#[test]
+fn nothing_but_its_series_breaks_the_line_of_a_marker() {
+    let roles = Theme::roles();
+    let mut chart = hero(100, Symbols::Braille);
+    chart.markers = vec![MarkerAt::rescale(at(180), 1, 2, Symbols::Braille)];
+    let text = planes(&drawn(100, 16, &roles, Symbols::Braille, |a, b, l| chart.draw(a, b, l))).text;
+    let head = text.iter().position(|row| row.contains("▲1→2")).unwrap();
+    let column = text[head][..text[head].find('▲').unwrap()].chars().count();
+    for row in &text[head + 1..15] {
+        let cell = row.chars().nth(column).unwrap_or(' ');
+        assert!(cell == '│' || ('\u{2800}'..='\u{28ff}').contains(&cell), "{cell:?} in {row}");
+    }
+}
+
+#[test]
+fn without_colour_lines_and_their_labels_carry_their_signs() {
+    let none = Theme::dark(Level::None);
+    let text =
+        planes(&drawn(100, 14, &none, Symbols::Braille, |a, b, l| hero(100, Symbols::Braille).draw(a, b, l))).text;
+    let all = text.join("\n");
+    assert!(all.contains("* cpu") && all.contains("o memory"), "{all}");
+    assert!(all.matches('*').count() > 2 && all.matches('o').count() > 3, "{all}");
 }

@@ -123,10 +123,14 @@ fn moving_goes_to_the_list_and_enter_opens_the_row() {
     let (s, mut ui) = (session(), ui());
     press(&mut ui, &s, "jj");
     assert_eq!((ui.pane().title, ui.row), ("Events", 2));
+    let (shown, folded) = (ui.events(&s).len(), ui.folded(&s));
+    assert!(folded > 0 && shown + folded == s.events.len(), "{shown} {folded}");
     press(&mut ui, &s, "G");
-    assert_eq!(ui.row, s.events.len() - 1);
+    assert_eq!(ui.row, shown, "the routine events are one row, the last");
+    press(&mut ui, &s, "$G");
+    assert_eq!((ui.overlay.clone(), ui.row), (None, s.events.len() - 1), "which opens");
     press(&mut ui, &s, "g$");
-    let newest = s.events.newest()[0].uid.clone();
+    let newest = ui.events(&s)[0].uid.clone();
     assert_eq!(ui.overlay, Some(Overlay::Event(newest)));
     press(&mut ui, &s, "^");
     assert_eq!(ui.overlay, None);

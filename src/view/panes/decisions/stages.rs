@@ -2,6 +2,7 @@
 //! not compute it.
 
 use crate::explain::reaction;
+use crate::format::text;
 use crate::session::{Stage, decisions::sync::Sync};
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -13,25 +14,31 @@ pub fn rows(budget: &[Stage]) -> u16 {
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, budget: &[Stage]) {
     let look = cx.look;
-    let (text, muted) = (look.style(Role::Text), look.style(Role::Muted));
+    let (plain, muted) = (look.style(Role::Text), look.style(Role::Muted));
     let known: Vec<i64> = budget.iter().filter_map(|s| s.at.ok()).collect();
     let whole = known.iter().max().zip(known.iter().min()).map(|(a, b)| a - b);
-    let total = whole.map_or_else(String::new, |ms| format!("  {} in all that is known", seconds(ms)));
-    write::line(buf, area, 0, &[("reaction", look.style(Role::Title)), (&total, muted)]);
+    let r = &sync.computed;
+    let total = whole.map_or_else(String::new, |ms| format!(", {} in all that is known", seconds(ms)));
+    let of = format!(" of {}{}{} at {}", r.current, look.symbols.glyphs().to, sync.controller, look.clock(sync.first));
+    write::line(buf, area, 0, &[("reaction", look.style(Role::Title)), (&of, muted), (&total, muted)]);
     let mut before: Option<i64> = None;
     for (i, stage) in budget.iter().enumerate() {
         let name = format!("  {:<17}", reaction::stage(stage.kind));
         let row = i as u16 + 1;
         let at = match stage.at {
+            // The API's times are whole seconds, cut: without this a pod would be created before its decision.
+            Ok(at) if before >= Some(sync.first) => at.max(sync.first),
             Ok(at) => at,
             Err(gap) => {
-                write::line(buf, area, row, &[(&name, muted), (reaction::gap(gap), muted)]);
+                let room = usize::from(area.width).saturating_sub(text::width(&name));
+                let why = text::fit(reaction::gap(gap), room, look.symbols.glyphs().ellipsis);
+                write::line(buf, area, row, &[(&name, muted), (&why, muted)]);
                 continue;
             }
         };
         let since = before.map_or_else(String::new, |b| format!("+{}", seconds((at - b).max(0))));
-        let role = if at == sync.first { look.style(Role::Marker) } else { text };
-        write::line(buf, area, row, &[(&name, muted), (&look.clock(at), role), (&format!("  {since:>8}"), text)]);
+        let role = if at == sync.first { look.style(Role::Marker) } else { plain };
+        write::line(buf, area, row, &[(&name, muted), (&look.clock(at), role), (&format!("  {since:>8}"), plain)]);
         before = Some(before.map_or(at, |b| b.max(at)));
     }
 }

@@ -1,7 +1,7 @@
 //! The columns of the table of pods: what each holds, how wide it is, and which go first when there is little room. Must
 //! not place them.
 
-use super::PodRow;
+use super::{MARK, PodRow};
 use crate::format;
 use crate::observe::Resources;
 use crate::session::{controller, is_ready, quantity};
@@ -41,7 +41,7 @@ pub fn fitting(width: usize, longest: usize, rows: &[PodRow]) -> (usize, Vec<&'s
     let counted = rows.iter().any(|r| r.collector.is_some());
     let of_collectors = |c: &PodColumn| matches!(c.head, "accepted" | "refused" | "queue" | "share");
     let mut columns: Vec<&PodColumn> = ALL.iter().filter(|c| counted || !of_collectors(c)).collect();
-    let taken = |columns: &[&PodColumn]| columns.iter().map(|c| c.width + 1).sum::<usize>() + 2;
+    let taken = |columns: &[&PodColumn]| columns.iter().map(|c| c.width + 1).sum::<usize>() + 2 + MARK;
     while taken(&columns) + longest.min(NAME) > width
         && let Some(last) = (0..columns.len()).max_by_key(|i| columns[*i].rank)
     {
@@ -127,7 +127,7 @@ fn sum(row: &PodRow, resource: &str, get: fn(&crate::observe::ContainerSeen) -> 
 }
 
 fn accepted(row: &PodRow, _: &Cx) -> (String, Role) {
-    row.accepted.map_or_else(unknown, |v| (format::rate(v), Role::Series2))
+    row.accepted.map_or_else(unknown, |v| (format::rate(v), Role::Text))
 }
 
 fn refused(row: &PodRow, cx: &Cx) -> (String, Role) {

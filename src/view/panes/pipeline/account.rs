@@ -1,66 +1,75 @@
-//! What became of each signal's items since the session began, step by step. Must not estimate: the count of a tier
-//! that is not observed is a dash.
+//! What became of the items since the session began, under the columns of the flow: the totals of each signal at each step,
+//! and what of them is in flight, refused, lost or missing in each tier. Must not estimate: the count of a tier that is not observed
+//! is a dash.
 
-use super::RoleLine;
+use super::{
+    RoleLine,
+    flow::{Columns, STEPS},
+};
 use crate::format::{self, text};
-use crate::observe::Signal;
-use crate::session::{Account, Totals};
+use crate::observe::{Role as Tier, Signal};
+use crate::session::Totals;
 use crate::view::{Cx, theme::Role};
 
-const NAMES: usize = 9;
+/// A row of the tiers' balance, and the role of a value greater than 0.
+type Balance = (&'static str, Role, fn(&Cx, Tier) -> Option<f64>);
 
-/// A column of the account.
-struct AccountColumn {
-    head: (&'static str, &'static str),
-    /// The role of a value greater than 0.
-    role: Role,
-    of: fn(&Cx, Signal, &Account) -> Option<f64>,
-}
-
-const COLUMNS: [AccountColumn; 8] = [
-    AccountColumn { head: ("offered", "offered"), role: Role::Text, of: |_, _, a| a.offered() },
-    AccountColumn { head: ("agents took", "agents"), role: Role::Text, of: |_, _, a| a.agents.map(|t| t.accepted) },
-    AccountColumn { head: ("gateway took", "gateway"), role: Role::Text, of: |_, _, a| a.gateway.map(|t| t.accepted) },
+const BALANCE: [Balance; 4] = [
+    ("in flight", Role::Text, in_flight),
     // Senders may try again, so what was refused is not lost.
-    AccountColumn { head: ("refused", "refused"), role: Role::Warn, of: |_, _, a| both(a, |t| t.refused) },
-    AccountColumn { head: ("sent", "sent"), role: Role::Text, of: |_, _, a| a.gateway.map(|t| t.sent) },
-    AccountColumn { head: ("given up", "gave up"), role: Role::Bad, of: |_, _, a| both(a, |t| t.send_failed) },
-    AccountColumn { head: ("no room", "no room"), role: Role::Bad, of: |_, _, a| both(a, |t| t.enqueue_failed) },
-    AccountColumn { head: ("indexed", "indexed"), role: Role::Good, of: |cx, s, _| indexed(cx, s) },
+    ("refused", Role::Warn, |cx, tier| sum(cx, tier, |t| t.refused)),
+    ("lost", Role::Bad, lost),
+    // What a process held that was killed, above all.
+    ("missing", Role::Warn, |cx, tier| {
+        let gone = sum(cx, tier, |t| t.accepted - t.sent)? - lost(cx, tier)? - in_flight(cx, tier)?;
+        Some(if gone > 0.01 * sum(cx, tier, |t| t.accepted)? { gone } else { 0.0 })
+    }),
 ];
 
-fn both(account: &Account, of: fn(&Totals) -> f64) -> Option<f64> {
-    [account.agents, account.gateway, account.cluster].iter().flatten().map(of).reduce(|a, b| a + b)
+/// Of a tier, all signals together.
+fn sum(cx: &Cx, tier: Tier, of: fn(&Totals) -> f64) -> Option<f64> {
+    let accounts = Signal::ALL.map(|signal| cx.session.collectors.account(signal));
+    let totals = accounts.iter().filter_map(|a| if tier == Tier::Agent { a.agents } else { a.gateway });
+    totals.map(|t| of(&t)).reduce(|a, b| a + b)
 }
 
-fn indexed(cx: &Cx, signal: Signal) -> Option<f64> {
-    cx.session.ingest.signal(signal).map(|flow| flow.total as f64)
+fn lost(cx: &Cx, tier: Tier) -> Option<f64> {
+    let rejected = cx.session.collectors.tier(tier).map_or(0.0, |t| t.rejected_total);
+    sum(cx, tier, Totals::lost).map(|n| n + rejected)
 }
 
-pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
-    let cell = (width.saturating_sub(NAMES) / COLUMNS.len()).clamp(7, 16);
-    let mut head: RoleLine = vec![(text::left("items", NAMES), Role::Muted)];
-    head.extend(COLUMNS.iter().map(|c| (text::right(if cell >= 14 { c.head.0 } else { c.head.1 }, cell), Role::Muted)));
+fn in_flight(cx: &Cx, tier: Tier) -> Option<f64> {
+    cx.session.collectors.live(tier).filter_map(|c| c.held()).reduce(|a, b| a + b)
+}
+
+pub fn lines(cx: &Cx, columns: Columns) -> Vec<RoleLine> {
     let since = cx.session.began.map_or_else(String::new, |t| cx.look.moment(t.timestamp_millis(), cx.now));
-    let mut title: RoleLine = vec![(format!("What became of the items since {since}"), Role::Title)];
+    let mut title: RoleLine = vec![(format!("since {since}"), Role::Title)];
     // Otherwise fewer metrics indexed than sent would look like a loss.
     let note = "  a document of metrics holds several data points";
-    if indexed(cx, Signal::Metrics).is_some() && text::width(&title[0].0) + text::width(note) <= width {
+    let indexed = cx.session.ingest.signal(Signal::Metrics).is_some();
+    if indexed && text::width(&title[0].0) + text::width(note) <= columns.width() {
         title.push((note.into(), Role::Muted));
     }
-    let mut out = vec![title, head];
+    let mut out = vec![title];
     for signal in Signal::ALL {
-        let account = cx.session.collectors.account(signal);
-        let mut line: RoleLine = vec![(text::left(signal.name(), NAMES), Role::Text)];
-        for column in &COLUMNS {
-            let value = (column.of)(cx, signal, &account);
-            let role = match value {
-                None | Some(0.0) => Role::Muted,
-                Some(_) => column.role,
-            };
-            line.push((text::right(&value.map_or_else(|| format::UNKNOWN.into(), format::count), cell), role));
-        }
-        out.push(line);
+        let cells = STEPS.iter().map(|step| number(cx, (step.total)(cx, signal), Role::Text));
+        out.push(columns.line(signal.name(), cells));
+    }
+    for (name, role, of) in BALANCE {
+        let tier = |tier| number(cx, of(cx, tier), role);
+        let blank = || (String::new(), Role::Muted);
+        out.push(columns.line(name, [blank(), tier(Tier::Agent), blank(), tier(Tier::Gateway)].into_iter()));
     }
     out
+}
+
+/// A count; in full where the pane has the whole screen.
+fn number(cx: &Cx, value: Option<f64>, role: Role) -> (String, Role) {
+    let text = match value {
+        None => format::UNKNOWN.into(),
+        Some(v) if cx.ui.expanded => format::number::grouped(v),
+        Some(v) => format::count(v),
+    };
+    (text, if value.is_none_or(|v| v == 0.0) { Role::Muted } else { role })
 }

@@ -11,33 +11,74 @@ const HOLDS: i64 = 20_000;
 /// A step that passes less on is highlighted if it did so at each of these moments, in milliseconds ago: because of
 /// batches a single one means nothing.
 const WHILE: [i64; 3] = [0, 10_000, 20_000];
-/// Columns of the signals' names.
-const NAMES: usize = 9;
+/// Columns of the rows' names.
+const NAMES: usize = 10;
+
+/// The columns that rates and totals share.
+#[derive(Clone, Copy)]
+pub struct Columns {
+    cell: usize,
+}
+
+impl Columns {
+    pub fn of(width: usize) -> Columns {
+        Columns { cell: (width.saturating_sub(NAMES) / STEPS.len()).clamp(8, 22) }
+    }
+
+    pub fn width(self) -> usize {
+        NAMES + STEPS.len() * self.cell
+    }
+
+    /// A row: its name, and a cell a step.
+    pub fn line(self, name: &str, cells: impl Iterator<Item = (String, Role)>) -> RoleLine {
+        let cells = cells.map(|(text, role)| (text::right(&text, self.cell), role));
+        std::iter::once((text::left(name, NAMES), Role::Text)).chain(cells).collect()
+    }
+}
 
 /// One step of the path.
-struct Step {
+pub struct Step {
     /// Where the items are.
     place: &'static str,
     /// What happens to them there; shorter for narrow screens.
     what: (&'static str, &'static str),
     /// Items a second at a moment, in milliseconds.
     rate: fn(&Cx, Signal, i64) -> Option<f64>,
+    /// Items since the session began.
+    pub total: fn(&Cx, Signal) -> Option<f64>,
 }
 
-const STEPS: [Step; 5] = [
+pub const STEPS: [Step; 5] = [
     Step {
         place: "agents",
         what: ("agents accept", "in"),
         rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.accepted),
+        total: |cx, s| cx.session.collectors.account(s).agents.map(|t| t.accepted),
     },
-    Step { place: "", what: ("agents send", "out"), rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.sent) },
+    Step {
+        place: "",
+        what: ("agents send", "out"),
+        rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.sent),
+        total: |cx, s| cx.session.collectors.account(s).agents.map(|t| t.sent),
+    },
     Step {
         place: "gateway",
         what: ("gateway accepts", "in"),
         rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.accepted),
+        total: |cx, s| cx.session.collectors.account(s).gateway.map(|t| t.accepted),
     },
-    Step { place: "", what: ("gateway sends", "out"), rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.sent) },
-    Step { place: "Elasticsearch", what: ("indexed", "indexed"), rate: indexed },
+    Step {
+        place: "",
+        what: ("gateway sends", "out"),
+        rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.sent),
+        total: |cx, s| cx.session.collectors.account(s).gateway.map(|t| t.sent),
+    },
+    Step {
+        place: "Elasticsearch",
+        what: ("indexed", "indexed"),
+        rate: indexed,
+        total: |cx, s| cx.session.ingest.signal(s).map(|flow| flow.total as f64),
+    },
 ];
 
 fn tier(cx: &Cx, role: Tier, signal: Signal, ms: i64, of: fn(&Rates) -> &Series) -> Option<f64> {
@@ -49,8 +90,8 @@ fn indexed(cx: &Cx, signal: Signal, ms: i64) -> Option<f64> {
     cx.session.ingest.documents_per_s(signal, ms)
 }
 
-pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
-    let cell = (width.saturating_sub(NAMES) / STEPS.len()).clamp(8, 22);
+pub fn lines(cx: &Cx, columns: Columns) -> Vec<RoleLine> {
+    let cell = columns.cell;
     let g = cx.look.symbols.glyphs();
     let wide = cell >= 16;
     // The places, with an arrow that leads from one to the next.
@@ -68,11 +109,12 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
         let (text, role) = status(cx, place, room);
         under.push((text::right(&text, room), role));
     }
-    let mut head: RoleLine = vec![(text::left("per s", NAMES), Role::Muted)];
-    head.extend(STEPS.iter().map(|s| (text::right(if wide { s.what.0 } else { s.what.1 }, cell), Role::Muted)));
-    let mut out = vec![path, under, RoleLine::new(), head];
+    let what = STEPS.iter().map(|s| (if wide { s.what.0 } else { s.what.1 }.to_string(), Role::Muted));
+    let mut head = columns.line("", what);
+    head[0] = (text::left("per second", NAMES), Role::Title);
+    let mut out = vec![path, under, head];
     for signal in Signal::ALL {
-        let mut line: RoleLine = vec![(text::left(signal.name(), NAMES), Role::Text)];
+        let mut cells: Vec<(String, Role)> = Vec::new();
         let mut before: Option<&Step> = None;
         for step in &STEPS {
             let rate = (step.rate)(cx, signal, cx.moment());
@@ -83,12 +125,12 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
             let role = match rate {
                 None => Role::Muted,
                 Some(_) if drops => Role::Warn,
-                Some(_) => Role::Series2,
+                Some(_) => Role::Text,
             };
-            line.push((text::right(&rate.map_or_else(|| format::UNKNOWN.into(), format::count), cell), role));
+            cells.push((rate.map_or_else(|| format::UNKNOWN.into(), format::count), role));
             before = rate.map_or(before, |_| Some(step));
         }
-        out.push(line);
+        out.push(columns.line(signal.name(), cells.into_iter()));
     }
     let cluster = cx.session.collectors.tier(Tier::Cluster);
     if let Some(rate) = cluster.and_then(|t| t.sent.at(cx.moment(), HOLDS)).map(|p| p.1) {
