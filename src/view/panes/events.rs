@@ -32,7 +32,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let top = if focused { (selected + 1).saturating_sub(rows) } else { 0 };
     for (i, event) in events.iter().skip(top).take(rows).enumerate() {
         let here = focused && top + i == selected;
-        row(buf, Rect { y: area.y + i as u16, height: 1, ..area }, cx, event, here);
+        let line = Rect { y: area.y + i as u16, height: 1, ..area };
+        cx.row_at(line, top + i);
+        row(buf, line, cx, event, here);
     }
 }
 

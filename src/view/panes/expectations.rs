@@ -51,6 +51,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let ids = v.checks.iter().map(|c| text::width(&c.id)).max().unwrap_or(0).min(20);
     for (i, check) in v.checks.iter().enumerate().skip(top).take(shown) {
         let row = Rect { y: list.y + (i - top) as u16, height: 1, ..list };
+        cx.row_at(row, i);
         line(buf, row, cx, check, ids, focused && i == selected);
     }
     let under = Rect { y: list.bottom(), height: detail_rows, ..area };

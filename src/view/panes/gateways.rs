@@ -83,6 +83,7 @@ fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let top = (selected + 1).saturating_sub(shown);
     for (i, row) in rows.iter().skip(top).take(shown).enumerate() {
         let line = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
+        cx.row_at(line, top + i);
         draw_row(buf, line, cx, row, (names, &columns), focused && top + i == selected);
     }
 }

@@ -31,6 +31,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let top = if focused { (selected + 1).saturating_sub(rows) } else { 0 };
     for (i, (index, marker)) in all.iter().enumerate().rev().skip(top).take(rows).enumerate() {
         let row = Rect { y: area.y + i as u16, height: 1, ..area };
+        cx.row_at(row, top + i);
         let sign = sign(cx, index, marker);
         let more = match &marker.mark {
             Mark::Rescale { reason, .. } => reason.clone(),

@@ -59,6 +59,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let top = if focused { (selected + 1).saturating_sub(rows) } else { 0 };
     for (i, (name, stream)) in all.iter().skip(top).take(rows).enumerate() {
         let line = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
+        cx.row_at(line, top + i);
         row(buf, line, cx, (name, stream), names, focused && top + i == selected);
     }
 }
