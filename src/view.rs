@@ -93,6 +93,14 @@ impl<'a> Cx<'a> {
         self.target(area, Target::Act(action));
     }
 
+    /// A window comes to lie over the rows drawn so far.
+    fn cover(&self) {
+        if let Some(mut all) = self.targets.take() {
+            all.retain(|(_, target)| self.ui.overlay.is_none() || matches!(target, Target::Act(_)));
+            self.targets.set(Some(all));
+        }
+    }
+
     fn target(&self, area: Rect, target: Target) {
         if let Some(mut all) = self.targets.take() {
             all.push((area, target));
@@ -125,6 +133,7 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
         bar::draw(buf, layout.bar, cx);
         footer::draw(buf, layout.footer, cx);
     }
+    cx.cover();
     overlays::draw(buf, area, cx);
     message::draw(buf, area, cx);
     if cx.look.symbols == symbols::Symbols::Ascii {

@@ -108,9 +108,9 @@ fn attributes(verb: &'static str, group: &str, version: &str, resource: &str, na
     }
 }
 
+/// A line as it is shown; its indentation stays.
 fn shown(line: &str) -> String {
-    let indent = line.len() - line.trim_start_matches(' ').len();
-    format!("{}{}", &line[..indent], mask::credentials(&clean(line, LINE)))
+    mask::credentials(&clean(line, LINE))
 }
 
 /// What is of no use to a reader.
