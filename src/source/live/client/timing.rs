@@ -81,13 +81,13 @@ impl Default for Timing {
 }
 
 impl Timing {
-    /// The same in real time for what runs by `clock`: where time runs faster, everything is shorter, but not what waits for answers or signs of life.
+    /// The same in real time for what runs by `clock`: where time runs faster, everything but an answer's latency is shorter.
     pub fn of(&self, clock: Clock) -> Timing {
         let least = |span: Duration| clock.real(span).max(span.min(Duration::from_secs(2)));
         Timing {
             request: least(self.request),
             retried: least(self.retried),
-            silent: least(self.silent),
+            silent: clock.real(self.silent),
             watch: clock.real(self.watch),
             watch_unmarked: clock.real(self.watch_unmarked),
             early: clock.real(self.early),
