@@ -64,7 +64,7 @@ pub fn settings(settings: &Settings) -> Result<Settings, CommandError> {
 fn for_lab(settings: &Settings) -> Result<Settings, CommandError> {
     scenario(&settings.scenario)?;
     if let Some(key) = CLUSTERS.into_iter().find(|key| settings.is_flag(key)) {
-        let by = ["lab", "scenario", "speed", "seed"].into_iter().find(|key| settings.is_flag(key)).unwrap_or("lab");
+        let by = ["scenario", "speed", "seed"].into_iter().find(|key| settings.is_flag(key)).unwrap_or("lab");
         let text = format!("--{key} is for a cluster, and --{by} means the embedded lab, which has its own");
         return Err(CommandError::usage(text).hint(format!("leave out --{key} or --{by}")));
     }

@@ -5,7 +5,7 @@ use crate::format::text;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// The most columns of its text, and the most lines.
-const COLUMNS: usize = 76;
+const COLUMNS: usize = 100;
 const LINES: usize = 5;
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
