@@ -1,16 +1,18 @@
 //! The loop: drain, record, fold, draw at most once a frame, carry out requests. Must not know what an observation
 //! means or how a pane looks.
 
+mod change;
 mod events;
 mod recordings;
 mod replay;
 
+pub use change::Watched;
 pub use events::{Opening, RunningSource, SourceEvent, opened};
 pub use recordings::Recordings;
 
 use crate::{
     advise,
-    control::Control,
+    control::{Control, Inspect},
     error::CommandError,
     observe::{Observation, Stamped, WatchingSeen},
     offline::{self, Format},
@@ -18,19 +20,23 @@ use crate::{
     replay::ReplayEvent,
     session::Session,
     signals::{TerminalSignal, TerminalSignals},
+    source::live,
     terminal::{self, Terminal, input::Input},
     ui::{Action, Overlay, Request, Ui},
     view::{self, Cx, Look},
 };
 use anyhow::Context;
 use chrono::Utc;
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, MouseEventKind};
 use signal_hook::consts::{SIGHUP, SIGTSTP};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{
+    task::{JoinError, JoinHandle},
+    time::Instant,
+};
 
 /// Observations folded before keys get their turn again.
 const DRAIN: usize = 256;
@@ -44,7 +50,7 @@ const EAGER: (Duration, Duration) = (Duration::from_millis(16), Duration::from_s
 /// How long until a terminal is tried again that has not taken the last frame.
 const BEHIND: Duration = Duration::from_millis(5);
 
-/// How long a message is shown in a replay.
+/// How long a message is shown, in real time: what is watched may be paused or run faster.
 const MESSAGE: Duration = Duration::from_secs(8);
 
 /// How long a question that has just opened accepts no answer: what was typed before it was seen does not mean it.
@@ -74,12 +80,20 @@ pub struct App {
     running: Option<RunningSource>,
     signals: TerminalSignals,
     terminal: Terminal,
+    /// Where the mouse was moved to since the last frame.
+    pointer: Option<(u16, u16)>,
     /// Where `x` writes.
     export_dir: PathBuf,
     frame: Duration,
     dirty: bool,
-    /// Since when a message is on the screen.
-    message_since: Option<Instant>,
+    /// The message on the screen, by its number, and until when it is there.
+    message_until: (u64, Instant),
+    /// A source that is being opened, as long as there is none.
+    opening: Option<Opening>,
+    /// What the user wants to read, while it is read.
+    reading: Option<JoinHandle<(Inspect, Result<Vec<String>, String>)>>,
+    /// What is watched, where that can be changed.
+    watched: Option<Watched>,
     /// Since when a question is open.
     question_since: Option<Instant>,
 }
@@ -116,10 +130,14 @@ impl App {
             running: None,
             signals,
             terminal,
+            pointer: None,
             export_dir: std::env::current_dir().unwrap_or_default(),
             frame: Duration::from_millis(1000 / u64::from(fps.clamp(1, 60))),
             dirty: true,
-            message_since: None,
+            message_until: (0, Instant::now()),
+            opening: None,
+            reading: None,
+            watched: None,
             question_since: None,
         };
         app.session.now = Some(Utc::now());
@@ -131,6 +149,7 @@ impl App {
     /// Takes the events of this source from now on.
     pub fn watch(&mut self, running: RunningSource) {
         self.ui.can_load = running.source.abilities.load;
+        self.ui.lab_speed = running.clock.is_lab().then(|| running.clock.speed());
         self.running = Some(running);
     }
 
@@ -139,11 +158,15 @@ impl App {
     ///
     /// # Errors
     /// When the terminal cannot be set.
-    pub async fn run(&mut self, mut opening: Opening) -> Result<Ended, CommandError> {
+    pub async fn run(&mut self, opening: Opening) -> Result<Ended, CommandError> {
+        self.opening = Some(opening).filter(|_| self.running.is_none());
         let mut keys = Input::open()?;
         let began = Instant::now();
         let mut next_frame = began;
         loop {
+            if self.message_until.0 != self.ui.said {
+                self.message_until = (self.ui.said, Instant::now() + MESSAGE);
+            }
             tokio::select! {
                 biased;
                 event = keys.next() => match event {
@@ -177,9 +200,14 @@ impl App {
                         next_frame = now + BEHIND;
                     }
                 }
-                opened = &mut opening, if self.running.is_none() => match events::opened(opened) {
-                    Ok(running) => self.watch(running),
-                    Err(error) => return Ok(Ended::Failed(error)),
+                opened = joined(&mut self.opening), if self.opening.is_some() => {
+                    self.opening = None;
+                    match events::opened(opened) {
+                        Ok(running) => self.watch(running),
+                        Err(error) => if let Some(error) = self.go_back(error) {
+                            return Ok(Ended::Failed(error));
+                        },
+                    }
                 },
                 event = next_event(&mut self.running), if self.running.is_some() => match event {
                     SourceEvent::Observed(seen) => self.drain(seen),
@@ -190,8 +218,21 @@ impl App {
                         }
                         self.replay_event(news);
                     }
-                    SourceEvent::Failed(error) => return Ok(Ended::Failed(error)),
+                    SourceEvent::Failed(error) => if let Some(error) = self.go_back(error) {
+                        return Ok(Ended::Failed(error));
+                    },
                 },
+                read = joined(&mut self.reading), if self.reading.is_some() => {
+                    self.reading = None;
+                    if let Ok((what, read)) = read {
+                        self.ui.inspected(&what, read);
+                    }
+                    self.dirty = true;
+                }
+                () = tokio::time::sleep_until(self.message_until.1), if self.ui.message.is_some() => {
+                    self.ui.message = None;
+                    self.dirty = true;
+                }
             }
         }
     }
@@ -219,7 +260,7 @@ impl App {
             }
             Observation::Tick => self.watch_recording(),
             // The user's own, or that the clock was set.
-            Observation::Note { text } if self.ui.replay.is_none() => self.ui.say(self.session.now_ms(), text),
+            Observation::Note { text } if self.ui.replay.is_none() => self.ui.say(text),
             _ => {}
         }
         self.dirty = true;
@@ -230,6 +271,7 @@ impl App {
         let shown = self.paused.as_deref().unwrap_or(&self.session);
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
+                self.ui.hover = None;
                 let Some(action) = self.ui.action(key) else { return Ok(None) };
                 if action == Action::Yes && self.question_since.is_some_and(|since| since.elapsed() < UNREAD) {
                     return Ok(None);
@@ -239,13 +281,16 @@ impl App {
                 self.notice_question();
                 return Ok(request);
             }
+            // The next frame looks at where it is then.
+            Event::Mouse(mouse) if mouse.kind == MouseEventKind::Moved => {
+                self.pointer = Some((mouse.column, mouse.row))
+            }
             Event::Mouse(mouse) => {
-                let hit = view::hit(
-                    &cx(shown, &self.session, &self.ui, &self.look),
-                    self.terminal.area(),
-                    mouse.column,
-                    mouse.row,
-                );
+                let pressed = matches!(mouse.kind, MouseEventKind::Down(_));
+                let at = if pressed { view::pressed } else { view::hit };
+                let cx = cx(shown, &self.session, &self.ui, &self.look);
+                let hit = at(&cx, self.terminal.area(), mouse.column, mouse.row);
+                self.ui.hover = None;
                 return Ok(self.ui.mouse(mouse.kind, hit, shown));
             }
             Event::Paste(text) => self.ui.paste(&text),
@@ -271,15 +316,20 @@ impl App {
     }
 
     fn carry_out(&mut self, request: Request) -> Result<Option<Ended>, CommandError> {
-        let now = self.session.now_ms();
         match request {
             Request::Quit => return Ok(Some(Ended::Quit)),
             Request::Suspend => self.suspend()?,
             Request::Record => self.toggle_recording(Utc::now()),
             Request::NextTheme => {
                 let name = self.look.next_theme();
-                self.ui.say(now, name);
+                self.ui.say(name);
             }
+            Request::Theme(name) => match self.look.set_theme(&name) {
+                Ok(()) => {}
+                Err(error) => self.ui.say(error.to_string()),
+            },
+            Request::Watch(setting, to) => self.change(setting, &to),
+            Request::Inspect(what) => self.inspect(what),
             Request::Note(text) => {
                 let at = self.session.now.unwrap_or_else(Utc::now);
                 self.take(Stamped { at, what: Observation::Note { text } });
@@ -288,23 +338,35 @@ impl App {
             Request::Control(control) => {
                 if let Err(text) = self.ask(control) {
                     self.ui.overlay = None;
-                    self.ui.say(now, text);
+                    self.ui.say(text);
                 }
             }
             Request::Copy(text) => {
                 self.terminal.copy(&text);
-                self.ui.say(now, format!("copied, where the terminal allows it: {text}"));
+                self.ui.say(format!("copied, where the terminal allows it: {text}"));
             }
             Request::Export(format) => {
                 let text = match self.export(format) {
                     Ok(path) => format!("written: {}", path.display()),
                     Err(error) => format!("not exported: {error:#}"),
                 };
-                self.ui.say(now, text);
+                self.ui.say(text);
             }
         }
         self.dirty = true;
         Ok(None)
+    }
+
+    /// Reads it in the background; what is asked for later counts.
+    fn inspect(&mut self, what: Inspect) {
+        let Some(cluster) = self.running.as_ref().and_then(|running| running.cluster.clone()) else {
+            return self.ui.inspected(&what, Err("not connected yet; try again in a moment".into()));
+        };
+        self.reading.take().iter().for_each(JoinHandle::abort);
+        self.reading = Some(tokio::spawn(async move {
+            let read = live::inspect(&cluster, &what).await.map_err(|fault| fault.to_string());
+            (what, read)
+        }));
     }
 
     fn ask(&self, control: Control) -> Result<(), &'static str> {
@@ -342,19 +404,22 @@ impl App {
     }
 
     fn draw(&mut self) -> std::io::Result<()> {
-        let now = self.session.now_ms();
-        // A replay's time may be paused or fast, so there a message is removed by the system's clock.
-        let since = self.message_since.get_or_insert_with(Instant::now);
-        match (&self.ui.message, &self.ui.replay) {
-            (None, _) => self.message_since = None,
-            (Some(_), Some(_)) if since.elapsed() < MESSAGE => {}
-            (Some(m), None) if m.1 >= now => {}
-            _ => (self.ui.message, self.message_since) = (None, None),
-        }
         let shown = self.paused.as_deref().unwrap_or(&self.session);
+        if let Some((x, y)) = self.pointer.take() {
+            let hit = view::hit(&cx(shown, &self.session, &self.ui, &self.look), self.terminal.area(), x, y);
+            self.ui.hover(&hit, shown);
+        }
         let cx = cx(shown, &self.session, &self.ui, &self.look);
         self.dirty = !self.terminal.draw(|buffer| view::draw(buffer, &cx))?;
         Ok(())
+    }
+}
+
+/// A task's result; never, where there is no task.
+async fn joined<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
     }
 }
 

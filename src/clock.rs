@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 /// The least difference, in milliseconds, by which the system's time was set; a smaller one is how clocks are adjusted.
 const STEP: i64 = 2000;
@@ -16,7 +17,7 @@ pub struct Clock(Kind);
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     System(&'static System),
-    Lab(Lab),
+    Lab(&'static Lab),
 }
 
 /// The system's time, read once and then counted on: setting it moves the count forward and never back, so that what is
@@ -38,12 +39,47 @@ pub struct Reading {
     pub elapsed: Duration,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// The lab's time: real time at the lab's speed, as far as the driver of the lab keeps up.
+#[derive(Debug)]
 struct Lab {
     /// The lab's time at `begun`.
     start: DateTime<Utc>,
     begun: Instant,
+    leg: watch::Sender<Leg>,
+}
+
+/// A stretch of the lab's time with one speed.
+#[derive(Clone, Copy, Debug)]
+struct Leg {
+    begun: Instant,
+    /// The lab's time at `begun`, since the lab's start.
+    passed: Duration,
     speed: f64,
+    /// It only moves when it is driven: all that is seen between two steps of the lab has the time of the former.
+    driven: bool,
+    /// The lab's time, since its start, that is not passed.
+    stop: Option<Duration>,
+}
+
+impl Leg {
+    fn passed(&self, now: Instant) -> Duration {
+        let real = if self.driven { Duration::ZERO } else { now.saturating_duration_since(self.begun) };
+        let passed = self.passed + real.mul_f64(self.speed);
+        self.stop.map_or(passed, |stop| passed.min(stop))
+    }
+
+    fn drive(&mut self, most: Duration) {
+        let now = Instant::now();
+        let real = now.saturating_duration_since(self.begun).min(most);
+        let passed = self.passed + real.mul_f64(self.speed);
+        (self.passed, self.begun, self.driven) = (self.stop.map_or(passed, |stop| passed.min(stop)), now, true);
+    }
+
+    fn set(&mut self, change: impl FnOnce(&mut Leg)) {
+        let now = Instant::now();
+        (self.passed, self.begun) = (self.passed(now), now);
+        change(self);
+    }
 }
 
 static SYSTEM: LazyLock<System> = LazyLock::new(|| System::new(read));
@@ -89,22 +125,57 @@ impl Clock {
         Clock(Kind::System(system))
     }
 
-    /// A clock that shows `start` now and runs `speed` times as fast as the system's.
+    /// A clock that shows `start` now and runs `speed` times as fast as the system's. A program has few labs, so each
+    /// clock stays for good.
     pub fn lab(start: DateTime<Utc>, speed: f64) -> Self {
-        Clock(Kind::Lab(Lab { start, begun: Instant::now(), speed }))
+        let begun = Instant::now();
+        let leg = Leg { begun, passed: Duration::ZERO, speed, driven: false, stop: None };
+        Clock(Kind::Lab(Box::leak(Box::new(Lab { start, begun, leg: watch::Sender::new(leg) }))))
     }
 
     pub fn now(&self) -> DateTime<Utc> {
         match self.0 {
             Kind::System(system) => system.at((system.read)().elapsed),
             Kind::Lab(lab) => {
-                let elapsed = lab.begun.elapsed().mul_f64(lab.speed);
-                TimeDelta::from_std(elapsed)
+                let passed = lab.leg.borrow().passed(Instant::now());
+                TimeDelta::from_std(passed)
                     .ok()
                     .and_then(|span| lab.start.checked_add_signed(span))
                     .unwrap_or(lab.start)
             }
         }
+    }
+
+    /// Moves the lab's time on, for the driver of its model: by the real time since the last call, but by no more than
+    /// `most`. Time that a busy machine took from the lab is no lab time. Returns the time now.
+    pub fn drive(&self, most: Duration) -> DateTime<Utc> {
+        if let Kind::Lab(lab) = self.0 {
+            lab.leg.send_if_modified(|leg| {
+                leg.drive(most);
+                false
+            });
+        }
+        self.now()
+    }
+
+    /// Runs the lab at another speed from now on. The system's time has one speed only.
+    pub fn pace(&self, speed: f64) {
+        if let Kind::Lab(lab) = self.0 {
+            lab.leg.send_modify(|leg| leg.set(|leg| leg.speed = speed));
+        }
+    }
+
+    /// The lab's time stops `after` its start, if it has not passed that yet, until this is called with None.
+    pub fn stop(&self, after: Option<Duration>) {
+        if let Kind::Lab(lab) = self.0 {
+            lab.leg.send_modify(|leg| leg.set(|leg| leg.stop = after.filter(|stop| *stop >= leg.passed)));
+        }
+    }
+
+    /// Whether the lab's time has stopped.
+    pub fn is_stopped(&self) -> bool {
+        let passed = |leg: &Leg| leg.stop.is_some_and(|stop| leg.passed(Instant::now()) >= stop);
+        matches!(self.0, Kind::Lab(lab) if passed(&lab.leg.borrow()))
     }
 
     /// By how much the system's time was set since this was last asked (or the computer slept): after a step forward this
@@ -116,9 +187,17 @@ impl Clock {
         }
     }
 
+    /// Whether it is a lab's, which can be paced and stopped.
+    pub fn is_lab(&self) -> bool {
+        matches!(self.0, Kind::Lab(_))
+    }
+
     /// How many times as fast as the system's it runs.
     pub fn speed(&self) -> f64 {
-        self.as_lab().map_or(1.0, |lab| lab.speed)
+        match self.0 {
+            Kind::System(_) => 1.0,
+            Kind::Lab(lab) => lab.leg.borrow().speed,
+        }
     }
 
     /// How long `span` of this clock takes in real time.
@@ -133,23 +212,31 @@ impl Clock {
 
     /// A point that moves as fast as this clock, for measuring spans; only comparable with others of this clock.
     pub fn instant(&self) -> Instant {
-        self.as_lab().map_or_else(Instant::now, |lab| lab.begun + lab.begun.elapsed().mul_f64(lab.speed))
+        match self.0 {
+            Kind::System(_) => Instant::now(),
+            Kind::Lab(lab) => lab.begun + lab.leg.borrow().passed(Instant::now()),
+        }
     }
 
     /// Sleep until [`Clock::instant`] reaches this point.
     pub async fn sleep_until(&self, point: Instant) {
-        let point = match self.as_lab() {
-            None => point,
-            Some(lab) => lab.begun + point.saturating_duration_since(lab.begun).div_f64(lab.speed),
-        };
-        sleep_until(point).await;
+        let Kind::Lab(lab) = self.0 else { return tokio::time::sleep_until(point).await };
+        let mut legs = lab.leg.subscribe();
+        loop {
+            let speed = legs.borrow_and_update().speed;
+            let rest = point.saturating_duration_since(self.instant());
+            if rest.is_zero() {
+                return;
+            }
+            // Where the lab is behind, it is asked again.
+            let rest = rest.div_f64(speed).max(Duration::from_millis(1));
+            let _ = tokio::time::timeout(rest, legs.changed()).await;
+        }
     }
 
-    fn as_lab(&self) -> Option<Lab> {
-        match self.0 {
-            Kind::System(_) => None,
-            Kind::Lab(lab) => Some(lab),
-        }
+    /// Sleep for as long as `real` takes at the present speed; shorter, if this clock runs faster meanwhile.
+    pub async fn sleep(&self, real: Duration) {
+        self.sleep_until(self.instant() + self.span(real)).await;
     }
 }
 
@@ -209,5 +296,49 @@ mod tests {
         assert_eq!(begun.elapsed().as_millis() / 10, 500, "40 s of the lab take 2 s");
         assert_eq!(clock.real(Duration::from_secs(10)), Duration::from_millis(500));
         assert_eq!(clock.span(Duration::from_millis(500)), Duration::from_secs(10));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn another_speed_counts_at_once_and_for_who_sleeps_too() {
+        let clock = Clock::lab(DateTime::UNIX_EPOCH, 1.0);
+        let begun = Instant::now();
+        let slept = tokio::spawn(async move { clock.sleep(Duration::from_secs(60)).await });
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        clock.pace(25.0);
+        slept.await.unwrap();
+        assert_eq!(begun.elapsed().as_millis() / 10, 1200, "10 s, and 50 s in 2 s");
+        assert_eq!(clock.now().timestamp(), 60);
+        clock.pace(0.5);
+        tokio::time::sleep(Duration::from_secs(4)).await;
+        assert_eq!(clock.now().timestamp(), 62);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_that_a_busy_machine_took_is_no_lab_time() {
+        let clock = Clock::lab(DateTime::UNIX_EPOCH, 10.0);
+        for _ in 0..5 {
+            clock.drive(Duration::from_millis(50));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(clock.now().timestamp_millis(), 800, "it moves with the steps");
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        assert_eq!(clock.now().timestamp_millis(), 800);
+        assert_eq!(clock.drive(Duration::from_millis(50)).timestamp_millis(), 1300);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_labs_time_stops_where_it_is_stopped_and_goes_on_from_there() {
+        let clock = Clock::lab(DateTime::UNIX_EPOCH, 10.0);
+        clock.stop(Some(Duration::from_secs(30)));
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert!(!clock.is_stopped());
+        tokio::time::sleep(Duration::from_secs(8)).await;
+        assert!(clock.is_stopped());
+        assert_eq!(clock.now().timestamp(), 30);
+        clock.stop(None);
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(clock.now().timestamp(), 40);
+        clock.stop(Some(Duration::from_secs(30)));
+        assert!(!clock.is_stopped(), "what has passed cannot be stopped at");
     }
 }

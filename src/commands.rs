@@ -21,14 +21,17 @@ pub use {completions::completions, man::man, status::StatusFormat};
 
 use crate::{
     app::Ended,
-    config::{self, ConfigError, Given, Settings},
+    config::{
+        self, ConfigError, Given, Settings,
+        kept::{self, Kept},
+    },
     error::{CommandError, SUCCESS, VERDICT_FAILED, signal_exit_code},
-    logging, offline,
+    logging, offline, open,
     report::schema::Schema,
     signals, stdio, terminal,
-    ui::{Keymap, Ui},
+    ui::{Keymap, Ui, Window, YAxis},
     verdict::{Overall, Verdict},
-    view,
+    view::{self, Look},
 };
 use args::{RecordingFlags, SettingFlags};
 use clap::{Parser, Subcommand, ValueEnum};
@@ -37,7 +40,7 @@ use std::{io::IsTerminal, path::PathBuf};
 /// Watch an OpenTelemetry Collector gateway scale under a Kubernetes HorizontalPodAutoscaler, live, in a terminal.
 #[derive(Debug, Parser)]
 #[command(name = "edot-tui", version, after_help = help_text::AFTER, after_long_help = help_text::AFTER_LONG)]
-#[command(subcommand_help_heading = "Commands", disable_help_subcommand = true, max_term_width = 100)]
+#[command(subcommand_help_heading = "Commands", max_term_width = 100)]
 pub struct Cli {
     /// None: the dashboard, as with `live`.
     #[command(subcommand)]
@@ -205,7 +208,34 @@ fn read_ui(settings: &Settings, readonly: bool) -> Result<Ui, CommandError> {
     let own = settings.expectations.as_deref();
     let expected = own.map(|path| offline::expectations(Some(path))).transpose()?;
     let keymap = Keymap::from_config(&settings.keys).map_err(CommandError::usage)?;
-    Ok(Ui { expected, keys: keymap, ..Ui::new(readonly, view::panes()) })
+    Ok(Ui { expected, keys: keymap, themes: open::themes(settings), ..Ui::new(readonly, view::panes()) })
+}
+
+/// The look and the state of the dashboard at its start, as they were left the last time. What was given counts more, and a
+/// theme that is gone counts nothing.
+///
+/// # Errors
+/// A theme, a key or the expectations are faulty.
+fn look_and_ui(settings: &Settings, readonly: bool) -> Result<(Look, Ui), CommandError> {
+    let kept = kept::read(settings);
+    let mut look = open::look(settings)?;
+    if !kept.theme.is_empty() && !settings.is_given("theme") {
+        let _ = look.set_theme(&kept.theme);
+    }
+    let (y, window) = (YAxis::of_word(&kept.y_axis), Window::of_word(&kept.zoom));
+    Ok((look, Ui { y, window, ..read_ui(settings, readonly)? }))
+}
+
+/// Keeps what the user has changed of the look, for the next start. It is of no weight if that fails.
+fn keep(settings: &Settings, kept: &Kept) {
+    let theme = match (kept.theme == settings.theme, settings.is_given("theme")) {
+        (false, _) => kept.theme.clone(),
+        (true, true) => kept::read(settings).theme,
+        (true, false) => String::new(),
+    };
+    if let Err(error) = kept::write(settings, &Kept { theme, ..kept.clone() }) {
+        tracing::warn!("state: {error}");
+    }
 }
 
 /// Refuses where no dashboard can be drawn. `instead` says what can be done there.

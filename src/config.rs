@@ -6,6 +6,7 @@
 pub mod dirs;
 pub mod duration;
 mod file;
+pub mod kept;
 mod print;
 pub mod row;
 pub mod settings;
@@ -87,7 +88,9 @@ pub fn resolve(flags: Vec<Given>, config: Option<PathBuf>, env: &Env) -> Result<
         setting.set(&mut settings, &one.value, &|text| dirs.absolute(text, &one.origin)).map_err(wrong)?;
         settings.origins.insert(setting.key, one.origin);
     }
-    Ok(settings)
+    // Who says what the lab is to do means the lab.
+    let of_lab = ["scenario", "speed", "seed"].into_iter().any(|key| settings.is_flag(key));
+    Ok(if of_lab { settings.in_lab() } else { settings })
 }
 
 impl Given {
@@ -118,9 +121,19 @@ fn from_env(env: &Env) -> Vec<Given> {
 /// Variables that hold secrets: they have no flag and no key in the file.
 pub const SECRETS: [&str; 2] = ["EDOT_TUI_ES_PASSWORD", "EDOT_TUI_ES_API_KEY"];
 
-/// Variables with our prefix that mean nothing to us: most likely typing errors.
+/// Variables with our prefix that mean nothing to us, each with the one that was most likely meant: `X (did you mean Y?)`.
 pub fn unknown_env(env: &Env) -> Vec<String> {
-    let known =
-        |name: &str| SECRETS.contains(&name) || name == "EDOT_TUI_CONFIG" || SETTINGS.iter().any(|s| s.env() == name);
-    env.keys().filter(|name| name.starts_with("EDOT_TUI_") && !known(name)).cloned().collect()
+    let own = SETTINGS.iter().map(|s| s.env());
+    let known: Vec<String> =
+        SECRETS.map(str::to_owned).into_iter().chain(["EDOT_TUI_CONFIG".to_owned()]).chain(own).collect();
+    let unknown = env.keys().filter(|name| name.starts_with("EDOT_TUI_") && !known.contains(name));
+    let score = |one: &str, name: &str| strsim::normalized_levenshtein(one, name);
+    let near = |name: &str| {
+        known.iter().max_by(|a, b| score(a, name).total_cmp(&score(b, name))).filter(|k| score(k, name) > 0.8)
+    };
+    let shown = |name: &String| match near(name) {
+        Some(near) => format!("{name} (did you mean {near}?)"),
+        None => name.clone(),
+    };
+    unknown.map(shown).collect()
 }

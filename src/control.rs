@@ -23,6 +23,25 @@ pub enum Control {
     SkipIdle(bool),
 }
 
+/// What the user wants to read of the cluster, once. It is shown and nothing else: neither folded nor recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inspect {
+    /// The end of the log of a pod's container.
+    Log { namespace: String, pod: String, container: String },
+    /// An object and its events.
+    Object { kind: String, namespace: String, name: String },
+}
+
+impl Inspect {
+    /// `log of pod x`, `Pod x`.
+    pub fn title(&self) -> String {
+        match self {
+            Inspect::Log { pod, container, .. } => format!("log of {pod}, {container}"),
+            Inspect::Object { kind, name, .. } => format!("{kind} {name}"),
+        }
+    }
+}
+
 /// What a source can do, so that keys without an effect are not offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Abilities {

@@ -30,9 +30,15 @@ pub async fn examine(settings: &Settings, env: &config::Env, production: bool) -
     checks.extend(identity::environment(env));
     let stop = CancellationToken::new();
     let _lab = stop.clone().drop_guard();
-    let access = match settings.lab {
-        false => open::access(settings),
-        true => match open::lab::start(settings, &stop).await {
+    let resolved = open::lab::settings(settings);
+    let settings = resolved.as_ref().unwrap_or(settings);
+    let access = match (&resolved, settings.lab) {
+        (Ok(settings), false) => open::access(settings),
+        (Err(error), _) => {
+            checks.push(Check::fail("lab", "lab", error.to_string(), "").exits(error.kind));
+            return checks;
+        }
+        (Ok(settings), true) => match open::lab::start(settings, &stop).await {
             Ok(access) => access,
             Err(error) => {
                 checks.push(Check::fail("lab", "lab", error.to_string(), "").exits(error.kind));

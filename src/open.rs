@@ -5,7 +5,7 @@ pub mod lab;
 
 use crate::{
     app::{self, RunningSource},
-    config::{self, Settings},
+    config::{self, Origin, Settings, values::nearest},
     error::CommandError,
     observe::mask,
     replay::{self, Begin},
@@ -20,7 +20,11 @@ use crate::{
     view::{Look, symbols::Symbols, theme},
 };
 use secrecy::SecretString;
-use std::{io::IsTerminal, path::Path, time::Duration};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -72,7 +76,7 @@ pub async fn live(settings: &Settings) -> Result<RunningSource, CommandError> {
 /// Those of [`live`].
 pub async fn live_within(settings: &Settings, limit: Duration) -> Result<RunningSource, CommandError> {
     let stop = CancellationToken::new();
-    lab::check_flags(settings)?;
+    let settings = &lab::settings(settings)?;
     let access = if settings.lab { lab::start(settings, &stop).await? } else { access(settings) };
     let access = Access { plugin_timeout: limit.min(PLUGIN), ..access };
     let cluster = cluster::open(access).await?;
@@ -94,9 +98,8 @@ pub async fn live_within(settings: &Settings, limit: Duration) -> Result<Running
     };
     let hpa_check =
         tokio::spawn(find_hpa(cluster.clone(), settings.namespace.clone(), settings.hpa.clone(), watched.any));
-    let clock = cluster.clock();
-    let (source, driver) = live::open(watched, cluster, stop.clone());
-    Ok(RunningSource::live(source, tokio::spawn(driver), stop, clock, hpa_check))
+    let (source, driver) = live::open(watched, cluster.clone(), stop.clone());
+    Ok(RunningSource::live(source, tokio::spawn(driver), stop, cluster, hpa_check))
 }
 
 /// Opens a recording in place of a cluster; `-` is standard input.
@@ -134,6 +137,44 @@ pub fn is_hpa_named(settings: &Settings) -> bool {
     settings.is_given("hpa") || settings.is_given("namespace")
 }
 
+/// The settings with another value for a key that says what is watched. A namespace or a cluster may have another HPA.
+///
+/// # Errors
+/// The value cannot be right.
+pub fn changed(settings: &Settings, key: &str, value: &str) -> Result<Settings, CommandError> {
+    let mut next = settings.clone();
+    let setting = config::settings::find(key).ok_or_else(|| CommandError::usage(format!("no setting {key}")))?;
+    setting.set(&mut next, value, &|text| PathBuf::from(text)).map_err(CommandError::usage)?;
+    next.origins.insert(setting.key, Origin::Flag);
+    match key {
+        "scenario" => {
+            lab::check_scenario(value)?;
+            return Ok(next.in_lab());
+        }
+        "context" => next = Settings { lab: false, ..next },
+        _ => {}
+    }
+    if let Some(hpa) = config::settings::find("hpa").filter(|_| key != "hpa") {
+        next.reset(hpa);
+    }
+    Ok(next)
+}
+
+/// How the dashboard is given something else to watch.
+pub fn watched(settings: &Settings) -> app::Watched {
+    app::Watched {
+        settings: settings.clone(),
+        change: changed,
+        open: live_in_background,
+        recordings: |settings, limit| app::Recordings::new(settings, lab::run(settings), Some(limit)),
+        scenarios: lab::scenarios,
+        before: None,
+    }
+}
+
+/// HPAs of other namespaces that an error names.
+const MOST: usize = 6;
+
 /// Checks that the named HPA is there, or with `any` that it is the only one of its namespace.
 async fn find_hpa(cluster: Cluster, namespace: String, hpa: String, any: bool) -> Result<(), CommandError> {
     let names = live::list_hpas(&cluster, &namespace).await?;
@@ -141,11 +182,30 @@ async fn find_hpa(cluster: Cluster, namespace: String, hpa: String, any: bool) -
         return Ok(());
     }
     let missing = format!("no HPA {hpa} in namespace {namespace}");
-    Err(if names.is_empty() {
-        CommandError::not_found(format!("{missing}, nor any other")).hint("say which with -n NAMESPACE and --hpa NAME")
-    } else {
-        CommandError::not_found(format!("{missing}; there are: {}", names.join(", "))).hint("say which with --hpa NAME")
-    })
+    if names.is_empty() {
+        let all = live::list_hpas_everywhere(&cluster).await;
+        let shown: Vec<String> = all.iter().take(MOST).map(|(namespace, name)| format!("{namespace}/{name}")).collect();
+        let more = if all.len() > MOST { format!(", and {} more", all.len() - MOST) } else { String::new() };
+        let elsewhere = match shown.is_empty() {
+            true => String::new(),
+            false => format!("; elsewhere there are {}{more}", shown.join(", ")),
+        };
+        let text = format!("{missing}, nor any other{elsewhere}");
+        return Err(CommandError::not_found(text).hint("say which with -n NAMESPACE and --hpa NAME"));
+    }
+    let near = nearest(&hpa, names.iter().map(String::as_str)).map(|near| format!(" (did you mean {near}?)"));
+    let text = format!("{missing}{}; there are: {}", near.unwrap_or_default(), names.join(", "));
+    Err(CommandError::not_found(text).hint("say which with --hpa NAME"))
+}
+
+/// The names of the built-in themes and of the user's own.
+pub fn themes(settings: &Settings) -> Vec<String> {
+    let own = std::fs::read_dir(&settings.theme_dir).into_iter().flatten().flatten();
+    let own = own.filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".toml")?.to_owned()));
+    let mut all: Vec<String> = theme::Theme::names().into_iter().map(str::to_owned).chain(own).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// The look for pictures, which have every colour and sign, even where the terminal does not.

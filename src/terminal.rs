@@ -29,8 +29,8 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 static CUT: AtomicBool = AtomicBool::new(false);
 
 /// Clicks, drags and the wheel, without bare movement: each move of the mouse would wake the program for nothing.
-const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
-const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1003h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1003l\x1b[?1000l";
 /// Columns and rows that are drawn at most: more than any screen has. A pty may report 65,535 of each, whose cells would
 /// fill the memory.
 const LARGEST: (u16, u16) = (1600, 600);

@@ -4,11 +4,14 @@
 mod act;
 mod bindings;
 mod chord;
+mod command;
 mod decision_list;
 mod mouse;
 mod overlay;
 mod replay;
 mod screens;
+mod selected;
+mod window;
 
 pub use act::{Action, links};
 pub use bindings::{Context, HelpLine, Keymap};
@@ -17,8 +20,12 @@ pub use mouse::Hit;
 pub use overlay::{EXPORTS, Entry, Overlay};
 pub use replay::Replay;
 pub use screens::{List, Pane, PaneKind, Screen};
+#[cfg(test)]
+pub use window::SPAN;
+pub use window::{SPANS, Window};
 
-use crate::control::Control;
+use crate::control::{Control, Inspect};
+use crate::session::Session;
 use crate::verdict::Expectations;
 use std::sync::Arc;
 
@@ -32,6 +39,12 @@ pub enum Request {
     /// Set a marker now.
     Note(String),
     NextTheme,
+    /// Take the theme of this name.
+    Theme(String),
+    /// Read this once, and show it.
+    Inspect(Inspect),
+    /// Watch something else: a setting's key, and its new value.
+    Watch(&'static str, String),
     /// Write what is shown to a file, in this form of [`EXPORTS`].
     Export(&'static str),
     /// Put this text into the terminal's clipboard.
@@ -48,10 +61,18 @@ pub enum YAxis {
     Log,
 }
 
-/// Seconds that the time axis can show.
-pub const SPANS: [i64; 11] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400];
-/// The default: 5 min.
-pub const SPAN: usize = 2;
+impl YAxis {
+    const WORDS: [(YAxis, &str); 3] = [(YAxis::Auto, "auto"), (YAxis::Linear, "linear"), (YAxis::Log, "log")];
+
+    pub fn word(self) -> &'static str {
+        YAxis::WORDS.into_iter().find(|(axis, _)| *axis == self).map_or("auto", |(_, word)| word)
+    }
+
+    /// The axis of that word; another one's is the default.
+    pub fn of_word(text: &str) -> YAxis {
+        YAxis::WORDS.into_iter().find(|(_, word)| *word == text).map_or(YAxis::Auto, |(axis, _)| axis)
+    }
+}
 
 /// Everything the keys have changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,10 +89,11 @@ pub struct Ui {
     pub filter: String,
     /// The list of events shows the routine ones, too.
     pub unfolded: bool,
-    /// Index into [`SPANS`].
-    pub span: usize,
+    pub window: Window,
     /// The time cursor, milliseconds since 1970; None is live.
     pub cursor: Option<i64>,
+    /// The moment under the mouse, while it lies over a chart; milliseconds since 1970.
+    pub hover: Option<i64>,
     /// The view has been paused since this moment (milliseconds since 1970).
     pub paused: Option<i64>,
     pub y: YAxis,
@@ -81,8 +103,10 @@ pub struct Ui {
     pub scroll: usize,
     /// The selected sync of the controller, by its (first) time, milliseconds since 1970; None is the newest.
     pub sync: Option<i64>,
-    /// A sentence for the footer, and until when (milliseconds since 1970).
-    pub message: Option<(String, i64)>,
+    /// A sentence in the corner, for a few seconds.
+    pub message: Option<String>,
+    /// How often something was said: each message has its full time.
+    pub said: u64,
     /// What the run is checked against; None is the built-in guide.
     pub expected: Option<Arc<Expectations>>,
     /// Changing the cluster is off.
@@ -97,6 +121,12 @@ pub struct Ui {
     pub keys: Keymap,
     /// What is shown is a recording.
     pub replay: Option<Replay>,
+    /// What is shown is the embedded lab: how many times as fast as real time it runs.
+    pub lab_speed: Option<f64>,
+    /// The names of all themes.
+    pub themes: Vec<String>,
+    /// The scenarios that the lab can play: their names, and what each shows.
+    pub scenarios: Vec<(String, String)>,
     /// The mouse drags its bar.
     pub dragged: bool,
 }
@@ -112,14 +142,16 @@ impl Ui {
             overlay: None,
             filter: String::new(),
             unfolded: false,
-            span: SPAN,
+            window: Window::Auto,
             cursor: None,
+            hover: None,
             paused: None,
             y: YAxis::Auto,
             row: 0,
             scroll: 0,
             sync: None,
             message: None,
+            said: 0,
             expected: None,
             readonly,
             can_load: false,
@@ -127,8 +159,18 @@ impl Ui {
             recording: None,
             keys: Keymap::default(),
             replay: None,
+            lab_speed: None,
+            themes: Vec::new(),
+            scenarios: Vec::new(),
             dragged: false,
         }
+    }
+
+    /// Forgets what belongs to what was watched; how it is looked at stays.
+    pub fn forget(&mut self) {
+        (self.cursor, self.paused, self.sync, self.overlay, self.lab_speed) = (None, None, None, None, None);
+        (self.row, self.scroll, self.own_load, self.can_load) = (0, 0, false, false);
+        self.filter.clear();
     }
 
     /// What the run is checked against.
@@ -152,26 +194,24 @@ impl Ui {
         self.overlay.is_none() && self.pane().kind == PaneKind::List(list)
     }
 
-    /// What the time axis shows at `now` (milliseconds since 1970): its end. A cursor that left the window takes it along.
-    pub fn view_end(&self, now: i64) -> i64 {
-        let end = self.paused.unwrap_or(now);
+    /// The end of the time axis, milliseconds since 1970. A cursor that left the window takes it along.
+    pub fn view_end(&self, session: &Session) -> i64 {
+        let end = self.paused.unwrap_or(session.now_ms());
+        let span = self.span_ms(session);
         match self.cursor {
-            Some(c) if c < end - self.span_ms() => c + self.span_ms() / 2,
+            Some(c) if c < end - span => c + span / 2,
             _ => end,
         }
     }
 
-    pub fn span_ms(&self) -> i64 {
-        SPANS[self.span.min(SPANS.len() - 1)] * 1000
-    }
-
-    /// The moment that figures are read at.
+    /// The moment that the user is at.
     pub fn moment(&self, now: i64) -> i64 {
         self.cursor.or(self.paused).unwrap_or(now)
     }
 
-    /// Shows `text` in the footer for 8 s.
-    pub fn say(&mut self, now: i64, text: impl Into<String>) {
-        self.message = Some((text.into(), now + 8000));
+    /// Shows `text` in the corner for a few seconds.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.message = Some(text.into());
+        self.said += 1;
     }
 }

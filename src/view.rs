@@ -13,6 +13,7 @@ pub mod golden;
 mod header;
 mod layout;
 mod look;
+mod message;
 mod overlays;
 mod pane_row;
 mod panes;
@@ -28,15 +29,25 @@ use crate::{
     advise::{self, Finding},
     explain::forecast::{ForecastText, forecast},
     session::Session,
-    ui::{Action, Context, Hit, List, PaneKind, Ui},
+    ui::{Action, Context, Hit, Ui},
     verdict::{self, Verdict},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
+
+/// What a press of the mouse means where something is drawn.
+#[derive(Clone, Debug, PartialEq)]
+enum Target {
+    /// This row of a list, of all its rows.
+    Row(usize),
+    Act(Action),
+}
 
 /// What a pane reads.
 pub struct Cx<'a> {
     pub session: &'a Session,
+    /// Where what can be pressed is drawn; noted only to find what was pressed.
+    targets: Cell<Option<Vec<(Rect, Target)>>>,
     /// Findings, and what the next sync would do: with hundreds of pods most of a frame's work, so computed once a frame.
     findings: Vec<Finding>,
     forecast: OnceCell<Option<ForecastText>>,
@@ -52,6 +63,7 @@ impl<'a> Cx<'a> {
     pub fn new(session: &'a Session, now: i64, ui: &'a Ui, look: &'a Look) -> Cx<'a> {
         Cx {
             session,
+            targets: Cell::new(None),
             findings: advise::findings(session),
             forecast: OnceCell::new(),
             verdict: OnceCell::new(),
@@ -77,9 +89,39 @@ impl<'a> Cx<'a> {
         Some(self.look.symbols.keys(&label))
     }
 
+    /// Where charts show the time cursor: the user's, or the mouse's while it lies over a chart.
+    pub fn cursor(&self) -> Option<i64> {
+        self.ui.cursor.or(self.ui.hover)
+    }
+
     /// The moment that figures are read at.
     pub fn moment(&self) -> i64 {
-        self.ui.moment(self.session.now_ms())
+        self.ui.hover.filter(|_| self.ui.cursor.is_none()).unwrap_or_else(|| self.ui.moment(self.session.now_ms()))
+    }
+
+    /// A row of a list is drawn here.
+    fn row_at(&self, area: Rect, index: usize) {
+        self.target(area, Target::Row(index));
+    }
+
+    /// What is drawn here does what a key does.
+    fn acts_at(&self, area: Rect, action: Action) {
+        self.target(area, Target::Act(action));
+    }
+
+    /// A window comes to lie over the rows drawn so far.
+    fn cover(&self) {
+        if let Some(mut all) = self.targets.take() {
+            all.retain(|(_, target)| self.ui.overlay.is_none() || matches!(target, Target::Act(_)));
+            self.targets.set(Some(all));
+        }
+    }
+
+    fn target(&self, area: Rect, target: Target) {
+        if let Some(mut all) = self.targets.take() {
+            all.push((area, target));
+            self.targets.set(Some(all));
+        }
     }
 }
 
@@ -107,7 +149,9 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
         bar::draw(buf, layout.bar, cx);
         footer::draw(buf, layout.footer, cx);
     }
+    cx.cover();
     overlays::draw(buf, area, cx);
+    message::draw(buf, area, cx);
     if cx.look.symbols == symbols::Symbols::Ascii {
         for cell in &mut buf.content {
             if let Some(sign) = cx.look.symbols.plain(cell.symbol()) {
@@ -127,13 +171,23 @@ pub fn hit(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
     }
     let Some(slot) = layout.slot_at(x, y) else { return Hit { above, ..Hit::default() } };
     let pane = slot.row.pane;
-    let inside = y >= slot.inner.y && slot.inner.height > 0;
-    let (ms, row) = match pane.kind {
-        kind if kind.is_chart() => (time_axis::time_at(slot.inner, x, cx), None),
-        PaneKind::List(List::Decisions) => (None, panes::sync_at(slot.inner, x, y, cx)),
-        _ => (None, inside.then(|| usize::from(y - slot.inner.y))),
-    };
-    Hit { pane: Some(pane), ms, row, bar: None, above }
+    let ms = pane.kind.is_chart().then(|| time_axis::time_at(slot.inner, x, cx)).flatten();
+    Hit { pane: Some(pane), ms, above, ..Hit::default() }
+}
+
+/// The same, with the row or the key that is drawn there: what is asked where the mouse is pressed.
+pub fn pressed(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
+    cx.targets.set(Some(Vec::new()));
+    draw(&mut Buffer::empty(area), cx);
+    let all = cx.targets.take().unwrap_or_default();
+    let here = |(at, _): &&(Rect, Target)| at.contains(ratatui::layout::Position { x, y });
+    let hit = hit(cx, area, x, y);
+    // What is drawn last lies over the rest.
+    match all.iter().rev().find(here).map(|(_, target)| target.clone()) {
+        Some(Target::Row(row)) => Hit { row: Some(row), ..hit },
+        Some(Target::Act(action)) => Hit { action: Some(action), ..hit },
+        None => hit,
+    }
 }
 
 fn lay_out(area: Rect, cx: &Cx) -> layout::Layout {

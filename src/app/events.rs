@@ -6,7 +6,7 @@ use crate::{
     error::{CommandError, ErrorKind},
     observe::Stamped,
     replay::ReplayEvent,
-    source::{Died, Source},
+    source::{Died, Source, live::cluster::Cluster},
 };
 use tokio::{
     sync::mpsc,
@@ -26,6 +26,8 @@ pub struct RunningSource {
     pub stop: CancellationToken,
     /// That of what is watched.
     pub clock: Clock,
+    /// None for a replay.
+    pub cluster: Option<Cluster>,
     /// Ends with an error when a part of the source died; None once it has ended.
     driver: Option<JoinHandle<Result<(), Died>>>,
     /// The channel of observations is closed, until a replay is moved.
@@ -59,11 +61,12 @@ impl RunningSource {
         source: Source,
         driver: JoinHandle<Result<(), Died>>,
         stop: CancellationToken,
-        clock: Clock,
+        cluster: Cluster,
         hpa_check: HpaCheck,
     ) -> RunningSource {
         let (driver, hpa_check) = (Some(driver), Some(hpa_check));
-        RunningSource { source, stop, clock, driver, ended: false, replay: None, hpa_check }
+        let clock = cluster.clock();
+        RunningSource { source, stop, clock, cluster: Some(cluster), driver, ended: false, replay: None, hpa_check }
     }
 
     /// A recording's source.
@@ -73,7 +76,16 @@ impl RunningSource {
         news: mpsc::Receiver<ReplayEvent>,
     ) -> RunningSource {
         let (stop, clock) = (CancellationToken::new(), Clock::system());
-        RunningSource { source, stop, clock, driver: Some(driver), ended: false, replay: Some(news), hpa_check: None }
+        RunningSource {
+            source,
+            stop,
+            clock,
+            cluster: None,
+            driver: Some(driver),
+            ended: false,
+            replay: Some(news),
+            hpa_check: None,
+        }
     }
 
     /// Waits for the check whether the HPA is there; the first call takes its result.

@@ -102,7 +102,7 @@ impl App {
                 Err(text) => text,
             }
         };
-        self.ui.say(self.session.now_ms(), text);
+        self.ui.say(text);
     }
 
     /// Ends the recording, if there is one; a sentence about the file.
@@ -115,7 +115,7 @@ impl App {
     pub(super) fn watch_recording(&mut self) {
         if let Some(ended) = self.tape.ended() {
             self.ui.recording = None;
-            self.ui.say(self.session.now_ms(), ended.text);
+            self.ui.say(ended.text);
         }
     }
 }

@@ -37,7 +37,7 @@ impl App {
                     (replay.timeline, replay.complete) = (timeline, complete);
                 }
             }
-            ReplayEvent::Damage(damage) => self.ui.say(self.session.now_ms(), damage.join("; ")),
+            ReplayEvent::Damage(damage) => self.ui.say(damage.join("; ")),
         }
     }
 

@@ -7,10 +7,7 @@ use super::{
 use crate::{
     config::Settings,
     error::{CommandError, SUCCESS, signal_exit_code},
-    lab::{
-        api::Served,
-        scenario::{SHIPPED, Scenario},
-    },
+    lab::api::Served,
     open,
     signals::EndSignals,
     stdio,
@@ -45,7 +42,7 @@ pub struct Lab {
 /// The scenario is wrong, no port can be opened, or the kubeconfig cannot be written; those of [`live::run`].
 pub fn run(settings: &Settings, args: &Lab, recording: &RecordingFlags) -> Result<u8, CommandError> {
     match args.serve {
-        true => block_on(serve(settings)),
+        true => block_on(serve(&open::lab::settings(&settings.in_lab())?)),
         false => live::run(&settings.in_lab(), recording),
     }
 }
@@ -55,8 +52,8 @@ pub fn run(settings: &Settings, args: &Lab, recording: &RecordingFlags) -> Resul
 /// # Errors
 /// stdout cannot be written.
 pub fn list() -> Result<u8, CommandError> {
-    let all = SHIPPED.iter().filter_map(|(name, _)| Some((name, Scenario::shipped(name)?.about)));
-    let text: String = all.map(|(name, about)| format!("{name:<16} {about}\n")).collect();
+    let text: String =
+        open::lab::scenarios().into_iter().map(|(name, about)| format!("{name:<16} {about}\n")).collect();
     stdio::data(&text).map(|()| SUCCESS)
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     args::{RecordingFlags, SettingFlags},
-    block_on, dashboard_exit_code, need_screen, read_ui,
+    block_on, dashboard_exit_code, keep, look_and_ui, need_screen,
 };
 use crate::{
     app::{self, App, Recordings},
@@ -36,8 +36,7 @@ pub fn run(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Comman
 
 async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, CommandError> {
     need_screen("the dashboard", "edot-tui status -o text prints once what it would show")?;
-    let look = open::look(settings)?;
-    let ui = read_ui(settings, settings.readonly)?;
+    let (look, ui) = look_and_ui(settings, settings.readonly)?;
     let settings = &open::lab::or_configured(settings)?;
     // Reading certificates and running plugins takes a while: the first frame is drawn in the meantime.
     let mut opening = open::live_in_background(settings);
@@ -55,13 +54,16 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
     }
     let recordings = Recordings::new(settings, open::lab::run(settings), recording.record_limit);
     let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, recording.record.as_deref())?;
+    app.changeable(open::watched(settings));
     if let Some(running) = running {
         app.watch(running);
     }
     let ended = app.run(opening).await;
     let recorded = app.end_recording(STOPPED);
+    let kept = app.kept();
     drop(app);
     terminal::restore();
     recorded.iter().for_each(|text| stdio::message(text));
+    keep(settings, &kept);
     dashboard_exit_code(ended?)
 }

@@ -35,6 +35,12 @@ use tokio::time::Instant;
 /// With --simulate the load is started when every feed is ready, or at the latest after this time.
 const BASELINE: TimeDelta = TimeDelta::seconds(30);
 
+/// In the embedded lab it is always started at this time after the lab's start, so that a run can be repeated. Until then
+/// the lab runs no faster than this, and there its time waits for the feeds, but for no more than so many ticks.
+const LAB_BASELINE: Duration = Duration::from_secs(30);
+const LAB_SPEED: f64 = 10.0;
+const LAB_PATIENCE: u32 = 20;
+
 /// After the run has settled, expectations that are still undecided get this much more time.
 const UNDECIDED: TimeDelta = TimeDelta::minutes(10);
 
@@ -106,6 +112,10 @@ struct Recording<'a> {
     settled_since: Option<Time>,
     /// When it began, by the source's clock: observations are stamped with a time that may be set.
     began: Instant,
+    /// The speed of the embedded lab from the load's start on; None where its time is not stopped.
+    lab_speed: Option<f64>,
+    /// Ticks that came while the lab's time was stopped.
+    stopped: u32,
 }
 
 /// Records until the end that was asked for.
@@ -115,7 +125,10 @@ struct Recording<'a> {
 pub fn run(settings: &Settings, args: &Record) -> Result<u8, CommandError> {
     block_on(async {
         let expected = offline::expectations(settings.expectations.as_deref())?;
-        let mut running = open::live(settings).await?;
+        let waits = args.simulate && settings.lab;
+        let speed = if waits { settings.speed.min(LAB_SPEED) } else { settings.speed };
+        let mut running = open::live(&Settings { speed, ..settings.clone() }).await?;
+        running.clock.stop(waits.then_some(LAB_BASELINE));
         running.hpa_found().await?;
         let code = record(settings, args, &expected, &mut running).await;
         running.stop.cancel();
@@ -152,7 +165,9 @@ async fn record(
     }
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
     let (session, began) = (advise::session(), running.clock.instant());
-    let mut recording = Recording { args, expected, tape, session, load, settled_since: None, began };
+    let lab_speed = (args.simulate && settings.lab).then_some(settings.speed);
+    let mut recording =
+        Recording { args, expected, tape, session, load, settled_since: None, began, lab_speed, stopped: 0 };
     recording.take(&first, running)?;
     let ended = recording.run(running).await;
     stdio::progress("");
@@ -202,7 +217,7 @@ impl Recording<'_> {
         let seen = self.session.now.zip(self.session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
         // What was observed may lag behind, and its time may be set forward.
         let elapsed = TimeDelta::from_std(running.clock.instant() - self.began).map_or(seen, |real| real.min(seen));
-        if self.load == LoadStart::Waiting && (feeds_ready(&self.session) || elapsed >= BASELINE) {
+        if self.load == LoadStart::Waiting && self.is_ready(running, elapsed) {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;
         }
@@ -212,6 +227,24 @@ impl Recording<'_> {
             return Ok(Some(End::TimeIsOver));
         }
         Ok(self.is_over().then_some(End::Settled))
+    }
+
+    /// Whether the load can be started.
+    fn is_ready(&mut self, running: &RunningSource, elapsed: TimeDelta) -> bool {
+        if self.lab_speed.is_none() {
+            return feeds_ready(&self.session) || elapsed >= BASELINE;
+        }
+        self.stopped += u32::from(running.clock.is_stopped());
+        self.stopped > 0 && (feeds_ready(&self.session) || self.stopped >= LAB_PATIENCE)
+    }
+
+    /// The load has been started, as far as it can be: the lab's time goes on.
+    fn started(&mut self, running: &RunningSource) {
+        self.load = LoadStart::Done;
+        if let Some(speed) = self.lab_speed.take() {
+            running.clock.pace(speed);
+            running.clock.stop(None);
+        }
     }
 
     /// Whether the run has settled, and no expectation is left that more time would decide.
@@ -227,10 +260,10 @@ impl Recording<'_> {
         match (answer.to, answer.ok) {
             (Ask::PlanLoad, true) if answer.stops => {
                 stdio::message("a load is already running; it is recorded as it is");
-                self.load = LoadStart::Done;
+                self.started(running);
             }
             (Ask::PlanLoad, true) => ask(running, Control::StartLoad)?,
-            (Ask::StartLoad, true) => self.load = LoadStart::Done,
+            (Ask::StartLoad, true) => self.started(running),
             (Ask::PlanLoad | Ask::StartLoad, false) => {
                 return Err(CommandError::failed(format!("no load: {}", answer.text)));
             }

@@ -1,6 +1,6 @@
 //! `edot-tui replay`: the dashboard over a recording.
 
-use super::{args::SettingFlags, block_on, dashboard_exit_code, need_screen, read_ui};
+use super::{args::SettingFlags, block_on, dashboard_exit_code, keep, look_and_ui, need_screen};
 use crate::{
     app::{App, Recordings},
     config::Settings,
@@ -40,8 +40,7 @@ pub fn run(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
 
 async fn show(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
     need_screen("a replay", "edot-tui status -o screen prints a screen once, and -o text its figures")?;
-    let look = open::look(settings)?;
-    let ui = read_ui(settings, true)?;
+    let (look, ui) = look_and_ui(settings, true)?;
     let after = args.at.map_or(0, |at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
     let begin = Begin { after, speed: args.pace, paused: args.paused };
     let running = open::replay(&args.file, begin)?;
@@ -50,8 +49,10 @@ async fn show(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
     app.replay(begin);
     app.watch(running);
     let ended = app.run(tokio::spawn(std::future::pending())).await;
+    let kept = app.kept();
     drop(app);
     terminal::restore();
+    keep(settings, &kept);
     dashboard_exit_code(ended?)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     open,
     report::{self, Cast},
     stdio,
-    ui::{SPANS, Screen, Ui},
+    ui::{SPANS, Screen, Ui, Window},
     verdict::{self, Expectations},
     view::Look,
 };
@@ -41,7 +41,7 @@ pub struct Report {
     /// With -o svg and cast: the screen
     #[arg(long, value_name = "SCREEN", default_value = "overview", value_parser = screen(), help_heading = "Output")]
     pub screen: Screen,
-    /// With -o svg and cast: how much time the charts show [default: 5m]
+    /// With -o svg and cast: how much time the charts show [default: the whole run]
     #[arg(long, value_name = "DURATION", value_parser = up_to_an_hour, help_heading = "Output")]
     pub span: Option<Duration>,
     /// With -o cast: how many times faster than it was, 0.25 to 1000
@@ -62,7 +62,7 @@ pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
     ui.screen = args.screen;
     ui.expected = Some(expected.clone());
     if let Some(span) = args.span.and_then(|s| i64::try_from(s.as_secs()).ok()) {
-        ui.span = SPANS.iter().position(|s| *s >= span).unwrap_or(SPANS.len() - 1);
+        ui.window = Window::Span(SPANS.iter().position(|s| *s >= span).unwrap_or(SPANS.len() - 1));
     }
     if args.output == Format::Cast {
         return cast(args, &ui, &expected, &look);

@@ -159,9 +159,10 @@ struct Target {
 /// Connects. With `changes`, only where changes are allowed: not read-only, and in what looks like production only when named.
 async fn connect(settings: &Settings, changes: bool) -> Result<Target, CommandError> {
     if settings.lab {
-        return Err(CommandError::usage("the embedded lab has the whole system already: leave --lab out"));
+        return Err(CommandError::usage(
+            "the embedded lab has the whole system already: leave out --lab, --scenario, --speed and --seed",
+        ));
     }
-    open::lab::check_flags(settings)?;
     if changes && settings.readonly {
         return Err(CommandError::usage("read-only: --readonly is set, so nothing is applied or removed"));
     }

@@ -56,6 +56,8 @@ pub struct Settings {
     pub log_file: Option<PathBuf>,
     /// As it was given; see [`Settings::log`].
     pub log_level: Option<String>,
+    /// Nothing is kept over restarts.
+    pub no_state: bool,
     /// What a run is compared with; None: the guide's timeline.
     pub expectations: Option<PathBuf>,
     /// The file's `[keys]`: an action's name and the key chords that trigger it, not yet interpreted.
@@ -316,6 +318,14 @@ pub static SETTINGS: &[Setting] = &[
         field: Field::Level(|s| &mut s.log_level),
         default: Empty,
         help: "How much to log, to $XDG_STATE_HOME/edot-tui/edot-tui.log if no file is named",
+    },
+    Setting {
+        key: "no-state",
+        group: Files,
+        placeholder: "BOOL",
+        field: Field::On(|s| &mut s.no_state),
+        default: Value("false"),
+        help: "Do not keep theme, y axis and zoom over restarts",
     },
     Setting {
         key: "expectations",

@@ -1,4 +1,4 @@
-//! Every permission the program uses, in one table: `doctor` checks it, README's Roles are generated from it.
+//! Every permission the program uses, in one table: `doctor` checks it, the Roles in docs/permissions.md are generated from it.
 //! Must not query a cluster.
 
 use crate::observe::Feed;

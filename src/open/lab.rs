@@ -13,6 +13,7 @@ use crate::{
     recording::LabRun,
     source::live::connect::{self, Access, ConnectError},
 };
+use chrono::SubsecRound;
 use std::path::Path;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +24,7 @@ const NOTE: &str = "no cluster is configured: the embedded lab; yours: --kubecon
 /// all. A configuration that exists and does not work is an error.
 ///
 /// # Errors
-/// What is wrong with the configuration; flags of the lab without it.
+/// What is wrong with the configuration; flags that cannot work in the lab.
 pub fn or_configured(settings: &Settings) -> Result<Settings, CommandError> {
     if settings.lab {
         return for_lab(settings);
@@ -32,29 +33,43 @@ pub fn or_configured(settings: &Settings) -> Result<Settings, CommandError> {
     match connect::plan(&access(settings)) {
         Err(ConnectError::NoConfiguration) if !named => for_lab(&Settings { lab: true, ..settings.clone() }),
         Err(e) => Err(e.into()),
-        Ok(_) => check_flags(settings).map(|()| settings.clone()),
+        Ok(_) => Ok(settings.clone()),
     }
 }
 
-/// Flags that only the lab has need the lab.
+/// Settings of a cluster, which the lab has of its own.
+const CLUSTERS: [&str; 10] = [
+    "kubeconfig",
+    "context",
+    "as",
+    "load-manifest",
+    "collector-metrics",
+    "es-url",
+    "es-user",
+    "es-api-key-file",
+    "es-ca",
+    "kibana-url",
+];
+
+/// The settings as they count: in the lab, those of a cluster do not.
 ///
 /// # Errors
-/// One of them was given without it.
-pub fn check_flags(settings: &Settings) -> Result<(), CommandError> {
-    match ["scenario", "speed", "seed"].into_iter().find(|key| settings.is_flag(key)) {
-        Some(key) if !settings.lab => {
-            Err(CommandError::usage(format!("--{key} is only for the embedded lab: add --lab, or leave it out")))
-        }
-        _ => Ok(()),
-    }
+/// The scenario is wrong; a flag cannot work in the lab.
+pub fn settings(settings: &Settings) -> Result<Settings, CommandError> {
+    if settings.lab { for_lab(settings) } else { Ok(settings.clone()) }
 }
 
 /// Names that the file or the environment set are those of a real cluster: in the lab only flags count for them. A wrong
 /// scenario is reported before the screen is taken.
 fn for_lab(settings: &Settings) -> Result<Settings, CommandError> {
     scenario(&settings.scenario)?;
+    if let Some(key) = CLUSTERS.into_iter().find(|key| settings.is_flag(key)) {
+        let by = ["scenario", "speed", "seed"].into_iter().find(|key| settings.is_flag(key)).unwrap_or("lab");
+        let text = format!("--{key} is for a cluster, and --{by} means the embedded lab, which has its own");
+        return Err(CommandError::usage(text).hint(format!("leave out --{key} or --{by}")));
+    }
     let mut lab = settings.clone();
-    for key in ["namespace", "hpa", "load-namespace", "load-job"] {
+    for key in ["namespace", "hpa", "load-namespace", "load-job"].into_iter().chain(CLUSTERS) {
         if !settings.is_flag(key)
             && let Some(setting) = settings::find(key)
         {
@@ -82,7 +97,8 @@ pub async fn start(settings: &Settings, stop: &CancellationToken) -> Result<Acce
 /// The scenario is wrong, or no port can be opened.
 pub async fn serve(settings: &Settings, stop: &CancellationToken) -> Result<(Served, Clock), CommandError> {
     let scenario = scenario(&settings.scenario)?;
-    let start = Clock::system().now();
+    // A run must not depend on the moment within a second: objects carry whole ones.
+    let start = Clock::system().now().trunc_subsecs(0);
     let lab = Lab::new(&scenario, settings.seed.unwrap_or(scenario.seed), start);
     let clock = Clock::lab(start, settings.speed);
     let served = api::serve(lab, clock, stop.clone()).await;
@@ -103,6 +119,17 @@ pub fn run(settings: &Settings) -> Option<LabRun> {
         speed: settings.speed,
         seed,
     })
+}
+
+/// # Errors
+/// There is no such scenario, or it has a fault.
+pub fn check_scenario(name: &str) -> Result<(), CommandError> {
+    scenario(name).map(|_| ())
+}
+
+/// The names of the shipped scenarios, and what each shows.
+pub fn scenarios() -> Vec<(String, String)> {
+    SHIPPED.iter().filter_map(|(name, _)| Some(((*name).to_owned(), Scenario::shipped(name)?.about))).collect()
 }
 
 /// The scenario of that name, or in that file.

@@ -36,7 +36,7 @@ pub fn html(session: &Session, verdict: &Verdict, report: &Report) -> String {
         Some(Block::Title(t)) => t.clone(),
         _ => "edot-tui report".into(),
     };
-    let (before, after) = split(&blocks);
+    let (about, judged, rest) = split(&blocks);
     let badge = format!(
         "<p class=\"badge {}\">verdict: {}</p>",
         escaped(report.verdict.result),
@@ -44,10 +44,11 @@ pub fn html(session: &Session, verdict: &Verdict, report: &Report) -> String {
     );
     let lab = if report.lab { "<p class=\"badge lab\">LAB</p>" } else { "" };
     let body = format!(
-        "<header><h1>{}</h1>{badge}{lab}{}</header>\n<section class=\"charts\">\n{charts}</section>\n{}",
+        "<header><h1>{}</h1>{badge}{lab}{}</header>\n{}<section class=\"charts\">\n{charts}</section>\n{}",
         escaped(&title),
-        blocks_html(before),
-        blocks_html(after)
+        blocks_html(about),
+        blocks_html(judged),
+        blocks_html(rest)
     );
     page(&title, &body, &data(&panels, &axis))
 }
@@ -67,10 +68,14 @@ pub fn page(title: &str, body: &str, data: &str) -> String {
     )
 }
 
-/// What describes the run is above the charts, the rest below.
-fn split(blocks: &[Block]) -> (&[Block], &[Block]) {
-    let head = blocks.iter().position(|b| matches!(b, Block::Head(_))).unwrap_or(blocks.len());
-    (blocks.get(1..head).unwrap_or_default(), blocks.get(head..).unwrap_or_default())
+/// What describes the run, what was found of it, and what is looked up: the charts are before the last.
+fn split(blocks: &[Block]) -> (&[Block], &[Block], &[Block]) {
+    let at = |wanted: &dyn Fn(&str) -> bool| {
+        blocks.iter().position(|b| matches!(b, Block::Head(text) if wanted(text))).unwrap_or(blocks.len())
+    };
+    let (first, lists) = (at(&|_| true), at(&|text| matches!(text, "Markers" | "Feeds at the end")));
+    let part = |from: usize, to: usize| blocks.get(from..to).unwrap_or_default();
+    (part(1, first), part(first, lists), part(lists, blocks.len()))
 }
 
 /// The whole session, counted from the load's start.

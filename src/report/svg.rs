@@ -18,7 +18,7 @@ pub fn svg(buffer: &Buffer, theme: &Theme) -> String {
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" width=\"{w}\" height=\"{h}\">\n\
          <rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{ground}\"/>\n\
-         <g font-family=\"'DejaVu Sans Mono','Cascadia Mono','JetBrains Mono',Menlo,Consolas,monospace\" font-size=\"15\" xml:space=\"preserve\">\n",
+         <g font-family=\"'DejaVu Sans Mono','Cascadia Mono','JetBrains Mono',Menlo,Consolas,monospace\" font-size=\"15\">\n",
         w = width + 24,
         h = height + 24,
     );
@@ -49,10 +49,16 @@ fn cell_run(out: &mut String, cells: &[&Cell], x: usize, y: usize, theme: &Theme
     if let Some(bg) = bg {
         let _ = writeln!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{}\" fill=\"{bg}\"/>", CELL.1);
     }
-    let text: String = cells.iter().map(|c| c.symbol()).collect();
-    if text.trim().is_empty() {
+    // Blanks at the ends are no text, and those between words are no-break spaces: browsers make one of several others.
+    let blank = |cell: &&Cell| cell.symbol().trim().is_empty();
+    let (before, after) =
+        (cells.iter().take_while(|c| blank(c)).count(), cells.iter().rev().take_while(|c| blank(c)).count());
+    if before == cells.len() {
         return;
     }
+    let cells = &cells[before..cells.len() - after];
+    let text: String = cells.iter().map(|c| c.symbol().replace(' ', "\u{a0}")).collect();
+    let (left, width) = (left + before * CELL.0, cells.len() * CELL.0);
     let mut style = String::new();
     if first.modifier.contains(Modifier::BOLD) {
         style.push_str(" font-weight=\"bold\"");
@@ -146,7 +152,27 @@ fn colour(c: Color) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::escaped;
+    use super::{escaped, svg};
+    use crate::view::Look;
+    use ratatui::{buffer::Buffer, style::Style};
+
+    /// Browsers drop blanks at the ends of a text and make one of several, and then stretch what is left.
+    #[test]
+    fn each_text_is_as_wide_as_its_characters_and_has_no_blank_that_a_browser_drops() {
+        let mut buffer = Buffer::with_lines(["  two  gaps   ", "          end ", "              "]);
+        buffer.set_string(2, 0, "two", Style::new().bold());
+        let picture = svg(&buffer, Look::roles().theme());
+        let texts: Vec<&str> = picture.lines().filter(|line| line.starts_with("<text")).collect();
+        assert_eq!(texts.len(), 3, "{picture}");
+        for text in texts {
+            let (_, rest) = text.split_once("textLength=\"").unwrap();
+            let (width, rest) = rest.split_once('"').unwrap();
+            let shown = rest.split_once('>').unwrap().1.strip_suffix("</text>").unwrap();
+            assert_eq!(width.parse(), Ok(shown.chars().count() * 9), "{text}");
+            assert!(!shown.contains(' ') && shown == shown.trim(), "{text}");
+        }
+        assert!(picture.contains("x=\"102\" y=\"46\""), "{picture}");
+    }
 
     #[test]
     fn only_characters_of_xml_are_left() {

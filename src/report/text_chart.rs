@@ -31,7 +31,7 @@ fn panel_buffer(panel: &Panel, axis: &Axis, width: u16, look: &Look) -> Buffer {
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, ROWS + 1));
     let margins = Margins::for_width(width);
     let time = TimeAxis { start_ms: axis.from, end_ms: axis.to };
-    let look = chart::ChartStyle { theme: look.theme(), symbols: look.symbols, utc_offset_s: 0 };
+    let look = chart::ChartStyle { theme: look.theme(), symbols: look.symbols, utc_offset_s: 0, origin: None };
     let lines = panel.traces.iter().map(|t| PlainLine {
         label: t.name.clone(),
         role: Role::SERIES[t.colour.saturating_sub(1) % Role::SERIES.len()],

@@ -25,8 +25,8 @@ pub struct Pod {
     pub cpu: Series,
     /// Bytes, all containers together.
     pub memory: Series,
-    /// The smallest number that no other pod had when this one appeared: its colour, for its life.
-    pub slot: usize,
+    /// The smallest number that no other pod had when this one appeared, 64 from the 65th on: its colour, for its life.
+    pub slot: u32,
 }
 
 /// Every pod of the scale's selector.
@@ -52,8 +52,8 @@ impl Pods {
         }
         let back = self.past.remove(&seen.uid);
         if !self.live.contains_key(&seen.name) {
-            let free = |slot: &usize| self.live.values().all(|p| p.slot != *slot);
-            let slot = (0..=self.live.len()).find(free).unwrap_or(0);
+            let taken = |all: u64, pod: &Arc<Pod>| all | 1_u64.checked_shl(pod.slot).unwrap_or(0);
+            let slot = self.live.values().fold(0, taken).trailing_ones();
             self.live.insert(seen.name.clone(), back.unwrap_or_else(|| Arc::new(Pod { slot, ..Pod::default() })));
         }
         let Some(pod) = self.live.get_mut(&seen.name).map(Arc::make_mut) else { return false };

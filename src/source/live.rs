@@ -16,6 +16,7 @@ pub mod convert;
 mod discovered;
 pub mod elastic;
 mod feeds;
+mod inspect;
 pub mod load;
 pub mod load_control;
 mod retry;
@@ -27,16 +28,14 @@ pub use client::{ApiError, ApiErrorKind, Timing, cluster, connect};
 pub use feeds::hpa::not_served;
 pub use feeds::usage::metrics_version;
 
-use crate::control::{Abilities, Died, Source};
+use crate::control::{Abilities, Died, Inspect, Source};
 use crate::observe::{Observation, WatchingSeen};
-use client::RetryGate;
 use cluster::Cluster;
-use context::{Emitter, FeedContext};
+use context::FeedContext;
 use discovered::Discovered;
 use elastic::IngestSettings;
 use feeds::{cost, events, hpa, lease, pods, session_info, usage, workload};
 use load_control::LoadSettings;
-use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -68,11 +67,24 @@ pub async fn list_hpas(cluster: &Cluster, namespace: &str) -> Result<Vec<String>
     hpa::list_hpas(&shared(cluster.clone(), to, Timing::default()), namespace).await
 }
 
+/// What the user wants to read once, in lines.
+///
+/// # Errors
+/// See [`ApiErrorKind`].
+pub async fn inspect(cluster: &Cluster, what: &Inspect) -> Result<Vec<String>, ApiError> {
+    let (to, _) = mpsc::channel(1);
+    inspect::inspect(&shared(cluster.clone(), to, Timing::default()), what).await
+}
+
+/// The namespaces and names of all HPAs of the cluster, sorted; none where they may not be listed.
+pub async fn list_hpas_everywhere(cluster: &Cluster) -> Vec<(String, String)> {
+    let (to, _) = mpsc::channel(1);
+    hpa::list_everywhere(&shared(cluster.clone(), to, Timing::default())).await
+}
+
 fn shared(cluster: Cluster, to: mpsc::Sender<crate::observe::Stamped>, timing: Timing) -> FeedContext {
-    let clock = cluster.clock();
-    let timing = Timing { request: cluster.request_timeout().min(timing.request), ..timing }.of(clock);
-    let gate = RetryGate::new(timing.between);
-    FeedContext { cluster, gate, timing: Arc::new(timing), out: Emitter::new(to, clock), elastic: Arc::default() }
+    let timing = Timing { request: cluster.request_timeout().min(timing.request), ..timing };
+    FeedContext::new(cluster, timing, to)
 }
 
 /// A source over the cluster, and the future that drives it: it returns Ok when `stop` is cancelled, and an error when a

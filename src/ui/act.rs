@@ -1,7 +1,7 @@
 //! What the user can do, and what each action does to the view or which effect it asks for. Must not carry out the effect,
 //! nor know any key.
 
-use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, SPAN, SPANS, Screen, Ui, YAxis};
+use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, Screen, Ui, Window, YAxis};
 use crate::control::Control;
 use crate::observe::{Ask, EventSeen, Feed};
 use crate::session::ingest::kibana::KibanaLink;
@@ -44,6 +44,17 @@ pub enum Action {
     Export,
     /// Links into Kibana.
     Links,
+    /// Copy the selected row.
+    Yank,
+    /// Read the selected object; read the selected pod's log.
+    Describe,
+    Log,
+    /// The lab's scenarios.
+    Scenarios,
+    /// The command line.
+    Command,
+    /// Complete what is typed on it.
+    Complete,
     Feeds,
     Theme,
     Help,
@@ -55,6 +66,9 @@ pub enum Action {
     Type(char),
     Backspace,
 }
+
+/// How many times as fast as real time the keys make the lab run.
+const LAB_SPEEDS: [f64; 8] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0];
 
 /// More lines than any text of an overlay has.
 const SCROLL: usize = 200;
@@ -76,7 +90,7 @@ impl Ui {
             Action::Show(screen) => self.show(screen),
             Action::NextPane => self.turn(1),
             Action::PreviousPane => self.turn(-1),
-            Action::Simulate => return self.simulate(now),
+            Action::Simulate => return self.simulate(),
             Action::Record => return Some(Request::Record),
             Action::Pause => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Action::Cursor { forward, minute } => self.move_cursor(session, forward, minute),
@@ -85,14 +99,13 @@ impl Ui {
             Action::Marker { forward } => {
                 match session.markers.step(self.moment(now), forward) {
                     Some(ms) => self.cursor = Some(ms),
-                    None => self.say(now, if forward { "no marker after this" } else { "no marker before this" }),
+                    None => self.say(if forward { "no marker after this" } else { "no marker before this" }),
                 };
             }
-            Action::Zoom(0) => self.span = SPAN,
-            Action::Zoom(by) => {
-                self.span = if by > 0 { self.span.saturating_sub(1) } else { (self.span + 1).min(SPANS.len() - 1) };
-            }
-            Action::Pace(_) | Action::SkipIdle => self.say(now, "only a replay can be paced"),
+            Action::Zoom(0) => self.window = Window::Auto,
+            Action::Zoom(by) => self.zoom(session, by > 0),
+            Action::Pace(by) => return self.pace_lab(by),
+            Action::SkipIdle => self.say("only a replay can skip idle stretches"),
             Action::Move(by) => self.move_row(session, by),
             Action::Open if self.overlay == Some(Overlay::Links) => {
                 self.overlay = None;
@@ -101,6 +114,11 @@ impl Ui {
             Action::Open if self.overlay == Some(Overlay::Exports) => {
                 self.overlay = None;
                 return EXPORTS.get(self.row).map(|e| Request::Export(e.0));
+            }
+            Action::Open if self.overlay == Some(Overlay::Scenarios) => {
+                self.overlay = None;
+                let name = self.scenarios.get(self.row).map(|s| s.0.clone())?;
+                return Some(Request::Watch("scenario", name));
             }
             Action::Open => self.open(session),
             Action::Expand => self.expanded = !self.expanded,
@@ -115,13 +133,23 @@ impl Ui {
             Action::Note => self.overlay = Some(Overlay::Typing(Entry::Note(String::new()))),
             Action::Export => self.toggle(Overlay::Exports),
             Action::Links => self.links(session),
+            Action::Yank => return self.yank(session),
+            Action::Describe => return self.describe(session),
+            Action::Log => return self.log(session),
+            Action::Scenarios => self.choose_scenario(),
+            Action::Command => self.overlay = Some(Overlay::Typing(Entry::Command(String::new()))),
+            Action::Complete => {
+                if let Some(Overlay::Typing(Entry::Command(line))) = &self.overlay {
+                    self.overlay = Some(Overlay::Typing(Entry::Command(self.complete(line))));
+                }
+            }
             Action::Feeds => self.toggle(Overlay::Feeds),
             Action::Theme => return Some(Request::NextTheme),
             Action::Help => self.toggle(Overlay::Help),
             Action::Back => self.back(),
             Action::Quit => return self.quit(session),
             Action::Suspend => return Some(Request::Suspend),
-            Action::Yes => return self.yes(),
+            Action::Yes => return self.yes(session),
             Action::Type(c) => self.typed(|entry| entry.push(c)),
             Action::Backspace => self.typed(Entry::pop),
         }
@@ -131,7 +159,6 @@ impl Ui {
     /// The source's answer to a request: a plan opens its question, everything else is shown in the footer.
     pub fn answered(&mut self, session: &Session) {
         let Some((_, answer)) = &session.answer else { return };
-        let now = session.now_ms();
         match (answer.to, answer.ok) {
             (Ask::PlanLoad, true) if self.overlay == Some(Overlay::Planning) => {
                 self.overlay = Some(Overlay::Confirm(answer.clone()));
@@ -144,7 +171,7 @@ impl Ui {
             (Ask::StopLoad, true) => self.own_load = false,
             _ => {}
         }
-        self.say(now, answer.text.clone());
+        self.say(answer.text.clone());
     }
 
     fn show(&mut self, screen: Screen) {
@@ -160,7 +187,7 @@ impl Ui {
         self.row = 0;
     }
 
-    fn toggle(&mut self, overlay: Overlay) {
+    pub(super) fn toggle(&mut self, overlay: Overlay) {
         (self.row, self.scroll) = (0, 0);
         self.overlay = if self.overlay.as_ref() == Some(&overlay) { None } else { Some(overlay) };
     }
@@ -170,16 +197,31 @@ impl Ui {
         if !links(session).is_empty() {
             return self.toggle(Overlay::Links);
         }
-        self.say(session.now_ms(), "Kibana's address is not known; give --kibana-url");
+        self.say("Kibana's address is not known; give --kibana-url");
     }
 
-    fn simulate(&mut self, now: i64) -> Option<Request> {
+    /// Runs the embedded lab faster or slower.
+    fn pace_lab(&mut self, by: i8) -> Option<Request> {
+        let Some(speed) = self.lab_speed else {
+            self.say("only a replay and the lab can be paced");
+            return None;
+        };
+        let next = match by > 0 {
+            true => LAB_SPEEDS.into_iter().find(|s| *s > speed),
+            false => LAB_SPEEDS.into_iter().rev().find(|s| *s < speed),
+        };
+        let speed = next?;
+        self.lab_speed = Some(speed);
+        Some(Request::Control(Control::Speed(speed)))
+    }
+
+    fn simulate(&mut self) -> Option<Request> {
         if self.readonly {
-            self.say(now, "--readonly: the load is neither started nor stopped from here");
+            self.say("--readonly: the load is neither started nor stopped from here");
             return None;
         }
         if !self.can_load {
-            self.say(now, "this source cannot start a load");
+            self.say("this source cannot start a load");
             return None;
         }
         self.overlay = Some(Overlay::Planning);
@@ -208,6 +250,7 @@ impl Ui {
             (Some(Overlay::Feeds), _) => Feed::ALL.len(),
             (Some(Overlay::Links), _) => links(session).len(),
             (Some(Overlay::Exports), _) => EXPORTS.len(),
+            (Some(Overlay::Scenarios), _) => self.scenarios.len(),
             (Some(_), _) => 0,
             (None, PaneKind::List(List::Streams)) => {
                 session.ingest.streams().filter(|(name, _)| self.shows(name)).count()
@@ -221,8 +264,13 @@ impl Ui {
     }
 
     fn move_row(&mut self, session: &Session, by: isize) {
-        if self.overlay.as_ref().is_some_and(|o| !matches!(o, Overlay::Feeds | Overlay::Links | Overlay::Exports)) {
-            self.scroll = self.scroll.saturating_add_signed(by).min(SCROLL);
+        if self.overlay.as_ref().is_some_and(|overlay| !overlay.is_list()) {
+            let (last, by) = match &self.overlay {
+                Some(Overlay::Text { lines: Some(lines), from_end: true, .. }) => (lines.len(), by.saturating_neg()),
+                Some(Overlay::Text { lines: Some(lines), .. }) => (lines.len(), by),
+                _ => (SCROLL, by),
+            };
+            self.scroll = self.scroll.min(last).saturating_add_signed(by).min(last);
             return;
         }
         if self.in_focus(List::Decisions) {
@@ -330,7 +378,7 @@ impl Ui {
         Some(Request::Quit)
     }
 
-    fn yes(&mut self) -> Option<Request> {
+    fn yes(&mut self, session: &Session) -> Option<Request> {
         match self.overlay.take()? {
             Overlay::Confirm(plan) if plan.stops => Some(Request::Control(Control::StopLoad)),
             Overlay::Confirm(_) => Some(Request::Control(Control::StartLoad)),
@@ -339,6 +387,7 @@ impl Ui {
                 (self.filter, self.row) = (text, 0);
                 None
             }
+            Overlay::Typing(Entry::Command(line)) => self.run_command(&line, session),
             Overlay::Typing(Entry::Note(text)) if !text.trim().is_empty() => Some(Request::Note(text)),
             Overlay::Planning => {
                 self.overlay = Some(Overlay::Planning);

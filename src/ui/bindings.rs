@@ -82,7 +82,7 @@ pub const BINDINGS: &[Binding] = &[
     screen("cursor-live", &[key(KeyCode::End)], Action::CursorLive, ""),
     screen("previous-marker", &[char('[')], PREVIOUS, "previous and next marker (rescale, load, note)"),
     screen("next-marker", &[char(']')], NEXT, ""),
-    screen("slower", &[char('<')], Action::Pace(-1), "replay: slower, faster (×1/4 to ×256)"),
+    screen("slower", &[char('<')], Action::Pace(-1), "replay and lab: slower, faster"),
     screen("faster", &[char('>')], Action::Pace(1), ""),
     screen("skip-idle", &[char('i')], Action::SkipIdle, "replay: skip idle stretches"),
     screen("zoom-in", &[char('+')], Action::Zoom(1), "zoom the time axis in, out, reset"),
@@ -97,11 +97,16 @@ pub const BINDINGS: &[Binding] = &[
     screen("open", &[key(KeyCode::Enter)], Action::Open, "open the row"),
     screen("expand", &[char('e')], Action::Expand, "give the focused pane the whole screen, and back"),
     screen("filter", &[char('/')], Action::Filter, "filter the list"),
-    screen("y-axis", &[char('y')], Action::YAxis, "y axis: auto, linear, log"),
+    screen("y-axis", &[char('Y')], Action::YAxis, "y axis: auto, linear, log"),
+    screen("describe", &[char('d')], Action::Describe, "describe the row's object (pod, HPA, Job …)"),
+    screen("logs", &[char('l')], Action::Log, "the end of the log of the row's pod, or of the load"),
+    screen("yank", &[char('y')], Action::Yank, "copy the row"),
     screen("marker", &[char('m')], Action::Note, "set a marker with a note"),
     screen("export", &[char('x')], Action::Export, EXPORT),
     screen("kibana", &[char('c')], Action::Links, "links into Kibana for the session's time, to copy"),
     screen("feeds", &[char('L')], Action::Feeds, "feeds and their state"),
+    screen("scenarios", &[char('S')], Action::Scenarios, "lab: restart it with another scenario"),
+    screen("command", &[char(':')], Action::Command, COMMANDS),
     screen("theme", &[char('t')], Action::Theme, "next theme"),
     screen("help", &[char('?')], Action::Help, "help"),
     on(Context::Anywhere, "back", &[key(KeyCode::Esc)], Action::Back, "close the window, go back; never quits"),
@@ -110,11 +115,13 @@ pub const BINDINGS: &[Binding] = &[
     on(Context::Anywhere, "suspend", &[Chord::ctrl('z')], Action::Suspend, "suspend the program, back to the shell"),
     on(Context::Question, "yes", &[char('y'), char('Y'), key(KeyCode::Enter)], Action::Yes, "answer a question: yes"),
     on(Context::Question, "no", &[char('n'), char('N'), char('q')], Action::Back, "answer a question: no"),
-    on(Context::Entry, "accept", &[key(KeyCode::Enter)], Action::Yes, "while typing: accept, erase"),
-    on(Context::Entry, "erase", &[key(KeyCode::Backspace)], Action::Backspace, ""),
+    on(Context::Entry, "accept", &[key(KeyCode::Enter)], Action::Yes, "while typing: accept"),
+    on(Context::Entry, "complete", &[key(KeyCode::Tab)], Action::Complete, "on the command line: complete"),
+    on(Context::Entry, "erase", &[key(KeyCode::Backspace)], Action::Backspace, "while typing: erase"),
     Binding { context: Context::Entry, name: "type", defaults: &[], does: Does::Type(Action::Type), label: "" },
 ];
 
+const COMMANDS: &str = "a command: hpa, ns, ctx, scenario, theme, go, screen, help, quit; Tab completes";
 const EXPORT: &str = "export: the screen as SVG, the run as text, Markdown, HTML, JSON, CSV or JUnit";
 const BACK: Action = cursor(false, false);
 const FORWARD: Action = cursor(true, false);
@@ -169,16 +176,16 @@ impl Ui {
         }
     }
 
-    /// The keys that matter here with a word each, by their weight.
-    pub fn hints(&self) -> Vec<(String, &'static str)> {
+    /// The keys that matter here with a word each and what the last of them does, by their weight.
+    pub fn hints(&self) -> Vec<(String, &'static str, Action)> {
         let hints = match (&self.replay, self.cursor.or(self.paused)) {
             (Some(_), _) => IN_REPLAY,
             (None, Some(_)) => IN_THE_PAST,
             (None, None) => LIVE,
         };
         let works = |hint: &&Hint| hint.0 != [Action::Simulate] || self.may_load();
-        let named = |(actions, text): &Hint| (self.keys.labels(actions), *text);
-        hints.iter().filter(works).map(named).filter(|hint| !hint.0.is_empty()).collect()
+        let named = |(actions, text): &Hint| Some((self.keys.labels(actions), *text, actions.last()?.clone()));
+        hints.iter().filter(works).filter_map(named).filter(|hint| !hint.0.is_empty()).collect()
     }
 
     /// The load can be started and stopped from here.
@@ -266,6 +273,14 @@ impl Keymap {
     pub fn label(&self, context: Context, action: &Action) -> Option<String> {
         let does = |b: &Binding| overlap(b.context, context) && matches!(&b.does, Does::Act(a) if a == action);
         self.rows().filter(|(b, _)| does(b)).find_map(|(_, chords)| chords.first()).map(|c| c.label())
+    }
+
+    /// All keys of an action, a capital only where the small letter is none of them: `y/Enter`.
+    pub fn all_labels(&self, context: Context, action: &Action) -> String {
+        let does = |b: &Binding| b.context == context && matches!(&b.does, Does::Act(a) if a == action);
+        let all: Vec<String> = self.rows().filter(|(b, _)| does(b)).flat_map(|(_, c)| c).map(|c| c.label()).collect();
+        let small = |one: &String| all.iter().any(|other| other != one && *other == one.to_lowercase());
+        all.iter().filter(|one| !small(one)).cloned().collect::<Vec<_>>().join("/")
     }
 
     /// The first key of each of these actions on a screen, in one word: `←→`, `Ctrl-A/Ctrl-B`.

@@ -1,6 +1,7 @@
 //! What can lie over a screen: help, the feeds, a question, a line to type, one row's full text. Must not draw.
 
 use crate::observe::AnswerSeen;
+use std::sync::Arc;
 
 /// A window over the screen; one at a time.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +18,8 @@ pub enum Overlay {
     Links,
     /// The forms that can be written.
     Exports,
+    /// What the lab can be restarted with.
+    Scenarios,
     Typing(Entry),
     /// Every finding in full.
     Findings,
@@ -24,9 +27,21 @@ pub enum Overlay {
     Event(String),
     /// The full text of the pod with this name.
     Pod(String),
+    /// What is read of the cluster, once it is there.
+    Text {
+        title: String,
+        lines: Option<Arc<[String]>>,
+        /// Scrolled lines count from its end, which is shown first.
+        from_end: bool,
+    },
 }
 
 impl Overlay {
+    /// Whether keys select one of its rows.
+    pub fn is_list(&self) -> bool {
+        matches!(self, Overlay::Feeds | Overlay::Links | Overlay::Exports | Overlay::Scenarios)
+    }
+
     /// Whether it asks a question that a single key accepts.
     pub fn is_question(&self) -> bool {
         matches!(self, Overlay::Confirm(_) | Overlay::Leave)
@@ -50,6 +65,8 @@ pub const EXPORTS: [(&str, &str); 8] = [
 pub enum Entry {
     Filter(String),
     Note(String),
+    /// What follows `:`.
+    Command(String),
 }
 
 impl Entry {
@@ -58,19 +75,19 @@ impl Entry {
 
     pub fn text(&self) -> &str {
         match self {
-            Entry::Filter(t) | Entry::Note(t) => t,
+            Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) => t,
         }
     }
 
     pub fn push(&mut self, c: char) {
-        let (Entry::Filter(t) | Entry::Note(t)) = self;
+        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t)) = self;
         if !c.is_control() && t.chars().count() < Self::MOST {
             t.push(c);
         }
     }
 
     pub fn pop(&mut self) {
-        let (Entry::Filter(t) | Entry::Note(t)) = self;
+        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t)) = self;
         t.pop();
     }
 }

@@ -72,7 +72,7 @@ impl Ui {
             Action::Marker { forward } => match replay.timeline.marker(at, *forward) {
                 Some(ms) => replay.seek(ms),
                 None => {
-                    self.say(now, if *forward { "no marker after this" } else { "no marker before this" });
+                    self.say(if *forward { "no marker after this" } else { "no marker before this" });
                     None
                 }
             },
@@ -83,19 +83,19 @@ impl Ui {
             Action::SkipIdle => {
                 replay.skip = !replay.skip;
                 let (skip, texts) = (replay.skip, ["idle stretches are played", "idle stretches are skipped"]);
-                self.say(now, texts[usize::from(skip)]);
+                self.say(texts[usize::from(skip)]);
                 Some(Request::Control(Control::SkipIdle(skip)))
             }
             Action::Record => {
-                self.say(now, "this is a replay; there is nothing to record");
+                self.say("this is a replay; there is nothing to record");
                 None
             }
             Action::Note => {
-                self.say(now, "this is a replay; markers are set while it is live");
+                self.say("this is a replay; markers are set while it is live");
                 None
             }
             Action::Simulate => {
-                self.say(now, "this is a replay; no load can be started");
+                self.say("this is a replay; no load can be started");
                 None
             }
             _ => return None,

@@ -98,5 +98,6 @@ fn sign(cx: &Cx, marker: &Marker) -> (char, Role) {
 
 /// `×4`, `×1/4`.
 pub fn speed(speed: f64) -> String {
-    if speed < 1.0 { format!("×1/{}", (1.0 / speed).round()) } else { format!("×{speed}") }
+    let whole = (1.0 / speed).round();
+    if speed < 1.0 && (1.0 / whole - speed).abs() < 1e-6 { format!("×1/{whole}") } else { format!("×{speed}") }
 }

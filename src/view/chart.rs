@@ -38,6 +38,15 @@ pub struct ChartStyle<'a> {
     pub symbols: Symbols,
     /// Of the time labels.
     pub utc_offset_s: i32,
+    /// What the time labels count from, milliseconds since 1970: the load's start. Without it they are times of day.
+    pub origin: Option<i64>,
+}
+
+impl ChartStyle<'_> {
+    /// A time from which labels and grid lines are whole steps away: the load's start, or a midnight.
+    fn zero_ms(&self) -> i64 {
+        self.origin.unwrap_or(-i64::from(self.utc_offset_s) * 1000)
+    }
 }
 
 /// Columns left of the plot (figures of the y axis) and right of it (names of the series).

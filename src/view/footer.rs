@@ -13,9 +13,13 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let name = match entry {
             Entry::Filter(_) => " filter: ",
             Entry::Note(_) => " marker: ",
+            Entry::Command(_) => " :",
         };
         let label = |action| cx.ui.keys.label(Context::Entry, action).unwrap_or_default();
-        let keys = format!("   {} done  {} cancel", label(&Action::Yes), label(&Action::Back));
+        let keys = match entry {
+            Entry::Command(line) => format!("   {}", about(cx, line)),
+            _ => format!("   {} done  {} cancel", label(&Action::Yes), label(&Action::Back)),
+        };
         write::line(
             buf,
             area,
@@ -24,14 +28,19 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         );
         return;
     }
-    if let Some((message, _)) = &cx.ui.message {
-        let cut = text::fit(message, usize::from(area.width).saturating_sub(2), look.symbols.glyphs().ellipsis);
-        write::line(buf, area, 0, &[(" ", text), (&cut, look.style(Role::Accent))]);
-        return;
-    }
     let mut pieces: Vec<(String, Style)> = Vec::new();
+    // What is written from here to the end so far does what a key does.
+    let acts = |from: usize, pieces: &[(String, Style)], action: Action| {
+        let (from, to) = (width(&pieces[..from]), width(pieces));
+        let room = usize::from(area.width);
+        cx.acts_at(
+            Rect { x: area.x + from.min(room) as u16, width: (to.min(room) - from.min(room)) as u16, ..area },
+            action,
+        );
+    };
     let narrow = area.width < 100;
     for (i, screen) in Screen::ALL.into_iter().enumerate() {
+        let from = pieces.len();
         let here = screen == cx.ui.screen;
         pieces.push((format!(" {}", i + 1), if here { look.style(Role::Accent) } else { muted }));
         if here || !narrow {
@@ -40,25 +49,47 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         if let Some((text, role)) = badge::of(cx, screen) {
             pieces.push((format!(" {text}"), look.style(role)));
         }
+        acts(from, &pieces, Action::Show(screen));
     }
     pieces.push(("  ".into(), muted));
+    let feeds = pieces.len();
     for feed in Feed::ALL {
         let (dot, role) = dot(cx, feed);
         pieces.push((dot.to_string(), look.style(role)));
     }
+    acts(feeds, &pieces, Action::Feeds);
     pieces.push(("  ".into(), muted));
     if !cx.ui.filter.is_empty() {
         pieces.push((format!("/{}  ", cx.ui.filter), look.style(Role::Accent)));
     }
-    let mut room = usize::from(area.width).saturating_sub(pieces.iter().map(|p| text::width(&p.0)).sum());
-    for (key, does) in cx.ui.hints() {
+    let mut room = usize::from(area.width).saturating_sub(width(&pieces));
+    for (key, does, action) in cx.ui.hints() {
+        let from = pieces.len();
         let (key, does) = (look.symbols.keys(&key), format!(" {does}"));
         // A hint is shown whole or not at all.
         let Some(left) = room.checked_sub(text::width(&key) + text::width(&does)) else { break };
         room = left.saturating_sub(2);
-        pieces.extend([(key, text), (does, muted), ("  ".into(), muted)]);
+        pieces.extend([(key, text), (does, muted)]);
+        acts(from, &pieces, action);
+        pieces.push(("  ".into(), muted));
     }
     write::pieces(buf, area, 0, &pieces);
+}
+
+fn width(pieces: &[(String, Style)]) -> usize {
+    pieces.iter().map(|p| text::width(&p.0)).sum()
+}
+
+/// What could follow on the command line, or what the command does.
+fn about(cx: &Cx, line: &str) -> String {
+    let all = cx.ui.completions(line);
+    let words: Vec<&str> = all.iter().filter_map(|one| one.rsplit(' ').next()).collect();
+    let key = cx.ui.keys.label(Context::Entry, &Action::Complete);
+    match (cx.ui.command_hint(line), key) {
+        (Some(hint), _) if words.len() < 2 => hint,
+        (_, Some(key)) if !words.is_empty() => format!("{}   {key} completes", words.join("  ")),
+        _ => words.join("  "),
+    }
 }
 
 /// A feed's sign and colour.

@@ -94,13 +94,8 @@ pub fn window(buf: &mut Buffer, area: Rect, size: (u16, u16), name: &str, cx: &C
         for ((x, y), c) in corners.into_iter().chain(low).zip(g.corners) {
             put(buf, x, y, c, line);
         }
-        buf.set_stringn(
-            window.left() + 2,
-            window.top(),
-            format!(" {name} "),
-            usize::from(width.saturating_sub(4)),
-            line,
-        );
+        let title = if name.is_empty() { String::new() } else { format!(" {name} ") };
+        buf.set_stringn(window.left() + 2, window.top(), title, usize::from(width.saturating_sub(4)), line);
     }
     Rect { x: window.x + 2, y: window.y + 1, width: width.saturating_sub(4), height: height.saturating_sub(2) }
         .intersection(window)

@@ -22,7 +22,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let mut pieces: Vec<(String, Style)> = vec![(" edot-tui".into(), look.style(Role::Accent))];
     if w.lab {
         pieces.push((" ".into(), text));
-        pieces.push((" LAB ".into(), look.style(Role::Badge)));
+        let speed = cx.ui.lab_speed.filter(|speed| *speed != 1.0).map(|speed| format!("{} ", super::bar::speed(speed)));
+        pieces.push((format!(" LAB {}", speed.unwrap_or_default()), look.style(Role::Badge)));
     }
     if let Some(since) = cx.ui.recording {
         let text = format!(" {} REC {:0>5}", g.rec, format::clock((cx.now - since) / 1000));
@@ -53,14 +54,14 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
 
 fn mode(cx: &Cx) -> (String, Role) {
     let g = cx.look.symbols.glyphs();
-    if let (Some(replay), None) = (&cx.ui.replay, cx.ui.cursor) {
+    if let (Some(replay), None) = (&cx.ui.replay, cx.cursor()) {
         return match replay.playing {
             _ if replay.is_at_end(cx.now) => ("REPLAY end".into(), Role::Warn),
             false => ("REPLAY paused".into(), Role::Warn),
             true => (format!("REPLAY {}", super::bar::speed(replay.speed())), Role::Good),
         };
     }
-    match (cx.ui.cursor, cx.ui.paused) {
+    match (cx.cursor(), cx.ui.paused) {
         (Some(at), _) => (format!("{} {}", g.cursor, cx.look.clock(at)), Role::Cursor),
         (None, Some(since)) => (format!("PAUSED -{}", format::clock((cx.now - since) / 1000)), Role::Warn),
         (None, None) => status(cx),

@@ -75,6 +75,15 @@ impl Look {
         "no other theme can be loaded".into()
     }
 
+    /// Switches to this theme: a built-in one's name, or one of the user's own.
+    ///
+    /// # Errors
+    /// When the theme is not there or has a fault.
+    pub fn set_theme(&mut self, name: &str) -> Result<(), ThemeError> {
+        self.theme = Theme::load(name, self.level, Some(&self.user_themes))?;
+        Ok(())
+    }
+
     /// Seconds east of UTC.
     pub fn offset_s(&self) -> i32 {
         self.offset.local_minus_utc()

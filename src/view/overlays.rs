@@ -7,6 +7,8 @@ mod help;
 mod links;
 mod pod;
 mod question;
+mod read;
+mod scenarios;
 
 use super::{Cx, frame, panes, theme::Role, write};
 use crate::format::text;
@@ -18,11 +20,13 @@ type Pieces = Vec<(String, Style)>;
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let most = usize::from(area.width.saturating_sub(8)).clamp(1, 96);
-    let (name, lines) = match &cx.ui.overlay {
+    let wide = usize::from(area.width.saturating_sub(6)).clamp(1, 160);
+    let (name, lines): (&str, Vec<Pieces>) = match &cx.ui.overlay {
         None | Some(Overlay::Typing(_)) => return,
         Some(Overlay::Help) => ("Keys and signs", help::lines(cx, most)),
         Some(Overlay::Links) => ("Kibana", links::lines(cx, most)),
         Some(Overlay::Exports) => ("Export", exports::lines(cx)),
+        Some(Overlay::Scenarios) => ("Scenarios", scenarios::lines(cx, most)),
         Some(Overlay::Feeds) => ("Feeds", feeds::lines(cx, most)),
         Some(Overlay::Planning) => ("Load", wrapped(cx, "asking the cluster what is there …", most, Role::Muted)),
         Some(Overlay::Confirm(plan)) => question::plan(cx, plan, most),
@@ -30,6 +34,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         Some(Overlay::Findings) => ("Findings", panes::findings_window(cx, most)),
         Some(Overlay::Event(uid)) => ("Event", event::lines(cx, uid, most)),
         Some(Overlay::Pod(name)) => ("Pod", pod::lines(cx, name, most)),
+        Some(Overlay::Text { title, lines, .. }) => (title.as_str(), read::lines(cx, lines.as_deref(), wide)),
     };
     let width = lines.iter().map(|l| l.iter().map(|p| text::width(&p.0)).sum::<usize>()).max().unwrap_or(0);
     let inside = frame::window(buf, area, (width.max(20) as u16, lines.len() as u16), name, cx);
@@ -37,11 +42,28 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let hidden = lines.len().saturating_sub(height);
     let first = match &cx.ui.overlay {
         Some(Overlay::Feeds) => feeds::first_line(&lines, cx, height),
+        // The selected row stays in view.
+        Some(Overlay::Scenarios) => (cx.ui.row + 1).saturating_sub(height),
+        Some(Overlay::Text { from_end: true, .. }) => hidden.saturating_sub(cx.ui.scroll),
         _ => cx.ui.scroll,
     };
     let first = first.min(hidden);
     for (i, line) in lines.iter().skip(first).take(height).enumerate() {
         write::pieces(buf, inside, i as u16, line);
+        let row = Rect { y: inside.y + i as u16, height: 1, ..inside };
+        match &cx.ui.overlay {
+            Some(Overlay::Exports | Overlay::Scenarios) if line.len() > 1 && first + i + 2 < lines.len() => {
+                cx.row_at(row, first + i);
+            }
+            Some(Overlay::Links) if first + i + 2 < lines.len() => cx.row_at(row, (first + i) / 2),
+            Some(Overlay::Confirm(_) | Overlay::Leave) if first + i + 1 == lines.len() => {
+                let yes: usize = line.iter().take(2).map(|p| text::width(&p.0)).sum();
+                cx.acts_at(Rect { width: (yes as u16).min(row.width), ..row }, Action::Yes);
+                let no = Rect { x: row.x + (yes as u16).min(row.width), ..row };
+                cx.acts_at(Rect { width: row.right() - no.x, ..no }, Action::Back);
+            }
+            _ => {}
+        }
     }
     // Arrows on the border show that there is more.
     let g = cx.look.symbols.glyphs();

@@ -25,7 +25,7 @@ use super::layout::Slot;
 use super::pane_row::{FILL, PaneRow, Place, Side, Space, Title, filling, no_list};
 use crate::observe::Feed;
 use crate::ui::{List, Pane, PaneKind, Screen};
-use ratatui::{layout::Rect, style::Style};
+use ratatui::style::Style;
 
 /// From these heights of the body on, replicas have a chart of their own, and load, gateway and ingest a row each.
 const STEPS: u16 = 14;
@@ -252,11 +252,6 @@ pub fn title(slot: &Slot, cx: &Cx, findings_shown: bool) -> Title {
 /// All findings in full.
 pub fn findings_window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
     findings::window(cx, most)
-}
-
-/// The index in the list of syncs at a cell of the Decisions pane.
-pub fn sync_at(inner: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
-    decisions::index_at(inner, x, y, cx)
 }
 
 /// Why a feed gives nothing, for screens without panes.

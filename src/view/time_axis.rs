@@ -8,7 +8,12 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 /// What charts are drawn with.
 pub fn style<'a>(cx: &Cx<'a>) -> ChartStyle<'a> {
-    ChartStyle { theme: cx.look.theme(), symbols: cx.look.symbols, utc_offset_s: cx.look.offset_s() }
+    ChartStyle {
+        theme: cx.look.theme(),
+        symbols: cx.look.symbols,
+        utc_offset_s: cx.look.offset_s(),
+        origin: cx.ui.run_start(cx.session),
+    }
 }
 
 /// The axis of charts of this width, and their margins. It moves by whole cells: by single dots it would move twice as
@@ -16,7 +21,7 @@ pub fn style<'a>(cx: &Cx<'a>) -> ChartStyle<'a> {
 pub fn axis(cx: &Cx, width: u16) -> (TimeAxis, Margins) {
     let margins = Margins::for_width(width);
     let cells = usize::from(margins.plot_width(width));
-    (TimeAxis::snapped(cx.ui.view_end(cx.session.now_ms()), cx.ui.span_ms(), cells), margins)
+    (TimeAxis::snapped(cx.ui.view_end(cx.session), cx.ui.span_ms(cx.session), cells), margins)
 }
 
 /// The tick row on the bottom border of a column.
@@ -26,7 +31,7 @@ pub fn axis_row(buf: &mut Buffer, column: Rect, cx: &Cx) {
     }
     let row = Rect { x: column.x + 1, y: column.bottom() - 1, width: column.width - 2, height: 1 };
     let (axis, margins) = axis(cx, row.width);
-    axis.draw_row(row, buf, margins, cx.ui.cursor, &style(cx));
+    axis.draw_row(row, buf, margins, cx.cursor(), &style(cx));
 }
 
 /// The moment at column `x` of a chart that fills `inner`; None beside the plot.

@@ -70,7 +70,7 @@ async fn scrape_all(
         endpoint,
         to,
         count: watch::Sender::new(0),
-        turns: RetryGate::new(shared.timing.apart),
+        turns: shared.scrape_gate(),
         collectors: BTreeMap::new(),
         tasks: JoinSet::new(),
     };

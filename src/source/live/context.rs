@@ -15,10 +15,30 @@ use tokio::sync::mpsc;
 pub struct FeedContext {
     pub cluster: Cluster,
     pub gate: RetryGate,
-    pub timing: Arc<Timing>,
+    /// By the clock; [`FeedContext::timing`] has them in real time.
+    timing: Arc<Timing>,
     pub out: Emitter,
     /// Requests to Elasticsearch so far.
     pub elastic: Arc<AtomicU64>,
+}
+
+impl FeedContext {
+    /// `timing` is by the cluster's clock.
+    pub fn new(cluster: Cluster, timing: Timing, to: mpsc::Sender<Stamped>) -> FeedContext {
+        let clock = cluster.clock();
+        let gate = RetryGate::new(timing.between, clock);
+        FeedContext { cluster, gate, timing: Arc::new(timing), out: Emitter::new(to, clock), elastic: Arc::default() }
+    }
+
+    /// The wait between two scrapes of any collectors.
+    pub fn scrape_gate(&self) -> RetryGate {
+        RetryGate::new(self.timing.apart, self.out.clock)
+    }
+
+    /// The durations in real time, at the clock's present speed.
+    pub fn timing(&self) -> Timing {
+        self.timing.of(self.out.clock)
+    }
 }
 
 /// Where observations are sent; stamps them with its clock.

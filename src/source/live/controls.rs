@@ -20,8 +20,12 @@ pub async fn run(
             Control::PlanLoad => plan(&shared, &settings, &discovered).await,
             Control::StartLoad => load_control::start(&client, &settings).await,
             Control::StopLoad => stop(&shared, &settings, &discovered).await,
+            Control::Speed(speed) => {
+                shared.out.clock().pace(speed);
+                continue;
+            }
             // A live source has no position.
-            Control::Pause(_) | Control::Seek(_) | Control::Speed(_) | Control::SkipIdle(_) => continue,
+            Control::Pause(_) | Control::Seek(_) | Control::SkipIdle(_) => continue,
         };
         shared.out.emit(Observation::Answer(answer)).await;
     }

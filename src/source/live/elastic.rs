@@ -66,7 +66,7 @@ pub async fn run(shared: FeedContext, namespace: String, settings: IngestSetting
 
 /// How long to wait before the next discovery.
 fn wait(fault: &ApiError, attempt: u32, shared: &FeedContext) -> Duration {
-    let timing = &shared.timing;
+    let timing = &shared.timing();
     match fault.kind {
         // Servers lock accounts after too many attempts with a wrong password.
         ApiErrorKind::Unauthorized => (timing.settled * attempt.min(8)).max(timing.settled),

@@ -13,8 +13,8 @@ impl Tries {
     /// How long an answer may take.
     pub fn limit(&self, shared: &FeedContext) -> Duration {
         match self.0 {
-            0 => shared.timing.request,
-            _ => shared.timing.retried.min(shared.timing.request),
+            0 => shared.timing().request,
+            _ => shared.timing().retried.min(shared.timing().request),
         }
     }
 
@@ -45,8 +45,8 @@ impl Tries {
         most: Duration,
     ) {
         self.0 += 1;
-        let asked = fault.retry_after.unwrap_or_default().min(shared.timing.settled);
-        let wait = fault.wait(self.0, &shared.timing).min(most.max(asked));
+        let asked = fault.retry_after.unwrap_or_default().min(shared.timing().settled);
+        let wait = fault.wait(self.0, &shared.timing()).min(most.max(asked));
         reporter.report(part, FeedStatus { retry_at: shared.out.after(wait), ..fault.feed_status(feed, self.0) }).await;
         match fault.kind {
             ApiErrorKind::Unreachable => shared.gate.pause(wait).await,

@@ -174,7 +174,7 @@ async fn once<T: Object>(
                 }
                 status.alive().await;
             }
-            () = sleep_until(life + shared.timing.silent) => return End::Silent,
+            () = sleep_until(life + shared.timing().silent) => return End::Silent,
             () = async { sleep_until(settle.unwrap_or(opened)).await }, if settle.is_some() => status.settled().await,
             () = async { sleep_until(doubt.unwrap_or(opened)).await }, if doubt.is_some() => status.doubted().await,
             changed = reach.changed() => {

@@ -146,7 +146,7 @@ mod tests {
             let area = Rect::new(0, 0, 1, 1);
             let mut buf = Buffer::empty(area);
             buf[(0, 0)].set_bg(ratatui::style::Color::Red);
-            let style = ChartStyle { theme: &theme, symbols, utc_offset_s: 0 };
+            let style = ChartStyle { theme: &theme, symbols, utc_offset_s: 0, origin: None };
             let mut canvas = Canvas::new(area, TimeAxis { start_ms: 0, end_ms: 1 }, &style);
             canvas.column(0, 0, 99, Role::Series1);
             canvas.column(1, canvas.height - 1, canvas.height - 1, Role::Series2);

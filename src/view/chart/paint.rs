@@ -147,7 +147,7 @@ pub(super) fn grid(
     rows: impl Iterator<Item = usize>,
     style: &ChartStyle,
 ) {
-    let (ticks, _) = axis.ticks(plot.width, style.utc_offset_s);
+    let (ticks, _) = axis.ticks(plot.width, style.zero_ms());
     for row in rows {
         let Some(y) = offset(plot.y, row, plot.height) else { continue };
         for column in ticks.iter().filter_map(|at| axis.column_within(*at, usize::from(plot.width))) {

@@ -1,7 +1,10 @@
 //! The time axis: unix milliseconds to dot columns, and its labels. Snapped to whole dots, so that nothing flickers. Must
 //! not read a clock.
 use super::{ChartStyle, Margins};
-use crate::format::time::{axis_label, offset};
+use crate::format::{
+    self,
+    time::{axis_label, offset},
+};
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -75,8 +78,8 @@ impl TimeAxis {
         (self.start_ms as f64 + (column as f64 + 0.5) * self.dot_ms(dots)) as i64
     }
 
-    /// Times of the labels for a plot of `width` cells, and their step.
-    pub(super) fn ticks(self, width: u16, utc_offset_s: i32) -> (Vec<i64>, i64) {
+    /// Times of the labels for a plot of `width` cells, whole steps from `zero` (milliseconds since 1970), and their step.
+    pub(super) fn ticks(self, width: u16, zero: i64) -> (Vec<i64>, i64) {
         let span = self.end_ms.saturating_sub(self.start_ms);
         if width == 0 || span <= 0 {
             return (Vec::new(), SECOND);
@@ -87,9 +90,8 @@ impl TimeAxis {
         while room(step) < 11.0 && step < i64::MAX / 4 {
             step *= 2;
         }
-        let offset = i64::from(utc_offset_s) * SECOND;
-        let first = self.start_ms.saturating_add(offset).div_euclid(step).saturating_add(1).saturating_mul(step);
-        let mut at = first.saturating_sub(offset);
+        let first = self.start_ms.saturating_sub(zero).div_euclid(step).saturating_add(1).saturating_mul(step);
+        let mut at = first.saturating_add(zero);
         let mut ticks = Vec::new();
         while at < self.end_ms && at >= self.start_ms && ticks.len() < usize::from(width) {
             ticks.push(at);
@@ -106,23 +108,35 @@ impl TimeAxis {
             return;
         }
         let left = row.x + margins.left.min(row.width);
-        let (ticks, step) = self.ticks(width, style.utc_offset_s);
+        let (ticks, step) = self.ticks(width, style.zero_ms());
         let zone = offset(style.utc_offset_s);
         let place = |at: i64, text: &str| {
             let column = self.column_within(at, usize::from(width))?;
             let long = text.chars().count() as u16;
             (long <= row.width).then(|| (left + column).saturating_sub(long / 2).clamp(row.x, row.right() - long))
         };
+        let since = |at: i64| style.origin.map(|origin| since(at, origin));
         let chosen = cursor.and_then(|at| {
-            let text = format!(" {} ", axis_label(at, SECOND, zone));
+            let since = since(at).map(|since| format!("{since} ")).unwrap_or_default();
+            let text = format!(" {} {since}", axis_label(at, SECOND, zone));
             place(at, &text).map(|x| (x, text))
         });
-        for at in ticks {
-            let text = format!(" {} ", axis_label(at, step, zone));
-            let Some(x) = place(at, &text) else { continue };
-            let end = x + text.chars().count() as u16;
-            if chosen.as_ref().is_none_or(|(c, t)| end <= *c || *c + t.chars().count() as u16 <= x) {
-                buf.set_stringn(x, row.y, &text, usize::from(row.right() - x), style.theme.style(Role::Muted));
+        // Where the labels count from the load's start, the time of day is at the left end.
+        let day = style.origin.and_then(|_| {
+            let text = format!(" {} ", axis_label(self.start_ms, SECOND, zone));
+            place(self.start_ms, &text).map(|x| (x, text))
+        });
+        let all = ticks.into_iter().filter_map(|at| {
+            let text = format!(" {} ", since(at).unwrap_or_else(|| axis_label(at, step, zone)));
+            place(at, &text).map(|x| (x, text))
+        });
+        let end = |(x, text): &(u16, String)| x + text.chars().count() as u16;
+        let mut taken: Vec<(u16, u16)> = chosen.iter().map(|one| (one.0, end(one))).collect();
+        for one in day.into_iter().chain(all) {
+            let (from, to) = (one.0, end(&one));
+            if taken.iter().all(|(a, b)| to <= *a || *b <= from) {
+                buf.set_stringn(from, row.y, &one.1, usize::from(row.right() - from), style.theme.style(Role::Muted));
+                taken.push((from, to));
             }
         }
         if let Some((x, text)) = chosen {
@@ -131,9 +145,37 @@ impl TimeAxis {
     }
 }
 
+/// `+2:30`: a time, counted from the load's start.
+fn since(at: i64, origin: i64) -> String {
+    let seconds = at.saturating_sub(origin).div_euclid(SECOND);
+    format!("{}{}", if seconds < 0 { "" } else { "+" }, format::clock(seconds))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels_count_from_the_loads_start_where_there_is_one() {
+        use crate::view::{Look, symbols::Symbols};
+        let look = Look::roles();
+        let row = |cursor| {
+            let mut buf = Buffer::empty(Rect::new(0, 0, 80, 1));
+            let style = ChartStyle {
+                theme: look.theme(),
+                symbols: Symbols::Braille,
+                utc_offset_s: 0,
+                origin: Some(1_700_000_035_000),
+            };
+            let axis = TimeAxis { start_ms: 1_700_000_000_000, end_ms: 1_700_000_300_000 };
+            axis.draw_row(buf.area, &mut buf, Margins { left: 5, right: 5 }, cursor, &style);
+            buf.content.iter().map(|c| c.symbol()).collect::<String>()
+        };
+        let whole = row(None);
+        let words: Vec<&str> = whole.split_whitespace().collect();
+        assert_eq!(words, ["22:13:20", "+0:00", "+1:00", "+2:00", "+3:00", "+4:00"], "{whole}");
+        assert!(row(Some(1_700_000_125_000)).contains(" 22:15:25 +1:30 "), "{}", row(Some(1_700_000_125_000)));
+    }
 
     #[test]
     fn the_window_keeps_its_place_within_a_dot_and_then_moves_by_one() {
@@ -162,7 +204,7 @@ mod tests {
     fn labels_fall_on_round_local_times_and_never_crowd() {
         for (span, width) in [(60_000, 80), (300_000, 100), (3_600_000, 60), (86_400_000, 90), (i64::MAX / 2, 50)] {
             let axis = TimeAxis { start_ms: 1_700_000_123_456, end_ms: 1_700_000_123_456 + span };
-            let (ticks, step) = axis.ticks(width, 19_800);
+            let (ticks, step) = axis.ticks(width, -19_800_000);
             assert!(ticks.windows(2).all(|w| w[1] - w[0] == step));
             assert!(ticks.iter().all(|t| (t + 19_800_000) % step == 0));
             assert!(ticks.len() <= usize::from(width) / 10);
@@ -174,7 +216,7 @@ mod tests {
     fn no_window_overflows() {
         for (start_ms, end_ms) in [(i64::MIN, i64::MAX), (i64::MAX, i64::MIN), (0, 0), (i64::MAX, i64::MAX)] {
             let axis = TimeAxis { start_ms, end_ms };
-            axis.ticks(100, 86_400);
+            axis.ticks(100, -86_400_000);
             axis.column(i64::MIN, 5);
             axis.time_at(3, 5);
         }

@@ -16,7 +16,11 @@ pub fn plan(cx: &Cx, plan: &AnswerSeen, most: usize) -> (&'static str, Vec<Piece
         }
     }
     lines.push(Vec::new());
-    lines.push(keys(cx, if plan.stops { "stop it" } else { "go" }));
+    lines.push(keys(
+        cx,
+        if plan.stops { "stop it" } else { "start it" },
+        if plan.stops { "let it run" } else { "cancel" },
+    ));
     (if plan.stops { "Stop the load?" } else { "Start the load?" }, lines)
 }
 
@@ -31,13 +35,13 @@ pub fn leave(cx: &Cx, most: usize) -> Vec<Pieces> {
         }
     }
     lines.push(Vec::new());
-    lines.push(keys(cx, "leave"));
+    lines.push(keys(cx, "quit", "stay"));
     lines
 }
 
-fn keys(cx: &Cx, yes: &str) -> Pieces {
+fn keys(cx: &Cx, yes: &str, no: &str) -> Pieces {
     let (key, text) = (cx.look.style(Role::Accent), cx.look.style(Role::Muted));
-    let label = |action| cx.ui.keys.label(Context::Question, action).unwrap_or_default();
+    let accept = cx.ui.keys.all_labels(Context::Question, &Action::Yes);
     let cancel = cx.ui.keys.label(Context::Anywhere, &Action::Back).unwrap_or_default();
-    vec![(label(&Action::Yes), key), (format!(" {yes}   "), text), (cancel, key), (" cancel".into(), text)]
+    vec![(accept, key), (format!(" {yes}   "), text), (cancel, key), (format!(" {no}"), text)]
 }

@@ -102,17 +102,6 @@ fn places(area: Rect, syncs: usize, cx: &Cx) -> (Rect, Rect) {
     (Rect { height: rows, ..area }, below)
 }
 
-/// The index in the list of the sync at a cell.
-pub fn index_at(area: Rect, x: u16, y: u16, cx: &Cx) -> Option<usize> {
-    let count = cx.ui.syncs(cx.session).len();
-    let (list, _) = places(area, count, cx);
-    if !list.contains(ratatui::layout::Position { x, y }) || y == list.y {
-        return None;
-    }
-    let index = table::first(list, cx) + usize::from(y - list.y - 1);
-    (index < count).then_some(index)
-}
-
 fn empty(cx: &Cx) -> String {
     let session = cx.session;
     if !cx.ui.filter.is_empty() {

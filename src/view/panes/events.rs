@@ -38,11 +38,14 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let Extent { first: top, shown, .. } = extent(cx, area);
     if folded > 0 && (top..top + shown).contains(&events.len()) {
         let at = Rect { y: area.y + (events.len() - top) as u16, height: 1, ..area };
+        cx.row_at(at, events.len());
         folded_row(buf, at, cx, folded, focused && selected == events.len());
     }
     for (i, event) in events.iter().skip(top).take(shown).enumerate() {
         let here = focused && top + i == selected;
-        row(buf, Rect { y: area.y + i as u16, height: 1, ..area }, cx, event, here);
+        let line = Rect { y: area.y + i as u16, height: 1, ..area };
+        cx.row_at(line, top + i);
+        row(buf, line, cx, event, here);
     }
 }
 

@@ -48,6 +48,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let ids = checks.iter().map(|c| text::width(&c.id)).max().unwrap_or(0).min(20);
     for (i, check) in checks.iter().enumerate().skip(first).take(shown) {
         let row = Rect { y: list.y + (i - first) as u16, height: 1, ..list };
+        cx.row_at(row, i);
         line(buf, row, cx, check, ids, selected == Some(i));
     }
     if let Some(check) = checks.get(selected.unwrap_or(0).min(checks.len() - 1)) {

@@ -58,7 +58,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     // What is drawn last lies on top, and is the only line when the pane has one row.
     let lines = vec![line(&tier.sent, "out", Role::Series3), line(&tier.accepted, "in", Role::Series2)];
     let markers = if area.height > 1 { utilization::marks(cx, axis) } else { Vec::new() };
-    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(
+    LineChart { axis, margins, lines, unit: format::count, cursor: cx.cursor(), markers }.draw(
         area,
         buf,
         &time_axis::style(cx),

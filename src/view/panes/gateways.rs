@@ -31,7 +31,7 @@ pub struct PodRow<'a> {
 
 /// The colour of a pod for its life; what is gone is dimmed.
 fn role(pod: &Pod) -> Role {
-    if pod.gone.is_some() { Role::Muted } else { Role::SERIES[pod.slot % Role::SERIES.len()] }
+    if pod.gone.is_some() { Role::Muted } else { Role::SERIES[pod.slot as usize % Role::SERIES.len()] }
 }
 
 pub fn summary(cx: &Cx) -> Summary {
@@ -112,6 +112,7 @@ fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let top = Extent::of(focused.then_some(selected), shown, rows.len()).first;
     for (i, row) in rows.iter().skip(top).take(shown).enumerate() {
         let line = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
+        cx.row_at(line, top + i);
         draw_row(buf, line, cx, row, (names, &columns, most), focused && top + i == selected);
     }
 }
@@ -187,7 +188,7 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
             idle: idle.get(pod.seen.uid.as_str()).copied(),
         }
     };
-    let from = cx.ui.view_end(session.now_ms()) - cx.ui.span_ms();
+    let from = cx.ui.view_end(session) - cx.ui.span_ms(session);
     let mut gone: Vec<&Pod> = session.pods.all().filter(|p| p.gone.is_some_and(|gone| gone >= from)).collect();
     gone.sort_by_key(|p| std::cmp::Reverse(p.gone));
     session.pods.live().chain(gone).filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()

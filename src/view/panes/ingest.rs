@@ -62,6 +62,6 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     }
     let lines = lines.into_iter().map(|l| l.1).collect();
     let markers = super::utilization::marks(cx, axis);
-    let chart = LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers };
+    let chart = LineChart { axis, margins, lines, unit: format::count, cursor: cx.cursor(), markers };
     chart.draw(area, buf, &time_axis::style(cx));
 }

@@ -102,7 +102,7 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
         false => vec![line(&iterations, "it/s", Role::Load)],
     };
     let markers = if area.height > 1 { utilization::marks(cx, axis) } else { Vec::new() };
-    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(
+    LineChart { axis, margins, lines, unit: format::count, cursor: cx.cursor(), markers }.draw(
         area,
         buf,
         &time_axis::style(cx),

@@ -40,6 +40,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let Extent { first: top, shown, .. } = extent(cx, area);
     for (i, (index, marker)) in all.iter().enumerate().rev().skip(top).take(shown).enumerate() {
         let row = Rect { y: area.y + i as u16, height: 1, ..area };
+        cx.row_at(row, top + i);
         let sign = sign(cx, index, marker);
         let more = match &marker.mark {
             Mark::Rescale { reason, .. } => reason.clone(),

@@ -49,7 +49,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]
     let lines: Vec<PlainLine> = all.iter().rev().map(line).collect();
     let markers = utilization::marks(cx, axis);
     let look = time_axis::style(cx);
-    LineChart { axis, margins, lines, unit: format::count, cursor: cx.ui.cursor, markers }.draw(chart, buf, &look);
+    LineChart { axis, margins, lines, unit: format::count, cursor: cx.cursor(), markers }.draw(chart, buf, &look);
     let foot = Rect { y: area.bottom() - 1, height: 1, ..area };
-    axis.draw_row(foot, buf, margins, cx.ui.cursor, &look);
+    axis.draw_row(foot, buf, margins, cx.cursor(), &look);
 }

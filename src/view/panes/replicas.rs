@@ -36,7 +36,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         ready: steps(&r.ready),
         min: steps(&r.min),
         max: steps(&r.max),
-        cursor: cx.ui.cursor,
+        cursor: cx.cursor(),
         markers: utilization::marks(cx, axis),
     };
     if chart.current.is_empty() && chart.desired.is_empty() {

@@ -63,6 +63,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let Extent { first: top, shown, .. } = extent(cx, area);
     for (i, (name, stream)) in all.iter().skip(top).take(shown).enumerate() {
         let line = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
+        cx.row_at(line, top + i);
         row(buf, line, cx, (name, stream), (names, &columns, most), focused && top + i == selected);
     }
 }

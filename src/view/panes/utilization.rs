@@ -4,7 +4,7 @@ use super::{empty_state, markers::sign};
 use crate::format;
 use crate::observe::{Feed, FeedState};
 use crate::session::{TargetType, Track};
-use crate::ui::{SPANS, YAxis};
+use crate::ui::YAxis;
 use crate::view::{
     Cx,
     chart::{MarkerAt, MetricLine, TimeAxis, UtilizationChart},
@@ -18,11 +18,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 const STALE: i64 = 60;
 
 pub fn summary(cx: &Cx) -> Summary {
-    let span = SPANS[cx.ui.span.min(SPANS.len() - 1)];
-    let span = match span {
-        s if s < 3600 => format!("{} min", s / 60),
-        s => format!("{} h", s / 3600),
-    };
+    let span = cx.ui.range(cx.session);
     let text = match cx.ui.y {
         YAxis::Auto => span,
         YAxis::Linear => format!("linear, {span}"),
@@ -49,7 +45,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         margins,
         y: cx.ui.y,
         series,
-        cursor: cx.ui.cursor,
+        cursor: cx.cursor(),
         markers: marks(cx, axis),
         gaps,
         time_row: false,

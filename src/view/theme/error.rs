@@ -4,7 +4,7 @@ use std::ops::Range;
 /// Why a theme could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum ThemeError {
-    #[error("no theme `{name}`; there are: {}", known.join(", "))]
+    #[error("no theme `{name}`{}; there are: {}", near(name, known), known.join(", "))]
     Unknown { name: String, known: Vec<String> },
     #[error("theme file {file}: cannot be read: {source}")]
     Read { file: String, source: std::io::Error },
@@ -41,6 +41,13 @@ impl std::fmt::Display for ThemeFault {
         }
         Ok(())
     }
+}
+
+/// `; did you mean …?`, where one of them is like it.
+fn near(name: &str, known: &[String]) -> String {
+    let score = |one: &&String| strsim::jaro_winkler(name, one);
+    let near = known.iter().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|one| score(one) > 0.8);
+    near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
 }
 
 /// A fault at a place in a text: `span` in bytes of `text`.

@@ -179,5 +179,5 @@ fn a_log_is_kept_only_when_asked_for() {
 #[test]
 fn variables_that_only_look_like_ours_are_found() {
     let env = env(&[("EDOT_TUI_HPA", "x"), ("EDOT_TUI_CONFIG", "x"), ("EDOT_TUI_NAMESPCE", "x")]);
-    assert_eq!(unknown_env(&env), ["EDOT_TUI_NAMESPCE"]);
+    assert_eq!(unknown_env(&env), ["EDOT_TUI_NAMESPCE (did you mean EDOT_TUI_NAMESPACE?)"]);
 }

@@ -40,7 +40,7 @@ fn flags_that_make_no_sense_are_said() {
         (&["up", "--lab"], "the embedded lab has the whole system already"),
         (&["up", "-o", "yaml", "--overlay", "non"], "there are: guide, production, public-lab, queue-hpa"),
         (&["up", "-o", "yaml", "--es-url", "https://u:hidden@es:9200"], "--es-user"),
-        (&["up", "--scenario", "guide"], "--scenario is only for the embedded lab"),
+        (&["up", "--scenario", "guide"], "leave out --lab, --scenario"),
     ] {
         let (code, text) = refused("kind-kind", args);
         assert!(code == 2 && text.contains(words), "{args:?}: {text}");

@@ -28,7 +28,7 @@ fn flags_settings_and_themes() {
     let path = cluster.path();
     refused(&path, &["--no-such-flag"], 2, &["--no-such-flag"]);
     refused(&path, &["--fps", "0"], 2, &["--fps", "from 1 to 60"]);
-    refused(&path, &["--theme", "drak"], 2, &["drak", "dark", "gruvbox-dark"]);
+    refused(&path, &["--theme", "drak"], 2, &["drak", "did you mean dark?", "gruvbox-dark"]);
     let config = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     std::fs::write(config.path(), "nmespace = \"x\"\n").unwrap();
     refused(&path, &["--config", config.path().to_str().unwrap()], 2, &["nmespace", "namespace", ".toml"]);
@@ -44,7 +44,14 @@ fn kubeconfigs() {
     refused(&Kubeconfig::of("clusters: [\n: :").path(), &[], 2, &["config"]);
     // Where nothing is configured but a cluster is named, it is not the lab that is shown.
     refused(&Kubeconfig::of("").path(), &["--context", "prod"], 2, &["--kubeconfig", "--lab"]);
-    refused(&path, &["--scenario", "sticky"], 2, &["--scenario is only for the embedded lab", "--lab"]);
+    refused(
+        &path,
+        &["--scenario", "sticky", "--kibana-url", "http://k"],
+        2,
+        &["--kibana-url", "--scenario", "embedded lab"],
+    );
+    refused(&path, &["record", "--seed", "7", "--context", "prod"], 2, &["--context", "--seed", "embedded lab"]);
+    refused(&path, &["status", "--lab", "--load-manifest", "k6.yaml"], 2, &["--load-manifest", "--lab"]);
     refused(&path, &["lab", "--scenario", "stiky"], 2, &["stiky", "did you mean sticky?", "memory-hold"]);
     refused(&path, &["lab", "--scenario", "/nonexistent/x.toml"], 2, &["/nonexistent/x.toml"]);
     refused(&path, &["lab", "--speed", "0"], 2, &["--speed", "from 0.1 to 100"]);

@@ -45,17 +45,18 @@ fn the_key_table_is_the_programs_own() {
 #[test]
 fn the_roles_are_the_programs_own() {
     let yaml = format!("\n{}", roles("observability-lab", "demo-app"));
-    between("README.md", "# roles: written by the program, held by a test", "# /roles", &yaml);
+    between("docs/permissions.md", "# roles: written by the program, held by a test", "# /roles", &yaml);
 }
 
 #[test]
 fn every_flag_and_command_exists() {
-    let text = std::fs::read_to_string(root("README.md")).unwrap();
+    let read = |name| std::fs::read_to_string(root(name)).unwrap();
+    let text = read("README.md") + &read("docs/usage.md") + &read("docs/permissions.md");
     let command = Cli::command();
     let flags: Vec<String> = std::iter::once(&command)
         .chain(command.get_subcommands().flat_map(|c| std::iter::once(c).chain(c.get_subcommands())))
         .flat_map(|c| c.get_arguments().filter_map(|a| a.get_long()).map(|l| format!("--{l}")))
-        .chain(["--help", "--release", "--profile"].map(String::from))
+        .chain(["--help", "--release", "--profile", "--locked", "--path"].map(String::from))
         .collect();
     let mut seen = 0;
     for word in text.split(|c: char| !(c.is_alphanumeric() || c == '-')) {

@@ -22,6 +22,39 @@ fn show() {
     }
 }
 
+/// However its time is moved, and whatever else is asked of it.
+#[test]
+fn the_same_seed_gives_the_same_run_to_the_byte() {
+    let whole = |seed: u64, stride_ms: i64| {
+        let mut lab = Lab::new(&Scenario::shipped("guide").unwrap(), seed, start());
+        let began = start() + TimeDelta::seconds(30);
+        while lab.now() < began {
+            let next = (lab.now() + TimeDelta::milliseconds(stride_ms)).min(began);
+            lab.advance(next);
+        }
+        lab.store.create("jobs", setup::job(), began).unwrap();
+        let end = began + TimeDelta::seconds(400);
+        let mut seen = String::new();
+        let mut next_look = began;
+        while lab.now() < end {
+            let next =
+                (lab.now() + TimeDelta::milliseconds(stride_ms)).min(next_look + TimeDelta::seconds(20)).min(end);
+            lab.advance(next);
+            if lab.now() >= next_look + TimeDelta::seconds(20) {
+                next_look = lab.now();
+                for resource in ["horizontalpodautoscalers", "deployments", "pods", "events", "jobs"] {
+                    lab.store.list(resource, None).for_each(|object| seen += &object.to_string());
+                }
+                seen += &format!("{:?}", lab.samples());
+            }
+        }
+        seen
+    };
+    let first = whole(7, 200);
+    assert!(first.len() > 100_000 && first == whole(7, 200) && first == whole(7, 1400));
+    assert_ne!(first, whole(8, 200));
+}
+
 fn job(run: &ScenarioRun) -> String {
     let job = run.lab.store.get("jobs", setup::DEMO, "k6-load").unwrap();
     let all = job["status"]["conditions"].as_array().into_iter().flatten();

@@ -121,7 +121,7 @@ fn drawn(
 ) -> Buffer {
     let area = Rect::new(0, 0, width, height);
     let mut buf = Buffer::empty(area);
-    draw(area, &mut buf, &ChartStyle { theme, symbols, utc_offset_s: 0 });
+    draw(area, &mut buf, &ChartStyle { theme, symbols, utc_offset_s: 0, origin: None });
     buf
 }
 
@@ -285,7 +285,7 @@ proptest! {
     ) {
         let theme = Level::ALL.get(level).map_or_else(Theme::roles, |level| Theme::dark(*level));
         let symbols = Symbols::ALL[symbols];
-        let look = ChartStyle { theme: &theme, symbols, utc_offset_s: offset };
+        let look = ChartStyle { theme: &theme, symbols, utc_offset_s: offset, origin: None };
         let mut buf = Buffer::empty(Rect::new(3, 2, 60, 20));
         let area = Rect::new(x, y, w, h);
         let axis = TimeAxis { start_ms, end_ms };
@@ -339,7 +339,7 @@ proptest! {
     fn nothing_is_drawn_outside_the_area(w in 0u16..60, h in 0u16..20, symbols in 0usize..3) {
         let theme = Theme::roles();
         let symbols = Symbols::ALL[symbols];
-        let look = ChartStyle { theme: &theme, symbols, utc_offset_s: 0 };
+        let look = ChartStyle { theme: &theme, symbols, utc_offset_s: 0, origin: None };
         let area = Rect::new(5, 4, w, h);
         let all = Rect::new(0, 0, 70, 30);
         for kind in 0..3 {

@@ -3,10 +3,10 @@
 use crate::it::support::recorded::scale_cycle;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
 use edot_tui::{
-    control::Control,
+    control::{Control, Inspect},
     observe::{AnswerSeen, Ask, Condition, JobSeen, Observation, PodSeen, Stamped},
     session::Session,
-    ui::{Hit, Overlay, Pane, Replay, Request, SPAN, Screen, Ui, YAxis},
+    ui::{Action, Hit, Overlay, Pane, Replay, Request, SPAN, Screen, Ui, Window, YAxis},
     view,
 };
 use std::sync::LazyLock;
@@ -92,12 +92,16 @@ fn the_cursor_reads_any_past_moment() {
 #[test]
 fn zoom_pause_and_axis() {
     let (s, mut ui) = (session(), ui());
-    press(&mut ui, &s, "--");
-    assert_eq!(ui.span, SPAN + 2);
+    press(&mut ui, &s, "-");
+    assert_eq!((ui.window, ui.range(&s).as_str()), (Window::Run, "whole session, 6 min"));
+    press(&mut ui, &s, "-");
+    assert_eq!(ui.window, Window::Span(SPAN + 1));
+    press(&mut ui, &s, "-");
+    assert_eq!(ui.window, Window::Span(SPAN + 2));
     press(&mut ui, &s, "+++++++");
-    assert_eq!(ui.span, 0);
-    press(&mut ui, &s, "=yy");
-    assert_eq!((ui.span, ui.y), (SPAN, YAxis::Log));
+    assert_eq!(ui.window, Window::Span(0));
+    press(&mut ui, &s, "=YY");
+    assert_eq!((ui.window, ui.y), (Window::Auto, YAxis::Log));
     press(&mut ui, &s, " ");
     assert_eq!(ui.paused, Some(s.now_ms()));
     press(&mut ui, &s, " ");
@@ -190,7 +194,7 @@ fn a_refused_plan_is_shown_and_closes_the_window() {
     press(&mut ui, &s, "s");
     answer(&mut s, Ask::PlanLoad, false, false);
     ui.answered(&s);
-    assert_eq!((ui.overlay.clone(), ui.message.as_ref().map(|m| m.0.as_str())), (None, Some("the plan")));
+    assert_eq!((ui.overlay.clone(), ui.message.as_deref()), (None, Some("the plan")));
 }
 
 #[test]
@@ -198,8 +202,8 @@ fn readonly_changes_nothing() {
     let s = session();
     let mut ui = Ui::new(true, view::panes());
     ui.can_load = true;
-    assert_eq!(press(&mut ui, &s, "sy$"), []);
-    assert!(ui.message.is_some_and(|m| m.0.contains("--readonly")));
+    assert_eq!(press(&mut ui, &s, "s$"), []);
+    assert!(ui.message.is_some_and(|m| m.contains("--readonly")));
 }
 
 #[test]
@@ -275,28 +279,160 @@ fn the_mouse_focuses_points_and_zooms() {
     let (s, mut ui) = (session(), ui());
     let at = s.now_ms() - 60_000;
     let chart = Hit { pane: pane("Utilization of request"), ms: Some(at), ..Hit::default() };
-    ui.mouse(MouseEventKind::Down(MouseButton::Left), chart, &s);
+    ui.mouse(MouseEventKind::Down(MouseButton::Left), chart.clone(), &s);
     assert_eq!(ui.cursor, Some(at));
     ui.mouse(MouseEventKind::ScrollDown, chart, &s);
-    assert_eq!(ui.span, SPAN + 1);
+    assert_eq!(ui.window, Window::Run, "more time, and all there is comes first");
     let list = Hit { pane: pane("Events"), row: Some(3), ..Hit::default() };
-    ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);
-    assert_eq!((ui.pane().title, ui.row), ("Events", 0), "the first click focuses");
-    ui.mouse(MouseEventKind::Down(MouseButton::Left), list, &s);
-    assert_eq!(ui.row, 3);
+    ui.mouse(MouseEventKind::Down(MouseButton::Left), list.clone(), &s);
+    assert_eq!((ui.pane().title, ui.row), ("Events", 3), "a click focuses and selects");
     ui.mouse(MouseEventKind::ScrollDown, list, &s);
     assert_eq!(ui.row, 6);
 }
 
+#[test]
+fn the_command_line_completes_and_does_what_it_says() {
+    let (s, mut ui) = (session(), ui());
+    (ui.themes, ui.scenarios) = (vec!["dark".into(), "light".into()], vec![("guide".into(), "the run".into())]);
+    for (typed, completed) in
+        [("th\t", "theme "), ("theme l\t", "theme light"), ("s\t", "sc"), ("zz\t", "zz"), ("\t", "")]
+    {
+        press(&mut ui, &s, &format!(":{typed}"));
+        let Some(Overlay::Typing(entry)) = &ui.overlay else { panic!("{:?}", ui.overlay) };
+        assert_eq!(entry.text(), completed, "{typed:?}");
+        press(&mut ui, &s, "^");
+    }
+    assert_eq!(press(&mut ui, &s, ":theme light$"), [Request::Theme("light".into())]);
+    for (line, setting, to) in
+        [("ns shop", "namespace", "shop"), ("hpa gw", "hpa", "gw"), ("ctx prod", "context", "prod")]
+    {
+        assert_eq!(press(&mut ui, &s, &format!(":{line}$")), [Request::Watch(setting, to.into())]);
+    }
+    assert_eq!(press(&mut ui, &s, ":scenario guide$"), [Request::Watch("scenario", "guide".into())]);
+    assert_eq!(press(&mut ui, &s, ":screen ingest$"), []);
+    assert_eq!(ui.screen, Screen::Ingest);
+    let said = |ui: &mut Ui, line: &str| {
+        press(ui, &s, line);
+        ui.message.take().unwrap_or_default()
+    };
+    assert_eq!(said(&mut ui, ":teme x$"), "there is no command \"teme\"; did you mean theme?");
+    assert_eq!(said(&mut ui, ":go$"), ":go needs a time");
+    assert!(said(&mut ui, ":go soon$").contains("write 4:00"), "what a time is");
+    assert!(said(&mut ui, ":go 99:00$").contains("outside of what was observed: 0:00 to "), "what there is");
+    assert_eq!(press(&mut ui, &s, ":q$"), [Request::Quit]);
+}
+
+#[test]
+fn a_time_is_gone_to_from_the_start_and_back_from_now() {
+    let (s, mut ui) = (session(), ui());
+    let began = s.began.unwrap().timestamp_millis();
+    press(&mut ui, &s, ":go 2:00$");
+    assert_eq!(ui.cursor, Some(began + 120_000));
+    press(&mut ui, &s, ":go -30s$");
+    assert_eq!(ui.cursor, Some(s.now_ms() - 30_000));
+    press(&mut ui, &s, ":go now$");
+    assert_eq!(ui.cursor, None);
+}
+
+#[test]
+fn only_the_lab_is_paced_and_restarted() {
+    let (s, mut ui) = (session(), ui());
+    press(&mut ui, &s, ".S");
+    assert_eq!((ui.overlay.clone(), ui.message.take().as_deref()), (None, Some("only the lab has scenarios")));
+    (ui.lab_speed, ui.scenarios) = (Some(10.0), vec![("guide".into(), String::new()), ("oom".into(), String::new())]);
+    assert_eq!(ui.act(Action::Pace(1), &s), Some(Request::Control(Control::Speed(20.0))));
+    assert_eq!(ui.act(Action::Pace(-1), &s), Some(Request::Control(Control::Speed(10.0))));
+    assert_eq!(press(&mut ui, &s, "Sj$"), [Request::Watch("scenario", "oom".into())]);
+}
+
+#[test]
+fn a_row_is_copied_described_and_its_log_is_read() {
+    let (s, mut ui) = (session(), ui());
+    assert_eq!(press(&mut ui, &s, "y"), [Request::Copy("edot-gateway-hpa".into())]);
+    assert!(
+        matches!(&press(&mut ui, &s, "d")[..], [Request::Inspect(Inspect::Object { kind, .. })] if kind == "HorizontalPodAutoscaler")
+    );
+    press(&mut ui, &s, "^");
+    assert_eq!(press(&mut ui, &s, "l"), [], "the HPA has no log");
+    press(&mut ui, &s, "3");
+    let name = s.pods.live().next().unwrap().seen.name.clone();
+    assert_eq!(press(&mut ui, &s, "y"), [Request::Copy(name.clone())]);
+    let asked = press(&mut ui, &s, "d");
+    let [Request::Inspect(what)] = &asked[..] else { panic!("{asked:?}") };
+    assert_eq!(what.title(), format!("Pod {name}"));
+    ui.inspected(what, Ok(vec!["kind: Pod".into()]));
+    assert!(matches!(&ui.overlay, Some(Overlay::Text { lines: Some(lines), .. }) if lines.len() == 1));
+    press(&mut ui, &s, "^");
+    ui.inspected(what, Ok(Vec::new()));
+    assert_eq!(ui.overlay, None, "what is no longer waited for is not shown");
+}
+
+#[test]
+fn the_pointer_reads_charts_and_a_key_takes_it_away() {
+    let (s, mut ui) = (session(), ui());
+    let at = s.now_ms() - 60_000;
+    let chart = Hit { pane: pane("Replicas"), ms: Some(at), ..Hit::default() };
+    assert!(ui.hover(&chart, &s) && !ui.hover(&chart, &s));
+    let look = view::Look::roles();
+    let cx = view::Cx::new(&s, s.now_ms(), &ui, &look);
+    assert_eq!((cx.moment(), cx.cursor(), ui.cursor), (at, Some(at), None));
+    assert!(ui.hover(&Hit::default(), &s) && ui.hover.is_none());
+}
+
+#[test]
+fn what_is_drawn_in_the_footer_can_be_pressed() {
+    let (s, mut ui) = (session(), ui());
+    let area = ratatui::layout::Rect::new(0, 0, 120, 36);
+    let look = view::Look::roles();
+    let mut buffer = ratatui::buffer::Buffer::empty(area);
+    view::draw(&mut buffer, &view::Cx::new(&s, s.now_ms(), &ui, &look));
+    let footer: String = (0..120).map(|x| buffer[(x, 35)].symbol().chars().next().unwrap_or(' ')).collect();
+    let column = |what: &str| {
+        footer
+            .chars()
+            .collect::<Vec<_>>()
+            .windows(what.chars().count())
+            .position(|w| w.iter().collect::<String>() == what)
+    };
+    let press_at = |ui: &mut Ui, x: usize, y: u16| {
+        let hit = view::pressed(&view::Cx::new(&s, s.now_ms(), ui, &look), area, x as u16, y);
+        ui.mouse(MouseEventKind::Down(MouseButton::Left), hit, &s)
+    };
+    press_at(&mut ui, column("? help").unwrap(), 35);
+    assert_eq!(ui.overlay, Some(Overlay::Help));
+    press_at(&mut ui, 60, 10);
+    assert_eq!(ui.overlay, None, "a press closes what lies over the screen");
+    assert_eq!(press_at(&mut ui, column("q quit").unwrap(), 35), Some(Request::Quit));
+    press_at(&mut ui, column("●").unwrap(), 35);
+    assert_eq!(ui.overlay, Some(Overlay::Feeds));
+    ui.overlay = None;
+    press_at(&mut ui, column("Gateways").unwrap(), 35);
+    assert_eq!(ui.screen, Screen::Gateways);
+    ui.row = 7;
+    press_at(&mut ui, 5, 3);
+    assert_eq!(ui.row, 0, "under the border and the head of the table");
+}
+
+#[test]
+fn theme_axis_and_window_have_words_to_be_kept_by() {
+    for window in [Window::Auto, Window::Run, Window::Span(0), Window::Span(SPAN + 3)] {
+        assert_eq!(Window::of_word(&window.word()), window);
+    }
+    for axis in [YAxis::Auto, YAxis::Linear, YAxis::Log] {
+        assert_eq!(YAxis::of_word(axis.word()), axis);
+    }
+    assert_eq!((Window::of_word("17"), YAxis::of_word("")), (Window::Auto, YAxis::Auto));
+}
+
 proptest::proptest! {
     #[test]
-    fn no_keys_break_it(keys in "[1-6\t \\[\\]+=y/mxLt?esjkgG<>{}^$~-]{0,40}") {
+    fn no_keys_break_it(keys in "[1-6\t \\[\\]+=yYdlS:/mxLt?esjkgG<>{}^$~-]{0,40}") {
         let s: &Session = &WHOLE;
         let mut ui = ui();
         press(&mut ui, s, &keys);
         let now = s.now_ms();
-        proptest::prop_assert!(ui.view_end(now) <= now, "the axis never shows the future");
-        proptest::prop_assert!(ui.span < edot_tui::ui::SPANS.len());
+        proptest::prop_assert!(ui.view_end(s) <= now, "the axis never shows the future");
+        proptest::prop_assert!(ui.span_ms(s) > 0);
         proptest::prop_assert!(ui.focus < ui.panes().len());
     }
 }

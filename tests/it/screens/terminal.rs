@@ -75,6 +75,35 @@ fn stopped_and_continued_it_redraws_the_whole_screen() {
     pty.assert_restored("q");
 }
 
+/// Keys, mouse and commands, on the lab: what each shows.
+#[test]
+fn commands_clicks_and_reads_work_in_a_terminal() {
+    let empty = Kubeconfig::of("");
+    let mut pty = dashboard(&empty.path(), &["lab", "--speed", "5"]);
+    pty.until_text("replicas 1");
+    pty.keys(":them\t");
+    pty.until_text(":theme ");
+    pty.keys("light\r:nope\r");
+    pty.until_text("there is no command \"nope\"");
+    // The tab of Gateways, and then the first pod.
+    pty.keys("\x1b[<0;27;30M\x1b[<0;27;30m");
+    pty.until_text("─ Gateways ─");
+    pty.keys("\x1b[<0;5;4M\x1b[<0;5;4md");
+    pty.until_text("kind: Pod");
+    pty.keys("\rl");
+    pty.until_text("log of edot-gateway");
+    pty.keys("\ry");
+    pty.until_raw("the clipboard", |raw| find(raw, b"\x1b]52;c;").is_some());
+    pty.keys("<");
+    pty.until_text("LAB ×2");
+    pty.keys("S");
+    pty.until_text("restarts the lab with it");
+    pty.keys("\r");
+    pty.until_text("scenario ");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+}
+
 /// A terminal that answers nothing, as this one, would leave a program that queries it hanging for seconds.
 #[test]
 fn it_never_queries_the_terminal_and_lets_no_hostile_text_through() {
@@ -90,7 +119,7 @@ fn it_never_queries_the_terminal_and_lets_no_hostile_text_through() {
     assert_eq!(pty.exit(), 0);
     for sequence in sequences(&pty.raw) {
         let last = sequence.chars().last().unwrap_or_default();
-        let mode = ["?1049", "?25", "?1000", "?1002", "?1006", "?2004", "?2026"];
+        let mode = ["?1049", "?25", "?1000", "?1003", "?1006", "?2004", "?2026"];
         let known = match last {
             'H' | 'C' | 'J' | 'm' => sequence[1..sequence.len() - 1].chars().all(|c| c.is_ascii_digit() || c == ';'),
             'h' | 'l' => mode.contains(&&sequence[1..sequence.len() - 1]),

@@ -89,7 +89,7 @@ pub async fn dial(
         let (generation, client) = shared.cluster.client();
         match connect(shared, client, port).await {
             Err(ApiError { kind: ApiErrorKind::Unauthorized | ApiErrorKind::Tls, .. })
-                if shared.cluster.renew(generation, shared.timing.renew).await.unwrap_or(false) =>
+                if shared.cluster.renew(generation, shared.timing().renew).await.unwrap_or(false) =>
             {
                 connect(shared, shared.cluster.client().1, port).await
             }

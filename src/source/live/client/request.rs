@@ -130,7 +130,7 @@ pub(super) async fn renewing(
         Err(ApiError { kind: ApiErrorKind::Unreachable, .. }) if shared.cluster.moved() => {}
         _ => return first,
     }
-    match shared.cluster.renew(generation, shared.timing.renew).await {
+    match shared.cluster.renew(generation, shared.timing().renew).await {
         Ok(true) => once(shared, shared.cluster.client().1, path, attributes, stream).await,
         Ok(false) => first,
         Err(e) => first.map_err(|fault| not_renewed(fault, &e)),

@@ -1,6 +1,7 @@
 //! What all feeds share about the server: whether it can be reached at all, and turns for requests that follow a failure,
 //! so that a server that comes back is not flooded. Must not make requests itself.
 
+use crate::clock::Clock;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -24,13 +25,14 @@ pub struct RetryGate {
     last: watch::Sender<Option<Instant>>,
     reach: watch::Sender<Reach>,
     between: Duration,
+    clock: Clock,
 }
 
 impl RetryGate {
-    /// A gate that lets one retried request through every `between`.
-    pub fn new(between: Duration) -> Self {
+    /// A gate that lets one retried request through every `between` of the clock.
+    pub fn new(between: Duration, clock: Clock) -> Self {
         let (last, reach) = (watch::Sender::new(None), watch::Sender::new(Reach::default()));
-        RetryGate { queue: Arc::new(Semaphore::new(1)), last, reach, between }
+        RetryGate { queue: Arc::new(Semaphore::new(1)), last, reach, between, clock }
     }
 
     /// Wait for the turn of a retried request; first come, first served.
@@ -39,7 +41,7 @@ impl RetryGate {
         let _first = self.queue.acquire().await;
         let last = *self.last.borrow();
         if let Some(last) = last {
-            sleep_until(last + self.between).await;
+            sleep_until(last + self.clock.real(self.between)).await;
         }
         self.last.send_replace(Some(Instant::now()));
     }
@@ -85,7 +87,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn turns_are_never_closer_than_the_distance() {
-        let gate = RetryGate::new(Duration::from_millis(550));
+        let gate = RetryGate::new(Duration::from_millis(550), Clock::system());
         let start = Instant::now();
         let all = (0..5).map(|_| async {
             gate.turn().await;
@@ -98,7 +100,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn coming_back_ends_every_pause() {
-        let gate = RetryGate::new(Duration::ZERO);
+        let gate = RetryGate::new(Duration::ZERO, Clock::system());
         gate.unreachable();
         gate.unreachable();
         let start = Instant::now();

@@ -82,7 +82,7 @@ impl Default for Timing {
 
 impl Timing {
     /// The same in real time for what runs by `clock`: where time runs faster, everything but an answer's latency is shorter.
-    pub fn of(self, clock: Clock) -> Timing {
+    pub fn of(&self, clock: Clock) -> Timing {
         let least = |span: Duration| clock.real(span).max(span.min(Duration::from_secs(2)));
         Timing {
             request: least(self.request),

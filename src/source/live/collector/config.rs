@@ -72,10 +72,11 @@ pub async fn run(shared: FeedContext, mut pods: CollectorPods, reading: watch::S
                 Err(fault) => failed = Some(fault),
             }
         }
-        let wait = if failed.is_some() { shared.timing.inside } else { shared.timing.config };
+        let wait = if failed.is_some() { shared.timing().inside } else { shared.timing().config };
         let now = Reading { fault: failed, pushing };
         reading.send_if_modified(|old| std::mem::replace(old, now.clone()) != now);
-        let again = tokio::time::sleep(wait);
+        let clock = shared.out.clock();
+        let again = clock.sleep(wait);
         tokio::pin!(again);
         loop {
             tokio::select! {
@@ -156,7 +157,7 @@ async fn config_map(shared: &FeedContext, namespace: &str, name: &str) -> Result
     let path = format!("/api/v1/namespaces/{}/configmaps/{}", encode(namespace), encode(name));
     let (version, resource, namespace) = ("v1".to_owned(), "configmaps".to_owned(), namespace.to_owned());
     let asked = ResourceAttributes { verb: "get", version, resource, namespace, ..ResourceAttributes::default() };
-    let body = get(shared, &path, &asked, shared.timing.request).await.map_err(|fault| match fault.kind {
+    let body = get(shared, &path, &asked, shared.timing().request).await.map_err(|fault| match fault.kind {
         ApiErrorKind::Absent => ApiError::new(ApiErrorKind::Absent, format!("ConfigMap {name} is not there")),
         _ => fault,
     })?;

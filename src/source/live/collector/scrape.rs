@@ -52,7 +52,7 @@ pub async fn run(
         let wait = match &outcome {
             Ok(_) => {
                 failed = 0;
-                shared.timing.scrape
+                shared.timing().scrape
             }
             Err(fault) => {
                 forward = None;
@@ -60,16 +60,16 @@ pub async fn run(
                 match fault.kind {
                     // Permission is missing for all of them alike: together they retry four times a minute.
                     ApiErrorKind::Denied | ApiErrorKind::Unauthorized => {
-                        shared.timing.inside * (*target.count.borrow() as u32).div_ceil(4)
+                        shared.timing().inside * (*target.count.borrow() as u32).div_ceil(4)
                     }
-                    _ => shared.timing.scrape.saturating_mul(1 << (failed - 1).min(8)).min(shared.timing.inside),
+                    _ => shared.timing().scrape.saturating_mul(1 << (failed - 1).min(8)).min(shared.timing().inside),
                 }
             }
         };
         if to.send(ScrapeOutcome { uid: uid.clone(), outcome }).await.is_err() {
             return;
         }
-        tokio::time::sleep_until(begun + wait).await;
+        shared.out.clock().sleep(wait.saturating_sub(begun.elapsed())).await;
     }
 }
 
@@ -79,7 +79,7 @@ async fn scrape(
     forward: &mut Option<Forward>,
 ) -> Result<Box<CollectorSeen>, ApiError> {
     let mut normalizer = Normalizer::default();
-    let limit = shared.timing.retried;
+    let limit = shared.timing().retried;
     let code = match &target.endpoint {
         Endpoint::Pod { port, path } => {
             let PodTarget { namespace, name, .. } = &target.pod;

@@ -44,10 +44,10 @@ impl Client {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(no_port)?;
         let port = listener.local_addr().map_err(no_port)?.port();
         let token = bridge::random_token()?;
-        let (http, base) = http_client(&target, port, &token, shared.timing.request * 2)?;
+        let (http, base) = http_client(&target, port, &token, shared.timing().request * 2)?;
         let (last_fault, bridge_fault) = watch::channel(None);
         let bridge =
-            bridge::serve(listener, target.behind.clone(), token, shared.clone(), last_fault, shared.timing.request);
+            bridge::serve(listener, target.behind.clone(), token, shared.clone(), last_fault, shared.timing().request);
         let requests = shared.elastic.clone();
         Ok((Client { http, base, bridge_fault, target, requests }, bridge))
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 /// The items of a list.
 pub async fn list(shared: &FeedContext, path: &str, asked: ResourceAttributes) -> Result<Vec<Value>, ApiError> {
-    let body = get(shared, path, &asked, shared.timing.request).await?;
+    let body = get(shared, path, &asked, shared.timing().request).await?;
     let list: Value =
         read(&body).map_err(|e| ApiError::new(ApiErrorKind::Garbled, format!("{} is no list: {e}", asked.what())))?;
     Ok(items(list))
@@ -57,7 +57,7 @@ pub async fn secret(
     }
     let path = format!("/api/v1/namespaces/{}/secrets/{}", encode(namespace), encode(name));
     let asked = asked("get", "", "v1", "secrets", namespace);
-    match get(shared, &path, &asked, shared.timing.request).await {
+    match get(shared, &path, &asked, shared.timing().request).await {
         Ok(body) => {
             // Must not quote the body: it may hold secrets.
             let secret: Secret = read(&body)

@@ -72,16 +72,16 @@ impl<'a> Poller<'a> {
         if let Err(fault) = self.identify().await {
             return fault;
         }
-        let interval = self.shared.timing.ingest;
         loop {
+            let interval = self.shared.timing().ingest;
             let started = Instant::now();
             if let Err(fault) = self.turn(interval).await {
                 return fault;
             }
             *attempt = 0;
             reporter.report(0, self.status()).await;
-            let next = started + self.schedule.end_turn(interval);
-            tokio::time::sleep_until(next.max(Instant::now() + interval / 20)).await;
+            let rest = self.schedule.end_turn(interval).saturating_sub(started.elapsed());
+            self.shared.out.clock().sleep(rest.max(interval / 20)).await;
         }
     }
 
@@ -104,11 +104,11 @@ impl<'a> Poller<'a> {
     }
 
     async fn get(&mut self, path: &str) -> Result<Vec<u8>, ApiError> {
-        self.client.request(Method::GET, path, None, self.shared.timing.request).await
+        self.client.request(Method::GET, path, None, self.shared.timing().request).await
     }
 
     async fn post(&mut self, path: &str, body: String) -> Result<Vec<u8>, ApiError> {
-        self.client.request(Method::POST, path, Some(body), self.shared.timing.request).await
+        self.client.request(Method::POST, path, Some(body), self.shared.timing().request).await
     }
 
     /// A response that cannot be parsed, as a fault.
@@ -215,7 +215,7 @@ impl<'a> Poller<'a> {
         };
         let clock = self.shared.out.clock();
         let ms = |span: Duration| u32::try_from(clock.span(span).as_millis()).unwrap_or(u32::MAX);
-        (seen.took_ms, seen.every_ms) = (ms(sent.elapsed()), ms(self.schedule.period(self.shared.timing.ingest)));
+        (seen.took_ms, seen.every_ms) = (ms(sent.elapsed()), ms(self.schedule.period(self.shared.timing().ingest)));
         self.logs = seen.indices.iter().any(|i| i.name.contains("logs-"));
         let sum = seen.indices.iter().map(documents_of).fold(0u64, u64::saturating_add);
         let rate = self.documents.replace((sum, sent)).map(|(before, then)| {

@@ -12,7 +12,7 @@ pub async fn run(shared: FeedContext) {
     loop {
         let up_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         shared.out.emit(Observation::Cost(seen(&shared, up_ms))).await;
-        tokio::time::sleep(shared.timing.cost).await;
+        shared.out.clock().sleep(shared.timing().cost).await;
     }
 }
 

@@ -37,12 +37,23 @@ pub fn not_served(version: &str) -> ApiError {
 /// # Errors
 /// See [`ApiErrorKind`].
 pub async fn list_hpas(shared: &FeedContext, namespace: &str) -> Result<Vec<String>, ApiError> {
-    let body = get(shared, &collection(namespace), &attributes(namespace), shared.timing.request).await?;
+    let body = get(shared, &collection(namespace), &attributes(namespace), shared.timing().request).await?;
     let list: List<Bare> =
         read(&body).map_err(|e| ApiError::new(ApiErrorKind::Garbled, format!("the answer is no list: {e}")))?;
     let mut names: Vec<String> = list.items.into_iter().flatten().map(|o| convert::name(&o.metadata.name)).collect();
     names.sort();
     Ok(names)
+}
+
+/// The namespaces and names of all HPAs of the cluster, sorted; none where they may not be listed.
+pub async fn list_everywhere(shared: &FeedContext) -> Vec<(String, String)> {
+    let path = "/apis/autoscaling/v2/horizontalpodautoscalers?limit=200";
+    let Ok(body) = get(shared, path, &attributes(""), shared.timing().request).await else { return Vec::new() };
+    let items = read::<List<Bare>>(&body).map(|list| list.items).unwrap_or_default();
+    let place = |o: Bare| (convert::name(&o.metadata.namespace), convert::name(&o.metadata.name));
+    let mut all: Vec<(String, String)> = items.into_iter().flatten().map(place).collect();
+    all.sort();
+    all
 }
 
 /// Whether the namespace exists; None if it may not be read or there is no answer.
@@ -54,7 +65,7 @@ pub async fn namespace_exists(shared: &FeedContext, namespace: &str) -> Option<b
         ..ResourceAttributes::default()
     };
     let path = format!("/api/v1/namespaces/{}", encode(namespace));
-    match get(shared, &path, &attributes, shared.timing.request).await {
+    match get(shared, &path, &attributes, shared.timing().request).await {
         Ok(_) => Some(true),
         Err(fault) if fault.kind == ApiErrorKind::Absent => Some(false),
         Err(_) => None,

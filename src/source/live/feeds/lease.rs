@@ -22,7 +22,7 @@ pub async fn run(shared: FeedContext) {
     let path = format!("/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}");
     let mut known: Option<LeaseSeen> = None;
     loop {
-        match get(&shared, &path, &attributes, shared.timing.request).await {
+        match get(&shared, &path, &attributes, shared.timing().request).await {
             Ok(body) => {
                 let seen = read::<Lease>(&body).ok().map(|lease| convert::lease(&lease));
                 if let Some(seen) = seen.filter(|seen| known.as_ref() != Some(seen)) {
@@ -33,7 +33,7 @@ pub async fn run(shared: FeedContext) {
             Err(fault) if matches!(fault.kind, ApiErrorKind::Denied | ApiErrorKind::Absent) => return,
             Err(_) => {}
         }
-        tokio::time::sleep(shared.timing.lease).await;
+        shared.out.clock().sleep(shared.timing().lease).await;
         shared.gate.turn().await;
     }
 }

@@ -74,8 +74,8 @@ pub async fn follow_any(
             Some(WatchEvent::State(status)) => {
                 polled = status.state == FeedState::Denied;
                 if polled {
-                    due = due.or_else(|| Some(Instant::now() + shared.timing.poll));
-                    reporter.report(WATCH, state(FEED, FeedState::Up, polling(&status, shared.timing.poll))).await;
+                    due = due.or_else(|| Some(Instant::now() + shared.timing().poll));
+                    reporter.report(WATCH, state(FEED, FeedState::Up, polling(&status, shared.timing().poll))).await;
                 } else {
                     reporter.report(WATCH, status).await;
                 }
@@ -103,7 +103,7 @@ async fn ask(
     let resource = format!("{}/scale", served.attributes.resource);
     let attributes = ResourceAttributes { verb: "get", resource, ..served.attributes.clone() };
     let path = format!("{}/{}/scale", served.collection, encode(&target.name));
-    let next = polled.then(|| Instant::now() + shared.timing.poll);
+    let next = polled.then(|| Instant::now() + shared.timing().poll);
     let answer = get(shared, &path, &attributes, tries.limit(shared)).await;
     match answer.and_then(|body| read::<Scale>(&body).map_err(|e| unreadable(&e))) {
         Ok(scale) => {

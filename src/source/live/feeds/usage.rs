@@ -84,7 +84,7 @@ async fn poll(shared: &FeedContext, namespace: &str, selector: &str, reporter: &
                 // Where the API answered before, its return is noticed at once, as the next sync uses the first samples.
                 let since = *away.get_or_insert_with(|| clock.instant());
                 let soon = samples.newest.is_some() && clock.instant() < since + clock.span(OUTAGE);
-                let most = if soon { shared.timing.outage } else { Duration::MAX };
+                let most = if soon { shared.timing().outage } else { Duration::MAX };
                 let fault = explained(fault, namespace);
                 tries.failed_for(shared, reporter, (0, Feed::Usage), &fault, most).await;
                 continue;
@@ -105,7 +105,7 @@ async fn poll(shared: &FeedContext, namespace: &str, selector: &str, reporter: &
         };
         reporter.report(0, status(&samples, empty, at, cadence.learned())).await;
         // While there are no samples at all, poll soon.
-        let soon = at + clock.span(shared.timing.settled);
+        let soon = at + clock.span(shared.timing().settled);
         clock.sleep_until(if empty { next.min(soon) } else { next }).await;
     }
 }

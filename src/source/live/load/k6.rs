@@ -13,7 +13,7 @@ use ::http::Method;
 use std::collections::BTreeMap;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 
 /// The default port of k6's REST API inside its pod.
 pub const PORT: u16 = 6565;
@@ -115,16 +115,16 @@ async fn read_log(
                 // The log ends a moment before the pod's status shows it.
                 tokio::select! {
                     _ = pod.changed() => {}
-                    () = sleep(shared.timing.first) => {}
+                    () = sleep(shared.timing().first) => {}
                 }
             }
             Err(fault) => {
                 attempt += 1;
                 let wait = match fault.kind {
-                    ApiErrorKind::Denied | ApiErrorKind::Unauthorized => shared.timing.inside,
+                    ApiErrorKind::Denied | ApiErrorKind::Unauthorized => shared.timing().inside,
                     // A long log that breaks off now and then is continued at once.
-                    ApiErrorKind::Cut => shared.timing.first,
-                    _ => shared.timing.first.saturating_mul(1 << attempt.min(8)).min(shared.timing.inside),
+                    ApiErrorKind::Cut => shared.timing().first,
+                    _ => shared.timing().first.saturating_mul(1 << attempt.min(8)).min(shared.timing().inside),
                 };
                 if to.send((uid.clone(), Via::Log, Err(fault))).await.is_err() {
                     return;
@@ -141,17 +141,17 @@ async fn poll_rest(shared: FeedContext, uid: String, pod: PodTarget, to: mpsc::S
     let port = Port { namespace: pod.namespace.clone(), pod: pod.name.clone(), port: pod.port.unwrap_or(PORT) };
     let (mut forward, mut failed, mut last) = (None, 0u32, None::<bool>);
     // k6 starts to listen within a second.
-    sleep(shared.timing.first).await;
+    sleep(shared.timing().first).await;
     loop {
         let begun = Instant::now();
         let outcome = read_rest(&shared, &port, &mut forward).await;
         let wait = match &outcome {
-            Ok(_) => shared.timing.scrape,
+            Ok(_) => shared.timing().scrape,
             Err(fault) => {
                 (forward, failed) = (None, failed + 1);
                 match fault.kind {
-                    ApiErrorKind::Denied | ApiErrorKind::Unauthorized => shared.timing.inside,
-                    _ => shared.timing.first.saturating_mul(2 << failed.min(8)).min(shared.timing.inside),
+                    ApiErrorKind::Denied | ApiErrorKind::Unauthorized => shared.timing().inside,
+                    _ => shared.timing().first.saturating_mul(2 << failed.min(8)).min(shared.timing().inside),
                 }
             }
         };
@@ -172,12 +172,12 @@ async fn poll_rest(shared: FeedContext, uid: String, pod: PodTarget, to: mpsc::S
             return;
         }
         last = Some(works);
-        sleep_until(begun + wait).await;
+        shared.out.clock().sleep(wait.saturating_sub(begun.elapsed())).await;
     }
 }
 
 async fn read_rest(shared: &FeedContext, port: &Port, forward: &mut Option<Forward>) -> Result<K6Seen, ApiError> {
-    let limit = shared.timing.retried;
+    let limit = shared.timing().retried;
     let open = match forward.take() {
         Some(open) => open,
         None => port_forward::open(shared, port, limit).await?,

@@ -55,7 +55,7 @@ pub async fn stream(
         encode(&pod.container)
     );
     let mut lines =
-        client::open(shared, &path, &asked(&pod.namespace), shared.timing.request).await.map_err(|fault| {
+        client::open(shared, &path, &asked(&pod.namespace), shared.timing().request).await.map_err(|fault| {
             // The kubelet has no log before the container starts, and none after it was cleared away.
             match fault.kind {
                 ApiErrorKind::Refused | ApiErrorKind::Absent => ApiError { kind: ApiErrorKind::Busy, ..fault },

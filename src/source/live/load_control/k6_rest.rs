@@ -78,7 +78,7 @@ impl Running {
 
 /// A request for k6's status, or to change it.
 async fn status(shared: &FeedContext, port: &Port, method: Method, body: &'static str) -> Result<Vec<u8>, String> {
-    let limit = shared.timing.retried;
+    let limit = shared.timing().retried;
     let mut open = port_forward::open(shared, port, limit).await.map_err(|f| f.reason)?;
     let mut answer = Vec::new();
     let answered =

@@ -119,14 +119,14 @@ impl<'a, T> WatchStatus<'a, T> {
     /// How long an answer may take.
     pub fn limit(&self) -> Duration {
         match self.phase {
-            None => self.shared.timing.request,
-            Some(_) => self.shared.timing.retried.min(self.shared.timing.request),
+            None => self.shared.timing().request,
+            Some(_) => self.shared.timing().retried.min(self.shared.timing().request),
         }
     }
 
     /// How long the server is asked to keep the watch open.
     pub fn lifetime(&self) -> Duration {
-        let timing = &self.shared.timing;
+        let timing = &self.shared.timing();
         jitter(if self.unmarked { timing.watch_unmarked } else { timing.watch })
     }
 
@@ -155,7 +155,7 @@ impl<'a, T> WatchStatus<'a, T> {
 
     /// When an opened watch has lived long enough to count as up after cuts that were reported.
     pub fn settles(&self, opened: Instant) -> Option<Instant> {
-        self.cuts_reported.then(|| opened + self.shared.timing.early)
+        self.cuts_reported.then(|| opened + self.shared.timing().early)
     }
 
     pub async fn settled(&mut self) {
@@ -166,7 +166,7 @@ impl<'a, T> WatchStatus<'a, T> {
 
     /// When a watch without a line is doubted because other requests cannot reach the server.
     pub fn doubts(&self, life: Instant, down: Option<Instant>) -> Option<Instant> {
-        down.filter(|down| *down > life && !self.doubtful).map(|down| down + self.shared.timing.request)
+        down.filter(|down| *down > life && !self.doubtful).map(|down| down + self.shared.timing().request)
     }
 
     pub async fn doubted(&mut self) {
@@ -194,7 +194,7 @@ impl<'a, T> WatchStatus<'a, T> {
             self.unmarked = true;
             return;
         }
-        let seconds = self.shared.out.clock().span(self.shared.timing.silent).as_secs_f64();
+        let seconds = self.shared.out.clock().span(self.shared.timing().silent).as_secs_f64();
         self.stale(format!("no sign of life for {seconds:.0} s; asking again")).await;
     }
 
@@ -205,7 +205,7 @@ impl<'a, T> WatchStatus<'a, T> {
 
     /// The watch, which was to stay open for `lifetime`, ended after `lived`, properly or not.
     pub async fn over(&mut self, lifetime: Duration, lived: Duration, broke: Option<ApiError>) {
-        let timing = &self.shared.timing;
+        let timing = &self.shared.timing();
         if lived >= timing.early {
             self.cuts = 0;
             self.cuts_reported = false;
@@ -241,7 +241,7 @@ impl<'a, T> WatchStatus<'a, T> {
         self.attempt += 1;
         self.phase = Some(phase);
         self.doubtful = false;
-        let wait = fault.wait(self.attempt, &self.shared.timing);
+        let wait = fault.wait(self.attempt, &self.shared.timing());
         self.report(fault.feed_status(self.spec.feed, self.attempt), wait).await;
         match fault.kind {
             ApiErrorKind::Unreachable => tokio::select! {

@@ -21,7 +21,7 @@ pub fn width(cx: &Cx) -> u16 {
 }
 
 /// The index of the first sync shown.
-pub fn first(area: Rect, cx: &Cx) -> usize {
+fn first(area: Rect, cx: &Cx) -> usize {
     let rows = usize::from(area.height.saturating_sub(1)).max(1);
     (cx.ui.selected_sync(cx.session) + 1).saturating_sub(rows)
 }
@@ -42,6 +42,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
     let top = first(area, cx);
     for (i, sync) in syncs.iter().skip(top).take(usize::from(area.height.saturating_sub(1))).enumerate() {
         let at = Rect { y: area.y + 1 + i as u16, height: 1, ..area };
+        cx.row_at(at, top + i);
         row(buf, at, cx, sync, shown, top + i == selected);
     }
 }

@@ -1,0 +1,82 @@
+//! Another thing to watch in place of the present one: another scenario of the lab, another HPA, namespace or cluster. Where
+//! it cannot be watched, the former one is again. Must not connect by itself.
+
+use super::{App, Opening, Recordings};
+use crate::{
+    config::{Settings, kept::Kept},
+    error::{CommandError, ErrorKind},
+    recording::STOPPED,
+    session::Session,
+};
+
+/// What is watched, and how to watch something else.
+pub struct Watched {
+    pub settings: Settings,
+    /// The settings with another value for a key; an error names what is wrong with it.
+    pub change: fn(&Settings, &str, &str) -> Result<Settings, CommandError>,
+    pub open: fn(&Settings) -> Opening,
+    pub recordings: fn(&Settings, u64) -> Recordings,
+    /// The scenarios of the lab, and what each shows.
+    pub scenarios: fn() -> Vec<(String, String)>,
+    /// What was watched before, until something else is.
+    pub before: Option<Box<Settings>>,
+}
+
+impl App {
+    /// What is kept over restarts.
+    pub fn kept(&self) -> Kept {
+        let changed = |word: String| if word == "auto" { String::new() } else { word };
+        let (y_axis, zoom) = (changed(self.ui.y.word().to_owned()), changed(self.ui.window.word()));
+        Kept { theme: self.look.theme().name.clone(), y_axis, zoom }
+    }
+
+    /// What is watched can be changed by the user from now on.
+    pub fn changeable(&mut self, watched: Watched) {
+        self.ui.scenarios = (watched.scenarios)();
+        self.watched = Some(watched);
+    }
+
+    /// Watches something else: `key` is a setting, `to` its new value.
+    pub(super) fn change(&mut self, key: &str, to: &str) {
+        let Some(watched) = &mut self.watched else { return self.ui.say("this is a replay; it has one HPA only") };
+        match (watched.change)(&watched.settings, key, to) {
+            Ok(mut settings) => {
+                // The lab keeps the pace that it was given.
+                settings.speed = self.ui.lab_speed.unwrap_or(settings.speed);
+                let before = std::mem::replace(&mut watched.settings, settings);
+                watched.before = Some(Box::new(before));
+                self.watch_again();
+                self.ui.say(format!("{key} {to}"));
+            }
+            Err(error) => self.ui.say(error.to_string()),
+        }
+    }
+
+    /// After a failure: watches again what was watched before it. Returns the error where there is nothing like that.
+    pub(super) fn go_back(&mut self, error: CommandError) -> Option<CommandError> {
+        let opening = self.running.is_none() || error.kind == ErrorKind::NotFound;
+        let Some(watched) = self.watched.as_mut().filter(|_| opening) else { return Some(error) };
+        let Some(before) = watched.before.take() else { return Some(error) };
+        watched.settings = *before;
+        self.watch_again();
+        self.ui.say(format!("{error}; back to what was watched before"));
+        None
+    }
+
+    /// Opens what the settings say, and forgets what was seen.
+    fn watch_again(&mut self) {
+        let recorded = self.end_recording(STOPPED);
+        if let Some(running) = self.running.take() {
+            running.stop.cancel();
+        }
+        let Some(watched) = &self.watched else { return };
+        self.recordings = (watched.recordings)(&watched.settings, self.recordings.limit());
+        self.opening = Some((watched.open)(&watched.settings));
+        self.tape = Default::default();
+        self.session = Session { now: self.session.now, ..Session::default() };
+        self.paused = None;
+        self.ui.forget();
+        recorded.into_iter().for_each(|text| self.ui.say(text));
+        self.dirty = true;
+    }
+}
