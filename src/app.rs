@@ -66,6 +66,9 @@ pub enum Ended {
     Failed(CommandError),
 }
 
+/// What was asked to be read, and its lines or why there are none.
+type Inspected = (Inspect, Result<Vec<String>, String>);
+
 /// The dashboard over one source.
 pub struct App {
     session: Session,
@@ -91,7 +94,7 @@ pub struct App {
     /// A source that is being opened, as long as there is none.
     opening: Option<Opening>,
     /// What the user wants to read, while it is read.
-    reading: Option<JoinHandle<(Inspect, Result<Vec<String>, String>)>>,
+    reading: Option<JoinHandle<Inspected>>,
     /// What is watched, where that can be changed.
     watched: Option<Watched>,
     /// Since when a question is open.

@@ -275,7 +275,8 @@ fn metrics_edited_in_mid_run() {
     let file = folder.path().join("run.jsonl");
     let text = String::from_utf8(sound()).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let edits: [(&str, fn(&mut Vec<Value>)); 6] = [
+    type Edit = fn(&mut Vec<Value>);
+    let edits: [(&str, Edit); 6] = [
         ("the first removed", |all| drop(all.remove(0))),
         ("the last removed", |all| drop(all.pop())),
         ("reordered", |all| all.reverse()),
