@@ -3,6 +3,7 @@
 
 use super::{App, Opening, Recordings};
 use crate::{
+    advise,
     config::{Settings, kept::Kept},
     error::{CommandError, ErrorKind},
     recording::STOPPED,
@@ -73,7 +74,7 @@ impl App {
         self.recordings = (watched.recordings)(&watched.settings, self.recordings.limit());
         self.opening = Some((watched.open)(&watched.settings));
         self.tape = Default::default();
-        self.session = Session { now: self.session.now, ..Session::default() };
+        self.session = Session { now: self.session.now, ..advise::session() };
         self.paused = None;
         self.ui.forget();
         recorded.into_iter().for_each(|text| self.ui.say(text));
