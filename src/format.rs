@@ -8,6 +8,7 @@ pub mod resource;
 pub mod size;
 pub mod text;
 pub mod time;
+pub mod yaml;
 
 pub use duration::{age, clock, duration, millis};
 pub use number::{UNKNOWN, count, percent, percent_change, rate};

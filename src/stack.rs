@@ -21,7 +21,6 @@ pub mod kustomize;
 pub mod plan;
 pub mod pods;
 pub mod ready;
-pub mod yaml;
 
 /// The label of what the program made, and its value.
 pub const MANAGED_BY: (&str, &str) = ("app.kubernetes.io/managed-by", "edot-tui");

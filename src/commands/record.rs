@@ -35,10 +35,11 @@ use tokio::time::Instant;
 /// With --simulate the load is started when every feed is ready, or at the latest after this time.
 const BASELINE: TimeDelta = TimeDelta::seconds(30);
 
-/// In the embedded lab it is always started at this time after the lab's start, so that a run can be repeated. Until then
-/// the lab runs no faster than this, and there its time waits for the feeds, but for no more than so many ticks.
+/// In the embedded lab it is always started this long after the lab's start, so that a run can be repeated.
 const LAB_BASELINE: Duration = Duration::from_secs(30);
+/// Until then the lab runs at most this many times as fast as real time.
 const LAB_SPEED: f64 = 10.0;
+/// If the feeds are not ready by then, the lab's time stops until they are, for at most this many ticks.
 const LAB_PATIENCE: u32 = 20;
 
 /// After the run has settled, expectations that are still undecided get this much more time.

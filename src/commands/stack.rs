@@ -11,6 +11,7 @@ use super::{
 use crate::{
     config::Settings,
     error::{CommandError, SUCCESS, signal_exit_code},
+    format::yaml,
     observe::mask,
     open,
     signals::EndSignals,
@@ -24,7 +25,7 @@ use crate::{
         choice::{Choice, Part},
         guard::production_word,
         inventory::{self, Inventory},
-        plan, ready, yaml,
+        plan, ready,
     },
     stdio,
 };

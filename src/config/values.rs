@@ -2,6 +2,7 @@
 //! without naming the setting.
 
 use super::duration;
+use crate::format::parse;
 use std::{fmt::Display, time::Duration};
 
 fn wrong<T>(text: &str, want: impl Display) -> Result<T, String> {
@@ -113,10 +114,5 @@ pub fn choice(text: &str, choices: &[&str]) -> Result<usize, String> {
 
 /// The known word that is most like `word`, if one is close to it: for "did you mean".
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_lowercase().replace('_', "-");
-    known
-        .map(|k| (strsim::jaro_winkler(&word, k), k))
-        .filter(|(score, _)| *score > 0.8)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, k)| k)
+    parse::nearest(&word.to_lowercase().replace('_', "-"), known, 0.8)
 }

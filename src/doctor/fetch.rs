@@ -84,8 +84,8 @@ pub async fn facts(client: &ApiClient, settings: &Settings, version: &str) -> Fa
     facts
 }
 
-/// The samples again, where the windows of the first are so long that new ones may come less often than the controller asks, or
-/// with each request.
+/// A second reading of the samples, where the windows of the first are so long that new samples may come less often than the
+/// controller asks for them, or with each request.
 async fn usage_later(client: &ApiClient, path: &str, first: &Answer) -> Option<Value> {
     let first = first.as_ref().ok()?.as_ref()?;
     if window_s(first)? <= COARSE_S {

@@ -3,6 +3,12 @@
 
 use std::time::Duration;
 
+/// The known word that is most like `word`, if one is at least that like it (0 to 1): for "did you mean".
+pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>, least: f64) -> Option<&'a str> {
+    let scored = known.map(|one| (strsim::jaro_winkler(word, one), one)).filter(|(score, _)| *score > least);
+    scored.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, one)| one)
+}
+
 /// `10s`, `1m30s`, or a number of seconds.
 pub fn duration(text: &str) -> Option<Duration> {
     match text.parse::<u64>() {

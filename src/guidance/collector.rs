@@ -1,9 +1,8 @@
 //! The rules over one collector: its container and its configuration. Pure.
 
-use super::parts::{
-    components, ingress, is_balancing, is_connector, is_filelog, memory, number, pipelines, sending, texts,
-};
+use super::parts::{components, ingress, is_balancing, is_connector, is_filelog, number, pipelines, sending, texts};
 use super::{Collector, Judged, Over, Rule};
+use crate::hpa::quantity;
 use crate::observe::{Role, component_kind};
 use serde_json::Value;
 
@@ -200,7 +199,7 @@ fn limiter_place(c: &Collector) -> Option<Judged> {
             found.push(format!("in pipeline {} after {}", p.name, p.processors[..at].join(", ")));
         }
     }
-    let limit = memory(&c.container["resources"]["limits"]["memory"]);
+    let limit = c.container["resources"]["limits"]["memory"].as_str().and_then(|text| quantity::approximate(text).ok());
     for (id, of) in components(&c.config, "processors").filter(|(id, _)| is(&id.as_str())) {
         let own = number(&of["limit_mib"]).map(|mib| mib * MEBI);
         if let (Some(own), Some(limit)) = (own, limit)
@@ -231,9 +230,15 @@ fn batching(c: &Collector) -> Option<Judged> {
     Some(Judged::none_of(without.map(|p| format!("none in pipeline {}", p.name)).collect(), "in every pipeline"))
 }
 
-fn bounded_queue(c: &Collector) -> Option<Judged> {
+/// What is wrong with each exporter that leads out; None where there is none.
+fn exporters(c: &Collector, fine: &str, wrong: impl Fn(&str, &Value) -> Option<String>) -> Option<Judged> {
     let all = sending(&c.config);
-    let wrong = |(id, of): &(&str, &Value)| {
+    let found = all.iter().filter_map(|(id, of)| wrong(id, of)).collect();
+    (!all.is_empty()).then(|| Judged::none_of(found, fine))
+}
+
+fn bounded_queue(c: &Collector) -> Option<Judged> {
+    exporters(c, "every exporter has one", |id, of| {
         let queue = &of["sending_queue"];
         if queue["enabled"] == false {
             Some(format!("{id} has its queue switched off"))
@@ -242,14 +247,11 @@ fn bounded_queue(c: &Collector) -> Option<Judged> {
         } else {
             None
         }
-    };
-    let found = all.iter().filter_map(wrong).collect();
-    (!all.is_empty()).then(|| Judged::none_of(found, "every exporter has one"))
+    })
 }
 
 fn retry(c: &Collector) -> Option<Judged> {
-    let all = sending(&c.config);
-    let wrong = |(id, of): &(&str, &Value)| {
+    exporters(c, "every exporter tries again", |id, of| {
         let key = if component_kind(id) == "elasticsearch" { "retry" } else { "retry_on_failure" };
         if of[key]["enabled"] == false {
             Some(format!("{id} never retries"))
@@ -259,17 +261,14 @@ fn retry(c: &Collector) -> Option<Judged> {
         } else {
             None
         }
-    };
-    let found = all.iter().filter_map(wrong).collect();
-    (!all.is_empty()).then(|| Judged::none_of(found, "every exporter tries again"))
+    })
 }
 
 fn persistent_queue(c: &Collector) -> Option<Judged> {
     if c.role != Role::Agent {
         return None;
     }
-    let all = sending(&c.config);
-    let wrong = |(id, of): &(&str, &Value)| {
+    exporters(c, "on disk, and never given up", |id, of| {
         let never = matches!(of["retry_on_failure"]["max_elapsed_time"].as_str(), Some("0" | "0s"))
             || of["retry_on_failure"]["max_elapsed_time"] == 0;
         match (of["sending_queue"]["storage"].is_string(), never) {
@@ -277,9 +276,7 @@ fn persistent_queue(c: &Collector) -> Option<Judged> {
             (true, false) => Some(format!("{id} gives up after a while")),
             (true, true) => None,
         }
-    };
-    let found = all.iter().filter_map(wrong).collect();
-    (!all.is_empty()).then(|| Judged::none_of(found, "on disk, and never given up"))
+    })
 }
 
 fn otlp_logs(c: &Collector) -> Option<Judged> {

@@ -81,23 +81,6 @@ pub fn number(of: &Value) -> Option<f64> {
     of.as_f64().or_else(|| of.as_str()?.trim().parse().ok())
 }
 
-/// A quantity of memory, in bytes, such as `512Mi`.
-pub fn memory(of: &Value) -> Option<f64> {
-    let text = of.as_str()?;
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let unit = match &text[digits..] {
-        "" => 1.0,
-        "k" => 1e3,
-        "M" => 1e6,
-        "G" => 1e9,
-        "Ki" => 1024.0,
-        "Mi" => 1_048_576.0,
-        "Gi" => 1_073_741_824.0,
-        _ => return None,
-    };
-    text[..digits].parse::<f64>().ok().map(|n| n * unit)
-}
-
 /// Whether a Service's, or a budget's, selector matches these labels.
 pub fn selects(selector: &Value, labels: &Value) -> bool {
     selector

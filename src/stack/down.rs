@@ -8,6 +8,7 @@ use super::plan::is_ours;
 use crate::observe::text::{NAME, clean};
 use crate::source::live::client::{ApiError, encode};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// How often is looked at what is being deleted.
@@ -52,13 +53,8 @@ pub async fn plan(api: &Api, inventory: Option<&Inventory>) -> Result<Removal, A
             ids.extend(found.iter().map(Id::of).filter(|id| *id != inventory::id()));
         }
     }
-    let mut seen = Vec::new();
-    ids.retain(|id| {
-        !seen.contains(id) && {
-            seen.push(id.clone());
-            true
-        }
-    });
+    let mut seen = BTreeSet::new();
+    ids.retain(|id| seen.insert(id.clone()));
     for id in ids.into_iter().rev() {
         let Some(object) = api.get(&id).await? else { continue };
         let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();

@@ -5,7 +5,7 @@ use super::pods;
 use crate::observe::text::clean;
 use crate::source::live::client::{ApiError, encode};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The most that is shown of a message, in bytes.
 const SHOWN: usize = 160;
@@ -48,9 +48,8 @@ pub async fn look(api: &Api, ids: &[Id]) -> Result<Vec<State>, ApiError> {
                 pods.insert(namespace.clone(), listed(api, &pod, "pods").await);
                 warnings.insert(namespace.clone(), listed(api, &pod, "events?fieldSelector=type%3DWarning").await);
             }
-            let none = Vec::new();
-            let of = |all: &BTreeMap<String, Vec<Value>>| all.get(namespace).unwrap_or(&none).clone();
-            state.why = why(object, &of(&pods), &of(&warnings));
+            let listed = |all| BTreeMap::get(all, namespace).map(Vec::as_slice).unwrap_or_default();
+            state.why = why(object, listed(&pods), listed(&warnings));
         }
         states.push(state);
     }
@@ -133,13 +132,8 @@ pub fn why(object: &Value, pods: &[Value], warnings: &[Value]) -> Vec<String> {
     let mine = |pod: &&Value| selects(object, pod);
     out.extend(pods.iter().filter(mine).filter_map(|pod| pods::why(pod, warnings)));
     out.retain(|text| !text.is_empty());
-    let mut seen = Vec::new();
-    out.retain(|text| {
-        !seen.contains(text) && {
-            seen.push(text.clone());
-            true
-        }
-    });
+    let mut seen = BTreeSet::new();
+    out.retain(|text| seen.insert(text.clone()));
     out
 }
 

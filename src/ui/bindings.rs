@@ -2,6 +2,7 @@
 //! act: what an action does is `act`'s part.
 
 use super::{Action, Chord, Overlay, Screen, Ui};
+use crate::format::parse;
 use crossterm::event::{KeyCode, KeyEvent};
 use std::collections::BTreeMap;
 
@@ -326,9 +327,8 @@ fn row_named(name: &str) -> Result<usize, String> {
     if let Some(row) = BINDINGS.iter().position(|b| b.name == name && matches!(b.does, Does::Act(_))) {
         return Ok(row);
     }
-    let near = names().map(|n| (strsim::jaro_winkler(name, n), n)).max_by(|a, b| a.0.total_cmp(&b.0));
-    Err(match near.filter(|n| n.0 > 0.75) {
-        Some((_, near)) => format!("keys: no action `{name}`; did you mean `{near}`?"),
+    Err(match parse::nearest(name, names(), 0.75) {
+        Some(near) => format!("keys: no action `{name}`; did you mean `{near}`?"),
         None => format!("keys: no action `{name}`; there are: {}", names().collect::<Vec<_>>().join(", ")),
     })
 }

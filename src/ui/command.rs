@@ -2,6 +2,7 @@
 //! [`COMMANDS`]. Must not carry anything out.
 
 use super::{Action, Overlay, Request, Screen, Ui};
+use crate::format::parse;
 use crate::session::Session;
 
 /// A command: its names, what may follow it, and what it does.
@@ -61,9 +62,7 @@ fn screen(ui: &mut Ui, session: &Session, name: &str) -> Result<Option<Request>,
 
 /// `there is no theme "x"; did you mean "y"?`, or all there are.
 fn unknown(what: &str, given: &str, all: &[String]) -> String {
-    let score = |one: &&String| strsim::jaro_winkler(&given.to_lowercase(), &one.to_lowercase());
-    let near = all.iter().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|one| score(one) > 0.75);
-    match near {
+    match parse::nearest(&given.to_lowercase(), all.iter().map(String::as_str), 0.75) {
         Some(near) => format!("there is no {what} {given:?}; did you mean {near}?"),
         None => format!("there is no {what} {given:?}; there are {}", all.join(", ")),
     }

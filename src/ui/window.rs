@@ -53,15 +53,10 @@ impl Ui {
     /// The start of the run that is shown, milliseconds since 1970: that of the last load, until half an hour after its
     /// end.
     pub fn run_start(&self, session: &Session) -> Option<i64> {
-        let (mut start, mut end) = (None, None);
-        for marker in session.markers.all().iter() {
-            match marker.mark {
-                Mark::LoadStart => (start, end) = (Some(marker.ms), None),
-                Mark::LoadEnd { .. } => end = Some(marker.ms),
-                _ => {}
-            }
-        }
-        start.filter(|_| end.is_none_or(|end| session.now_ms() - end < AFTER))
+        let start = session.markers.last_load()?;
+        let mut since = session.markers.all().iter().rev().take_while(|marker| marker.mark != Mark::LoadStart);
+        let end = since.find(|marker| matches!(marker.mark, Mark::LoadEnd { .. }));
+        end.is_none_or(|end| session.now_ms() - end.ms < AFTER).then_some(start)
     }
 
     /// How much time the charts show, milliseconds.

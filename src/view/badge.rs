@@ -3,7 +3,6 @@
 
 use super::{Cx, theme::Role};
 use crate::advise::Severity;
-use crate::session::Mark;
 use crate::session::decisions::sync::Verdict;
 use crate::ui::Screen;
 
@@ -49,7 +48,7 @@ pub fn of(cx: &Cx, screen: Screen) -> Option<(String, Role)> {
     match screen {
         Screen::Timeline => {
             // Before a load there is no run, and inferring one is work.
-            let run = cx.session.markers.all().iter().any(|m| m.mark == Mark::LoadStart);
+            let run = cx.session.markers.last_load().is_some();
             count(if run { cx.verdict().count("failed") } else { 0 }, Role::Bad)
         }
         Screen::Decisions => {

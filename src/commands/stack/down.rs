@@ -46,10 +46,7 @@ async fn remove(api: &Api, removal: &Removal) -> Result<u8, CommandError> {
     // The inventory's own namespace is the last, so that what is interrupted can be continued.
     let (last, first): (Vec<_>, Vec<_>) =
         removal.namespaces.iter().partition(|(id, _)| id.name == inventory::NAMESPACE);
-    for (id, uid) in first {
-        text += &namespace(api, id, uid).await?;
-    }
-    for (id, uid) in last {
+    for (id, uid) in first.into_iter().chain(last) {
         text += &namespace(api, id, uid).await?;
     }
     if let Some(map) = api.get(&inventory::id()).await?.filter(is_ours) {

@@ -4,6 +4,7 @@
 use super::client::{ApiError, ApiErrorKind, ResourceAttributes, encode, get, read};
 use super::context::FeedContext;
 use crate::control::Inspect;
+use crate::format::yaml;
 use crate::observe::mask;
 use crate::observe::text::clean;
 use serde_json::Value;
@@ -65,18 +66,17 @@ async fn object(shared: &FeedContext, kind: &str, namespace: &str, name: &str) -
     let mut object = found.clone();
     // Objects of a list carry no kind.
     object["kind"] = kind.into();
-    let mut lines = Vec::new();
-    yaml(&object, 0, &mut lines);
+    let mut lines = described(object);
     lines.truncate(LINES);
     let of = encode(&format!("involvedObject.name={name},involvedObject.kind={kind}"));
     let path = format!("/api/v1/namespaces/{}/events?fieldSelector={of}", encode(namespace));
     let events = get(shared, &path, &attributes("list", "", "v1", "events", namespace), limit).await;
     lines.push(String::new());
     match events.and_then(|body| read::<Value>(&body).map_err(garbled)) {
-        Ok(list) => lines.extend(events_of(&list)),
-        Err(fault) => lines.push(format!("events: {}", fault.reason)),
+        Ok(list) => lines.extend(events_of(&list).iter().map(|line| shown(line))),
+        Err(fault) => lines.push(shown(&format!("events: {}", fault.reason))),
     }
-    Ok(lines.iter().map(|line| shown(line)).collect())
+    Ok(lines)
 }
 
 fn events_of(list: &Value) -> Vec<String> {
@@ -113,52 +113,32 @@ fn shown(line: &str) -> String {
     mask::credentials(&clean(line, LINE))
 }
 
-/// What is of no use to a reader.
-fn is_noise(key: &str) -> bool {
-    matches!(key, "managedFields" | "kubectl.kubernetes.io/last-applied-configuration")
+/// An object as lines of YAML, without what is of no use to a reader and without secrets.
+fn described(mut object: Value) -> Vec<String> {
+    tidy(&mut object);
+    let text = yaml::documents(&[object]);
+    // It stands for a value, and is none that YAML would have to quote.
+    text.lines().map(|line| shown(&line.replace("'***'", "***"))).collect()
 }
 
-/// A value as lines of YAML.
-fn yaml(value: &Value, indent: usize, out: &mut Vec<String>) {
-    let lead = " ".repeat(indent);
+fn tidy(value: &mut Value) {
     match value {
         Value::Object(fields) => {
+            fields.retain(|key, _| {
+                !matches!(key.as_str(), "managedFields" | "kubectl.kubernetes.io/last-applied-configuration")
+            });
             // The value of a variable whose name is one of a secret.
-            let hidden = fields.get("name").and_then(Value::as_str).is_some_and(mask::names_a_secret);
-            for (key, value) in fields.iter().filter(|(key, _)| !is_noise(key)) {
-                match value {
-                    Value::Object(inner) if !inner.is_empty() => {
-                        out.push(format!("{lead}{key}:"));
-                        yaml(value, indent + 2, out);
-                    }
-                    Value::Array(all) if !all.is_empty() => {
-                        out.push(format!("{lead}{key}:"));
-                        yaml(value, indent, out);
-                    }
-                    _ if hidden && key == "value" => out.push(format!("{lead}{key}: ***")),
-                    _ => out.push(format!("{lead}{key}: {}", scalar(value))),
-                }
+            if fields.get("name").and_then(Value::as_str).is_some_and(mask::names_a_secret)
+                && let Some(value) = fields.get_mut("value")
+            {
+                *value = "***".into();
             }
+            fields.values_mut().for_each(tidy);
         }
-        Value::Array(all) => {
-            for one in all {
-                let from = out.len();
-                yaml(one, indent + 2, out);
-                if let Some(first) = out.get_mut(from) {
-                    first.replace_range(indent..indent + 1, "-");
-                }
-            }
-        }
-        _ => out.push(format!("{lead}{}", scalar(value))),
-    }
-}
-
-fn scalar(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Object(_) => "{}".into(),
-        Value::Array(_) => "[]".into(),
-        other => other.to_string(),
+        Value::Array(all) => all.iter_mut().for_each(tidy),
+        // As a whole: a secret may stand on the line after its name.
+        Value::String(text) => *text = mask::credentials(text),
+        _ => {}
     }
 }
 
@@ -176,11 +156,8 @@ mod tests {
                 {"name": "ES_PASSWORD", "value": "hunter2"}, {"name": "MODE", "value": "fast"},
             ]}]},
         });
-        let mut lines = Vec::new();
-        yaml(&pod, 0, &mut lines);
-        let text: Vec<String> = lines.iter().map(|line| shown(line)).collect();
         assert_eq!(
-            text.join("\n"),
+            described(pod).join("\n"),
             "kind: Pod\nmetadata:\n  labels: {}\n  name: gw\nspec:\n  containers:\n  - args:\n    - --a\n    - --b\n    env:\n    - name: ES_PASSWORD\n      value: ***\n    - name: MODE\n      value: fast\n    name: c"
         );
     }

@@ -1,4 +1,5 @@
 //! What can be wrong with a theme: each error names the place, and what is allowed there.
+use crate::format::parse;
 use std::ops::Range;
 
 /// Why a theme could not be loaded.
@@ -45,8 +46,7 @@ impl std::fmt::Display for ThemeFault {
 
 /// `; did you mean …?`, where one of them is like it.
 fn near(name: &str, known: &[String]) -> String {
-    let score = |one: &&String| strsim::jaro_winkler(name, one);
-    let near = known.iter().max_by(|a, b| score(a).total_cmp(&score(b))).filter(|one| score(one) > 0.8);
+    let near = parse::nearest(name, known.iter().map(String::as_str), 0.8);
     near.map(|near| format!("; did you mean {near}?")).unwrap_or_default()
 }
 

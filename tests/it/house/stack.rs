@@ -1,8 +1,9 @@
 //! `assets/stack`: what holds of its files without a cluster and without kubectl. What takes a cluster is in `tests/stack`.
 
+use edot_tui::format::yaml;
 use edot_tui::lab::scenario::Scenario;
 use edot_tui::stack::kustomize::{Files, render};
-use edot_tui::stack::{choice::Choice, files::files, yaml};
+use edot_tui::stack::{choice::Choice, files::files};
 use edot_tui::verdict::Expectations;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
