@@ -29,7 +29,7 @@ use crate::{
     logging, offline, open,
     report::schema::Schema,
     signals, stdio, terminal,
-    ui::{Keymap, Ui, Window, YAxis},
+    ui::{Keymap, Sort, Ui, Window, YAxis},
     verdict::{Overall, Verdict},
     view::{self, Look},
 };
@@ -223,7 +223,8 @@ fn look_and_ui(settings: &Settings, readonly: bool) -> Result<(Look, Ui), Comman
         let _ = look.set_theme(&kept.theme);
     }
     let (y, window) = (YAxis::of_word(&kept.y_axis), Window::of_word(&kept.zoom));
-    Ok((look, Ui { y, window, ..read_ui(settings, readonly)? }))
+    let sort = Sort::of_words(&kept.sort_pods, &kept.sort_streams);
+    Ok((look, Ui { y, window, sort, ..read_ui(settings, readonly)? }))
 }
 
 /// Keeps what the user has changed of the look, for the next start. It is of no weight if that fails.

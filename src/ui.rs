@@ -11,6 +11,7 @@ mod overlay;
 mod replay;
 mod screens;
 mod selected;
+mod sort;
 mod window;
 
 pub use act::{Action, links};
@@ -20,6 +21,7 @@ pub use mouse::Hit;
 pub use overlay::{EXPORTS, Entry, Overlay};
 pub use replay::Replay;
 pub use screens::{List, Pane, PaneKind, Screen};
+pub use sort::Sort;
 #[cfg(test)]
 pub use window::SPAN;
 pub use window::{SPANS, Window};
@@ -97,6 +99,7 @@ pub struct Ui {
     /// The view has been paused since this moment (milliseconds since 1970).
     pub paused: Option<i64>,
     pub y: YAxis,
+    pub sort: Sort,
     /// The selected row of the screen's list, and of the overlay's.
     pub row: usize,
     /// Lines of the overlay's text that were scrolled past; the view knows how many there are.
@@ -147,6 +150,7 @@ impl Ui {
             hover: None,
             paused: None,
             y: YAxis::Auto,
+            sort: Sort::default(),
             row: 0,
             scroll: 0,
             sync: None,

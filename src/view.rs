@@ -99,6 +99,12 @@ impl<'a> Cx<'a> {
         self.ui.hover.filter(|_| self.ui.cursor.is_none()).unwrap_or_else(|| self.ui.moment(self.session.now_ms()))
     }
 
+    /// The head of a column, with a mark where the table is sorted by it.
+    fn column_head(&self, head: &str, sorted_by: &str) -> String {
+        let mark = if head == sorted_by { self.look.symbols.glyphs().down.to_string() } else { String::new() };
+        format!("{head}{mark}")
+    }
+
     /// A row of a list is drawn here.
     fn row_at(&self, area: Rect, index: usize) {
         self.target(area, Target::Row(index));

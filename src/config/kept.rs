@@ -1,4 +1,4 @@
-//! What the dashboard keeps over restarts: theme, y axis, zoom. A file that is missing or cannot be read is as none; what was
+//! What the dashboard keeps over restarts: theme, y axis, zoom, sort. A file that is missing or cannot be read is as none; what was
 //! given as a flag, in the environment or in the configuration counts more. Must not hold anything of a cluster.
 
 use super::Settings;
@@ -16,6 +16,9 @@ pub struct Kept {
     pub y_axis: String,
     /// `run`, or seconds; empty: the default.
     pub zoom: String,
+    /// The head of the column by which that table is sorted; empty: the name.
+    pub sort_pods: String,
+    pub sort_streams: String,
 }
 
 /// The longest file that is read, in bytes.
@@ -59,7 +62,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let settings = Settings { state_dir: folder.path().join("new"), ..Settings::default() };
         assert_eq!(read(&settings), Kept::default());
-        let kept = Kept { theme: "light".into(), y_axis: "log".into(), zoom: "600".into() };
+        let kept = Kept { theme: "light".into(), y_axis: "log".into(), zoom: "600".into(), ..Kept::default() };
         write(&settings, &kept).unwrap();
         assert_eq!(read(&settings), kept);
         let none = Settings { no_state: true, ..settings.clone() };

@@ -80,6 +80,7 @@ fn permission(facts: &Facts, need: Need) -> Check {
     let what = match need {
         Need::Feed(feed) => format!("permissions for the feed {}", feed.name()),
         Need::Simulate => "permissions for the key s".to_owned(),
+        Need::Logs => "permissions for the key l".to_owned(),
     };
     let with = |p: &Permission, verbs: &[&str]| {
         let dot = if p.group.is_empty() { "" } else { "." };
@@ -113,6 +114,10 @@ fn permission(facts: &Facts, need: Need) -> Check {
             format!("may not {}: s cannot start or stop the load", lacks.join("; ")),
             hint,
         ),
+        (false, Need::Logs) => {
+            let text = format!("may not {}: l cannot show the log of a pod there", lacks.join("; "));
+            Check::warn("permission", what, text, hint)
+        }
         (false, Need::Feed(feed)) if need.is_extra() => {
             let text = format!("may not {}: without the figures of the feed {}", lacks.join("; "), feed.name());
             Check::warn("permission", what, text, hint)

@@ -12,6 +12,8 @@ pub enum Need {
     Feed(Feed),
     /// Without it the key `s` cannot start or stop the load; everything else works.
     Simulate,
+    /// Without it the key `l` cannot show the log of a pod; everything else works.
+    Logs,
 }
 
 /// The namespace it is needed in.
@@ -83,12 +85,14 @@ pub const PERMISSIONS: &[Permission] = &[
     // The k6 operator's runs are stopped by deleting them, where k6 itself cannot be reached.
     row(Need::Simulate, Place::Load, "k6.io", "testruns", &["delete"]),
     row(Need::Simulate, Place::Load, "", "configmaps", &["get", "create", "patch"]),
+    row(Need::Logs, Place::Hpa, "", "pods/log", &["get"]),
+    row(Need::Logs, Place::Load, "", "pods/log", &["get"]),
 ];
 
 impl Need {
     /// Everything else works without it.
     pub fn is_extra(self) -> bool {
-        matches!(self, Need::Simulate | Need::Feed(Feed::K6 | Feed::Collector | Feed::Ingest))
+        matches!(self, Need::Simulate | Need::Logs | Need::Feed(Feed::K6 | Feed::Collector | Feed::Ingest))
     }
 }
 

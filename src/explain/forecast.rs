@@ -18,7 +18,7 @@ pub struct ForecastText {
     pub arithmetic: String,
     /// What limits the result.
     pub limited_by: Option<String>,
-    /// What the next sync does, and when: `goes to 4 at the next sync, in about 6 s`.
+    /// What the next sync does, and when: `goes to 4 at the next sync, in ~6 s`.
     pub next: String,
     /// All of it in one sentence: `cpu at 96 % of 80 % asks for 4 replicas, so it goes to 4 at the next sync`.
     pub sentence: String,
@@ -144,7 +144,7 @@ fn next(forecast: &Forecast) -> String {
         return "a metric is invalid: no scale-down until it is back".into();
     }
     let (replicas, held) = (forecast.replicas, forecast.limit.map(limit));
-    let when = forecast.next_sync_s.map_or_else(String::new, |s| format!(", in about {s} s"));
+    let when = forecast.next_sync_s.map_or_else(String::new, |s| format!(", in ~{s} s"));
     match (replicas == forecast.current, held) {
         (true, Some(by)) => format!("stays at {replicas}, held by {by}"),
         (true, None) => format!("stays at {replicas} at the next sync{when}"),

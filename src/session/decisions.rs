@@ -86,8 +86,8 @@ pub struct Decisions {
     began_with: Option<(i64, Option<i32>, i32)>,
     /// A restart that later syncs showed.
     hint: Option<Restart>,
-    /// When the holder of the controller manager's lease acquired it, milliseconds since 1970.
-    acquired: Option<i64>,
+    /// When the controller manager's lease was acquired, milliseconds since 1970, ascending; empty where it is not known.
+    acquired: Vec<i64>,
     /// The watch of the HPA is interrupted.
     blind: bool,
     /// Something was observed that may settle a pending sync.
@@ -136,7 +136,7 @@ impl Decisions {
             rescales: VecDeque::new(),
             began_with: None,
             hint: None,
-            acquired: None,
+            acquired: Vec::new(),
             blind: false,
             has_news: false,
             has_learned: false,
@@ -267,9 +267,7 @@ impl Decisions {
             self.flags.doubt(restart.from);
             settings = self.settings();
             self.memory.restart = Some(restart);
-            // It may explain what was not explained before.
-            let open = |r: &Sync| matches!(r.cause, Some(Cause::NotExplained(_))) && r.last >= restart.at;
-            self.has_learned |= self.hint != Some(restart) && self.rows.iter().rev().take(20).any(open);
+            self.may_explain_more(restart);
         }
         let as_seen = (!best.fit.figures).then(|| case.clone().at_world(best.world.clone()));
         if !best.fit.figures && pending.observed {
@@ -339,6 +337,12 @@ impl Decisions {
         Settled { sync, case: Arc::new(case), settings }
     }
 
+    /// A restart may explain syncs that were not explained before it was suspected.
+    fn may_explain_more(&mut self, restart: Restart) {
+        let open = |r: &Sync| matches!(r.cause, Some(Cause::NotExplained(_))) && r.last >= restart.at;
+        self.has_learned |= self.hint != Some(restart) && self.rows.iter().rev().take(20).any(open);
+    }
+
     fn background<'a>(&'a self, settings: &'a hpa::Settings) -> Background<'a> {
         Background {
             inputs: &self.inputs,
@@ -349,7 +353,16 @@ impl Decisions {
             asked: self.asked,
             last_observed: self.last_observed,
             period: self.sync_period.distance(),
+            likely_restart: self.likely_restart(settings),
         }
+    }
+
+    /// A restart that the times of the syncs make likely; None where the lease tells of restarts.
+    fn likely_restart(&self, settings: &hpa::Settings) -> Option<Restart> {
+        let spec = self.hpa.as_ref()?.spec.as_ref().filter(|_| self.acquired.is_empty())?;
+        let since = self.sync_period.last()? - memory::horizon(spec, settings).num_milliseconds();
+        let shift = self.sync_period.lean(since)?;
+        Some(Restart { from: shift.from, at: shift.at, period: self.sync_period.distance() })
     }
 
     /// The one place where an explanation takes effect. Returns its cause.
@@ -366,12 +379,13 @@ impl Decisions {
             *settings = inferred.settings;
             self.has_learned = true;
         }
-        (0..it.retracted).for_each(|_| self.retract_row());
+        it.retracted.iter().for_each(|at| self.retract_row(at.timestamp_millis()));
         if let Some(memory) = it.memory {
             case.memory = memory.clone();
             self.memory.memory = memory;
         }
         if let Some(restart) = it.restart {
+            self.may_explain_more(restart);
             self.memory.forgets(restart);
             self.flags.forget_cases();
         }
@@ -412,21 +426,28 @@ impl Decisions {
         }
     }
 
-    /// Takes back the last sync, which was inferred.
-    fn retract_row(&mut self) {
+    /// Takes back the inferred sync near `ms`, milliseconds since 1970: there was none.
+    fn retract_row(&mut self, ms: i64) {
         let distance = self.sync_period.distance();
-        if let Some(journal) = self.journal.as_mut().filter(|j| j.last().is_some_and(|s| !s.sync.is_known())) {
-            journal.pop();
+        let is_it = |sync: &Sync| sync.inferred > 0 && sync.first - SLACK <= ms && ms <= sync.last + SLACK;
+        if let Some(journal) = &mut self.journal
+            && let Some(i) = journal.iter().rposition(|settled| is_it(&settled.sync))
+        {
+            journal.remove(i);
         }
-        let Some(last) = self.rows.last_mut().filter(|row| row.inferred > 0) else { return };
-        let single = Sync { count: 1, inferred: 1, ..last.clone() };
-        self.score.retract(&single);
-        if last.count > 1 {
-            (last.count, last.inferred) = (last.count - 1, last.inferred - 1);
-            last.last = (last.last - distance).max(last.first);
+        let Some(i) = (0..self.rows.len()).rev().find(|i| self.rows.get(*i).is_some_and(is_it)) else { return };
+        let Some(row) = self.rows.get_mut(i) else { return };
+        self.score.retract(&Sync { count: 1, inferred: 1, ..row.clone() });
+        if row.count > 1 {
+            (row.count, row.inferred) = (row.count - 1, row.inferred - 1);
+            if ms > row.last - SLACK {
+                row.last = (row.last - distance).max(row.first);
+            }
             return;
         }
-        self.rows.truncate(self.rows.len().saturating_sub(1));
+        let later: Vec<Sync> = self.rows.iter().skip(i + 1).cloned().collect();
+        self.rows.truncate(i);
+        later.into_iter().for_each(|row| self.rows.push(row));
     }
 
     /// Whether something other than the controller changed the replicas before a sync.
@@ -452,8 +473,11 @@ impl Decisions {
     fn suspected_restart(&self, case: &SyncCase, settings: &hpa::Settings) -> Option<Restart> {
         let since = case.at.timestamp_millis() - memory::horizon(&case.spec, settings).num_milliseconds();
         let hint = self.hint.filter(|hint| hint.at <= case.at.timestamp_millis() + SLACK && hint.at >= since);
-        let by_lease = self.acquired.filter(|at| *at >= since).and_then(|at| self.sync_period.around(at));
-        let shift = || by_lease.or_else(|| self.sync_period.shift(since));
+        let until = case.at.timestamp_millis();
+        let own = self.acquired.iter().rev().filter(|at| (since..=until).contains(*at));
+        let by_lease = own.into_iter().find_map(|at| self.sync_period.around(*at));
+        // Where the lease is known, a shift without a new holder is a controller that was held up.
+        let shift = || by_lease.or_else(|| self.sync_period.shift(since).filter(|_| self.acquired.is_empty()));
         let shifted = |s: sync_period::Shift| Restart { from: s.from, at: s.at, period: self.sync_period.distance() };
         let restart = hint.or_else(|| shift().map(shifted))?;
         let known = self.memory.restart.is_some_and(|r| (r.from, r.at) == (restart.from, restart.at));

@@ -40,6 +40,8 @@ pub enum Action {
     Expand,
     Filter,
     YAxis,
+    /// Sorts the table by its next column.
+    Sort,
     Note,
     Export,
     /// Links into Kibana.
@@ -123,6 +125,7 @@ impl Ui {
             Action::Open => self.open(session),
             Action::Expand => self.expanded = !self.expanded,
             Action::Filter => self.overlay = Some(Overlay::Typing(Entry::Filter(self.filter.clone()))),
+            Action::Sort => self.sort_by_next(),
             Action::YAxis => {
                 self.y = match self.y {
                     YAxis::Auto => YAxis::Linear,
@@ -252,10 +255,8 @@ impl Ui {
             (Some(Overlay::Exports), _) => EXPORTS.len(),
             (Some(Overlay::Scenarios), _) => self.scenarios.len(),
             (Some(_), _) => 0,
-            (None, PaneKind::List(List::Streams)) => {
-                session.ingest.streams().filter(|(name, _)| self.shows(name)).count()
-            }
-            (None, PaneKind::List(List::Pods)) => session.pods.live().filter(|p| self.shows(&p.seen.name)).count(),
+            (None, PaneKind::List(List::Streams)) => self.streams(session).len(),
+            (None, PaneKind::List(List::Pods)) => self.pods(session).len(),
             (None, PaneKind::List(List::Markers)) => session.markers.all().len(),
             (None, PaneKind::List(List::Expectations)) => self.expectations().expect.len(),
             (None, PaneKind::List(List::Decisions)) => self.syncs(session).len(),
@@ -335,8 +336,8 @@ impl Ui {
                 self.overlay = uid.map(Overlay::Event);
             }
             (None, PaneKind::List(List::Pods)) => {
-                let mut shown = session.pods.live().filter(|p| self.shows(&p.seen.name));
-                self.overlay = shown.nth(self.row).map(|p| Overlay::Pod(p.seen.name.clone()));
+                let pod = self.pods(session).into_iter().nth(self.row);
+                self.overlay = pod.map(|p| Overlay::Pod(p.seen.name.clone()));
             }
             (None, PaneKind::List(List::Markers)) => {
                 let all = session.markers.all();

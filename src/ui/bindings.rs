@@ -98,6 +98,7 @@ pub const BINDINGS: &[Binding] = &[
     screen("open", &[key(KeyCode::Enter)], Action::Open, "open the row"),
     screen("expand", &[char('e')], Action::Expand, "give the focused pane the whole screen, and back"),
     screen("filter", &[char('/')], Action::Filter, "filter the list"),
+    screen("sort", &[char('o')], Action::Sort, "sort the table by its next column"),
     screen("y-axis", &[char('Y')], Action::YAxis, "y axis: auto, linear, log"),
     screen("describe", &[char('d')], Action::Describe, "describe the row's object (pod, HPA, Job …)"),
     screen("logs", &[char('l')], Action::Log, "the end of the log of the row's pod, or of the load"),

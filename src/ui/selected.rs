@@ -20,9 +20,7 @@ impl Ui {
             PaneKind::List(List::Decisions) => {
                 self.syncs(session).get(self.selected_sync(session)).map(|sync| sentence(sync))
             }
-            PaneKind::List(List::Streams) => {
-                session.ingest.streams().map(|s| s.0).filter(|name| self.shows(name)).nth(self.row).map(str::to_owned)
-            }
+            PaneKind::List(List::Streams) => self.streams(session).get(self.row).map(|(name, _)| (*name).to_owned()),
             PaneKind::List(List::Expectations) => {
                 let verdict = verdict::run(session, self.expectations());
                 let checks = verdict.worst_first();
@@ -55,7 +53,7 @@ impl Ui {
     }
 
     fn selected_pod<'a>(&self, session: &'a Session) -> Option<&'a Pod> {
-        session.pods.live().filter(|p| self.shows(&p.seen.name)).nth(self.row)
+        self.pods(session).into_iter().nth(self.row)
     }
 
     /// Reads the object that the selected row is about; where it is about none, the HPA.

@@ -9,8 +9,13 @@ pub const SPANS: [i64; 11] = [60, 120, 300, 600, 900, 1800, 3600, 7200, 21_600, 
 /// As long as there is no run: 5 min.
 pub const SPAN: usize = 2;
 
-/// Minutes that a whole run is shown in: it grows by few steps, so that the charts seldom change their scale.
-const WHOLE: [i64; 14] = [5, 6, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 90, 120];
+/// Seconds by which the window of a whole run grows, so that the charts seldom change their scale: the longest of which
+/// there are [`FEWEST`] in it.
+const STEPS: [i64; 8] = [15, 30, 60, 120, 300, 600, 1800, 3600];
+/// At least this many steps make a whole run, so that little of the chart is empty.
+const FEWEST: i64 = 8;
+/// A whole run is shown in at least this many seconds.
+const SHORTEST: i64 = 60;
 /// What is shown of the time before the load, milliseconds.
 const BEFORE: i64 = 30_000;
 /// This long after its load's end a run is of the past, milliseconds.
@@ -72,8 +77,9 @@ impl Ui {
         let end = self.paused.unwrap_or(session.now_ms());
         let began = session.began.map_or(end, |t| t.timestamp_millis());
         let from = self.run_start(session).map_or(began, |start| start - BEFORE);
-        let minutes = (end - from).max(0) / 60_000 + 1;
-        WHOLE.into_iter().find(|m| *m >= minutes).unwrap_or_else(|| (minutes + 59) / 60 * 60) * 60_000
+        let seconds = ((end - from).max(0) / 1000).max(SHORTEST);
+        let step = STEPS.into_iter().rfind(|step| step * FEWEST <= seconds).unwrap_or(STEPS[0]);
+        (seconds / step + 1) * step * 1000
     }
 
     /// Shows less time, or more; the whole run is one of the steps.
@@ -98,8 +104,9 @@ impl Ui {
             Window::Run => true,
         };
         let span = match self.span_ms(session) / 1000 {
-            s if s < 3600 || s % 3600 != 0 => format!("{} min", s / 60),
-            s => format!("{} h", s / 3600),
+            s if s % 3600 == 0 => format!("{} h", s / 3600),
+            s if s % 60 == 0 => format!("{} min", s / 60),
+            s => format::clock(s),
         };
         match (whole, self.run_start(session)) {
             (true, Some(_)) => format!("whole run, {span}"),

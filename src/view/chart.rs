@@ -64,7 +64,8 @@ impl Margins {
             0..24 => Margins { left: 0, right: 0 },
             24..44 => Margins { left: 7, right: 0 },
             44..70 => Margins { left: 7, right: 15 },
-            _ => Margins { left: 7, right: 16 },
+            70..100 => Margins { left: 7, right: 18 },
+            _ => Margins { left: 7, right: 20 },
         }
     }
 

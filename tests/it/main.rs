@@ -11,6 +11,7 @@ mod cli {
     pub mod plain_words;
     pub mod program;
     pub mod pty;
+    pub mod readme;
     pub mod secrets;
     pub mod stack;
     pub mod wrong_input;

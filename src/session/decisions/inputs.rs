@@ -1,7 +1,7 @@
 //! What the controller could see at a time within the last minutes: pods, samples, the scale's replicas. Bounded. Must not
 //! decide which of it the controller did see.
 
-use crate::hpa::{Pod, PodSample};
+use crate::hpa::{Phase, Pod, PodSample};
 use crate::observe::{PodSeen, UsageSeen};
 use crate::session::controller;
 use crate::session::series::StepSeries;
@@ -59,7 +59,8 @@ impl Inputs {
         let made = seen.created.map(|t| t.timestamp_millis()).filter(|made| *made < ms - LATE);
         let from = if versions.is_empty() { made.unwrap_or(ms) } else { ms };
         let pod = Arc::new(controller::pod(seen));
-        if versions.back().is_some_and(|(_, last)| last.as_ref() == Some(&pod)) {
+        let last = versions.back().and_then(|(_, last)| last.as_ref());
+        if last.is_some_and(|last| *last == pod || is_before(&pod, last)) {
             return;
         }
         versions.push_back((from, Some(pod)));
@@ -128,6 +129,11 @@ impl Inputs {
         all
     }
 
+    /// Whether a pod changed after `from` and until `to`.
+    pub fn pods_change(&self, from: i64, to: i64) -> bool {
+        self.pods.values().flatten().any(|v| v.0 > from && v.0 <= to)
+    }
+
     /// The same pods with one of them as it was at another time between `from` and `to`: what is seen of one pod may be later
     /// than what is seen of another. At most `most`.
     pub fn variants(&self, pods: &[Arc<Pod>], from: i64, to: i64, most: usize) -> Vec<Vec<Arc<Pod>>> {
@@ -162,6 +168,12 @@ impl Inputs {
     }
 }
 
+/// Whether a version of a pod was before another one of it, though it was seen after that: no pod is Pending again, and none
+/// comes back from its deletion.
+fn is_before(pod: &Pod, other: &Pod) -> bool {
+    (pod.phase == Phase::Pending && other.phase != Phase::Pending) || (other.deleted && !pod.deleted)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -184,6 +196,16 @@ mod tests {
         assert_eq!(i.states(11_500, 10_500, 13_000, 8), [11_500, 12_000]);
         assert_eq!(i.states(12_100, 9_000, 19_999, 8), [12_100, 11_999, 9_999]);
         assert_eq!(i.states(12_100, 9_000, 19_999, 2), [12_100, 11_999]);
+    }
+
+    #[test]
+    fn a_version_that_comes_after_a_later_one_is_left_out() {
+        let mut i = Inputs::default();
+        let of = |phase: &str| PodSeen { phase: phase.into(), ..pod("False", 9_900) };
+        i.pod(10_000, &of("Pending"));
+        i.pod(10_500, &of("Running"));
+        i.pod(10_600, &of("Pending"));
+        assert_eq!(i.pods_at(11_000)[0].phase, Phase::Running);
     }
 
     #[test]

@@ -143,7 +143,7 @@ impl Decisions {
             Input::Hpa(seen, resolution) => self.hpa_seen(ms, &seen, resolution),
             Input::Earlier(rescales) => self.earlier(&rescales),
             Input::Rescaled(at, to) => self.rescaled(at, to),
-            Input::Lease(acquired) => self.acquired = Some(acquired),
+            Input::Lease(acquired) => self.lease_acquired(acquired),
             Input::Tick => {}
         }
     }
@@ -189,6 +189,7 @@ impl Decisions {
     fn read(&self, log: &Log, now: i64, period: i64, flags: Flags) -> Decisions {
         let mut again = Decisions::read_with(period, flags);
         again.hint = self.memory.restart;
+        again.acquired = self.acquired.clone();
         again.journal = self.journal.as_ref().map(|_| Vec::new());
         for (ms, input) in log.inputs.iter() {
             again.apply(*ms, input.clone());

@@ -18,6 +18,8 @@ const EARLIER: usize = 64;
 /// Syncs whose other possible recommendations are kept, and how many of each are tried.
 const DOUBTS: usize = 64;
 const SIZES: usize = 24;
+/// Stretches of inferred syncs that are tried to be none.
+const STRETCHES: usize = 6;
 /// A status is seen up to this much later than another on a busy machine, milliseconds: a sync may be moved by that, but by less
 /// than half a period.
 const NOISE: i64 = 3000;
@@ -199,16 +201,21 @@ impl ControllerMemory {
         }
     }
 
-    /// The memory without the last inferred syncs, as far as no known one follows them: without one, two, and so on.
-    pub fn without_inferred(&self) -> impl Iterator<Item = Memory> {
+    /// The memory without the last syncs that were inferred between two known ones (without one, two, and so on), the latest
+    /// such stretch first; with the times of those left out.
+    pub fn without_inferred(&self) -> impl Iterator<Item = (Memory, Vec<Time>)> {
         let all = self.memory.recommendations();
-        let last = all.iter().rev().take_while(|r| self.inferred.contains(&r.at)).count();
-        (1..=last).map(move |without| {
-            let mut memory = self.memory.clone();
-            let kept = all.len() - without;
-            memory.recommendations.iter_mut().for_each(|r| r.truncate(kept));
-            memory
-        })
+        let is_inferred = |i: &usize| all.get(*i).is_some_and(|r| self.inferred.contains(&r.at));
+        let ends = (0..all.len()).rev().filter(move |i| is_inferred(i) && !is_inferred(&(i + 1))).take(STRETCHES);
+        let stretches: Vec<(usize, usize)> =
+            ends.map(|end| (end, (0..=end).rev().take_while(is_inferred).count())).collect();
+        stretches.into_iter().flat_map(|(end, length)| (1..=length).map(move |without| (end + 1 - without, end))).map(
+            move |(from, end)| {
+                let mut memory = self.memory.clone();
+                let out = memory.recommendations.iter_mut().flat_map(|r| r.drain(from..=end)).map(|r| r.at).collect();
+                (memory, out)
+            },
+        )
     }
 
     /// Forgets the inferred sync at `at`: there was none.

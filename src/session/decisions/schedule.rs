@@ -17,6 +17,8 @@ const PENDING: usize = 12;
 pub const PREDICTED: i64 = 20;
 /// A new or edited HPA may be synced at once; the sync after this long does not follow from the edit, milliseconds.
 const NEW: i64 = 12_000;
+/// The lease's holders that are kept.
+const LEASES: usize = 16;
 /// The controller's events of rescales that are kept.
 const RESCALES: usize = 32;
 
@@ -59,6 +61,19 @@ impl Decisions {
             self.rescales.pop_front();
         }
         self.has_news = true;
+    }
+
+    /// The controller manager's lease was acquired at this time. The lease is read seldom, so another holder may explain syncs
+    /// that were settled before it was known.
+    pub(super) fn lease_acquired(&mut self, ms: i64) {
+        if self.acquired.contains(&ms) {
+            return;
+        }
+        self.has_learned |= !self.acquired.is_empty();
+        self.acquired.insert(self.acquired.partition_point(|at| *at < ms), ms);
+        if self.acquired.len() > LEASES {
+            self.acquired.remove(0);
+        }
     }
 
     /// A version of the HPA, seen at `ms`.
@@ -187,7 +202,7 @@ impl Decisions {
     fn retract(&mut self) {
         let Some(at) = self.silent.pop() else { return };
         self.memory.retract(at);
-        self.retract_row();
+        self.retract_row(at.timestamp_millis());
     }
 
     /// Adds the syncs up to `until` that left no trace in the status.
@@ -226,6 +241,11 @@ impl Decisions {
             let late = now - oldest.ms > PATIENCE
                 || self.pending.len() > PENDING
                 || self.inputs.last_seen().is_some_and(|seen| seen > oldest.ms + 500 && now > seen + GRACE);
+            // What the pods were is not known before what is seen late has come.
+            let pods_change = || self.inputs.pods_change(oldest.ms - GRACE, oldest.ms + GRACE);
+            if !late && now < oldest.ms + GRACE && pods_change() {
+                break;
+            }
             if oldest.tried && !late && !self.has_news {
                 break;
             }

@@ -28,6 +28,10 @@ const USUAL: usize = 4;
 /// How much earlier or later than all before it a sync must be to count as shifted, milliseconds.
 const EARLY: i64 = 150;
 const LATE: i64 = 1000;
+/// How many standard errors the mean of the later syncs must be earlier to count as leaning, and the least deviation that is
+/// assumed, milliseconds.
+const LEANING: f64 = 1.0;
+const LEAST_DEVIATION: f64 = 50.0;
 /// A status may have been seen this much later than another, milliseconds.
 const NOISE: i64 = 1000;
 
@@ -230,6 +234,30 @@ impl SyncPeriod {
             let clear = (early * 100 / least_early * i64::from(is_early)).max(late * 100 / least_late);
             if clear >= 100 && best.is_none_or(|(most, _)| clear > most) {
                 best = Some((clear, Shift { from: from.0, at: at.0 }));
+            }
+        }
+        best.map(|b| b.1)
+    }
+
+    /// Where the syncs since `since` are earlier than those before on the mean, though each of them may be one that was seen
+    /// early: too little to show a restart by itself. None where they are not.
+    pub fn lean(&self, since: i64) -> Option<Shift> {
+        let all: Vec<(i64, i64)> = self.known.iter().copied().collect();
+        let mut steps: Vec<i64> = all.windows(2).map(|w| (w[1].1 - w[0].1).abs()).collect();
+        steps.sort_unstable();
+        // The median distance of two is about one standard deviation.
+        let deviation = steps.get(steps.len() / 2).map_or(0.0, |usual| *usual as f64).max(LEAST_DEVIATION);
+        let mean = |part: &[(i64, i64)]| part.iter().map(|k| k.1 as f64).sum::<f64>() / part.len() as f64;
+        let mut best: Option<(f64, Shift)> = None;
+        for i in USUAL..(all.len() + 1).saturating_sub(USUAL) {
+            let (before, after) = all.split_at(i);
+            let (Some(from), Some(at)) = (before.last(), after.first().filter(|at| at.0 >= since)) else { continue };
+            let before = &before[before.len().saturating_sub(BESIDE)..];
+            let after = &after[..after.len().min(BESIDE)];
+            let error = deviation * (1.0 / before.len() as f64 + 1.0 / after.len() as f64).sqrt();
+            let early = mean(before) - mean(after);
+            if early >= EARLY as f64 && early >= LEANING * error && best.is_none_or(|(most, _)| early / error > most) {
+                best = Some((early / error, Shift { from: from.0, at: at.0 }));
             }
         }
         best.map(|b| b.1)

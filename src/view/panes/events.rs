@@ -36,16 +36,23 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let focused = cx.ui.in_focus(List::Events);
     let selected = cx.ui.row.min((events.len() + usize::from(folded > 0)).saturating_sub(1));
     let Extent { first: top, shown, .. } = extent(cx, area);
+    // Where all of them fit in whole, none is cut.
+    let rows: Vec<usize> =
+        events.iter().skip(top).take(shown).map(|event| rows_in_whole(event, cx, area.width)).collect();
+    let spare = area.height.saturating_sub(u16::from(folded > 0));
+    let in_whole = rows.len() == events.len() && rows.iter().sum::<usize>() <= usize::from(spare);
+    let mut y = area.y;
+    for (i, (event, height)) in events.iter().skip(top).zip(rows).enumerate() {
+        let here = focused && top + i == selected;
+        let at = Rect { y, height: if in_whole { height as u16 } else { 1 }, ..area };
+        cx.row_at(at, top + i);
+        row(buf, at, cx, event, here);
+        y += at.height;
+    }
     if folded > 0 && (top..top + shown).contains(&events.len()) {
-        let at = Rect { y: area.y + (events.len() - top) as u16, height: 1, ..area };
+        let at = Rect { y, height: 1, ..area };
         cx.row_at(at, events.len());
         folded_row(buf, at, cx, folded, focused && selected == events.len());
-    }
-    for (i, event) in events.iter().skip(top).take(shown).enumerate() {
-        let here = focused && top + i == selected;
-        let line = Rect { y: area.y + i as u16, height: 1, ..area };
-        cx.row_at(line, top + i);
-        row(buf, line, cx, event, here);
     }
 }
 
@@ -63,24 +70,51 @@ fn folded_row(buf: &mut Buffer, area: Rect, cx: &Cx, folded: usize, here: bool) 
 
 fn row(buf: &mut Buffer, area: Rect, cx: &Cx, event: &EventSeen, here: bool) {
     let look = cx.look;
-    let when = time_of(event).map(|t| t.timestamp_millis()).unwrap_or_default();
     let (reason, text) = match (event.kind.as_str(), event.reason.as_str()) {
         ("Warning", _) => (look.style(Role::Warn), look.style(Role::Text)),
         (_, "SuccessfulRescale") => (look.style(Role::Marker), look.style(Role::Text)),
         _ => (look.style(Role::Muted), look.style(Role::Muted)),
     };
-    let count = if event.count > 1 { format!(" (×{})", event.count) } else { String::new() };
-    let clock = format!(" {} ", look.moment(when, cx.now));
-    // A narrow list has room for the message only; its colour shows the kind.
-    let name = if area.width < 72 { String::new() } else { format!("{} ", event.reason) };
+    let Words { clock, name, message } = words(cx, event, area.width);
     let text = if name.is_empty() && reason != look.style(Role::Muted) { reason } else { text };
-    let room = usize::from(area.width).saturating_sub(text::width(&clock) + text::width(&name) + 1);
-    // The message matters more than the object's name, which it mostly contains.
-    let message = text::fit(&format!("{}{count}", event.message), room, look.symbols.glyphs().ellipsis);
+    let before = text::width(&clock) + text::width(&name);
+    let room = usize::from(area.width).saturating_sub(before + 1);
     let on = |style: Style| if here { style.patch(look.style(Role::Selection)) } else { style };
     if here {
         buf.set_style(area, look.style(Role::Selection));
     }
     let muted = on(look.style(Role::Muted));
-    write::line(buf, area, 0, &[(&clock, muted), (&name, on(reason)), (&message, on(text))]);
+    let indent = " ".repeat(before);
+    let lines = text::bounded(&message, room, usize::from(area.height), look.symbols.glyphs().ellipsis);
+    for (i, line) in lines.iter().enumerate() {
+        let head = match i {
+            0 => [(clock.as_str(), muted), (name.as_str(), on(reason))],
+            _ => [(indent.as_str(), muted), ("", muted)],
+        };
+        let [when, name] = head;
+        write::line(buf, area, i as u16, &[when, name, (line, on(text))]);
+    }
+}
+
+/// What a row says.
+struct Words {
+    clock: String,
+    name: String,
+    message: String,
+}
+
+fn words(cx: &Cx, event: &EventSeen, width: u16) -> Words {
+    let when = time_of(event).map(|t| t.timestamp_millis()).unwrap_or_default();
+    let count = if event.count > 1 { format!(" (×{})", event.count) } else { String::new() };
+    // A narrow list has room for the message only; its colour shows the kind. The message matters more than the object's
+    // name, which it mostly contains.
+    let name = if width < 72 { String::new() } else { format!("{} ", event.reason) };
+    Words { clock: format!(" {} ", cx.look.moment(when, cx.now)), name, message: format!("{}{count}", event.message) }
+}
+
+/// Rows that an event takes if nothing of it is cut.
+fn rows_in_whole(event: &EventSeen, cx: &Cx, width: u16) -> usize {
+    let Words { clock, name, message } = words(cx, event, width);
+    let room = usize::from(width).saturating_sub(text::width(&clock) + text::width(&name) + 1);
+    text::wrap(&message, room).len()
 }

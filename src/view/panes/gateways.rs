@@ -96,7 +96,7 @@ fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let (names, columns) = columns::fitting(usize::from(area.width), longest, rows);
     let muted = cx.look.style(Role::Muted);
     let mut head = format!(" {:<1$} ", "pod", names + MARK);
-    columns.iter().for_each(|c| head += &format!(" {:<1$}", c.head, c.width));
+    columns.iter().for_each(|c| head += &format!(" {:<1$}", cx.column_head(c.head, cx.ui.sort.pods()), c.width));
     // All rows have one scale, so that their bars can be compared.
     let most = rows.iter().map(|r| spark(r).0.peak()).fold(0.0, f64::max);
     let taken = text::width(&head);
@@ -165,7 +165,7 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &PodRow, shape: (usize, 
     }
 }
 
-/// The pods that the filter lets through, by name; then those that left while the charts show their time, the last first.
+/// The pods that the filter lets through, as they are sorted; then those that left while the charts show their time, the last first.
 fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
     let (session, ms) = (cx.session, cx.moment());
     let rate = |p: &Pod| {
@@ -191,7 +191,8 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
     let from = cx.ui.view_end(session) - cx.ui.span_ms(session);
     let mut gone: Vec<&Pod> = session.pods.all().filter(|p| p.gone.is_some_and(|gone| gone >= from)).collect();
     gone.sort_by_key(|p| std::cmp::Reverse(p.gone));
-    session.pods.live().chain(gone).filter(|p| cx.ui.shows(&p.seen.name)).map(row).collect()
+    let gone = gone.into_iter().filter(|p| cx.ui.shows(&p.seen.name));
+    cx.ui.pods(session).into_iter().chain(gone).map(row).collect()
 }
 
 /// The lines below the table: how even the load is, the findings about it, which pods cannot be scraped.

@@ -13,11 +13,14 @@ use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 pub fn summary(cx: &Cx) -> Summary {
-    let text = match cx.ui.cursor {
-        Some(at) => format!("at {}", cx.look.moment(at, cx.now)),
-        None => cx.session.target.as_ref().map(|t| format!("{} {}", t.kind, t.name)).unwrap_or_default(),
-    };
-    (text, Role::Muted)
+    let last = last_rescale(cx);
+    let target = || cx.session.target.as_ref().map(|t| format!("{} {}", t.kind, t.name)).unwrap_or_default();
+    match (cx.ui.cursor.map(|at| format!("at {}", cx.look.moment(at, cx.now))), last) {
+        (Some(at), Some(last)) => (format!("{at}, {last}"), Role::Muted),
+        (Some(at), None) => (at, Role::Muted),
+        (None, Some(last)) => (last, Role::Marker),
+        (None, None) => (target(), Role::Muted),
+    }
 }
 
 /// Rows that its content takes in a narrow column.
@@ -116,7 +119,7 @@ fn figures(cx: &Cx, width: u16) -> Vec<Pieces> {
     out
 }
 
-/// What the controller does next, its last rescale, and its conditions.
+/// What the controller does next, and its conditions.
 fn next(cx: &Cx, width: u16) -> Vec<Pieces> {
     let look = cx.look;
     let m = cx.session.snapshot(cx.moment());
@@ -134,10 +137,9 @@ fn next(cx: &Cx, width: u16) -> Vec<Pieces> {
         add(&undecided(cx, c, m.current), Role::Bad);
     }
     if let Some(next) = cx.forecast().filter(|_| live) {
-        add(&next.arithmetic, Role::Text);
         add(&next.next, Role::Text);
+        add(&next.arithmetic, Role::Text);
     }
-    last_rescale(cx).iter().for_each(|text| add(text, Role::Marker));
     if live && let Some((text, role)) = run_over(cx) {
         add(&text, role);
     }

@@ -29,7 +29,7 @@ pub fn summary(cx: &Cx) -> Summary {
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
-    let all = cx.session.ingest.streams().filter(|(name, _)| cx.ui.shows(name)).count();
+    let all = cx.ui.streams(cx.session).len();
     let selected = cx.ui.in_focus(List::Streams).then_some(cx.ui.row);
     Extent::of(selected, usize::from(area.height.saturating_sub(1)), all)
 }
@@ -39,7 +39,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     if ingest.at.is_none() {
         return empty_state::draw(buf, area, cx, Feed::Ingest, "each data stream's documents and bytes per second");
     }
-    let all: Vec<(&str, &Stream)> = ingest.streams().filter(|(name, _)| cx.ui.shows(name)).collect();
+    let all = cx.ui.streams(cx.session);
     if all.is_empty() {
         let text = match cx.ui.filter.is_empty() {
             true => "no data stream traces-*, metrics-* or logs-* yet".to_string(),
@@ -50,7 +50,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let widest = all.iter().map(|(name, _)| text::width(name) + 2).max().unwrap_or(4);
     let (names, columns) = fitting(usize::from(area.width), widest);
     let mut head = format!(" {:<names$}", "  data stream");
-    columns.iter().for_each(|c| head += &format!(" {:>1$}", c.head, c.width));
+    columns.iter().for_each(|c| head += &format!(" {:>1$}", cx.column_head(c.head, cx.ui.sort.streams()), c.width));
     // All rows have one scale, so that their bars can be compared.
     let most = all.iter().map(|(_, stream)| stream.flow.rate.peak()).fold(0.0, f64::max);
     let spark = format!("  docs/s, {} at most", format::count(most));

@@ -137,11 +137,11 @@ fn the_next_sync_is_explained_in_a_sentence() {
         all.iter().take_while(|seen| seen.at <= until).for_each(|seen| s.apply(seen));
         explain::forecast::forecast(&s, &s.forecast().unwrap()).sentence
     };
-    assert_eq!(after(21), "cpu at 152 % of 80 % asks for 2 replicas, so it goes to 2 at the next sync, in about 2 s");
+    assert_eq!(after(21), "cpu at 152 % of 80 % asks for 2 replicas, so it goes to 2 at the next sync, in ~2 s");
     assert_eq!(
         after(83),
         "cpu at 151 % of 80 %, 75 % with the pods that are missing or not ready counted in, is within tolerance \
-         (without it: 2), so it stays at 4 at the next sync, in about 15 s"
+         (without it: 2), so it stays at 4 at the next sync, in ~15 s"
     );
     assert_eq!(after(169), "cpu at 152 % of 80 % asks for 8 replicas, but it stays at 4, held by max 4");
     assert_eq!(

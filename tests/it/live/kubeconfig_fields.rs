@@ -109,6 +109,8 @@ async fn a_field_that_is_null_or_empty_is_one_that_is_not_set() {
         "installHint: null",
         "installHint: ''",
         "interactiveMode: null",
+        "provideClusterInfo: null",
+        "provideClusterInfo:",
         "interactiveMode: IfAvailable",
         "cluster: null",
     ] {

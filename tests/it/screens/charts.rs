@@ -188,7 +188,7 @@ fn the_picture_is_unchanged_until_a_dot_has_passed() {
         (chart.axis, drawn(100, 18, &roles, Symbols::Braille, |area, buf, look| chart.draw(area, buf, look)))
     };
     let (axis, first) = at_time(at(315));
-    let dot = 300_000 / 154 + 1;
+    let dot = 300_000 / 146 + 1;
     assert_eq!(first, at_time(axis.end_ms - 1).1);
     assert_eq!(first, at_time(axis.end_ms - dot).1);
     let (later, _) = at_time(axis.end_ms);

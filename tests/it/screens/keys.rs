@@ -93,7 +93,7 @@ fn the_cursor_reads_any_past_moment() {
 fn zoom_pause_and_axis() {
     let (s, mut ui) = (session(), ui());
     press(&mut ui, &s, "-");
-    assert_eq!((ui.window, ui.range(&s).as_str()), (Window::Run, "whole session, 6 min"));
+    assert_eq!((ui.window, ui.range(&s).as_str()), (Window::Run, "whole session, 5:30"));
     press(&mut ui, &s, "-");
     assert_eq!(ui.window, Window::Span(SPAN + 1));
     press(&mut ui, &s, "-");

@@ -25,6 +25,8 @@ pub struct Background<'a> {
     pub last_observed: Option<i64>,
     /// The sync period, milliseconds.
     pub period: i64,
+    /// A restart that the times of the syncs make likely, and do not show by themselves.
+    pub likely_restart: Option<Restart>,
 }
 
 /// What a hypothesis changes where it explains a sync; None keeps what was assumed.
@@ -42,8 +44,8 @@ pub struct Explanation {
     pub inferred: Option<Inferred>,
     /// The controller's memory before the sync.
     pub memory: Option<Memory>,
-    /// How many of the last inferred syncs were none.
-    pub retracted: usize,
+    /// Inferred syncs that were none, by their times in the memory.
+    pub retracted: Vec<Time>,
     /// The controller restarted: nothing from before that is in doubt any more.
     pub restart: Option<Restart>,
 }

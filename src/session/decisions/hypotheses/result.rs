@@ -11,7 +11,7 @@ use crate::session::decisions::sync::{Cause, Divergence, Suspicion, Unexplained}
 use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
 
 /// In the order in which they are tried.
-pub const RESULT: [Hypothesis; 14] = [
+pub const RESULT: [Hypothesis; 15] = [
     slightly_other_time,
     without_inferred_syncs,
     other_recommendation,
@@ -20,6 +20,7 @@ pub const RESULT: [Hypothesis; 14] = [
     scale_not_read,
     without_assumed_recommendation,
     held_by_unknown_history,
+    likely_restart,
     other_flag,
     silent_restart,
     other_flag_for_young_pods,
@@ -39,7 +40,7 @@ pub const INFERRED: [Hypothesis; 3] = [slightly_other_time, other_recommendation
 
 /// Syncs that were inferred before this one were none: the controller was held up.
 pub fn without_inferred_syncs(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
-    known.memory.without_inferred().zip(1..).find_map(|(memory, retracted)| {
+    known.memory.without_inferred().find_map(|(memory, retracted)| {
         let run = case.near(&best.world, &memory, known.settings)?;
         let (at, run) = (Some(run.at), Some((run.decision, run.fit)));
         Some(Explanation { at, run, memory: Some(memory), retracted, ..Explanation::default() })
@@ -91,6 +92,13 @@ pub fn without_assumed_recommendation(known: &Background, case: &SyncCase, best:
 pub fn held_by_unknown_history(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     let held = case.observed.is_stabilized() && best.decision.action != Action::None;
     (known.is_history_unknown(case) && held).then(|| Explanation::of(Cause::UnknownHistory))
+}
+
+/// The controller holds what one that restarted would hold, and its syncs lean to where a restart would have moved them.
+pub fn likely_restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    let holds = case.observed.is_stabilized() && Some(case.observed.controller) == case.observed.current;
+    let (run, explanation) = after_restart(known, known.likely_restart.filter(|_| holds)?, case, best)?;
+    Some(Explanation { run: Some((run.decision, run.fit)), ..explanation })
 }
 
 /// Another stabilization window or tolerance.

@@ -9,8 +9,11 @@ use super::errors;
 use super::settings::Credential;
 use super::target::Target;
 use crate::observe::mask;
+use crate::observe::text::clean;
 use ::http::Method;
-use ::http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
+use ::http::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use elasticsearch::http::Url;
@@ -69,6 +72,13 @@ impl Client {
             let response = request.send().await.map_err(|e| self.transport_fault(&e))?;
             let code = response.status().as_u16();
             let after = response.headers().get("retry-after").and_then(|v| v.to_str().ok()?.trim().parse().ok());
+            if let Some(encoding) = response.headers().get(CONTENT_ENCODING).filter(|e| *e != "identity") {
+                let encoding = clean(&String::from_utf8_lossy(encoding.as_bytes()), 40);
+                let reason = format!("the answer is compressed ({encoding}), though none that is was asked for");
+                return Err(
+                    ApiError::new(ApiErrorKind::Garbled, reason).with_hint("a proxy before Elasticsearch does that")
+                );
+            }
             let body = response.bytes().await.map_err(|e| self.transport_fault(&e))?;
             match code {
                 200..=299 => Ok(body.into()),
@@ -104,7 +114,8 @@ fn http_client(target: &Target, port: u16, token: &str, limit: Duration) -> Resu
     let value = |text: &str| HeaderValue::from_str(text).map_err(|e| wrong(&e));
     let bridge_url = |text: String| Url::parse(&text).map_err(|e| wrong(&e));
     let mut headers = HeaderMap::new();
-    // The bridge limits a response by its bytes on the wire, so it must not be compressed.
+    // The bridge limits a response by its bytes on the wire, so it must not be compressed; one that is compressed all the same
+    // is not unpacked.
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -132,6 +143,7 @@ fn http_client(target: &Target, port: u16, token: &str, limit: Duration) -> Resu
         headers.insert(AUTHORIZATION, authorization);
     }
     let mut builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(limit);
+    builder = builder.no_gzip().no_deflate().no_brotli().no_zstd();
     let mut url = target.url.clone();
     if url.scheme() == "https" {
         let bridge = reqwest::Proxy::all(bridge_url(format!("http://127.0.0.1:{port}"))?).map_err(|e| wrong(&e))?;

@@ -24,7 +24,8 @@ pub async fn run(shared: FeedContext) {
     loop {
         match get(&shared, &path, &attributes, shared.timing().request).await {
             Ok(body) => {
-                let seen = read::<Lease>(&body).ok().map(|lease| convert::lease(&lease));
+                let now = shared.out.clock().now();
+                let seen = read::<Lease>(&body).ok().and_then(|lease| convert::lease(&lease, now));
                 if let Some(seen) = seen.filter(|seen| known.as_ref() != Some(seen)) {
                     known = Some(seen.clone());
                     shared.out.emit(Observation::Lease(seen)).await;

@@ -18,5 +18,6 @@ pub struct LeaseSpec {
     #[serde(deserialize_with = "nullable")]
     pub holder_identity: String,
     pub acquire_time: Option<Time>,
+    pub renew_time: Option<Time>,
     pub lease_transitions: Option<i32>,
 }

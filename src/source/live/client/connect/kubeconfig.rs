@@ -5,7 +5,7 @@ use super::{Access, ConnectError};
 use crate::observe::text::clean;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use kube::config::{AuthInfo, Cluster, Kubeconfig};
+use kube::config::{AuthInfo, Cluster, Kubeconfig, KubeconfigError};
 use secrecy::ExposeSecret;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -99,7 +99,11 @@ pub fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
         let cause = "it is UTF-16 and ends within a character; save it again as UTF-8".to_owned();
         return Err(ConnectError::Broken { path: path.to_owned(), line: None, cause });
     }
-    let mut files = Kubeconfig::read_from(path).map_err(|e| from_file(path, e))?;
+    let mut files = match Kubeconfig::read_from(path) {
+        Err(KubeconfigError::Parse(e)) => without_nulls(path).ok_or(KubeconfigError::Parse(e)),
+        other => other,
+    }
+    .map_err(|e| from_file(path, e))?;
     files.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()).for_each(tidy_cluster);
     files.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()).for_each(tidy_user);
     for context in files.contexts.iter_mut().filter_map(|named| named.context.as_mut()) {
@@ -107,6 +111,45 @@ pub fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
         unset(&mut context.namespace);
     }
     Ok(files)
+}
+
+/// The file without its nulls, which for client-go are fields that are not set, and which kube refuses in a few places; None
+/// where that is not what was wrong with it.
+fn without_nulls(path: &Path) -> Option<Kubeconfig> {
+    let mut value: serde_json::Value = serde_saphyr::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
+    let before = value.clone();
+    strip(&mut value);
+    let mut files: Kubeconfig = (value != before).then(|| serde_json::from_value(value).ok())??;
+    let folder = path.parent()?;
+    for cluster in files.clusters.iter_mut().filter_map(|named| named.cluster.as_mut()) {
+        beside(folder, &mut cluster.certificate_authority);
+    }
+    for user in files.auth_infos.iter_mut().filter_map(|named| named.auth_info.as_mut()) {
+        [&mut user.client_certificate, &mut user.client_key, &mut user.token_file]
+            .into_iter()
+            .for_each(|field| beside(folder, field));
+        // A command without a separator is looked for on the path.
+        if let Some(exec) = user.exec.as_mut().filter(|e| e.command.as_ref().is_some_and(|c| c.contains('/'))) {
+            beside(folder, &mut exec.command);
+        }
+    }
+    Some(files)
+}
+
+fn strip(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            fields.retain(|_, field| !field.is_null());
+            fields.values_mut().for_each(strip);
+        }
+        serde_json::Value::Array(all) => all.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+/// A path in a file is relative to its folder.
+fn beside(folder: &Path, field: &mut Option<String>) {
+    *field = field.take().filter(|path| !path.is_empty()).map(|path| folder.join(path).display().to_string());
 }
 
 fn tidy_cluster(cluster: &mut Cluster) {

@@ -1,0 +1,189 @@
+//! Every command of the README runs as it is written there: by a shell, in a folder of its own, on the lab. Those of one
+//! section run one after the other, and the sections beside each other. Must not know a line by heart: a new one runs, too.
+
+use super::pty::{Pty, clean};
+use crate::it::support::program;
+use portable_pty::CommandBuilder;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// What is not run, and why.
+const LEFT_OUT: [(&str, &str); 5] = [
+    ("cargo install", "builds the program"),
+    ("cargo run", "builds the program"),
+    ("cargo build", "builds the program"),
+    ("kubectl create", "needs a cluster and the network"),
+    ("edot-tui stack up", "needs an empty cluster: tests/it/real/stack.rs"),
+];
+/// A name that no cluster here has: the command says so, with this exit code.
+const NOT_FOUND: (&str, u32) = ("--hpa checkout", 3);
+/// A run against a cluster takes as long as it takes there: it is stopped after this long.
+const RUN: Duration = Duration::from_secs(4);
+/// Nothing takes this long unless it hangs.
+const HANGS: Duration = Duration::from_secs(100);
+
+/// The sections with the commands of their `sh` blocks.
+fn sections() -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let of = |section: &str| -> Vec<String> {
+        let blocks = section.split("```sh\n").skip(1).filter_map(|block| block.split("```").next());
+        blocks.flat_map(str::lines).map(str::to_owned).filter(|line| !line.is_empty()).collect()
+    };
+    text.split("\n## ").map(of).filter(|commands| !commands.is_empty()).collect()
+}
+
+/// A command draws the dashboard.
+fn is_shown(line: &str) -> bool {
+    let first = line.split_whitespace().nth(1).unwrap_or("#");
+    (first.starts_with(['-', '#']) || first == "lab" || first == "replay")
+        && !line.contains("--list")
+        && !is_served(line)
+}
+
+fn is_served(line: &str) -> bool {
+    line.contains("--serve")
+}
+
+/// A folder with the program on its path, and recordings under the names of the README, unless a command writes them.
+fn folder(commands: &[String]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(program(), folder.path().join("edot-tui")).unwrap();
+    if commands.iter().any(|line| line.contains("-o run.jsonl.gz")) {
+        return folder;
+    }
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/v1/simulate.jsonl.gz");
+    for name in ["run.jsonl.gz", "other.jsonl.gz"] {
+        std::fs::copy(&data, folder.path().join(name)).unwrap();
+    }
+    folder
+}
+
+/// The line in a shell; `exec` makes a single command the shell's own process, so that a signal reaches it.
+fn shell(line: &str, folder: &Path, kubeconfig: &Path) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("exec {line}")]).current_dir(folder).env_clear();
+    for (name, value) in environment(folder, kubeconfig) {
+        command.env(name, value);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn environment(folder: &Path, kubeconfig: &Path) -> [(&'static str, String); 3] {
+    let text = |path: &Path| path.display().to_string();
+    [("PATH", format!("{}:/usr/bin:/bin", text(folder))), ("HOME", text(folder)), ("KUBECONFIG", text(kubeconfig))]
+}
+
+/// Waits for the end, and stops a run that is told by a cluster: exit code, and what was printed.
+fn end(line: &str, mut child: Child) -> (Option<i32>, String) {
+    let begun = Instant::now();
+    let endless = line.contains("--simulate") && !line.contains("--scenario");
+    let mut stopped = false;
+    while child.try_wait().unwrap().is_none() {
+        assert!(begun.elapsed() < HANGS, "{line}: hangs");
+        if endless && !stopped && begun.elapsed() > RUN {
+            assert!(Command::new("/bin/kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+            stopped = true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let out = child.wait_with_output().unwrap();
+    (out.status.code(), String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr))
+}
+
+/// The dashboard shows its screens, and leaves with `q`.
+fn show(line: &str, folder: &Path, kubeconfig: &Path) -> Option<i32> {
+    let mut command = clean(CommandBuilder::new("/bin/sh"));
+    command.args(["-c", &format!("exec {line}")]);
+    command.cwd(folder);
+    for (name, value) in environment(folder, kubeconfig) {
+        command.env(name, value);
+    }
+    let mut pty = Pty::spawn(command, (120, 36));
+    if !line.contains(NOT_FOUND.0) {
+        pty.until("the dashboard", |s| s.contents().contains("1 Overview") && s.contents().contains("replicas"));
+        pty.keys("q");
+    }
+    Some(pty.exit() as i32)
+}
+
+fn run(line: &str, folder: &Path, kubeconfig: &Path) {
+    let code = if is_shown(line) {
+        show(line, folder, kubeconfig)
+    } else if is_served(line) {
+        let (served, _) = serve(&mut shell(line, folder, kubeconfig));
+        let (code, text) = stop(served);
+        assert!(code == Some(143), "{line}: ends with {code:?}\n{text}");
+        return;
+    } else {
+        // What goes to a file is looked at there.
+        let (code, text) = end(line, shell(line, folder, kubeconfig).spawn().unwrap());
+        let file = line.split("> ").nth(1).map(|rest| rest.split_whitespace().next().unwrap());
+        let printed = file.map_or(text.len(), |file| std::fs::read(folder.join(file)).unwrap().len());
+        assert!(printed > 40, "{line}: prints {printed} bytes, ends with {code:?}");
+        code
+    };
+    let wanted = if line.contains(NOT_FOUND.0) { NOT_FOUND.1 as i32 } else { 0 };
+    // `doctor` has something to say about the lab, and a stopped run is not judged.
+    let others: &[i32] = if line.contains("doctor") {
+        &[1]
+    } else if line.contains("--simulate") {
+        &[4, 130]
+    } else {
+        &[]
+    };
+    assert!(code.is_some_and(|c| c == wanted || others.contains(&c)), "{line}: ends with {code:?}");
+}
+
+/// A lab's API, and its kubeconfig.
+fn serve(command: &mut Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
+    let mut path = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut path).unwrap();
+    (child, path.trim().to_owned())
+}
+
+fn stop(child: Child) -> (Option<i32>, String) {
+    assert!(Command::new("/bin/kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let out = child.wait_with_output().unwrap();
+    (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+}
+
+#[test]
+fn every_command_of_the_readme_runs() {
+    let sections = sections();
+    let all: Vec<&String> = sections.iter().flatten().collect();
+    assert!(all.len() > 25, "{all:?}");
+    let own = folder(&[]);
+    let none = own.path().join("none");
+    let (served, path) = serve(&mut shell("edot-tui lab --serve --speed 20", own.path(), &none));
+    // The cluster of the README is called prod.
+    let kubeconfig = own.path().join("kubeconfig");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(
+        &kubeconfig,
+        text.replace("name: lab\n  context:", "name: prod\n  context:")
+            .replace("current-context: lab", "current-context: prod"),
+    )
+    .unwrap();
+    std::thread::scope(|scope| {
+        for commands in &sections {
+            let kubeconfig = &kubeconfig;
+            scope.spawn(move || {
+                let folder = folder(commands);
+                for line in commands {
+                    match LEFT_OUT.iter().find(|(start, _)| line.starts_with(start)) {
+                        Some((_, why)) => println!("left out, {why}: {line}"),
+                        None => run(line, folder.path(), kubeconfig),
+                    }
+                }
+            });
+        }
+    });
+    stop(served);
+    for (start, _) in LEFT_OUT {
+        assert!(all.iter().any(|line| line.starts_with(start)), "the README has no {start:?} any more");
+    }
+}
