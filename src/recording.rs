@@ -16,6 +16,7 @@ mod chunks;
 mod clean;
 pub mod create;
 mod damage;
+mod density;
 mod gzip_members;
 mod header;
 mod line;

@@ -1,6 +1,7 @@
 //! Reads a recording one observation after the other, in bounded memory: everything that can be read, and an account of what
 //! could not. Must not fold; never gives up in the middle.
 
+use super::density::Density;
 use super::line::{Line, Mark, parse};
 use super::lines::{End, Lines, Position};
 use super::{Damage, Header, VERSION};
@@ -48,6 +49,7 @@ pub struct Reading<R: BufRead> {
     lines: Lines<R>,
     /// Read ahead while looking for the header.
     ahead: Option<Stamped>,
+    density: Density,
     error: Option<io::Error>,
 }
 
@@ -111,7 +113,7 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
         }
         lines.was_sound();
         damage.newer_format = Some(header.version).filter(|v| *v > VERSION);
-        return Ok(Reading { header, damage, marks, lines, ahead, error: None });
+        return Ok(Reading { header, damage, marks, lines, ahead, density: Density::default(), error: None });
     }
     match first {
         Some(first) => Err(ReadError::Other(first)),
@@ -127,7 +129,15 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
 pub fn resume<R: BufRead>(input: R, position: Position, header: Header) -> Result<Reading<R>, ReadError> {
     let mut lines = Lines::new(input, position.offset)?;
     lines.skip(position.skip)?;
-    Ok(Reading { header, damage: Damage::default(), marks: Vec::new(), lines, ahead: None, error: None })
+    Ok(Reading {
+        header,
+        damage: Damage::default(),
+        marks: Vec::new(),
+        lines,
+        ahead: None,
+        density: Density::default(),
+        error: None,
+    })
 }
 
 impl<R: BufRead> Reading<R> {
@@ -160,7 +170,13 @@ impl<R: BufRead> Reading<R> {
                 return Ok(None);
             };
             let (parsed, blank) = (if end == End::TooLong { None } else { parse(text) }, text.is_empty());
-            if parsed.is_some() || blank {
+            let sound = match &parsed {
+                Some(Line::Seen(seen)) => self.density.is_sound(seen.at),
+                Some(Line::Unknown(at, _)) => self.density.is_sound(*at),
+                Some(Line::Mark(_) | Line::Header(_)) => true,
+                None => blank,
+            };
+            if sound {
                 self.lines.was_sound();
             } else {
                 self.lines.was_waste();
@@ -183,7 +199,7 @@ impl<R: BufRead> Reading<R> {
                     }
                 }
                 None if blank => {}
-                None if end == End::Truncated => self.damage.truncated = true,
+                None if end == End::Truncated => self.damage.truncated |= !self.lines.gave_up,
                 None => {
                     self.damage.unreadable(number, why(end));
                     self.lines.pass_over_damage()?;

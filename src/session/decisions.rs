@@ -474,8 +474,9 @@ impl Decisions {
         let since = case.at.timestamp_millis() - memory::horizon(&case.spec, settings).num_milliseconds();
         let hint = self.hint.filter(|hint| hint.at <= case.at.timestamp_millis() + SLACK && hint.at >= since);
         let until = case.at.timestamp_millis();
-        let own = self.acquired.iter().rev().filter(|at| (since..=until).contains(*at));
-        let by_lease = own.into_iter().find_map(|at| self.sync_period.around(*at));
+        // The new holder's first sync notes what it finds; that is what stays in its memory.
+        let started = self.acquired.iter().rev().filter(|at| **at <= until);
+        let by_lease = started.into_iter().find_map(|at| self.sync_period.around(*at)).filter(|s| s.at >= since);
         // Where the lease is known, a shift without a new holder is a controller that was held up.
         let shift = || by_lease.or_else(|| self.sync_period.shift(since).filter(|_| self.acquired.is_empty()));
         let shifted = |s: sync_period::Shift| Restart { from: s.from, at: s.at, period: self.sync_period.distance() };

@@ -193,6 +193,10 @@ fn large(line: u64, zeros: u64, newlines: u64, ticks: u64) {
     }
     bomb(&file, b"{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"tick\"}\n", ticks);
     read(&family, "ticks", &file, FORMS[0]);
+    let two =
+        b"{\"at\":\"2026-11-24T00:00:00Z\",\"seen\":\"tick\"}\n{\"at\":\"2026-11-24T01:00:00Z\",\"seen\":\"tick\"}\n";
+    bomb_after(&file, &sound(), two, ticks);
+    read(&family, "ticks to and fro behind a recording", &file, FORMS[0]);
     family.end();
 }
 
