@@ -14,7 +14,9 @@ const AHEAD: usize = 64;
 /// gigabyte of it.
 const WASTE: u64 = 64 << 20;
 /// Bytes that reading a line of waste costs besides its length.
-const LINE_COST: u64 = 512;
+pub(super) const LINE_COST: u64 = 512;
+/// The same where the line is an observation, which is folded.
+pub(super) const FOLD_COST: u64 = 8 << 10;
 
 /// Where a line is: a byte from which the input can be read, and how many lines to skip from there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -170,9 +172,9 @@ impl<R: BufRead> Lines<R> {
         self.sound += self.line.len() as u64 + 1;
     }
 
-    /// The line that was read last is none of a recording.
-    pub fn was_waste(&mut self) {
-        self.waste += self.line.len() as u64 + LINE_COST;
+    /// The line that was read last is none of a recording. `cost`: bytes that it is worth besides its length.
+    pub fn was_waste(&mut self, cost: u64) {
+        self.waste += self.line.len() as u64 + cost;
     }
 
     /// Passes over blank lines, at most `most`; returns how many. They are waste.
@@ -334,7 +336,7 @@ mod tests {
                 if lines.next().unwrap().is_none() {
                     break;
                 }
-                lines.was_waste();
+                lines.was_waste(LINE_COST);
             }
             assert!(lines.gave_up, "{what}");
             assert!(lines.waste < WASTE + (20 << 20), "{what}: {}", lines.waste);

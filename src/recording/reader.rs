@@ -3,7 +3,7 @@
 
 use super::density::Density;
 use super::line::{Line, Mark, parse};
-use super::lines::{End, Lines, Position};
+use super::lines::{End, FOLD_COST, LINE_COST, Lines, Position};
 use super::{Damage, Header, VERSION};
 use crate::observe::{Observation, Stamped, text};
 use std::fs::File;
@@ -107,7 +107,7 @@ pub fn read<R: BufRead>(input: R) -> Result<Reading<R>, ReadError> {
                 if damage.unreadable >= TRIES {
                     break;
                 }
-                lines.was_waste();
+                lines.was_waste(LINE_COST);
                 continue;
             }
         }
@@ -179,7 +179,7 @@ impl<R: BufRead> Reading<R> {
             if sound {
                 self.lines.was_sound();
             } else {
-                self.lines.was_waste();
+                self.lines.was_waste(if parsed.is_some() { FOLD_COST } else { LINE_COST });
             }
             match parsed {
                 Some(Line::Seen(seen)) => return Ok(Some(seen)),

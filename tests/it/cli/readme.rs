@@ -118,8 +118,8 @@ fn run(line: &str, folder: &Path, kubeconfig: &Path) {
         show(line, folder, kubeconfig)
     } else if is_served(line) {
         let (served, _) = serve(&mut shell(line, folder, kubeconfig));
-        let (code, text) = stop(served);
-        assert!(code == Some(143), "{line}: ends with {code:?}\n{text}");
+        let code = stop(served);
+        assert!(code == Some(143), "{line}: ends with {code:?}");
         return;
     } else {
         // What goes to a file is looked at there.
@@ -141,18 +141,28 @@ fn run(line: &str, folder: &Path, kubeconfig: &Path) {
     assert!(code.is_some_and(|c| c == wanted || others.contains(&c)), "{line}: ends with {code:?}");
 }
 
+/// A lab that is served; it ends with the test, however that ends.
+struct Served(Child);
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A lab's API, and its kubeconfig.
-fn serve(command: &mut Command) -> (Child, String) {
+fn serve(command: &mut Command) -> (Served, String) {
     let mut child = command.spawn().unwrap();
     let mut path = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut path).unwrap();
-    (child, path.trim().to_owned())
+    (Served(child), path.trim().to_owned())
 }
 
-fn stop(child: Child) -> (Option<i32>, String) {
-    assert!(Command::new("/bin/kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
-    let out = child.wait_with_output().unwrap();
-    (out.status.code(), String::from_utf8_lossy(&out.stderr).into_owned())
+fn stop(mut served: Served) -> Option<i32> {
+    let id = served.0.id().to_string();
+    assert!(Command::new("/bin/kill").args(["-TERM", &id]).status().unwrap().success());
+    served.0.wait().unwrap().code()
 }
 
 #[test]
