@@ -130,15 +130,15 @@ fn next(cx: &Cx, width: u16) -> Vec<Pieces> {
     };
     // The forecast is about the next sync: not for a moment of the past, and not while the HPA is not watched.
     let live = cx.ui.cursor.is_none() && cx.session.feeds.is_up(Feed::Hpa);
-    if live && cx.ui.paused.is_none() {
-        m.metrics.iter().filter_map(|at| read_apart(cx, at)).for_each(|text| add(&text, Role::Muted));
-    }
     if let Some(c) = cx.session.hpa.as_ref().and_then(hpa_status::undecided).filter(|_| live) {
         add(&undecided(cx, c, m.current), Role::Bad);
     }
     if let Some(next) = cx.forecast().filter(|_| live) {
         add(&next.next, Role::Text);
         add(&next.arithmetic, Role::Text);
+    }
+    if live && cx.ui.paused.is_none() {
+        m.metrics.iter().filter_map(|at| read_apart(cx, at)).for_each(|text| add(&text, Role::Muted));
     }
     if live && let Some((text, role)) = run_over(cx) {
         add(&text, role);
