@@ -98,6 +98,7 @@ mod replay {
 mod report {
     pub mod exports;
     pub mod forms;
+    pub mod redact;
     pub mod schemas;
     pub mod verdict;
     pub mod verdict_inside;
