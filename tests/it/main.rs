@@ -44,6 +44,7 @@ mod fold {
 }
 mod house {
     pub mod findings;
+    pub mod packaging;
     pub mod readme;
     pub mod repository;
     pub mod stack;
