@@ -14,6 +14,7 @@ mod replay;
 mod report;
 mod stack;
 mod status;
+mod version;
 mod what_if;
 
 #[cfg(test)]
@@ -39,7 +40,7 @@ use std::{io::IsTerminal, path::PathBuf};
 
 /// Watch an OpenTelemetry Collector gateway scale under a Kubernetes HorizontalPodAutoscaler, live, in a terminal.
 #[derive(Debug, Parser)]
-#[command(name = "edot-tui", version, after_help = help_text::AFTER, after_long_help = help_text::AFTER_LONG)]
+#[command(name = "edot-tui", version = version::SHORT, long_version = version::long(), after_help = help_text::AFTER, after_long_help = help_text::AFTER_LONG)]
 #[command(subcommand_help_heading = "Commands", max_term_width = 100)]
 pub struct Cli {
     /// None: the dashboard, as with `live`.

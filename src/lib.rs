@@ -70,6 +70,7 @@ pub mod observe;
 mod offline;
 mod open;
 pub mod recording;
+mod redact;
 mod replay;
 mod report;
 pub mod session;

@@ -166,7 +166,10 @@ Summarize a recording: what happened, whether it met expectations, and pictures 
 
 -o json prints one object, described below. A figure that is unknown is null. Times are RFC 3339 in UTC.
 
-Expectations are those of the EDOT Gateway Scaling Guide, or of a TOML file of your own.";
+Expectations are those of the EDOT Gateway Scaling Guide, or of a TOML file of your own.
+
+--redact FILE writes the recording itself again, with every name (namespaces, pods, nodes, hosts, contexts, clusters, users,
+images, indices, workloads) replaced by the same made-up one throughout. It replays and is judged as before.";
 
 pub const REPORT_AFTER: &str = "\
 Examples:
@@ -174,6 +177,7 @@ Examples:
   edot-tui report run.jsonl.gz -o html > run.html
   edot-tui report run.jsonl.gz -o svg --screen timeline --at 8:00 > timeline.svg
   edot-tui report run.jsonl.gz -o cast --speed 30 > run.cast && asciinema play run.cast
+  edot-tui report run.jsonl.gz --redact shared.jsonl.gz
 
 Exit codes: 0 passed or undecided, 1 error, 2 usage, 4 an expectation failed";
 

@@ -9,6 +9,8 @@ use crate::{
     error::{CommandError, SUCCESS},
     offline::{self, Format, Moment, format, reader},
     open,
+    recording::{self, create},
+    redact,
     report::{self, Cast},
     stdio,
     ui::{SPANS, Screen, Ui, Window},
@@ -18,7 +20,7 @@ use crate::{
 use clap::Args;
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -47,6 +49,9 @@ pub struct Report {
     /// With -o cast: how many times faster than it was, 0.25 to 1000
     #[arg(long, value_name = "TIMES", default_value = "16", value_parser = speed, help_heading = "Output")]
     pub speed: f64,
+    /// Write the recording to FILE with all names replaced, so that it can be shared; .gz compresses
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["output", "at", "expectations", "screen", "span"], help_heading = "Output")]
+    pub redact: Option<PathBuf>,
     #[command(flatten)]
     pub look: LookFlags,
 }
@@ -56,6 +61,9 @@ pub struct Report {
 /// # Errors
 /// The recording or the expectations cannot be read.
 pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
+    if let Some(to) = &args.redact {
+        return redacted(&args.file, to);
+    }
     let look = open::look_for_pictures(settings)?;
     let expected = offline::expectations(args.expectations.as_deref().or(settings.expectations.as_deref()))?;
     let mut ui = Ui::new(true, crate::view::panes());
@@ -71,6 +79,32 @@ pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
     let verdict = verdict::run(&session, &expected);
     stdio::data(&format::write(&session, &verdict, &origin, args.output, &ui, args.size, &look)?)?;
     Ok(verdict_exit_code(&verdict))
+}
+
+/// Writes the recording again, without its names.
+fn redacted(from: &Path, to: &Path) -> Result<u8, CommandError> {
+    if from == Path::new("-") {
+        return Err(CommandError::usage(
+            "--redact reads the recording twice, so it takes a file and not standard input",
+        ));
+    }
+    // Before the file is made, so that none is left of what is no recording.
+    recording::open(from)?;
+    let file = create::create(to, create::Existing::Keep).map_err(CommandError::failed)?;
+    let mut out = io::BufWriter::new(file);
+    let open = || recording::open(from).map_err(CommandError::from);
+    let done = redact::recording(open, &mut out, create::is_gz(to)).map_err(|e| e.context(to.display().to_string()))?;
+    let left_out = match done.left_out {
+        0 => String::new(),
+        n => format!("; {n} of a later version, or too long, are left out"),
+    };
+    stdio::message(&format!(
+        "{}: {} observations, {} names replaced{left_out}; look through it before you share it",
+        to.display(),
+        done.observations,
+        done.names
+    ));
+    Ok(SUCCESS)
 }
 
 /// The cast is written while the recording is read, so that neither is held in memory.

@@ -118,6 +118,21 @@ pub fn rule_yaml(group: &str, resources: &[&str], verbs: &[&str]) -> String {
 }
 
 #[cfg(test)]
+/// The table for the chart, a line a row: what it is needed for, where, and the rule. Nobody presses a key in a pod.
+pub fn rows() -> String {
+    let row = |p: &Permission| {
+        let need = match p.need {
+            Need::Feed(feed) => feed.name(),
+            Need::Simulate => "simulate",
+            Need::Logs => return String::new(),
+        };
+        let place = if p.place == Place::Hpa { "hpa" } else { "load" };
+        format!("- {{need: {need}, place: {place}, rule: {}}}\n", rule_yaml(p.group, &[p.resource], p.verbs))
+    };
+    PERMISSIONS.iter().map(row).collect()
+}
+
+#[cfg(test)]
 type Merged = (&'static str, Vec<&'static str>, Vec<&'static str>);
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ pub enum Schema {
 }
 
 impl Schema {
-    #[cfg(test)]
     pub const ALL: [Schema; 5] = [Schema::Status, Schema::Report, Schema::Compare, Schema::WhatIf, Schema::Doctor];
 
     /// The value of the output's key `schema`.

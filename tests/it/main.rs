@@ -45,6 +45,7 @@ mod fold {
 }
 mod house {
     pub mod findings;
+    pub mod packaging;
     pub mod readme;
     pub mod repository;
     pub mod stack;
@@ -99,6 +100,7 @@ mod replay {
 mod report {
     pub mod exports;
     pub mod forms;
+    pub mod redact;
     pub mod schemas;
     pub mod verdict;
     pub mod verdict_inside;

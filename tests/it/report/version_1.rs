@@ -17,7 +17,7 @@ fn fixtures() -> Vec<PathBuf> {
 }
 
 /// What must not change: everything but wording.
-fn summary(file: &Path) -> Value {
+pub fn summary(file: &Path) -> Value {
     let observations: Vec<_> = recording::open(file).unwrap().collect();
     let recorded = what_if::record(observations.into_iter());
     let judged = verdict::run(&recorded.session, Expectations::guide());
