@@ -385,7 +385,16 @@ impl App {
     }
 
     fn ask(&self, control: Control) -> Result<(), &'static str> {
-        let Some(running) = &self.running else { return Err("not connected yet; try again in a moment") };
+        let Some(running) = &self.running else {
+            // The lab is paced without any HPA of it being watched.
+            return match (control, self.fleet_cluster(None)) {
+                (Control::Speed(speed), Some(cluster)) if cluster.is_lab() => {
+                    cluster.clock().pace(speed);
+                    Ok(())
+                }
+                _ => Err("not connected yet; try again in a moment"),
+            };
+        };
         running.source.controls.try_send(control).map_err(|_| "the source is busy; try again in a moment")
     }
 

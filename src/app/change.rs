@@ -71,7 +71,8 @@ impl App {
         let Some(watched) = self.watched.as_mut().filter(|_| opening) else { return Some(error) };
         let Some(before) = watched.before.take() else {
             // None was named, so one is to be picked; and the list of every HPA goes on without the one that is gone.
-            let list = self.fleet.is_watched() || (missing && !watched.settings.is_given("hpa"));
+            let list = self.fleet.is_watched()
+                || (missing && !watched.settings.is_given("hpa") && !watched.settings.is_given("namespace"));
             if list {
                 self.pick_instead(&error);
                 return None;

@@ -116,7 +116,7 @@ impl App {
     }
 
     /// What was to be watched is not there: shows every HPA, to pick one.
-    pub fn pick_instead(&mut self, error: &CommandError) {
+    pub(super) fn pick_instead(&mut self, error: &CommandError) {
         // It is connected, and goes on to be until the list is.
         self.watch_fleet();
         if let Some(running) = self.running.take() {
@@ -133,7 +133,11 @@ impl App {
     pub(super) fn fleet_event(&mut self, event: FleetEvent) -> Option<CommandError> {
         self.dirty = true;
         match event {
-            FleetEvent::Opened => None,
+            FleetEvent::Opened => {
+                let lab = self.watched.as_ref().map(|watched| &watched.settings).filter(|settings| settings.lab);
+                self.ui.lab_speed = self.ui.lab_speed.or(lab.map(|settings| settings.speed));
+                None
+            }
             FleetEvent::Seen(first) => {
                 self.take_of_fleet(&first);
                 for _ in 1..super::DRAIN {

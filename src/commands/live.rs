@@ -41,7 +41,7 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
     // Reading certificates and running plugins takes a while: the first frame is drawn in the meantime.
     let every = open::fleet::is_wanted(settings)?;
     let mut opening = (!every).then(|| open::live_in_background(settings, None));
-    let (mut running, mut missing) = (None, None);
+    let mut running = None;
     if let Some(opening) = opening.as_mut().filter(|_| open::is_hpa_named(settings))
         && let Ok(opened) = tokio::time::timeout(PATIENCE, opening).await
     {
@@ -49,11 +49,7 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
         if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, opened.hpa_found()).await
             && error.kind == ErrorKind::NotFound
         {
-            // The default's absence leaves the choice to the user.
-            if settings.is_given("hpa") {
-                return Err(error);
-            }
-            missing = Some(error);
+            return Err(error);
         }
         running = Some(opened);
     }
@@ -65,9 +61,6 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
     }
     if every {
         app.begin_with_fleet();
-    }
-    if let Some(error) = missing {
-        app.pick_instead(&error);
     }
     let ended = app.run(opening).await;
     let recorded = app.end_recording(STOPPED);

@@ -62,7 +62,11 @@ pub fn trouble(row: &HpaRow, trouble: &Trouble) -> String {
 
 /// The message says more than the reason, and often begins with words that repeat it.
 fn why(reason: &str, message: &str) -> String {
-    let lead = ["the HPA controller was unable to ", "the HPA was unable to compute the replica count: "];
+    let lead = [
+        "the HPA controller was unable to get the target's current scale: ",
+        "the HPA controller was unable to ",
+        "the HPA was unable to compute the replica count: ",
+    ];
     let message = lead.iter().find_map(|lead| message.strip_prefix(lead)).unwrap_or(message);
     if message.is_empty() { reason.to_owned() } else { message.to_owned() }
 }

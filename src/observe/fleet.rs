@@ -19,7 +19,9 @@ pub enum FleetChange {
     /// The state of the cluster's watch; Up once every HPA that exists has been sent.
     State(FeedStatus),
     /// The API server's version, such as `v1.36.3`.
-    Version { version: String },
+    Version {
+        version: String,
+    },
     Hpa {
         labels: BTreeMap<String, String>,
         /// What made it: `ScaledObject/web`.
@@ -27,7 +29,9 @@ pub enum FleetChange {
         owner: Option<String>,
         hpa: Box<HpaSeen>,
     },
-    Gone { uid: String },
+    Gone {
+        uid: String,
+    },
     /// An event about an HPA: a rescale.
     Event(Box<EventSeen>),
     /// A kind that a later version wrote.

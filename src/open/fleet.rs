@@ -47,7 +47,8 @@ impl RunningFleet {
 /// One HPA is named, too.
 pub fn is_wanted(settings: &Settings) -> Result<bool, CommandError> {
     let every = ["all-namespaces", "contexts", "selector"].into_iter().find(|key| settings.is_given(key));
-    let wanted = every.is_some_and(|_| settings.all_namespaces || settings.contexts.is_some() || settings.selector.is_some());
+    let wanted =
+        every.is_some_and(|_| settings.all_namespaces || settings.contexts.is_some() || settings.selector.is_some());
     match every.filter(|_| wanted) {
         Some(key) if settings.is_flag("hpa") && settings.is_flag(key) => {
             let text = format!("--hpa names one HPA, and --{key} means every one");
@@ -87,10 +88,7 @@ pub async fn open(
     let stop = CancellationToken::new();
     let members = members(settings, connected, limit).await?;
     let one = settings.namespace.clone();
-    let scope = Scope {
-        namespace: settings.is_flag("namespace").then_some(one),
-        selector: settings.selector.clone(),
-    };
+    let scope = Scope { namespace: settings.is_flag("namespace").then_some(one), selector: settings.selector.clone() };
     let (source, driver) = fleet::open(members, scope, Timing::default(), stop.clone());
     Ok(RunningFleet { source, stop, driver: tokio::spawn(driver) })
 }

@@ -185,6 +185,9 @@ fn hpa(fleet: &Fleet, row: &HpaRow, now: Time) -> HpaStatus {
 /// A column of the table.
 type Column = (&'static str, fn(&Fleet, &HpaRow, Time) -> String);
 
+/// The most columns of a state: the controller's own messages are long, and JSON has them whole.
+const STATE: usize = 100;
+
 /// Those of `kubectl get hpa -A`, and what it does not say.
 const COLUMNS: [Column; 11] = [
     ("CONTEXT", |fleet, row, _| fleet.cluster(row).context.clone()),
@@ -195,11 +198,9 @@ const COLUMNS: [Column; 11] = [
     ("MINPODS", |_, row, _| row.hpa.min_replicas.unwrap_or(1).to_string()),
     ("MAXPODS", |_, row, _| row.hpa.max_replicas.to_string()),
     ("REPLICAS", |_, row, _| row.hpa.status.current_replicas.unwrap_or(0).to_string()),
-    ("RESCALED", |_, row, now| {
-        words::rescaled(row, now).map_or(UNKNOWN.into(), |(ago, to)| format!("{to}, {ago}"))
-    }),
+    ("RESCALED", |_, row, now| words::rescaled(row, now).map_or(UNKNOWN.into(), |(ago, to)| format!("{to}, {ago}"))),
     ("NEXT", |_, row, _| words::next(row).unwrap_or_else(|| UNKNOWN.into())),
-    ("STATE", |_, row, now| words::state(row, now).0),
+    ("STATE", |_, row, now| text::fit(&words::state(row, now).0, STATE, '…')),
 ];
 
 /// The table at `now`, then a line for each cluster that cannot be read, and the totals.
@@ -235,7 +236,8 @@ pub fn totals(fleet: &Fleet, now: Time) -> String {
     };
     let dark = fleet.dark().count();
     let (all, more) = (fleet.clusters().len(), fleet.left_out);
-    let dark = if dark > 0 { format!("; {dark} of {} cannot be read", text::plural(all, "cluster")) } else { String::new() };
+    let dark =
+        if dark > 0 { format!("; {dark} of {} cannot be read", text::plural(all, "cluster")) } else { String::new() };
     let more = if more > 0 { format!("; {more} more are left out") } else { String::new() };
     format!("{}, {trouble}, {current} of {max} replicas{dark}{more}", text::plural(fleet.len(), "HPA"))
 }

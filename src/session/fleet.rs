@@ -10,7 +10,7 @@ pub use row::{Figure, HpaRow, Rescaled};
 pub use trouble::Trouble;
 
 use super::events::time_of;
-use super::{Severity, Session};
+use super::{Session, Severity};
 use crate::observe::{
     EventSeen, Feed, FeedState, FeedStatus, FleetChange, FleetSeen, HpaSeen, Observation, Stamped, Time, WatchingSeen,
 };
@@ -67,7 +67,13 @@ impl Fleet {
         }
     }
 
-    fn put(&mut self, at: Time, labels: BTreeMap<String, String>, owner: Option<String>, (cluster, hpa): (usize, &HpaSeen)) {
+    fn put(
+        &mut self,
+        at: Time,
+        labels: BTreeMap<String, String>,
+        owner: Option<String>,
+        (cluster, hpa): (usize, &HpaSeen),
+    ) {
         let key = (cluster, hpa.uid.clone());
         if !self.rows.contains_key(&key) && self.rows.len() >= MOST {
             self.left_out += 1;

@@ -65,7 +65,7 @@ pub struct FleetView {
     pub sort: FleetSort,
     /// Only those in trouble.
     pub troubled: bool,
-    /// None is the first row.
+    /// None is the first HPA.
     pub selected: Option<HpaName>,
 }
 
@@ -93,9 +93,7 @@ impl Ui {
             }
             FleetSort::Rescaled => rows.sort_by_key(|row| Reverse(row.rescaled.as_ref().map(|r| r.at))),
         }
-        rows.retain(|row| {
-            (!self.fleet.troubled || row.severity(now).is_some()) && self.filter_lets(fleet, row)
-        });
+        rows.retain(|row| (!self.fleet.troubled || row.severity(now).is_some()) && self.filter_lets(fleet, row));
         let dark = fleet.dark().map(FleetLine::Dark);
         dark.chain(rows.into_iter().map(FleetLine::Hpa)).collect()
     }
@@ -110,16 +108,18 @@ impl Ui {
         let target = &row.hpa.target;
         let text = format!("{context} {namespace}/{name} {}/{}", target.kind, target.name).to_lowercase();
         filter.split_whitespace().all(|word| match word.split_once('=') {
-            Some((key, value)) => row.labels.iter().any(|(k, v)| {
-                k.to_lowercase() == key && (value.is_empty() || v.to_lowercase() == value)
-            }),
+            Some((key, value)) => row
+                .labels
+                .iter()
+                .any(|(k, v)| k.to_lowercase() == key && (value.is_empty() || v.to_lowercase() == value)),
             None => text.contains(word),
         })
     }
 
     /// The index of the selected row.
     pub fn selected_line(&self, session: &Session, lines: &[FleetLine]) -> usize {
-        let (Some(fleet), Some(selected)) = (session.fleet.as_deref(), &self.fleet.selected) else { return 0 };
+        let first = lines.iter().position(|line| matches!(line, FleetLine::Hpa(_))).unwrap_or(0);
+        let (Some(fleet), Some(selected)) = (session.fleet.as_deref(), &self.fleet.selected) else { return first };
         let is = |line: &FleetLine| match line {
             FleetLine::Hpa(row) => {
                 fleet.place(row) == (selected.context.as_str(), selected.namespace.as_str(), selected.name.as_str())
@@ -127,7 +127,7 @@ impl Ui {
             // A cluster's row has no namespace.
             FleetLine::Dark(cluster) => selected.namespace.is_empty() && cluster.context == selected.context,
         };
-        lines.iter().position(is).unwrap_or(0)
+        lines.iter().position(is).unwrap_or(first)
     }
 
     pub(super) fn move_line(&mut self, session: &Session, by: isize) {
@@ -195,7 +195,9 @@ impl Ui {
         let score = |row: &HpaRow| {
             let (context, namespace, name) = fleet.place(row);
             let all = format!("{context}/{namespace}/{name}");
-            spread(typed, &all).map(|spread| (spread, all.len()))
+            // Words may come in any order.
+            let spreads: Option<Vec<usize>> = typed.split_whitespace().map(|word| spread(word, &all)).collect();
+            spreads.map(|spreads| (spreads.iter().sum::<usize>(), all.len()))
         };
         let mut found: Vec<((usize, usize), &HpaRow)> =
             rows.into_iter().filter_map(|row| Some((score(row)?, row))).collect();
@@ -214,10 +216,9 @@ impl Ui {
     }
 }
 
-/// How far apart the typed letters lie in `text`, in their order, at the best place; None where they are not all in it. Spaces
-/// do not count.
-fn spread(typed: &str, text: &str) -> Option<usize> {
-    let typed: Vec<char> = typed.to_lowercase().chars().filter(|c| !c.is_whitespace()).collect();
+/// How far apart the letters of a word lie in `text`, in their order, at the best place; None where they are not all in it.
+fn spread(word: &str, text: &str) -> Option<usize> {
+    let typed: Vec<char> = word.to_lowercase().chars().collect();
     let text: Vec<char> = text.to_lowercase().chars().collect();
     let Some(first) = typed.first() else { return Some(0) };
     let from = |start: usize| {
@@ -237,7 +238,7 @@ mod tests {
     #[test]
     fn letters_close_together_are_found_first() {
         assert_eq!(spread("gate", "prod/gateway"), Some(0));
-        assert_eq!(spread("p gw", "prod/gateway"), Some(7));
+        assert_eq!(spread("pgw", "prod/gateway"), Some(7));
         assert_eq!((spread("wag", "gateway"), spread("", "any"), spread("x", "")), (None, Some(0), None));
         assert_eq!(spread("ab", "a-----b-ab"), Some(0), "the best place counts");
     }

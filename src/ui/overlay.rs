@@ -41,11 +41,7 @@ impl Overlay {
     pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Overlay::Feeds
-                | Overlay::Links
-                | Overlay::Exports
-                | Overlay::Scenarios
-                | Overlay::Typing(Entry::Pick(_))
+            Overlay::Feeds | Overlay::Links | Overlay::Exports | Overlay::Scenarios | Overlay::Typing(Entry::Pick(_))
         )
     }
 

@@ -56,7 +56,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     }
     pieces.push(("  ".into(), muted));
     let feeds = pieces.len();
-    for feed in Feed::ALL {
+    // The feeds are those of one HPA.
+    for feed in Feed::ALL.into_iter().filter(|_| cx.ui.screen != Screen::Fleet) {
         let (dot, role) = dot(cx, feed);
         pieces.push((dot.to_string(), look.style(role)));
     }

@@ -54,7 +54,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         write::pieces(buf, inside, i as u16, line);
         let row = Rect { y: inside.y + i as u16, height: 1, ..inside };
         match &cx.ui.overlay {
-            Some(Overlay::Exports | Overlay::Scenarios | Overlay::Typing(Entry::Pick(_))) if line.len() > 1 && first + i + 2 < lines.len() => {
+            Some(Overlay::Exports | Overlay::Scenarios | Overlay::Typing(Entry::Pick(_)))
+                if line.len() > 1 && first + i + 2 < lines.len() =>
+            {
                 cx.row_at(row, first + i);
             }
             Some(Overlay::Links) if first + i + 2 < lines.len() => cx.row_at(row, (first + i) / 2),

@@ -40,6 +40,7 @@ mod fold {
     pub mod collectors_real;
     pub mod cost;
     pub mod field;
+    pub mod fleet;
     pub mod session;
 }
 mod house {
@@ -74,6 +75,7 @@ mod live {
     pub mod convert;
     pub mod feeds;
     pub mod field;
+    pub mod fleet;
     pub mod kubeconfig_fields;
     pub mod manifest;
     pub mod simulate;
@@ -108,6 +110,7 @@ mod report {
 mod screens {
     pub mod charts;
     pub mod decisions;
+    pub mod fleet;
     pub mod gateways;
     pub mod keys;
     pub mod mouse;

@@ -22,7 +22,9 @@ const EVENTS: Duration = Duration::from_millis(300);
 /// The configuration is wrong.
 pub async fn print(settings: &Settings, args: &Status) -> Result<u8, CommandError> {
     if args.output == StatusFormat::Screen {
-        return Err(CommandError::usage("-o screen prints the screen of one HPA; of every one there is -o text and -o json"));
+        return Err(CommandError::usage(
+            "-o screen prints the screen of one HPA; of every one there is -o text and -o json",
+        ));
     }
     let mut running = open::fleet::open(settings, None, args.wait).await?;
     let session = wait(&mut running, args.wait).await;

@@ -119,10 +119,7 @@ async fn one(member: Member, scope: Scope, timing: Timing, (to, clusters): Out) 
     let shared = shared(cluster, to, timing);
     let seen = watch::Sender::new(WatchingSeen::default());
     let versions = seen.subscribe();
-    tokio::join!(
-        session_info::version(shared.clone(), seen),
-        hpas(&shared, &context, &scope, versions),
-    );
+    tokio::join!(session_info::version(shared.clone(), seen), hpas(&shared, &context, &scope, versions),);
 }
 
 /// Connects, and tries again until that works.
@@ -135,7 +132,8 @@ async fn connected(context: &str, access: Access, timing: &Timing, to: &mpsc::Se
             Err(error) => {
                 attempt += 1;
                 let retry_at = out.after(timing.inside);
-                let status = FeedStatus { attempt, retry_at, ..state(Feed::Hpa, FeedState::Retrying, error.to_string()) };
+                let status =
+                    FeedStatus { attempt, retry_at, ..state(Feed::Hpa, FeedState::Retrying, error.to_string()) };
                 emit(&out, context, FleetChange::State(status)).await;
                 tokio::time::sleep(timing.inside).await;
             }
@@ -233,7 +231,7 @@ fn of_rescales(scope: &Scope) -> Spec {
         collection,
         selectors: vec![("fieldSelector", about.to_owned())],
         attributes: ResourceAttributes {
-            verb: "list".into(),
+            verb: "list",
             version: "v1".into(),
             resource: "events".into(),
             namespace,

@@ -8,7 +8,10 @@ use crate::view::{Cx, theme::Role};
 
 /// The groups of keys, by the names of their actions; the last takes every other.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Screens and panes", &["show-fleet", "pick", "sort", "troubled", "next-pane", "open", "expand", "up", "filter", "back", "help"]),
+    (
+        "Screens and panes",
+        &["show-fleet", "pick", "sort", "troubled", "next-pane", "open", "expand", "up", "filter", "back", "help"],
+    ),
     (
         "Time",
         &[
@@ -36,7 +39,10 @@ fn meanings(screen: Screen) -> &'static [Meaning] {
             ("order", "the HPA in the worst trouble first; clusters that cannot be read stand above all"),
             ("cross, !", "it does not scale at all; something is wrong"),
             ("over target", "the metric that is highest over its target, which is the upright stroke"),
-            ("next sync", "what it asks for if the figures of its status stay as they are; or window: held by what was wanted before"),
+            (
+                "next sync",
+                "what it asks for if the figures of its status stay as they are; or window: held by what was wanted before",
+            ),
             ("last hour", "that metric over its target, as far as it was watched"),
             ("filter", "words of context, namespace, name and target; key=value is a label"),
         ],

@@ -40,7 +40,7 @@ pub fn summary(cx: &Cx) -> Summary {
     let Some(fleet) = cx.session.fleet.as_deref() else { return (String::new(), Role::Muted) };
     let (troubled, critical) = fleet.troubled(now(cx));
     let dark = fleet.dark().count();
-    let shown = cx.ui.fleet_lines(cx.session).len().saturating_sub(dark);
+    let shown = cx.fleet_lines().len().saturating_sub(dark);
     let mut parts = vec![match shown == fleet.len() {
         true => text::plural(fleet.len(), "HPA"),
         false => format!("{shown} of {}", text::plural(fleet.len(), "HPA")),
@@ -71,8 +71,7 @@ pub fn summary(cx: &Cx) -> Summary {
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
-    let lines = cx.ui.fleet_lines(cx.session);
-    extent_of(cx, table_of(cx, area), &lines)
+    extent_of(cx, table_of(cx, area), cx.fleet_lines())
 }
 
 fn extent_of(cx: &Cx, table: Rect, lines: &[FleetLine]) -> Extent {
@@ -87,19 +86,19 @@ fn table_of(cx: &Cx, area: Rect) -> Rect {
         10..20 => 4,
         _ => 7,
     };
-    let rows = u16::try_from(cx.ui.fleet_lines(cx.session).len() + 1).unwrap_or(u16::MAX);
+    let rows = u16::try_from(cx.fleet_lines().len() + 1).unwrap_or(u16::MAX);
     Rect { height: (area.height - below).min(rows.max(2)), ..area }
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
-    let lines = cx.ui.fleet_lines(cx.session);
+    let lines = cx.fleet_lines();
     let Some(fleet) = cx.session.fleet.as_deref().filter(|_| !lines.is_empty()) else {
         return empty_state::sentence(buf, area, cx, &nothing(cx), Role::Muted);
     };
     let table = table_of(cx, area);
-    draw_table(buf, table, cx, fleet, &lines);
+    draw_table(buf, table, cx, fleet, lines);
     let below = Rect { y: table.bottom() + 1, height: area.bottom().saturating_sub(table.bottom() + 1), ..area };
-    if let Some(line) = lines.get(cx.ui.selected_line(cx.session, &lines)) {
+    if let Some(line) = lines.get(cx.ui.selected_line(cx.session, lines)) {
         draw_selected(buf, below, cx, fleet, line);
     }
 }
@@ -142,7 +141,8 @@ fn draw_table(buf: &mut Buffer, area: Rect, cx: &Cx, fleet: &Fleet, lines: &[Fle
                 let waits = cluster.status.state == FeedState::Connecting;
                 let style = on(cx, if waits { Role::Muted } else { Role::Bad }, here);
                 let dark = words::dark(cluster, now(cx));
-                let cut = text::fit(&dark, usize::from(area.width).saturating_sub(3), cx.look.symbols.glyphs().ellipsis);
+                let cut =
+                    text::fit(&dark, usize::from(area.width).saturating_sub(3), cx.look.symbols.glyphs().ellipsis);
                 let sign = if waits { cx.look.symbols.glyphs().dot_none } else { cx.look.symbols.glyphs().dot_failed };
                 write::line(buf, at, 0, &[(&sign.to_string(), style), (" ", style), (&cut, style)]);
             }
@@ -208,7 +208,10 @@ fn draw_selected(buf: &mut Buffer, area: Rect, cx: &Cx, fleet: &Fleet, line: &Fl
         FleetLine::Hpa(row) => {
             let (hpa, target) = (&row.hpa, &row.hpa.target);
             let made = row.owner.as_ref().map(|owner| format!(", made by {owner}")).unwrap_or_default();
-            let name = format!("{}/{} scales {}/{}{made}", hpa.namespace, hpa.name, target.kind, target.name);
+            let several = fleet.clusters().len() > 1;
+            let context = if several { format!("{} ", fleet.cluster(row).context) } else { String::new() };
+            let place = format!("{context}{}/{}", hpa.namespace, hpa.name);
+            let name = format!("{place} scales {}/{}{made}", target.kind, target.name);
             out.push((name, Role::Title));
             let troubles = row.troubles(at);
             out.extend(troubles.iter().map(|t| (words::trouble(row, t), role(Some(t.severity())))));

@@ -29,6 +29,10 @@ pub const SPARK: usize = 14;
 /// Cells of a figure's bar, and which of them is the target.
 const BAR: usize = 9;
 const TARGET: usize = 6;
+/// The columns of a state for which others go.
+const SENTENCE: usize = 34;
+/// The column that takes what the others leave.
+const STATE: &str = "state";
 /// What is taken before the first column, for the sign of a severity.
 const SIGN: usize = 2;
 
@@ -36,7 +40,7 @@ const ALL: [FleetColumn; 10] = [
     FleetColumn {
         head: "context",
         width: (8, 16),
-        rank: 4,
+        rank: 2,
         wants: |fleet, row| text::width(&fleet.cluster(row).context),
         cell: |fleet, row, _, _| vec![(fleet.cluster(row).context.clone(), Role::Muted)],
     },
@@ -62,15 +66,29 @@ const ALL: [FleetColumn; 10] = [
         cell: |_, row, _, _| vec![(row.hpa.target.kind.clone(), Role::Muted)],
     },
     FleetColumn { head: "replicas", width: (9, 14), rank: 0, wants: |_, _| 12, cell: replicas },
-    FleetColumn { head: "over target", width: (22, 30), rank: 1, wants: |_, row| worst_width(row), cell: worst },
-    FleetColumn { head: "other metrics", width: (16, 44), rank: 8, wants: |_, row| others(row).len(), cell: |_, row, _, _| {
-        vec![(others(row), Role::Muted)]
-    } },
-    FleetColumn { head: "rescaled", width: (16, 20), rank: 6, wants: |_, _| 18, cell: rescaled },
-    FleetColumn { head: "next sync", width: (12, 18), rank: 5, wants: |_, row| {
-        words::next(row).map_or(1, |next| text::width(&next))
-    }, cell: next },
-    FleetColumn { head: "state", width: (18, 46), rank: 1, wants: |_, _| 46, cell: state },
+    FleetColumn { head: "over target", width: (18, 30), rank: 3, wants: |_, row| worst_width(row), cell: worst },
+    FleetColumn {
+        head: "other metrics",
+        width: (16, 44),
+        rank: 8,
+        wants: |_, row| others(row).len(),
+        cell: |_, row, _, _| vec![(others(row), Role::Muted)],
+    },
+    FleetColumn { head: "rescaled", width: (10, 14), rank: 6, wants: |_, _| 12, cell: rescaled },
+    FleetColumn {
+        head: "next sync",
+        width: (12, 18),
+        rank: 5,
+        wants: |_, row| words::next(row).map_or(1, |next| text::width(&next)),
+        cell: next,
+    },
+    FleetColumn {
+        head: STATE,
+        width: (18, 60),
+        rank: 1,
+        wants: |_, row| text::width(&words::state(row, row.seen).0),
+        cell: state,
+    },
 ];
 
 /// The columns that fit, each with its width.
@@ -96,14 +114,26 @@ pub fn fitting<'a>(
         let Some(last) = (0..columns.len()).max_by_key(|i| (columns[*i].0.rank, *i)) else { break };
         columns.remove(last);
     }
-    // What is left goes to those that matter most, then to the bars.
+    // What is wrong is worth more than the last columns.
+    let sentence = ALL.iter().find(|c| c.head == STATE).map_or(0, |c| wants(c).min(SENTENCE) - c.width.0);
+    while taken(&columns) + sentence > width
+        && let Some(last) = (0..columns.len()).filter(|i| columns[*i].0.rank >= 5).max_by_key(|i| columns[*i].0.rank)
+    {
+        columns.remove(last);
+    }
+    // What is left goes to those that matter most, then to the state, then to the bars.
     let mut order: Vec<usize> = (0..columns.len()).collect();
-    order.sort_by_key(|i| columns[*i].0.rank);
+    order.sort_by_key(|i| (columns[*i].0.head == STATE, columns[*i].0.rank));
     for i in order {
         let spare = width.saturating_sub(taken(&columns));
         let (column, least) = columns[i];
         // The state takes what the bars leave.
-        let spare = if column.head == "state" { spare.saturating_sub(SPARK + 8) } else { spare };
+        let keeps = if column.head == STATE { sentence.min(spare) } else { 0 };
+        let spare = if column.head == STATE {
+            spare.saturating_sub(SPARK + 8).max(keeps)
+        } else {
+            spare.saturating_sub(sentence)
+        };
         columns[i].1 = least + wants(column).saturating_sub(least).min(spare);
     }
     columns
@@ -150,7 +180,11 @@ fn worst(_: &Fleet, row: &HpaRow, cx: &Cx, width: usize) -> Cell {
         Some(_) => Role::Good,
     };
     let g = cx.look.symbols.glyphs();
-    let full = ratio.map_or(0, |ratio| (ratio * TARGET as f64).round().clamp(0.0, BAR as f64) as usize);
+    let Some(ratio) = ratio else {
+        // There is nothing to draw a bar of.
+        return vec![(text::fit(&figure_text(figure), width, g.ellipsis), role)];
+    };
+    let full = (ratio * TARGET as f64).round().clamp(0.0, BAR as f64) as usize;
     let mut cells: Cell = Vec::new();
     for cell in 0..BAR {
         let piece = match cell {
@@ -177,7 +211,8 @@ fn rescaled(_: &Fleet, row: &HpaRow, cx: &Cx, _: usize) -> Cell {
     let now = cx.session.now.unwrap_or_default();
     let Some((ago, to)) = words::rescaled(row, now) else { return vec![(format::UNKNOWN.into(), Role::Muted)] };
     let recent = row.rescaled.as_ref().is_some_and(|r| (now - r.at).num_seconds() < 120);
-    let to = to.replace(" to ", cx.look.symbols.glyphs().to);
+    let to = to.replace(" to ", cx.look.symbols.glyphs().to).replace("to ", cx.look.symbols.glyphs().to);
+    let ago = ago.trim_end_matches(" ago");
     vec![(to, if recent { Role::Marker } else { Role::Text }), (format!(" {ago}"), Role::Muted)]
 }
 
