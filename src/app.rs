@@ -3,11 +3,13 @@
 
 mod change;
 mod events;
+mod fleet;
 mod recordings;
 mod replay;
 
 pub use change::Watched;
 pub use events::{Opening, RunningSource, SourceEvent, opened};
+pub use fleet::FleetOpening;
 pub use recordings::Recordings;
 
 use crate::{
@@ -22,7 +24,7 @@ use crate::{
     signals::{TerminalSignal, TerminalSignals},
     source::live,
     terminal::{self, Terminal, input::Input},
-    ui::{Action, Overlay, Request, Ui},
+    ui::{Action, Overlay, Request, Screen, Ui},
     view::{self, Cx, Look},
 };
 use anyhow::Context;
@@ -99,6 +101,8 @@ pub struct App {
     watched: Option<Watched>,
     /// Since when a question is open.
     question_since: Option<Instant>,
+    /// Every HPA, where their list is watched.
+    fleet: fleet::FleetWatch,
 }
 
 impl App {
@@ -142,6 +146,7 @@ impl App {
             reading: None,
             watched: None,
             question_since: None,
+            fleet: fleet::FleetWatch::default(),
         };
         app.session.now = Some(Utc::now());
         app.ui.recording = record.map(|_| app.session.now_ms());
@@ -161,8 +166,8 @@ impl App {
     ///
     /// # Errors
     /// When the terminal cannot be set.
-    pub async fn run(&mut self, opening: Opening) -> Result<Ended, CommandError> {
-        self.opening = Some(opening).filter(|_| self.running.is_none());
+    pub async fn run(&mut self, opening: Option<Opening>) -> Result<Ended, CommandError> {
+        self.opening = opening.filter(|_| self.running.is_none());
         let mut keys = Input::open()?;
         let began = Instant::now();
         let mut next_frame = began;
@@ -224,6 +229,9 @@ impl App {
                     SourceEvent::Failed(error) => if let Some(error) = self.go_back(error) {
                         return Ok(Ended::Failed(error));
                     },
+                },
+                event = self.fleet.next() => if let Some(error) = self.fleet_event(event) {
+                    return Ok(Ended::Failed(error));
                 },
                 read = joined(&mut self.reading), if self.reading.is_some() => {
                     self.reading = None;
@@ -332,6 +340,8 @@ impl App {
                 Err(error) => self.ui.say(error.to_string()),
             },
             Request::Watch(setting, to) => self.change(setting, &to),
+            Request::WatchFleet => self.watch_fleet(),
+            Request::Dive(to) => self.dive(to),
             Request::Inspect(what) => self.inspect(what),
             Request::Note(text) => {
                 let at = self.session.now.unwrap_or_else(Utc::now);
@@ -362,7 +372,9 @@ impl App {
 
     /// Reads it in the background; what is asked for later counts.
     fn inspect(&mut self, what: Inspect) {
-        let Some(cluster) = self.running.as_ref().and_then(|running| running.cluster.clone()) else {
+        let of_list = self.ui.fleet.selected.as_ref().filter(|_| self.ui.screen == Screen::Fleet);
+        let listed = self.fleet_cluster(of_list);
+        let Some(cluster) = listed.or_else(|| self.running.as_ref().and_then(|running| running.cluster.clone())) else {
             return self.ui.inspected(&what, Err("not connected yet; try again in a moment".into()));
         };
         self.reading.take().iter().for_each(JoinHandle::abort);
@@ -373,7 +385,16 @@ impl App {
     }
 
     fn ask(&self, control: Control) -> Result<(), &'static str> {
-        let Some(running) = &self.running else { return Err("not connected yet; try again in a moment") };
+        let Some(running) = &self.running else {
+            // The lab is paced without any HPA of it being watched.
+            return match (control, self.fleet_cluster(None)) {
+                (Control::Speed(speed), Some(cluster)) if cluster.is_lab() => {
+                    cluster.clock().pace(speed);
+                    Ok(())
+                }
+                _ => Err("not connected yet; try again in a moment"),
+            };
+        };
         running.source.controls.try_send(control).map_err(|_| "the source is busy; try again in a moment")
     }
 

@@ -61,7 +61,7 @@ pub enum Command {
     #[command(long_about = help_text::LAB, after_help = help_text::LAB_AFTER)]
     Lab(Box<lab::Lab>),
     /// Print the status of the HPA, its pods and the load once
-    #[command(long_about = help_text::STATUS, after_help = help_text::STATUS_AFTER, after_long_help = help_text::with_schema(help_text::STATUS_AFTER, Schema::Status))]
+    #[command(long_about = help_text::STATUS, after_help = help_text::STATUS_AFTER, after_long_help = help_text::with_schemas(help_text::STATUS_AFTER, &[Schema::Status, Schema::Fleet]))]
     Status(Box<status::Status>),
     /// Record all observations, without a terminal
     #[command(long_about = help_text::RECORD, after_help = help_text::RECORD_AFTER)]

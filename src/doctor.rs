@@ -21,15 +21,12 @@ use crate::source::live::client::{ApiClient, cluster, connect};
 use crate::{error::CommandError, open};
 use check::Check;
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// Makes the checks, in order; one without which the others cannot be made is the last. With `production`, those of the guidance for
 /// production, too.
 pub async fn examine(settings: &Settings, env: &config::Env, production: bool) -> Vec<Check> {
     let mut checks = vec![identity::configuration(settings)];
     checks.extend(identity::environment(env));
-    let stop = CancellationToken::new();
-    let _lab = stop.clone().drop_guard();
     let resolved = open::lab::settings(settings);
     let settings = resolved.as_ref().unwrap_or(settings);
     let access = match (&resolved, settings.lab) {
@@ -38,7 +35,7 @@ pub async fn examine(settings: &Settings, env: &config::Env, production: bool) -
             checks.push(Check::fail("lab", "lab", error.to_string(), "").exits(error.kind));
             return checks;
         }
-        (Ok(settings), true) => match open::lab::start(settings, &stop).await {
+        (Ok(settings), true) => match open::lab::start(settings).await {
             Ok(access) => access,
             Err(error) => {
                 checks.push(Check::fail("lab", "lab", error.to_string(), "").exits(error.kind));

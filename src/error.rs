@@ -15,6 +15,8 @@ use std::{error::Error, fmt};
 pub const SUCCESS: u8 = 0;
 /// The exit code of a command that did what was asked, and found that the run did not meet its expectations.
 pub const VERDICT_FAILED: u8 = 4;
+/// The exit code of a command that did what was asked, and found an HPA in trouble.
+pub const IN_TROUBLE: u8 = 4;
 
 /// The exit code of a program that a signal ended.
 pub fn signal_exit_code(number: i32) -> u8 {

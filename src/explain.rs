@@ -4,6 +4,7 @@
 pub mod cause;
 pub mod elasticsearch;
 pub mod explanation;
+pub mod fleet;
 pub mod forecast;
 pub mod incident;
 pub mod left_out;

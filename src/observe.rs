@@ -9,6 +9,7 @@ mod configuration;
 mod cost;
 mod event;
 mod feed;
+mod fleet;
 mod hpa;
 mod ingest;
 pub mod k6;
@@ -28,6 +29,7 @@ pub use configuration::{BatchingSeen, ConfigSeen, HarmSeen, LimiterSeen, Pipelin
 pub use cost::CostSeen;
 pub use event::{EventSeen, ObjectRef};
 pub use feed::{Feed, FeedState, FeedStatus, Rule};
+pub use fleet::{FleetChange, FleetSeen};
 pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
 pub use ingest::{
     Breaker, CountedBy, CountersSeen, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, ElasticsearchSeen, IndexSeen,
@@ -107,6 +109,8 @@ pub enum Observation {
     ElasticNodes(Box<ElasticNodesSeen>),
     ElasticHealth(Box<ElasticHealthSeen>),
     LogQuality(Box<LogQualitySeen>),
+    /// What is seen of every HPA of a cluster.
+    Fleet(Box<FleetSeen>),
     /// What watching costs.
     Cost(CostSeen),
     /// The result of something the user requested.

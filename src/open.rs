@@ -1,6 +1,7 @@
 //! From settings to a running source and to a look, and the errors that can be reported before the screen is taken: no
 //! configuration, no such context, no such HPA, no such theme. Must not draw or fold.
 
+pub mod fleet;
 pub mod lab;
 
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
         elastic::IngestSettings,
         load_control::LoadSettings,
     },
+    ui::HpaName,
     view::{Look, symbols::Symbols, theme},
 };
 use secrecy::SecretString;
@@ -67,19 +69,28 @@ pub fn ingest(settings: &Settings) -> IngestSettings {
 /// # Errors
 /// A setting is wrong, or there can be no client at all.
 pub async fn live(settings: &Settings) -> Result<RunningSource, CommandError> {
-    live_within(settings, PLUGIN).await
+    live_within(settings, None, PLUGIN).await
 }
 
-/// [`live`], for a command that waits at most `limit`: a credential plugin has no longer, either.
+/// [`live`] over a cluster that is connected already, where one is given; for a command that waits at most `limit`: a credential
+/// plugin has no longer, either.
 ///
 /// # Errors
 /// Those of [`live`].
-pub async fn live_within(settings: &Settings, limit: Duration) -> Result<RunningSource, CommandError> {
+pub async fn live_within(
+    settings: &Settings,
+    connected: Option<Cluster>,
+    limit: Duration,
+) -> Result<RunningSource, CommandError> {
     let stop = CancellationToken::new();
     let settings = &lab::settings(settings)?;
-    let access = if settings.lab { lab::start(settings, &stop).await? } else { access(settings) };
-    let access = Access { plugin_timeout: limit.min(PLUGIN), ..access };
-    let cluster = cluster::open(access).await?;
+    let cluster = match connected {
+        Some(cluster) => cluster,
+        None => {
+            let access = if settings.lab { lab::start(settings).await? } else { access(settings) };
+            cluster::open(Access { plugin_timeout: limit.min(PLUGIN), ..access }).await?
+        }
+    };
     let watched = live::Settings {
         namespace: settings.namespace.clone(),
         hpa: settings.hpa.clone(),
@@ -127,9 +138,12 @@ fn collector(settings: &Settings) -> Result<Option<Endpoint>, CommandError> {
 }
 
 /// [`live`] on the runtime's own threads, so that the screen can be drawn in the meantime.
-pub fn live_in_background(settings: &Settings) -> JoinHandle<Result<RunningSource, CommandError>> {
+pub fn live_in_background(
+    settings: &Settings,
+    connected: Option<Cluster>,
+) -> JoinHandle<Result<RunningSource, CommandError>> {
     let settings = settings.clone();
-    tokio::spawn(async move { live(&settings).await })
+    tokio::spawn(async move { live_within(&settings, connected, PLUGIN).await })
 }
 
 /// Whether the user named the HPA or its namespace; then it is worth waiting for the answer whether it is there.
@@ -160,12 +174,34 @@ pub fn changed(settings: &Settings, key: &str, value: &str) -> Result<Settings, 
     Ok(next)
 }
 
+/// The watch of every HPA, opened in the background.
+fn fleet_in_background(settings: &Settings, connected: Option<Cluster>) -> app::FleetOpening {
+    let settings = settings.clone();
+    tokio::spawn(async move { fleet::open(&settings, connected, PLUGIN).await })
+}
+
+/// The settings for an HPA of the list of every HPA.
+fn dived(settings: &Settings, to: &HpaName) -> Settings {
+    let mut next = settings.clone();
+    if !next.lab && settings.contexts.is_some() {
+        next.context = Some(to.context.clone());
+        next.origins.insert("context", Origin::Flag);
+    }
+    (next.namespace, next.hpa) = (to.namespace.clone(), to.name.clone());
+    for key in ["namespace", "hpa"] {
+        next.origins.insert(key, Origin::Flag);
+    }
+    next
+}
+
 /// How the dashboard is given something else to watch.
 pub fn watched(settings: &Settings) -> app::Watched {
     app::Watched {
         settings: settings.clone(),
         change: changed,
         open: live_in_background,
+        fleet: fleet_in_background,
+        dive: dived,
         recordings: |settings, limit| app::Recordings::new(settings, lab::run(settings), Some(limit)),
         scenarios: lab::scenarios,
         before: None,

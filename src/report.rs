@@ -9,6 +9,7 @@ pub mod cost;
 pub mod csv;
 pub mod document;
 pub mod figures;
+pub mod fleet;
 pub mod html;
 pub mod json;
 mod junit;

@@ -6,6 +6,7 @@
 //! | `series` | the containers: samples with gaps, counters, values that hold until they change |
 //! | `pods`, `metrics`, `replicas`, `events`, `markers`, `load`, `feeds`, `cost` | what the feeds report, over time |
 //! | `collectors`, `ingest` | the collectors' own metrics, and Elasticsearch |
+//! | `fleet` | every HPA of several clusters, a row each |
 //! | `decisions` | every sync of the HPA controller, reconstructed |
 //! | `queries` | readers of the whole: snapshot, timeline, forecast |
 
@@ -16,6 +17,7 @@ pub mod decisions;
 mod events;
 mod feeds;
 mod findings;
+pub mod fleet;
 pub mod hpa_status;
 pub mod ingest;
 mod load;
@@ -36,6 +38,7 @@ pub use decisions::Decisions;
 pub use events::{Events, time_of};
 pub use feeds::{FeedNow, Feeds};
 pub use findings::{Finding, FindingsSeen, Rules, Severity, Spell};
+pub use fleet::Fleet;
 pub use ingest::Ingest;
 pub use load::{K6, K6Process, Load, LoadFailure, LoadPhase, PendingReason, PodProblem, Progress};
 use markers::SAME_INCIDENT;
@@ -93,6 +96,8 @@ pub struct Session {
     pub collectors: Collectors,
     /// Every sync of the controller, reconstructed.
     pub decisions: Decisions,
+    /// Every HPA, where all are watched.
+    pub fleet: Option<Box<Fleet>>,
     /// What watching cost.
     pub cost: Cost,
     /// The outcome of the last request to the source, and when it came.
@@ -160,6 +165,7 @@ impl Session {
             Observation::CollectorLost(lost) => self.collectors.lost(ms, lost),
             Observation::CollectorConfig(config) => self.collectors.configured(config),
             Observation::CollectorPod { role, pod } => self.collectors.pod(*role, pod),
+            Observation::Fleet(seen) => self.fleet.get_or_insert_default().take(at, seen),
             Observation::Cost(cost) => self.cost.take(ms, cost),
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),

@@ -6,6 +6,7 @@ mod bindings;
 mod chord;
 mod command;
 mod decision_list;
+mod fleet;
 mod mouse;
 mod overlay;
 mod replay;
@@ -17,6 +18,7 @@ mod window;
 pub use act::{Action, links};
 pub use bindings::{Context, HelpLine, Keymap};
 pub use chord::Chord;
+pub use fleet::{FleetLine, FleetSort, FleetView, HpaName};
 pub use mouse::Hit;
 pub use overlay::{EXPORTS, Entry, Overlay};
 pub use replay::Replay;
@@ -47,6 +49,10 @@ pub enum Request {
     Inspect(Inspect),
     /// Watch something else: a setting's key, and its new value.
     Watch(&'static str, String),
+    /// Watch every HPA, besides.
+    WatchFleet,
+    /// Watch this HPA, with all that belongs to it.
+    Dive(HpaName),
     /// Write what is shown to a file, in this form of [`EXPORTS`].
     Export(&'static str),
     /// Put this text into the terminal's clipboard.
@@ -132,6 +138,8 @@ pub struct Ui {
     pub scenarios: Vec<(String, String)>,
     /// The mouse drags its bar.
     pub dragged: bool,
+    /// How the list of every HPA is looked at.
+    pub fleet: FleetView,
 }
 
 impl Ui {
@@ -167,6 +175,7 @@ impl Ui {
             themes: Vec::new(),
             scenarios: Vec::new(),
             dragged: false,
+            fleet: FleetView::default(),
         }
     }
 

@@ -29,7 +29,7 @@ use crate::{
     advise::{self, Finding},
     explain::forecast::{ForecastText, forecast},
     session::Session,
-    ui::{Action, Context, Hit, Ui},
+    ui::{Action, Context, FleetLine, Hit, Ui},
     verdict::{self, Verdict},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -52,6 +52,7 @@ pub struct Cx<'a> {
     findings: Vec<Finding>,
     forecast: OnceCell<Option<ForecastText>>,
     verdict: OnceCell<Verdict>,
+    fleet_lines: OnceCell<Vec<FleetLine<'a>>>,
     /// Now in the live session, milliseconds since 1970, also while the view is paused.
     pub now: i64,
     pub ui: &'a Ui,
@@ -67,6 +68,7 @@ impl<'a> Cx<'a> {
             findings: advise::findings(session),
             forecast: OnceCell::new(),
             verdict: OnceCell::new(),
+            fleet_lines: OnceCell::new(),
             now,
             ui,
             look,
@@ -81,6 +83,11 @@ impl<'a> Cx<'a> {
     /// The run against its expectations.
     fn verdict(&self) -> &Verdict {
         self.verdict.get_or_init(|| verdict::run(self.session, self.ui.expectations()))
+    }
+
+    /// The rows of the list of every HPA.
+    fn fleet_lines(&self) -> &[FleetLine<'a>] {
+        self.fleet_lines.get_or_init(|| self.ui.fleet_lines(self.session))
     }
 
     /// The key of an action on a screen, as it is bound now.

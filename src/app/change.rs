@@ -1,13 +1,13 @@
 //! Another thing to watch in place of the present one: another scenario of the lab, another HPA, namespace or cluster. Where
 //! it cannot be watched, the former one is again. Must not connect by itself.
 
-use super::{App, Opening, Recordings};
+use super::{App, FleetOpening, Opening, Recordings};
 use crate::{
-    advise,
     config::{Settings, kept::Kept},
     error::{CommandError, ErrorKind},
     recording::STOPPED,
-    session::Session,
+    source::live::cluster::Cluster,
+    ui::{HpaName, Screen},
 };
 
 /// What is watched, and how to watch something else.
@@ -15,7 +15,12 @@ pub struct Watched {
     pub settings: Settings,
     /// The settings with another value for a key; an error names what is wrong with it.
     pub change: fn(&Settings, &str, &str) -> Result<Settings, CommandError>,
-    pub open: fn(&Settings) -> Opening,
+    /// Opens what the settings say; over a cluster that is connected already, where one is given.
+    pub open: fn(&Settings, Option<Cluster>) -> Opening,
+    /// Opens the watch of every HPA.
+    pub fleet: fn(&Settings, Option<Cluster>) -> FleetOpening,
+    /// The settings for this HPA of the list.
+    pub dive: fn(&Settings, &HpaName) -> Settings,
     pub recordings: fn(&Settings, u64) -> Recordings,
     /// The scenarios of the lab, and what each shows.
     pub scenarios: fn() -> Vec<(String, String)>,
@@ -35,6 +40,7 @@ impl App {
     /// What is watched can be changed by the user from now on.
     pub fn changeable(&mut self, watched: Watched) {
         self.ui.scenarios = (watched.scenarios)();
+        self.ui.fleet.available = true;
         self.watched = Some(watched);
     }
 
@@ -47,7 +53,12 @@ impl App {
                 settings.speed = self.ui.lab_speed.unwrap_or(settings.speed);
                 let before = std::mem::replace(&mut watched.settings, settings);
                 watched.before = Some(Box::new(before));
-                self.watch_again();
+                let here = matches!(key, "hpa" | "namespace");
+                let cluster = self.running.as_ref().filter(|_| here).and_then(|running| running.cluster.clone());
+                if key == "scenario" {
+                    self.leave_lab();
+                }
+                self.watch_again(cluster, None);
                 self.ui.say(format!("{key} {to}"));
             }
             Err(error) => self.ui.say(error.to_string()),
@@ -56,28 +67,50 @@ impl App {
 
     /// After a failure: watches again what was watched before it. Returns the error where there is nothing like that.
     pub(super) fn go_back(&mut self, error: CommandError) -> Option<CommandError> {
-        let opening = self.running.is_none() || error.kind == ErrorKind::NotFound;
+        let missing = error.kind == ErrorKind::NotFound;
+        let opening = self.running.is_none() || missing;
         let Some(watched) = self.watched.as_mut().filter(|_| opening) else { return Some(error) };
-        let Some(before) = watched.before.take() else { return Some(error) };
+        let Some(before) = watched.before.take() else {
+            // None was named, so one is to be picked; and the list of every HPA goes on without the one that is gone.
+            let list = self.fleet.is_watched()
+                || (missing && !watched.settings.is_given("hpa") && !watched.settings.is_given("namespace"));
+            if list {
+                self.pick_instead(&error);
+                return None;
+            }
+            return Some(error);
+        };
         watched.settings = *before;
-        self.watch_again();
+        let cluster = self.running.as_ref().and_then(|running| running.cluster.clone());
+        self.watch_again(cluster.filter(|cluster| cluster.is_lab()), None);
         self.ui.say(format!("{error}; back to what was watched before"));
         None
     }
 
+    /// The lab that is watched ends, and with it all that was seen of it.
+    fn leave_lab(&mut self) {
+        self.fleet.close();
+        self.fleet.forget();
+        self.session.fleet = None;
+    }
+
     /// Opens what the settings say, and forgets what was seen.
-    fn watch_again(&mut self) {
+    pub(super) fn watch_again(&mut self, cluster: Option<Cluster>, to: Option<&HpaName>) {
         let recorded = self.end_recording(STOPPED);
         if let Some(running) = self.running.take() {
             running.stop.cancel();
         }
         let Some(watched) = &self.watched else { return };
         self.recordings = (watched.recordings)(&watched.settings, self.recordings.limit());
-        self.opening = Some((watched.open)(&watched.settings));
+        self.opening = Some((watched.open)(&watched.settings, cluster));
         self.tape = Default::default();
-        self.session = Session { now: self.session.now, ..advise::session() };
+        self.exchange(to);
         self.paused = None;
         self.ui.forget();
+        // The list is watched again when it is shown.
+        if self.ui.screen == Screen::Fleet {
+            self.ui.screen = Screen::Overview;
+        }
         recorded.into_iter().for_each(|text| self.ui.say(text));
         self.dirty = true;
     }

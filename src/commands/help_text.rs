@@ -7,6 +7,7 @@ Examples:
   edot-tui                                watch edot-gateway-hpa in observability-lab
   edot-tui -n shop --hpa checkout         watch another HPA
   edot-tui status -o json --wait 20s      one answer for a script
+  edot-tui -A                             every HPA: pick one, see them all
   edot-tui doctor                         what is wrong, and a hint
   edot-tui lab --speed 20                 the embedded lab: press s, and see it scale
 
@@ -20,6 +21,7 @@ Examples:
   edot-tui --load-manifest my-load.yaml   let `s` start your own load
   edot-tui record -o r.jsonl --simulate   a whole run without a terminal
   edot-tui status -o json --wait 20s      one answer for a script
+  edot-tui -A                             every HPA: pick one, see them all
   edot-tui doctor                         what is wrong, and a hint
   edot-tui lab --speed 20                 the embedded lab: press s, and see it scale
 
@@ -63,6 +65,10 @@ Print the status of the HPA, its pods and the load once.
 Waits until every feed is up and its rates are known (two samples), or it is known to be absent, at most for --wait, and
 prints what is known by then. Data goes to stdout, messages to stderr.
 
+With -A, --contexts or --selector it prints every HPA instead, the one in the worst trouble first, as a table like that of
+kubectl get hpa -A or as JSON. One watch a cluster is enough for that: pods and usage are not read. A cluster that cannot be
+read has a line that says why.
+
 -o json prints one object, described below. A figure that is unknown is null, never 0. Times are RFC 3339 in UTC.";
 
 pub const RECORD: &str = "\
@@ -97,8 +103,11 @@ Examples:
   edot-tui status
   edot-tui status -o json --wait 30s | jq .hpa.replicas
   edot-tui status -o screen --size 200x50 --screen overview
+  edot-tui status -A                             every HPA, as kubectl get hpa -A, with what is wrong
+  edot-tui status --contexts all --selector tier=gateway -o json
 
-Exit codes: 0 printed, 1 error, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
+Exit codes: 0 printed, 1 error, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied; of every HPA also 4: an HPA is in
+trouble, which counts before a cluster that cannot be read";
 
 pub const DOCTOR: &str = "\
 Check configuration, access, metrics and the HPA, with hints.
@@ -200,5 +209,11 @@ Examples:
 
 /// The text after the long help: examples, and the keys of the JSON output.
 pub fn with_schema(after: &str, schema: Schema) -> String {
-    format!("{after}\n\n{}", schema::listing(schema)).trim_start().to_owned()
+    with_schemas(after, &[schema])
+}
+
+/// The same with several outputs.
+pub fn with_schemas(after: &str, schemas: &[Schema]) -> String {
+    let listed: Vec<String> = schemas.iter().map(|schema| schema::listing(*schema)).collect();
+    format!("{after}\n\n{}", listed.join("\n\n")).trim_start().to_owned()
 }

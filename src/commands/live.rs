@@ -39,10 +39,11 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
     let (look, ui) = look_and_ui(settings, settings.readonly)?;
     let settings = &open::lab::or_configured(settings)?;
     // Reading certificates and running plugins takes a while: the first frame is drawn in the meantime.
-    let mut opening = open::live_in_background(settings);
+    let every = open::fleet::is_wanted(settings)?;
+    let mut opening = (!every).then(|| open::live_in_background(settings, None));
     let mut running = None;
-    if open::is_hpa_named(settings)
-        && let Ok(opened) = tokio::time::timeout(PATIENCE, &mut opening).await
+    if let Some(opening) = opening.as_mut().filter(|_| open::is_hpa_named(settings))
+        && let Ok(opened) = tokio::time::timeout(PATIENCE, opening).await
     {
         let mut opened = app::opened(opened)?;
         if let Ok(Err(error)) = tokio::time::timeout(PATIENCE, opened.hpa_found()).await
@@ -57,6 +58,9 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
     app.changeable(open::watched(settings));
     if let Some(running) = running {
         app.watch(running);
+    }
+    if every {
+        app.begin_with_fleet();
     }
     let ended = app.run(opening).await;
     let recorded = app.end_recording(STOPPED);

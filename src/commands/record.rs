@@ -124,6 +124,7 @@ struct Recording<'a> {
 /// # Errors
 /// The file cannot be made, the source broke, or the load cannot be started.
 pub fn run(settings: &Settings, args: &Record) -> Result<u8, CommandError> {
+    open::fleet::refuse(settings, "record")?;
     block_on(async {
         let expected = offline::expectations(settings.expectations.as_deref())?;
         let waits = args.simulate && settings.lab;

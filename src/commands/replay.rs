@@ -48,7 +48,7 @@ async fn show(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
     let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, None)?;
     app.replay(begin);
     app.watch(running);
-    let ended = app.run(tokio::spawn(std::future::pending())).await;
+    let ended = app.run(None).await;
     let kept = app.kept();
     drop(app);
     terminal::restore();

@@ -1,6 +1,8 @@
 //! `edot-tui status`: watches until everything is known, or known to be absent, and prints it once. Must not format figures;
 //! `report` does that.
 
+mod fleet;
+
 use super::{
     args::{SettingFlags, screen, size, up_to_an_hour},
     block_on,
@@ -50,13 +52,16 @@ pub enum StatusFormat {
 /// # Errors
 /// The source cannot be opened, or the HPA is not there.
 pub fn run(settings: &Settings, args: &Status) -> Result<u8, CommandError> {
-    block_on(print(settings, args))
+    match open::fleet::is_wanted(settings)? {
+        true => block_on(fleet::print(settings, args)),
+        false => block_on(print(settings, args)),
+    }
 }
 
 async fn print(settings: &Settings, args: &Status) -> Result<u8, CommandError> {
     let look = open::look(settings)?;
     let ui = Ui { screen: args.screen, ..read_ui(settings, true)? };
-    let mut running = open::live_within(settings, args.wait).await?;
+    let mut running = open::live_within(settings, None, args.wait).await?;
     running.hpa_found().await?;
     let session = wait_until_ready(&mut running.source, args.wait).await;
     running.stop.cancel();

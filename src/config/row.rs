@@ -82,7 +82,10 @@ impl Setting {
 
     /// The flag's letter, where it has one.
     pub fn short(&self) -> Option<char> {
-        (self.key == "namespace").then_some('n')
+        [("namespace", 'n'), ("all-namespaces", 'A')]
+            .into_iter()
+            .find(|(key, _)| *key == self.key)
+            .map(|(_, letter)| letter)
     }
 
     /// The help with the default.

@@ -21,6 +21,12 @@ pub struct Settings {
     pub context: Option<String>,
     pub namespace: String,
     pub hpa: String,
+    /// Every HPA, of all namespaces.
+    pub all_namespaces: bool,
+    /// Every HPA of these contexts, separated by commas; `all` is all of them.
+    pub contexts: Option<String>,
+    /// Every HPA with these labels, as kubectl writes it.
+    pub selector: Option<String>,
     /// The user to act as (`--as`).
     pub impersonate: Option<String>,
     /// The longest that one request may take; watches are exempt.
@@ -118,6 +124,30 @@ pub static SETTINGS: &[Setting] = &[
         field: Field::Name(253, |s| &mut s.hpa),
         default: Value("edot-gateway-hpa"),
         help: "The HPA",
+    },
+    Setting {
+        key: "all-namespaces",
+        group: Cluster,
+        placeholder: "BOOL",
+        field: Field::On(|s| &mut s.all_namespaces),
+        default: Value("false"),
+        help: "Every HPA, of all namespaces; with -n those of one (dashboard, status)",
+    },
+    Setting {
+        key: "contexts",
+        group: Cluster,
+        placeholder: "LIST",
+        field: Field::Text(|s| &mut s.contexts),
+        default: Empty,
+        help: "Every HPA of these contexts, such as `prod-eu,prod-us`; `all` is all of the kubeconfig's",
+    },
+    Setting {
+        key: "selector",
+        group: Cluster,
+        placeholder: "LABELS",
+        field: Field::Text(|s| &mut s.selector),
+        default: Empty,
+        help: "Every HPA with these labels, such as `tier=gateway,env in (dev,prod)`",
     },
     Setting {
         key: "as",

@@ -11,7 +11,7 @@ pub use fault::{Fault, FaultKind};
 pub use settings::MemoryLimiter;
 pub use settings::{
     Agents, App, Batch, Connections, Elasticsearch, GatewaySettings, Hpa, Load, Logs, Metrics, Nodes, PolicyType,
-    Queue, Rules, Select, Stage,
+    Queue, Rules, Select, Shard, Stage,
 };
 pub use values::Dur;
 #[cfg(test)]
@@ -51,6 +51,9 @@ pub struct Scenario {
     pub metrics: Metrics,
     #[serde(default)]
     pub elasticsearch: Elasticsearch,
+    /// Gateways of other environments.
+    #[serde(default, rename = "shard")]
+    pub shards: Vec<Shard>,
     /// Ordered by time.
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,
@@ -71,6 +74,7 @@ pub const SHIPPED: &[(&str, &str)] = &[
     ("metrics-outage", include_str!("../../assets/scenarios/metrics-outage.toml")),
     ("oom", include_str!("../../assets/scenarios/oom.toml")),
     ("flapping", include_str!("../../assets/scenarios/flapping.toml")),
+    ("shards", include_str!("../../assets/scenarios/shards.toml")),
     ("hostile", include_str!("../../assets/scenarios/hostile.toml")),
 ];
 

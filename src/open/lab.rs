@@ -14,7 +14,7 @@ use crate::{
     source::live::connect::{self, Access, ConnectError},
 };
 use chrono::SubsecRound;
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 /// As long as the Load pane is wide.
@@ -79,15 +79,22 @@ fn for_lab(settings: &Settings) -> Result<Settings, CommandError> {
     Ok(lab)
 }
 
-/// Starts the lab; how to connect to it.
+/// Starts the lab; how to connect to it. It ends once nothing is connected to it any more.
 ///
 /// # Errors
 /// The scenario is wrong, or no port can be opened.
-pub async fn start(settings: &Settings, stop: &CancellationToken) -> Result<Access, CommandError> {
-    let (served, clock) = serve(settings, stop).await?;
+pub async fn start(settings: &Settings) -> Result<Access, CommandError> {
+    let stop = CancellationToken::new();
+    let (served, clock) = serve(settings, &stop).await?;
     let note = (!settings.is_given("lab")).then(|| NOTE.to_owned());
-    let lab =
-        connect::Lab { server: served.url, certificate: served.certificate, token: served.token.into(), clock, note };
+    let lab = connect::Lab {
+        server: served.url,
+        certificate: served.certificate,
+        token: served.token.into(),
+        clock,
+        note,
+        _running: Some(Arc::new(stop.drop_guard())),
+    };
     Ok(Access { lab: Some(lab), ..access(settings) })
 }
 

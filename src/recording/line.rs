@@ -99,6 +99,7 @@ fn observation(text: &str, at: Time, seen: Cow<str>) -> Option<Line> {
         "collector" => Observation::Collector(body(text)?),
         "elastic" => Observation::Elastic(body(text)?),
         "counters" => Observation::Counters(body(text)?),
+        "fleet" => Observation::Fleet(body(text)?),
         "cost" => Observation::Cost(body(text)?),
         "lease" => Observation::Lease(body(text)?),
         "k6" => Observation::K6(body(text)?),

@@ -12,10 +12,12 @@ pub enum Schema {
     Compare,
     WhatIf,
     Doctor,
+    Fleet,
 }
 
 impl Schema {
-    pub const ALL: [Schema; 5] = [Schema::Status, Schema::Report, Schema::Compare, Schema::WhatIf, Schema::Doctor];
+    pub const ALL: [Schema; 6] =
+        [Schema::Status, Schema::Report, Schema::Compare, Schema::WhatIf, Schema::Doctor, Schema::Fleet];
 
     /// The value of the output's key `schema`.
     pub fn id(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Schema {
             Schema::Compare => "edot-tui/compare/2",
             Schema::WhatIf => "edot-tui/what-if/2",
             Schema::Doctor => "edot-tui/doctor/2",
+            Schema::Fleet => "edot-tui/fleet/1",
         }
     }
 
@@ -36,6 +39,7 @@ impl Schema {
             Schema::Compare => include_str!("../../assets/schemas/compare.json"),
             Schema::WhatIf => include_str!("../../assets/schemas/what-if.json"),
             Schema::Doctor => include_str!("../../assets/schemas/doctor.json"),
+            Schema::Fleet => include_str!("../../assets/schemas/fleet.json"),
         }
     }
 

@@ -5,7 +5,7 @@ mod gateway;
 mod hpa;
 mod ingest;
 mod load;
-mod number;
+pub(super) mod number;
 mod text;
 
 pub use gateway::LossStatus;

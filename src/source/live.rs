@@ -5,6 +5,7 @@
 //!                                                            └► feeds: usage (polled), scale (/scale), session_info
 //! wire (the API's objects) ─► convert ─► observations          load_control: starts and stops the load
 //! hpa ─ target ─► workload ─ selector ─► pods, usage           discovered: what one feed finds and others need
+//! fleet: every HPA of several clusters, by one watch each
 //! pods, load ─► collector, k6 ─► port-forward, logs            elastic: Elasticsearch, through a port-forward or by URL
 //! ```
 
@@ -16,6 +17,7 @@ pub mod convert;
 mod discovered;
 pub mod elastic;
 mod feeds;
+pub mod fleet;
 mod inspect;
 pub mod load;
 pub mod load_control;

@@ -12,6 +12,10 @@ use crate::verdict;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     Show(Screen),
+    /// An HPA by a few letters of its name.
+    Pick,
+    /// The list of every HPA: only those in trouble, or all.
+    Troubled,
     NextPane,
     PreviousPane,
     /// Start the load, or stop it.
@@ -89,7 +93,10 @@ impl Ui {
             return request;
         }
         match action {
+            Action::Show(Screen::Fleet) => return self.show_fleet(session),
             Action::Show(screen) => self.show(screen),
+            Action::Pick => return self.pick(session),
+            Action::Troubled => self.fleet.troubled = !self.fleet.troubled,
             Action::NextPane => self.turn(1),
             Action::PreviousPane => self.turn(-1),
             Action::Simulate => return self.simulate(),
@@ -122,6 +129,7 @@ impl Ui {
                 let name = self.scenarios.get(self.row).map(|s| s.0.clone())?;
                 return Some(Request::Watch("scenario", name));
             }
+            Action::Open if self.in_focus(List::Fleet) => return self.dive(session),
             Action::Open => self.open(session),
             Action::Expand => self.expanded = !self.expanded,
             Action::Filter => self.overlay = Some(Overlay::Typing(Entry::Filter(self.filter.clone()))),
@@ -149,7 +157,7 @@ impl Ui {
             Action::Feeds => self.toggle(Overlay::Feeds),
             Action::Theme => return Some(Request::NextTheme),
             Action::Help => self.toggle(Overlay::Help),
-            Action::Back => self.back(),
+            Action::Back => self.back(session),
             Action::Quit => return self.quit(session),
             Action::Suspend => return Some(Request::Suspend),
             Action::Yes => return self.yes(session),
@@ -177,7 +185,7 @@ impl Ui {
         self.say(answer.text.clone());
     }
 
-    fn show(&mut self, screen: Screen) {
+    pub(super) fn show(&mut self, screen: Screen) {
         if self.screen != screen {
             (self.screen, self.focus, self.expanded, self.row) = (screen, 0, false, 0);
         }
@@ -254,12 +262,14 @@ impl Ui {
             (Some(Overlay::Links), _) => links(session).len(),
             (Some(Overlay::Exports), _) => EXPORTS.len(),
             (Some(Overlay::Scenarios), _) => self.scenarios.len(),
+            (Some(Overlay::Typing(Entry::Pick(_))), _) => self.picked(session).len(),
             (Some(_), _) => 0,
             (None, PaneKind::List(List::Streams)) => self.streams(session).len(),
             (None, PaneKind::List(List::Pods)) => self.pods(session).len(),
             (None, PaneKind::List(List::Markers)) => session.markers.all().len(),
             (None, PaneKind::List(List::Expectations)) => self.expectations().expect.len(),
             (None, PaneKind::List(List::Decisions)) => self.syncs(session).len(),
+            (None, PaneKind::List(List::Fleet)) => self.fleet_lines(session).len(),
             (None, _) => self.events(session).len() + usize::from(self.folded(session) > 0),
         }
     }
@@ -276,6 +286,9 @@ impl Ui {
         }
         if self.in_focus(List::Decisions) {
             return self.move_sync(session, by);
+        }
+        if self.in_focus(List::Fleet) {
+            return self.move_line(session, by);
         }
         if self.overlay.is_none() && !matches!(self.pane().kind, PaneKind::List(_)) {
             self.focus_list();
@@ -358,14 +371,16 @@ impl Ui {
         }
     }
 
-    fn back(&mut self) {
+    fn back(&mut self, session: &Session) {
         if self.overlay.take().is_some() {
         } else if self.expanded {
             self.expanded = false;
         } else if !self.filter.is_empty() {
             self.filter.clear();
-        } else {
+        } else if self.cursor.is_some() || self.paused.is_some() {
             (self.cursor, self.paused) = (None, None);
+        } else if session.fleet.is_some() {
+            self.show(Screen::Fleet);
         }
     }
 
@@ -389,6 +404,12 @@ impl Ui {
                 None
             }
             Overlay::Typing(Entry::Command(line)) => self.run_command(&line, session),
+            Overlay::Typing(Entry::Pick(typed)) => {
+                self.overlay = Some(Overlay::Typing(Entry::Pick(typed)));
+                let request = self.take_picked(session);
+                self.overlay = None;
+                request
+            }
             Overlay::Typing(Entry::Note(text)) if !text.trim().is_empty() => Some(Request::Note(text)),
             Overlay::Planning => {
                 self.overlay = Some(Overlay::Planning);
@@ -407,8 +428,10 @@ impl Ui {
         if let Some(Overlay::Typing(entry)) = &mut self.overlay {
             change(entry);
             // The list narrows during typing.
-            if let Entry::Filter(text) = entry {
-                (self.filter, self.row) = (text.clone(), 0);
+            match entry {
+                Entry::Filter(text) => (self.filter, self.row) = (text.clone(), 0),
+                Entry::Pick(_) => self.row = 0,
+                Entry::Note(_) | Entry::Command(_) => {}
             }
         }
     }

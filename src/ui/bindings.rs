@@ -64,12 +64,15 @@ const fn key(code: KeyCode) -> Chord {
 
 /// Every key, in the order of help.
 pub const BINDINGS: &[Binding] = &[
-    screen("show-overview", &[char('1')], Action::Show(Screen::Overview), "show a screen"),
+    screen("show-fleet", &[char('0')], Action::Show(Screen::Fleet), "show a screen; 0: every HPA"),
+    screen("show-overview", &[char('1')], Action::Show(Screen::Overview), ""),
     screen("show-decisions", &[char('2')], Action::Show(Screen::Decisions), ""),
     screen("show-gateways", &[char('3')], Action::Show(Screen::Gateways), ""),
     screen("show-pipeline", &[char('4')], Action::Show(Screen::Pipeline), ""),
     screen("show-ingest", &[char('5')], Action::Show(Screen::Ingest), ""),
     screen("show-timeline", &[char('6')], Action::Show(Screen::Timeline), ""),
+    screen("pick", &[char('p')], Action::Pick, "pick an HPA by a few letters of its name"),
+    screen("troubled", &[char('!')], Action::Troubled, "every HPA: only those in trouble, or all"),
     screen("next-pane", &[key(KeyCode::Tab)], Action::NextPane, "next and previous pane"),
     screen("previous-pane", &[Chord::shift(KeyCode::Tab)], Action::PreviousPane, ""),
     screen("load", &[char('s')], Action::Simulate, "start the load, or stop it (asks once)"),
@@ -118,6 +121,8 @@ pub const BINDINGS: &[Binding] = &[
     on(Context::Question, "yes", &[char('y'), char('Y'), key(KeyCode::Enter)], Action::Yes, "answer a question: yes"),
     on(Context::Question, "no", &[char('n'), char('N'), char('q')], Action::Back, "answer a question: no"),
     on(Context::Entry, "accept", &[key(KeyCode::Enter)], Action::Yes, "while typing: accept"),
+    on(Context::Entry, "entry-up", &[key(KeyCode::Up)], Action::Move(-1), "while picking: move"),
+    on(Context::Entry, "entry-down", &[key(KeyCode::Down)], Action::Move(1), ""),
     on(Context::Entry, "complete", &[key(KeyCode::Tab)], Action::Complete, "on the command line: complete"),
     on(Context::Entry, "erase", &[key(KeyCode::Backspace)], Action::Backspace, "while typing: erase"),
     Binding { context: Context::Entry, name: "type", defaults: &[], does: Does::Type(Action::Type), label: "" },
@@ -155,6 +160,16 @@ const IN_THE_PAST: &[Hint] = &[
     (&[PREVIOUS, NEXT], "marker"),
     (&[Action::Quit], "quit"),
 ];
+/// Over the list of every HPA.
+const FLEET: &[Hint] = &[
+    (&[Action::Open], "open"),
+    (&[Action::Help], "help"),
+    (&[Action::Filter], "filter"),
+    (&[Action::Troubled], "in trouble"),
+    (&[Action::Sort], "sort"),
+    (&[Action::Pick], "pick"),
+    (&[Action::Quit], "quit"),
+];
 const LIVE: &[Hint] = &[
     (&[Action::Help], "help"),
     (&[Action::Simulate], "load"),
@@ -183,6 +198,7 @@ impl Ui {
         let hints = match (&self.replay, self.cursor.or(self.paused)) {
             (Some(_), _) => IN_REPLAY,
             (None, Some(_)) => IN_THE_PAST,
+            (None, None) if self.screen == Screen::Fleet => FLEET,
             (None, None) => LIVE,
         };
         let works = |hint: &&Hint| hint.0 != [Action::Simulate] || self.may_load();
@@ -370,7 +386,7 @@ mod tests {
         let line = |name: &str| help.iter().find(|l| l.name == name).map(|l| l.keys.join(" "));
         assert_eq!(line("quit"), Some("Q F10 Ctrl-C".into()));
         assert_eq!(line("theme"), None);
-        assert_eq!(line("show-overview"), Some("1–6".into()));
+        assert_eq!(line("show-fleet"), Some("0–6".into()));
     }
 
     #[test]
@@ -388,7 +404,7 @@ mod tests {
     fn what_cannot_be_bound_is_named() {
         let wrong = |config: &[(&str, &[&str])]| keymap(config).unwrap_err();
         assert_eq!(wrong(&[("quti", &["x"])]), "keys: no action `quti`; did you mean `quit`?");
-        assert!(wrong(&[("zzz", &["x"])]).contains("there are: show-overview, "));
+        assert!(wrong(&[("zzz", &["x"])]).contains("there are: show-fleet, "));
         assert!(wrong(&[("type", &["x"])]).contains("no action `type`"));
         assert!(wrong(&[("quit", &["hyper-q"])]).starts_with("keys: quit: `hyper-q` is no key; write one such as"));
         assert_eq!(wrong(&[("filter", &["q"])]), "keys: `q` is bound to both `filter` and `quit`");

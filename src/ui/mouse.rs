@@ -46,7 +46,10 @@ impl Ui {
         }
         if let Some(overlay) = &self.overlay {
             return match (hit.row.filter(|_| overlay.is_list()), kind) {
-                (Some(row), MouseEventKind::Down(_)) if row == self.row => self.act(Action::Open, session),
+                (Some(row), MouseEventKind::Down(_)) if row == self.row => {
+                    let typed = matches!(overlay, super::Overlay::Typing(_));
+                    self.act(if typed { Action::Yes } else { Action::Open }, session)
+                }
                 (Some(row), MouseEventKind::Down(_)) => {
                     self.row = row;
                     None
@@ -88,6 +91,7 @@ impl Ui {
         }
         match (hit.row, self.pane().kind) {
             (Some(row), PaneKind::List(List::Decisions)) => self.select_sync(session, row),
+            (Some(row), PaneKind::List(List::Fleet)) => self.select_line(session, row),
             (Some(row), _) => self.row = row,
             (None, _) => {}
         }

@@ -39,7 +39,10 @@ pub enum Overlay {
 impl Overlay {
     /// Whether keys select one of its rows.
     pub fn is_list(&self) -> bool {
-        matches!(self, Overlay::Feeds | Overlay::Links | Overlay::Exports | Overlay::Scenarios)
+        matches!(
+            self,
+            Overlay::Feeds | Overlay::Links | Overlay::Exports | Overlay::Scenarios | Overlay::Typing(Entry::Pick(_))
+        )
     }
 
     /// Whether it asks a question that a single key accepts.
@@ -67,6 +70,8 @@ pub enum Entry {
     Note(String),
     /// What follows `:`.
     Command(String),
+    /// Letters of an HPA's name.
+    Pick(String),
 }
 
 impl Entry {
@@ -75,19 +80,19 @@ impl Entry {
 
     pub fn text(&self) -> &str {
         match self {
-            Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) => t,
+            Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t) => t,
         }
     }
 
     pub fn push(&mut self, c: char) {
-        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t)) = self;
+        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t)) = self;
         if !c.is_control() && t.chars().count() < Self::MOST {
             t.push(c);
         }
     }
 
     pub fn pop(&mut self) {
-        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t)) = self;
+        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t)) = self;
         t.pop();
     }
 }

@@ -1,9 +1,10 @@
 //! Screens, and what the keys have to know of their panes. Which panes there are, where they lie and how they are drawn is
 //! the view's table, which is handed to [`super::Ui::new`].
 
-/// The six screens, on the number keys.
+/// The screens, on the number keys: every HPA, and the six of one HPA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
+    Fleet,
     Overview,
     Decisions,
     Gateways,
@@ -44,6 +45,7 @@ pub enum List {
     Streams,
     Expectations,
     Markers,
+    Fleet,
 }
 
 impl PaneKind {
@@ -54,11 +56,13 @@ impl PaneKind {
 }
 
 impl Screen {
+    /// Those of one HPA.
     pub const ALL: [Screen; 6] =
         [Screen::Overview, Screen::Decisions, Screen::Gateways, Screen::Pipeline, Screen::Ingest, Screen::Timeline];
 
     pub fn name(self) -> &'static str {
         match self {
+            Screen::Fleet => "Fleet",
             Screen::Overview => "Overview",
             Screen::Decisions => "Decisions",
             Screen::Gateways => "Gateways",
@@ -70,6 +74,6 @@ impl Screen {
 
     /// The screen of that name, in any case.
     pub fn named(name: &str) -> Option<Screen> {
-        Screen::ALL.into_iter().find(|s| s.name().eq_ignore_ascii_case(name))
+        [Screen::Fleet].into_iter().chain(Screen::ALL).find(|s| s.name().eq_ignore_ascii_case(name))
     }
 }

@@ -29,6 +29,9 @@ impl Ui {
                     .map(|c| format!("{}: {}; expected: {}", c.id, c.found.observed, c.found.expected))
             }
             PaneKind::List(List::Markers) => self.marker_row(session),
+            PaneKind::List(List::Fleet) => {
+                self.selected_hpa(session).map(|row| format!("{}/{}", row.hpa.namespace, row.hpa.name))
+            }
             _ => Some(session.watching.hpa.clone()).filter(|name| !name.is_empty()),
         };
         let Some(text) = text else {
@@ -72,6 +75,10 @@ impl Ui {
             (PaneKind::List(List::Events), _) => {
                 let event = self.events(session).into_iter().nth(self.row);
                 event.map(|e| object(&e.object.kind, &e.namespace, &e.object.name))
+            }
+            (PaneKind::List(List::Fleet), _) => {
+                let row = self.selected_hpa(session);
+                row.map(|row| object("HorizontalPodAutoscaler", &row.hpa.namespace, &row.hpa.name))
             }
             (_, LOAD) => session.load.job.as_ref().map(|j| object("Job", &w.load_namespace, &j.name)),
             _ => Some(object("HorizontalPodAutoscaler", &w.namespace, &w.hpa)).filter(|_| !w.hpa.is_empty()),

@@ -76,7 +76,11 @@ impl Ui {
                 self.sort.streams = next(self.sort.streams, STREAMS.len());
                 self.sort.streams()
             }
-            _ => return self.say("only the tables of Gateways and Ingest can be sorted"),
+            PaneKind::List(List::Fleet) => {
+                self.fleet.sort = self.fleet.sort.next();
+                self.fleet.sort.word()
+            }
+            _ => return self.say("only the tables of Fleet, Gateways and Ingest can be sorted"),
         };
         self.say(format!("sorted by {}", if by.is_empty() { "name" } else { by }));
     }

@@ -14,6 +14,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             Entry::Filter(_) => " filter: ",
             Entry::Note(_) => " marker: ",
             Entry::Command(_) => " :",
+            Entry::Pick(_) => " HPA: ",
         };
         let label = |action| cx.ui.keys.label(Context::Entry, action).unwrap_or_default();
         let keys = match entry {
@@ -39,10 +40,12 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         );
     };
     let narrow = area.width < 100;
-    for (i, screen) in Screen::ALL.into_iter().enumerate() {
+    let fleet = (cx.ui.fleet.available || cx.session.fleet.is_some()).then_some(Screen::Fleet);
+    let first = 1 - usize::from(fleet.is_some());
+    for (i, screen) in fleet.into_iter().chain(Screen::ALL).enumerate() {
         let from = pieces.len();
         let here = screen == cx.ui.screen;
-        pieces.push((format!(" {}", i + 1), if here { look.style(Role::Accent) } else { muted }));
+        pieces.push((format!(" {}", i + first), if here { look.style(Role::Accent) } else { muted }));
         if here || !narrow {
             pieces.push((format!(" {}", screen.name()), if here { look.style(Role::Accent) } else { muted }));
         }
@@ -53,7 +56,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     }
     pieces.push(("  ".into(), muted));
     let feeds = pieces.len();
-    for feed in Feed::ALL {
+    // The feeds are those of one HPA.
+    for feed in Feed::ALL.into_iter().filter(|_| cx.ui.screen != Screen::Fleet) {
         let (dot, role) = dot(cx, feed);
         pieces.push((dot.to_string(), look.style(role)));
     }

@@ -5,6 +5,7 @@ use crate::explain;
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState};
 use crate::session::LoadPhase;
+use crate::ui::Screen;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -20,7 +21,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let w = &cx.session.watching;
     let separator = format!(" {} ", g.separator);
     let mut pieces: Vec<(String, Style)> = vec![(" edot-tui".into(), look.style(Role::Accent))];
-    if w.lab {
+    if w.lab || cx.ui.lab_speed.is_some() {
         pieces.push((" ".into(), text));
         let speed = cx.ui.lab_speed.filter(|speed| *speed != 1.0).map(|speed| format!("{} ", super::bar::speed(speed)));
         pieces.push((format!(" LAB {}", speed.unwrap_or_default()), look.style(Role::Badge)));
@@ -33,7 +34,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     // Two separators, and a little of the HPA's name.
     let load = load(cx, room.saturating_sub(taken + 6 + NAME));
     let load_width = load.as_ref().map_or(0, |l| text::width(&l.0) + 3);
-    let hpa = if w.hpa.is_empty() { String::new() } else { format!("{}/{}", w.namespace, w.hpa) };
+    let hpa = match &cx.session.fleet {
+        Some(_) if cx.ui.screen == Screen::Fleet => "every HPA".to_owned(),
+        _ if w.hpa.is_empty() => String::new(),
+        _ => format!("{}/{}", w.namespace, w.hpa),
+    };
     let spare = room.saturating_sub(taken + load_width + text::width(&hpa) + 3);
     if !w.context.is_empty() && spare >= 8 {
         pieces.push((format!("{separator}{}", text::fit(&w.context, spare - 3, g.ellipsis)), muted));
@@ -70,6 +75,16 @@ fn mode(cx: &Cx) -> (String, Role) {
 
 /// Whether the figures are current: those of an HPA that is not watched are of the past.
 fn status(cx: &Cx) -> (String, Role) {
+    if let Some(fleet) = cx.session.fleet.as_deref().filter(|_| cx.ui.screen == Screen::Fleet) {
+        let (all, dark) = (fleet.clusters(), fleet.dark().count());
+        let waits = all.iter().all(|c| c.status.state == FeedState::Connecting);
+        return match (all.len() - dark, dark) {
+            (0, _) if waits => ("CONNECTING".into(), Role::Muted),
+            (0, _) => ("OFFLINE".into(), Role::Warn),
+            (_, 0) => ("LIVE".into(), Role::Good),
+            (live, _) => (format!("LIVE {live} of {}", all.len()), Role::Warn),
+        };
+    }
     let feed = cx.session.feeds.get(Feed::Hpa);
     let ago = feed.map_or_else(String::new, |l| format::clock((cx.now - l.since.timestamp_millis()) / 1000));
     match feed.map_or(FeedState::Connecting, |l| l.status.state) {

@@ -5,6 +5,7 @@ mod exports;
 mod feeds;
 mod help;
 mod links;
+mod pick;
 mod pod;
 mod question;
 mod read;
@@ -12,7 +13,7 @@ mod scenarios;
 
 use super::{Cx, frame, panes, theme::Role, write};
 use crate::format::text;
-use crate::ui::{Action, Context, Overlay};
+use crate::ui::{Action, Context, Entry, Overlay};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// The styled parts of a line.
@@ -22,6 +23,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let most = usize::from(area.width.saturating_sub(8)).clamp(1, 96);
     let wide = usize::from(area.width.saturating_sub(6)).clamp(1, 160);
     let (name, lines): (&str, Vec<Pieces>) = match &cx.ui.overlay {
+        Some(Overlay::Typing(Entry::Pick(_))) => ("Which HPA", pick::lines(cx, wide)),
         None | Some(Overlay::Typing(_)) => return,
         Some(Overlay::Help) => ("Keys and signs", help::lines(cx, most)),
         Some(Overlay::Links) => ("Kibana", links::lines(cx, most)),
@@ -43,7 +45,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let first = match &cx.ui.overlay {
         Some(Overlay::Feeds) => feeds::first_line(&lines, cx, height),
         // The selected row stays in view.
-        Some(Overlay::Scenarios) => (cx.ui.row + 1).saturating_sub(height),
+        Some(Overlay::Scenarios | Overlay::Typing(Entry::Pick(_))) => (cx.ui.row + 1).saturating_sub(height),
         Some(Overlay::Text { from_end: true, .. }) => hidden.saturating_sub(cx.ui.scroll),
         _ => cx.ui.scroll,
     };
@@ -52,7 +54,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         write::pieces(buf, inside, i as u16, line);
         let row = Rect { y: inside.y + i as u16, height: 1, ..inside };
         match &cx.ui.overlay {
-            Some(Overlay::Exports | Overlay::Scenarios) if line.len() > 1 && first + i + 2 < lines.len() => {
+            Some(Overlay::Exports | Overlay::Scenarios | Overlay::Typing(Entry::Pick(_)))
+                if line.len() > 1 && first + i + 2 < lines.len() =>
+            {
                 cx.row_at(row, first + i);
             }
             Some(Overlay::Links) if first + i + 2 < lines.len() => cx.row_at(row, (first + i) / 2),

@@ -6,6 +6,7 @@ mod empty_state;
 mod events;
 mod expectations;
 mod findings;
+mod fleet;
 mod gateway;
 mod gateways;
 mod ingest;
@@ -23,7 +24,9 @@ mod utilization;
 use super::Cx;
 use super::layout::Slot;
 use super::pane_row::{FILL, PaneRow, Place, Side, Space, Title, filling, no_list};
+use super::theme::Role;
 use crate::observe::Feed;
+use crate::session::fleet::HpaRow;
 use crate::ui::{List, Pane, PaneKind, Screen};
 use ratatui::style::Style;
 
@@ -36,7 +39,15 @@ const STRIP: PaneKind = PaneKind::Strip;
 const TEXT: PaneKind = PaneKind::Text;
 
 /// Every pane, in the order of Tab, and from top to bottom.
-pub const PANES: [PaneRow; 16] = [
+pub const PANES: [PaneRow; 17] = [
+    PaneRow {
+        pane: Pane { title: "Fleet", kind: PaneKind::List(List::Fleet) },
+        places: &[filling(Screen::Fleet, Side::Left)],
+        wants: nothing,
+        summary: fleet::summary,
+        extent: fleet::extent,
+        draw: fleet::draw,
+    },
     PaneRow {
         pane: Pane { title: "Utilization of request", kind: CHART },
         places: &[filling(Screen::Overview, Side::Left)],
@@ -247,6 +258,11 @@ pub fn title(slot: &Slot, cx: &Cx, findings_shown: bool) -> Title {
     let summary = worst.unwrap_or_else(|| (row.summary)(cx));
     let extent = (row.extent)(cx, slot.inner).text(cx.look.symbols.glyphs());
     Title { name: row.pane.title, summary, extent }
+}
+
+/// A row of the picker: its name, what is known of it, and the colour of that.
+pub fn picked(cx: &Cx, row: &HpaRow) -> (String, String, Role) {
+    fleet::picked(cx, row)
 }
 
 /// All findings in full.

@@ -41,6 +41,7 @@ mod fold {
     pub mod collectors_real;
     pub mod cost;
     pub mod field;
+    pub mod fleet;
     pub mod session;
 }
 mod house {
@@ -76,6 +77,7 @@ mod live {
     pub mod convert;
     pub mod feeds;
     pub mod field;
+    pub mod fleet;
     pub mod kubeconfig_fields;
     pub mod manifest;
     pub mod simulate;
@@ -111,6 +113,7 @@ mod report {
 mod screens {
     pub mod charts;
     pub mod decisions;
+    pub mod fleet;
     pub mod gateways;
     pub mod keys;
     pub mod mouse;

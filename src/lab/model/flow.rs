@@ -34,6 +34,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use telemetry::Telemetry;
 
+/// The memory of a shard's pod.
+const SHARD_BYTES: f64 = 180e6;
+
 /// All processes.
 #[derive(Debug, Clone)]
 pub struct Flow {
@@ -90,6 +93,12 @@ impl Flow {
         let app = text(&pod["metadata"]["labels"]["app"]);
         let node = text(&pod["spec"]["nodeName"]).to_owned();
         self.started += 1;
+        if self.scenario.shards.iter().any(|shard| shard.namespace == at.0) {
+            let mut process = process;
+            process.hold(SHARD_BYTES);
+            self.idle.insert(at, (process, 0.0));
+            return;
+        }
         let member = |process, tier| AppProcess { process, tier, node: node.clone(), ready: false };
         match program(image, app) {
             Program::K6 => {
@@ -233,8 +242,19 @@ impl Flow {
             gateway.step(&mut self.elastic, now, t, dt);
         }
         self.streams.step(t);
+        self.load_shards(t);
         for (process, cores) in self.idle.values_mut() {
             process.work(*cores * dt * self.rng.around_one(0.1), dt);
+        }
+    }
+
+    /// The pods of each shard share what it has to do.
+    fn load_shards(&mut self, t: Ms) {
+        for shard in &self.scenario.shards {
+            let mut pods: Vec<&mut f64> =
+                self.idle.iter_mut().filter(|(at, _)| at.0 == shard.namespace).map(|(_, p)| &mut p.1).collect();
+            let share = shard.cores_at(t) / pods.len().max(1) as f64;
+            pods.iter_mut().for_each(|cores| **cores = share);
         }
     }
 

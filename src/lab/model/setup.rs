@@ -4,6 +4,7 @@ mod apps;
 mod elastic;
 mod gateway;
 mod nodes;
+mod shards;
 
 pub use apps::job;
 pub use elastic::password_of as elastic_password_of;
@@ -27,6 +28,7 @@ pub fn all(store: &mut Store, scenario: &Scenario, password: &str, now: Time) {
     objects.extend(elastic::all(scenario, password));
     objects.extend(gateway::all(scenario));
     objects.extend(apps::all(scenario));
+    objects.extend(shards::all(scenario));
     for (resource, object) in objects {
         // All names differ; a test would find an object missing otherwise.
         let _created = store.create(resource, object, now);

@@ -255,3 +255,34 @@ table! {
         queue: usize = 10_000,
     }
 }
+
+table! {
+    /// The gateway of another environment: a Deployment and an HPA of its own in a namespace of its own. What it does is only
+    /// its use of CPU.
+    Shard {
+        namespace: String = String::new(),
+        /// What its pods use together on average, and by how much more and less over each period.
+        cores: Quantity = Quantity::of("100m"),
+        swing: Share = Share(0.0),
+        period: Dur = Dur::seconds(300),
+        /// The request of a pod.
+        request: Quantity = Quantity::of("100m"),
+        min: i32 = 1,
+        max: i32 = 4,
+        /// Percent of the request.
+        cpu: i32 = 80,
+        scale_down_window: Dur = Dur::seconds(60),
+        /// The KEDA ScaledObject that made its HPA.
+        scaled_object: Option<String> = None,
+        /// The name of an external metric that no adapter serves.
+        external_metric: Option<String> = None,
+    }
+}
+
+impl Shard {
+    /// Cores that its pods use together at `ms` after the lab's start.
+    pub fn cores_at(&self, ms: i64) -> f64 {
+        let turn = ms as f64 / self.period.ms().max(1) as f64 * std::f64::consts::TAU;
+        self.cores.units() * (1.0 + self.swing.0 * turn.sin())
+    }
+}

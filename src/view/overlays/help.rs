@@ -8,7 +8,10 @@ use crate::view::{Cx, theme::Role};
 
 /// The groups of keys, by the names of their actions; the last takes every other.
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Screens and panes", &["show-overview", "next-pane", "open", "expand", "up", "filter", "back", "help"]),
+    (
+        "Screens and panes",
+        &["show-fleet", "pick", "sort", "troubled", "next-pane", "open", "expand", "up", "filter", "back", "help"],
+    ),
     (
         "Time",
         &[
@@ -32,6 +35,17 @@ type Meaning = (&'static str, &'static str);
 
 fn meanings(screen: Screen) -> &'static [Meaning] {
     match screen {
+        Screen::Fleet => &[
+            ("order", "the HPA in the worst trouble first; clusters that cannot be read stand above all"),
+            ("cross, !", "it does not scale at all; something is wrong"),
+            ("over target", "the metric that is highest over its target, which is the upright stroke"),
+            (
+                "next sync",
+                "what it asks for if the figures of its status stay as they are; or window: held by what was wanted before",
+            ),
+            ("last hour", "that metric over its target, as far as it was watched"),
+            ("filter", "words of context, namespace, name and target; key=value is a label"),
+        ],
         Screen::Overview => &[
             ("target", "dashes: the HPA's target; the band around it is its tolerance, in which it does nothing"),
             ("log", "the y axis is logarithmic: equal steps are equal factors, and nothing is filled"),
@@ -76,6 +90,7 @@ fn meanings(screen: Screen) -> &'static [Meaning] {
 /// What the scaling guide says about what a screen shows.
 fn guide(screen: Screen) -> &'static str {
     match screen {
+        Screen::Fleet => "large gateways are sharded: by environment, business unit or signal",
         Screen::Overview => {
             "a gateway scales from 1 to 2 to 4 replicas within 3 to 8 minutes of load, and back after it"
         }

@@ -18,7 +18,8 @@ const FEEDS: [Feed; 6] = [Feed::Hpa, Feed::Target, Feed::Pods, Feed::Usage, Feed
 async fn connect(lab: &lab_api::Cluster) -> Cluster {
     let served = &lab.served;
     let (server, certificate) = (served.url.clone(), served.certificate.clone());
-    let own = Lab { server, certificate, token: served.token.clone().into(), clock: lab.clock, note: None };
+    let own =
+        Lab { server, certificate, token: served.token.clone().into(), clock: lab.clock, note: None, _running: None };
     live::open(Access { lab: Some(own), ..Access::new(Environment::default()) }).await.unwrap()
 }
 

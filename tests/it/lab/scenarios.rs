@@ -262,3 +262,28 @@ fn the_same_seed_gives_the_same_run_byte_for_byte() {
     assert_eq!(bytes(3), bytes(3));
     assert_ne!(bytes(3), bytes(4));
 }
+
+#[test]
+fn shards_give_the_list_of_every_hpa_something_to_tell() {
+    let mut lab = Lab::new(&Scenario::shipped("shards").unwrap(), 7, start());
+    lab.advance(start() + TimeDelta::minutes(8));
+    let hpa = |namespace: &str, name: &str| lab.store.get("horizontalpodautoscalers", namespace, name).unwrap().clone();
+    let status = |hpa: &serde_json::Value, kind: &str| {
+        let all = hpa["status"]["conditions"].as_array().unwrap().clone();
+        let found = all.iter().find(|c| c["type"] == kind).unwrap().clone();
+        (found["status"].as_str().unwrap().to_owned(), found["reason"].as_str().unwrap().to_owned())
+    };
+    let calm = hpa("gateway-dev", "edot-gateway-hpa");
+    assert_eq!(
+        (calm["status"]["currentReplicas"].clone(), status(&calm, "ScalingActive").0),
+        (1.into(), "True".into())
+    );
+    let kedas = hpa("gateway-staging", "keda-hpa-edot-gateway");
+    assert_eq!(kedas["metadata"]["ownerReferences"][0]["kind"], "ScaledObject");
+    assert!(kedas["status"]["lastScaleTime"].is_string(), "it moves: {kedas}");
+    let full = hpa("gateway-prod", "edot-gateway-hpa");
+    assert_eq!(full["status"]["currentReplicas"], 4);
+    assert_eq!(status(&full, "ScalingLimited"), ("True".into(), "TooManyReplicas".into()));
+    let blind = hpa("gateway-batch", "edot-gateway-hpa");
+    assert_eq!(status(&blind, "ScalingActive"), ("False".into(), "FailedGetExternalMetric".into()));
+}

@@ -102,6 +102,9 @@ fn every_output_is_valid() {
             assert_eq!(value["schema"], schema.id());
         }
     }
+    let session = crate::it::fold::fleet::world();
+    let fleet = report::fleet::fleet(session.fleet.as_deref().unwrap(), session.now.unwrap());
+    check(Schema::Fleet, &validator(Schema::Fleet), &serde_json::to_value(fleet).unwrap(), "fleet");
     let checks = json!([{ "id": "a", "result": "skip", "what": "b", "detail": "c", "hint": null }]);
     let doctor = json!({ "schema": Schema::Doctor.id(), "result": "ok", "checks": checks });
     check(Schema::Doctor, &validator(Schema::Doctor), &doctor, "doctor");
@@ -121,7 +124,8 @@ fn printed(args: &[&str]) -> Value {
 fn what_the_commands_print_is_valid() {
     let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/v1/cycle.jsonl.gz");
     let file = recorded.to_str().unwrap();
-    let commands: [(Schema, &[&str]); 5] = [
+    let commands: [(Schema, &[&str]); 6] = [
+        (Schema::Fleet, &["status", "-A", "--lab", "-o", "json"]),
         (Schema::Status, &["status", "--lab", "--wait", "30s", "-o", "json"]),
         (Schema::Doctor, &["doctor", "--lab", "-o", "json"]),
         (Schema::Report, &["report", file, "-o", "json"]),

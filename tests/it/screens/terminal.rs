@@ -86,7 +86,7 @@ fn commands_clicks_and_reads_work_in_a_terminal() {
     pty.keys("light\r:nope\r");
     pty.until_text("there is no command \"nope\"");
     // The tab of Gateways, and then the first pod.
-    pty.keys("\x1b[<0;27;30M\x1b[<0;27;30m");
+    pty.keys("\x1b[<0;35;30M\x1b[<0;35;30m");
     pty.until_text("─ Gateways ─");
     pty.keys("\x1b[<0;5;4M\x1b[<0;5;4md");
     pty.until_text("kind: Pod");

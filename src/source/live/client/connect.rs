@@ -40,6 +40,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio_util::sync::DropGuard;
 use tower::BoxError;
 use tower::util::{MapRequestLayer, MapResponseLayer};
 
@@ -73,6 +74,8 @@ pub struct Lab {
     pub clock: Clock,
     /// What the user should know about why the lab was chosen.
     pub note: Option<String>,
+    /// Ends the lab with the last copy; None where another ends it.
+    pub _running: Option<Arc<DropGuard>>,
 }
 
 impl Access {
@@ -114,6 +117,20 @@ pub struct Plan {
     plugin_timeout: Duration,
 }
 
+/// The names of all contexts of the configuration.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub fn contexts(access: &Access) -> Result<Vec<String>, ConnectError> {
+    Ok(match kubeconfig::find(access)? {
+        kubeconfig::Found::InCluster => vec![IN_CLUSTER.to_owned()],
+        kubeconfig::Found::Files(files) => kubeconfig::contexts(&files),
+    })
+}
+
+/// What the cluster is called that this process runs in.
+const IN_CLUSTER: &str = "in-cluster";
+
 /// Find the configuration and check it. Reads files; runs no plugin and contacts no server.
 ///
 /// # Errors
@@ -151,7 +168,7 @@ fn configured(access: &Access) -> Result<(String, Config), ConnectError> {
     match kubeconfig::find(access)? {
         kubeconfig::Found::InCluster => {
             let config = Config::incluster().map_err(|e| ConnectError::InCluster(error::cause(&e)))?;
-            Ok(("in-cluster".to_owned(), config))
+            Ok((IN_CLUSTER.to_owned(), config))
         }
         kubeconfig::Found::Files(files) => from_files(access, *files),
     }

@@ -11,7 +11,7 @@ use crate::source::live::wire::{Bare, Hpa, List};
 use tokio::sync::{mpsc, watch};
 
 /// What RBAC calls it.
-fn attributes(namespace: &str) -> ResourceAttributes {
+pub fn attributes(namespace: &str) -> ResourceAttributes {
     ResourceAttributes {
         verb: "list",
         group: "autoscaling".into(),
@@ -21,8 +21,12 @@ fn attributes(namespace: &str) -> ResourceAttributes {
     }
 }
 
-fn collection(namespace: &str) -> String {
-    format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", encode(namespace))
+/// Their collection; without a namespace that of the whole cluster.
+pub fn collection(namespace: &str) -> String {
+    match namespace {
+        "" => "/apis/autoscaling/v2/horizontalpodautoscalers".to_owned(),
+        one => format!("/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers", encode(one)),
+    }
 }
 
 /// Why there are no HPAs to read on a server without autoscaling/v2. `version` is the server's; empty: not known.
@@ -47,8 +51,8 @@ pub async fn list_hpas(shared: &FeedContext, namespace: &str) -> Result<Vec<Stri
 
 /// The namespaces and names of all HPAs of the cluster, sorted; none where they may not be listed.
 pub async fn list_everywhere(shared: &FeedContext) -> Vec<(String, String)> {
-    let path = "/apis/autoscaling/v2/horizontalpodautoscalers?limit=200";
-    let Ok(body) = get(shared, path, &attributes(""), shared.timing().request).await else { return Vec::new() };
+    let path = format!("{}?limit=200", collection(""));
+    let Ok(body) = get(shared, &path, &attributes(""), shared.timing().request).await else { return Vec::new() };
     let items = read::<List<Bare>>(&body).map(|list| list.items).unwrap_or_default();
     let place = |o: Bare| (convert::name(&o.metadata.namespace), convert::name(&o.metadata.name));
     let mut all: Vec<(String, String)> = items.into_iter().flatten().map(place).collect();

@@ -22,6 +22,9 @@ use tower_http::decompression::DecompressionLayer;
 
 type Stack = BoxService<http::Request<Body>, Response<Box<DynBody>>, BoxError>;
 
+/// Connections that are kept for the next request; those of a burst, as when another HPA is opened, are closed again.
+const IDLE: usize = 8;
+
 /// A builder of the client for this configuration, whose proxy is http, https or socks5.
 ///
 /// # Errors
@@ -83,7 +86,7 @@ where
     connector.set_connect_timeout(config.connect_timeout);
     connector.set_read_timeout(config.read_timeout);
     connector.set_write_timeout(config.write_timeout);
-    let client: Client<_, Body> = Client::builder(TokioExecutor::new()).build(connector);
+    let client: Client<_, Body> = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(IDLE).build(connector);
     let service = ServiceBuilder::new()
         .layer(config.base_uri_layer())
         .layer(DecompressionLayer::new().no_br().no_deflate().no_zstd().gzip(!config.disable_compression))
