@@ -66,7 +66,7 @@ const ALL: [FleetColumn; 10] = [
         cell: |_, row, _, _| vec![(row.hpa.target.kind.clone(), Role::Muted)],
     },
     FleetColumn { head: "replicas", width: (9, 14), rank: 0, wants: |_, _| 12, cell: replicas },
-    FleetColumn { head: "over target", width: (18, 30), rank: 3, wants: |_, row| worst_width(row), cell: worst },
+    FleetColumn { head: "over target", width: (20, 30), rank: 3, wants: |_, row| worst_width(row), cell: worst },
     FleetColumn {
         head: "other metrics",
         width: (16, 44),
@@ -196,7 +196,10 @@ fn worst(_: &Fleet, row: &HpaRow, cx: &Cx, width: usize) -> Cell {
     }
     cells.push((" ".into(), Role::Text));
     let room = width.saturating_sub(BAR + 1);
-    cells.push((text::fit(&figure_text(figure), room, g.ellipsis), role));
+    // The bar shows the target; the figure itself is what must not be cut.
+    let whole = Some(figure_text(figure)).filter(|text| text::width(text) <= room);
+    let short = || format!("{} {}", figure.label, words::now(figure));
+    cells.push((text::fit(&whole.unwrap_or_else(short), room, g.ellipsis), role));
     cells
 }
 
