@@ -353,16 +353,8 @@ impl Decisions {
             asked: self.asked,
             last_observed: self.last_observed,
             period: self.sync_period.distance(),
-            likely_restart: self.likely_restart(settings),
+            sync_period: Some(&self.sync_period).filter(|_| self.acquired.is_empty()),
         }
-    }
-
-    /// A restart that the times of the syncs make likely; None where the lease tells of restarts.
-    fn likely_restart(&self, settings: &hpa::Settings) -> Option<Restart> {
-        let spec = self.hpa.as_ref()?.spec.as_ref().filter(|_| self.acquired.is_empty())?;
-        let since = self.sync_period.last()? - memory::horizon(spec, settings).num_milliseconds();
-        let shift = self.sync_period.lean(since)?;
-        Some(Restart { from: shift.from, at: shift.at, period: self.sync_period.distance() })
     }
 
     /// The one place where an explanation takes effect. Returns its cause.

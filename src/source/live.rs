@@ -143,6 +143,11 @@ async fn run(
     tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), discovered.clone()));
     tasks.spawn(controls::run(shared.clone(), load, discovered, requests));
     tasks.spawn(session_info::version(shared, seen));
+    driven(tasks, stop).await
+}
+
+/// Drives the tasks until `stop`, or until all have ended.
+async fn driven(mut tasks: JoinSet<()>, stop: CancellationToken) -> Result<(), Died> {
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),

@@ -211,9 +211,7 @@ impl SyncPeriod {
     /// goes on can do, or all later, by more than syncs are usually late. None where they go on as before.
     pub fn shift(&self, since: i64) -> Option<Shift> {
         let all: Vec<(i64, i64)> = self.known.iter().copied().collect();
-        let mut steps: Vec<i64> = all.windows(2).map(|w| (w[1].1 - w[0].1).abs()).collect();
-        steps.sort_unstable();
-        let usual = steps.get(steps.len() / 2).copied().unwrap_or_default();
+        let usual = usual_step(&all);
         let mut best: Option<(i64, Shift)> = None;
         for i in USUAL..all.len() {
             let (before, after) = all.split_at(i);
@@ -243,10 +241,8 @@ impl SyncPeriod {
     /// early: too little to show a restart by itself. None where they are not.
     pub fn lean(&self, since: i64) -> Option<Shift> {
         let all: Vec<(i64, i64)> = self.known.iter().copied().collect();
-        let mut steps: Vec<i64> = all.windows(2).map(|w| (w[1].1 - w[0].1).abs()).collect();
-        steps.sort_unstable();
         // The median distance of two is about one standard deviation.
-        let deviation = steps.get(steps.len() / 2).map_or(0.0, |usual| *usual as f64).max(LEAST_DEVIATION);
+        let deviation = (usual_step(&all) as f64).max(LEAST_DEVIATION);
         let mean = |part: &[(i64, i64)]| part.iter().map(|k| k.1 as f64).sum::<f64>() / part.len() as f64;
         let mut best: Option<(f64, Shift)> = None;
         for i in USUAL..(all.len() + 1).saturating_sub(USUAL) {
@@ -262,6 +258,13 @@ impl SyncPeriod {
         }
         best.map(|b| b.1)
     }
+}
+
+/// How far the times of two syncs in a row mostly are apart, measured from their places: the median, milliseconds.
+fn usual_step(known: &[(i64, i64)]) -> i64 {
+    let mut steps: Vec<i64> = known.windows(2).map(|w| (w[1].1 - w[0].1).abs()).collect();
+    steps.sort_unstable();
+    steps.get(steps.len() / 2).copied().unwrap_or_default()
 }
 
 /// The period in whole seconds, as milliseconds, that explains the distances best, and how probable it is among all. `resolution`

@@ -81,16 +81,7 @@ async fn run(
     }
     drop((to, clusters));
     tasks.spawn(session_info::tick(out));
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ok(()),
-            ended = tasks.join_next() => match ended {
-                Some(Err(e)) if e.is_panic() => return Err(Died::from_panic(e)),
-                Some(_) => {}
-                None => return Ok(()),
-            },
-        }
-    }
+    super::driven(tasks, stop).await
 }
 
 impl Member {

@@ -79,7 +79,7 @@ fn environment(folder: &Path, kubeconfig: &Path) -> [(&'static str, String); 3] 
     [("PATH", format!("{}:/usr/bin:/bin", text(folder))), ("HOME", text(folder)), ("KUBECONFIG", text(kubeconfig))]
 }
 
-/// Waits for the end, and stops a run that is told by a cluster: exit code, and what was printed.
+/// Waits for the end, and stops a run that would take as long as a cluster does: exit code, and what was printed.
 fn end(line: &str, command: &mut Command) -> (Option<i32>, String) {
     // Into a file: a pipe that nobody empties would be full.
     let printed = tempfile::NamedTempFile::new().unwrap();

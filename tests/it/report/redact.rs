@@ -84,7 +84,7 @@ fn secrets(file: &Path) -> BTreeSet<String> {
     walk(&serde_json::to_value(&header).unwrap(), "", &mut out);
     let parts: Vec<String> = out.iter().filter_map(|s| s.split_once('/')).map(|(_, name)| name.to_owned()).collect();
     out.extend(parts);
-    // Words of the API, or too short to be told from other words by a search.
+    // Words of the API, or too short to be distinguished from other words by a search.
     const WORDS: [&str; 14] = [
         "",
         "lab",

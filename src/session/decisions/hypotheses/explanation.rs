@@ -9,6 +9,7 @@ use crate::session::decisions::memory::ControllerMemory;
 use crate::session::decisions::restart::Restart;
 use crate::session::decisions::sync::{BasisKind, Cause};
 use crate::session::decisions::sync_case::{Attempt, SyncCase};
+use crate::session::decisions::sync_period::SyncPeriod;
 
 /// What is known of the controller when a sync is explained.
 pub struct Background<'a> {
@@ -25,8 +26,8 @@ pub struct Background<'a> {
     pub last_observed: Option<i64>,
     /// The sync period, milliseconds.
     pub period: i64,
-    /// A restart that the times of the syncs make likely, and do not show by themselves.
-    pub likely_restart: Option<Restart>,
+    /// The times of the syncs; None where the lease tells of restarts.
+    pub sync_period: Option<&'a SyncPeriod>,
 }
 
 /// What a hypothesis changes where it explains a sync; None keeps what was assumed.

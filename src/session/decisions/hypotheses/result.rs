@@ -97,7 +97,10 @@ pub fn held_by_unknown_history(known: &Background, case: &SyncCase, best: &Attem
 /// The controller holds what one that restarted would hold, and its syncs lean to where a restart would have moved them.
 pub fn likely_restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     let holds = case.observed.is_stabilized() && Some(case.observed.controller) == case.observed.current;
-    let (run, explanation) = after_restart(known, known.likely_restart.filter(|_| holds)?, case, best)?;
+    let since = case.at.checked_sub_signed(horizon(&case.spec, known.settings))?.timestamp_millis();
+    let shift = known.sync_period.filter(|_| holds)?.lean(since)?;
+    let restart = Restart { from: shift.from, at: shift.at, period: known.period };
+    let (run, explanation) = after_restart(known, restart, case, best)?;
     Some(Explanation { run: Some((run.decision, run.fit)), ..explanation })
 }
 

@@ -196,7 +196,7 @@ impl Given {
             asked: Some(2),
             last_observed: self.last_observed,
             period: PERIOD,
-            likely_restart: None,
+            sync_period: None,
         };
         hypothesis(&known, &case, &best)
     }
