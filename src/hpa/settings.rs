@@ -47,8 +47,6 @@ pub struct Settings {
     pub object_error_ends_with_cause: bool,
     /// [`Change::EditsAtOnce`]. The arithmetic does not use it; its callers do.
     pub edits_at_once: bool,
-    /// [`Change::OwnWrites`]. It delays a sync and changes no figure, so nothing is computed from it.
-    pub defers_unseen_writes: bool,
     /// Which conversions and sums saturate.
     pub conversions: Conversions,
 }
@@ -83,7 +81,6 @@ impl Settings {
             scaled_to_zero_condition: has(Change::ScaledToZeroCondition),
             object_error_ends_with_cause: has(Change::ObjectErrorText),
             edits_at_once: has(Change::EditsAtOnce),
-            defers_unseen_writes: has(Change::OwnWrites),
             conversions: Conversions::of_minor(minor),
         }
     }

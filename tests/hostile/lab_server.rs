@@ -12,12 +12,12 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-struct Lab {
+pub struct Lab {
     child: Child,
     server: String,
     token: String,
     /// Its kubeconfig.
-    config: PathBuf,
+    pub config: PathBuf,
     /// Where it keeps its state; deleted with it.
     state: Arc<TempDir>,
 }
@@ -34,7 +34,7 @@ fn between<'a>(text: &'a str, from: &str) -> &'a str {
     rest.trim_start().split(['\n', ' ', '"', '\'', ',', '}']).find(|w| !w.is_empty()).unwrap()
 }
 
-fn serve() -> Lab {
+pub fn serve() -> Lab {
     serve_in(Arc::new(tempfile::tempdir().unwrap()))
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 mod api_server;
+mod clock;
 #[path = "../it/support/dice.rs"]
 mod dice;
 mod endpoints;
@@ -19,5 +20,12 @@ mod pty;
 mod recorder;
 mod recordings;
 mod reports;
+mod secrets;
 mod server;
+#[allow(dead_code)]
+#[path = "../it/support/stub_api.rs"]
+mod stub_api;
 mod terminal;
+#[allow(dead_code)]
+#[path = "../it/support/tls.rs"]
+mod tls;

@@ -252,6 +252,30 @@ fn signals_and_a_terminal_that_goes_away() {
     family.end();
 }
 
+/// A load that a recording shows is not running: there is nothing to leave behind, and nothing to ask.
+#[test]
+fn a_replay_is_left_without_a_question() {
+    let family = Family::new("leaving a replay");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    let mut record = crate::process::edot_tui(&["record", "--lab", "--speed", "60", "--simulate", "--for", "3m", "-o"]);
+    record.arg(&file);
+    let ended = crate::process::run(record, Duration::from_secs(10));
+    family.hold("a recording that ends in mid-load", &ended, Duration::from_secs(10));
+    for (case, keys) in [("at its end", "G"), ("in its middle", " "), ("as it plays", "")] {
+        let began = Instant::now();
+        let mut command = program();
+        command.args(["replay", "--no-state"]);
+        command.arg(&file);
+        let mut pty = Pty::spawn(command, (120, 36));
+        pty.until_text("Overview");
+        pty.keys(keys);
+        std::thread::sleep(Duration::from_millis(300));
+        quit(&family, case, pty, began);
+    }
+    family.end();
+}
+
 #[test]
 fn a_terminal_that_is_no_screen_is_refused_with_words() {
     let family = Family::new("poor terminals");

@@ -12,7 +12,6 @@ mod cli {
     pub mod program;
     pub mod pty;
     pub mod readme;
-    pub mod secrets;
     pub mod stack;
     pub mod wrong_input;
 }

@@ -3,10 +3,12 @@
 
 use super::Decisions;
 use super::flags::Flags;
+use super::sync::{Cause, Sync};
 use crate::hpa;
 use crate::observe::{Feed, FeedState, HpaSeen, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
 use crate::session::controller;
 use crate::session::series::ChunkedList;
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 /// Inputs kept at most, and for how long after the first, milliseconds. What is learned later counts from then on only.
@@ -165,7 +167,7 @@ impl Decisions {
         (period || self.has_learned) && !self.log.full && self.log.rereads < REREADS
     }
 
-    /// Reads everything again with what is known now. Flags have to hold over all of it: where more agrees without them, they
+    /// Reads everything again with what is known now. Flags have to hold over all of it: where as much agrees without them, they
     /// are none.
     fn read_again(&mut self, now: i64) {
         let period = self.sync_period.period();
@@ -176,10 +178,10 @@ impl Decisions {
             None => again,
             Some(_) => {
                 let without = self.read(&log, now, period, self.flags.rejected());
-                if without.agreed_share() > again.agreed_share() { without } else { again }
+                if without.merit() >= again.merit() { without } else { again }
             }
         };
-        if self.read_with != period || best.agreed_share() >= self.agreed_share() {
+        if self.read_with != period || best.merit() >= self.merit() {
             *self = best;
         }
         (self.read_with, self.has_learned, self.log) = (period, false, log);
@@ -199,9 +201,16 @@ impl Decisions {
         again
     }
 
-    /// The part of the known syncs that the arithmetic explains, in millionths.
-    fn agreed_share(&self) -> u64 {
+    /// How well it was read: the part of the known syncs that the arithmetic explains, in millionths; where that is equal, the
+    /// reading that assumes fewer restarts and flags, and leaves less unexplained, is better.
+    fn merit(&self) -> (u64, Reverse<usize>) {
         let all = self.score.all();
-        u64::from(all.agreed) * 1_000_000 / u64::from(all.of.max(1))
+        let weight = |sync: &Sync| match sync.cause {
+            Some(Cause::NotExplained(_)) => 2,
+            Some(Cause::Restart | Cause::OtherFlag(_)) => 1,
+            _ => 0,
+        };
+        let agreed = u64::from(all.agreed) * 1_000_000 / u64::from(all.of.max(1));
+        (agreed, Reverse(self.rows.iter().map(weight).sum()))
     }
 }

@@ -81,6 +81,7 @@ fn every_sync_of_the_corpus_is_explained_and_no_cause_is_made_up() {
         for row in s.decisions.rows().iter() {
             let made_up = match row.cause {
                 Some(Cause::Restart) if name.contains("S1-stop") => clock(row.last).as_str() < "01:18:02",
+                Some(Cause::Restart) if name.contains("S2-flag") => clock(row.last).as_str() < "04:21:38",
                 Some(Cause::Restart) => !name.contains("R5-defs"),
                 Some(Cause::OtherFlag(_)) => !name.contains("flags"),
                 Some(Cause::ChangedByOther { .. }) => !name.contains("recordings"),
@@ -112,7 +113,7 @@ fn every_sync_of_the_corpus_is_explained_and_no_cause_is_made_up() {
 fn the_period_is_that_of_the_controller_and_sure() {
     for name in all() {
         let s = fold(&lines(&name));
-        let five = ["A-saw", "R6-surge", "flags"].iter().any(|short| name.contains(short));
+        let five = ["A-saw", "R6-surge", "S2-flag", "flags"].iter().any(|short| name.contains(short));
         let period = &s.decisions.sync_period;
         assert_eq!(period.period(), if five { 5000 } else { 15_000 }, "{name}");
         // Too few syncs are no reason for another one.

@@ -184,7 +184,6 @@ fn in_effect(change: Change, minor: u32) -> Option<bool> {
             }
         }
         Change::EditsAtOnce => settings.edits_at_once,
-        Change::OwnWrites => settings.defers_unseen_writes,
         Change::CountsSaturate => {
             let pods = Source::Pods { metric: "m".into() };
             let values = Values::Pods(vec![("a".into(), huge), ("b".into(), huge)]);
@@ -206,9 +205,12 @@ fn in_effect(change: Change, minor: u32) -> Option<bool> {
             assert_eq!((narrowed, exact), (usage, usage));
             usage
         }
-        Change::ConflictRetry | Change::MemoryInKi | Change::MinZero | Change::Generation | Change::MetricsV1 => {
-            return None;
-        }
+        Change::ConflictRetry
+        | Change::MemoryInKi
+        | Change::MinZero
+        | Change::Generation
+        | Change::OwnWrites
+        | Change::MetricsV1 => return None,
     })
 }
 
