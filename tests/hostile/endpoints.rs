@@ -162,6 +162,50 @@ fn elasticsearch_in_short() {
     elasticsearch(false);
 }
 
+/// What the recorder writes its reader takes, however much Elasticsearch says at once.
+#[test]
+fn many_backing_indices_are_read_back() {
+    let family = Family::new("Elasticsearch, many backing indices");
+    together([500_u32, 8_000, 20_000], |count| {
+        let index = |n: u32| {
+            format!(
+                "\".ds-logs-generic.otel-namespace-with-a-long-name-{n}-2026.11.20-000001\":{{\"uuid\":\"u{n}\",\
+                 \"primaries\":{{\"docs\":{{\"count\":5}},\"indexing\":{{\"index_total\":5,\"index_failed\":0}}}},\
+                 \"shards\":{{\"0\":[{{\"routing\":{{\"state\":\"STARTED\",\"primary\":true,\"node\":\"N\"}},\"seq_no\":{{\"max_seq_no\":4}}}}]}}}}"
+            )
+        };
+        let all = (0..count).map(index).collect::<Vec<_>>().join(",");
+        let stats =
+            format!("{{\"_shards\":{{\"total\":{count},\"successful\":{count},\"failed\":0}},\"indices\":{{{all}}}}}");
+        let root = r#"{"cluster_name":"c","version":{"number":"8.19.0"},"tagline":"You Know, for Search"}"#;
+        let head = || vec!["content-type: application/json".to_owned(), "x-elastic-product: Elasticsearch".to_owned()];
+        let elastic = start(move |r| match r.path.as_str() {
+            "/" => Answer::Whole(200, head(), root.into()),
+            p if p.contains("_stats") && !p.contains("_nodes") => Answer::Whole(200, head(), stats.clone().into()),
+            _ => Answer::Whole(200, head(), b"{}".to_vec()),
+        });
+        let api = start(cluster);
+        let (folder, config) = kubeconfig(&api.url, "none");
+        let file = folder.path().join("run.jsonl");
+        let mut record = edot_tui(&["record", "--for", "6s", "--es-url", &elastic.url, "-o"]);
+        record.arg(&file).env("KUBECONFIG", &config);
+        let case = format!("{count} backing indices");
+        let asked = Duration::from_secs(6);
+        family.hold(&case, &run(record, asked), asked);
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        family.expect(text.contains("otel-namespace-with-a-long-name"), || format!("{case}: none were recorded"));
+        let mut report = edot_tui(&["report", "-o", "json"]);
+        report.arg(&file);
+        let ended = run(report, Duration::ZERO);
+        family.hold(&case, &ended, Duration::ZERO);
+        let said = serde_json::from_slice::<serde_json::Value>(&ended.stdout).unwrap_or_default();
+        family.expect(ended.code == Some(0) && said["damage"] == serde_json::json!([]), || {
+            format!("{case}: the report ends with {:?}, damage {}: {}", ended.code, said["damage"], ended.stderr)
+        });
+    });
+    family.end();
+}
+
 #[test]
 fn elasticsearch_that_redirects_is_not_followed() {
     let family = Family::new("Elasticsearch, redirects");

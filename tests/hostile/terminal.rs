@@ -258,19 +258,28 @@ fn a_replay_is_left_without_a_question() {
     let family = Family::new("leaving a replay");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl");
-    let mut record = crate::process::edot_tui(&["record", "--lab", "--speed", "60", "--simulate", "--for", "3m", "-o"]);
-    record.arg(&file);
-    let ended = crate::process::run(record, Duration::from_secs(10));
-    family.hold("a recording that ends in mid-load", &ended, Duration::from_secs(10));
-    for (case, keys) in [("at its end", "G"), ("in its middle", " "), ("as it plays", "")] {
+    let mut command = program();
+    command.args(["lab", "--speed", "20", "--record"]);
+    command.arg(&file);
+    let mut pty = Pty::spawn(command, (120, 36));
+    pty.until_text("s load");
+    pty.keys("s");
+    pty.until("the question", |s| s.contents().contains("Start"));
+    std::thread::sleep(Duration::from_secs(1));
+    pty.keys("\r");
+    pty.until("the load", |s| s.contents().contains("VU"));
+    pty.keys("q");
+    pty.until_text("Leave?");
+    std::thread::sleep(Duration::from_secs(1));
+    pty.keys("\r");
+    family.expect(pty.exit() == 0, || "the dashboard that was recorded did not end".into());
+    for (case, pace) in [("played through the start of the load", "4"), ("played fast", "64")] {
         let began = Instant::now();
         let mut command = program();
-        command.args(["replay", "--no-state"]);
+        command.args(["replay", "--pace", pace]);
         command.arg(&file);
         let mut pty = Pty::spawn(command, (120, 36));
-        pty.until_text("Overview");
-        pty.keys(keys);
-        std::thread::sleep(Duration::from_millis(300));
+        pty.until("the load", |s| s.contents().contains("VU"));
         quit(&family, case, pty, began);
     }
     family.end();

@@ -151,16 +151,22 @@ fn an_undefined_counter_in_between_neither_hides_nor_invents_rejections() {
 
 #[tokio::test]
 async fn opensearch_is_named_as_what_it_is() {
-    const ROOT: &str = r#"{"name": "os-1", "cluster_name": "opensearch-cluster", "cluster_uuid": "u",
+    const NAMED: &str = r#"{"name": "os-1", "cluster_name": "opensearch-cluster", "cluster_uuid": "u",
         "version": {"distribution": "opensearch", "number": "2.17.1", "build_type": "tar"}}"#;
-    let script = |r: &Request| match r.path.as_str() {
-        "/" => Reply::Whole(200, "application/json", ROOT.as_bytes().to_vec()),
-        _ => healthy(r),
-    };
-    let (_api, mut seen) = both(script).await;
-    let about = seen.next("cluster", |o| if let Observation::Elastic(e) = o { Some(e.clone()) } else { None }).await;
-    assert_eq!((about.product(), &*about.version, &*about.distribution), ("OpenSearch", "2.17.1", "opensearch"));
-    assert!(about.notes.iter().any(|n| n.starts_with("this is OpenSearch: ")), "{:?}", about.notes);
+    // Told to give a version that clients of Elasticsearch accept.
+    const DISGUISED: &str = r#"{"name": "os-1", "cluster_name": "opensearch-cluster", "cluster_uuid": "u",
+        "version": {"number": "7.10.2", "build_type": "tar"}, "tagline": "The OpenSearch Project: https://opensearch.org/"}"#;
+    for (root, version) in [(NAMED, "2.17.1"), (DISGUISED, "7.10.2")] {
+        let script = move |r: &Request| match r.path.as_str() {
+            "/" => Reply::Whole(200, "application/json", root.as_bytes().to_vec()),
+            _ => healthy(r),
+        };
+        let (_api, mut seen) = both(script).await;
+        let about =
+            seen.next("cluster", |o| if let Observation::Elastic(e) = o { Some(e.clone()) } else { None }).await;
+        assert_eq!((about.product(), &*about.version, &*about.distribution), ("OpenSearch", version, "opensearch"));
+        assert!(about.notes.iter().any(|n| n.starts_with("this is OpenSearch: ")), "{:?}", about.notes);
+    }
 }
 
 #[tokio::test]

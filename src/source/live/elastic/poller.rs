@@ -138,7 +138,7 @@ impl<'a> Poller<'a> {
             cluster: clean(&root.cluster_name, NAME),
             version: clean(&root.version.number, 64),
             flavor: clean(&root.version.build_flavor, 64),
-            distribution: clean(&root.version.distribution, 64),
+            distribution: clean(root.distribution(), 64),
             url: clean(target.url.as_str().trim_end_matches('/'), 1024),
             route: clean(&way, 1024),
             user: clean(&target.credential.name(), NAME),

@@ -36,8 +36,8 @@ pub async fn probe(cluster: &Cluster, namespace: &str, settings: &IngestSettings
     let mut poller = Poller::new(&shared, client);
     let probing = async {
         let root = poller.root().await.map(|root| {
-            let version = match root.version.distribution.as_str() {
-                "" => root.version.number,
+            let version = match root.distribution() {
+                "" => root.version.number.clone(),
                 other => format!("{other} {}", root.version.number),
             };
             format!("{found}: {} {version}{notes}", root.cluster_name)

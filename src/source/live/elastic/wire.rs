@@ -105,6 +105,18 @@ impl<'de> Deserialize<'de> for Figure {
 pub struct Root {
     pub cluster_name: String,
     pub version: Version,
+    pub tagline: String,
+}
+
+impl Root {
+    /// What it is where it is not Elasticsearch: OpenSearch may be told to give Elasticsearch's version number, but its tagline
+    /// names it.
+    pub fn distribution(&self) -> &str {
+        match self.version.distribution.as_str() {
+            "" if self.tagline.contains("OpenSearch") => "opensearch",
+            named => named,
+        }
+    }
 }
 
 #[derive(Deserialize, Default)]
