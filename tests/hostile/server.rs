@@ -124,6 +124,10 @@ fn serve(stream: TcpStream, answer: &dyn Fn(&Request) -> Answer, seen: &Mutex<Ve
 }
 
 fn chunk(to: &mut TcpStream, bytes: &[u8]) -> std::io::Result<()> {
+    // An empty chunk ends a body.
+    if bytes.is_empty() {
+        return Ok(());
+    }
     write!(to, "{:x}\r\n", bytes.len())?;
     to.write_all(bytes)?;
     to.write_all(b"\r\n")

@@ -57,7 +57,12 @@ fn storms(resizes: u16, keys: usize, pasted: usize) {
     pty.until("the help to close", |s| !s.contents().contains("show a screen"));
     family.expect(!pty.text().contains("Leave?"), || "pasted text acted as keys".into());
     quit(&family, "a large paste", pty, began);
+    family.end();
+}
 
+#[test]
+fn sizes_that_no_screen_has() {
+    let family = Family::new("sizes of the terminal");
     for size in [(1, 1), (2, 500), (500, 2), (5, 5), (0, 0), (u16::MAX, 1), (1, u16::MAX), (u16::MAX, u16::MAX)] {
         let began = Instant::now();
         let mut pty = lab((120, 36));
