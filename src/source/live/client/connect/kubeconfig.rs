@@ -91,12 +91,9 @@ pub fn find(access: &Access) -> Result<Found, ConnectError> {
 /// # Errors
 /// It cannot be read, or is no kubeconfig.
 pub fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
-    // kube panics over a half character; what else is wrong with the file it reports itself.
-    if let Ok(bytes) = std::fs::read(path)
-        && matches!(bytes.as_slice(), [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
-        && bytes.len() % 2 == 1
-    {
-        let cause = "it is UTF-16 and ends within a character; save it again as UTF-8".to_owned();
+    // kube panics over half a unit, and does not say what to do about half a character.
+    if std::fs::read(path).is_ok_and(|bytes| is_broken_utf16(&bytes)) {
+        let cause = "it is UTF-16 and a character in it is incomplete; save it again as UTF-8".to_owned();
         return Err(ConnectError::Broken { path: path.to_owned(), line: None, cause });
     }
     let mut files = match Kubeconfig::read_from(path) {
@@ -111,6 +108,17 @@ pub fn read(path: &Path) -> Result<Kubeconfig, ConnectError> {
         unset(&mut context.namespace);
     }
     Ok(files)
+}
+
+/// Whether it is UTF-16 by its mark of the byte order, and is no text.
+fn is_broken_utf16(bytes: &[u8]) -> bool {
+    let unit: fn([u8; 2]) -> u16 = match bytes {
+        [0xff, 0xfe, ..] => u16::from_le_bytes,
+        [0xfe, 0xff, ..] => u16::from_be_bytes,
+        _ => return false,
+    };
+    let (units, rest) = bytes.as_chunks();
+    !rest.is_empty() || char::decode_utf16(units.iter().map(|two| unit(*two))).any(|c| c.is_err())
 }
 
 /// The file without its nulls, which for client-go are fields that are not set, and which kube refuses in a few places; None
