@@ -316,14 +316,18 @@ fn a_replay_is_left_without_a_question() {
 #[test]
 fn a_terminal_that_is_no_screen_is_refused_with_words() {
     let family = Family::new("poor terminals");
-    let began = Instant::now();
-    let mut command = clean(CommandBuilder::new(env!("CARGO_BIN_EXE_edot-tui")));
-    command.args(["lab"]);
-    command.env("TERM", "dumb");
-    let mut pty = Pty::spawn(command, (100, 30));
-    let code = pty.exit();
-    let text = pty.text();
-    family.expect(code == 2 && text.contains("status"), || format!("TERM=dumb: exit code {code}: {text}"));
-    family.note(0, began.elapsed());
+    for (term, color) in [(Some("dumb"), None), (Some("dumb"), Some("truecolor")), (Some(""), None), (None, None)] {
+        let began = Instant::now();
+        let mut command = program();
+        command.args(["lab"]);
+        for (name, value) in [("TERM", term), ("COLORTERM", color)] {
+            command.env_remove(name);
+            value.iter().for_each(|value| command.env(name, value));
+        }
+        let mut pty = Pty::spawn(command, (100, 30));
+        let (code, text) = (pty.exit(), pty.text());
+        family.expect(code == 2 && text.contains("status"), || format!("TERM={term:?}: exit code {code}: {text}"));
+        family.note(0, began.elapsed());
+    }
     family.end();
 }
