@@ -88,6 +88,8 @@ pub struct Decisions {
     hint: Option<Restart>,
     /// When the controller manager's lease was acquired, milliseconds since 1970, ascending; empty where it is not known.
     acquired: Vec<i64>,
+    /// No restart is looked for: a reading to compare with one that has several.
+    steady: bool,
     /// The watch of the HPA is interrupted.
     blind: bool,
     /// Something was observed that may settle a pending sync.
@@ -137,6 +139,7 @@ impl Decisions {
             began_with: None,
             hint: None,
             acquired: Vec::new(),
+            steady: false,
             blind: false,
             has_news: false,
             has_learned: false,
@@ -337,6 +340,14 @@ impl Decisions {
         Settled { sync, case: Arc::new(case), settings }
     }
 
+    /// The restarts that nothing but the syncs themselves shows.
+    fn restarts(&self) -> usize {
+        match self.acquired.is_empty() {
+            true => self.rows.iter().filter(|row| row.cause == Some(Cause::Restart)).count(),
+            false => 0,
+        }
+    }
+
     /// A restart may explain syncs that were not explained before it was suspected.
     fn may_explain_more(&mut self, restart: Restart) {
         let open = |r: &Sync| matches!(r.cause, Some(Cause::NotExplained(_))) && r.last >= restart.at;
@@ -353,7 +364,7 @@ impl Decisions {
             asked: self.asked,
             last_observed: self.last_observed,
             period: self.sync_period.distance(),
-            sync_period: Some(&self.sync_period).filter(|_| self.acquired.is_empty()),
+            sync_period: Some(&self.sync_period).filter(|_| self.acquired.is_empty() && !self.steady),
         }
     }
 
@@ -378,6 +389,7 @@ impl Decisions {
         }
         if let Some(restart) = it.restart {
             self.may_explain_more(restart);
+            self.has_learned |= self.restarts() > 0;
             self.memory.forgets(restart);
             self.flags.forget_cases();
         }
@@ -463,6 +475,9 @@ impl Decisions {
 
     /// A restart that is suspected and was not before: another controller manager took the lease, or the syncs are shifted.
     fn suspected_restart(&self, case: &SyncCase, settings: &hpa::Settings) -> Option<Restart> {
+        if self.steady {
+            return None;
+        }
         let since = case.at.timestamp_millis() - memory::horizon(&case.spec, settings).num_milliseconds();
         let hint = self.hint.filter(|hint| hint.at <= case.at.timestamp_millis() + SLACK && hint.at >= since);
         let until = case.at.timestamp_millis();

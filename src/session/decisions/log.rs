@@ -173,23 +173,28 @@ impl Decisions {
         let period = self.sync_period.period();
         let mut log = std::mem::take(&mut self.log);
         log.rereads += 1;
-        let again = self.read(&log, now, period, self.flags.without_cases());
-        let best = match self.flags.found().next() {
-            None => again,
-            Some(_) => {
-                let without = self.read(&log, now, period, self.flags.rejected());
-                if without.merit() >= again.merit() { without } else { again }
-            }
-        };
+        let mut best = self.read(&log, now, period, self.flags.without_cases(), false);
+        if self.flags.found().next().is_some() {
+            let without = self.read(&log, now, period, self.flags.rejected(), false);
+            best = if without.merit() >= best.merit() { without } else { best };
+        }
+        // A controller that seems to restart again and again may have run on, with another flag.
+        if best.restarts() > 1 {
+            let steady = self.read(&log, now, period, Flags::default(), true);
+            let steady = self.read(&log, now, period, steady.flags.without_cases(), true);
+            best = if steady.merit() > best.merit() { steady } else { best };
+            best.steady = false;
+        }
         if self.read_with != period || best.merit() >= self.merit() {
             *self = best;
         }
         (self.read_with, self.has_learned, self.log) = (period, false, log);
     }
 
-    /// The log, read with a period and flags.
-    fn read(&self, log: &Log, now: i64, period: i64, flags: Flags) -> Decisions {
+    /// The log, read with a period and flags; `steady` is without restarts.
+    fn read(&self, log: &Log, now: i64, period: i64, flags: Flags, steady: bool) -> Decisions {
         let mut again = Decisions::read_with(period, flags);
+        again.steady = steady;
         again.hint = self.memory.restart;
         again.acquired = self.acquired.clone();
         again.journal = self.journal.as_ref().map(|_| Vec::new());
