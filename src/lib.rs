@@ -58,6 +58,7 @@ mod clock;
 mod commands;
 mod config;
 mod control;
+mod decide;
 mod doctor;
 mod error;
 mod explain;

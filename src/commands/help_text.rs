@@ -207,6 +207,20 @@ Examples:
   edot-tui what-if run.jsonl.gz --drop memory --request cpu=200m
   edot-tui what-if run.jsonl.gz --scale-down-window 300 --policy down=Pods:1/60 -o html > what-if.html";
 
+pub const TUNE: &str = "\
+Search better settings of the HPA: candidates are re-run over one or more recordings as what-if does, and scored by their
+cost (replica-minutes), by the time in which a pod was above its line (the present target and its tolerance, unless --line
+says otherwise), and by how often they go back and forth. Printed are those that nothing is better than (the front), the one
+that the objective asks for, why each of its changes is there, what it risks, and a patch. docs/tuning.md defines the figures.
+The same recordings and flags give the same result. Ctrl-C ends the search, and what there is by then is printed.";
+
+pub const TUNE_AFTER: &str = "\
+Examples:
+  edot-tui tune run.jsonl.gz
+  edot-tui tune monday.jsonl.gz tuesday.jsonl.gz --objective cost --max-replicas 8
+  edot-tui tune run.jsonl.gz --search targets,requests --line cpu=90
+  edot-tui tune run.jsonl.gz -o patch > patch.yaml";
+
 /// The text after the long help: examples, and the keys of the JSON output.
 pub fn with_schema(after: &str, schema: Schema) -> String {
     with_schemas(after, &[schema])

@@ -3,6 +3,7 @@
 
 use crate::it::replay::{broken_ways::*, reading::write};
 use crate::it::support::{any_seen, dice::Dice, recorded::scale_cycle};
+use edot_tui::decide::rerun;
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::{Reading, read, resume};
 use edot_tui::report::{self, Origin, compare, what_if};
@@ -97,8 +98,8 @@ fn begin_again(case: &Case, got: usize) {
 
 /// The controller re-run over the first of it.
 fn simulate(case: &Case) {
-    let recorded = what_if::record(read(Cursor::new(&case.bytes)).unwrap().take(3000));
-    if let Ok(supposed) = what_if::simulate(&recorded, &what_if::Changes::default()) {
+    let recorded = rerun::record(read(Cursor::new(&case.bytes)).unwrap().take(3000));
+    if let Ok(supposed) = rerun::simulate(&recorded, &rerun::Changes::default()) {
         what_if::summarize(&supposed, &recorded, None);
         what_if::panels(&supposed, &recorded);
     }

@@ -3,6 +3,7 @@
 
 use crate::it::lab::watched::watched;
 use crate::it::support::recorded::scale_cycle;
+use edot_tui::decide::rerun;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
 use edot_tui::observe::Stamped;
 use edot_tui::recording;
@@ -83,9 +84,9 @@ fn outputs(run: &Run) -> Vec<(Schema, Value)> {
         (Schema::Report, serde_json::to_value(report::report(&run.session, &run.verdict, &origin)).unwrap()),
         (Schema::Compare, serde_json::to_value(compare::compare(&side, &side)).unwrap()),
     ];
-    let recorded = what_if::record(run.seen.iter().cloned());
-    let changes = [what_if::Changes::default(), what_if::Changes { max: Some(3), ..Default::default() }];
-    for simulation in changes.iter().filter_map(|c| what_if::simulate(&recorded, c).ok()) {
+    let recorded = rerun::record(run.seen.iter().cloned());
+    let changes = [rerun::Changes::default(), rerun::Changes { max: Some(3), ..Default::default() }];
+    for simulation in changes.iter().filter_map(|c| rerun::simulate(&recorded, c).ok()) {
         let summary = what_if::summarize(&simulation, &recorded, Some(run.name.clone()));
         out.push((Schema::WhatIf, serde_json::to_value(summary).unwrap()));
     }

@@ -2,8 +2,8 @@
 
 use super::what_if::parsed;
 use crate::it::lab::watched::watched;
+use edot_tui::decide::rerun::{Simulation, record, simulate};
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
-use edot_tui::report::what_if::{Simulation, record, simulate};
 use std::collections::BTreeMap;
 
 /// Seconds from the load's start.
