@@ -86,7 +86,7 @@ pub struct Measure {
     held: Vec<f64>,
     /// The fewest replicas that would not have been above a line, at each sync.
     pub demand: Vec<i32>,
-    /// What the tier would have been without an HPA: the size at the start, all the time. Its pressure is not known.
+    /// What the tier would have been without an HPA: the mean demand, all the time. Its pressure is not known.
     fixed: Score,
 }
 
@@ -107,7 +107,8 @@ impl Measure {
             demand,
         };
         let mut fixed = Tally::new(&measure);
-        let size = syncs.first().map_or(1, |m| m.found.max(1));
+        let demanded: f64 = measure.demand.iter().zip(&measure.held).map(|(d, held)| f64::from(*d) * held).sum();
+        let size = (demanded / measure.held.iter().sum::<f64>().max(1.0)).round().max(1.0) as i32;
         (0..syncs.len()).for_each(|index| fixed.add(index, size, size, None));
         let fixed = fixed.sum();
         measure.fixed = fixed;

@@ -42,6 +42,8 @@ enum Edit {
 struct Dimension {
     name: String,
     present: String,
+    /// The present value is within the limits.
+    allowed: bool,
     edits: Vec<(String, Edit)>,
 }
 
@@ -147,8 +149,11 @@ impl Space {
         out
     }
 
-    /// Whether the choice is within the bounds, and has a minimum that is not above its maximum.
+    /// Whether the choice is within the limits, and has a minimum that is not above its maximum.
     pub fn fits(&self, choice: &[u8]) -> bool {
+        if self.dimensions.iter().zip(choice).any(|(d, value)| *value == 0 && !d.allowed) {
+            return false;
+        }
         let changes = self.changes(choice);
         let (min, max) = (changes.min.unwrap_or(1), changes.max.unwrap_or(1));
         min <= max && max <= self.max_replicas && min >= self.min_replicas
@@ -232,11 +237,13 @@ pub fn quantity(milli: i64) -> String {
 
 fn targets(metric: &Metric, name: &str, limits: &Limits) -> Option<Dimension> {
     let (low, high) = limits.targets.iter().rfind(|t| t.0 == name).map_or((1, 100), |t| t.1);
+    let mut allowed = true;
     let (present, values): (String, Vec<(String, String)>) = match metric.target {
         Target::Utilization(present) => {
             // The ends of a range that was asked for count, too.
             let ends = limits.targets.iter().filter(|t| t.0 == name).flat_map(|t| [t.1.0, t.1.1]);
             let all: BTreeSet<i32> = TARGETS.into_iter().filter(|t| (low..=high).contains(t)).chain(ends).collect();
+            allowed = limits.targets.iter().all(|t| t.0 != name) || (low..=high).contains(&present);
             let one = |t: i32| (format!("{t} %"), t.to_string());
             (format!("{present} %"), all.into_iter().filter(|t| *t != present).map(one).collect())
         }
@@ -249,7 +256,7 @@ fn targets(metric: &Metric, name: &str, limits: &Limits) -> Option<Dimension> {
         Target::None => return None,
     };
     let edits = values.into_iter().map(|(text, value)| (text, Edit::Target(name.to_owned(), value)));
-    Some(Dimension { name: format!("target of {name}"), present, edits: edits.collect() })
+    Some(Dimension { name: format!("target of {name}"), present, allowed, edits: edits.collect() })
 }
 
 fn bounds(spec: &Spec, low: i32, high: i32) -> [Dimension; 2] {
@@ -262,6 +269,7 @@ fn bounds(spec: &Spec, low: i32, high: i32) -> [Dimension; 2] {
     let dimension = |name: &str, present: i32, edit: fn(i32) -> Edit| Dimension {
         name: name.to_owned(),
         present: present.to_string(),
+        allowed: (low..=high).contains(&present),
         edits: values(present).into_iter().map(|n| (n.to_string(), edit(n))).collect(),
     };
     [dimension("minReplicas", spec.min_replicas(), Edit::Min), dimension("maxReplicas", spec.max, Edit::Max)]
@@ -282,6 +290,7 @@ fn windows(spec: &Spec, direction: Direction, flag_s: i64) -> Dimension {
     Dimension {
         name: format!("{name}.stabilizationWindowSeconds"),
         present: present.to_string(),
+        allowed: true,
         edits: values.map(|s| (s.to_string(), Edit::Window(direction, s))).collect(),
     }
 }
@@ -300,6 +309,7 @@ fn policies(spec: &Spec, direction: Direction) -> Dimension {
     Dimension {
         name: format!("{name}.policies"),
         present: words(&rules.policies),
+        allowed: true,
         edits: all.map(|p| (words(&p), Edit::Policies(direction, p))).collect(),
     }
 }
@@ -323,6 +333,7 @@ fn requests_of(resource: &str, present: f64) -> Dimension {
     Dimension {
         name: format!("request of {resource}"),
         present: text(present as i64),
+        allowed: true,
         edits: all.into_iter().map(|v| (text(v), Edit::Request(resource.to_owned(), v))).collect(),
     }
 }

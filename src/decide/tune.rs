@@ -32,13 +32,13 @@ pub struct Candidate {
     pub total: Score,
 }
 
-/// One changed setting, and what the total would be without the change.
+/// One changed setting, and what the total would be without the change; None where the others need it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     pub name: String,
     pub value: String,
     pub present: String,
-    pub without: Score,
+    pub without: Option<Score>,
 }
 
 /// The lowest and the highest that the recommendation's cost and seconds above the line may be, by what the recordings leave open.
@@ -152,14 +152,11 @@ impl<'a> Search<'a> {
         let mut next = self.neighbours(&self.space.present());
         next.truncate(ask.candidates.saturating_sub(1));
         next.retain(|c| known.insert(c.clone()));
-        while !next.is_empty() && !stop.load(Ordering::Relaxed) {
-            all.extend(self.score_all(&next, stop));
-            progress(all.len());
-            let parents = front::front(&totals(&all), |i| changed(&all, i));
+        let mut parents = Vec::new();
+        loop {
             let wanted = ask.candidates.saturating_sub(all.len()).min(GENERATION);
-            next.clear();
             for _ in 0..wanted * 20 {
-                if next.len() == wanted {
+                if next.len() >= wanted {
                     break;
                 }
                 let child = self.child(&all, &parents, &mut random);
@@ -167,6 +164,13 @@ impl<'a> Search<'a> {
                     next.push(child);
                 }
             }
+            if next.is_empty() || stop.load(Ordering::Relaxed) {
+                break;
+            }
+            all.extend(self.score_all(&next, stop));
+            next.clear();
+            progress(all.len());
+            parents = front::front(&self.totals(&all), |i| changed(&all, i));
         }
         self.result(ask, all, stop.load(Ordering::Relaxed))
     }
@@ -195,7 +199,7 @@ impl<'a> Search<'a> {
             one.map_or_else(|| self.space.present(), |c| c.choice.clone())
         };
         let (a, b) = (parent(), parent());
-        if random.below(4) == 0 {
+        if front.is_empty() || random.below(4) == 0 {
             return sizes.iter().map(|size| any(random, *size)).collect();
         }
         let mut child: Choice = a.iter().zip(&b).map(|(a, b)| if random.below(2) == 0 { *a } else { *b }).collect();
@@ -238,14 +242,14 @@ impl<'a> Search<'a> {
             let front = front::front(totals, |i| changed(all, i));
             front::choose(totals, &front, ask.objective, present)
         };
-        let chosen = best(&all, &totals(&all), &present)?;
+        let chosen = best(&all, &self.totals(&all), &present)?;
         // A change that gains nothing is not recommended.
         let plain = self.plainer(all.get(chosen)?);
         if all.iter().all(|c| c.choice != plain.choice) {
             all.push(plain.clone());
         }
         let chosen = all.iter().position(|c| c.choice == plain.choice)?;
-        let mut front = front::front(&totals(&all), |i| if i == chosen { 0 } else { 1 + changed(&all, i) });
+        let mut front = front::front(&self.totals(&all), |i| if i == chosen { 0 } else { 1 + changed(&all, i) });
         // It may be as good as a member, and is never worse.
         if !front.contains(&chosen) {
             front.retain(|i| all.get(*i).is_some_and(|c| c.total.aims() != plain.total.aims()));
@@ -257,8 +261,10 @@ impl<'a> Search<'a> {
                 let others = c.runs.iter().enumerate().filter(|(i, _)| *i != run);
                 Score::together(&others.map(|r| *r.1).collect::<Vec<_>>())
             };
-            let totals: Vec<Score> = all.iter().map(rest).collect();
-            let other = best(&all, &totals, totals.first()?)?;
+            let mut totals: Vec<Score> = all.iter().map(rest).collect();
+            let present = *totals.first()?;
+            self.without_what_does_not_fit(&all, &mut totals);
+            let other = best(&all, &totals, &present)?;
             let (score, mine) = (*all.get(other)?.runs.get(run)?, *plain.runs.get(run)?);
             Some(LeftOut { same: score.aims() == mine.aims(), score })
         };
@@ -270,7 +276,7 @@ impl<'a> Search<'a> {
         let parts = self.space.words(&plain.choice).map(|(place, name, value, was)| {
             let mut without = plain.choice.clone();
             without[place] = 0;
-            let without = if self.space.fits(&without) { self.score(&without).total } else { plain.total };
+            let without = self.space.fits(&without).then(|| self.score(&without).total);
             Part { name: name.to_owned(), value: value.to_owned(), present: was.to_owned(), without }
         });
         Some(Tuned {
@@ -286,6 +292,21 @@ impl<'a> Search<'a> {
             candidates: all,
             stopped,
         })
+    }
+
+    fn totals(&self, all: &[Candidate]) -> Vec<Score> {
+        let mut out: Vec<Score> = all.iter().map(|c| c.total).collect();
+        self.without_what_does_not_fit(all, &mut out);
+        out
+    }
+
+    /// The present settings may be beyond the limits. They are shown, and never recommended.
+    fn without_what_does_not_fit(&self, all: &[Candidate], totals: &mut [Score]) {
+        if let (Some(present), Some(total)) = (all.first(), totals.first_mut())
+            && !self.space.fits(&present.choice)
+        {
+            (total.cost, total.above_s) = (f64::INFINITY, f64::INFINITY);
+        }
     }
 
     /// A candidate without the changes that gain nothing.
@@ -349,10 +370,6 @@ impl Run<'_> {
         };
         self.rerun.learned.limits.iter().map(one).collect()
     }
-}
-
-fn totals(all: &[Candidate]) -> Vec<Score> {
-    all.iter().map(|c| c.total).collect()
 }
 
 /// How many settings a candidate changes.

@@ -69,7 +69,8 @@ pub struct Setting {
     pub name: String,
     pub present: String,
     pub value: String,
-    pub without: Score,
+    /// Null where the other changes need it.
+    pub without: Option<Score>,
 }
 
 /// A recording.
@@ -204,7 +205,8 @@ pub fn document(s: &Summary) -> Vec<Block> {
         true => out.push(Block::Line("keep the present settings: nothing that was tried serves this better".into())),
         false => {
             let row = |p: &Setting| {
-                let without = difference(&p.without, &s.recommended.score);
+                let without = p.without.as_ref().map(|other| difference(other, &s.recommended.score));
+                let without = without.unwrap_or_else(|| "not possible with the others".into());
                 vec![p.name.clone(), p.present.clone(), p.value.clone(), without]
             };
             let rows = s.recommended.settings.iter().map(row).collect();

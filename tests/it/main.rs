@@ -16,6 +16,9 @@ mod cli {
     pub mod stack;
     pub mod wrong_input;
 }
+mod decide {
+    pub mod tune;
+}
 mod decisions {
     pub mod causes;
     pub mod corpus;

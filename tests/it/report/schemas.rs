@@ -125,13 +125,14 @@ fn printed(args: &[&str]) -> Value {
 fn what_the_commands_print_is_valid() {
     let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/v1/cycle.jsonl.gz");
     let file = recorded.to_str().unwrap();
-    let commands: [(Schema, &[&str]); 6] = [
+    let commands: [(Schema, &[&str]); 7] = [
         (Schema::Fleet, &["status", "-A", "--lab", "-o", "json"]),
         (Schema::Status, &["status", "--lab", "--wait", "30s", "-o", "json"]),
         (Schema::Doctor, &["doctor", "--lab", "-o", "json"]),
         (Schema::Report, &["report", file, "-o", "json"]),
         (Schema::Compare, &["compare", file, file, "-o", "json"]),
         (Schema::WhatIf, &["what-if", file, "--max", "3", "-o", "json"]),
+        (Schema::Tune, &["tune", file, file, "--candidates", "60", "-o", "json"]),
     ];
     for (schema, args) in commands {
         let value = printed(args);
