@@ -4,5 +4,6 @@
 pub mod front;
 pub mod rerun;
 pub mod score;
+pub mod size;
 pub mod space;
 pub mod tune;

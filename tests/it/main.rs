@@ -17,6 +17,7 @@ mod cli {
     pub mod wrong_input;
 }
 mod decide {
+    pub mod size;
     pub mod tune;
 }
 mod decisions {
