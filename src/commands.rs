@@ -12,6 +12,7 @@ mod man;
 mod record;
 mod replay;
 mod report;
+mod size;
 mod stack;
 mod status;
 mod tune;
@@ -85,6 +86,9 @@ pub enum Command {
     /// Search better settings of the HPA over recordings
     #[command(long_about = help_text::TUNE, after_help = help_text::TUNE_AFTER, after_long_help = help_text::with_schema(help_text::TUNE_AFTER, Schema::Tune))]
     Tune(Box<tune::Tune>),
+    /// What a gateway's replica carries, and how many a forecast needs
+    #[command(long_about = help_text::SIZE, after_help = help_text::SIZE_AFTER, after_long_help = help_text::with_schema(help_text::SIZE_AFTER, Schema::Size))]
+    Size(Box<size::Size>),
     /// Bring the guide's system to a cluster, look at it, and remove it
     #[command(long_about = help_text::STACK, after_help = help_text::STACK_AFTER)]
     Stack(Box<stack::Stack>),
@@ -109,6 +113,7 @@ impl Command {
             Command::Compare(compare) => Some(&compare.look.0),
             Command::WhatIf(what_if) => Some(&what_if.look.0),
             Command::Tune(tune) => Some(&tune.look.0),
+            Command::Size(size) => Some(&size.look.0),
             Command::Stack(stack) => Some(stack.settings()),
             Command::Completions(_) | Command::Man => None,
         }
@@ -194,6 +199,7 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         Some(Command::Compare(args)) => compare::run(&settings, args),
         Some(Command::WhatIf(args)) => what_if::run(&settings, args),
         Some(Command::Tune(args)) => tune::run(&settings, args),
+        Some(Command::Size(args)) => size::run(args),
         Some(Command::Stack(args)) => stack::run(&settings, args),
         Some(Command::Completions(args)) => completions::run(args),
         Some(Command::Man) => man::run(),

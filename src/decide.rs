@@ -7,3 +7,4 @@ pub mod score;
 pub mod size;
 pub mod space;
 pub mod tune;
+pub mod verify;

@@ -80,6 +80,7 @@ mod source;
 mod stack;
 mod stdio;
 mod terminal;
+mod trial;
 mod ui;
 pub mod verdict;
 mod view;

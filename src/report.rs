@@ -18,6 +18,7 @@ pub mod panels;
 pub mod plot;
 pub mod schema;
 pub mod series;
+pub mod size;
 mod status;
 mod svg;
 pub mod text;

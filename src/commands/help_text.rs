@@ -221,6 +221,17 @@ Examples:
   edot-tui tune run.jsonl.gz --search targets,requests --line cpu=90
   edot-tui tune run.jsonl.gz -o patch > patch.yaml";
 
+pub const SIZE: &str = "\
+What one replica of the gateway carries, learned from recordings in which the collectors' own metrics are: the cpu that it uses
+by itself and for an item of each signal; items per second at the HPA's target, at the cpu limit, and at the knee where refusals
+or full queues began; and what limited the system. With --rate, how many replicas a forecast needs, with bounds and requests.
+The figures in brackets are what is found without parts of the recordings. docs/tuning.md has the method.";
+
+pub const SIZE_AFTER: &str = "\
+Examples:
+  edot-tui size run.jsonl.gz
+  edot-tui size run.jsonl.gz --rate traces=50k,logs=20k";
+
 /// The text after the long help: examples, and the keys of the JSON output.
 pub fn with_schema(after: &str, schema: Schema) -> String {
     with_schemas(after, &[schema])

@@ -2,7 +2,6 @@
 
 use super::args::LookFlags;
 use crate::{
-    config::Settings,
     decide::size::{self, Rates},
     error::{CommandError, SUCCESS},
     offline::{format, reader},
@@ -49,8 +48,8 @@ fn rates(text: &str) -> Result<Rates, String> {
     };
     let mut out = Rates::default();
     for part in text.split(',') {
-        let (place, rate) = one(part)
-            .ok_or("traces, metrics or logs, and items per second, such as traces=50k,logs=20k")?;
+        let (place, rate) =
+            one(part).ok_or("traces, metrics or logs, and items per second, such as traces=50k,logs=20k")?;
         out[place] = rate;
     }
     if out.iter().sum::<f64>() <= 0.0 {

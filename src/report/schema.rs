@@ -14,11 +14,20 @@ pub enum Schema {
     Doctor,
     Fleet,
     Tune,
+    Size,
 }
 
 impl Schema {
-    pub const ALL: [Schema; 7] =
-        [Schema::Status, Schema::Report, Schema::Compare, Schema::WhatIf, Schema::Doctor, Schema::Fleet, Schema::Tune];
+    pub const ALL: [Schema; 8] = [
+        Schema::Status,
+        Schema::Report,
+        Schema::Compare,
+        Schema::WhatIf,
+        Schema::Doctor,
+        Schema::Fleet,
+        Schema::Tune,
+        Schema::Size,
+    ];
 
     /// The value of the output's key `schema`.
     pub fn id(self) -> &'static str {
@@ -30,6 +39,7 @@ impl Schema {
             Schema::Doctor => "edot-tui/doctor/2",
             Schema::Fleet => "edot-tui/fleet/1",
             Schema::Tune => "edot-tui/tune/1",
+            Schema::Size => "edot-tui/size/1",
         }
     }
 
@@ -43,6 +53,7 @@ impl Schema {
             Schema::Doctor => include_str!("../../assets/schemas/doctor.json"),
             Schema::Fleet => include_str!("../../assets/schemas/fleet.json"),
             Schema::Tune => include_str!("../../assets/schemas/tune.json"),
+            Schema::Size => include_str!("../../assets/schemas/size.json"),
         }
     }
 

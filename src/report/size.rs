@@ -68,15 +68,6 @@ fn carried(all: (f64, f64, f64)) -> Carried {
     Carried { items_per_s: all.0, low: all.1, high: all.2 }
 }
 
-fn name(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Traces => "traces",
-        Signal::Metrics => "metrics",
-        Signal::Logs => "logs",
-        _ => "other",
-    }
-}
-
 /// The capacity as data, with a forecast by signal in the order of [`Signal::ALL`].
 pub fn summarize(c: &Capacity, forecast: Option<Rates>, files: Vec<Option<String>>) -> Summary {
     let each = Signal::ALL.into_iter().zip(c.likely.item).zip(c.mix);
@@ -86,7 +77,7 @@ pub fn summarize(c: &Capacity, forecast: Option<Rates>, files: Vec<Option<String
         scrapes: c.points,
         signals: each
             .map(|((signal, item), share)| SignalPart {
-                signal: name(signal),
+                signal: signal.name(),
                 core_s_per_item: item,
                 share_percent: share * 100.0,
             })
@@ -157,7 +148,8 @@ pub fn document(s: &Summary) -> Vec<Block> {
     out.push(Block::Line(format!("by itself a replica uses {}", milli(s.own_cores))));
     out.push(table(&["signal", "share of the items", "1000 items a second take"], each.collect()));
     out.push(Block::Head("The bottleneck".into()));
-    let bottleneck = s.bottleneck.map_or("none was reached", |b| if b == "elasticsearch" { "Elasticsearch" } else { b });
+    let bottleneck =
+        s.bottleneck.map_or("none was reached", |b| if b == "elasticsearch" { "Elasticsearch" } else { b });
     out.push(Block::Line(format!("{bottleneck}: {}", s.because)));
     if s.bottleneck == Some("elasticsearch") {
         out.push(Block::Line("more gateways would not help: size Elasticsearch first".into()));

@@ -19,6 +19,7 @@ mod cli {
 mod decide {
     pub mod size;
     pub mod tune;
+    pub mod verify;
 }
 mod decisions {
     pub mod causes;
@@ -72,7 +73,6 @@ mod lab {
     pub mod scenarios;
     pub mod stack;
     pub mod user_changes;
-    pub mod watched;
 }
 mod live {
     pub mod access;

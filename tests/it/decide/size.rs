@@ -1,11 +1,11 @@
 //! What a replica carries, learned from runs of the lab, against the lab's own constants.
 
-use crate::it::lab::watched::watched_inside;
 use edot_tui::decide::size::{Bottleneck, Capacity, learn};
 use edot_tui::lab::model::params::GATEWAY_CORE_S_PER_ITEM;
 use edot_tui::lab::scenario::Scenario;
 use edot_tui::observe::Signal;
 use edot_tui::session::Session;
+use edot_tui::trial::watched_inside;
 
 fn learned(scenario: &str, seed: u64) -> Capacity {
     let mut session = Session::default();
@@ -34,6 +34,23 @@ fn the_labs_constants_are_found_within_five_percent() {
         assert_eq!((capacity.request, capacity.limit, capacity.target), (Some(0.13), Some(1.0), Some(80)));
         assert_eq!(capacity.bottleneck, Bottleneck::None, "{}", capacity.because);
     }
+}
+
+#[test]
+fn the_output_is_as_its_schema_says() {
+    use edot_tui::report::{schema::Schema, size, text};
+    let capacity = learned("guide", 7);
+    let schema = serde_json::from_str(Schema::Size.text()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for forecast in [None, Some([50_000.0, 0.0, 20_000.0])] {
+        let summary = size::summarize(&capacity, forecast, vec![Some("a".into()), None]);
+        let value = serde_json::to_value(&summary).unwrap();
+        assert!(validator.is_valid(&value), "{:?}", validator.iter_errors(&value).next());
+        assert_eq!(value["schema"], Schema::Size.id());
+        println!("{}", text::plain(&size::document(&summary)));
+    }
+    let summary = size::summarize(&capacity, Some([50_000.0, 0.0, 20_000.0]), Vec::new()).forecast.unwrap();
+    assert!(summary.min_replicas < summary.replicas && summary.replicas < summary.max_replicas);
 }
 
 #[test]

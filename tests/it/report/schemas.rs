@@ -1,7 +1,6 @@
 //! The JSON outputs against their schemas in `assets/schemas`: real outputs are valid, and no key can be added, renamed or
 //! left out without the schema.
 
-use crate::it::lab::watched::watched;
 use crate::it::support::recorded::scale_cycle;
 use edot_tui::decide::rerun;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
@@ -9,6 +8,7 @@ use edot_tui::observe::Stamped;
 use edot_tui::recording;
 use edot_tui::report::{self, Origin, compare, schema, schema::Schema, what_if};
 use edot_tui::session::Session;
+use edot_tui::trial::watched;
 use edot_tui::verdict::{self, Expectations, Verdict};
 use jsonschema::Validator;
 use serde_json::{Value, json};
