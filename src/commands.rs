@@ -12,6 +12,7 @@ mod man;
 mod record;
 mod replay;
 mod report;
+mod runs;
 mod size;
 mod stack;
 mod status;

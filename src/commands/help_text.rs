@@ -219,7 +219,8 @@ Examples:
   edot-tui tune run.jsonl.gz
   edot-tui tune monday.jsonl.gz tuesday.jsonl.gz --objective cost --max-replicas 8
   edot-tui tune run.jsonl.gz --search targets,requests --line cpu=90
-  edot-tui tune run.jsonl.gz -o patch > patch.yaml";
+  edot-tui tune run.jsonl.gz -o patch > patch.yaml
+  edot-tui tune lab:guide --verify guide";
 
 pub const SIZE: &str = "\
 What one replica of the gateway carries, learned from recordings in which the collectors' own metrics are: the cpu that it uses
@@ -230,7 +231,8 @@ The figures in brackets are what is found without parts of the recordings. docs/
 pub const SIZE_AFTER: &str = "\
 Examples:
   edot-tui size run.jsonl.gz
-  edot-tui size run.jsonl.gz --rate traces=50k,logs=20k";
+  edot-tui size run.jsonl.gz --rate traces=50k,logs=20k
+  edot-tui size lab:guide lab:guide@8";
 
 /// The text after the long help: examples, and the keys of the JSON output.
 pub fn with_schema(after: &str, schema: Schema) -> String {

@@ -1,10 +1,10 @@
 //! `edot-tui size`: what a gateway's replica carries, from recordings, and what a forecast needs.
 
-use super::args::LookFlags;
+use super::{args::LookFlags, runs};
 use crate::{
     decide::size::{self, Rates},
     error::{CommandError, SUCCESS},
-    offline::{format, reader},
+    offline::format,
     report::{self, text},
     stdio,
 };
@@ -13,8 +13,8 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Size {
-    /// The recordings, the newest last: its settings are the present ones; `-` reads standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// The recordings, the newest last: its settings are the present ones; `-` reads standard input, `lab:SCENARIO@SEED` runs one
+    #[arg(required = true, value_name = "RUN")]
     pub files: Vec<PathBuf>,
     /// The format
     #[arg(short, long, value_name = "FORMAT", default_value = "text", value_enum, help_heading = "Output")]
@@ -66,10 +66,9 @@ pub fn run(args: &Size) -> Result<u8, CommandError> {
     let mut sessions = Vec::new();
     let mut names = Vec::new();
     for file in &args.files {
-        let (session, origin) = reader::session(file, None)?;
-        origin.damage.iter().for_each(|d| stdio::message(d));
+        let (session, name) = runs::session(file)?;
         sessions.push(session);
-        names.push(origin.file);
+        names.push(name);
     }
     let capacity = size::learn(&sessions.iter().collect::<Vec<_>>()).map_err(|e| {
         let hint = "record a run with the collectors' metrics (pods/portforward) and some load";

@@ -1,22 +1,25 @@
 //! `edot-tui tune`: a search for settings of the HPA over recordings.
 
-use super::{args::LookFlags, text_target};
+use super::{args::LookFlags, runs, text_target};
 use crate::{
     config::Settings,
     decide::{
         front::Objective,
         rerun::{self, Changes, Recorded},
         space::{Limits, Part},
-        tune::{Ask, Search},
+        tune::{Ask, Search, Tuned},
+        verify,
     },
     error::{CommandError, SUCCESS},
     format::yaml,
-    offline::{format, reader},
+    lab::scenario::Scenario,
+    offline::format,
+    open,
     report::{
         text,
-        tune::{self, Summary},
+        tune::{self, Summary, Verified, VerifiedRun},
     },
-    signals, stdio,
+    signals, stdio, trial,
 };
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -24,8 +27,8 @@ use std::sync::atomic::AtomicBool;
 
 #[derive(Debug, Args)]
 pub struct Tune {
-    /// The recordings, the newest last: its settings are the present ones; `-` reads standard input
-    #[arg(required = true, value_name = "FILE")]
+    /// The recordings, the newest last: its settings are the present ones; `-` reads standard input, `lab:SCENARIO@SEED` runs one
+    #[arg(required = true, value_name = "RUN")]
     pub files: Vec<PathBuf>,
     /// The format
     #[arg(short, long, value_name = "FORMAT", default_value = "text", value_enum, help_heading = "Output")]
@@ -61,6 +64,12 @@ pub struct Tune {
     /// Another seed tries other candidates
     #[arg(long, value_name = "N", default_value = "1", help_heading = "Search")]
     seed: u64,
+    /// Run the recommendation in the embedded lab, in this scenario, and compare what it was with what was promised
+    #[arg(long, value_name = "SCENARIO", help_heading = "Verify")]
+    verify: Option<String>,
+    /// With how many seeds
+    #[arg(long, value_name = "N", default_value = "5", value_parser = clap::value_parser!(u32).range(1..=1000), help_heading = "Verify")]
+    verify_seeds: u32,
     #[command(flatten)]
     pub look: LookFlags,
 }
@@ -148,22 +157,21 @@ pub fn run(settings: &Settings, args: &Tune) -> Result<u8, CommandError> {
     let ask = args.ask();
     let (recordings, files) = read(&args.files)?;
     let stop = signals::on_interrupt().map_err(|e| CommandError::from(e).context("signals"))?;
-    let summary = search(&recordings, files, &ask, &stop)?;
+    let scenario = args.verify.as_deref().map(open::lab::scenario).transpose()?;
+    let verify = scenario.as_ref().map(|scenario| (scenario, args.verify_seeds));
+    let summary = search(&recordings, files, &ask, &stop, verify)?;
     stdio::data(&written(&summary, args.output, settings)?).map(|()| SUCCESS)
 }
 
 /// The recordings, and their names.
 fn read(files: &[PathBuf]) -> Result<(Vec<Recorded>, Vec<Option<String>>), CommandError> {
     let one = |file: &PathBuf| {
-        let mut reader = reader::open(file, None)?;
-        let recorded = rerun::record(reader.by_ref());
-        let origin = reader.origin();
-        origin.damage.iter().for_each(|d| stdio::message(d));
+        let (recorded, name) = runs::read(file, |observations| rerun::record(observations))?;
         if recorded.session.hpa.is_none() || recorded.syncs.is_empty() {
             let text = format!("{}: no sync of the controller can be distinguished in this recording", shown(file));
             return Err(CommandError::usage(text).hint("record a run in which the HPA is watched for some minutes"));
         }
-        Ok((recorded, origin.file))
+        Ok((recorded, name))
     };
     Ok(files.iter().map(one).collect::<Result<Vec<_>, CommandError>>()?.into_iter().unzip())
 }
@@ -177,6 +185,7 @@ fn search(
     files: Vec<Option<String>>,
     ask: &Ask,
     stop: &AtomicBool,
+    verify: Option<(&Scenario, u32)>,
 ) -> Result<Summary, CommandError> {
     let search = Search::new(recordings, ask).map_err(CommandError::usage)?;
     let mut progress = |scored: usize| {
@@ -188,7 +197,24 @@ fn search(
     stdio::progress("");
     let nothing = || CommandError::failed("nothing could be scored");
     let tuned = tuned.ok_or_else(nothing)?;
-    tune::summarize(&tuned, ask, recordings, files, |candidate| search.words(candidate)).ok_or_else(nothing)
+    let summary = tune::summarize(&tuned, ask, recordings, files, |candidate| search.words(candidate));
+    let summary = summary.ok_or_else(nothing)?;
+    let verified = verify.map(|(scenario, seeds)| verified(&tuned, scenario, seeds)).transpose()?;
+    Ok(Summary { verified, ..summary })
+}
+
+/// The recommendation in runs of the lab.
+fn verified(tuned: &Tuned, scenario: &Scenario, seeds: u32) -> Result<Verified, CommandError> {
+    let under = trial::under(scenario, &tuned.specs.1);
+    let mut runs = Vec::new();
+    for seed in 1..=u64::from(seeds) {
+        stdio::progress(&format!("run {seed} of {seeds} in the lab"));
+        let (seen, _) = trial::watched(&under, seed, trial::length(scenario));
+        let got = verify::happened(&rerun::record(seen.into_iter()), &tuned.lines).map_err(CommandError::failed)?;
+        runs.push(VerifiedRun { seed, holds: verify::holds(tuned, &got), score: got });
+    }
+    stdio::progress("");
+    Ok(Verified { scenario: scenario.name.clone(), runs })
 }
 
 fn written(s: &Summary, output: TuneFormat, settings: &Settings) -> Result<String, CommandError> {

@@ -39,6 +39,8 @@ pub struct Summary {
     pub front: Vec<Member>,
     pub manifest: Value,
     pub patch: Value,
+    /// The recommendation, run in the lab; null where that was not asked for.
+    pub verified: Option<Verified>,
     /// Cost and seconds above the line of candidates, for a chart.
     #[serde(skip)]
     pub cloud: Vec<(f64, f64)>,
@@ -90,6 +92,22 @@ pub struct Member {
     pub settings: Vec<String>,
     pub score: Score,
     pub recommended: bool,
+}
+
+/// The recommendation in a scenario of the lab.
+#[derive(Debug, Serialize)]
+pub struct Verified {
+    pub scenario: String,
+    pub runs: Vec<VerifiedRun>,
+}
+
+/// One run of it.
+#[derive(Debug, Serialize)]
+pub struct VerifiedRun {
+    pub seed: u64,
+    pub score: Score,
+    /// It lies on the front that was promised, or beyond it.
+    pub holds: bool,
 }
 
 /// The objective as it is typed.
@@ -166,6 +184,7 @@ pub fn summarize(
         patch: manifest::patch(seen, &tuned.specs.0, &tuned.specs.1),
         cloud: tuned.candidates.iter().step_by(step).map(|c| (c.total.cost, c.total.above_s)).collect(),
         files,
+        verified: None,
     })
 }
 
@@ -216,6 +235,7 @@ pub fn document(s: &Summary) -> Vec<Block> {
     out.extend(risks(s).into_iter().map(Block::Line));
     out.push(Block::Head("Figures".into()));
     out.push(table(&["figure", "present", "recommended"], figures(&s.present, &s.recommended.score)));
+    out.extend(s.verified.iter().flat_map(|v| verified(v, s)));
     out.push(Block::Head("The front: nothing that was tried is better in all of these".into()));
     out.push(table(&["cost", "above the line", "flaps", "most replicas", "changes"], front(s)));
     out
@@ -320,6 +340,24 @@ fn figures(present: &Score, recommended: &Score) -> Vec<Vec<String>> {
         row("elastic speedup over no HPA", &|s| format!("{:.2}", s.elastic_speedup)),
     ]);
     out
+}
+
+/// What was promised against what the lab did.
+fn verified(v: &Verified, s: &Summary) -> Vec<Block> {
+    let row = |name: String, score: &Score, holds: &str| {
+        let figures = [format!("{:.1}", score.cost), format!("{:.0} s", score.above_s), score.rescales.to_string()];
+        [vec![name], figures.to_vec(), vec![score.flaps.to_string(), holds.to_owned()]].concat()
+    };
+    let mut rows = vec![row("promised".into(), &s.recommended.score, "")];
+    let sign = |run: &VerifiedRun| if run.holds { "yes" } else { "no" };
+    rows.extend(v.runs.iter().map(|run| row(format!("seed {}", run.seed), &run.score, sign(run))));
+    let held = v.runs.iter().filter(|run| run.holds).count();
+    let head =
+        format!("Really run in the lab's scenario {}: {held} of {} on the front or beyond", v.scenario, v.runs.len());
+    vec![
+        Block::Head(head),
+        table(&["run", "replica-minutes", "above the line", "rescales", "flaps", "on the front or beyond"], rows),
+    ]
 }
 
 /// The members that are shown: the recommended one and those around it, spread over the cost.

@@ -6,6 +6,7 @@ mod advise;
 mod cli {
     pub mod commands;
     pub mod config;
+    pub mod decide;
     pub mod logging;
     pub mod pipe;
     pub mod plain_words;

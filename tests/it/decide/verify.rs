@@ -30,7 +30,7 @@ fn held(name: &str, objective: Objective, seeds: std::ops::Range<u64>, candidate
     let mut good = 0;
     for seed in seeds {
         let got = happened(&run(&other, seed), &all.lines).unwrap();
-        let is = holds(&all, &got, 15.0);
+        let is = holds(&all, &got);
         good += usize::from(is);
         let sign = if is { "holds" } else { "SHORT" };
         lines.push(format!("  seed {seed}: {:.1}, {:.0} s, {} rescales: {sign}", got.cost, got.above_s, got.rescales));
