@@ -91,7 +91,9 @@ impl Space {
         if let Some((name, _)) = limits.targets.iter().find(|t| !names.contains(&t.0)) {
             return Err(format!("there is no metric {name}; there are {}", names.join(", ")));
         }
-        let max_replicas = limits.max_replicas.unwrap_or_else(|| spec.max.max(most.saturating_add(2)).min(1000));
+        // Beyond a few times the present maximum a recording says little.
+        let wanted = most.saturating_add(2).min(spec.max.saturating_mul(4));
+        let max_replicas = limits.max_replicas.unwrap_or(spec.max.max(wanted));
         let min_replicas =
             limits.min_replicas.unwrap_or(0).min(spec.min_replicas()).max(limits.min_replicas.unwrap_or(1));
         if min_replicas > max_replicas {
@@ -261,10 +263,9 @@ fn targets(metric: &Metric, name: &str, limits: &Limits) -> Option<Dimension> {
 
 fn bounds(spec: &Spec, low: i32, high: i32) -> [Dimension; 2] {
     // Of a large range a few values are enough.
-    let step = ((high - low) / 40).max(1);
-    let values = |present: i32| -> Vec<i32> {
-        let all: BTreeSet<i32> = (low..=high).filter(|n| (n - low) % step == 0).chain([high]).collect();
-        all.into_iter().filter(|n| *n != present && *n > 0).collect()
+    let step = usize::try_from((high - low) / 40).unwrap_or(0).max(1);
+    let values = |present: i32| -> BTreeSet<i32> {
+        (low..=high).step_by(step).chain([high]).filter(|n| *n != present && *n > 0).collect()
     };
     let dimension = |name: &str, present: i32, edit: fn(i32) -> Edit| Dimension {
         name: name.to_owned(),

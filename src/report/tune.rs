@@ -10,6 +10,7 @@ use super::{html, manifest};
 use crate::decide::front::Objective;
 use crate::decide::rerun::Recorded;
 use crate::decide::score::Score;
+use crate::decide::size;
 use crate::decide::tune::{Ask, Candidate, LeftOut, Tuned};
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +34,8 @@ pub struct Summary {
     pub searched: Vec<String>,
     pub lines: Vec<LinePart>,
     pub assumptions: Vec<String>,
+    /// What says that Elasticsearch was the limit; null where it was not, or is not known to have been.
+    pub elasticsearch_limits: Option<String>,
     pub present: Score,
     pub recommended: Recommended,
     pub runs: Vec<RunPart>,
@@ -160,6 +163,7 @@ pub fn summarize(
             .map(|l| LinePart { metric: l.name.clone(), most_milli: l.most, text: l.text.clone() })
             .collect(),
         assumptions: tuned.assumptions.clone(),
+        elasticsearch_limits: elasticsearch_limits(recordings),
         present: present.total,
         recommended: Recommended {
             settings: tuned
@@ -186,6 +190,12 @@ pub fn summarize(
         files,
         verified: None,
     })
+}
+
+fn elasticsearch_limits(recordings: &[Recorded]) -> Option<String> {
+    let sessions: Vec<_> = recordings.iter().map(|r| &r.session).collect();
+    let capacity = size::learn(&sessions).ok()?;
+    (capacity.bottleneck == size::Bottleneck::Elasticsearch).then_some(capacity.because)
 }
 
 /// The settings that no HPA has: requests, which belong to the pods.
@@ -279,6 +289,9 @@ fn risks(s: &Summary) -> Vec<String> {
             "uncertain, by what the recordings leave open: {:.1} to {:.1} replica-minutes, {:.0} to {:.0} s above the line",
             r.cost_low, r.cost_high, r.above_s_low, r.above_s_high
         ));
+    }
+    if let Some(because) = &s.elasticsearch_limits {
+        out.push(format!("risk: Elasticsearch was the limit, so more gateways would not help: {because}"));
     }
     let name = |file: &Option<String>| file.clone().unwrap_or_else(|| "standard input".into());
     let worse = |run: &&RunPart| run.recommended.above_s > run.present.above_s + 0.5;

@@ -42,6 +42,14 @@ fn a_recommendation_is_verified_in_the_lab() {
 }
 
 #[test]
+fn it_says_where_more_gateways_would_not_help() {
+    let (_, out, _) = run(&["tune", "lab:backpressure", "--candidates", "40"]);
+    assert!(out.contains("Elasticsearch was the limit, so more gateways would not help"), "{out}");
+    let (_, out, _) = run(&["tune", "lab:guide", "--candidates", "40"]);
+    assert!(!out.contains("Elasticsearch was the limit"), "{out}");
+}
+
+#[test]
 fn size_writes_a_forecast() {
     let (code, out, err) = run(&["size", "lab:guide", "--rate", "traces=50k,logs=20k"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));
