@@ -238,24 +238,16 @@ impl<'a> Search<'a> {
 
     fn result(&self, ask: &Ask, mut all: Vec<Candidate>, stopped: bool) -> Option<Tuned> {
         let present = all.first()?.total;
-        let best = |all: &[Candidate], totals: &[Score], present: &Score| {
-            let front = front::front(totals, |i| changed(all, i));
-            front::choose(totals, &front, ask.objective, present)
-        };
-        let chosen = best(&all, &self.totals(&all), &present)?;
         // A change that gains nothing is not recommended.
-        let plain = self.plainer(all.get(chosen)?);
-        if all.iter().all(|c| c.choice != plain.choice) {
-            all.push(plain.clone());
+        for i in front::front(&self.totals(&all), |i| changed(&all, i)) {
+            if let Some(candidate) = all.get_mut(i) {
+                *candidate = self.plainer(candidate);
+            }
         }
-        let chosen = all.iter().position(|c| c.choice == plain.choice)?;
-        let mut front = front::front(&self.totals(&all), |i| if i == chosen { 0 } else { 1 + changed(&all, i) });
-        // It may be as good as a member, and is never worse.
-        if !front.contains(&chosen) {
-            front.retain(|i| all.get(*i).is_some_and(|c| c.total.aims() != plain.total.aims()));
-            front.push(chosen);
-            front.sort_by(|a, b| all[*a].total.cost.total_cmp(&all[*b].total.cost));
-        }
+        let totals = self.totals(&all);
+        let front = front::front(&totals, |i| changed(&all, i));
+        let chosen = front::choose(&totals, &front, ask.objective, &present)?;
+        let plain = all.get(chosen)?.clone();
         let left_out = |run: usize| {
             let rest = |c: &Candidate| {
                 let others = c.runs.iter().enumerate().filter(|(i, _)| *i != run);
@@ -264,7 +256,8 @@ impl<'a> Search<'a> {
             let mut totals: Vec<Score> = all.iter().map(rest).collect();
             let present = *totals.first()?;
             self.without_what_does_not_fit(&all, &mut totals);
-            let other = best(&all, &totals, &present)?;
+            let front = front::front(&totals, |i| changed(&all, i));
+            let other = front::choose(&totals, &front, ask.objective, &present)?;
             let (score, mine) = (*all.get(other)?.runs.get(run)?, *plain.runs.get(run)?);
             Some(LeftOut { same: score.aims() == mine.aims(), score })
         };
