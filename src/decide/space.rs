@@ -44,6 +44,8 @@ struct Dimension {
     present: String,
     /// The present value is within the limits.
     allowed: bool,
+    /// How many of the edits' values are below the present one; 0 where they have no order.
+    below: usize,
     edits: Vec<(String, Edit)>,
 }
 
@@ -171,6 +173,20 @@ impl Space {
         times.max_by(f64::total_cmp).unwrap_or(1.0)
     }
 
+    /// The values of a dimension that are nearer to the present one than `value` is, the nearest first.
+    pub fn nearer(&self, place: usize, value: u8) -> Vec<u8> {
+        let Some(d) = self.dimensions.get(place) else { return Vec::new() };
+        let distance = |value: u8| match usize::from(value) {
+            0 => 0,
+            v if v > d.below => v - d.below,
+            v => d.below + 1 - v,
+        };
+        let mut out: Vec<u8> = (0..=d.edits.len()).filter_map(|v| u8::try_from(v).ok()).collect();
+        out.retain(|other| distance(*other) < distance(value));
+        out.sort_by_key(|other| distance(*other));
+        out
+    }
+
     /// Each changed setting: its dimension, its name, its value and the present one.
     pub fn words<'a>(&'a self, choice: &'a [u8]) -> impl Iterator<Item = (usize, &'a str, &'a str, &'a str)> {
         self.dimensions.iter().zip(choice).enumerate().filter_map(|(i, (d, value))| {
@@ -239,26 +255,29 @@ pub fn quantity(milli: i64) -> String {
 
 fn targets(metric: &Metric, name: &str, limits: &Limits) -> Option<Dimension> {
     let (low, high) = limits.targets.iter().rfind(|t| t.0 == name).map_or((1, 100), |t| t.1);
-    let mut allowed = true;
+    let (mut allowed, below);
+    allowed = true;
     let (present, values): (String, Vec<(String, String)>) = match metric.target {
         Target::Utilization(present) => {
             // The ends of a range that was asked for count, too.
             let ends = limits.targets.iter().filter(|t| t.0 == name).flat_map(|t| [t.1.0, t.1.1]);
             let all: BTreeSet<i32> = TARGETS.into_iter().filter(|t| (low..=high).contains(t)).chain(ends).collect();
             allowed = limits.targets.iter().all(|t| t.0 != name) || (low..=high).contains(&present);
+            below = all.range(..present).count();
             let one = |t: i32| (format!("{t} %"), t.to_string());
             (format!("{present} %"), all.into_iter().filter(|t| *t != present).map(one).collect())
         }
         Target::AverageValue(present) | Target::Value(present) => {
             let of = |share: f64| ((present as f64 * share).round() as i64).max(1);
             let all: BTreeSet<i64> = SHARES.into_iter().map(of).filter(|v| *v != present).collect();
+            below = all.range(..present).count();
             let one = |milli: i64| (format::amount(name, milli), quantity(milli));
             (format::amount(name, present), all.into_iter().map(one).collect())
         }
         Target::None => return None,
     };
     let edits = values.into_iter().map(|(text, value)| (text, Edit::Target(name.to_owned(), value)));
-    Some(Dimension { name: format!("target of {name}"), present, allowed, edits: edits.collect() })
+    Some(Dimension { name: format!("target of {name}"), present, allowed, below, edits: edits.collect() })
 }
 
 fn bounds(spec: &Spec, low: i32, high: i32) -> [Dimension; 2] {
@@ -271,6 +290,7 @@ fn bounds(spec: &Spec, low: i32, high: i32) -> [Dimension; 2] {
         name: name.to_owned(),
         present: present.to_string(),
         allowed: (low..=high).contains(&present),
+        below: values(present).range(..present).count(),
         edits: values(present).into_iter().map(|n| (n.to_string(), edit(n))).collect(),
     };
     [dimension("minReplicas", spec.min_replicas(), Edit::Min), dimension("maxReplicas", spec.max, Edit::Max)]
@@ -292,6 +312,7 @@ fn windows(spec: &Spec, direction: Direction, flag_s: i64) -> Dimension {
         name: format!("{name}.stabilizationWindowSeconds"),
         present: present.to_string(),
         allowed: true,
+        below: WINDOWS.into_iter().filter(|s| i64::from(*s) < present).count(),
         edits: values.map(|s| (s.to_string(), Edit::Window(direction, s))).collect(),
     }
 }
@@ -311,6 +332,7 @@ fn policies(spec: &Spec, direction: Direction) -> Dimension {
         name: format!("{name}.policies"),
         present: words(&rules.policies),
         allowed: true,
+        below: 0,
         edits: all.map(|p| (words(&p), Edit::Policies(direction, p))).collect(),
     }
 }
@@ -335,6 +357,7 @@ fn requests_of(resource: &str, present: f64) -> Dimension {
         name: format!("request of {resource}"),
         present: text(present as i64),
         allowed: true,
+        below: all.range(..present as i64).count(),
         edits: all.into_iter().map(|v| (text(v), Edit::Request(resource.to_owned(), v))).collect(),
     }
 }

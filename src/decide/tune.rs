@@ -247,7 +247,8 @@ impl<'a> Search<'a> {
         let totals = self.totals(&all);
         let front = front::front(&totals, |i| changed(&all, i));
         let chosen = front::choose(&totals, &front, ask.objective, &present)?;
-        let plain = all.get(chosen)?.clone();
+        let plain = self.nearer(all.get(chosen)?);
+        *all.get_mut(chosen)? = plain.clone();
         let left_out = |run: usize| {
             let rest = |c: &Candidate| {
                 let others = c.runs.iter().enumerate().filter(|(i, _)| *i != run);
@@ -315,6 +316,23 @@ impl<'a> Search<'a> {
                 && (without.total.aims() == best.total.aims() || without.total.dominates(&best.total))
             {
                 best = without;
+            }
+        }
+        best
+    }
+
+    /// A candidate that is as good, with each setting as near to the present one as that allows.
+    fn nearer(&self, candidate: &Candidate) -> Candidate {
+        let mut best = candidate.clone();
+        for place in 0..best.choice.len() {
+            for value in self.space.nearer(place, best.choice[place]) {
+                let mut other = best.choice.clone();
+                other[place] = value;
+                let other = self.space.fits(&other).then(|| self.score(&other));
+                if let Some(other) = other.filter(|o| o.total.aims() == best.total.aims()) {
+                    best = other;
+                    break;
+                }
             }
         }
         best

@@ -166,6 +166,31 @@ fn the_same_seed_gives_the_same_and_limits_are_kept_to() {
 }
 
 #[test]
+fn of_values_that_serve_equally_well_the_nearest_is_recommended() {
+    use edot_tui::decide::space::Space;
+    let r = named("a1");
+    let last = r.syncs.last().unwrap();
+    let parts = [Part::Targets, Part::Bounds].into();
+    let space = Space::new(last, &Limits { parts, max_replicas: Some(10), ..Limits::default() }, 4).unwrap();
+    let values = |place: usize| -> Vec<String> {
+        let farthest = u8::try_from(space.sizes()[place] - 1).unwrap();
+        let choice = |value: u8| {
+            let mut choice = space.present();
+            choice[place] = value;
+            choice
+        };
+        let text = |value: u8| space.words(&choice(value)).map(|w| w.2.to_owned()).next();
+        space.nearer(place, farthest).into_iter().map(|v| text(v).unwrap_or_else(|| "present".into())).collect()
+    };
+    let (targets, most) = (values(0), values(2));
+    assert_eq!(targets[0], "present");
+    assert_eq!(space.names().collect::<Vec<_>>(), ["target of cpu", "minReplicas", "maxReplicas"]);
+    let present = last.spec.max;
+    let near: Vec<i32> = most[1..3].iter().map(|m| m.parse().unwrap()).collect();
+    assert!(near.contains(&(present - 1)) && near.contains(&(present + 1)), "{most:?}");
+}
+
+#[test]
 fn a_search_that_is_stopped_gives_what_there_is() {
     let r = std::slice::from_ref(named("a2"));
     let base = ask(Objective::Slo, 100_000);
