@@ -12,8 +12,11 @@ mod man;
 mod record;
 mod replay;
 mod report;
+mod runs;
+mod size;
 mod stack;
 mod status;
+mod tune;
 mod version;
 mod what_if;
 
@@ -81,6 +84,12 @@ pub enum Command {
     /// Re-run the controller over a recording under other settings
     #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER, after_long_help = help_text::with_schema(help_text::WHAT_IF_AFTER, Schema::WhatIf))]
     WhatIf(Box<what_if::WhatIf>),
+    /// Search better settings of the HPA over recordings
+    #[command(long_about = help_text::TUNE, after_help = help_text::TUNE_AFTER, after_long_help = help_text::with_schema(help_text::TUNE_AFTER, Schema::Tune))]
+    Tune(Box<tune::Tune>),
+    /// What a gateway's replica carries, and how many a forecast needs
+    #[command(long_about = help_text::SIZE, after_help = help_text::SIZE_AFTER, after_long_help = help_text::with_schema(help_text::SIZE_AFTER, Schema::Size))]
+    Size(Box<size::Size>),
     /// Bring the guide's system to a cluster, look at it, and remove it
     #[command(long_about = help_text::STACK, after_help = help_text::STACK_AFTER)]
     Stack(Box<stack::Stack>),
@@ -104,6 +113,8 @@ impl Command {
             Command::Report(report) => Some(&report.look.0),
             Command::Compare(compare) => Some(&compare.look.0),
             Command::WhatIf(what_if) => Some(&what_if.look.0),
+            Command::Tune(tune) => Some(&tune.look.0),
+            Command::Size(size) => Some(&size.look.0),
             Command::Stack(stack) => Some(stack.settings()),
             Command::Completions(_) | Command::Man => None,
         }
@@ -188,6 +199,8 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         Some(Command::Report(args)) => report::run(&settings, args),
         Some(Command::Compare(args)) => compare::run(&settings, args),
         Some(Command::WhatIf(args)) => what_if::run(&settings, args),
+        Some(Command::Tune(args)) => tune::run(&settings, args),
+        Some(Command::Size(args)) => size::run(args),
         Some(Command::Stack(args)) => stack::run(&settings, args),
         Some(Command::Completions(args)) => completions::run(args),
         Some(Command::Man) => man::run(),

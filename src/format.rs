@@ -12,5 +12,5 @@ pub mod yaml;
 
 pub use duration::{age, clock, duration, millis};
 pub use number::{UNKNOWN, count, percent, percent_change, rate};
-pub use resource::millicores;
+pub use resource::{amount, millicores};
 pub use size::bytes;

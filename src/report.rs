@@ -13,14 +13,17 @@ pub mod fleet;
 pub mod html;
 pub mod json;
 mod junit;
+pub mod manifest;
 pub mod panels;
 pub mod plot;
 pub mod schema;
 pub mod series;
+pub mod size;
 mod status;
 mod svg;
 pub mod text;
 pub mod text_chart;
+pub mod tune;
 pub mod what_if;
 
 pub use cast::{Cast, cast};

@@ -1,7 +1,7 @@
 //! The signals that the program reacts to: those that end it, and those that stop and continue it from the shell. Once one of
 //! these is made, its signals no longer have their default effect.
 
-use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH, SIGXFSZ};
+use signal_hook::consts::{SIGCONT, SIGINT, SIGTSTP, SIGWINCH, SIGXFSZ};
 use std::{
     io,
     sync::{Arc, atomic::AtomicBool},
@@ -15,6 +15,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// The system refuses.
 pub fn survive_file_limits() -> io::Result<()> {
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).map(drop)
+}
+
+/// Becomes true at the first Ctrl-C, for work that then ends with what it has. The second ends the program.
+///
+/// # Errors
+/// The system refuses.
+pub fn on_interrupt() -> io::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, 128 + SIGINT, flag.clone())?;
+    signal_hook::flag::register(SIGINT, flag.clone())?;
+    Ok(flag)
 }
 
 /// The signals that end a program.

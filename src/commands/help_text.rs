@@ -207,6 +207,33 @@ Examples:
   edot-tui what-if run.jsonl.gz --drop memory --request cpu=200m
   edot-tui what-if run.jsonl.gz --scale-down-window 300 --policy down=Pods:1/60 -o html > what-if.html";
 
+pub const TUNE: &str = "\
+Search better settings of the HPA: candidates are re-run over one or more recordings as what-if does, and scored by their
+cost (replica-minutes), by the time in which a pod was above its line (the present target and its tolerance, unless --line
+says otherwise), and by how often they go back and forth. Printed are those that nothing is better than (the front), the one
+that the objective asks for, why each of its changes is there, what it risks, and a patch. docs/tuning.md defines the figures.
+The same recordings and flags give the same result. Ctrl-C ends the search, and what there is by then is printed.";
+
+pub const TUNE_AFTER: &str = "\
+Examples:
+  edot-tui tune run.jsonl.gz
+  edot-tui tune monday.jsonl.gz tuesday.jsonl.gz --objective cost --max-replicas 8
+  edot-tui tune run.jsonl.gz --search targets,requests --line cpu=90
+  edot-tui tune run.jsonl.gz -o patch > patch.yaml
+  edot-tui tune lab:guide --verify guide";
+
+pub const SIZE: &str = "\
+What one replica of the gateway carries, learned from recordings in which the collectors' own metrics are: the cpu that it uses
+by itself and for an item of each signal; items per second at the HPA's target, at the cpu limit, and at the knee where refusals
+or full queues began; and what limited the system. With --rate, how many replicas a forecast needs, with bounds and requests.
+The figures in brackets are what is found without parts of the recordings. docs/tuning.md has the method.";
+
+pub const SIZE_AFTER: &str = "\
+Examples:
+  edot-tui size run.jsonl.gz
+  edot-tui size run.jsonl.gz --rate traces=50k,logs=20k
+  edot-tui size lab:guide lab:guide@8";
+
 /// The text after the long help: examples, and the keys of the JSON output.
 pub fn with_schema(after: &str, schema: Schema) -> String {
     with_schemas(after, &[schema])

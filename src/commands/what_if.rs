@@ -3,14 +3,12 @@
 use super::{PageFormat, args::LookFlags, text_target};
 use crate::{
     config::Settings,
+    decide::rerun::{self, Changes, Rule},
     error::{CommandError, SUCCESS},
     hpa::{Direction, Policy, SelectPolicy},
     offline::{format, reader},
     open,
-    report::{
-        self, text,
-        what_if::{self, Changes, Rule},
-    },
+    report::{self, text, what_if},
     stdio,
 };
 use clap::Args;
@@ -81,10 +79,10 @@ impl WhatIf {
 pub fn run(settings: &Settings, args: &WhatIf) -> Result<u8, CommandError> {
     let look = open::look(settings)?;
     let mut reader = reader::open(&args.file, None)?;
-    let recorded = what_if::record(reader.by_ref());
+    let recorded = rerun::record(reader.by_ref());
     let origin = reader.origin();
     origin.damage.iter().for_each(|d| stdio::message(d));
-    let supposed = what_if::simulate(&recorded, &args.changes()).map_err(CommandError::usage)?;
+    let supposed = rerun::simulate(&recorded, &args.changes()).map_err(CommandError::usage)?;
     let summary = what_if::summarize(&supposed, &recorded, origin.file);
     let (panels, axis) = what_if::panels(&supposed, &recorded);
     let text = match args.output {

@@ -10,8 +10,8 @@ pub use fault::{Fault, FaultKind};
 #[cfg(test)]
 pub use settings::MemoryLimiter;
 pub use settings::{
-    Agents, App, Batch, Connections, Elasticsearch, GatewaySettings, Hpa, Load, Logs, Metrics, Nodes, PolicyType,
-    Queue, Rules, Select, Shard, Stage,
+    Agents, App, Batch, Connections, Elasticsearch, GatewaySettings, Hpa, Load, Logs, Metrics, Nodes, Policy,
+    PolicyType, Queue, Rules, Select, Shard, Stage,
 };
 pub use values::Dur;
 #[cfg(test)]

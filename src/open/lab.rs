@@ -140,7 +140,10 @@ pub fn scenarios() -> Vec<(String, String)> {
 }
 
 /// The scenario of that name, or in that file.
-fn scenario(name: &str) -> Result<Scenario, CommandError> {
+///
+/// # Errors
+/// There is no such scenario, or it has a fault.
+pub fn scenario(name: &str) -> Result<Scenario, CommandError> {
     if name.ends_with(".toml") {
         let text = std::fs::read_to_string(name).map_err(|e| CommandError::usage(format!("{name}: {e}")))?;
         let stem = Path::new(name).file_stem().map_or(name.into(), |stem| stem.to_string_lossy());

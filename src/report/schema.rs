@@ -13,11 +13,21 @@ pub enum Schema {
     WhatIf,
     Doctor,
     Fleet,
+    Tune,
+    Size,
 }
 
 impl Schema {
-    pub const ALL: [Schema; 6] =
-        [Schema::Status, Schema::Report, Schema::Compare, Schema::WhatIf, Schema::Doctor, Schema::Fleet];
+    pub const ALL: [Schema; 8] = [
+        Schema::Status,
+        Schema::Report,
+        Schema::Compare,
+        Schema::WhatIf,
+        Schema::Doctor,
+        Schema::Fleet,
+        Schema::Tune,
+        Schema::Size,
+    ];
 
     /// The value of the output's key `schema`.
     pub fn id(self) -> &'static str {
@@ -28,6 +38,8 @@ impl Schema {
             Schema::WhatIf => "edot-tui/what-if/2",
             Schema::Doctor => "edot-tui/doctor/2",
             Schema::Fleet => "edot-tui/fleet/1",
+            Schema::Tune => "edot-tui/tune/1",
+            Schema::Size => "edot-tui/size/1",
         }
     }
 
@@ -40,6 +52,8 @@ impl Schema {
             Schema::WhatIf => include_str!("../../assets/schemas/what-if.json"),
             Schema::Doctor => include_str!("../../assets/schemas/doctor.json"),
             Schema::Fleet => include_str!("../../assets/schemas/fleet.json"),
+            Schema::Tune => include_str!("../../assets/schemas/tune.json"),
+            Schema::Size => include_str!("../../assets/schemas/size.json"),
         }
     }
 

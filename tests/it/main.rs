@@ -6,6 +6,7 @@ mod advise;
 mod cli {
     pub mod commands;
     pub mod config;
+    pub mod decide;
     pub mod logging;
     pub mod pipe;
     pub mod plain_words;
@@ -14,6 +15,11 @@ mod cli {
     pub mod readme;
     pub mod stack;
     pub mod wrong_input;
+}
+mod decide {
+    pub mod size;
+    pub mod tune;
+    pub mod verify;
 }
 mod decisions {
     pub mod causes;
@@ -67,7 +73,6 @@ mod lab {
     pub mod scenarios;
     pub mod stack;
     pub mod user_changes;
-    pub mod watched;
 }
 mod live {
     pub mod access;

@@ -88,6 +88,15 @@ fn what_a_recording_is_asked_for_is_checked() {
 }
 
 #[test]
+fn tune_and_size_take_what_they_say() {
+    assert!(refused(&["tune"]).contains("RUN"));
+    assert!(refused(&["tune", "f", "--objective", "fast"]).contains("p95-util"));
+    assert!(refused(&["tune", "f", "--target", "cpu=90..50"]).contains("cpu=50..80"));
+    assert!(refused(&["tune", "f", "--search", "luck"]).contains("policies"));
+    assert!(refused(&["size", "f", "--rate", "spans=5"]).contains("traces=50k,logs=20k"));
+}
+
+#[test]
 fn what_does_not_exist_is_refused() {
     assert!(refused(&["--namespce", "x"]).contains("--namespace"));
     assert!(refused(&["statsu"]).contains("status"));

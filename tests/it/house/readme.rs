@@ -126,7 +126,8 @@ fn the_commands_over_recordings_run() {
     }
     let program = crate::it::support::program().display().to_string();
     let text = std::fs::read_to_string(root("README.md")).unwrap();
-    let over = |l: &&str| ["report", "compare", "what-if"].iter().any(|c| l.starts_with(&format!("edot-tui {c} ")));
+    let over =
+        |l: &&str| ["report", "compare", "what-if", "tune"].iter().any(|c| l.starts_with(&format!("edot-tui {c} ")));
     let mut written = 0;
     for line in text.lines().filter(over) {
         let command = line.split('#').next().unwrap_or_default().replacen("edot-tui", &format!("'{program}'"), 1);

@@ -1,10 +1,15 @@
 //! Recordings broken in every way: each gives what is sound in it, and neither its reading nor its fold panics, hangs or
 //! takes memory without bound.
 
+use crate::it::decide::tune::ask;
 use crate::it::replay::{broken_ways::*, reading::write};
 use crate::it::support::{any_seen, dice::Dice, recorded::scale_cycle};
+use edot_tui::decide::front::Objective;
+use edot_tui::decide::tune::Search;
+use edot_tui::decide::{rerun, size};
 use edot_tui::observe::{Observation, Stamped};
 use edot_tui::recording::{Reading, read, resume};
+use edot_tui::report::tune;
 use edot_tui::report::{self, Origin, compare, what_if};
 use edot_tui::session::Session;
 use edot_tui::ui::{Screen, Ui};
@@ -13,6 +18,7 @@ use edot_tui::view::{self, Cx, Look};
 use proptest::{strategy::Strategy, strategy::ValueTree, test_runner::TestRunner};
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::io::{Cursor, Read};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 /// Texts of sound recordings: of a real cluster, and of observations of every kind.
@@ -97,10 +103,26 @@ fn begin_again(case: &Case, got: usize) {
 
 /// The controller re-run over the first of it.
 fn simulate(case: &Case) {
-    let recorded = what_if::record(read(Cursor::new(&case.bytes)).unwrap().take(3000));
-    if let Ok(supposed) = what_if::simulate(&recorded, &what_if::Changes::default()) {
+    let recorded = rerun::record(read(Cursor::new(&case.bytes)).unwrap().take(3000));
+    if let Ok(supposed) = rerun::simulate(&recorded, &rerun::Changes::default()) {
         what_if::summarize(&supposed, &recorded, None);
         what_if::panels(&supposed, &recorded);
+    }
+    let sessions = [&recorded.session];
+    if let Ok(capacity) = size::learn(&sessions) {
+        let summary = report::size::summarize(&capacity, Some([1e4, 0.0, 1e3]), vec![None]);
+        report::text::plain(&report::size::document(&summary));
+    }
+    let ask = ask(Objective::Balanced, 12);
+    let recordings = [recorded];
+    let Ok(search) = Search::new(&recordings, &ask) else { return };
+    if let Some(tuned) = search.run(&ask, &AtomicBool::new(false), &mut |_| {})
+        && let Some(summary) = tune::summarize(&tuned, &ask, &recordings, vec![None], |c| search.words(c))
+    {
+        report::text::plain(&tune::document(&summary));
+        tune::chart::text(&summary, 80);
+        tune::page(&summary, "");
+        serde_json::to_string(&summary).unwrap();
     }
 }
 

@@ -1,13 +1,14 @@
 //! The JSON outputs against their schemas in `assets/schemas`: real outputs are valid, and no key can be added, renamed or
 //! left out without the schema.
 
-use crate::it::lab::watched::watched;
 use crate::it::support::recorded::scale_cycle;
+use edot_tui::decide::rerun;
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
 use edot_tui::observe::Stamped;
 use edot_tui::recording;
 use edot_tui::report::{self, Origin, compare, schema, schema::Schema, what_if};
 use edot_tui::session::Session;
+use edot_tui::trial::watched;
 use edot_tui::verdict::{self, Expectations, Verdict};
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -83,9 +84,9 @@ fn outputs(run: &Run) -> Vec<(Schema, Value)> {
         (Schema::Report, serde_json::to_value(report::report(&run.session, &run.verdict, &origin)).unwrap()),
         (Schema::Compare, serde_json::to_value(compare::compare(&side, &side)).unwrap()),
     ];
-    let recorded = what_if::record(run.seen.iter().cloned());
-    let changes = [what_if::Changes::default(), what_if::Changes { max: Some(3), ..Default::default() }];
-    for simulation in changes.iter().filter_map(|c| what_if::simulate(&recorded, c).ok()) {
+    let recorded = rerun::record(run.seen.iter().cloned());
+    let changes = [rerun::Changes::default(), rerun::Changes { max: Some(3), ..Default::default() }];
+    for simulation in changes.iter().filter_map(|c| rerun::simulate(&recorded, c).ok()) {
         let summary = what_if::summarize(&simulation, &recorded, Some(run.name.clone()));
         out.push((Schema::WhatIf, serde_json::to_value(summary).unwrap()));
     }
@@ -124,13 +125,14 @@ fn printed(args: &[&str]) -> Value {
 fn what_the_commands_print_is_valid() {
     let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/v1/cycle.jsonl.gz");
     let file = recorded.to_str().unwrap();
-    let commands: [(Schema, &[&str]); 6] = [
+    let commands: [(Schema, &[&str]); 7] = [
         (Schema::Fleet, &["status", "-A", "--lab", "-o", "json"]),
         (Schema::Status, &["status", "--lab", "--wait", "30s", "-o", "json"]),
         (Schema::Doctor, &["doctor", "--lab", "-o", "json"]),
         (Schema::Report, &["report", file, "-o", "json"]),
         (Schema::Compare, &["compare", file, file, "-o", "json"]),
         (Schema::WhatIf, &["what-if", file, "--max", "3", "-o", "json"]),
+        (Schema::Tune, &["tune", file, file, "--candidates", "60", "-o", "json"]),
     ];
     for (schema, args) in commands {
         let value = printed(args);

@@ -1,6 +1,7 @@
 //! Recordings in format 1: their verdict, figures and decisions are those that the program of that time found. The expected
 //! values in `tests/golden/v1` were taken from its own output and are never written again.
 
+use edot_tui::decide::rerun;
 use edot_tui::recording;
 use edot_tui::report::{self, Origin, what_if};
 use edot_tui::verdict::{self, Expectations};
@@ -19,10 +20,10 @@ fn fixtures() -> Vec<PathBuf> {
 /// What must not change: everything but wording.
 pub fn summary(file: &Path) -> Value {
     let observations: Vec<_> = recording::open(file).unwrap().collect();
-    let recorded = what_if::record(observations.into_iter());
+    let recorded = rerun::record(observations.into_iter());
     let judged = verdict::run(&recorded.session, Expectations::guide());
     let r = serde_json::to_value(report::report(&recorded.session, &judged, &Origin::default())).unwrap();
-    let unchanged = what_if::simulate(&recorded, &what_if::Changes::default()).unwrap();
+    let unchanged = rerun::simulate(&recorded, &rerun::Changes::default()).unwrap();
     let w = serde_json::to_value(what_if::summarize(&unchanged, &recorded, None)).unwrap();
     let list = |v: &Value, keys: &[&str]| Value::Array(keys.iter().map(|k| v[*k].clone()).collect());
     let all = |v: &Value, keys: &[&str]| Value::Array(v.as_array().unwrap().iter().map(|v| list(v, keys)).collect());

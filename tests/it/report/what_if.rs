@@ -2,9 +2,10 @@
 
 use crate::it::decisions::simulated_runs::{Run, run};
 use crate::it::support::recorded::scale_cycle;
+use edot_tui::decide::rerun::{Agreement, Changes, Recorded, Simulation, Step, record, simulate};
 use edot_tui::observe::{MetricKind, MetricValue, Observation, Stamped};
 use edot_tui::recording;
-use edot_tui::report::what_if::{self, Agreement, Changes, Recorded, Simulation, record, simulate, summarize};
+use edot_tui::report::what_if::{self, summarize};
 use std::collections::BTreeSet;
 
 fn lines(text: &str) -> Vec<Stamped> {
@@ -246,8 +247,8 @@ fn compare(folder: &str, pairs: &[Pair<'_>]) -> (usize, Vec<String>) {
         let s = simulate(&data(recorded), &parsed(words)).unwrap();
         let real_sizes: Vec<(i64, i32)> = data(real).syncs.iter().map(|m| (m.ms, m.actual)).collect();
         let supposed: Vec<(i64, i32)> = s.steps.iter().map(|step| (step.ms, step.simulated)).collect();
-        let (low, high) = (|step: &what_if::Step| step.band.0, |step: &what_if::Step| step.band.1);
-        let sum = |of: fn(&what_if::Step) -> i32| minutes(&s.steps.iter().map(|x| (x.ms, of(x))).collect::<Vec<_>>());
+        let (low, high) = (|step: &Step| step.band.0, |step: &Step| step.band.1);
+        let sum = |of: fn(&Step) -> i32| minutes(&s.steps.iter().map(|x| (x.ms, of(x))).collect::<Vec<_>>());
         let really = minutes(&real_sizes);
         let outside = outside(&s, &real_sizes);
         let is = is_exact(&supposed, &real_sizes);

@@ -1,9 +1,9 @@
 //! Simulations compared with the lab: what a run under some settings predicts for others is what a run under those does.
 
 use super::what_if::parsed;
-use crate::it::lab::watched::watched;
+use edot_tui::decide::rerun::{Simulation, record, simulate};
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
-use edot_tui::report::what_if::{Simulation, record, simulate};
+use edot_tui::trial::watched;
 use std::collections::BTreeMap;
 
 /// Seconds from the load's start.

@@ -1,7 +1,7 @@
 //! The stories of the lab's scenarios on every screen at the classic sizes: what must hold of every picture. Bad news has a
 //! bad-news role, a list that is longer than its room says so, and no text is cut while the cells beside it are empty.
 
-use crate::it::lab::watched::watched_inside;
+use edot_tui::trial::watched_inside;
 use edot_tui::{
     advise,
     lab::scenario::Scenario,

@@ -40,7 +40,6 @@ impl Normalizer {
     }
 }
 
-#[cfg(test)]
 /// The figures of a whole response.
 pub fn normalize(text: &[u8]) -> Option<CollectorSeen> {
     let mut normalizer = Normalizer::default();

@@ -25,8 +25,8 @@ pub struct RecordedSync {
     /// What the controller read of the status before it.
     pub status: Status,
     pub world: World,
-    /// The controller's memory before the sync; None where it is unknown.
-    pub memory: Option<Memory>,
+    /// The controller's memory before the sync.
+    pub memory: Memory,
     /// Figures of the spec's metrics, in its order.
     pub figures: Vec<MetricOutcome>,
     /// Replicas that the reconstruction computes.
@@ -61,7 +61,7 @@ fn recorded_sync(settled: &Settled) -> RecordedSync {
         settings: settled.settings.clone(),
         status: case.status.clone(),
         world: case.world.clone(),
-        memory: Some(case.memory.clone()),
+        memory: case.memory.clone(),
         figures: sync.computed.metrics.clone(),
         computed: sync.computed.result,
         verdict: sync.verdict(),

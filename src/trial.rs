@@ -1,18 +1,19 @@
-//! A scenario of the lab's model in simulated time as observations of a dashboard, without a server in between.
+//! A scenario of the lab, run to its end in simulated time: the observations of a dashboard, without a server or a clock in between.
+//! The same seed gives the same run. Must not judge it.
 
-use crate::it::support::lab_run::{NS, start};
-use base64::{Engine, prelude::BASE64_STANDARD};
-use chrono::TimeDelta;
-use edot_tui::lab::model::{Lab, Time, setup};
-use edot_tui::lab::processes::{self, PodRequest};
-use edot_tui::lab::scenario::Scenario;
-use edot_tui::observe::{
+use crate::hpa::{PolicyKind, ScalingRules, SelectPolicy, Source, Spec, Target};
+use crate::lab::model::{Lab, PodSample, Time, setup};
+use crate::lab::processes::{self, PodRequest};
+use crate::lab::scenario::{self, Dur, Hpa, Scenario};
+use crate::observe::{
     CollectorSeen, CountersSeen, Feed, FeedState, FeedStatus, Observation, PodGone, PodUsage, Resources, Role, Stamped,
     TargetRef, UsageSeen, WatchingSeen,
 };
-use edot_tui::source::live::collector::normalize::normalize;
-use edot_tui::source::live::elastic::convert as elastic;
-use edot_tui::source::live::{convert, wire};
+use crate::source::live::collector::normalize::normalize;
+use crate::source::live::elastic::convert as elastic;
+use crate::source::live::{convert, wire};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use chrono::TimeDelta;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,58 @@ use std::sync::Arc;
 
 /// The interval of looks at the store, milliseconds.
 const LOOK: i64 = 500;
+/// Seconds before the load.
+const IDLE: i64 = 60;
+const NS: &str = setup::OBSERVABILITY;
+
+/// When every run begins: 2026-11-24 12:00 UTC.
+fn start() -> Time {
+    Time::from_timestamp(1_795_521_600, 0).unwrap_or_default()
+}
+
+/// Seconds from the load's start until a scenario is over, and its HPA has settled.
+pub fn length(scenario: &Scenario) -> i64 {
+    scenario.length.ms() / 1000
+}
+
+/// A scenario with the HPA under a spec, as far as the lab has it: targets of cpu and memory, bounds and behavior.
+pub fn under(scenario: &Scenario, spec: &Spec) -> Scenario {
+    let target = |resource: &str| {
+        spec.metrics.iter().find_map(|m| match (&m.source, m.target) {
+            (Source::Resource { resource: r }, Target::Utilization(percent)) if r == resource => Some(percent),
+            _ => None,
+        })
+    };
+    let rules = |rules: &ScalingRules| scenario::Rules {
+        window: rules.window_seconds.map(|s| Dur::seconds(i64::from(s))),
+        select: Some(match rules.select {
+            SelectPolicy::Max => scenario::Select::Max,
+            SelectPolicy::Min => scenario::Select::Min,
+            SelectPolicy::Disabled => scenario::Select::Disabled,
+        }),
+        policies: Some(rules.policies.iter().map(policy).collect()),
+    };
+    let hpa = Hpa {
+        min: spec.min_replicas(),
+        max: spec.max,
+        cpu: target("cpu"),
+        memory: target("memory"),
+        up: spec.behavior.as_ref().map(|b| rules(&b.up)),
+        down: spec.behavior.as_ref().map(|b| rules(&b.down)),
+    };
+    Scenario { hpa, ..scenario.clone() }
+}
+
+fn policy(of: &crate::hpa::Policy) -> scenario::Policy {
+    scenario::Policy {
+        kind: match of.kind {
+            PolicyKind::Pods => scenario::PolicyType::Pods,
+            PolicyKind::Percent => scenario::PolicyType::Percent,
+        },
+        value: u32::try_from(of.value).unwrap_or(1),
+        period: Dur::seconds(i64::from(of.period_seconds)),
+    }
+}
 
 struct Watch {
     out: Vec<Stamped>,
@@ -30,8 +83,8 @@ struct Watch {
     pods: BTreeMap<String, String>,
 }
 
-fn read<T: DeserializeOwned>(object: &Value) -> T {
-    serde_json::from_value(object.clone()).unwrap()
+fn read<T: DeserializeOwned>(object: &Value) -> Option<T> {
+    serde_json::from_value(object.clone()).ok()
 }
 
 impl Watch {
@@ -42,12 +95,14 @@ impl Watch {
         self.out.push(Stamped { at: self.now, what });
     }
 
-    fn observe(&mut self, object: Option<&Value>, what: impl FnOnce(&Value) -> Observation) {
+    fn observe<T: DeserializeOwned>(&mut self, object: Option<&Value>, what: impl FnOnce(T) -> Observation) {
         let Some(object) = object else { return };
-        let uid = object["metadata"]["uid"].as_str().unwrap().to_owned();
+        let uid = object["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
         let version = object["metadata"]["resourceVersion"].clone();
-        if self.versions.insert(uid, version.clone()) != Some(version) {
-            self.push(what(object));
+        if self.versions.insert(uid, version.clone()) != Some(version)
+            && let Some(read) = read(object)
+        {
+            self.push(what(read));
         }
     }
 }
@@ -81,12 +136,13 @@ fn watch(scenario: &Scenario, seed: u64, seconds: i64, inside: bool) -> (Vec<Sta
         watch.push(Observation::FeedStatus(FeedStatus::new(feed, FeedState::Up)));
     }
     let (mut sizes, mut newest) = (Vec::new(), None);
-    for ms in (0..(60 + seconds) * 1000).step_by(LOOK as usize) {
+    for ms in (0..(IDLE + seconds) * 1000).step_by(usize::try_from(LOOK).unwrap_or(1)) {
         watch.now = start() + TimeDelta::milliseconds(ms);
         lab.advance(watch.now);
         // A scenario may start a load itself.
-        if ms == 60_000 && lab.store.get("jobs", setup::DEMO, "k6-load").is_none() {
-            lab.store.create("jobs", setup::job(), watch.now).unwrap();
+        if ms == IDLE * 1000 && lab.store.get("jobs", setup::DEMO, "k6-load").is_none() {
+            // It was looked for just now.
+            let _ = lab.store.create("jobs", setup::job(), watch.now);
         }
         look(&mut watch, &lab);
         if inside && ms % 5000 == 0 {
@@ -104,8 +160,8 @@ fn watch(scenario: &Scenario, seed: u64, seconds: i64, inside: bool) -> (Vec<Sta
         }
         if ms % 1000 == 0 {
             watch.push(Observation::Tick);
-            let size = &lab.store.get("deployments", NS, "edot-gateway").unwrap()["spec"]["replicas"];
-            sizes.push(size.as_i64().unwrap() as i32);
+            let size = lab.store.get("deployments", NS, "edot-gateway").and_then(|d| d["spec"]["replicas"].as_i64());
+            sizes.push(size.and_then(|size| i32::try_from(size).ok()).unwrap_or(0));
         }
     }
     (watch.out, sizes)
@@ -114,29 +170,30 @@ fn watch(scenario: &Scenario, seed: u64, seconds: i64, inside: bool) -> (Vec<Sta
 fn look(watch: &mut Watch, lab: &Lab) {
     let target = TargetRef { api_version: "apps/v1".into(), kind: "Deployment".into(), name: "edot-gateway".into() };
     let hpa = lab.store.get("horizontalpodautoscalers", NS, "edot-gateway-hpa");
-    watch.observe(hpa, |o| Observation::Hpa(Box::new(convert::hpa(&read::<wire::Hpa>(o)))));
-    watch.observe(lab.store.get("deployments", NS, "edot-gateway"), |o| {
-        Observation::Target(Box::new(convert::workload(&target, &read::<wire::Workload>(o))))
+    watch.observe(hpa, |o: wire::Hpa| Observation::Hpa(Box::new(convert::hpa(&o))));
+    watch.observe(lab.store.get("deployments", NS, "edot-gateway"), |o: wire::Workload| {
+        Observation::Target(Box::new(convert::workload(&target, &o)))
     });
     let of_gateway = |o: &&Value| o["metadata"]["labels"]["app"] == "edot-gateway";
     for pod in lab.store.list("pods", Some(NS)).filter(of_gateway) {
-        watch.observe(Some(pod), |o| Observation::Pod(Box::new(convert::pod(&read::<wire::Pod>(o)))));
+        watch.observe(Some(pod), |o: wire::Pod| Observation::Pod(Box::new(convert::pod(&o))));
     }
     for pod in lab.store.list("pods", Some(setup::DEMO)).filter(|o| o["metadata"]["labels"]["job-name"] == "k6-load") {
-        watch.observe(Some(pod), |o| Observation::LoadPod(Box::new(convert::pod(&read::<wire::Pod>(o)))));
+        watch.observe(Some(pod), |o: wire::Pod| Observation::LoadPod(Box::new(convert::pod(&o))));
     }
-    watch.observe(lab.store.get("jobs", setup::DEMO, "k6-load"), |o| {
-        Observation::Job(Box::new(convert::job(&read::<wire::Job>(o))))
+    watch.observe(lab.store.get("jobs", setup::DEMO, "k6-load"), |o: wire::Job| {
+        Observation::Job(Box::new(convert::job(&o)))
     });
     let events = lab.store.list("events", Some(NS));
     for event in events {
-        watch.observe(Some(event), |o| Observation::Event(Box::new(convert::event(&read::<wire::Event>(o)))));
+        watch.observe(Some(event), |o: wire::Event| Observation::Event(Box::new(convert::event(&o))));
     }
     let here: BTreeSet<&str> = lab.store.list("pods", None).filter_map(|p| p["metadata"]["uid"].as_str()).collect();
     let gone: Vec<String> = watch.pods.keys().filter(|uid| !here.contains(uid.as_str())).cloned().collect();
     for uid in gone {
-        let name = watch.pods.remove(&uid).unwrap();
-        watch.push(Observation::PodGone(PodGone { uid, name }));
+        if let Some(name) = watch.pods.remove(&uid) {
+            watch.push(Observation::PodGone(PodGone { uid, name }));
+        }
     }
 }
 
@@ -162,8 +219,8 @@ fn scrape(watch: &mut Watch, lab: &mut Lab) {
         _ => None,
     };
     let named = |pod: &Value| {
-        let text = |v: &Value| v.as_str().unwrap().to_owned();
-        Some((role(pod)?, text(&pod["metadata"]["name"]), text(&pod["metadata"]["uid"])))
+        let text = |v: &Value| v.as_str().map(str::to_owned);
+        Some((role(pod)?, text(&pod["metadata"]["name"])?, text(&pod["metadata"]["uid"])?))
     };
     let pods: Vec<_> = lab.store.list("pods", Some(NS)).filter_map(named).collect();
     for (role, pod, uid) in pods {
@@ -189,7 +246,7 @@ fn elasticsearch(watch: &mut Watch, lab: &mut Lab) {
 const STATS: &str = "traces-*,metrics-*,logs-*/_stats/indexing,docs,store,bulk?level=shards";
 
 /// A sample as metrics-server serves it.
-fn usage(sample: edot_tui::lab::model::PodSample) -> PodUsage {
+fn usage(sample: PodSample) -> PodUsage {
     let containers = sample.containers.into_iter().map(|c| {
         let used = [("cpu", format!("{}n", c.cpu_nanocores)), ("memory", c.memory_bytes.to_string())];
         (c.name, used.into_iter().map(|(k, v)| (k.to_owned(), v)).collect::<Resources>())

@@ -5,6 +5,7 @@ use crate::hpa::{
     Behavior, Direction, Pod, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity, spec::ScalingRules,
     spec::WrittenRules,
 };
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -34,6 +35,28 @@ pub struct Changes {
 impl Changes {
     pub fn is_none(&self) -> bool {
         *self == Changes::default()
+    }
+
+    /// Whether the recorded settings are these already, all the time.
+    pub fn change_nothing(&self, syncs: &[RecordedSync]) -> bool {
+        let mut before: Option<&RecordedSync> = None;
+        syncs.iter().all(|sync| {
+            let known = before.is_some_and(|b| b.spec == sync.spec);
+            before = Some(sync);
+            let requests = || {
+                sync.world.pods.iter().all(|pod| {
+                    let mut changed = Pod::clone(pod);
+                    self.request_of(&mut changed);
+                    changed == **pod
+                })
+            };
+            // One replica is what no minReplicas means.
+            let same = |changed: Spec| {
+                changed.min_replicas() == sync.spec.min_replicas()
+                    && Spec { min: sync.spec.min, ..changed } == sync.spec
+            };
+            (known || same(self.spec(&sync.spec, &sync.names))) && (self.requests.is_empty() || requests())
+        })
     }
 
     /// `NAME=VALUE`.
@@ -171,13 +194,15 @@ impl Changes {
         spec
     }
 
-    /// The recorded inputs under these changes; of the changes only requests are part of them.
-    pub fn world(&self, recorded: &World) -> World {
-        let mut world = recorded.clone();
-        if !self.requests.is_empty() {
-            world.pods.iter_mut().map(Arc::make_mut).for_each(|pod| self.request_of(pod));
+    /// The recorded inputs under these changes: requests are part of them, and values go by their metric's index.
+    pub fn world<'a>(&self, recorded: &'a World, names: &[String]) -> Cow<'a, World> {
+        if self.requests.is_empty() && (self.drop.is_empty() || recorded.values.is_empty()) {
+            return Cow::Borrowed(recorded);
         }
-        world
+        let mut world = recorded.clone();
+        world.pods.iter_mut().map(Arc::make_mut).for_each(|pod| self.request_of(pod));
+        world.values = self.values(world.values, names);
+        Cow::Owned(world)
     }
 
     /// Values by the index of their metric in the recorded spec, re-indexed for the spec without the dropped metrics.

@@ -1,9 +1,9 @@
 //! The part of a simulation in which it goes its own way, and the band around it. Must not learn.
 
-use super::model::{Learned, Model};
-use super::tier::Tier;
-use super::{Changes, Recorded, RecordedSync, Step};
-use crate::hpa::{self, Memory, Recommendation, ScaleEvent, reconcile};
+use super::model::Model;
+use super::tier::{Tier, TierLoad};
+use super::{Changes, Recorded, Rerun, Specs, Step, Sync};
+use crate::hpa::{Memory, Recommendation, ScaleEvent, reconcile};
 use crate::observe::Time;
 
 /// Where the simulation parts from what happened.
@@ -15,41 +15,42 @@ pub struct Start {
     pub size: i32,
 }
 
-/// Runs all syncs after the start under a model.
+/// Runs all syncs after the start under a model, whose load is given.
 pub fn run(
-    recorded: &Recorded,
+    rerun: &Rerun<'_>,
     changes: &Changes,
     model: &Model,
+    load: &TierLoad,
     start: &Start,
-    mut each: impl FnMut(&RecordedSync, i32, &hpa::Spec, &hpa::Decision),
+    each: &mut impl FnMut(&Sync<'_>),
 ) {
+    let recorded = rerun.recorded;
     let Some(first) = recorded.syncs.get(start.index) else { return };
-    let times = times(recorded);
     let mut memory = start.memory.clone();
-    retime(&mut memory, recorded, &times);
-    let mut tier = Tier::begin(model, recorded, first, start.size);
-    for (m, at) in recorded.syncs.iter().zip(&times).skip(start.index + 1) {
-        let spec = changes.spec(&m.spec, &m.names);
-        let mut world = tier.world(m, changes);
-        world.values = changes.values(world.values, &m.names);
+    retime(&mut memory, recorded, &rerun.times);
+    let mut specs = Specs::new(changes);
+    let mut tier = Tier::begin(model, changes, recorded, first, start.size);
+    for (index, m) in recorded.syncs.iter().enumerate().skip(start.index + 1) {
+        let Some(at) = rerun.times.get(index) else { return };
+        let spec = specs.of(m);
         let found = tier.size();
-        let it = reconcile(&spec, &m.status, &world, &mut memory, *at, &m.settings);
-        each(m, found, &spec, &it);
-        tier.scale(m.ms, it.replicas.unwrap_or(found));
+        let world = tier.world(m, load.at(index));
+        let it = reconcile(spec, &m.status, world, &mut memory, *at, &m.settings);
+        let size = it.replicas.unwrap_or(found);
+        each(&Sync { index, recorded: m, found, size, spec, decision: &it });
+        tier.scale(m.ms, size);
     }
 }
 
 /// Sets the band of each step from the start on: what the models at the limits give, at the sync itself and at those beside it,
 /// since another run of the controller would have had its syncs at other moments.
-pub fn band(recorded: &Recorded, changes: &Changes, learned: &Learned, start: &Start, steps: &mut [Step]) {
+pub fn band(rerun: &Rerun<'_>, changes: &Changes, start: &Start, steps: &mut [Step]) {
     let mut limits: Vec<(i32, i32)> = steps.iter().map(|s| (s.simulated, s.simulated)).collect();
-    for model in &learned.limits {
-        let mut place = start.index;
-        run(recorded, changes, model, start, |_, found, _, it| {
-            place += 1;
-            if let Some((low, high)) = limits.get_mut(place) {
-                let size = it.replicas.unwrap_or(found);
-                (*low, *high) = ((*low).min(size), (*high).max(size));
+    for model in &rerun.learned.limits {
+        let load = TierLoad::of(model, rerun.recorded);
+        run(rerun, changes, model, &load, start, &mut |it: &Sync<'_>| {
+            if let Some((low, high)) = limits.get_mut(it.index) {
+                (*low, *high) = ((*low).min(it.size), (*high).max(it.size));
             }
         });
     }
@@ -62,7 +63,7 @@ pub fn band(recorded: &Recorded, changes: &Changes, learned: &Learned, start: &S
 
 /// The times of the syncs as the controller has them: never closer than its period, which is a fixed delay after each sync. As
 /// seen they are late by different amounts, which would decide what is still in a window of whole periods.
-fn times(recorded: &Recorded) -> Vec<Time> {
+pub fn times(recorded: &Recorded) -> Vec<Time> {
     let mut out: Vec<Time> = Vec::with_capacity(recorded.syncs.len());
     let mut before: Option<(i64, i64)> = None;
     let period = recorded.session.decisions.sync_period.period();

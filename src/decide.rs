@@ -1,0 +1,10 @@
+//! Which settings an HPA should have: what recorded runs would have been under others, how good that is, and what a replica
+//! carries. Must not know how a recording is read, nor how results are shown.
+
+pub mod front;
+pub mod rerun;
+pub mod score;
+pub mod size;
+pub mod space;
+pub mod tune;
+pub mod verify;

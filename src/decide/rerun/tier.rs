@@ -1,0 +1,220 @@
+//! The simulated pods and what each would have used: the tier's load shared by those that are Ready, on top of what a pod uses by
+//! itself. Must not decide how many there are, nor learn.
+
+use super::model::{Model, counted, newest, shares};
+use super::{Changes, Recorded, RecordedSync};
+use crate::hpa::{ConditionStatus, ContainerUsage, Phase, Pod, PodName, PodSample, Ready, Scale, Values, World};
+use crate::observe::Time;
+use chrono::TimeDelta;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// metrics-server reports a container that has run for this long, milliseconds.
+const MEASURED: i64 = 10_000;
+/// Pods that went are remembered for the longest window of a sample, milliseconds.
+const GONE: i64 = 120_000;
+
+/// Container → resource → milli-units of all pods together.
+pub type Load = BTreeMap<String, BTreeMap<String, f64>>;
+
+/// What a tier had to do at a sync, and the answer of the metrics API that says so.
+pub struct LoadAt {
+    pub load: Load,
+    /// When the sample was taken, and how long its window is, milliseconds.
+    ms: i64,
+    window: i64,
+}
+
+/// The load at each sync by one model; None at a sync without samples.
+pub struct TierLoad(Vec<Option<LoadAt>>);
+
+impl TierLoad {
+    pub fn of(model: &Model, recorded: &Recorded) -> Self {
+        let at = |m: &RecordedSync| {
+            let samples = m.world.samples.as_ref().ok().filter(|s| !s.is_empty())?;
+            let (ms, window) = newest(samples)?;
+            Some(LoadAt { load: load(model, m, samples, ms, window), ms, window })
+        };
+        TierLoad(recorded.syncs.iter().map(at).collect())
+    }
+
+    pub fn at(&self, sync: usize) -> Option<&LoadAt> {
+        self.0.get(sync).and_then(Option::as_ref)
+    }
+}
+
+/// What the recorded pods used together beyond what each uses by itself. Those without a sample yet had their share, too.
+fn load(model: &Model, m: &RecordedSync, samples: &[PodSample], ms: i64, window: i64) -> Load {
+    let pods: Vec<(&Pod, Option<i64>)> = counted(m).collect();
+    let served: Vec<(i64, Option<i64>)> = pods.iter().map(|p| (p.1.unwrap_or(i64::MAX), None)).collect();
+    let shares = shares(&served, ms, window, model.mean);
+    let mut sum = Load::new();
+    let mut listed = 0.0;
+    for ((pod, _), share) in pods.iter().zip(shares) {
+        let Some(sample) = samples.iter().find(|s| s.pod == pod.name) else { continue };
+        listed += share;
+        for c in &sample.containers {
+            for (resource, used) in &c.usage {
+                let own = model.own.get(&c.name).and_then(|r| r.get(resource)).copied().unwrap_or(0);
+                *sum.entry(c.name.clone()).or_default().entry(resource.clone()).or_default() += (used - own) as f64;
+            }
+        }
+    }
+    let whole = if listed > 0.05 { model.factor / listed } else { model.factor };
+    sum.values_mut().flat_map(|r| r.values_mut()).for_each(|v| *v = v.max(0.0) * whole);
+    sum
+}
+
+/// A simulated pod; times in milliseconds since 1970.
+struct SimulatedPod {
+    name: PodName,
+    created: i64,
+    runs: i64,
+    ready: i64,
+    /// As the controller last saw it, with whether it ran and was Ready then.
+    seen: Option<((bool, bool), Arc<Pod>)>,
+}
+
+/// All simulated pods.
+pub struct Tier<'a> {
+    model: &'a Model,
+    pods: Vec<SimulatedPod>,
+    /// When pods that are no longer there became Ready, and when they went.
+    gone: Vec<(i64, i64)>,
+    made: u32,
+    /// A pod of the recording that the simulated ones are modelled on, under the changes.
+    pattern: Option<Pod>,
+    changes: &'a Changes,
+    /// The inputs of the newest sync.
+    world: World,
+}
+
+impl<'a> Tier<'a> {
+    /// The pods of a sync, which are simulated from here on, scaled to `size`.
+    pub fn begin(model: &'a Model, changes: &'a Changes, recorded: &Recorded, m: &RecordedSync, size: i32) -> Self {
+        let pods = counted(m).map(|(p, ready)| {
+            let created = p.started.map_or(m.ms, |t| t.timestamp_millis());
+            let ready = ready.unwrap_or(created + model.ready).max(created);
+            let runs = (created + model.runs).min(ready);
+            SimulatedPod { name: p.name.clone(), created, runs, ready, seen: None }
+        });
+        let mut pattern = recorded.syncs.iter().find_map(|m| m.world.pods.first().map(|p| Pod::clone(p)));
+        pattern.iter_mut().for_each(|pod| changes.request_of(pod));
+        let mut tier = Tier {
+            model,
+            pods: pods.collect(),
+            gone: Vec::new(),
+            made: 0,
+            pattern,
+            changes,
+            world: World { pods: Vec::new(), samples: Err(String::new()), values: BTreeMap::new(), ..m.world.clone() },
+        };
+        tier.scale(m.ms, size);
+        tier
+    }
+
+    pub fn size(&self) -> i32 {
+        i32::try_from(self.pods.len()).unwrap_or(i32::MAX)
+    }
+
+    /// Scales to `size` pods at `ms`: the newest go first.
+    pub fn scale(&mut self, ms: i64, size: i32) {
+        let size = usize::try_from(size).unwrap_or(0);
+        self.gone.retain(|gone| gone.1 > ms - GONE);
+        if size < self.pods.len() {
+            self.pods.sort_by_key(|p| (p.ready > ms, p.created));
+            self.gone.extend(self.pods.drain(size..).map(|p| (p.ready, ms)));
+        }
+        while self.pods.len() < size {
+            self.made += 1;
+            let name = format!("simulated-{}", self.made).into();
+            let Model { runs, ready, .. } = *self.model;
+            self.pods.push(SimulatedPod { name, created: ms, runs: ms + runs, ready: ms + ready, seen: None });
+        }
+    }
+
+    /// The inputs that the controller would have at a recorded sync.
+    pub fn world(&mut self, m: &RecordedSync, load: Option<&LoadAt>) -> &World {
+        self.world.samples = load.map(|load| self.samples(load)).ok_or_else(|| "no sample".to_owned());
+        let size = self.size();
+        let n = i64::from(size.max(1));
+        let values = m.world.values.iter().map(|(index, value)| {
+            let value = value.as_ref().map(|v| match v {
+                // The mean of the pods' own values: their sum stays the same, and is shared by the simulated pods.
+                Values::Pods(each) => {
+                    let mean = each.first().map_or(0, |v| v.1).saturating_mul(i64::from(m.found.max(1))) / n;
+                    Values::Pods(self.pods.iter().map(|p| (p.name.clone(), mean)).collect())
+                }
+                other => other.clone(),
+            });
+            (*index, value.map_err(Clone::clone))
+        });
+        self.world.values = self.changes.values(values.collect(), &m.names);
+        self.world.scale = Ok(Scale { spec: size, status: size });
+        self.world.selector.clone_from(&m.world.selector);
+        self.world.update_error.clone_from(&m.world.update_error);
+        self.world.pods.clear();
+        if let Some(pattern) = &self.pattern {
+            self.world.pods.extend(self.pods.iter_mut().map(|p| p.seen_at(m.ms, pattern)));
+        }
+        &self.world
+    }
+
+    /// The load shared by the simulated pods.
+    fn samples(&self, LoadAt { load, ms, window }: &LoadAt) -> Vec<PodSample> {
+        let (ms, window) = (*ms, *window);
+        let there = self.pods.iter().map(|p| (p.ready, None));
+        let served: Vec<_> = there.chain(self.gone.iter().map(|(ready, gone)| (*ready, Some(*gone)))).collect();
+        let mut shares = shares(&served, ms, window, self.model.mean);
+        if shares.iter().sum::<f64>() <= 0.0 {
+            shares = vec![1.0 / self.pods.len().max(1) as f64; served.len()];
+        }
+        let own = &self.model.own;
+        let names: Vec<&String> = own.keys().chain(load.keys().filter(|k| !own.contains_key(*k))).collect();
+        let one = |(p, share): (&SimulatedPod, f64)| {
+            let containers = names.iter().map(|name| {
+                let mut usage = own.get(*name).cloned().unwrap_or_default();
+                for (resource, total) in load.get(*name).into_iter().flatten() {
+                    *usage.entry(resource.clone()).or_default() += (total * share).round() as i64;
+                }
+                ContainerUsage { name: (*name).clone(), usage }
+            });
+            PodSample {
+                pod: p.name.clone(),
+                at: time(ms),
+                window: TimeDelta::milliseconds(window.min(ms - p.runs)),
+                containers: containers.collect(),
+            }
+        };
+        self.pods.iter().zip(shares).filter(|(p, _)| ms - p.runs >= MEASURED).map(one).collect()
+    }
+}
+
+impl SimulatedPod {
+    /// As the controller sees it; the same object as long as nothing about it changes.
+    fn seen_at(&mut self, now: i64, pattern: &Pod) -> Arc<Pod> {
+        let state = (now >= self.runs, now >= self.ready);
+        if let Some((before, pod)) = &self.seen
+            && *before == state
+        {
+            return pod.clone();
+        }
+        let (status, since) = match state.1 {
+            true => (ConditionStatus::True, self.ready),
+            false => (ConditionStatus::False, self.created),
+        };
+        let pod = Arc::new(Pod {
+            name: self.name.clone(),
+            phase: if state.0 { Phase::Running } else { Phase::Pending },
+            deleted: false,
+            started: Some(time(self.created)),
+            ready: Some(Ready { status, since: time(since) }),
+            ..pattern.clone()
+        });
+        self.seen = Some((state, pod.clone()));
+        pod
+    }
+}
+
+fn time(ms: i64) -> Time {
+    Time::from_timestamp_millis(ms).unwrap_or_default()
+}

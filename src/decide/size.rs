@@ -1,0 +1,304 @@
+//! What a gateway's replica carries: what an item of each signal takes of its cpu, learned from what collectors report of
+//! themselves, and what follows for a forecast. Must not show anything.
+
+use crate::observe::{Role, Signal};
+use crate::session::{Collector, Session, quantity};
+
+/// A process that has just started uses cpu for that, milliseconds.
+const STARTING: i64 = 30_000;
+/// Two figures of a collector that are this close together, milliseconds, are of one scrape.
+const SAME: i64 = 1000;
+/// Fewer points than this say nothing.
+const FEWEST: usize = 12;
+/// Parts that are left out in turn, to see how much the result depends on each.
+const PARTS: usize = 5;
+/// A queue this full, and a share of the cpu limit, count as the end of what can be carried.
+const FULL: f64 = 0.8;
+const THROTTLED: f64 = 0.95;
+
+/// Items per second by signal, in the order of [`Signal::ALL`].
+pub type Rates = [f64; 3];
+
+/// One scrape of a gateway.
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    /// Cores.
+    cpu: f64,
+    rates: Rates,
+}
+
+/// What the cpu of a replica is used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Use {
+    /// Cores without any load.
+    pub own: f64,
+    /// Core-seconds of an item of each signal.
+    pub item: Rates,
+}
+
+impl Use {
+    /// The cores that a load takes beyond what replicas use by themselves.
+    pub fn of(&self, rates: Rates) -> f64 {
+        self.item.iter().zip(rates).map(|(cost, rate)| cost * rate).sum()
+    }
+
+    /// How many replicas carry a load when each may use `cores`; None where a replica alone uses that much.
+    pub fn replicas(&self, rates: Rates, cores: f64) -> Option<u32> {
+        let room = cores - self.own;
+        (room > 0.0).then(|| (self.of(rates) / room - 1e-9).ceil().clamp(1.0, f64::from(u32::MAX)) as u32)
+    }
+}
+
+/// What limited the recorded system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bottleneck {
+    /// Nothing within the recorded load.
+    None,
+    Agents,
+    Gateway,
+    Elasticsearch,
+}
+
+/// What was learned of the gateway.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Capacity {
+    pub likely: Use,
+    /// The same without each part of the scrapes.
+    pub others: Vec<Use>,
+    pub points: usize,
+    /// The share of each signal in the items, and the most that one replica accepted in a second.
+    pub mix: Rates,
+    pub most: f64,
+    /// Items per second of a replica at which it first refused, or its queue filled; None where it never did.
+    pub trouble: Option<f64>,
+    /// Cores: request and limit of a pod.
+    pub request: Option<f64>,
+    pub limit: Option<f64>,
+    /// Percent of the request, where the HPA has a target for cpu.
+    pub target: Option<i32>,
+    /// The most memory of a replica, bytes.
+    pub memory: Option<f64>,
+    pub bottleneck: Bottleneck,
+    /// What says so.
+    pub because: String,
+}
+
+impl Capacity {
+    /// Items per second of a replica that uses `cores`, at the recorded mix: the likeliest, the least and the most.
+    pub fn carried(&self, cores: f64) -> Option<(f64, f64, f64)> {
+        let of = |used: &Use| {
+            let item = used.of(self.mix);
+            (item > 0.0 && cores > used.own).then(|| (cores - used.own) / item)
+        };
+        let likely = of(&self.likely)?;
+        let all = || self.others.iter().filter_map(of);
+        Some((likely, all().fold(likely, f64::min), all().fold(likely, f64::max)))
+    }
+
+    /// Cores of a replica at the HPA's target.
+    pub fn at_target(&self) -> Option<f64> {
+        Some(self.request? * f64::from(self.target?) / 100.0)
+    }
+
+    /// Where a replica carries no more: refusals, a full queue, or its cpu limit, whichever comes first.
+    pub fn knee(&self) -> Option<f64> {
+        let limit = self.limit.and_then(|limit| self.carried(limit)).map(|c| c.0);
+        [self.trouble, limit].into_iter().flatten().min_by(f64::total_cmp)
+    }
+
+    /// Replicas for a load at the target: the likeliest, the least and the most.
+    pub fn replicas(&self, rates: Rates) -> Option<(u32, u32, u32)> {
+        let cores = self.at_target()?;
+        let likely = self.likely.replicas(rates, cores)?;
+        let all = || self.others.iter().filter_map(|used| used.replicas(rates, cores));
+        Some((likely, all().min().unwrap_or(likely).min(likely), all().max().unwrap_or(likely).max(likely)))
+    }
+}
+
+/// Learns from the sessions at the ends of recordings; the last has the present settings.
+///
+/// # Errors
+/// Nothing reports both cpu and items.
+pub fn learn(sessions: &[&Session]) -> Result<Capacity, String> {
+    let gateways = || sessions.iter().flat_map(|s| s.collectors.all()).filter(|c| c.role == Role::Gateway);
+    let points: Vec<Point> = gateways().flat_map(points).collect();
+    if points.len() < FEWEST {
+        return Err(format!(
+            "{} scrapes of gateways have both their cpu and what they accepted, which is too few",
+            points.len()
+        ));
+    }
+    let mut mix = [0.0; 3];
+    points.iter().for_each(|p| mix.iter_mut().zip(p.rates).for_each(|(sum, rate)| *sum += rate));
+    let all: f64 = mix.iter().sum();
+    if all <= 0.0 {
+        return Err("no gateway accepted anything in these recordings".into());
+    }
+    let mix = mix.map(|sum| sum / all);
+    let without = |part: usize| {
+        let kept = points.iter().enumerate().filter(|(i, _)| i * PARTS / points.len() != part);
+        fit(&kept.map(|p| *p.1).collect::<Vec<_>>())
+    };
+    let last = sessions.last().ok_or("there is no recording")?;
+    let (request, limit) = settings(last);
+    let likely = fit(&points);
+    let (bottleneck, because) = bottleneck(sessions, limit);
+    Ok(Capacity {
+        likely,
+        others: (0..PARTS).map(without).collect(),
+        points: points.len(),
+        mix,
+        most: points.iter().map(|p| p.rates.iter().sum()).fold(0.0, f64::max),
+        trouble: gateways().filter_map(trouble).min_by(f64::total_cmp),
+        request,
+        limit,
+        target: target(last),
+        memory: gateways().map(|c| c.rss.peak()).filter(|m| *m > 0.0).max_by(f64::total_cmp),
+        bottleneck,
+        because,
+    })
+}
+
+/// The scrapes of a collector that have its cpu and all that it accepted.
+fn points(c: &Collector) -> Vec<Point> {
+    let accepted = |ms: i64, signal| {
+        let rate = &c.flow(signal).accepted.rate;
+        rate.at(ms, SAME).map(|p| p.1)
+    };
+    let one = |(ms, cpu): (i64, f64)| {
+        if c.began.is_some_and(|began| ms - began < STARTING) {
+            return None;
+        }
+        // A signal that it never had is none.
+        let rates = Signal::ALL.map(|s| if c.flow(s).accepted.total > 0.0 { accepted(ms, s) } else { Some(0.0) });
+        let [Some(a), Some(b), Some(d)] = rates else { return None };
+        Some(Point { cpu, rates: [a, b, d] })
+    };
+    c.cpu.rate.points().iter().filter_map(one).collect()
+}
+
+/// The use that explains the points best (least squares), with nothing below zero.
+fn fit(points: &[Point]) -> Use {
+    // In units of the mean of each signal, so that none weighs more than another.
+    let n = points.len().max(1) as f64;
+    let scale: Vec<f64> = (0..3).map(|s| points.iter().map(|p| p.rates[s]).sum::<f64>() / n).collect();
+    let row = |p: &Point| {
+        let scaled = |s: usize| if scale[s] > 0.0 { p.rates[s] / scale[s] } else { 0.0 };
+        [1.0, scaled(0), scaled(1), scaled(2)]
+    };
+    let (mut squares, mut products) = ([[0.0; 4]; 4], [0.0; 4]);
+    for p in points {
+        let row = row(p);
+        for i in 0..4 {
+            (0..4).for_each(|j| squares[i][j] += row[i] * row[j]);
+            products[i] += row[i] * p.cpu;
+        }
+    }
+    let mut found = [0.0_f64; 4];
+    for _ in 0..20_000 {
+        let mut moved = 0.0_f64;
+        for i in 0..4 {
+            if squares[i][i] <= 0.0 {
+                continue;
+            }
+            let rest: f64 = (0..4).filter(|j| *j != i).map(|j| squares[i][j] * found[j]).sum();
+            let next = ((products[i] - rest) / squares[i][i]).max(0.0);
+            moved = moved.max((next - found[i]).abs());
+            found[i] = next;
+        }
+        if moved < 1e-12 {
+            break;
+        }
+    }
+    let item = |s: usize| if scale[s] > 0.0 { found[s + 1] / scale[s] } else { 0.0 };
+    Use { own: found[0], item: [item(0), item(1), item(2)] }
+}
+
+/// Items per second at which a collector first refused, or its queue was nearly full.
+fn trouble(c: &Collector) -> Option<f64> {
+    let refused = Signal::ALL.iter().flat_map(|s| c.flow(*s).refused.rate.points().iter().collect::<Vec<_>>());
+    let refused = refused.filter(|p| p.1 > 0.0).map(|p| p.0);
+    let full = c.queue.points().iter().filter(|p| p.1 >= FULL).map(|p| p.0);
+    let first = refused.chain(full).min()?;
+    c.accepted.rate.at(first, 10_000).map(|p| p.1).filter(|rate| *rate > 0.0)
+}
+
+/// Cores that a pod of the scale's target requests, and its limit.
+fn settings(session: &Session) -> (Option<f64>, Option<f64>) {
+    let pod = session.pods.live().chain(session.pods.all()).next();
+    let sum = |of: fn(&crate::observe::ContainerSeen) -> Option<&String>| {
+        let each = pod?.seen.containers.iter().map(|c| of(c).and_then(|q| quantity(q)));
+        each.sum::<Option<f64>>().filter(|v| *v > 0.0)
+    };
+    (sum(|c| c.requests.get("cpu")), sum(|c| c.limits.get("cpu")))
+}
+
+fn target(session: &Session) -> Option<i32> {
+    let metrics = &session.hpa.as_ref()?.metrics;
+    metrics.iter().find(|m| m.name == "cpu" && m.value.utilization.is_some())?.value.utilization
+}
+
+/// What limited the recorded systems, and what says so.
+fn bottleneck(sessions: &[&Session], limit: Option<f64>) -> (Bottleneck, String) {
+    let peak = |role, of: fn(&Collector) -> f64| {
+        let all = sessions.iter().flat_map(|s| s.collectors.all()).filter(move |c| c.role == role);
+        all.map(of).fold(0.0, f64::max)
+    };
+    let cpu = limit.map_or(0.0, |limit| peak(Role::Gateway, |c| c.cpu.rate.peak()) / limit);
+    let queue = peak(Role::Gateway, |c| c.queue.peak());
+    let refused = |c: &Collector| Signal::ALL.iter().map(|s| c.flow(*s).refused.total).sum::<f64>();
+    let lost = |c: &Collector| {
+        Signal::ALL.iter().map(|s| c.flow(*s).send_failed.total + c.flow(*s).enqueue_failed.total).sum::<f64>()
+    };
+    let rejected: f64 =
+        sessions.iter().filter_map(|s| s.collectors.tier(Role::Gateway)).map(|tier| tier.rejected_total).sum();
+    let percent = |share: f64| format!("{:.0} %", share * 100.0);
+    if cpu >= THROTTLED {
+        return (Bottleneck::Gateway, format!("a gateway used {} of its cpu limit", percent(cpu)));
+    }
+    if queue >= FULL || rejected > 0.0 || peak(Role::Gateway, lost) > 0.0 {
+        let why = format!(
+            "the gateways' fullest queue to it was {} full, while they used at most {} of their cpu limit",
+            percent(queue),
+            percent(cpu)
+        );
+        return (Bottleneck::Elasticsearch, why);
+    }
+    if peak(Role::Gateway, refused) > 0.0 {
+        return (Bottleneck::Gateway, "gateways refused items, and their queues were not full".into());
+    }
+    let agents = peak(Role::Agent, |c| c.queue.peak());
+    if agents >= FULL {
+        return (Bottleneck::Agents, format!("an agent's queue was {} full, and no gateway's was", percent(agents)));
+    }
+    (Bottleneck::None, "no queue filled, nothing was refused, and no gateway was at its cpu limit".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_made_the_points_is_found_again() {
+        let made = Use { own: 0.008, item: [30e-6, 10e-6, 15e-6] };
+        let rates = |i: usize| [(i * 37 % 900) as f64, (i * 91 % 300) as f64, (i * 53 % 500) as f64];
+        let points: Vec<Point> =
+            (0..80).map(|i| Point { cpu: made.own + made.of(rates(i)), rates: rates(i) }).collect();
+        let found = fit(&points);
+        assert!((found.own - made.own).abs() < 1e-6, "{found:?}");
+        assert!(found.item.iter().zip(made.item).all(|(a, b)| (a - b).abs() < b * 1e-3), "{found:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn more_load_never_needs_fewer_replicas(
+            item in prop::array::uniform3(0.0..1e-3f64), own in 0.0..0.2f64, cores in 0.01..2.0f64,
+            rates in prop::array::uniform3(0.0..1e6f64), more in prop::array::uniform3(0.0..1e6f64),
+        ) {
+            let used = Use { own, item };
+            let sum = [rates[0] + more[0], rates[1] + more[1], rates[2] + more[2]];
+            prop_assert!(used.replicas(rates, cores) <= used.replicas(sum, cores));
+        }
+    }
+}

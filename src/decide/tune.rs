@@ -1,0 +1,402 @@
+//! A search for settings of an HPA over recorded runs: candidates, each re-run and scored; the front; a recommendation, why it is
+//! that one, and what it risks. The same recordings, limits and seed give the same result. Must not show anything.
+
+use super::front::{self, Objective};
+use super::rerun::{Changes, Recorded, Rerun, Sync};
+use super::score::{Line, Measure, Score, lines};
+use super::space::{Choice, Limits, Space};
+use crate::hpa::Spec;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+/// Candidates between two looks at the front.
+const GENERATION: usize = 256;
+
+/// What is asked of a search.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub objective: Objective,
+    pub limits: Limits,
+    /// Lines of one's own: metric, and percent of the request or a quantity.
+    pub lines: Vec<(String, String)>,
+    pub candidates: usize,
+    pub seed: u64,
+}
+
+/// Settings, and how each recording would have been under them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    pub choice: Choice,
+    /// In the order of the recordings.
+    pub runs: Vec<Score>,
+    pub total: Score,
+}
+
+/// One changed setting, and what the total would be without the change; None where the others need it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    pub name: String,
+    pub value: String,
+    pub present: String,
+    pub without: Option<Score>,
+}
+
+/// The lowest and the highest that the recommendation's cost and seconds above the line may be, by what the recordings leave open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Open {
+    pub cost: (f64, f64),
+    pub above_s: (f64, f64),
+}
+
+/// What would be recommended without one of the recordings, and how that is on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LeftOut {
+    pub same: bool,
+    pub score: Score,
+}
+
+/// The result of a search.
+pub struct Tuned {
+    pub lines: Vec<Line>,
+    /// All that were scored; the first are the present settings.
+    pub candidates: Vec<Candidate>,
+    /// Indices of those that nothing dominates, by cost.
+    pub front: Vec<usize>,
+    /// Index of the recommendation.
+    pub chosen: usize,
+    pub parts: Vec<Part>,
+    pub open: Open,
+    /// By recording; empty of a single one.
+    pub left_out: Vec<LeftOut>,
+    /// The present spec, and the recommended one.
+    pub specs: (Spec, Spec),
+    pub searched: Vec<String>,
+    /// What the simulation assumes, by the last recording.
+    pub assumptions: Vec<String>,
+    /// It was stopped before all candidates were scored.
+    pub stopped: bool,
+}
+
+impl Tuned {
+    pub fn present(&self) -> Option<&Candidate> {
+        self.candidates.first()
+    }
+
+    pub fn recommended(&self) -> Option<&Candidate> {
+        self.candidates.get(self.chosen)
+    }
+}
+
+/// A recording, ready to be re-run and measured.
+struct Run<'a> {
+    rerun: Rerun<'a>,
+    measure: Measure,
+}
+
+/// The recordings, what can be chosen, and all that is needed to score it.
+pub struct Search<'a> {
+    runs: Vec<Run<'a>>,
+    space: Space,
+    pub lines: Vec<Line>,
+    present: (Spec, Vec<String>),
+}
+
+impl<'a> Search<'a> {
+    /// The last recording has the present settings.
+    ///
+    /// # Errors
+    /// A recording without a sync, or of another HPA; limits that leave no choice; a wrong line.
+    pub fn new(recordings: &'a [Recorded], ask: &Ask) -> Result<Self, String> {
+        let last = recordings.last().and_then(|r| r.syncs.last());
+        let last = last.ok_or("no sync of the controller can be distinguished in the last recording")?;
+        let lines = lines(last, &ask.lines)?;
+        if lines.is_empty() {
+            return Err("no metric has a line that a pod can be measured by: the pods have no request".into());
+        }
+        let mut runs = Vec::new();
+        for (i, recorded) in recordings.iter().enumerate() {
+            let name = |e: String| if recordings.len() > 1 { format!("recording {}: {e}", i + 1) } else { e };
+            let rerun = Rerun::new(recorded).map_err(name)?;
+            let measure = Measure::new(&rerun, lines.clone());
+            runs.push(Run { rerun, measure });
+        }
+        let most = runs.iter().flat_map(|r| r.measure.demand.iter().copied()).max().unwrap_or(1);
+        let space = Space::new(last, &ask.limits, most)?;
+        for (i, recorded) in recordings.iter().enumerate() {
+            let fits = space.changes(&space.present()).check(&recorded.syncs);
+            fits.map_err(|e| format!("recording {} does not fit the last one: {e}", i + 1))?;
+        }
+        Ok(Search { runs, space, lines, present: (last.spec.clone(), last.names.to_vec()) })
+    }
+
+    /// The settings that a candidate changes, in words.
+    pub fn words(&self, candidate: &Candidate) -> Vec<String> {
+        self.space.words(&candidate.choice).map(|(_, name, value, _)| format!("{name} {value}")).collect()
+    }
+
+    /// The score of a choice on each recording, and in all. Settings that a recording was made under score what happened.
+    pub fn score(&self, choice: &[u8]) -> Candidate {
+        let changes = self.space.changes(choice);
+        let times = self.space.request_times(choice);
+        let one = |run: &Run<'_>| run.score(&changes).requesting(times);
+        let runs: Vec<Score> = self.runs.iter().map(one).collect();
+        Candidate { choice: choice.to_vec(), total: Score::together(&runs), runs }
+    }
+
+    /// Scores candidates until `ask.candidates` are, or until `stop`; `progress` hears how many are.
+    pub fn run(&self, ask: &Ask, stop: &AtomicBool, progress: &mut dyn FnMut(usize)) -> Option<Tuned> {
+        let mut random = Random(ask.seed);
+        let mut known: HashSet<Choice> = HashSet::new();
+        let mut all: Vec<Candidate> = vec![self.score(&self.space.present())];
+        known.insert(self.space.present());
+        let mut next = self.neighbours(&self.space.present());
+        next.truncate(ask.candidates.saturating_sub(1));
+        next.retain(|c| known.insert(c.clone()));
+        let mut parents = Vec::new();
+        loop {
+            let wanted = ask.candidates.saturating_sub(all.len()).min(GENERATION);
+            for _ in 0..wanted * 20 {
+                if next.len() >= wanted {
+                    break;
+                }
+                let child = self.child(&all, &parents, &mut random);
+                if self.space.fits(&child) && known.insert(child.clone()) {
+                    next.push(child);
+                }
+            }
+            if next.is_empty() || stop.load(Ordering::Relaxed) {
+                break;
+            }
+            all.extend(self.score_all(&next, stop));
+            next.clear();
+            progress(all.len());
+            parents = front::front(&self.totals(&all), |i| changed(&all, i));
+        }
+        self.result(ask, all, stop.load(Ordering::Relaxed))
+    }
+
+    /// Each choice that differs in one setting.
+    fn neighbours(&self, choice: &[u8]) -> Vec<Choice> {
+        let mut out = Vec::new();
+        for (i, size) in self.space.sizes().into_iter().enumerate() {
+            for value in 0..size {
+                let mut other = choice.to_vec();
+                other[i] = u8::try_from(value).unwrap_or(0);
+                if other != choice && self.space.fits(&other) {
+                    out.push(other);
+                }
+            }
+        }
+        out
+    }
+
+    /// A new choice: of two of the front, with a setting or two changed; one in four is of no parents.
+    fn child(&self, all: &[Candidate], front: &[usize], random: &mut Random) -> Choice {
+        let sizes = self.space.sizes();
+        let any = |random: &mut Random, size: usize| u8::try_from(random.below(size)).unwrap_or(0);
+        let mut parent = || {
+            let one = front.get(random.below(front.len())).and_then(|i| all.get(*i));
+            one.map_or_else(|| self.space.present(), |c| c.choice.clone())
+        };
+        let (a, b) = (parent(), parent());
+        if front.is_empty() || random.below(4) == 0 {
+            return sizes.iter().map(|size| any(random, *size)).collect();
+        }
+        let mut child: Choice = a.iter().zip(&b).map(|(a, b)| if random.below(2) == 0 { *a } else { *b }).collect();
+        for _ in 0..1 + random.below(2) {
+            let place = random.below(sizes.len());
+            let value = any(random, sizes.get(place).copied().unwrap_or(1));
+            if let Some(setting) = child.get_mut(place) {
+                *setting = value;
+            }
+        }
+        child
+    }
+
+    /// Scores choices on all cores, in their order; those that are not reached before `stop` are left out.
+    fn score_all(&self, choices: &[Choice], stop: &AtomicBool) -> Vec<Candidate> {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let mut mine = Vec::new();
+            while !stop.load(Ordering::Relaxed) {
+                let i = next.fetch_add(1, Ordering::Relaxed);
+                let Some(choice) = choices.get(i) else { break };
+                mine.push((i, self.score(choice)));
+            }
+            mine
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut all: Vec<(usize, Candidate)> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (1..cores.min(choices.len())).map(|_| scope.spawn(work)).collect();
+            let mut all = work();
+            all.extend(threads.into_iter().filter_map(|t| t.join().ok()).flatten());
+            all
+        });
+        all.sort_unstable_by_key(|c| c.0);
+        all.into_iter().map(|c| c.1).collect()
+    }
+
+    fn result(&self, ask: &Ask, mut all: Vec<Candidate>, stopped: bool) -> Option<Tuned> {
+        let present = all.first()?.total;
+        // A change that gains nothing is not recommended.
+        for i in front::front(&self.totals(&all), |i| changed(&all, i)) {
+            if let Some(candidate) = all.get_mut(i) {
+                *candidate = self.plainer(candidate);
+            }
+        }
+        let totals = self.totals(&all);
+        let front = front::front(&totals, |i| changed(&all, i));
+        let chosen = front::choose(&totals, &front, ask.objective, &present)?;
+        let plain = self.nearer(all.get(chosen)?);
+        *all.get_mut(chosen)? = plain.clone();
+        let left_out = |run: usize| {
+            let rest = |c: &Candidate| {
+                let others = c.runs.iter().enumerate().filter(|(i, _)| *i != run);
+                Score::together(&others.map(|r| *r.1).collect::<Vec<_>>())
+            };
+            let mut totals: Vec<Score> = all.iter().map(rest).collect();
+            let present = *totals.first()?;
+            self.without_what_does_not_fit(&all, &mut totals);
+            let front = front::front(&totals, |i| changed(&all, i));
+            let other = front::choose(&totals, &front, ask.objective, &present)?;
+            let (score, mine) = (*all.get(other)?.runs.get(run)?, *plain.runs.get(run)?);
+            Some(LeftOut { same: score.aims() == mine.aims(), score })
+        };
+        let left_out = match self.runs.len() {
+            1 => Vec::new(),
+            n => (0..n).filter_map(left_out).collect(),
+        };
+        let changes = self.space.changes(&plain.choice);
+        let parts = self.space.words(&plain.choice).map(|(place, name, value, was)| {
+            let mut without = plain.choice.clone();
+            without[place] = 0;
+            let without = self.space.fits(&without).then(|| self.score(&without).total);
+            Part { name: name.to_owned(), value: value.to_owned(), present: was.to_owned(), without }
+        });
+        Some(Tuned {
+            lines: self.lines.clone(),
+            front,
+            chosen,
+            parts: parts.collect(),
+            open: self.open(&plain),
+            left_out,
+            specs: (self.present.0.clone(), changes.spec(&self.present.0, &self.present.1)),
+            assumptions: self.runs.last().map_or_else(Vec::new, |r| r.rerun.learned.sentences(r.rerun.recorded)),
+            searched: self.space.names().map(str::to_owned).collect(),
+            candidates: all,
+            stopped,
+        })
+    }
+
+    fn totals(&self, all: &[Candidate]) -> Vec<Score> {
+        let mut out: Vec<Score> = all.iter().map(|c| c.total).collect();
+        self.without_what_does_not_fit(all, &mut out);
+        out
+    }
+
+    /// The present settings may be beyond the limits. They are shown, and never recommended.
+    fn without_what_does_not_fit(&self, all: &[Candidate], totals: &mut [Score]) {
+        if let (Some(present), Some(total)) = (all.first(), totals.first_mut())
+            && !self.space.fits(&present.choice)
+        {
+            (total.cost, total.above_s) = (f64::INFINITY, f64::INFINITY);
+        }
+    }
+
+    /// A candidate without the changes that gain nothing.
+    fn plainer(&self, candidate: &Candidate) -> Candidate {
+        let mut best = candidate.clone();
+        for place in 0..best.choice.len() {
+            let mut without = best.choice.clone();
+            if std::mem::take(&mut without[place]) == 0 || !self.space.fits(&without) {
+                continue;
+            }
+            let without = self.score(&without);
+            if !best.total.dominates(&without.total)
+                && (without.total.aims() == best.total.aims() || without.total.dominates(&best.total))
+            {
+                best = without;
+            }
+        }
+        best
+    }
+
+    /// A candidate that is as good, with each setting as near to the present one as that allows.
+    fn nearer(&self, candidate: &Candidate) -> Candidate {
+        let mut best = candidate.clone();
+        for place in 0..best.choice.len() {
+            for value in self.space.nearer(place, best.choice[place]) {
+                let mut other = best.choice.clone();
+                other[place] = value;
+                let other = self.space.fits(&other).then(|| self.score(&other));
+                if let Some(other) = other.filter(|o| o.total.aims() == best.total.aims()) {
+                    best = other;
+                    break;
+                }
+            }
+        }
+        best
+    }
+
+    /// What the cost and the time above the line may be at the limits of what the recordings say of their pods.
+    fn open(&self, candidate: &Candidate) -> Open {
+        let changes = self.space.changes(&candidate.choice);
+        let times = self.space.request_times(&candidate.choice);
+        let (mut cost, mut above) = ((0.0, 0.0), (0.0, 0.0));
+        for (run, score) in self.runs.iter().zip(&candidate.runs) {
+            let limits = run.at_the_limits(&changes).into_iter().map(|s| s.requesting(times)).chain([*score]);
+            let limits: Vec<Score> = limits.collect();
+            let range = |of: fn(&Score) -> f64| {
+                let values = || limits.iter().map(of);
+                (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max))
+            };
+            let ((a, b), (c, d)) = (range(|s| s.cost), range(|s| s.above_s));
+            cost = (cost.0 + a, cost.1 + b);
+            above = (above.0 + c, above.1 + d);
+        }
+        Open { cost, above_s: above }
+    }
+}
+
+impl Run<'_> {
+    fn score(&self, changes: &Changes) -> Score {
+        if changes.change_nothing(&self.rerun.recorded.syncs) {
+            return self.measure.happened(&self.rerun);
+        }
+        let mut tally = self.measure.tally();
+        self.rerun.run(changes, |it: &Sync<'_>| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
+        tally.score()
+    }
+
+    /// The scores by the models at the limits of what is known.
+    fn at_the_limits(&self, changes: &Changes) -> Vec<Score> {
+        if changes.change_nothing(&self.rerun.recorded.syncs) {
+            return Vec::new();
+        }
+        let one = |model| {
+            let mut tally = self.measure.tally();
+            let sync = |it: &Sync<'_>| tally.sync(it.index, (it.found, it.size), it.spec, it.decision);
+            self.rerun.run_by(model, changes, sync);
+            tally.score()
+        };
+        self.rerun.learned.limits.iter().map(one).collect()
+    }
+}
+
+/// How many settings a candidate changes.
+fn changed(all: &[Candidate], i: usize) -> usize {
+    all.get(i).map_or(0, |c| c.choice.iter().filter(|v| **v != 0).count())
+}
+
+/// A stream of numbers that look random (SplitMix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, count: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % (count.max(1) as u64)).unwrap_or(0)
+    }
+}

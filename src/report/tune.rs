@@ -1,0 +1,396 @@
+//! The result of a search for settings, for people and programs: the recommendation with its reasons and risks, figures side by
+//! side, the front, the patch. Must not judge.
+
+pub mod chart;
+
+use super::document::{Block, Table};
+use super::plot::Axis;
+use super::svg::escaped;
+use super::{html, manifest};
+use crate::decide::front::Objective;
+use crate::decide::rerun::Recorded;
+use crate::decide::score::Score;
+use crate::decide::size;
+use crate::decide::tune::{Ask, Candidate, LeftOut, Tuned};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Rows of the front in a document; all are in the JSON.
+const ROWS: usize = 12;
+/// The most candidates on a chart.
+const CLOUD: usize = 2000;
+
+/// The search as data (schema `edot-tui/tune/1`, described in `assets/schemas/tune.json`).
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    pub schema: &'static str,
+    pub files: Vec<Option<String>>,
+    pub hpa: String,
+    pub objective: &'static str,
+    pub seed: u64,
+    pub candidates: usize,
+    /// It was stopped before all candidates were scored.
+    pub stopped: bool,
+    pub searched: Vec<String>,
+    pub lines: Vec<LinePart>,
+    pub assumptions: Vec<String>,
+    /// What says that Elasticsearch was the limit; null where it was not, or is not known to have been.
+    pub elasticsearch_limits: Option<String>,
+    pub present: Score,
+    pub recommended: Recommended,
+    pub runs: Vec<RunPart>,
+    pub front: Vec<Member>,
+    pub manifest: Value,
+    pub patch: Value,
+    /// The recommendation, run in the lab; null where that was not asked for.
+    pub verified: Option<Verified>,
+    /// Cost and seconds above the line of candidates, for a chart.
+    #[serde(skip)]
+    pub cloud: Vec<(f64, f64)>,
+}
+
+/// The most that a pod may use.
+#[derive(Debug, Serialize)]
+pub struct LinePart {
+    pub metric: String,
+    pub most_milli: f64,
+    pub text: String,
+}
+
+/// What is recommended, and what is open about it.
+#[derive(Debug, Serialize)]
+pub struct Recommended {
+    pub settings: Vec<Setting>,
+    pub score: Score,
+    pub cost_low: f64,
+    pub cost_high: f64,
+    pub above_s_low: f64,
+    pub above_s_high: f64,
+}
+
+/// A changed setting, and what would be different without the change.
+#[derive(Debug, Serialize)]
+pub struct Setting {
+    pub name: String,
+    pub present: String,
+    pub value: String,
+    /// Null where the other changes need it.
+    pub without: Option<Score>,
+}
+
+/// A recording.
+#[derive(Debug, Serialize)]
+pub struct RunPart {
+    pub file: Option<String>,
+    pub present: Score,
+    pub recommended: Score,
+    /// Whether the same would have been recommended without this recording, and how that is on it; null of a single recording.
+    pub left_out_same: Option<bool>,
+    pub left_out: Option<Score>,
+}
+
+/// A member of the front.
+#[derive(Debug, Serialize)]
+pub struct Member {
+    pub settings: Vec<String>,
+    pub score: Score,
+    pub recommended: bool,
+}
+
+/// The recommendation in a scenario of the lab.
+#[derive(Debug, Serialize)]
+pub struct Verified {
+    pub scenario: String,
+    pub runs: Vec<VerifiedRun>,
+}
+
+/// One run of it.
+#[derive(Debug, Serialize)]
+pub struct VerifiedRun {
+    pub seed: u64,
+    pub score: Score,
+    /// It lies on the front that was promised, or beyond it.
+    pub holds: bool,
+}
+
+/// The objective as it is typed.
+pub fn objective(objective: Objective) -> &'static str {
+    match objective {
+        Objective::Balanced => "balanced",
+        Objective::Slo => "slo",
+        Objective::Cost => "cost",
+        Objective::P95Util => "p95-util",
+    }
+}
+
+/// The search as data. `words` are the settings that a candidate changes.
+pub fn summarize(
+    tuned: &Tuned,
+    ask: &Ask,
+    recordings: &[Recorded],
+    files: Vec<Option<String>>,
+    words: impl Fn(&Candidate) -> Vec<String>,
+) -> Option<Summary> {
+    let (present, chosen) = (tuned.present()?, tuned.recommended()?);
+    let last = recordings.last()?;
+    let seen = last.session.hpa.as_ref()?;
+    let runs = files.iter().enumerate().filter_map(|(i, file)| {
+        let left_out: Option<&LeftOut> = tuned.left_out.get(i);
+        Some(RunPart {
+            file: file.clone(),
+            present: *present.runs.get(i)?,
+            recommended: *chosen.runs.get(i)?,
+            left_out_same: left_out.map(|l| l.same),
+            left_out: left_out.map(|l| l.score),
+        })
+    });
+    let member = |i: &usize| {
+        let candidate = tuned.candidates.get(*i)?;
+        Some(Member { settings: words(candidate), score: candidate.total, recommended: *i == tuned.chosen })
+    };
+    let step = tuned.candidates.len().div_ceil(CLOUD).max(1);
+    Some(Summary {
+        schema: "edot-tui/tune/1",
+        hpa: format!("{}/{}", seen.namespace, seen.name),
+        objective: objective(ask.objective),
+        seed: ask.seed,
+        candidates: tuned.candidates.len(),
+        stopped: tuned.stopped,
+        searched: tuned.searched.clone(),
+        lines: tuned
+            .lines
+            .iter()
+            .map(|l| LinePart { metric: l.name.clone(), most_milli: l.most, text: l.text.clone() })
+            .collect(),
+        assumptions: tuned.assumptions.clone(),
+        elasticsearch_limits: elasticsearch_limits(recordings),
+        present: present.total,
+        recommended: Recommended {
+            settings: tuned
+                .parts
+                .iter()
+                .map(|p| Setting {
+                    name: p.name.clone(),
+                    present: p.present.clone(),
+                    value: p.value.clone(),
+                    without: p.without,
+                })
+                .collect(),
+            score: chosen.total,
+            cost_low: tuned.open.cost.0,
+            cost_high: tuned.open.cost.1,
+            above_s_low: tuned.open.above_s.0,
+            above_s_high: tuned.open.above_s.1,
+        },
+        runs: runs.collect(),
+        front: tuned.front.iter().filter_map(member).collect(),
+        manifest: manifest::hpa(seen, &tuned.specs.1),
+        patch: manifest::patch(seen, &tuned.specs.0, &tuned.specs.1),
+        cloud: tuned.candidates.iter().step_by(step).map(|c| (c.total.cost, c.total.above_s)).collect(),
+        files,
+        verified: None,
+    })
+}
+
+fn elasticsearch_limits(recordings: &[Recorded]) -> Option<String> {
+    let sessions: Vec<_> = recordings.iter().map(|r| &r.session).collect();
+    let capacity = size::learn(&sessions).ok()?;
+    (capacity.bottleneck == size::Bottleneck::Elasticsearch).then_some(capacity.because)
+}
+
+/// The settings that no HPA has: requests, which belong to the pods.
+pub fn beside_the_hpa(s: &Summary) -> Vec<String> {
+    let requests = s.recommended.settings.iter().filter(|p| p.name.starts_with("request of "));
+    requests.map(|p| format!("the pods' {}: {} (is {})", p.name, p.value, p.present)).collect()
+}
+
+/// The search for people.
+pub fn document(s: &Summary) -> Vec<Block> {
+    let mut out = vec![Block::Title("edot-tui tune".into())];
+    let minutes = s.present.seconds / 60.0;
+    let recordings = match s.files.len() {
+        1 => "one recording".to_owned(),
+        n => format!("{n} recordings"),
+    };
+    out.push(Block::Line(format!("HPA {}, {recordings} of {minutes:.0} min in all", s.hpa)));
+    let stopped = if s.stopped { ", then stopped" } else { "" };
+    out.push(Block::Line(format!(
+        "{} candidates scored{stopped}, seed {}; searched: {}",
+        s.candidates,
+        s.seed,
+        s.searched.join(", ")
+    )));
+    let lines: Vec<String> = s.lines.iter().map(|l| format!("{} at most {}", l.metric, l.text)).collect();
+    out.push(Block::Line(format!("the line of a pod: {}", lines.join(", "))));
+    out.extend(s.assumptions.iter().map(|a| Block::Line(format!("assumed: {a}"))));
+    let why = match s.objective {
+        "slo" => "the least time above the line",
+        "cost" => "the least cost that is no longer above the line than now",
+        "p95-util" => "the least cost that is below the line for 95 % of the time",
+        _ => "the knee of the front, where less cost begins to cost much time above the line",
+    };
+    out.push(Block::Head(format!("Recommendation: {why}")));
+    match s.recommended.settings.is_empty() {
+        true => out.push(Block::Line("keep the present settings: nothing that was tried serves this better".into())),
+        false => {
+            let row = |p: &Setting| {
+                let without = p.without.as_ref().map(|other| difference(other, &s.recommended.score));
+                let without = without.unwrap_or_else(|| "not possible with the others".into());
+                vec![p.name.clone(), p.present.clone(), p.value.clone(), without]
+            };
+            let rows = s.recommended.settings.iter().map(row).collect();
+            out.push(table(&["setting", "present", "recommended", "without this change"], rows));
+        }
+    }
+    out.extend(risks(s).into_iter().map(Block::Line));
+    out.push(Block::Head("Figures".into()));
+    out.push(table(&["figure", "present", "recommended"], figures(&s.present, &s.recommended.score)));
+    out.extend(s.verified.iter().flat_map(|v| verified(v, s)));
+    out.push(Block::Head("The front: nothing that was tried is better in all of these".into()));
+    out.push(table(&["cost", "above the line", "flaps", "most replicas", "changes"], front(s)));
+    out
+}
+
+/// The search as a page.
+pub fn page(s: &Summary, patch: &str) -> String {
+    let body = format!(
+        "<header>{}</header>\n<section class=\"charts\">{}</section>\n<h2>Patch</h2>\n<pre>{}</pre>\n",
+        html::blocks_html(&document(s)),
+        chart::svg(s),
+        escaped(patch)
+    );
+    html::page("edot-tui tune", &body, &html::data(&[], &Axis { from: 0, to: 1, zero: 0 }))
+}
+
+/// `4.2 more replica-minutes, 40 s longer above the line, 1 flap more`.
+fn difference(other: &Score, score: &Score) -> String {
+    let (cost, above) = (other.cost - score.cost, other.above_s - score.above_s);
+    let flaps = i64::from(other.flaps) - i64::from(score.flaps);
+    let signed = |v: f64, digits: usize, what: &str| {
+        let size = format!("{:.digits$}", v.abs());
+        let zero = size.chars().all(|c| c == '0' || c == '.');
+        (!zero).then(|| format!("{}{size} {what}", if v < 0.0 { "−" } else { "+" }))
+    };
+    let parts = [
+        signed(cost, 1, "replica-minutes"),
+        signed(above, 0, "s above the line"),
+        signed(flaps as f64, 0, if flaps.abs() == 1 { "flap" } else { "flaps" }),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "no difference".into() } else { parts.join(", ") }
+}
+
+/// What may go wrong, a sentence each.
+fn risks(s: &Summary) -> Vec<String> {
+    let mut out = Vec::new();
+    let r = &s.recommended;
+    if (r.cost_low, r.above_s_low) != (r.cost_high, r.above_s_high) {
+        out.push(format!(
+            "uncertain, by what the recordings leave open: {:.1} to {:.1} replica-minutes, {:.0} to {:.0} s above the line",
+            r.cost_low, r.cost_high, r.above_s_low, r.above_s_high
+        ));
+    }
+    if let Some(because) = &s.elasticsearch_limits {
+        out.push(format!("risk: Elasticsearch was the limit, so more gateways would not help: {because}"));
+    }
+    let name = |file: &Option<String>| file.clone().unwrap_or_else(|| "standard input".into());
+    let worse = |run: &&RunPart| run.recommended.above_s > run.present.above_s + 0.5;
+    let longest = s.runs.iter().filter(worse).max_by(|a, b| {
+        let longer = |run: &RunPart| run.recommended.above_s - run.present.above_s;
+        longer(a).total_cmp(&longer(b))
+    });
+    match longest {
+        Some(run) if !r.settings.is_empty() => out.push(format!(
+            "risk: on {} of {} recordings it is longer above the line than now, at most {:.0} s ({})",
+            s.runs.iter().filter(worse).count(),
+            s.runs.len(),
+            run.recommended.above_s - run.present.above_s,
+            name(&run.file)
+        )),
+        _ if !r.settings.is_empty() => out.push("risk: on no recording is it longer above the line than now".into()),
+        _ => {}
+    }
+    if s.runs.len() == 1 {
+        out.push("risk: it rests on one recording; another load may want other settings".into());
+        return out;
+    }
+    let same = s.runs.iter().filter(|run| run.left_out_same == Some(true)).count();
+    let other = s.runs.iter().filter(|run| run.left_out_same == Some(false)).filter_map(|run| {
+        let longer = run.left_out?.above_s - run.recommended.above_s;
+        Some((longer, name(&run.file)))
+    });
+    let worst = other.max_by(|a, b| a.0.total_cmp(&b.0));
+    let mut text = format!(
+        "left out one by one: on {same} of {} recordings the recommendation of the others does the same",
+        s.runs.len()
+    );
+    if let Some((longer, file)) = worst.filter(|w| w.0 > 0.5) {
+        text += &format!("; at worst it would be {longer:.0} s longer above the line ({file})");
+    }
+    out.push(text);
+    out
+}
+
+fn figures(present: &Score, recommended: &Score) -> Vec<Vec<String>> {
+    let row = |name: &str, text: &dyn Fn(&Score) -> String| vec![name.to_owned(), text(present), text(recommended)];
+    let percent = |v: f64| format!("{v:.1} %");
+    let mut out = vec![row("replica-minutes", &|s| format!("{:.1}", s.replica_minutes))];
+    if (recommended.cost - recommended.replica_minutes).abs() > 0.05 {
+        out.push(row("replica-minutes of the present request", &|s| format!("{:.1}", s.cost)));
+    }
+    out.extend([
+        row("time above the line", &|s| format!("{:.0} s", s.above_s)),
+        row("longest time with too few replicas", &|s| format!("{:.0} s", s.time_to_scale_up_s)),
+        row("rescales", &|s| s.rescales.to_string()),
+        row("flaps", &|s| s.flaps.to_string()),
+        row("most replicas", &|s| s.most_replicas.to_string()),
+        row("p95 of the line", &|s| format!("{:.0} %", s.p95_percent)),
+        row("replicas missing, of those demanded", &|s| percent(s.under_percent)),
+        row("replicas too many, of those demanded", &|s| percent(s.over_percent)),
+        row("time with replicas missing", &|s| percent(s.under_time_percent)),
+        row("time with replicas too many", &|s| percent(s.over_time_percent)),
+        row("instability", &|s| percent(s.instability_percent)),
+        row("elastic speedup over no HPA", &|s| format!("{:.2}", s.elastic_speedup)),
+    ]);
+    out
+}
+
+/// What was promised against what the lab did.
+fn verified(v: &Verified, s: &Summary) -> Vec<Block> {
+    let row = |name: String, score: &Score, holds: &str| {
+        let figures = [format!("{:.1}", score.cost), format!("{:.0} s", score.above_s), score.rescales.to_string()];
+        [vec![name], figures.to_vec(), vec![score.flaps.to_string(), holds.to_owned()]].concat()
+    };
+    let mut rows = vec![row("promised".into(), &s.recommended.score, "")];
+    let sign = |run: &VerifiedRun| if run.holds { "yes" } else { "no" };
+    rows.extend(v.runs.iter().map(|run| row(format!("seed {}", run.seed), &run.score, sign(run))));
+    let held = v.runs.iter().filter(|run| run.holds).count();
+    let head =
+        format!("Really run in the lab's scenario {}: {held} of {} on the front or beyond", v.scenario, v.runs.len());
+    vec![
+        Block::Head(head),
+        table(&["run", "replica-minutes", "above the line", "rescales", "flaps", "on the front or beyond"], rows),
+    ]
+}
+
+/// The members that are shown: the recommended one and those around it, spread over the cost.
+fn front(s: &Summary) -> Vec<Vec<String>> {
+    let step = s.front.len().div_ceil(ROWS).max(1);
+    let shown = s.front.iter().enumerate().filter(|(i, m)| i % step == 0 || m.recommended || i + 1 == s.front.len());
+    let row = |(_, m): (usize, &Member)| {
+        let changes = if m.settings.is_empty() { "none".to_owned() } else { m.settings.join("; ") };
+        let sign = if m.recommended { "recommended: " } else { "" };
+        vec![
+            format!("{:.1}", m.score.cost),
+            format!("{:.0} s", m.score.above_s),
+            m.score.flaps.to_string(),
+            m.score.most_replicas.to_string(),
+            format!("{sign}{changes}"),
+        ]
+    };
+    shown.map(row).collect()
+}
+
+fn table(head: &[&str], rows: Vec<Vec<String>>) -> Block {
+    Block::Table(Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false })
+}
