@@ -12,6 +12,7 @@ mod man;
 mod record;
 mod replay;
 mod report;
+mod sessions;
 mod stack;
 mod status;
 mod version;
@@ -81,6 +82,9 @@ pub enum Command {
     /// Re-run the controller over a recording under other settings
     #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER, after_long_help = help_text::with_schema(help_text::WHAT_IF_AFTER, Schema::WhatIf))]
     WhatIf(Box<what_if::WhatIf>),
+    /// Keep recordings in Elasticsearch, find them again, and see how figures change over them
+    #[command(long_about = help_text::SESSIONS, after_help = help_text::SESSIONS_AFTER)]
+    Sessions(Box<sessions::Sessions>),
     /// Bring the guide's system to a cluster, look at it, and remove it
     #[command(long_about = help_text::STACK, after_help = help_text::STACK_AFTER)]
     Stack(Box<stack::Stack>),
@@ -104,6 +108,7 @@ impl Command {
             Command::Report(report) => Some(&report.look.0),
             Command::Compare(compare) => Some(&compare.look.0),
             Command::WhatIf(what_if) => Some(&what_if.look.0),
+            Command::Sessions(sessions) => Some(&sessions.settings().0),
             Command::Stack(stack) => Some(stack.settings()),
             Command::Completions(_) | Command::Man => None,
         }
@@ -188,6 +193,7 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         Some(Command::Report(args)) => report::run(&settings, args),
         Some(Command::Compare(args)) => compare::run(&settings, args),
         Some(Command::WhatIf(args)) => what_if::run(&settings, args),
+        Some(Command::Sessions(args)) => sessions::run(&settings, args),
         Some(Command::Stack(args)) => stack::run(&settings, args),
         Some(Command::Completions(args)) => completions::run(args),
         Some(Command::Man) => man::run(),

@@ -78,6 +78,7 @@ mod signals;
 mod source;
 mod stack;
 mod stdio;
+mod store;
 mod terminal;
 mod ui;
 pub mod verdict;

@@ -27,12 +27,12 @@ pub struct SettingFlags {
     pub print_config: bool,
 }
 
-/// Those of them that commands over recordings have: how things look.
+/// Those of them that commands over recordings have: how things look, and where sessions are kept.
 #[derive(Clone, Debug, Default)]
 pub struct LookFlags(pub SettingFlags);
 
 /// The settings behind [`LookFlags`].
-const LOOK: [&str; 3] = ["theme", "symbols", "no-color"];
+const LOOK: [&str; 7] = ["store-url", "store-user", "store-api-key-file", "store-ca", "theme", "symbols", "no-color"];
 
 /// Recording from the start.
 #[derive(Clone, Debug, Default, Args)]

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// The first recording
+    /// The first recording; es:ID is a session of the store
     pub a: PathBuf,
     /// The second recording
     pub b: PathBuf,
@@ -35,7 +35,8 @@ pub struct Compare {
 pub fn run(settings: &Settings, args: &Compare) -> Result<u8, CommandError> {
     let look = open::look(settings)?;
     let expected = offline::expectations(args.expectations.as_deref().or(settings.expectations.as_deref()))?;
-    let (session_a, session_b) = (reader::session(&args.a, None)?.0, reader::session(&args.b, None)?.0);
+    let read = |path| reader::session(&reader::local(settings, path)?.path, None);
+    let (session_a, session_b) = (read(&args.a)?.0, read(&args.b)?.0);
     let (verdict_a, verdict_b) = (verdict::run(&session_a, &expected), verdict::run(&session_b, &expected));
     let (name_a, name_b) = (args.a.display().to_string(), args.b.display().to_string());
     let a = Side { name: &name_a, session: &session_a, verdict: &verdict_a };

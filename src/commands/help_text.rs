@@ -35,6 +35,8 @@ Environment:
   EDOT_TUI_CONFIG            the configuration file
   EDOT_TUI_ES_PASSWORD       password of --es-user
   EDOT_TUI_ES_API_KEY        API key for Elasticsearch, encoded
+  EDOT_TUI_STORE_PASSWORD    password of --store-user
+  EDOT_TUI_STORE_API_KEY     API key for the Elasticsearch that keeps sessions, encoded
   EDOT_TUI_<FLAG>            any flag of the groups above, such as EDOT_TUI_NAMESPACE or EDOT_TUI_LOAD_JOB
 
 A flag overrides the environment, which overrides the configuration file. The file is TOML, with the flags' names as keys:
@@ -118,6 +120,28 @@ Each line is a check: ✓ fine, ! worth knowing, ✗ wrong, · not checked. Noth
 \"ok\", \"warn\" or \"fail\" (of a check also \"skip\": it could not be made).
 
 Exit codes: 0 fine (also with warnings), 1 something is wrong, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
+
+pub const SESSIONS: &str = "\
+Keep recordings in Elasticsearch, find them again, and see how figures change over them.
+
+`setup` installs index templates and a role (it shows what differs, and asks). `push` keeps a recording: its file, a document of its
+figures and verdict, and what is searched and charted: a document a sync, one each 10 s of the gateway's figures, one an event.
+Pushing it again changes nothing. A recording that is kept can be read wherever a file can, as es:ID, or as es:KEY=VALUE for the
+newest with that tag.
+
+The store is --store-url, with EDOT_TUI_STORE_API_KEY, or --store-user and EDOT_TUI_STORE_PASSWORD; without it that of --es-url.
+docs/store.md describes the documents.";
+
+pub const SESSIONS_AFTER: &str = "\
+Examples:
+  edot-tui sessions setup
+  edot-tui sessions push run.jsonl.gz --tag release=1.4
+  edot-tui sessions list --since 7d --failed
+  edot-tui sessions trend first_scale_up --hpa edot-gateway-hpa
+  edot-tui report es:edot-gateway-hpa-20261124-003110-1f2e3d4c -o html
+  edot-tui compare es:release=1.4 run.jsonl.gz
+
+Exit codes: 0 done, 1 error, 2 usage, 3 no such session, 5 the store cannot be reached, 6 denied";
 
 pub const STACK: &str = "\
 Bring the guide's system to a cluster, look at it, and remove it.

@@ -123,6 +123,10 @@ mod screens {
     pub mod themes;
     pub mod whole;
 }
+mod store {
+    pub mod fake;
+    pub mod sessions;
+}
 mod support {
     /// The program as this `cargo test` built it.
     pub fn program() -> std::path::PathBuf {
