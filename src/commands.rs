@@ -77,7 +77,7 @@ pub enum Command {
     #[command(long_about = help_text::REPORT, after_help = help_text::REPORT_AFTER, after_long_help = help_text::with_schema(help_text::REPORT_AFTER, Schema::Report))]
     Report(Box<report::Report>),
     /// Put two recordings side by side, aligned at their load's start
-    #[command(long_about = help_text::COMPARE, after_long_help = help_text::with_schema("", Schema::Compare))]
+    #[command(long_about = help_text::COMPARE, after_help = help_text::COMPARE_AFTER, after_long_help = help_text::with_schema(help_text::COMPARE_AFTER, Schema::Compare))]
     Compare(Box<compare::Compare>),
     /// Re-run the controller over a recording under other settings
     #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER, after_long_help = help_text::with_schema(help_text::WHAT_IF_AFTER, Schema::WhatIf))]

@@ -8,6 +8,7 @@ pub mod compare;
 pub mod cost;
 pub mod csv;
 pub mod document;
+pub mod fail_if;
 pub mod figures;
 pub mod fleet;
 pub mod html;

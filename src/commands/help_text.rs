@@ -56,7 +56,7 @@ Exit codes:
   1      error
   2      wrong flag, environment variable or configuration
   3      not found, such as the HPA
-  4      an expectation of the run failed (report, record)
+  4      an expectation of the run failed (report, record), or a condition of --fail-if holds (compare)
   5      the cluster cannot be reached
   6      the cluster denies access
   128+n  ended by signal n";
@@ -216,7 +216,15 @@ Exit codes: 0 passed or undecided, 1 error, 2 usage, 4 an expectation failed";
 
 pub const COMPARE: &str = "\
 Put two recordings side by side, aligned at their load's start: key figures, check by check, and their timelines overlaid
-(A solid, B dashed or in another colour).";
+(A solid, B dashed or in another colour).
+
+Each can be a file, or es:ID, a session that `edot-tui sessions` keeps; es:baseline=yes is the newest with that tag. With --fail-if
+the exit code says whether the second is worse: 0 no condition holds, 4 one does, or its figure is no longer known.";
+
+pub const COMPARE_AFTER: &str = "\
+Examples:
+  edot-tui compare before.jsonl.gz after.jsonl.gz -o html > compare.html
+  edot-tui compare es:baseline=yes run.jsonl.gz --fail-if 'first_scale_up > +20%' --fail-if 'items_lost > 0'";
 
 pub const WHAT_IF: &str = "\
 Re-run the controller's arithmetic over a recording under other settings: actual and simulated replicas, per-pod figures,
