@@ -150,6 +150,7 @@ impl Cli {
         RecordingFlags {
             record: own.record.or_else(|| self.recording.record.clone()),
             record_limit: own.record_limit.or(self.recording.record_limit),
+            keeping: if own.keeping.store { own.keeping } else { self.recording.keeping.clone() },
         }
     }
 
@@ -176,8 +177,9 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         return stdio::data(&config::print(&settings)).map(|()| SUCCESS);
     }
     let recording = cli.recording();
-    if recording.record.is_some() && !cli.is_dashboard() {
-        let text = "--record goes with the dashboard; without a terminal it is edot-tui record";
+    if (recording.record.is_some() || recording.keeping.store) && !cli.is_dashboard() {
+        let text =
+            "--record and --store before the command go with the dashboard; without a terminal it is edot-tui record";
         return Err(CommandError::usage(text));
     }
     if let Some(log) = settings.log() {

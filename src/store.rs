@@ -5,6 +5,7 @@
 //! recording ─► push ─► chunks of the file ─────────► edot-tui-recordings    ─► pull ─► the same file
 //!                 ├──► document: the session ──────► edot-tui-sessions      ─► query: list, trend, tags
 //!                 └──► derived: syncs, gateway … ──► metrics-edot_tui.*, logs-edot_tui.event
+//! stream: the same while the recording is written
 //! ```
 //!
 //! Every document has an id that follows from what it says, so that sending it again changes nothing. The templates are in
@@ -21,6 +22,7 @@ pub mod pull;
 pub mod push;
 pub mod query;
 pub mod setup;
+pub mod stream;
 pub mod trend;
 
 pub use access::Access;

@@ -3,7 +3,10 @@
 mod keep;
 mod look;
 
-use super::{args::LookFlags, block_on};
+use super::{
+    args::{LookFlags, tag},
+    block_on,
+};
 use crate::{
     config::{Settings, duration},
     error::CommandError,
@@ -220,13 +223,6 @@ pub fn run(settings: &Settings, args: &Sessions) -> Result<u8, CommandError> {
             Action::Trend(args) => look::trend(&client, settings, args).await,
         }
     })
-}
-
-/// `release=1.4`.
-pub fn tag(text: &str) -> Result<String, String> {
-    let part = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_control() || c == ',');
-    let good = text.len() <= 200 && text.split_once('=').is_some_and(|(key, value)| part(key) && part(value));
-    if good { Ok(text.to_owned()) } else { Err("KEY=VALUE without commas, such as release=1.4".into()) }
 }
 
 /// How long ago: up to ten years.

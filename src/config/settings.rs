@@ -301,7 +301,7 @@ pub static SETTINGS: &[Setting] = &[
         placeholder: "URL",
         field: Field::Url(|s| &mut s.store.url),
         default: Described("that of --es-url"),
-        help: "Elasticsearch that keeps sessions: `sessions`, and recordings named es:ID",
+        help: "Elasticsearch that keeps sessions: `sessions`, `--store`, and recordings named es:ID",
     },
     Setting {
         key: "store-user",

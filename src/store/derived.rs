@@ -16,6 +16,8 @@ use serde_json::{Map, Value, json};
 const STEP: i64 = 10_000;
 /// How old a sample may be that stands for a moment.
 const MAX_AGE: i64 = 15_000;
+/// What has just happened may still change: a rescale gets its reason, a sync is seen again.
+const SETTLES: i64 = 30_000;
 
 /// The documents of what settled after `from`, up to `to` (milliseconds since 1970): `now` for all of a session that has ended.
 pub fn documents(about: &About, session: &Session, from: i64, to: i64) -> Vec<Doc> {
@@ -46,6 +48,11 @@ pub fn documents(about: &About, session: &Session, from: i64, to: i64) -> Vec<Do
         ));
     }
     out
+}
+
+/// Up to when everything has settled, in a session that goes on.
+pub fn settled(session: &Session) -> i64 {
+    session.now_ms() - SETTLES
 }
 
 fn with(mut common: Value, more: Value) -> Value {

@@ -126,6 +126,7 @@ mod screens {
 mod store {
     pub mod fake;
     pub mod sessions;
+    pub mod stream;
 }
 mod support {
     /// The program as this `cargo test` built it.
