@@ -229,5 +229,6 @@ fn root(error: &dyn Error) -> String {
     while let Some(next) = at.source() {
         at = next;
     }
-    at.to_string()
+    // The system's number says nothing to a user.
+    at.to_string().split(" (os error").next().unwrap_or_default().to_owned()
 }
