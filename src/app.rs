@@ -23,6 +23,7 @@ use crate::{
     session::Session,
     signals::{TerminalSignal, TerminalSignals},
     source::live,
+    store::stream::{Ending, Stream},
     terminal::{self, Terminal, input::Input},
     ui::{Action, Overlay, Request, Screen, Ui},
     view::{self, Cx, Look},
@@ -71,12 +72,23 @@ pub enum Ended {
 /// What was asked to be read, and its lines or why there are none.
 type Inspected = (Inspect, Result<Vec<String>, String>);
 
+/// The path of a recording that begins now, in the folder for recordings.
+///
+/// # Errors
+/// The folder cannot be made.
+pub fn new_recording(recordings: &Recordings) -> Result<PathBuf, CommandError> {
+    recordings.path(Utc::now(), "").map_err(CommandError::failed)
+}
+
 /// The dashboard over one source.
 pub struct App {
     session: Session,
     /// Keeps the recent observations, and records them while that is on.
     tape: Tape,
     recordings: Recordings,
+    /// The recording on its way into the store, and those that have ended and may not be there yet.
+    stream: Option<Stream>,
+    endings: Vec<Ending>,
     /// What is shown while the view is paused.
     paused: Option<Box<Session>>,
     ui: Ui,
@@ -131,6 +143,8 @@ impl App {
             session: advise::session(),
             tape,
             recordings,
+            stream: None,
+            endings: Vec::new(),
             paused: None,
             ui,
             look,
@@ -269,7 +283,10 @@ impl App {
                 self.ui.answered(&self.session);
                 self.notice_question();
             }
-            Observation::Tick => self.watch_recording(),
+            Observation::Tick => {
+                self.watch_recording();
+                self.hand_to_store();
+            }
             // The user's own, or that the clock was set.
             Observation::Note { text } if self.ui.replay.is_none() => self.ui.say(text),
             _ => {}

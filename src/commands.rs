@@ -13,6 +13,7 @@ mod record;
 mod replay;
 mod report;
 mod runs;
+mod sessions;
 mod size;
 mod stack;
 mod status;
@@ -79,7 +80,7 @@ pub enum Command {
     #[command(long_about = help_text::REPORT, after_help = help_text::REPORT_AFTER, after_long_help = help_text::with_schema(help_text::REPORT_AFTER, Schema::Report))]
     Report(Box<report::Report>),
     /// Put two recordings side by side, aligned at their load's start
-    #[command(long_about = help_text::COMPARE, after_long_help = help_text::with_schema("", Schema::Compare))]
+    #[command(long_about = help_text::COMPARE, after_help = help_text::COMPARE_AFTER, after_long_help = help_text::with_schema(help_text::COMPARE_AFTER, Schema::Compare))]
     Compare(Box<compare::Compare>),
     /// Re-run the controller over a recording under other settings
     #[command(long_about = help_text::WHAT_IF, after_help = help_text::WHAT_IF_AFTER, after_long_help = help_text::with_schema(help_text::WHAT_IF_AFTER, Schema::WhatIf))]
@@ -90,6 +91,9 @@ pub enum Command {
     /// What a gateway's replica carries, and how many a forecast needs
     #[command(long_about = help_text::SIZE, after_help = help_text::SIZE_AFTER, after_long_help = help_text::with_schema(help_text::SIZE_AFTER, Schema::Size))]
     Size(Box<size::Size>),
+    /// Keep recordings in Elasticsearch, find them again, and see how figures change over them
+    #[command(long_about = help_text::SESSIONS, after_help = help_text::SESSIONS_AFTER)]
+    Sessions(Box<sessions::Sessions>),
     /// Bring the guide's system to a cluster, look at it, and remove it
     #[command(long_about = help_text::STACK, after_help = help_text::STACK_AFTER)]
     Stack(Box<stack::Stack>),
@@ -115,6 +119,7 @@ impl Command {
             Command::WhatIf(what_if) => Some(&what_if.look.0),
             Command::Tune(tune) => Some(&tune.look.0),
             Command::Size(size) => Some(&size.look.0),
+            Command::Sessions(sessions) => Some(&sessions.settings().0),
             Command::Stack(stack) => Some(stack.settings()),
             Command::Completions(_) | Command::Man => None,
         }
@@ -156,6 +161,7 @@ impl Cli {
         RecordingFlags {
             record: own.record.or_else(|| self.recording.record.clone()),
             record_limit: own.record_limit.or(self.recording.record_limit),
+            keeping: if own.keeping.store { own.keeping } else { self.recording.keeping.clone() },
         }
     }
 
@@ -182,8 +188,9 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         return stdio::data(&config::print(&settings)).map(|()| SUCCESS);
     }
     let recording = cli.recording();
-    if recording.record.is_some() && !cli.is_dashboard() {
-        let text = "--record goes with the dashboard; without a terminal it is edot-tui record";
+    if (recording.record.is_some() || recording.keeping.store) && !cli.is_dashboard() {
+        let text =
+            "--record and --store before the command go with the dashboard; without a terminal it is edot-tui record";
         return Err(CommandError::usage(text));
     }
     if let Some(log) = settings.log() {
@@ -200,7 +207,8 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         Some(Command::Compare(args)) => compare::run(&settings, args),
         Some(Command::WhatIf(args)) => what_if::run(&settings, args),
         Some(Command::Tune(args)) => tune::run(&settings, args),
-        Some(Command::Size(args)) => size::run(args),
+        Some(Command::Size(args)) => size::run(&settings, args),
+        Some(Command::Sessions(args)) => sessions::run(&settings, args),
         Some(Command::Stack(args)) => stack::run(&settings, args),
         Some(Command::Completions(args)) => completions::run(args),
         Some(Command::Man) => man::run(),

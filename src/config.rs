@@ -121,11 +121,14 @@ fn from_env(env: &Env) -> Vec<Given> {
 /// Variables that hold secrets: they have no flag and no key in the file.
 pub const SECRETS: [&str; 2] = ["EDOT_TUI_ES_PASSWORD", "EDOT_TUI_ES_API_KEY"];
 
+/// The same for the Elasticsearch that keeps sessions.
+pub const STORE_SECRETS: [&str; 2] = ["EDOT_TUI_STORE_PASSWORD", "EDOT_TUI_STORE_API_KEY"];
+
 /// Variables with our prefix that mean nothing to us, each with the one that was most likely meant: `X (did you mean Y?)`.
 pub fn unknown_env(env: &Env) -> Vec<String> {
     let own = SETTINGS.iter().map(|s| s.env());
-    let known: Vec<String> =
-        SECRETS.map(str::to_owned).into_iter().chain(["EDOT_TUI_CONFIG".to_owned()]).chain(own).collect();
+    let others = SECRETS.into_iter().chain(STORE_SECRETS).chain(["EDOT_TUI_CONFIG"]).map(str::to_owned);
+    let known: Vec<String> = others.chain(own).collect();
     let unknown = env.keys().filter(|name| name.starts_with("EDOT_TUI_") && !known.contains(name));
     let score = |one: &str, name: &str| strsim::normalized_levenshtein(one, name);
     let near = |name: &str| {

@@ -79,6 +79,7 @@ mod signals;
 mod source;
 mod stack;
 mod stdio;
+mod store;
 mod terminal;
 mod trial;
 mod ui;

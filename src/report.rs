@@ -8,6 +8,7 @@ pub mod compare;
 pub mod cost;
 pub mod csv;
 pub mod document;
+pub mod fail_if;
 pub mod figures;
 pub mod fleet;
 pub mod html;
@@ -29,7 +30,7 @@ pub mod what_if;
 pub use cast::{Cast, cast};
 #[cfg(test)]
 pub use json::Report;
-pub use json::{Origin, report};
+pub use json::{DecisionPart, Origin, ProposalPart, decision, report};
 pub use junit::junit;
-pub use status::{FindingStatus, LossStatus, Status, status, status_as_text};
+pub use status::{FindingStatus, LossStatus, Status, findings, status, status_as_text};
 pub use svg::svg;

@@ -5,6 +5,7 @@ use crate::{
     config::Settings,
     observe::{Time, WatchingSeen},
     recording::{Header, LIMIT, LabRun, STOPPED, Tape, create, create::Existing},
+    store::stream::{Ending, Stream},
 };
 use std::{
     collections::BTreeMap,
@@ -108,13 +109,39 @@ impl App {
     /// Ends the recording, if there is one; a sentence about the file.
     pub fn end_recording(&mut self, why: &str) -> Option<String> {
         self.ui.recording = None;
-        self.tape.stop(why, self.session.now.unwrap_or_default()).map(|ended| ended.text)
+        let ended = self.tape.stop(why, self.session.now.unwrap_or_default()).map(|ended| ended.text);
+        self.end_stream();
+        ended
+    }
+
+    /// Sends the recording that runs into the store, from now to its end.
+    pub fn stream(&mut self, stream: Stream) {
+        self.stream = Some(stream);
+    }
+
+    /// What was begun to be sent and has ended.
+    pub fn endings(&mut self) -> Vec<Ending> {
+        std::mem::take(&mut self.endings)
+    }
+
+    /// Once a second.
+    pub(super) fn hand_to_store(&mut self) {
+        let expected = self.ui.expectations();
+        let news = self.stream.as_mut().and_then(|stream| stream.tick(&self.session, expected));
+        news.into_iter().for_each(|text| self.ui.say(text));
+    }
+
+    fn end_stream(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            self.endings.push(stream.end(&self.session, self.ui.expectations()));
+        }
     }
 
     /// Shows a message when a recording has ended by itself.
     pub(super) fn watch_recording(&mut self) {
         if let Some(ended) = self.tape.ended() {
             self.ui.recording = None;
+            self.end_stream();
             self.ui.say(ended.text);
         }
     }

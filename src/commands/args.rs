@@ -27,12 +27,12 @@ pub struct SettingFlags {
     pub print_config: bool,
 }
 
-/// Those of them that commands over recordings have: how things look.
+/// Those of them that commands over recordings have: how things look, and where sessions are kept.
 #[derive(Clone, Debug, Default)]
 pub struct LookFlags(pub SettingFlags);
 
 /// The settings behind [`LookFlags`].
-const LOOK: [&str; 3] = ["theme", "symbols", "no-color"];
+const LOOK: [&str; 7] = ["store-url", "store-user", "store-api-key-file", "store-ca", "theme", "symbols", "no-color"];
 
 /// Recording from the start.
 #[derive(Clone, Debug, Default, Args)]
@@ -43,6 +43,19 @@ pub struct RecordingFlags {
     /// The most bytes of a recording, such as 500MB; there it ends [default: 10GB]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Recording")]
     pub record_limit: Option<u64>,
+    #[command(flatten)]
+    pub keeping: StoreFlags,
+}
+
+/// Sending the recording into the store while it is written.
+#[derive(Clone, Debug, Default, Args)]
+pub struct StoreFlags {
+    /// Send the recording to --store-url while it is written; what cannot be sent is sent later, from its file
+    #[arg(long, help_heading = "Recording")]
+    pub store: bool,
+    /// With --store: a tag of the session, such as release=1.4; may be given several times
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag, requires = "store", help_heading = "Recording")]
+    pub tag: Vec<String>,
 }
 
 impl Args for SettingFlags {
@@ -161,6 +174,13 @@ pub fn up_to_a_month(text: &str) -> Result<Duration, String> {
 
 fn within(text: &str, range: RangeInclusive<Duration>, want: &str) -> Result<Duration, String> {
     duration::parse(text, range).ok_or_else(|| want.to_owned())
+}
+
+/// `release=1.4`.
+pub fn tag(text: &str) -> Result<String, String> {
+    let part = |part: &str| !part.is_empty() && !part.chars().any(|c| c.is_control() || c == ',');
+    let good = text.len() <= 200 && text.split_once('=').is_some_and(|(key, value)| part(key) && part(value));
+    if good { Ok(text.to_owned()) } else { Err("KEY=VALUE without commas, such as release=1.4".into()) }
 }
 
 /// `500MB`; a bare number is bytes.

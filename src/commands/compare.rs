@@ -3,10 +3,15 @@
 use super::{PageFormat, args::LookFlags, text_target};
 use crate::{
     config::Settings,
-    error::{CommandError, SUCCESS},
+    error::{CommandError, SUCCESS, VERDICT_FAILED},
     offline::{self, format, reader},
     open,
-    report::{self, compare::Side, text},
+    report::{
+        self,
+        compare::Side,
+        fail_if::{Condition, Held},
+        text,
+    },
     stdio, verdict,
 };
 use clap::Args;
@@ -14,7 +19,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// The first recording
+    /// The first recording; es:ID is a session of the store
     pub a: PathBuf,
     /// The second recording
     pub b: PathBuf,
@@ -24,23 +29,31 @@ pub struct Compare {
     /// Your own expectations (TOML) in place of the guide's
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub expectations: Option<PathBuf>,
+    /// Exit with 4 where this holds, such as 'first_scale_up > +20%' (of the first), 'rescales > +2' or 'items_lost > 0'; may be
+    /// given several times
+    #[arg(long, value_name = "CONDITION", value_parser = Condition::parse, help_heading = "Output")]
+    pub fail_if: Vec<Condition>,
     #[command(flatten)]
     pub look: LookFlags,
 }
 
-/// Writes the comparison to stdout.
+/// Writes the comparison to stdout, and the conditions that hold to stderr.
 ///
 /// # Errors
 /// One of the recordings, or the expectations, cannot be read.
 pub fn run(settings: &Settings, args: &Compare) -> Result<u8, CommandError> {
     let look = open::look(settings)?;
     let expected = offline::expectations(args.expectations.as_deref().or(settings.expectations.as_deref()))?;
-    let (session_a, session_b) = (reader::session(&args.a, None)?.0, reader::session(&args.b, None)?.0);
+    let read = |path| reader::session(&reader::local(settings, path)?.path, None);
+    let (session_a, session_b) = (read(&args.a)?.0, read(&args.b)?.0);
     let (verdict_a, verdict_b) = (verdict::run(&session_a, &expected), verdict::run(&session_b, &expected));
     let (name_a, name_b) = (args.a.display().to_string(), args.b.display().to_string());
     let a = Side { name: &name_a, session: &session_a, verdict: &verdict_a };
     let b = Side { name: &name_b, session: &session_b, verdict: &verdict_b };
     let compared = report::compare::compare(&a, &b);
+    let held: Result<Vec<Held>, String> =
+        args.fail_if.iter().map(|condition| condition.held(&compared.figures)).collect();
+    let held = held.map_err(CommandError::usage)?;
     let text = match args.output {
         PageFormat::Json => format::json(&compared)?,
         PageFormat::Html => {
@@ -54,5 +67,13 @@ pub fn run(settings: &Settings, args: &Compare) -> Result<u8, CommandError> {
             text::plain(&report::compare::document(&compared)) + &charts
         }
     };
-    stdio::data(&text).map(|()| SUCCESS)
+    stdio::data(&text)?;
+    for one in &held {
+        match one {
+            Held::No => {}
+            Held::Yes(what) => stdio::message(&format!("failed: {what}")),
+            Held::Unknown(what) => stdio::message(&format!("not decided: {what}")),
+        }
+    }
+    Ok(if held.iter().any(|one| matches!(one, Held::Yes(_))) { VERDICT_FAILED } else { SUCCESS })
 }

@@ -35,6 +35,8 @@ Environment:
   EDOT_TUI_CONFIG            the configuration file
   EDOT_TUI_ES_PASSWORD       password of --es-user
   EDOT_TUI_ES_API_KEY        API key for Elasticsearch, encoded
+  EDOT_TUI_STORE_PASSWORD    password of --store-user
+  EDOT_TUI_STORE_API_KEY     API key for the Elasticsearch that keeps sessions, encoded
   EDOT_TUI_<FLAG>            any flag of the groups above, such as EDOT_TUI_NAMESPACE or EDOT_TUI_LOAD_JOB
 
 A flag overrides the environment, which overrides the configuration file. The file is TOML, with the flags' names as keys:
@@ -54,7 +56,7 @@ Exit codes:
   1      error
   2      wrong flag, environment variable or configuration
   3      not found, such as the HPA
-  4      an expectation of the run failed (report, record)
+  4      an expectation of the run failed (report, record), or a condition of --fail-if holds (compare)
   5      the cluster cannot be reached
   6      the cluster denies access
   128+n  ended by signal n";
@@ -118,6 +120,28 @@ Each line is a check: ✓ fine, ! worth knowing, ✗ wrong, · not checked. Noth
 \"ok\", \"warn\" or \"fail\" (of a check also \"skip\": it could not be made).
 
 Exit codes: 0 fine (also with warnings), 1 something is wrong, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
+
+pub const SESSIONS: &str = "\
+Keep recordings in Elasticsearch, find them again, and see how figures change over them.
+
+`setup` installs index templates and a role (it shows what differs, and asks). `push` keeps a recording: its file, a document of its
+figures and verdict, and what is searched and charted: a document a sync, one each 10 s of the gateway's figures, one an event.
+Pushing it again changes nothing. A recording that is kept can be read wherever a file can, as es:ID, or as es:KEY=VALUE for the
+newest with that tag.
+
+The store is --store-url, with EDOT_TUI_STORE_API_KEY, or --store-user and EDOT_TUI_STORE_PASSWORD; without it that of --es-url.
+docs/store.md describes the documents.";
+
+pub const SESSIONS_AFTER: &str = "\
+Examples:
+  edot-tui sessions setup
+  edot-tui sessions push run.jsonl.gz --tag release=1.4
+  edot-tui sessions list --since 7d --failed
+  edot-tui sessions trend first_scale_up --hpa edot-gateway-hpa
+  edot-tui report es:edot-gateway-hpa-20261124-003110-1f2e3d4c -o html
+  edot-tui compare es:release=1.4 run.jsonl.gz
+
+Exit codes: 0 done, 1 error, 2 usage, 3 no such session, 5 the store cannot be reached, 6 denied";
 
 pub const STACK: &str = "\
 Bring the guide's system to a cluster, look at it, and remove it.
@@ -192,7 +216,15 @@ Exit codes: 0 passed or undecided, 1 error, 2 usage, 4 an expectation failed";
 
 pub const COMPARE: &str = "\
 Put two recordings side by side, aligned at their load's start: key figures, check by check, and their timelines overlaid
-(A solid, B dashed or in another colour).";
+(A solid, B dashed or in another colour).
+
+Each can be a file, or es:ID, a session that `edot-tui sessions` keeps; es:baseline=yes is the newest with that tag. With --fail-if
+the exit code says whether the second is worse: 0 no condition holds, 4 one does, or its figure is no longer known.";
+
+pub const COMPARE_AFTER: &str = "\
+Examples:
+  edot-tui compare before.jsonl.gz after.jsonl.gz -o html > compare.html
+  edot-tui compare es:baseline=yes run.jsonl.gz --fail-if 'first_scale_up > +20%' --fail-if 'items_lost > 0'";
 
 pub const WHAT_IF: &str = "\
 Re-run the controller's arithmetic over a recording under other settings: actual and simulated replicas, per-pod figures,

@@ -18,6 +18,9 @@ use std::time::Duration;
 /// How long the screen waits for the answer whether an HPA that was named is there; a later answer is shown on the screen.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the end waits for the store; what is not there by then is sent by the next run.
+const STORE_PATIENCE: Duration = Duration::from_secs(3);
+
 #[derive(Debug, Args)]
 pub struct Live {
     #[command(flatten)]
@@ -54,7 +57,19 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
         running = Some(opened);
     }
     let recordings = Recordings::new(settings, open::lab::run(settings), recording.record_limit);
-    let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, recording.record.as_deref())?;
+    let keeping = &recording.keeping;
+    // What is sent into the store is read from its file.
+    let file = match &recording.record {
+        None if keeping.store => Some(app::new_recording(&recordings)?),
+        file => file.clone(),
+    };
+    // Before the screen is taken: an address that is wrong is said at once.
+    let stream = file.as_deref().filter(|_| keeping.store);
+    let stream = stream.map(|file| open::store::stream(settings, file, &keeping.tag, ui.expectations())).transpose()?;
+    let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, file.as_deref())?;
+    if let Some(stream) = stream {
+        app.stream(stream);
+    }
     app.changeable(open::watched(settings));
     if let Some(running) = running {
         app.watch(running);
@@ -64,10 +79,13 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
     }
     let ended = app.run(opening).await;
     let recorded = app.end_recording(STOPPED);
-    let kept = app.kept();
+    let (kept, endings) = (app.kept(), app.endings());
     drop(app);
     terminal::restore();
     recorded.iter().for_each(|text| stdio::message(text));
+    for ending in endings {
+        stdio::message(&ending.done(STORE_PATIENCE).await);
+    }
     keep(settings, &kept);
     dashboard_exit_code(ended?)
 }

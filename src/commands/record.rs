@@ -4,7 +4,7 @@
 mod settled;
 
 use super::{
-    args::{SettingFlags, bytes, up_to_a_month},
+    args::{SettingFlags, StoreFlags, bytes, up_to_a_month},
     block_on,
     feeds_ready::feeds_ready,
     verdict_exit_code,
@@ -21,6 +21,7 @@ use crate::{
     session::{LoadPhase, Session},
     signals::EndSignals,
     stdio,
+    store::stream::Stream,
     verdict::{self, Expectations},
 };
 use chrono::TimeDelta;
@@ -45,6 +46,9 @@ const LAB_PATIENCE: u32 = 20;
 /// After the run has settled, expectations that are still undecided get this much more time.
 const UNDECIDED: TimeDelta = TimeDelta::minutes(10);
 
+/// How long the end waits for the store.
+const STORE_PATIENCE: Duration = Duration::from_secs(10);
+
 #[derive(Debug, Args)]
 pub struct Record {
     /// The file; .gz compresses, - is stdout [default: a new one in $XDG_STATE_HOME/edot-tui/recordings]
@@ -65,6 +69,8 @@ pub struct Record {
     /// The most bytes, such as 500MB; there it ends [default: 10GB]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Recording")]
     pub limit: Option<u64>,
+    #[command(flatten)]
+    pub keeping: StoreFlags,
     #[command(flatten)]
     pub settings: SettingFlags,
 }
@@ -107,6 +113,8 @@ struct Recording<'a> {
     args: &'a Record,
     expected: &'a Expectations,
     tape: Tape,
+    /// Into the store, where that is asked for.
+    stream: Option<Stream>,
     session: Session,
     load: LoadStart,
     /// None while the run is not settled.
@@ -165,15 +173,22 @@ async fn record(
         Some(path) => tape.start(path, existing, header, recordings.limit()).map_err(CommandError::failed)?,
         None => tape.print(header, recordings.limit()).map_err(CommandError::failed)?,
     }
+    let stream = match (&path, args.keeping.store) {
+        (_, false) => None,
+        (Some(path), true) => Some(open::store::stream(settings, path, &args.keeping.tag, expected)?),
+        (None, true) => {
+            return Err(CommandError::usage("--store sends from the recording's file, so -o - does not go with it"));
+        }
+    };
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
     let (session, began) = (advise::session(), running.clock.instant());
     let lab_speed = (args.simulate && settings.lab).then_some(settings.speed);
     let mut recording =
-        Recording { args, expected, tape, session, load, settled_since: None, began, lab_speed, stopped: 0 };
+        Recording { args, expected, tape, stream, session, load, settled_since: None, began, lab_speed, stopped: 0 };
     recording.take(&first, running)?;
     let ended = recording.run(running).await;
     stdio::progress("");
-    recording.end(ended, path)
+    recording.end(ended, path).await
 }
 
 impl Recording<'_> {
@@ -222,6 +237,9 @@ impl Recording<'_> {
         if self.load == LoadStart::Waiting && self.is_ready(running, elapsed) {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;
+        }
+        if let Some(news) = self.stream.as_mut().and_then(|stream| stream.tick(&self.session, self.expected)) {
+            stdio::message(&news);
         }
         stdio::progress(&progress(&self.session, elapsed));
         let most = self.args.most.and_then(|most| TimeDelta::from_std(most).ok());
@@ -274,7 +292,7 @@ impl Recording<'_> {
         Ok(())
     }
 
-    fn end(mut self, ended: Result<End, CommandError>, path: Option<PathBuf>) -> Result<u8, CommandError> {
+    async fn end(mut self, ended: Result<End, CommandError>, path: Option<PathBuf>) -> Result<u8, CommandError> {
         let now = self.session.now.unwrap_or_default();
         let why = match &ended {
             Ok(End::Settled) => "the run has settled".to_owned(),
@@ -284,6 +302,9 @@ impl Recording<'_> {
             Err(error) => error.to_string(),
         };
         let outcome = self.tape.stop(&why, now);
+        if let Some(stream) = self.stream.take() {
+            stdio::message(&stream.end(&self.session, self.expected).done(STORE_PATIENCE).await);
+        }
         let ended = ended?;
         match outcome {
             // What was still on its way to the disk did not arrive.

@@ -5,17 +5,20 @@ use crate::{
     app::{App, Recordings},
     config::Settings,
     error::CommandError,
-    offline::moment,
+    offline::{moment, reader},
     open,
     replay::Begin,
     terminal,
 };
 use clap::Args;
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// The recording; - is standard input
+    /// The recording; - is standard input, es:ID a session of the store
     pub file: PathBuf,
     /// Begin this far into the recording, such as 4:12 or 2m30s
     #[arg(long, value_name = "DURATION", value_parser = moment::offset, help_heading = "Replay")]
@@ -35,15 +38,16 @@ pub struct Replay {
 /// # Errors
 /// There is no terminal, or the recording cannot be read.
 pub fn run(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
-    block_on(show(settings, args))
+    need_screen("a replay", "edot-tui status -o screen prints a screen once, and -o text its figures")?;
+    let local = reader::local(settings, &args.file)?;
+    block_on(show(settings, args, &local.path))
 }
 
-async fn show(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
-    need_screen("a replay", "edot-tui status -o screen prints a screen once, and -o text its figures")?;
+async fn show(settings: &Settings, args: &Replay, file: &Path) -> Result<u8, CommandError> {
     let (look, ui) = look_and_ui(settings, true)?;
     let after = args.at.map_or(0, |at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
     let begin = Begin { after, speed: args.pace, paused: args.paused };
-    let running = open::replay(&args.file, begin)?;
+    let running = open::replay(file, begin)?;
     let recordings = Recordings::new(settings, None, None);
     let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, None)?;
     app.replay(begin);

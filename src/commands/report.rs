@@ -26,7 +26,7 @@ use std::{
 
 #[derive(Debug, Args)]
 pub struct Report {
-    /// The recording; `-` reads standard input
+    /// The recording; `-` reads standard input, es:ID a session of the store
     pub file: PathBuf,
     /// The format
     #[arg(short, long, value_name = "FORMAT", default_value = "text", value_enum, help_heading = "Output")]
@@ -61,8 +61,9 @@ pub struct Report {
 /// # Errors
 /// The recording or the expectations cannot be read.
 pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
+    let local = reader::local(settings, &args.file)?;
     if let Some(to) = &args.redact {
-        return redacted(&args.file, to);
+        return redacted(&local.path, to);
     }
     let look = open::look_for_pictures(settings)?;
     let expected = offline::expectations(args.expectations.as_deref().or(settings.expectations.as_deref()))?;
@@ -73,9 +74,9 @@ pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
         ui.window = Window::Span(SPANS.iter().position(|s| *s >= span).unwrap_or(SPANS.len() - 1));
     }
     if args.output == Format::Cast {
-        return cast(args, &ui, &expected, &look);
+        return cast(args, &local.path, &ui, &expected, &look);
     }
-    let (session, origin) = reader::session(&args.file, args.at)?;
+    let (session, origin) = reader::session(&local.path, args.at)?;
     let verdict = verdict::run(&session, &expected);
     stdio::data(&format::write(&session, &verdict, &origin, args.output, &ui, args.size, &look)?)?;
     Ok(verdict_exit_code(&verdict))
@@ -108,10 +109,10 @@ fn redacted(from: &Path, to: &Path) -> Result<u8, CommandError> {
 }
 
 /// The cast is written while the recording is read, so that neither is held in memory.
-fn cast(args: &Report, ui: &Ui, expected: &Expectations, look: &Look) -> Result<u8, CommandError> {
+fn cast(args: &Report, file: &Path, ui: &Ui, expected: &Expectations, look: &Look) -> Result<u8, CommandError> {
     let options = Cast { size: args.size, speed: args.speed, ui, look };
     let mut to = io::BufWriter::new(io::stdout().lock());
-    let mut reader = reader::open(&args.file, args.at)?;
+    let mut reader = reader::open(file, args.at)?;
     let written = report::cast(reader.by_ref(), &options, &mut to).and_then(|s| to.flush().map(|()| s));
     match written {
         Ok(session) => Ok(verdict_exit_code(&verdict::run(&session, expected))),

@@ -1,13 +1,14 @@
-//! The runs that commands learn from: recordings, and `lab:SCENARIO@SEED`, which is run on the spot. Must not judge them.
+//! The runs that commands learn from: recordings, sessions of the store (`es:ID`), and `lab:SCENARIO@SEED`, which is run on the spot. Must not judge them.
 
-use crate::{advise, error::CommandError, observe::Stamped, offline::reader, open, stdio, trial};
+use crate::{advise, config::Settings, error::CommandError, observe::Stamped, offline::reader, open, stdio, trial};
 use std::path::Path;
 
 /// The observations of a run are handed to `fold`, and what it makes of them is given with the run's name; None for standard input.
 ///
 /// # Errors
-/// A recording cannot be read, or there is no such scenario.
+/// A recording cannot be read, the store does not give a session, or there is no such scenario.
 pub fn read<T>(
+    settings: &Settings,
     run: &Path,
     fold: impl FnOnce(&mut dyn Iterator<Item = Stamped>) -> T,
 ) -> Result<(T, Option<String>), CommandError> {
@@ -19,7 +20,8 @@ pub fn read<T>(
         let seen = trial::watched_inside(&scenario, seed, trial::length(&scenario));
         return Ok((fold(&mut seen.into_iter()), Some(format!("lab:{name}"))));
     }
-    let mut reader = reader::open(run, None)?;
+    let local = reader::local(settings, run)?;
+    let mut reader = reader::open(&local.path, None)?;
     let folded = fold(&mut reader);
     let origin = reader.origin();
     origin.damage.iter().for_each(|d| stdio::message(d));
@@ -30,8 +32,8 @@ pub fn read<T>(
 ///
 /// # Errors
 /// Those of [`read`].
-pub fn session(run: &Path) -> Result<(crate::session::Session, Option<String>), CommandError> {
-    read(run, |observations| {
+pub fn session(settings: &Settings, run: &Path) -> Result<(crate::session::Session, Option<String>), CommandError> {
+    read(settings, run, |observations| {
         let mut session = advise::session();
         observations.for_each(|seen| session.apply(&seen));
         session

@@ -2,6 +2,7 @@
 
 use super::{args::LookFlags, runs};
 use crate::{
+    config::Settings,
     decide::size::{self, Rates},
     error::{CommandError, SUCCESS},
     offline::format,
@@ -62,11 +63,11 @@ fn rates(text: &str) -> Result<Rates, String> {
 ///
 /// # Errors
 /// A recording cannot be read, or has no figures of gateways.
-pub fn run(args: &Size) -> Result<u8, CommandError> {
+pub fn run(settings: &Settings, args: &Size) -> Result<u8, CommandError> {
     let mut sessions = Vec::new();
     let mut names = Vec::new();
     for file in &args.files {
-        let (session, name) = runs::session(file)?;
+        let (session, name) = runs::session(settings, file)?;
         sessions.push(session);
         names.push(name);
     }

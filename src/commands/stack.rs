@@ -258,7 +258,7 @@ async fn diff(settings: &Settings, args: &Diff) -> Result<u8, CommandError> {
 ///
 /// # Errors
 /// There is no terminal; the answer is no.
-async fn confirm(question: &str, yes: bool) -> Result<(), CommandError> {
+pub async fn confirm(question: &str, yes: bool) -> Result<(), CommandError> {
     if yes {
         return Ok(());
     }

@@ -155,7 +155,7 @@ impl Tune {
 /// A recording cannot be read, or the search cannot be made over it.
 pub fn run(settings: &Settings, args: &Tune) -> Result<u8, CommandError> {
     let ask = args.ask();
-    let (recordings, files) = read(&args.files)?;
+    let (recordings, files) = read(settings, &args.files)?;
     let stop = signals::on_interrupt().map_err(|e| CommandError::from(e).context("signals"))?;
     let scenario = args.verify.as_deref().map(open::lab::scenario).transpose()?;
     let verify = scenario.as_ref().map(|scenario| (scenario, args.verify_seeds));
@@ -164,9 +164,9 @@ pub fn run(settings: &Settings, args: &Tune) -> Result<u8, CommandError> {
 }
 
 /// The recordings, and their names.
-fn read(files: &[PathBuf]) -> Result<(Vec<Recorded>, Vec<Option<String>>), CommandError> {
+fn read(settings: &Settings, files: &[PathBuf]) -> Result<(Vec<Recorded>, Vec<Option<String>>), CommandError> {
     let one = |file: &PathBuf| {
-        let (recorded, name) = runs::read(file, |observations| rerun::record(observations))?;
+        let (recorded, name) = runs::read(settings, file, |observations| rerun::record(observations))?;
         if recorded.session.hpa.is_none() || recorded.syncs.is_empty() {
             let text = format!("{}: no sync of the controller can be distinguished in this recording", shown(file));
             return Err(CommandError::usage(text).hint("record a run in which the HPA is watched for some minutes"));

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct WhatIf {
-    /// The recording; `-` reads standard input
+    /// The recording; `-` reads standard input, es:ID a session of the store
     pub file: PathBuf,
     /// The format
     #[arg(short, long, value_name = "FORMAT", default_value = "text", value_enum, help_heading = "Output")]
@@ -78,7 +78,8 @@ impl WhatIf {
 /// The recording cannot be read, or a change does not fit it.
 pub fn run(settings: &Settings, args: &WhatIf) -> Result<u8, CommandError> {
     let look = open::look(settings)?;
-    let mut reader = reader::open(&args.file, None)?;
+    let local = reader::local(settings, &args.file)?;
+    let mut reader = reader::open(&local.path, None)?;
     let recorded = rerun::record(reader.by_ref());
     let origin = reader.origin();
     origin.damage.iter().for_each(|d| stdio::message(d));

@@ -51,6 +51,8 @@ pub struct Settings {
     pub collector_metrics: Option<String>,
     /// Which Elasticsearch; its secrets are read where they are used.
     pub es: Es,
+    /// Which Elasticsearch keeps sessions; where it has no address, `es`.
+    pub store: Es,
     /// A built-in theme's name, one in [`Settings::theme_dir`], or a path that ends in `.toml`.
     pub theme: String,
     pub symbols: Symbols,
@@ -292,6 +294,38 @@ pub static SETTINGS: &[Setting] = &[
         field: Field::On(|s| &mut s.es.off),
         default: Value("false"),
         help: "Leave Elasticsearch out",
+    },
+    Setting {
+        key: "store-url",
+        group: Elasticsearch,
+        placeholder: "URL",
+        field: Field::Url(|s| &mut s.store.url),
+        default: Described("that of --es-url"),
+        help: "Elasticsearch that keeps sessions: `sessions`, `--store`, and recordings named es:ID",
+    },
+    Setting {
+        key: "store-user",
+        group: Elasticsearch,
+        placeholder: "NAME",
+        field: Field::Text(|s| &mut s.store.user),
+        default: Empty,
+        help: "Its user, with the password in EDOT_TUI_STORE_PASSWORD",
+    },
+    Setting {
+        key: "store-api-key-file",
+        group: Elasticsearch,
+        placeholder: "FILE",
+        field: Field::File(|s| &mut s.store.api_key_file),
+        default: Empty,
+        help: "File with an API key in its encoded form, in place of EDOT_TUI_STORE_API_KEY",
+    },
+    Setting {
+        key: "store-ca",
+        group: Elasticsearch,
+        placeholder: "FILE",
+        field: Field::File(|s| &mut s.store.ca),
+        default: Empty,
+        help: "CA of its certificate (PEM), trusted besides the system's",
     },
     Setting {
         key: "theme",

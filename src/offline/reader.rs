@@ -2,13 +2,17 @@
 
 use super::Moment;
 use crate::advise;
+use crate::config::Settings;
 use crate::error::CommandError;
 use crate::observe::{Stamped, Time};
+use crate::recording::create::{self, Existing};
 use crate::recording::{self, Reading};
 use crate::report::Origin;
 use crate::session::Session;
+use crate::store::{Access, Client, pull};
 use std::io::BufRead;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The observations of a recording, up to a moment.
 pub struct RecordingReader {
@@ -47,6 +51,36 @@ impl RecordingReader {
         damage.extend(self.reading.error().map(|e| format!("reading stopped: {e}")));
         Origin { file: self.name.clone(), damage }
     }
+}
+
+/// What a recording in the store is named by, where a file is expected: `es:ID`.
+const STORED: &str = "es:";
+
+/// A recording on this machine: the file itself, or what was brought out of the store, which goes with this.
+pub struct Local {
+    pub path: PathBuf,
+    _folder: Option<TempDir>,
+}
+
+/// Brings a recording here that is named `es:ID`, or `es:KEY=VALUE`; any other is a file, and here already.
+///
+/// # Errors
+/// There is no such session; the store does not answer, or denies it.
+pub fn local(settings: &Settings, path: &Path) -> Result<Local, CommandError> {
+    let Some(reference) = path.to_str().and_then(|text| text.strip_prefix(STORED)) else {
+        return Ok(Local { path: path.to_owned(), _folder: None });
+    };
+    let client = Client::new(Access::new(settings)?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let session = pull::find(&client, reference).await?;
+        let folder = tempfile::tempdir()?;
+        // Under its own name, which reports repeat.
+        let path = folder.path().join(pull::file_name(&session));
+        let mut file = create::create(&path, Existing::Keep).map_err(CommandError::failed)?;
+        pull::file(&client, &session, &mut file).await?;
+        Ok(Local { path, _folder: Some(folder) })
+    })
 }
 
 /// The session of a recording at a moment, or at the end.

@@ -2,7 +2,7 @@
 //! one above the other.
 
 use super::document::{Block, Table, figure_rows, result_words, sign};
-use super::figures::{Figures, figures};
+use super::figures::{Figures, figures, numbers};
 use super::panels::{Panel, Trace, panels};
 use super::plot::Axis;
 use super::series::{NamedSeries, all_series};
@@ -91,31 +91,6 @@ fn pairs(a: &Verdict, b: &Verdict) -> Vec<CheckPair> {
         CheckPair { id: id.to_string(), same: a == b, a, b }
     };
     ids.into_iter().map(pair).collect()
-}
-
-/// Every number among the figures, by name.
-fn numbers(f: &Figures) -> Vec<(String, Option<f64>)> {
-    let mut out = vec![
-        ("load_s".to_string(), f.load_s),
-        ("first_scale_up_s".into(), f.first_scale_up_s),
-        ("peak_replicas".into(), f.peak_replicas.map(f64::from)),
-        ("peak_replicas_s".into(), f.peak_replicas_s),
-        ("back_to_min_s".into(), f.back_to_min_s),
-        ("rescales".into(), Some(f.rescales as f64)),
-        ("flaps".into(), Some(f.flaps as f64)),
-        ("replica_minutes".into(), f.replica_minutes),
-    ];
-    for m in &f.metrics {
-        out.push((format!("{}_peak", m.metric), m.peak));
-        out.push((format!("{}_mean", m.metric), m.mean));
-        out.push((format!("{}_above_band_s", m.metric), m.above_band_s));
-    }
-    out.extend(f.budget.iter().map(|s| (format!("budget_{}_s", s.stage.replace(' ', "_").to_lowercase()), s.after_s)));
-    out.push(("syncs".into(), Some(f64::from(f.syncs))));
-    out.push(("syncs_agreed".into(), Some(f64::from(f.syncs_agreed))));
-    out.push(("items_lost".into(), f.items_lost));
-    out.push(("documents_indexed".into(), f.documents_indexed));
-    out
 }
 
 /// The comparison for people.

@@ -105,11 +105,38 @@ pub fn figures(session: &Session, verdict: &Verdict) -> Figures {
     }
 }
 
+/// Every number among the figures, by name: what two runs are compared by.
+pub fn numbers(f: &Figures) -> Vec<(String, Option<f64>)> {
+    let mut out = vec![
+        ("load_s".to_string(), f.load_s),
+        ("first_scale_up_s".into(), f.first_scale_up_s),
+        ("peak_replicas".into(), f.peak_replicas.map(f64::from)),
+        ("peak_replicas_s".into(), f.peak_replicas_s),
+        ("back_to_min_s".into(), f.back_to_min_s),
+        ("rescales".into(), Some(f.rescales as f64)),
+        ("flaps".into(), Some(f.flaps as f64)),
+        ("replica_minutes".into(), f.replica_minutes),
+    ];
+    for m in &f.metrics {
+        out.push((format!("{}_peak", m.metric), m.peak));
+        out.push((format!("{}_mean", m.metric), m.mean));
+        out.push((format!("{}_above_band_s", m.metric), m.above_band_s));
+    }
+    out.extend(f.budget.iter().map(|s| (format!("budget_{}_s", s.stage.replace(' ', "_").to_lowercase()), s.after_s)));
+    out.push(("syncs".into(), Some(f64::from(f.syncs))));
+    out.push(("syncs_agreed".into(), Some(f64::from(f.syncs_agreed))));
+    out.push(("items_lost".into(), f.items_lost));
+    out.push(("documents_indexed".into(), f.documents_indexed));
+    out
+}
+
 /// Items lost for good since the load's start; None where no collector was read.
 fn lost(session: &Session, start: Option<i64>) -> Option<f64> {
     session.collectors.tier(Role::Gateway)?;
     let all = session.collectors.losses.all().iter();
-    Some(all.filter(|l| l.how.is_loss() && start.is_none_or(|s| l.until >= s)).map(|l| l.items).sum())
+    let lost = all.filter(|l| l.how.is_loss() && start.is_none_or(|s| l.until >= s)).map(|l| l.items);
+    // A sum of nothing would be −0.
+    Some(lost.fold(0.0, |sum, items| sum + items))
 }
 
 /// Documents of all signals since the load's start.

@@ -293,7 +293,8 @@ fn verdict_part(v: &Verdict, after: impl Fn(i64) -> Option<f64>) -> VerdictPart 
     }
 }
 
-fn decision(row: &Sync) -> DecisionPart {
+/// A sync as data.
+pub fn decision(row: &Sync) -> DecisionPart {
     let time = Time::from_timestamp_millis;
     let r = &row.computed;
     let proposals = row.names.iter().zip(&r.metrics).map(|(name, said)| ProposalPart {

@@ -60,6 +60,13 @@ pub struct Spell {
     pub over: Option<i64>,
 }
 
+impl Spell {
+    /// The pod or tier that it is about, as far as its sentence begins with one.
+    pub fn subject(&self) -> &str {
+        self.finding.subject().1
+    }
+}
+
 /// A function from a session to what stands out in it.
 #[derive(Clone, Copy)]
 pub struct Rules(pub fn(&Session) -> Vec<Finding>);
@@ -104,6 +111,11 @@ impl FindingsSeen {
         {
             self.all.remove(first);
         }
+    }
+
+    /// Every finding since the latest load began, by the order in which they came.
+    pub fn all(&self) -> &[Spell] {
+        &self.all
     }
 
     /// Those that are over, the worst first, then the latest.

@@ -127,6 +127,11 @@ mod screens {
     pub mod themes;
     pub mod whole;
 }
+mod store {
+    pub mod fake;
+    pub mod sessions;
+    pub mod stream;
+}
 mod support {
     /// The program as this `cargo test` built it.
     pub fn program() -> std::path::PathBuf {

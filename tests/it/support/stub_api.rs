@@ -2,6 +2,7 @@
 
 use super::tls::{Tls, tls};
 use serde_json::Value;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
@@ -16,6 +17,8 @@ pub struct Asked {
     /// The header `Authorization`; empty without it.
     pub authorization: String,
     pub body: Value,
+    /// The body as it is, unpacked.
+    pub text: String,
 }
 
 impl Asked {
@@ -77,7 +80,7 @@ async fn over(tls: Option<Tls>, answer: impl Fn(&Asked) -> (u16, Value) + Send +
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, answer: Arc<Answer>, log: Log) -> Option<()> {
     let mut stream = BufReader::new(stream);
     loop {
-        let (mut line, mut length, mut authorization) = (String::new(), 0, String::new());
+        let (mut line, mut length, mut authorization, mut packed) = (String::new(), 0, String::new(), false);
         stream.read_line(&mut line).await.ok()?;
         let mut words = line.split_whitespace();
         let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
@@ -90,13 +93,21 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, answer: Arc<Answer>,
             let Some((name, value)) = header.split_once(':') else { continue };
             match name.to_lowercase().as_str() {
                 "content-length" => length = value.trim().parse().ok()?,
+                "content-encoding" => packed = value.trim() == "gzip",
                 "authorization" => authorization = value.trim().to_owned(),
                 _ => {}
             }
         }
         let mut body = vec![0; length];
         stream.read_exact(&mut body).await.ok()?;
-        let asked = Asked { method, path, authorization, body: serde_json::from_slice(&body).unwrap_or(Value::Null) };
+        let mut text = String::new();
+        if packed {
+            flate2::read::GzDecoder::new(body.as_slice()).read_to_string(&mut text).ok()?;
+        } else {
+            text = String::from_utf8_lossy(&body).into_owned();
+        }
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let asked = Asked { method, path, authorization, body, text };
         let (code, value) = answer(&asked);
         log.lock().unwrap().push(asked);
         let text = value.to_string();
