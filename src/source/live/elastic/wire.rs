@@ -109,7 +109,7 @@ pub struct Root {
 }
 
 impl Root {
-    /// What it is where it is not Elasticsearch: OpenSearch may be told to give Elasticsearch's version number, but its tagline
+    /// What it is where it is not Elasticsearch: OpenSearch can be set to give Elasticsearch's version number, but its tagline
     /// names it.
     pub fn distribution(&self) -> &str {
         match self.version.distribution.as_str() {
