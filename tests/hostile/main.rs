@@ -20,12 +20,5 @@ mod pty;
 mod recorder;
 mod recordings;
 mod reports;
-mod secrets;
 mod server;
-#[allow(dead_code)]
-#[path = "../it/support/stub_api.rs"]
-mod stub_api;
 mod terminal;
-#[allow(dead_code)]
-#[path = "../it/support/tls.rs"]
-mod tls;

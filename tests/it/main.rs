@@ -13,6 +13,7 @@ mod cli {
     pub mod program;
     pub mod pty;
     pub mod readme;
+    pub mod secrets;
     pub mod stack;
     pub mod wrong_input;
 }

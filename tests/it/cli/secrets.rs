@@ -1,7 +1,8 @@
 //! Where secrets come from, and where they must not go: every source against every sink, with the program as a process.
 
-use crate::stub_api::{listen, listen_secure, status};
-use crate::tls::client_identity;
+use crate::it::support::program;
+use crate::it::support::stub_api::{listen, listen_secure, status};
+use crate::it::support::tls::client_identity;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -54,7 +55,7 @@ impl Source {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_edot-tui"));
+        let mut command = Command::new(program());
         command.args(arguments).args(&self.arguments).envs(self.environment.iter().cloned());
         command.env("KUBECONFIG", self.path("config")).env("XDG_CONFIG_HOME", self.folder.path());
         command.args(["--log-level", "trace", "--log-file"]).arg(self.path("log"));
@@ -96,10 +97,7 @@ impl Source {
         }
         if Path::new(&recording).exists() {
             for form in ["text", "markdown", "json", "csv", "html", "junit", "svg", "cast"] {
-                let done = Command::new(env!("CARGO_BIN_EXE_edot-tui"))
-                    .args(["report", &recording, "-o", form])
-                    .output()
-                    .unwrap();
+                let done = Command::new(program()).args(["report", &recording, "-o", form]).output().unwrap();
                 assert!(!done.stdout.is_empty() || form == "csv", "{}: report {form}: {done:?}", self.name);
                 all.push((format!("report {form}"), [done.stdout, done.stderr].concat()));
             }
@@ -179,7 +177,7 @@ impl Drop for Lab {
 }
 
 fn lab() -> Lab {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_edot-tui"))
+    let mut child = Command::new(program())
         .args(["lab", "--serve", "--speed", "20"])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -265,7 +263,7 @@ async fn secrets_of_a_cluster_that_works_reach_no_sink() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_of_a_cluster_that_fails_reach_no_sink() {
     let echo = |code| {
-        move |asked: &crate::stub_api::Asked| {
+        move |asked: &crate::it::support::stub_api::Asked| {
             let given = asked.authorization.clone();
             let bare = given.split(' ').next_back().unwrap_or_default().to_owned();
             status(code, "Unauthorized", &format!("got Authorization: {given} but cannot use {bare}; raw({bare})"))
