@@ -3,7 +3,7 @@
 use super::rerun::{Changes, RecordedSync, Rule};
 use super::score::request;
 use crate::format;
-use crate::hpa::{Behavior, Direction, Metric, Policy, PolicyKind, Source, Spec, Target, WrittenRules};
+use crate::hpa::{Behavior, Direction, Metric, Policy, PolicyKind, Source, Spec, Target, WrittenRules, quantity};
 use std::collections::BTreeSet;
 
 /// What may be searched.
@@ -224,7 +224,7 @@ fn written_out(spec: &Spec, names: &[String]) -> Changes {
     let target = |(metric, name): (&Metric, &String)| {
         let value = match metric.target {
             Target::Utilization(percent) => percent.to_string(),
-            Target::AverageValue(milli) | Target::Value(milli) => quantity(milli),
+            Target::AverageValue(milli) | Target::Value(milli) => quantity::text(milli),
             Target::None => return None,
         };
         Some((name.clone(), value))
@@ -248,11 +248,6 @@ fn written_out(spec: &Spec, names: &[String]) -> Changes {
     }
 }
 
-/// Milli-units as Kubernetes writes them: `512`, `1500m`.
-pub fn quantity(milli: i64) -> String {
-    if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") }
-}
-
 fn targets(metric: &Metric, name: &str, limits: &Limits) -> Option<Dimension> {
     let (low, high) = limits.targets.iter().rfind(|t| t.0 == name).map_or((1, 100), |t| t.1);
     let (mut allowed, below);
@@ -271,7 +266,7 @@ fn targets(metric: &Metric, name: &str, limits: &Limits) -> Option<Dimension> {
             let of = |share: f64| ((present as f64 * share).round() as i64).max(1);
             let all: BTreeSet<i64> = SHARES.into_iter().map(of).filter(|v| *v != present).collect();
             below = all.range(..present).count();
-            let one = |milli: i64| (format::amount(name, milli), quantity(milli));
+            let one = |milli: i64| (format::amount(name, milli), quantity::text(milli));
             (format::amount(name, present), all.into_iter().map(one).collect())
         }
         Target::None => return None,

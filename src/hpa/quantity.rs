@@ -63,6 +63,11 @@ pub fn milli(text: &str) -> Result<i64, QuantityError> {
     Ok(rounded(&parts, 3))
 }
 
+/// Milli-units as Kubernetes writes them: `512`, `1500m`.
+pub fn text(milli: i64) -> String {
+    if milli % 1000 == 0 { (milli / 1000).to_string() } else { format!("{milli}m") }
+}
+
 /// The quantity in nano-units, rounded away from zero, saturating.
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Two runs side by side, aligned at their load's start: figures, check by check, and their series overlaid. Must not rate
 //! one above the other.
 
-use super::document::{Block, Table, figure_rows, result_words, sign};
+use super::document::{Block, figure_rows, result_words, sign};
 use super::figures::{Figures, figures, numbers};
 use super::panels::{Panel, Trace, panels};
 use super::plot::Axis;
@@ -113,7 +113,7 @@ pub fn document(c: &Comparison) -> Vec<Block> {
         let same = if a == b { "" } else { "≠" };
         vec![n.to_string(), a, b, same.to_string()]
     });
-    out.push(Block::Table(table(&["figure", "A", "B", ""], rows.collect())));
+    out.push(Block::table(&["figure", "A", "B", ""], rows.collect()));
     out.push(Block::Head("Check by check".into()));
     let result =
         |r: Option<&'static str>| r.map_or_else(|| "–".to_string(), |r| format!("{} {}", sign(r), r.replace('_', " ")));
@@ -121,12 +121,8 @@ pub fn document(c: &Comparison) -> Vec<Block> {
         let same = if p.same { "" } else { "≠" };
         vec![p.id.clone(), result(p.a), result(p.b), same.to_string()]
     });
-    out.push(Block::Table(table(&["expectation", "A", "B", ""], rows.collect())));
+    out.push(Block::table(&["expectation", "A", "B", ""], rows.collect()));
     out
-}
-
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
-    Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false }
 }
 
 /// The series of both on one axis whose 0 is each load's start: each metric, then the replicas.

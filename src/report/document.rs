@@ -14,6 +14,13 @@ pub enum Block {
     Table(Table),
 }
 
+impl Block {
+    /// A table without signs.
+    pub fn table(head: &[&str], rows: Vec<Vec<String>>) -> Block {
+        Block::Table(Table { head: strings(head), rows, signs: false })
+    }
+}
+
 /// Rows under a head; `signs` marks a table whose first column is a sign (✓, ✗, …, ?).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
@@ -41,22 +48,22 @@ pub fn document(r: &Report) -> Vec<Block> {
     let notes = r.verdict.checks.iter().filter_map(|c| c.note.as_ref().map(|e| format!("{}: {e}.", c.id)));
     out.extend(notes.map(Block::Line));
     out.push(Block::Head("Key figures".into()));
-    out.push(Block::Table(table(&["figure", "value"], figure_rows(&r.figures))));
+    out.push(Block::table(&["figure", "value"], figure_rows(&r.figures)));
     if !r.rescales.is_empty() {
         out.push(Block::Head("Rescales".into()));
         let rows = r.rescales.iter().map(|s| {
             let from = s.from.map_or_else(|| "?".into(), |f| f.to_string());
             vec![stamp(s.at), seconds(s.after_s), format!("{from} → {}", s.to), s.reason.clone().unwrap_or_default()]
         });
-        out.push(Block::Table(table(
+        out.push(Block::table(
             &["time (UTC)", "after load start", "replicas", "the controller's reason"],
             rows.collect(),
-        )));
+        ));
     }
     if !r.budget.is_empty() {
         out.push(Block::Head("Reaction budget of each rescale, seconds from the decision".into()));
         let rows = r.budget.iter().map(|b| vec![stamp(b.at), format!("{} → {}", b.from, b.to), stages(b)]);
-        out.push(Block::Table(table(&["decision (UTC)", "replicas", "stages"], rows.collect())));
+        out.push(Block::table(&["decision (UTC)", "replicas", "stages"], rows.collect()));
     }
     if !r.decisions.is_empty() {
         decisions(r, &mut out);
@@ -67,7 +74,7 @@ pub fn document(r: &Report) -> Vec<Block> {
             .findings
             .iter()
             .map(|f| vec![f.severity.to_string(), f.message.clone(), f.evidence.clone(), f.hint.clone()]);
-        out.push(Block::Table(table(&["severity", "finding", "evidence", "a hint"], rows.collect())));
+        out.push(Block::table(&["severity", "finding", "evidence", "a hint"], rows.collect()));
     }
     if let Some(losses) = r.losses.as_ref().filter(|l| !l.is_empty()) {
         out.push(Block::Head("Refused and lost".into()));
@@ -78,17 +85,17 @@ pub fn document(r: &Report) -> Vec<Block> {
                 .concat()
         });
         let head = ["first (UTC)", "tier", "signal", "outcome", "items", "", "pods"];
-        out.push(Block::Table(table(&head, rows.collect())));
+        out.push(Block::table(&head, rows.collect()));
     }
     if !r.markers.is_empty() {
         out.push(Block::Head("Markers".into()));
         let rows = r.markers.iter().map(|m| vec![stamp(m.at), m.message.clone()]);
-        out.push(Block::Table(table(&["time (UTC)", "marker"], rows.collect())));
+        out.push(Block::table(&["time (UTC)", "marker"], rows.collect()));
     }
     out.push(Block::Head("Feeds at the end".into()));
     let rows =
         r.status.feeds.iter().map(|f| vec![f.feed.to_string(), word(&f.state), f.reason.clone().unwrap_or_default()]);
-    out.push(Block::Table(table(&["feed", "state", "reason"], rows.collect())));
+    out.push(Block::table(&["feed", "state", "reason"], rows.collect()));
     if let Some(sentence) = r.cost.as_ref().and_then(super::cost::sentence) {
         out.extend([Block::Head("What watching took".into()), Block::Line(sentence)]);
     }
@@ -153,7 +160,7 @@ fn decisions(r: &Report, out: &mut Vec<Block>) {
         ]
     });
     let head = ["time (UTC)", "replicas", "what the metrics ask for", "limited by", "the controller asked for", ""];
-    out.push(Block::Table(table(&head, rows.collect())));
+    out.push(Block::table(&head, rows.collect()));
 }
 
 fn title(r: &Report) -> String {
@@ -273,10 +280,6 @@ pub fn with_unit(v: f64, unit: &str) -> String {
         "bytes_per_second" => format!("{}/s", format::bytes(v)),
         _ => format::count(v),
     }
-}
-
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
-    Table { head: strings(head), rows, signs: false }
 }
 
 fn strings(texts: &[&str]) -> Vec<String> {

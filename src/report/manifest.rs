@@ -1,6 +1,6 @@
 //! An HPA as a manifest and as a patch, with other settings than it has. Must not decide which.
 
-use crate::hpa::spec::requirements;
+use crate::hpa::{self, spec::requirements};
 use crate::hpa::{Behavior, Metric, Policy, ScalingRules, SelectPolicy, Source, Spec, Target};
 use crate::observe::{self, HpaSeen};
 use serde_json::{Map, Value, json};
@@ -150,14 +150,10 @@ fn rules(rules: &ScalingRules, before: Option<&ScalingRules>) -> Value {
     out.into()
 }
 
-/// Milli-units as Kubernetes writes them: `512`, `1500m`, of bytes `512Mi`.
+/// Milli-units as people write them: whole mebibytes as `512Mi`.
 fn quantity(milli: i64) -> String {
     const MEBI: i64 = 1024 * 1024 * 1000;
-    match milli {
-        m if m % 1000 != 0 => format!("{m}m"),
-        m if m >= MEBI && m % MEBI == 0 => format!("{}Mi", m / MEBI),
-        m => (m / 1000).to_string(),
-    }
+    if milli >= MEBI && milli % MEBI == 0 { format!("{}Mi", milli / MEBI) } else { hpa::quantity::text(milli) }
 }
 
 #[cfg(test)]

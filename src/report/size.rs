@@ -1,6 +1,6 @@
 //! What a gateway's replica carries, and what a forecast needs, for people and programs. Must not judge.
 
-use super::document::{Block, Table};
+use super::document::Block;
 use crate::decide::size::{Bottleneck, Capacity, Rates};
 use crate::format;
 use crate::observe::Signal;
@@ -139,14 +139,14 @@ pub fn document(s: &Summary) -> Vec<Block> {
         row("at the knee, where it carries no more".into(), rate(knee));
     }
     row("the most that one was seen to accept".into(), rate(s.most_seen_items_per_s));
-    out.push(table(&["items", "a replica"], rows));
+    out.push(Block::table(&["items", "a replica"], rows));
     let each = s.signals.iter().filter(|p| p.share_percent > 0.0).map(|p| {
         let cost = format!("{} of a core", format::percent(p.core_s_per_item * 1e5));
         vec![p.signal.to_owned(), format::percent(p.share_percent), cost]
     });
     out.push(Block::Head("What takes cpu".into()));
     out.push(Block::Line(format!("by itself a replica uses {}", milli(s.own_cores))));
-    out.push(table(&["signal", "share of the items", "1000 items a second take"], each.collect()));
+    out.push(Block::table(&["signal", "share of the items", "1000 items a second take"], each.collect()));
     out.push(Block::Head("The bottleneck".into()));
     let bottleneck =
         s.bottleneck.map_or("none was reached", |b| if b == "elasticsearch" { "Elasticsearch" } else { b });
@@ -181,13 +181,9 @@ fn forecast(f: &Forecast, s: &Summary, out: &mut Vec<Block>) {
     if let Some(bytes) = f.memory_request_bytes {
         rows.push(vec!["memory request, a quarter above the most seen".into(), format::bytes(bytes)]);
     }
-    out.push(table(&["setting", "value"], rows));
+    out.push(Block::table(&["setting", "value"], rows));
     if s.knee_items_per_s.zip(s.at_target.as_ref()).is_some_and(|(knee, at)| knee < at.items_per_s) {
         let text = "a replica reached its knee below the target, so the HPA would scale too late: lower the target";
         out.push(Block::Line(text.into()));
     }
-}
-
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> Block {
-    Block::Table(Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false })
 }

@@ -3,7 +3,7 @@
 
 pub mod chart;
 
-use super::document::{Block, Table};
+use super::document::Block;
 use super::plot::Axis;
 use super::svg::escaped;
 use super::{html, manifest};
@@ -239,15 +239,15 @@ pub fn document(s: &Summary) -> Vec<Block> {
                 vec![p.name.clone(), p.present.clone(), p.value.clone(), without]
             };
             let rows = s.recommended.settings.iter().map(row).collect();
-            out.push(table(&["setting", "present", "recommended", "without this change"], rows));
+            out.push(Block::table(&["setting", "present", "recommended", "without this change"], rows));
         }
     }
     out.extend(risks(s).into_iter().map(Block::Line));
     out.push(Block::Head("Figures".into()));
-    out.push(table(&["figure", "present", "recommended"], figures(&s.present, &s.recommended.score)));
+    out.push(Block::table(&["figure", "present", "recommended"], figures(&s.present, &s.recommended.score)));
     out.extend(s.verified.iter().flat_map(|v| verified(v, s)));
     out.push(Block::Head("The front: nothing that was tried is better in all of these".into()));
-    out.push(table(&["cost", "above the line", "flaps", "most replicas", "changes"], front(s)));
+    out.push(Block::table(&["cost", "above the line", "flaps", "most replicas", "changes"], front(s)));
     out
 }
 
@@ -369,7 +369,10 @@ fn verified(v: &Verified, s: &Summary) -> Vec<Block> {
         format!("Really run in the lab's scenario {}: {held} of {} on the front or beyond", v.scenario, v.runs.len());
     vec![
         Block::Head(head),
-        table(&["run", "replica-minutes", "above the line", "rescales", "flaps", "on the front or beyond"], rows),
+        Block::table(
+            &["run", "replica-minutes", "above the line", "rescales", "flaps", "on the front or beyond"],
+            rows,
+        ),
     ]
 }
 
@@ -389,8 +392,4 @@ fn front(s: &Summary) -> Vec<Vec<String>> {
         ]
     };
     shown.map(row).collect()
-}
-
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> Block {
-    Block::Table(Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false })
 }

@@ -3,7 +3,7 @@
 
 use crate::decide::rerun::{Agreement, MetricStep, Recorded, Simulation, Step};
 use crate::observe::Time;
-use crate::report::document::{Block, Table, seconds};
+use crate::report::document::{Block, seconds};
 use crate::report::json::stamp;
 use crate::report::panels::{Panel, Trace};
 use crate::report::plot::Axis;
@@ -208,15 +208,12 @@ pub fn document(t: &Summary) -> Vec<Block> {
         ("time above target and tolerance", seconds(Some(a.above_target_s)), seconds(Some(b.above_target_s))),
     ];
     let rows = rows.into_iter().map(|(n, a, b)| vec![n.to_string(), a, b]).collect();
-    out.push(Block::Table(table(&["figure", "actual", "simulated"], rows)));
+    out.push(Block::table(&["figure", "actual", "simulated"], rows));
     let changed = |pair: &[SyncPart]| pair[0].simulated != pair[1].simulated || pair[0].actual != pair[1].actual;
     let mut rows: Vec<Vec<String>> = t.syncs.first().map(row).into_iter().collect();
     rows.extend(t.syncs.windows(2).filter(|w| changed(w)).map(|w| row(&w[1])));
     out.push(Block::Head("Syncs that asked for another size".into()));
-    out.push(Block::Table(table(
-        &["time (UTC)", "actual", "simulated", "figures (simulated / target)", "reason"],
-        rows,
-    )));
+    out.push(Block::table(&["time (UTC)", "actual", "simulated", "figures (simulated / target)", "reason"], rows));
     out
 }
 
@@ -241,10 +238,6 @@ fn row(s: &SyncPart) -> Vec<String> {
         false => format!("{} ({}–{})", s.simulated, s.simulated_low, s.simulated_high),
     };
     vec![stamp(s.at), s.actual.to_string(), simulated, figures, s.reason.clone().unwrap_or_default()]
-}
-
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> Table {
-    Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false }
 }
 
 /// Actual and simulated in one chart each: the metrics in percent of the request or of their targets, then the replicas.

@@ -134,7 +134,7 @@ async fn send_to(client: &Client, path: &str, docs: Vec<Doc>, tries: u32) -> Res
     Ok(sent)
 }
 
-/// How long to wait after so many failures in a row.
+/// How long to wait after this many failures in a row.
 pub fn wait(failures: u32, asked: Option<Duration>) -> Duration {
     let own = FIRST.saturating_mul(1 << failures.saturating_sub(1).min(10)).min(LONGEST);
     own.max(asked.unwrap_or_default().min(LONGEST * 2))

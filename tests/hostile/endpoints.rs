@@ -103,13 +103,19 @@ fn collector(many: usize) {
     family.end();
 }
 
+/// What Elasticsearch says it is.
+const ROOT: &str = r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.19.0"},"tagline":"You Know, for Search"}"#;
+
+/// The headers of its answers.
+fn head() -> Vec<String> {
+    vec!["content-type: application/json".to_owned(), "x-elastic-product: Elasticsearch".to_owned()]
+}
+
 fn elasticsearch(all: bool) {
     let family = Family::new("Elasticsearch endpoint");
     const FLAG: &str = "--es-url";
-    let root = r#"{"name":"n","cluster_name":"c","cluster_uuid":"u","version":{"number":"8.19.0"},"tagline":"You Know, for Search"}"#;
-    let head = || vec!["content-type: application/json".to_owned(), "x-elastic-product: Elasticsearch".to_owned()];
     let rest = move |bad: Answer, r: &Request| match r.path.as_str() {
-        "/" => Answer::Whole(200, head(), root.into()),
+        "/" => Answer::Whole(200, head(), ROOT.into()),
         _ => bad,
     };
     hold(&family, "endless", FLAG, move |r| rest(Answer::Endless(head(), b"{\"a\":[".to_vec(), b"{},".to_vec()), r));
@@ -177,10 +183,8 @@ fn many_backing_indices_are_read_back() {
         let all = (0..count).map(index).collect::<Vec<_>>().join(",");
         let stats =
             format!("{{\"_shards\":{{\"total\":{count},\"successful\":{count},\"failed\":0}},\"indices\":{{{all}}}}}");
-        let root = r#"{"cluster_name":"c","version":{"number":"8.19.0"},"tagline":"You Know, for Search"}"#;
-        let head = || vec!["content-type: application/json".to_owned(), "x-elastic-product: Elasticsearch".to_owned()];
         let elastic = start(move |r| match r.path.as_str() {
-            "/" => Answer::Whole(200, head(), root.into()),
+            "/" => Answer::Whole(200, head(), ROOT.into()),
             p if p.contains("_stats") && !p.contains("_nodes") => Answer::Whole(200, head(), stats.clone().into()),
             _ => Answer::Whole(200, head(), b"{}".to_vec()),
         });

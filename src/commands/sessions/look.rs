@@ -10,7 +10,7 @@ use crate::{
     offline::format::json,
     open,
     report::{
-        document::{Block, Table, seconds},
+        document::{Block, seconds},
         panels::{Panel, Trace},
         plot::Axis,
         series::Shape,
@@ -52,7 +52,7 @@ pub async fn list(client: &Client, args: &List) -> Result<u8, CommandError> {
     }
     let head = ["began (UTC)", "took", "HPA", "verdict", "first up", "most", "lost", "tags", "id"];
     let rows = sessions.iter().map(line).collect();
-    stdio::data(&text::plain(&[table(&head, rows)])).map(|()| SUCCESS)
+    stdio::data(&text::plain(&[Block::table(&head, rows)])).map(|()| SUCCESS)
 }
 
 fn line(session: &Value) -> Vec<String> {
@@ -73,10 +73,6 @@ fn line(session: &Value) -> Vec<String> {
         tags(session),
         word(&session["id"]),
     ]
-}
-
-fn table(head: &[&str], rows: Vec<Vec<String>>) -> Block {
-    Block::Table(Table { head: head.iter().map(ToString::to_string).collect(), rows, signs: false })
 }
 
 /// A text of the store, which another may have written.
@@ -123,7 +119,7 @@ pub async fn show(client: &Client, args: &Show) -> Result<u8, CommandError> {
     row("Elasticsearch", word(&session["elasticsearch_version"]));
     row("lab scenario", word(&session["lab"]["scenario"]));
     row("lab seed", word(&session["lab"]["seed"]));
-    out.push(table(&["", ""], about));
+    out.push(Block::table(&["", ""], about));
     let failed: Vec<String> = session["failed"].as_array().into_iter().flatten().map(word).collect();
     if !failed.is_empty() {
         out.push(Block::Line(format!("failed: {}", failed.join(", "))));
@@ -131,13 +127,13 @@ pub async fn show(client: &Client, args: &Show) -> Result<u8, CommandError> {
     out.push(Block::Head("Figures".into()));
     let figures = session["figures"].as_object().into_iter().flatten();
     let rows = figures.filter_map(|(name, value)| Some(vec![clean(name, 80), precise(value.as_f64()?)])).collect();
-    out.push(table(&["figure", "value"], rows));
+    out.push(Block::table(&["figure", "value"], rows));
     let findings = session["findings"].as_array().into_iter().flatten();
     let rows: Vec<_> =
         findings.map(|f| vec![word(&f["severity"]), word(&f["message"]), word(&f["evidence"])]).collect();
     if !rows.is_empty() {
         out.push(Block::Head("Findings at the end".into()));
-        out.push(table(&["severity", "finding", "evidence"], rows));
+        out.push(Block::table(&["severity", "finding", "evidence"], rows));
     }
     stdio::data(&text::plain(&out)).map(|()| SUCCESS)
 }

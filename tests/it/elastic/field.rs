@@ -153,7 +153,7 @@ fn an_undefined_counter_in_between_neither_hides_nor_invents_rejections() {
 async fn opensearch_is_named_as_what_it_is() {
     const NAMED: &str = r#"{"name": "os-1", "cluster_name": "opensearch-cluster", "cluster_uuid": "u",
         "version": {"distribution": "opensearch", "number": "2.17.1", "build_type": "tar"}}"#;
-    // Told to give a version that clients of Elasticsearch accept.
+    // Set to give a version that clients of Elasticsearch accept.
     const DISGUISED: &str = r#"{"name": "os-1", "cluster_name": "opensearch-cluster", "cluster_uuid": "u",
         "version": {"number": "7.10.2", "build_type": "tar"}, "tagline": "The OpenSearch Project: https://opensearch.org/"}"#;
     for (root, version) in [(NAMED, "2.17.1"), (DISGUISED, "7.10.2")] {
