@@ -20,6 +20,9 @@ fn the_document_is_the_tables_own() {
         let pulls: Vec<String> = row.pulls.iter().map(|n| format!("#{n}")).collect();
         let _ = writeln!(text, "| 1.{} | {} | {gate} | {} |", row.since, row.what, pulls.join(", "));
     }
+    text += "\n## Measured\n\nWhat real controllers did, explained by this arithmetic; how it was measured: [agreement.md](agreement.md).\n\n";
+    let measured = include_str!("../../../docs/agreement.md").lines().filter(|line| line.starts_with('|'));
+    measured.for_each(|line| text.extend([line, "\n"]));
     golden::check("docs/hpa-versions.md", &text);
 }
 
