@@ -55,10 +55,17 @@ fn routed(cx: &Cx<'_>) -> (u16, Value) {
             format!("Incorrect HTTP method for uri [{uri}] and method [{}], allowed: [GET]", cx.request.method);
         return (405, json!({"error": message, "status": 405}));
     }
+    let user = user(cx.request).0;
+    if user != "elastic" && matches!(parts.last(), Some(&"_search" | &"_count")) {
+        let reason = format!(
+            "action [indices:data/read/search] is unauthorized for user [{user}] with effective roles [remote_monitoring_collector], this action is granted by the index privileges [read,all]"
+        );
+        return error(403, "security_exception", &reason);
+    }
     match parts.as_slice() {
         [] => (200, cluster::root(cx)),
         ["_cluster", "health", ..] => (200, cluster::health(cx)),
-        ["_security", "_authenticate"] => (200, json!({"username": user(cx.request).0, "enabled": true})),
+        ["_security", "_authenticate"] => (200, json!({"username": user, "enabled": true})),
         ["_nodes", "stats", ..] => (200, nodes::stats(cx)),
         ["_data_stream", "_stats"] => cluster::stream_stats(cx, "*"),
         ["_data_stream", of, "_stats"] => cluster::stream_stats(cx, of),

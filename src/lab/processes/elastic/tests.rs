@@ -16,8 +16,12 @@ fn password(lab: &Lab) -> String {
 
 fn ask(lab: &mut Lab, method: &str, path: &str, body: &str) -> (u16, Value, PodResponse) {
     let password = password(lab);
+    ask_as(lab, &format!("elastic:{password}"), method, path, body)
+}
+
+fn ask_as(lab: &mut Lab, user: &str, method: &str, path: &str, body: &str) -> (u16, Value, PodResponse) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let basic = BASE64_STANDARD.encode(format!("elastic:{password}"));
+    let basic = BASE64_STANDARD.encode(user);
     let request = PodRequest {
         method: method.into(),
         path: path.into(),
@@ -98,6 +102,15 @@ fn counters_and_searches_agree_on_the_documents() {
     assert_eq!(bucket["doc_count"], found["hits"]["total"]["value"]);
     let lacking = bucket["no_trace"]["doc_count"].as_f64().unwrap() / bucket["doc_count"].as_f64().unwrap();
     assert!((0.01..0.3).contains(&lacking), "{lacking}");
+}
+
+#[test]
+fn the_monitoring_user_reads_figures_and_no_documents() {
+    let mut lab = lab();
+    let user = format!("elastic-internal-monitoring:{}", elastic_password_of(lab.elastic_password(), "monitoring"));
+    assert_eq!(ask_as(&mut lab, &user, "GET", "/logs-*/_stats", "").0, 200);
+    let (status, answer, _) = ask_as(&mut lab, &user, "GET", "/logs-*/_count", "");
+    assert_eq!((status, &answer["error"]["type"]), (403, &json!("security_exception")));
 }
 
 #[test]
