@@ -294,17 +294,20 @@ pub enum PageFormat {
     Html,
 }
 
-/// Where charts of characters are printed.
+/// Where text and charts of characters are printed.
 struct TextTarget {
     /// Columns.
     width: u16,
     colours: bool,
 }
 
-/// stdout: a terminal's own width, and its colours; 100 plain columns otherwise.
+/// stdout: a terminal's own width, and its colours; plain otherwise, in the columns of `COLUMNS`, or 80.
 fn text_target(settings: &Settings) -> TextTarget {
     match std::io::stdout().is_terminal() {
         true => TextTarget { width: terminal::width().clamp(40, 200), colours: settings.color },
-        false => TextTarget { width: 100, colours: false },
+        false => {
+            let columns = std::env::var("COLUMNS").ok().and_then(|c| c.trim().parse::<u16>().ok());
+            TextTarget { width: columns.unwrap_or(80).clamp(40, 200), colours: false }
+        }
     }
 }

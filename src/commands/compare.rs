@@ -64,7 +64,7 @@ pub fn run(settings: &Settings, args: &Compare) -> Result<u8, CommandError> {
             let target = text_target(settings);
             let (panels, axis) = report::compare::overlaid(&a, &b);
             let charts = report::text_chart::draw(&panels, &axis, target.width, target.colours, &look);
-            text::plain(&report::compare::document(&compared)) + &charts
+            text::plain(&report::compare::document(&compared), target.width) + &charts
         }
     };
     stdio::data(&text)?;

@@ -2,7 +2,7 @@
 
 use super::{
     args::{LookFlags, screen, size, up_to_an_hour},
-    verdict_exit_code,
+    text_target, verdict_exit_code,
 };
 use crate::{
     config::Settings,
@@ -78,7 +78,8 @@ pub fn run(settings: &Settings, args: &Report) -> Result<u8, CommandError> {
     }
     let (session, origin) = reader::session(&local.path, args.at)?;
     let verdict = verdict::run(&session, &expected);
-    stdio::data(&format::write(&session, &verdict, &origin, args.output, &ui, args.size, &look)?)?;
+    let size = if args.output == Format::Text { (text_target(settings).width, 0) } else { args.size };
+    stdio::data(&format::write(&session, &verdict, &origin, args.output, &ui, size, &look)?)?;
     Ok(verdict_exit_code(&verdict))
 }
 

@@ -216,7 +216,7 @@ pub fn run(settings: &Settings, args: &Sessions) -> Result<u8, CommandError> {
             Action::Setup(args) => keep::setup(&client, args).await,
             Action::Push(args) => keep::push(&client, settings, args).await,
             Action::List(args) => look::list(&client, args).await,
-            Action::Show(args) => look::show(&client, args).await,
+            Action::Show(args) => look::show(&client, settings, args).await,
             Action::Pull(args) => keep::pull(&client, args).await,
             Action::Tag(args) => keep::tag(&client, args).await,
             Action::Delete(args) => keep::delete(&client, args).await,

@@ -1,5 +1,6 @@
 //! `edot-tui size`: what a gateway's replica carries, from recordings, and what a forecast needs.
 
+use super::text_target;
 use super::{args::LookFlags, runs};
 use crate::{
     config::Settings,
@@ -83,7 +84,7 @@ pub fn run(settings: &Settings, args: &Size) -> Result<u8, CommandError> {
     let text = match args.output {
         SizeFormat::Json => format::json(&summary)?,
         SizeFormat::Markdown => text::markdown(&report::size::document(&summary)),
-        SizeFormat::Text => text::plain(&report::size::document(&summary)),
+        SizeFormat::Text => text::plain(&report::size::document(&summary), text_target(settings).width),
     };
     stdio::data(&text).map(|()| SUCCESS)
 }

@@ -226,8 +226,9 @@ fn written(s: &Summary, output: TuneFormat, settings: &Settings) -> Result<Strin
         TuneFormat::Markdown => format!("{}\n## Patch\n\n```yaml\n{}```\n", text::markdown(&document()), patch(s)),
         TuneFormat::Html => tune::page(s, &patch(s)),
         TuneFormat::Text => {
-            let width = usize::from(text_target(settings).width);
-            format!("{}\n{}\nPatch\n{}", text::plain(&document()), tune::chart::text(s, width), patch(s))
+            let width = text_target(settings).width;
+            let chart = tune::chart::text(s, usize::from(width));
+            format!("{}\n{chart}\nPatch\n{}", text::plain(&document(), width), patch(s))
         }
     })
 }

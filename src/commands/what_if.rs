@@ -92,7 +92,7 @@ pub fn run(settings: &Settings, args: &WhatIf) -> Result<u8, CommandError> {
         PageFormat::Text => {
             let target = text_target(settings);
             let charts = report::text_chart::draw(&panels, &axis, target.width, target.colours, &look);
-            text::plain(&what_if::document(&summary)) + &charts
+            text::plain(&what_if::document(&summary), target.width) + &charts
         }
     };
     stdio::data(&text).map(|()| SUCCESS)

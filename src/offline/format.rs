@@ -44,7 +44,8 @@ impl Format {
     }
 }
 
-/// The session in a format. A cast needs the observations, so this gives text in its place.
+/// The session in a format; `size` is that of a picture, and its columns are those of text. A cast needs the observations, so
+/// this gives text in its place.
 ///
 /// # Errors
 /// None in practice; writing to memory is fallible by type.
@@ -59,7 +60,7 @@ pub fn write(
 ) -> Result<String, CommandError> {
     let full = || report::report(session, verdict, origin);
     Ok(match format {
-        Format::Text | Format::Cast => text::plain(&document::document(&full())),
+        Format::Text | Format::Cast => text::plain(&document::document(&full()), size.0),
         Format::Markdown => text::markdown(&document::document(&full())),
         Format::Json => json(&full())?,
         Format::Csv => csv::write(&series::all_series(session)).map_err(|e| CommandError::failed(e.to_string()))?,

@@ -42,7 +42,7 @@ pub fn document(r: &Report) -> Vec<Block> {
     }
     out.push(Block::Table(Table {
         head: strings(&["", "at", "expectation", "expected", "observed"]),
-        rows: r.verdict.checks.iter().map(check).collect(),
+        rows: bad_first(&r.verdict.checks).map(check).collect(),
         signs: true,
     }));
     let notes = r.verdict.checks.iter().filter_map(|c| c.note.as_ref().map(|e| format!("{}: {e}.", c.id)));
@@ -53,7 +53,7 @@ pub fn document(r: &Report) -> Vec<Block> {
         out.push(Block::Head("Rescales".into()));
         let rows = r.rescales.iter().map(|s| {
             let from = s.from.map_or_else(|| "?".into(), |f| f.to_string());
-            vec![stamp(s.at), seconds(s.after_s), format!("{from} → {}", s.to), s.reason.clone().unwrap_or_default()]
+            vec![r.clock(s.at), seconds(s.after_s), format!("{from} → {}", s.to), s.reason.clone().unwrap_or_default()]
         });
         out.push(Block::table(
             &["time (UTC)", "after load start", "replicas", "the controller's reason"],
@@ -62,7 +62,7 @@ pub fn document(r: &Report) -> Vec<Block> {
     }
     if !r.budget.is_empty() {
         out.push(Block::Head("Reaction budget of each rescale, seconds from the decision".into()));
-        let rows = r.budget.iter().map(|b| vec![stamp(b.at), format!("{} → {}", b.from, b.to), stages(b)]);
+        let rows = r.budget.iter().map(|b| vec![r.clock(b.at), format!("{} → {}", b.from, b.to), stages(b)]);
         out.push(Block::table(&["decision (UTC)", "replicas", "stages"], rows.collect()));
     }
     if !r.decisions.is_empty() {
@@ -80,7 +80,7 @@ pub fn document(r: &Report) -> Vec<Block> {
         out.push(Block::Head("Refused and lost".into()));
         let rows = losses.iter().map(|l| {
             let lost = if l.lost { "lost" } else { "may be sent again" };
-            let first = vec![stamp(l.since), word(&l.tier), l.signal.unwrap_or("all").to_string()];
+            let first = vec![r.clock(l.since), word(&l.tier), l.signal.unwrap_or("all").to_string()];
             [first, vec![l.outcome.replace('_', " "), format::count(l.items), lost.to_string(), l.pods.join(", ")]]
                 .concat()
         });
@@ -89,7 +89,7 @@ pub fn document(r: &Report) -> Vec<Block> {
     }
     if !r.markers.is_empty() {
         out.push(Block::Head("Markers".into()));
-        let rows = r.markers.iter().map(|m| vec![stamp(m.at), m.message.clone()]);
+        let rows = r.markers.iter().map(|m| vec![r.clock(m.at), m.message.clone()]);
         out.push(Block::table(&["time (UTC)", "marker"], rows.collect()));
     }
     out.push(Block::Head("Feeds at the end".into()));
@@ -113,8 +113,6 @@ fn stages(b: &BudgetPart) -> String {
     let known = b.stages.iter().filter(|s| s.stage != "decision").map(|s| match s.at.zip(zero) {
         Some((at, zero)) => {
             let seconds = (at - zero).num_milliseconds() as f64 / 1000.0;
-            // Kubernetes has whole seconds, so what followed can seem to be just before.
-            let seconds = if s.stage.starts_with("pods") { seconds.max(0.0) } else { seconds };
             format!("{} {}{:.1} s", s.stage, if seconds < 0.0 { "−" } else { "+" }, seconds.abs())
         }
         None => format!("{}: {}", s.stage, s.reason.unwrap_or(format::UNKNOWN)),
@@ -151,7 +149,7 @@ fn decisions(r: &Report, out: &mut Vec<Block>) {
             _ => d.verdict.to_string(),
         };
         vec![
-            format!("{}{sync}", stamp(d.at)),
+            format!("{}{sync}", r.clock(d.at)),
             d.current.to_string(),
             d.message.clone(),
             d.limited_by.unwrap_or_default().to_string(),
@@ -219,6 +217,12 @@ pub fn sign(result: &str) -> &'static str {
         "waiting" => "…",
         _ => "?",
     }
+}
+
+/// Failed checks, then the others, as they follow one another.
+fn bad_first(checks: &[CheckPart]) -> impl Iterator<Item = &CheckPart> {
+    let failed = |c: &&CheckPart| c.result == "failed";
+    checks.iter().filter(failed).chain(checks.iter().filter(move |c| !failed(c)))
 }
 
 fn check(c: &CheckPart) -> Vec<String> {

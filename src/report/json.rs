@@ -377,6 +377,20 @@ fn series(one: NamedSeries) -> SeriesPart {
     }
 }
 
+impl Report {
+    /// `18:04:30`, with its date where the session spans several.
+    pub fn clock(&self, at: Option<Time>) -> String {
+        match (self.began.zip(self.ended), at) {
+            (Some((from, to)), Some(at))
+                if from.date_naive() == to.date_naive() && at.date_naive() == to.date_naive() =>
+            {
+                at.format("%H:%M:%S").to_string()
+            }
+            _ => stamp(at),
+        }
+    }
+}
+
 /// A time as in the report's tables: `2026-11-24 00:31:40`.
 pub fn stamp(at: Option<Time>) -> String {
     at.map_or_else(

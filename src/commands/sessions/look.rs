@@ -52,7 +52,8 @@ pub async fn list(client: &Client, args: &List) -> Result<u8, CommandError> {
     }
     let head = ["began (UTC)", "took", "HPA", "verdict", "first up", "most", "lost", "tags", "id"];
     let rows = sessions.iter().map(line).collect();
-    stdio::data(&text::plain(&[Block::table(&head, rows)])).map(|()| SUCCESS)
+    // A line a session, whatever the width: its id is copied from here.
+    stdio::data(&text::plain(&[Block::table(&head, rows)], u16::MAX)).map(|()| SUCCESS)
 }
 
 fn line(session: &Value) -> Vec<String> {
@@ -93,7 +94,7 @@ fn stamp(session: &Value) -> String {
     began(session).map_or_else(|| UNKNOWN.into(), |at| at.format("%Y-%m-%d %H:%M:%S").to_string())
 }
 
-pub async fn show(client: &Client, args: &Show) -> Result<u8, CommandError> {
+pub async fn show(client: &Client, settings: &Settings, args: &Show) -> Result<u8, CommandError> {
     let session = pull::find(client, &args.session).await?;
     if args.output == SessionFormat::Json {
         return stdio::data(&json(&session)?).map(|()| SUCCESS);
@@ -135,7 +136,7 @@ pub async fn show(client: &Client, args: &Show) -> Result<u8, CommandError> {
         out.push(Block::Head("Findings at the end".into()));
         out.push(Block::table(&["severity", "finding", "evidence"], rows));
     }
-    stdio::data(&text::plain(&out)).map(|()| SUCCESS)
+    stdio::data(&text::plain(&out, text_target(settings).width)).map(|()| SUCCESS)
 }
 
 pub async fn trend(client: &Client, settings: &Settings, args: &Trend) -> Result<u8, CommandError> {

@@ -77,8 +77,9 @@ impl Session {
         }
         let pods = self.pods_created(sync, size);
         let complete = pods.len() >= size;
+        // Kubernetes has whole seconds, so what followed the decision can seem to be just before it.
         let last = |f: &dyn Fn(&Pod) -> Option<i64>| {
-            let times: Option<Vec<i64>> = pods.iter().map(|p| f(p)).collect();
+            let times: Option<Vec<i64>> = pods.iter().map(|p| f(p).map(|at| at.max(sync.first))).collect();
             times.filter(|_| complete).and_then(|t| t.into_iter().max())
         };
         let ms = |t: crate::observe::Time| t.timestamp_millis();

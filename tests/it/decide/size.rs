@@ -47,7 +47,7 @@ fn the_output_is_as_its_schema_says() {
         let value = serde_json::to_value(&summary).unwrap();
         assert!(validator.is_valid(&value), "{:?}", validator.iter_errors(&value).next());
         assert_eq!(value["schema"], Schema::Size.id());
-        println!("{}", text::plain(&size::document(&summary)));
+        println!("{}", text::plain(&size::document(&summary), 120));
     }
     let summary = size::summarize(&capacity, Some([50_000.0, 0.0, 20_000.0]), Vec::new()).forecast.unwrap();
     assert!(summary.min_replicas < summary.replicas && summary.replicas < summary.max_replicas);

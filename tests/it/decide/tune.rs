@@ -216,7 +216,7 @@ fn each_recording_is_left_out_once() {
     assert!((sum - tuned.recommended().unwrap().total.above_s).abs() < 1e-9);
     let names = vec![Some("a".to_owned()), Some("b".into()), None];
     let summary = tune::summarize(&tuned, &ask, &all, names, |c| search.words(c)).unwrap();
-    let text = edot_tui::report::text::plain(&tune::document(&summary));
+    let text = edot_tui::report::text::plain(&tune::document(&summary), 120);
     assert!(text.contains("left out one by one: on "), "{text}");
     assert!(text.contains("3 recordings of"), "{text}");
 }

@@ -90,5 +90,5 @@ fn without_a_recorded_cost_there_is_none() {
     let json = serde_json::to_value(&full).unwrap();
     assert!(json.as_object().unwrap().contains_key("cost") && json["cost"].is_null());
     let page = report::document::document(&full);
-    assert!(!report::text::plain(&page).contains("What watching took"));
+    assert!(!report::text::plain(&page, 200).contains("What watching took"));
 }

@@ -94,7 +94,7 @@ fn shows(session: &Session, screen: Screen, words: &str, drawn_words: &str) {
     assert!(lines.contains(words), "text: {lines}");
     let judged = verdict::run(session, Expectations::guide());
     let page = document::document(&report::report(session, &judged, &Origin { file: None, damage: vec![] }));
-    assert!(text::plain(&page).replace('\n', " ").contains(words), "report: {}", text::plain(&page));
+    assert!(text::plain(&page, 200).replace('\n', " ").contains(words), "report: {}", text::plain(&page, 200));
     let mut ui = Ui::new(false, view::panes());
     ui.screen = screen;
     let mut buffer = Buffer::empty(Rect::new(0, 0, 240, 60));

@@ -111,7 +111,7 @@ fn simulate(case: &Case) {
     let sessions = [&recorded.session];
     if let Ok(capacity) = size::learn(&sessions) {
         let summary = report::size::summarize(&capacity, Some([1e4, 0.0, 1e3]), vec![None]);
-        report::text::plain(&report::size::document(&summary));
+        report::text::plain(&report::size::document(&summary), 120);
     }
     let ask = ask(Objective::Balanced, 12);
     let recordings = [recorded];
@@ -119,7 +119,7 @@ fn simulate(case: &Case) {
     if let Some(tuned) = search.run(&ask, &AtomicBool::new(false), &mut |_| {})
         && let Some(summary) = tune::summarize(&tuned, &ask, &recordings, vec![None], |c| search.words(c))
     {
-        report::text::plain(&tune::document(&summary));
+        report::text::plain(&tune::document(&summary), 120);
         tune::chart::text(&summary, 80);
         tune::page(&summary, "");
         serde_json::to_string(&summary).unwrap();

@@ -31,7 +31,7 @@ fn golden(name: &str, got: &str) {
 #[test]
 fn text_and_markdown_are_as_they_were() {
     let page = document::document(&full());
-    golden("cycle.txt", &text::plain(&page));
+    golden("cycle.txt", &text::plain(&page, 80));
     golden("cycle.md", &text::markdown(&page));
     golden("cycle.xml", &report::junit(&full()));
 }
@@ -155,7 +155,7 @@ fn compared_with_itself_a_run_is_the_same() {
     assert_eq!(panels.iter().map(|p| p.traces.len()).collect::<Vec<_>>(), [2, 2, 2], "cpu, memory, replicas");
     assert!(axis.from <= 0 && axis.to > 200_000);
     let chart = report::text_chart::draw(&panels, &axis, 100, false, &look());
-    golden("compare.txt", &(text::plain(&document(&c)) + &chart));
+    golden("compare.txt", &(text::plain(&document(&c), 100) + &chart));
 }
 
 #[test]
