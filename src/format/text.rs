@@ -49,11 +49,32 @@ pub fn plural(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
+/// What follows a number and stays on its line.
+const UNITS: [&str; 12] = ["%", "s", "ms", "m", "h", "d", "k", "M", "Ki", "Mi", "Gi", "Ti"];
+
+/// The words of a text; a number and its unit are one.
+fn words(text: &str) -> Vec<&str> {
+    let mut out: Vec<(usize, usize)> = Vec::new();
+    let mut at = 0;
+    for word in text.split(' ') {
+        let end = at + word.len();
+        let number = |(from, to): &(usize, usize)| text[*from..*to].ends_with(|c: char| c.is_ascii_digit());
+        match out.last_mut() {
+            Some(last) if UNITS.contains(&word.trim_end_matches([',', ';', '.', ':', ')'])) && number(last) => {
+                last.1 = end
+            }
+            _ => out.push((at, end)),
+        }
+        at = end + 1;
+    }
+    out.into_iter().map(|(from, to)| &text[from..to]).collect()
+}
+
 /// `text` in lines of at most `most` columns, broken between words where that is possible.
 pub fn wrap(text: &str, most: usize) -> Vec<String> {
     let most = most.max(1);
     let mut lines = vec![String::new()];
-    for word in text.split(' ') {
+    for word in words(text) {
         let mut word = word;
         loop {
             let line = lines.last().map_or(0, |l| width(l));
@@ -127,6 +148,8 @@ mod tests {
         assert_eq!(wrap("New size: 4; reason: cpu", 12), ["New size: 4;", "reason: cpu"]);
         assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("newest sample 74 %, 1 s old", 16), ["newest sample", "74 %, 1 s old"]);
+        assert_eq!(wrap("0 to 4 s", 7), ["0 to", "4 s"]);
         assert_eq!(bounded("New size: 4; reason: cpu", 12, 1, '…'), ["New size: 4…"]);
         assert_eq!(bounded("New size: 4; reason: cpu", 12, 2, '…'), ["New size: 4;", "reason: cpu"]);
         assert_eq!(bounded("abcdefgh ij", 3, 2, '…'), ["abc", "de…"]);

@@ -39,6 +39,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         _ if w.hpa.is_empty() => String::new(),
         _ => format!("{}/{}", w.namespace, w.hpa),
     };
+    // The name matters more than its namespace.
+    let whole = text::width(&hpa) <= room.saturating_sub(taken + 3 + load_width);
+    let hpa = if whole || !hpa.contains('/') { hpa } else { w.hpa.clone() };
     let spare = room.saturating_sub(taken + load_width + text::width(&hpa) + 3);
     if !w.context.is_empty() && spare >= 8 {
         pieces.push((format!("{separator}{}", text::fit(&w.context, spare - 3, g.ellipsis)), muted));

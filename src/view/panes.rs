@@ -86,8 +86,12 @@ pub const PANES: [PaneRow; 17] = [
     },
     PaneRow {
         pane: Pane { title: "Data streams", kind: PaneKind::List(List::Streams) },
-        places: &[filling(Screen::Ingest, Side::Left)],
-        wants: nothing,
+        places: &[Place {
+            screen: Screen::Ingest,
+            side: Side::Left,
+            rows: |s, wants| Some(if ingest_chart(s) { wants.clamp(4, (s.height / 2).max(4)) } else { FILL }),
+        }],
+        wants: |cx, _| streams::rows(cx),
         summary: streams::summary,
         extent: streams::extent,
         draw: streams::draw,
@@ -99,7 +103,15 @@ pub const PANES: [PaneRow; 17] = [
             Place {
                 screen: Screen::Ingest,
                 side: Side::Left,
-                rows: |s, _| Some(if s.wide || s.height >= 28 { (s.height / 4).clamp(3, 12) } else { 0 }),
+                rows: |s, _| {
+                    Some(if !ingest_chart(s) {
+                        0
+                    } else if s.wide {
+                        FILL
+                    } else {
+                        (s.height / 4).clamp(3, 12)
+                    })
+                },
             },
         ],
         wants: nothing,
@@ -170,8 +182,12 @@ pub const PANES: [PaneRow; 17] = [
     },
     PaneRow {
         pane: Pane { title: "Markers", kind: PaneKind::List(List::Markers) },
-        places: &[Place { screen: Screen::Timeline, side: Side::Left, rows: |s, _| Some(below_expectations(s)) }],
-        wants: nothing,
+        places: &[Place {
+            screen: Screen::Timeline,
+            side: Side::Left,
+            rows: |s, wants| Some(wants.min(below_expectations(s))),
+        }],
+        wants: |cx, _| markers::rows(cx),
         summary: markers::summary,
         extent: markers::extent,
         draw: markers::draw,
@@ -236,6 +252,11 @@ fn strip_rows(space: Space, place: u16) -> Option<u16> {
         _ if !space.wide => Some(0),
         h => Some(if h >= 42 { 2 } else { u16::from(h >= 28) }),
     }
+}
+
+/// Whether Ingest has a chart under its data streams.
+fn ingest_chart(space: Space) -> bool {
+    space.wide || space.height >= 28
 }
 
 fn below_expectations(space: Space) -> u16 {

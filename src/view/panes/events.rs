@@ -36,15 +36,14 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let focused = cx.ui.in_focus(List::Events);
     let selected = cx.ui.row.min((events.len() + usize::from(folded > 0)).saturating_sub(1));
     let Extent { first: top, shown, .. } = extent(cx, area);
-    // Where all of them fit in whole, none is cut.
-    let rows: Vec<usize> =
-        events.iter().skip(top).take(shown).map(|event| rows_in_whole(event, cx, area.width)).collect();
-    let spare = area.height.saturating_sub(u16::from(folded > 0));
-    let in_whole = rows.len() == events.len() && rows.iter().sum::<usize>() <= usize::from(spare);
+    // Rows that the list leaves go to what would be cut, the newest first.
+    let mut spare = usize::from(area.height).saturating_sub(shown);
     let mut y = area.y;
-    for (i, (event, height)) in events.iter().skip(top).zip(rows).enumerate() {
+    for (i, event) in events.iter().skip(top).take(shown).enumerate() {
         let here = focused && top + i == selected;
-        let at = Rect { y, height: if in_whole { height as u16 } else { 1 }, ..area };
+        let more = rows_in_whole(event, cx, area.width).saturating_sub(1).min(spare);
+        spare -= more;
+        let at = Rect { y, height: 1 + more as u16, ..area };
         cx.row_at(at, top + i);
         row(buf, at, cx, event, here);
         y += at.height;

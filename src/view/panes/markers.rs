@@ -21,6 +21,11 @@ pub fn summary(cx: &Cx) -> Summary {
     (text, Role::Muted)
 }
 
+/// What the whole list would take.
+pub fn rows(cx: &Cx) -> u16 {
+    u16::try_from(cx.session.markers.all().len().max(1)).unwrap_or(u16::MAX)
+}
+
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
     Extent::of(
         cx.ui.in_focus(List::Markers).then_some(cx.ui.row),

@@ -28,6 +28,11 @@ pub fn summary(cx: &Cx) -> Summary {
     (format!("{name} {}{user}{by}{left_out}", cluster.version), Role::Muted)
 }
 
+/// What the whole list would take, its head and a row between it and the chart.
+pub fn rows(cx: &Cx) -> u16 {
+    u16::try_from(cx.ui.streams(cx.session).len() + 2).unwrap_or(u16::MAX)
+}
+
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
     let all = cx.ui.streams(cx.session).len();
     let selected = cx.ui.in_focus(List::Streams).then_some(cx.ui.row);
