@@ -1,11 +1,12 @@
-//! Two runs side by side, aligned at their load's start: figures, check by check, and their series overlaid. Must not rate
-//! one above the other.
+//! Two runs side by side, aligned at their load's start: figures with what is worse in the second, check by check, and their
+//! series overlaid. Must not read files.
 
-use super::document::{Block, figure_rows, result_words, sign};
-use super::figures::{Figures, figures, numbers};
+use super::document::{Block, result_words, sign};
+use super::figures::{Better, Fact, Figures, facts, figures};
 use super::panels::{Panel, Trace, panels};
 use super::plot::Axis;
 use super::series::{NamedSeries, all_series};
+use crate::format::UNKNOWN;
 use crate::observe::Time;
 use crate::session::Session;
 use crate::verdict::Verdict;
@@ -48,6 +49,8 @@ pub struct Difference {
     pub b: Option<f64>,
     /// b less a.
     pub difference: Option<f64>,
+    /// b is worse by more than a twentieth; false where more is neither better nor worse.
+    pub worse: bool,
 }
 
 /// The result of a check in both.
@@ -70,16 +73,53 @@ pub fn compare(a: &Side, b: &Side) -> Comparison {
         figures: figures(s.session, s.verdict),
     };
     let (a_part, b_part) = (part(a), part(b));
-    let (left, right) = (numbers(&a_part.figures), numbers(&b_part.figures));
-    let mut names: Vec<&String> = left.iter().map(|n| &n.0).collect();
-    names.extend(right.iter().map(|n| &n.0).filter(|n| !left.iter().any(|l| l.0 == **n)));
-    let value = |all: &[(String, Option<f64>)], name: &String| all.iter().find(|n| n.0 == *name).and_then(|n| n.1);
-    let differences = names.into_iter().map(|name| {
-        let (a, b) = (value(&left, name), value(&right, name));
-        Difference { figure: name.clone(), a, b, difference: a.zip(b).map(|(a, b)| b - a) }
+    let differences = both(&a_part.figures, &b_part.figures).into_iter().filter_map(|(a, b)| {
+        let (of, pair) = (a.as_ref().or(b.as_ref())?, a.as_ref().zip(b.as_ref()));
+        let value = |fact: &Option<Fact>| fact.as_ref().and_then(|fact| fact.value);
+        Some(Difference {
+            figure: of.id.clone()?,
+            a: value(&a),
+            b: value(&b),
+            difference: pair.and_then(|(a, b)| Some(b.value? - a.value?)),
+            worse: pair.is_some_and(|(a, b)| change(a, b) == Some(Change::Worse)),
+        })
     });
     let figures = differences.collect();
     Comparison { schema: "edot-tui/compare/2", figures, checks: pairs(a.verdict, b.verdict), a: a_part, b: b_part }
+}
+
+/// The figures of both by their names, in the order of the first.
+fn both(a: &Figures, b: &Figures) -> Vec<(Option<Fact>, Option<Fact>)> {
+    let mut right = facts(b);
+    let mut out: Vec<(Option<Fact>, Option<Fact>)> = Vec::new();
+    for fact in facts(a) {
+        let place = right.iter().position(|r| r.id == fact.id && r.label == fact.label);
+        let other = place.map(|i| right.remove(i));
+        out.push((Some(fact), other));
+    }
+    out.extend(right.into_iter().map(|fact| (None, Some(fact))));
+    out
+}
+
+/// What a difference means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Change {
+    Better,
+    Worse,
+}
+
+/// None where more is neither, or the difference is within a twentieth: two runs are never quite alike.
+fn change(a: &Fact, b: &Fact) -> Option<Change> {
+    let (before, after) = (a.value?, b.value?);
+    let counts = a.better == Better::Less && (after - before).abs() > before.abs() / 20.0;
+    counts.then_some(if after > before { Change::Worse } else { Change::Better })
+}
+
+/// `+1:15`, in the unit of the figure.
+fn signed(a: &Fact, b: &Fact) -> Option<String> {
+    let difference = b.value? - a.value?;
+    let sign = if difference < 0.0 { '−' } else { '+' };
+    Some(format!("{sign}{}", (a.print)(difference.abs(), a.unit)))
 }
 
 fn pairs(a: &Verdict, b: &Verdict) -> Vec<CheckPair> {
@@ -102,24 +142,32 @@ pub fn document(c: &Comparison) -> Vec<Block> {
         Block::Line("times count from each load's start".into()),
         Block::Head("Figures".into()),
     ];
-    let (a, b) = (figure_rows(&c.a.figures), figure_rows(&c.b.figures));
-    let value = |rows: &[Vec<String>], name: &str| {
-        rows.iter().find(|r| r[0] == name).map_or_else(|| crate::format::UNKNOWN.into(), |r| r[1].clone())
-    };
-    let mut names: Vec<&str> = a.iter().map(|r| r[0].as_str()).collect();
-    names.extend(b.iter().map(|r| r[0].as_str()).filter(|n| !a.iter().any(|r| r[0] == **n)));
-    let rows = names.into_iter().map(|n| {
-        let (a, b) = (value(&a, n), value(&b, n));
-        let same = if a == b { "" } else { "≠" };
-        vec![n.to_string(), a, b, same.to_string()]
+    let rows = both(&c.a.figures, &c.b.figures).into_iter().filter_map(|(a, b)| {
+        let label = a.as_ref().or(b.as_ref()).map(|fact| fact.label.clone()).filter(|label| !label.is_empty())?;
+        let text = |fact: &Option<Fact>| fact.as_ref().map_or_else(|| UNKNOWN.into(), |fact| fact.text.clone());
+        let differs = text(&a) != text(&b);
+        let pair = a.as_ref().zip(b.as_ref()).filter(|_| differs);
+        let mark = match pair.and_then(|(a, b)| change(a, b)) {
+            Some(Change::Worse) => "worse",
+            Some(Change::Better) => "better",
+            None => "",
+        };
+        let difference = pair.and_then(|(a, b)| signed(a, b)).unwrap_or_else(|| if differs { "≠" } else { "" }.into());
+        Some(vec![label, text(&a), text(&b), difference, mark.into()])
     });
-    out.push(Block::table(&["figure", "A", "B", ""], rows.collect()));
+    out.push(Block::table(&["figure", "A", "B", "B less A", ""], rows.collect()));
     out.push(Block::Head("Check by check".into()));
-    let result =
-        |r: Option<&'static str>| r.map_or_else(|| "–".to_string(), |r| format!("{} {}", sign(r), r.replace('_', " ")));
+    let result = |r: Option<&'static str>| {
+        r.map_or_else(|| UNKNOWN.to_string(), |r| format!("{} {}", sign(r), r.replace('_', " ")))
+    };
     let rows = c.checks.iter().map(|p| {
-        let same = if p.same { "" } else { "≠" };
-        vec![p.id.clone(), result(p.a), result(p.b), same.to_string()]
+        let mark = match (p.a, p.b) {
+            _ if p.same => "",
+            (_, Some("failed")) => "worse",
+            (Some("failed"), Some("passed")) => "better",
+            _ => "≠",
+        };
+        vec![p.id.clone(), result(p.a), result(p.b), mark.to_string()]
     });
     out.push(Block::table(&["expectation", "A", "B", ""], rows.collect()));
     out

@@ -1,7 +1,7 @@
 //! The report for people as a list of headings, sentences and tables, which text, Markdown and HTML are written from. Must
 //! not know any of these.
 
-use super::figures::Figures;
+use super::figures::{Figures, facts};
 use super::json::{BudgetPart, CheckPart, Report, stamp};
 use crate::format;
 
@@ -241,49 +241,7 @@ pub fn seconds(s: Option<f64>) -> String {
 
 /// Every figure with its name, as people read it.
 pub fn figure_rows(f: &Figures) -> Vec<Vec<String>> {
-    let mut rows = Vec::new();
-    let mut row = |name: String, value: String| rows.push(vec![name, value]);
-    let whole = |v: Option<i32>| v.map_or_else(|| format::UNKNOWN.into(), |v| v.to_string());
-    row("load".into(), seconds(f.load_s));
-    row("first scale-up".into(), seconds(f.first_scale_up_s));
-    row("most replicas".into(), whole(f.peak_replicas));
-    row("most replicas reached".into(), seconds(f.peak_replicas_s));
-    row("back at the minimum, after the load's end".into(), seconds(f.back_to_min_s));
-    row("rescales".into(), f.rescales.to_string());
-    row("flaps (up again after a scale-down)".into(), f.flaps.to_string());
-    let minutes = f.replica_minutes.map_or_else(|| format::UNKNOWN.into(), |m| format!("{m:.1}"));
-    row("replica-minutes".into(), minutes);
-    for m in &f.metrics {
-        let value = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), |v| with_unit(v, m.unit));
-        row(format!("{}, peak", m.metric), value(m.peak));
-        row(format!("{}, mean under load", m.metric), value(m.mean));
-        row(format!("{}, time above its band", m.metric), seconds(m.above_band_s));
-    }
-    for s in &f.budget {
-        let value = s.after_s.map_or_else(|| s.reason.unwrap_or(format::UNKNOWN).to_string(), |t| format!("{t:.1} s"));
-        row(format!("first scale-up: {}", s.stage), value);
-    }
-    row("known syncs that agree with the arithmetic".into(), format!("{} of {}", f.syncs_agreed, f.syncs));
-    row("syncs that were only inferred".into(), f.syncs_inferred.to_string());
-    let count = |v: Option<f64>| v.map_or_else(|| format::UNKNOWN.into(), format::count);
-    row("items lost".into(), count(f.items_lost));
-    row("documents indexed".into(), count(f.documents_indexed));
-    rows
-}
-
-/// A value in the unit of its series.
-pub fn with_unit(v: f64, unit: &str) -> String {
-    match unit {
-        "percent" => format::percent(v),
-        "cores" => format::millicores(v * 1000.0),
-        "millicores" => format::millicores(v),
-        "bytes" => format::bytes(v),
-        "replicas" => format!("{v:.0}"),
-        "per_second" => format::rate(v),
-        "milliseconds" => format::millis(v),
-        "bytes_per_second" => format!("{}/s", format::bytes(v)),
-        _ => format::count(v),
-    }
+    facts(f).into_iter().filter(|fact| !fact.label.is_empty()).map(|fact| vec![fact.label, fact.text]).collect()
 }
 
 fn strings(texts: &[&str]) -> Vec<String> {

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn of(a: Option<f64>, b: Option<f64>) -> Vec<Difference> {
-        let one = |figure: &str| Difference { figure: figure.into(), a, b, difference: None };
+        let one = |figure: &str| Difference { figure: figure.into(), a, b, difference: None, worse: false };
         vec![one("first_scale_up_s"), one("rescales")]
     }
 

@@ -2,6 +2,7 @@
 //! Must not judge.
 
 use crate::explain::{self, incident, load, reaction};
+use crate::format;
 use crate::observe::{Role, Signal, Time};
 use crate::session::{Mark, Session};
 use crate::verdict::{Run, Verdict};
@@ -105,29 +106,87 @@ pub fn figures(session: &Session, verdict: &Verdict) -> Figures {
     }
 }
 
-/// Every number among the figures, by name: what two runs are compared by.
-pub fn numbers(f: &Figures) -> Vec<(String, Option<f64>)> {
+/// Which of two runs is better by a figure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Better {
+    Less,
+    /// More is neither better nor worse.
+    Neither,
+}
+
+/// A figure with its name, as programs and people read it.
+pub struct Fact {
+    /// For programs, such as `first_scale_up_s`; none where people only see it.
+    pub id: Option<String>,
+    /// For people; empty where programs only read it.
+    pub label: String,
+    pub value: Option<f64>,
+    pub text: String,
+    /// Prints a value or a difference, which is not negative.
+    pub print: fn(f64, &str) -> String,
+    pub unit: &'static str,
+    pub better: Better,
+}
+
+/// Every figure, in the order in which it is shown.
+pub fn facts(f: &Figures) -> Vec<Fact> {
+    use Better::{Less, Neither};
+    let fact = |id: String, label: String, value: Option<f64>, print: fn(f64, &str) -> String, better| {
+        let text = value.map_or_else(|| format::UNKNOWN.into(), |v| print(v, ""));
+        Fact { id: Some(id), label, value, text, print, unit: "", better }
+    };
+    let plain = |id: &str, label: &str, value, print, better| fact(id.into(), label.into(), value, print, better);
+    let clock: fn(f64, &str) -> String = |v, _| format::clock(v.round() as i64);
+    let whole: fn(f64, &str) -> String = |v, _| format!("{v:.0}");
+    let tenths: fn(f64, &str) -> String = |v, _| format!("{v:.1}");
+    let count: fn(f64, &str) -> String = |v, _| format::count(v);
     let mut out = vec![
-        ("load_s".to_string(), f.load_s),
-        ("first_scale_up_s".into(), f.first_scale_up_s),
-        ("peak_replicas".into(), f.peak_replicas.map(f64::from)),
-        ("peak_replicas_s".into(), f.peak_replicas_s),
-        ("back_to_min_s".into(), f.back_to_min_s),
-        ("rescales".into(), Some(f.rescales as f64)),
-        ("flaps".into(), Some(f.flaps as f64)),
-        ("replica_minutes".into(), f.replica_minutes),
+        plain("load_s", "load", f.load_s, clock, Neither),
+        plain("first_scale_up_s", "first scale-up", f.first_scale_up_s, clock, Less),
+        plain("peak_replicas", "most replicas", f.peak_replicas.map(f64::from), whole, Neither),
+        plain("peak_replicas_s", "most replicas reached", f.peak_replicas_s, clock, Neither),
+        plain("back_to_min_s", "back at the minimum, after the load's end", f.back_to_min_s, clock, Less),
+        plain("rescales", "rescales", Some(f.rescales as f64), whole, Neither),
+        plain("flaps", "flaps (up again after a scale-down)", Some(f.flaps as f64), whole, Less),
+        plain("replica_minutes", "replica-minutes", f.replica_minutes, tenths, Less),
     ];
     for m in &f.metrics {
-        out.push((format!("{}_peak", m.metric), m.peak));
-        out.push((format!("{}_mean", m.metric), m.mean));
-        out.push((format!("{}_above_band_s", m.metric), m.above_band_s));
+        let of = |id: &str, label: &str, value: Option<f64>| {
+            let text = value.map_or_else(|| format::UNKNOWN.into(), |v| with_unit(v, m.unit));
+            let (id, label) = (format!("{}_{id}", m.metric), format!("{}, {label}", m.metric));
+            Fact { text, print: with_unit, unit: m.unit, ..fact(id, label, value, whole, Neither) }
+        };
+        out.push(of("peak", "peak", m.peak));
+        out.push(of("mean", "mean under load", m.mean));
+        let (id, label) = (format!("{}_above_band_s", m.metric), format!("{}, time above its band", m.metric));
+        out.push(fact(id, label, m.above_band_s, clock, Less));
     }
-    out.extend(f.budget.iter().map(|s| (format!("budget_{}_s", s.stage.replace(' ', "_").to_lowercase()), s.after_s)));
-    out.push(("syncs".into(), Some(f64::from(f.syncs))));
-    out.push(("syncs_agreed".into(), Some(f64::from(f.syncs_agreed))));
-    out.push(("items_lost".into(), f.items_lost));
-    out.push(("documents_indexed".into(), f.documents_indexed));
+    for s in &f.budget {
+        let id = format!("budget_{}_s", s.stage.replace(' ', "_").to_lowercase());
+        let better = if s.stage == "back in the band" { Less } else { Neither };
+        let one = fact(id, format!("first scale-up: {}", s.stage), s.after_s, |v, _| format!("{v:.1} s"), better);
+        let text = s.after_s.map_or_else(|| s.reason.unwrap_or(format::UNKNOWN).to_string(), |_| one.text.clone());
+        out.push(Fact { text, ..one });
+    }
+    out.push(plain("syncs", "", Some(f64::from(f.syncs)), whole, Neither));
+    let agreed = plain(
+        "syncs_agreed",
+        "known syncs that agree with the arithmetic",
+        Some(f64::from(f.syncs_agreed)),
+        whole,
+        Neither,
+    );
+    out.push(Fact { text: format!("{} of {}", f.syncs_agreed, f.syncs), ..agreed });
+    let inferred = plain("", "syncs that were only inferred", Some(f64::from(f.syncs_inferred)), whole, Neither);
+    out.push(Fact { id: None, ..inferred });
+    out.push(plain("items_lost", "items lost", f.items_lost, count, Less));
+    out.push(plain("documents_indexed", "documents indexed", f.documents_indexed, count, Neither));
     out
+}
+
+/// Every number among the figures, by name: what two runs are compared by.
+pub fn numbers(f: &Figures) -> Vec<(String, Option<f64>)> {
+    facts(f).into_iter().filter_map(|fact| Some((fact.id?, fact.value))).collect()
 }
 
 /// Items lost for good since the load's start; None where no collector was read.
@@ -210,4 +269,19 @@ pub fn markers(session: &Session) -> Vec<(i64, String)> {
         Mark::Rescale { .. } => None,
     });
     all.collect()
+}
+
+/// A value in the unit of its series.
+pub fn with_unit(v: f64, unit: &str) -> String {
+    match unit {
+        "percent" => format::percent(v),
+        "cores" => format::millicores(v * 1000.0),
+        "millicores" => format::millicores(v),
+        "bytes" => format::bytes(v),
+        "replicas" => format!("{v:.0}"),
+        "per_second" => format::rate(v),
+        "milliseconds" => format::millis(v),
+        "bytes_per_second" => format!("{}/s", format::bytes(v)),
+        _ => format::count(v),
+    }
 }

@@ -1,7 +1,7 @@
 //! A panel as SVG inside the page: colours are the page's CSS classes, so that one picture serves light and dark. Must not
 //! choose what is in a panel.
 
-use super::document::with_unit;
+use super::figures::with_unit;
 use super::panels::{Panel, Trace};
 use super::series::Shape;
 use super::svg::escaped;

@@ -159,6 +159,33 @@ fn compared_with_itself_a_run_is_the_same() {
 }
 
 #[test]
+fn a_difference_has_its_sign_and_what_is_worse_is_marked() {
+    use report::compare::{Side, compare, document};
+    let side = || Side { name: "a", session: &RUN.0, verdict: &RUN.1 };
+    let mut c = compare(&side(), &side());
+    let figures = &mut c.b.figures;
+    figures.first_scale_up_s = figures.first_scale_up_s.map(|s| s + 75.0);
+    figures.back_to_min_s = figures.back_to_min_s.map(|s| s - 60.0);
+    figures.replica_minutes = figures.replica_minutes.map(|m| m * 1.01);
+    figures.peak_replicas = Some(7);
+    let check = c.checks.iter_mut().find(|check| check.id == "steady").unwrap();
+    (check.b, check.same) = (Some("failed"), false);
+    let page = text::plain(&document(&c), 200);
+    let row =
+        |name: &str| page.lines().find(|l| l.trim_start().starts_with(name)).map(|l| l.split_whitespace().collect());
+    let ends = |name: &str, end: &[&str]| {
+        let cells: Vec<&str> = row(name).unwrap();
+        assert!(cells.ends_with(end), "{cells:?}");
+    };
+    ends("first scale-up ", &["0:03", "1:18", "+1:15", "worse"]);
+    ends("back at the minimum", &["1:03", "0:03", "−1:00", "better"]);
+    // Within a twentieth two runs are alike, and a higher peak is neither.
+    ends("replica-minutes", &["+0.1"]);
+    ends("most replicas ", &["4", "7", "+3"]);
+    ends("steady", &["failed", "worse"]);
+}
+
+#[test]
 fn the_integral_of_replicas_is_that_of_the_steps() {
     let f = report::figures::figures(&RUN.0, &RUN.1);
     // 1 until 00:31:43, 2 until 00:32:43, 4 until 00:34:58, 2 until 00:35:28, 1 until 00:36:28; from 00:31:40.
