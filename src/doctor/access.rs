@@ -24,13 +24,8 @@ pub fn reach(version: &Result<Value, ApiError>, server: &str) -> Check {
             Check::fail("reach", what, format!("{server}: {}", e), "log in again, or choose another --context")
                 .exits(ErrorKind::Denied)
         }
-        Err(e) => Check::fail(
-            "reach",
-            what,
-            format!("{server}: {}", e),
-            e.hint.as_deref().unwrap_or("is the cluster up, the VPN or proxy on, and the context the right one?"),
-        )
-        .exits(ErrorKind::Unreachable),
+        Err(e) => Check::fail("reach", what, format!("{server}: {}", e), e.hint.as_deref().unwrap_or_default())
+            .exits(ErrorKind::Unreachable),
     }
 }
 

@@ -7,14 +7,31 @@ use crate::ui::Action;
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect};
 
+/// What is said beside the pane that has the reason.
+pub const NO_CLUSTER: &str = "waits for the cluster";
+
 /// For a title: `collector: not read by this version`.
 pub fn short(cx: &Cx, feed: Feed) -> String {
-    sentence_of(feed, reason(cx, feed))
+    match feed != Feed::Hpa && no_cluster(cx) {
+        true => NO_CLUSTER.into(),
+        false => sentence_of(feed, reason(cx, feed)),
+    }
 }
 
 /// The same without the hint, where another pane has that.
 pub fn cause(cx: &Cx, feed: Feed) -> String {
-    sentence_of(feed, cx.session.feeds.get(feed).and_then(|l| l.status.reason.clone()))
+    match no_cluster(cx) {
+        true => NO_CLUSTER.into(),
+        false => sentence_of(feed, cx.session.feeds.get(feed).and_then(|l| l.status.reason.clone())),
+    }
+}
+
+/// Nothing was ever read from the API server, and the HPA's feed says why: one pane says so, and the others wait.
+pub fn no_cluster(cx: &Cx) -> bool {
+    let feeds = &cx.session.feeds;
+    cx.session.hpa.is_none()
+        && feeds.state(Feed::Hpa) == FeedState::Retrying
+        && [Feed::Target, Feed::Pods, Feed::Usage, Feed::Events].iter().all(|feed| !feeds.is_up(*feed))
 }
 
 fn sentence_of(feed: Feed, reason: Option<String>) -> String {
@@ -26,6 +43,9 @@ fn sentence_of(feed: Feed, reason: Option<String>) -> String {
 
 /// Why a feed gives nothing, with the hint; None while it is connecting.
 pub fn reason(cx: &Cx, feed: Feed) -> Option<String> {
+    if feed != Feed::Hpa && no_cluster(cx) {
+        return Some(NO_CLUSTER.into());
+    }
     let status = &cx.session.feeds.get(feed)?.status;
     let why = status.reason.clone()?;
     Some(match &status.hint {

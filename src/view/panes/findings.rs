@@ -52,7 +52,8 @@ pub fn first(cx: &Cx) -> Option<(String, Role)> {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let rows = rows(cx);
     if rows.is_empty() {
-        write::line(buf, area, 0, &[(" nothing stands out", cx.look.style(Role::Muted))]);
+        let text = if empty_state::no_cluster(cx) { empty_state::NO_CLUSTER } else { "nothing stands out" };
+        write::line(buf, area, 0, &[(" ", cx.look.style(Role::Muted)), (text, cx.look.style(Role::Muted))]);
     }
     let (mut y, height) = (0, usize::from(area.height));
     for (i, row) in rows.iter().enumerate().take(height) {
@@ -138,6 +139,10 @@ fn past(cx: &Cx, spell: &Spell) -> FindingRow {
 fn feeds(cx: &Cx) -> Vec<FindingRow> {
     let state = |feed: Feed| cx.session.feeds.state(feed);
     let mut causes: Vec<(String, Vec<Feed>)> = Vec::new();
+    // The pane that waits for the HPA says why.
+    if empty_state::no_cluster(cx) {
+        return Vec::new();
+    }
     for feed in Feed::ALL {
         let troubled = matches!(state(feed), FeedState::Denied | FeedState::Retrying | FeedState::Stale);
         let lost = state(feed) == FeedState::Absent && matches!(feed, Feed::Hpa | Feed::Target | Feed::Usage);

@@ -37,7 +37,7 @@ pub fn summary(cx: &Cx) -> Summary {
     }
     let state = cx.session.feeds.state(Feed::Load);
     let text = match empty_state::reason(cx, Feed::Load) {
-        Some(why) if !matches!(state, FeedState::Up | FeedState::Absent) => why,
+        Some(why) if !matches!(state, FeedState::Up | FeedState::Absent) || empty_state::no_cluster(cx) => why,
         _ if !cx.ui.may_load() => "no load runs".into(),
         _ => match cx.key(&Action::Simulate) {
             Some(key) if cx.session.watching.lab => format!("press {key} to start the load"),

@@ -57,7 +57,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let middle = Rect { y: area.y + area.height / 2, height: area.height.div_ceil(2).min(3), ..area };
         let left = margins.left.min(area.width);
         let inside = Rect { x: middle.x + left, width: area.width - left, ..middle };
-        empty_state::sentence(buf, inside, cx, &why_nothing(cx), Role::Muted);
+        let role = if empty_state::no_cluster(cx) { Role::Warn } else { Role::Muted };
+        empty_state::sentence(buf, inside, cx, &why_nothing(cx), role);
     }
 }
 

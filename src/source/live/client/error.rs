@@ -166,7 +166,8 @@ impl ApiError {
                     false => "check certificate-authority and server of the cluster in the kubeconfig",
                 },
             ),
-            false => ApiError::new(ApiErrorKind::Unreachable, format!("cannot reach {server}: {cause}")),
+            false => ApiError::new(ApiErrorKind::Unreachable, format!("cannot reach {server}: {cause}"))
+                .with_hint("is the cluster up, the VPN or proxy on, and the context the right one?"),
         }
     }
 
