@@ -48,8 +48,8 @@ pub fn access(settings: &Settings) -> Access {
 pub fn ingest(settings: &Settings) -> IngestSettings {
     let es = &settings.es;
     if settings.lab {
-        // The lab has its own Elasticsearch.
-        return IngestSettings { off: es.off, ..IngestSettings::default() };
+        // The lab has its own Elasticsearch, whose monitoring user may not read documents, as in ECK: log quality needs them.
+        return IngestSettings { off: es.off, user: Some("elastic".into()), ..IngestSettings::default() };
     }
     let secret = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty()).map(SecretString::from);
     let [password, api_key] = config::SECRETS.map(secret);

@@ -146,7 +146,10 @@ fn backlog(session: &Session) -> Vec<Finding> {
     let lost = session.collectors.losses.on(now).any(|l| l.role == Role::Gateway);
     // A process that has just started fills its queue first.
     let young = |c: &Collector| c.began.is_some_and(|began| now - began < WARM_UP);
-    let explained = lost || super::queues::is_strained(session) || session.collectors.live(Role::Gateway).any(young);
+    // One that ends sends what it holds after it was read for the last time.
+    let left = session.pods.all().filter_map(|p| p.gone).any(|gone| now - gone < WARM_UP);
+    let young = session.collectors.live(Role::Gateway).any(young);
+    let explained = lost || left || young || super::queues::is_strained(session);
     let mean = |series: &crate::session::Series, end: i64, of: i64, least: usize| {
         let known = series.points().iter().rev().skip_while(|p| p.0 > end);
         let recent: Vec<f64> = known.take_while(|p| end - p.0 <= of).map(|p| p.1).collect();

@@ -76,8 +76,6 @@ fn for_lab(settings: &Settings) -> Result<Settings, CommandError> {
             lab.reset(setting);
         }
     }
-    // Its monitoring user may not read documents, as in ECK, and log quality is part of what is shown.
-    lab.es.user.get_or_insert_with(|| "elastic".into());
     Ok(lab)
 }
 
