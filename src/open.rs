@@ -15,7 +15,7 @@ use crate::{
         self,
         cluster::{self, Cluster},
         collector::Endpoint,
-        connect::{Access, Environment, PLUGIN},
+        connect::{self, Access, Environment, PLUGIN},
         elastic::IngestSettings,
         load_control::LoadSettings,
     },
@@ -166,7 +166,11 @@ pub fn changed(settings: &Settings, key: &str, value: &str) -> Result<Settings, 
             lab::check_scenario(value)?;
             return Ok(next.in_lab());
         }
-        "context" => next = Settings { lab: false, ..next },
+        "context" => {
+            next = Settings { lab: false, ..next };
+            // What is watched is not left for a cluster that is not configured.
+            fleet::check_context(value, &connect::contexts(&access(&next))?).map_err(CommandError::usage)?;
+        }
         _ => {}
     }
     if let Some(hpa) = config::settings::find("hpa").filter(|_| key != "hpa") {

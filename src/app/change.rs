@@ -9,6 +9,7 @@ use crate::{
     source::live::cluster::Cluster,
     ui::{HpaName, Screen},
 };
+use chrono::Utc;
 
 /// What is watched, and how to watch something else.
 pub struct Watched {
@@ -101,10 +102,15 @@ impl App {
             running.stop.cancel();
         }
         let Some(watched) = &self.watched else { return };
+        let other_clock = cluster.is_none();
         self.recordings = (watched.recordings)(&watched.settings, self.recordings.limit());
         self.opening = Some((watched.open)(&watched.settings, cluster));
         self.tape = Default::default();
         self.exchange(to);
+        if other_clock {
+            // That of a lab which ran faster is ahead.
+            self.session.now = Some(Utc::now());
+        }
         self.paused = None;
         self.ui.forget();
         // The list is watched again when it is shown.

@@ -119,16 +119,22 @@ async fn members(
     Ok(names.into_iter().map(member).collect())
 }
 
+/// Says what is wrong with a context that is not among those of the configuration.
+pub fn check_context(name: &str, known: &[String]) -> Result<(), String> {
+    if known.iter().any(|one| one == name) {
+        return Ok(());
+    }
+    let near = super::nearest(name, known.iter().map(String::as_str));
+    let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+    Err(format!("there is no context {name:?}{near}; there are {}", known.join(", ")))
+}
+
 /// The contexts of a list, each once.
 fn named(list: &str, known: &[String]) -> Result<Vec<String>, CommandError> {
     let mut names: Vec<String> = Vec::new();
     for name in list.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        if !known.iter().any(|one| one == name) {
-            let near = super::nearest(name, known.iter().map(String::as_str));
-            let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
-            let text = format!("--contexts: there is no context {name:?}{near}; there are {}", known.join(", "));
-            return Err(CommandError::usage(text).hint("or pass --contexts all"));
-        }
+        check_context(name, known)
+            .map_err(|text| CommandError::usage(format!("--contexts: {text}")).hint("or pass --contexts all"))?;
         if !names.iter().any(|one| one == name) {
             names.push(name.to_owned());
         }

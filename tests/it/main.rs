@@ -7,6 +7,7 @@ mod cli {
     pub mod commands;
     pub mod config;
     pub mod decide;
+    pub mod hands;
     pub mod logging;
     pub mod pipe;
     pub mod plain_words;

@@ -38,7 +38,7 @@ pub fn summary(cx: &Cx) -> Summary {
     let (all, ready) = (cx.session.pods.count(), cx.session.pods.ready());
     let text = match cx.session.feeds.is_up(Feed::Pods) || all > 0 {
         true if cx.session.crowded.pods => format!("more than {all} pods, of these {ready} ready"),
-        true => format!("{all} pods, {ready} ready"),
+        true => format!("{}, {ready} ready", text::plural(all, "pod")),
         false => String::new(),
     };
     (text, if ready < all { Role::Warn } else { Role::Muted })

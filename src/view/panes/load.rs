@@ -93,7 +93,12 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let line = |series: &Series, unit: &str, role| {
         let segments = series.segments(axis.start_ms, axis.end_ms);
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{} {unit}", format::count(p.1)));
-        PlainLine { label: last.unwrap_or_else(|| unit.to_string()), role, segments, peak: series.peak() }
+        PlainLine {
+            label: last.unwrap_or_else(|| format!("{} {unit}", format::UNKNOWN)),
+            role,
+            segments,
+            peak: series.peak(),
+        }
     };
     // One scale for both would flatten one of them. Iterations are what the load does; users are in the title.
     let iterations = k6.iterations();
