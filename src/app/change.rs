@@ -104,7 +104,9 @@ impl App {
         self.recordings = (watched.recordings)(&watched.settings, self.recordings.limit());
         self.opening = Some((watched.open)(&watched.settings, cluster));
         self.tape = Default::default();
+        let shadows = self.session.shadows.to_vec();
         self.exchange(to);
+        self.shadow(shadows);
         self.paused = None;
         self.ui.forget();
         // The list is watched again when it is shown.

@@ -3,7 +3,7 @@
 
 use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, Screen, Ui, Window, YAxis};
 use crate::control::Control;
-use crate::observe::{Ask, EventSeen, Feed};
+use crate::observe::{Ask, EventSeen, Feed, ShadowSeen};
 use crate::session::ingest::kibana::KibanaLink;
 use crate::session::{LoadPhase, Session};
 use crate::verdict;
@@ -47,6 +47,8 @@ pub enum Action {
     /// Sorts the table by its next column.
     Sort,
     Note,
+    /// The line of the specs that run beside the HPA's own.
+    Shadow,
     Export,
     /// Links into Kibana.
     Links,
@@ -141,6 +143,7 @@ impl Ui {
                     YAxis::Log => YAxis::Auto,
                 };
             }
+            Action::Shadow => self.edit_shadows(session),
             Action::Note => self.overlay = Some(Overlay::Typing(Entry::Note(String::new()))),
             Action::Export => self.toggle(Overlay::Exports),
             Action::Links => self.links(session),
@@ -384,6 +387,15 @@ impl Ui {
         }
     }
 
+    /// A line with what runs beside the HPA, to be edited; an empty one ends it.
+    fn edit_shadows(&mut self, session: &Session) {
+        if self.replay.is_some() {
+            return self.say("a recording has the shadows that it was made with; edot-tui what-if FILE tries others");
+        }
+        let line = session.shadows.iter().map(ShadowSeen::part).collect::<Vec<_>>().join("; ");
+        self.overlay = Some(Overlay::Typing(Entry::Shadow(line)));
+    }
+
     fn quit(&mut self, session: &Session) -> Option<Request> {
         let runs = matches!(session.load.phase(), LoadPhase::Running | LoadPhase::Pending(_));
         let cut = self.recording.is_some() || (self.own_load && runs);
@@ -411,6 +423,7 @@ impl Ui {
                 request
             }
             Overlay::Typing(Entry::Note(text)) if !text.trim().is_empty() => Some(Request::Note(text)),
+            Overlay::Typing(Entry::Shadow(line)) => Some(Request::Shadow(line)),
             Overlay::Planning => {
                 self.overlay = Some(Overlay::Planning);
                 None
@@ -431,7 +444,7 @@ impl Ui {
             match entry {
                 Entry::Filter(text) => (self.filter, self.row) = (text.clone(), 0),
                 Entry::Pick(_) => self.row = 0,
-                Entry::Note(_) | Entry::Command(_) => {}
+                Entry::Note(_) | Entry::Command(_) | Entry::Shadow(_) => {}
             }
         }
     }

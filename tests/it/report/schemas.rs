@@ -22,7 +22,7 @@ fn parsed(schema: Schema) -> Value {
 
 fn validator(schema: Schema) -> Validator {
     let mut registry = jsonschema::Registry::new();
-    for other in [Schema::Status, Schema::Report] {
+    for other in [Schema::Status, Schema::Report, Schema::Shadow] {
         let text = parsed(other);
         let id = text["$id"].as_str().unwrap().to_owned();
         registry = registry.add(id, text).unwrap();
