@@ -71,7 +71,7 @@ impl Changes {
     /// # Errors
     /// The flag that is wrong, and what is accepted; there is none.
     pub fn of_flags(line: &str) -> Result<Changes, String> {
-        let parsed = Line::try_parse_from(line.split_whitespace()).map_err(|error| {
+        let parsed = Line::try_parse_from(words(line)).map_err(|error| {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ").trim();
             match error.kind() {
@@ -90,8 +90,9 @@ impl Changes {
 
     /// The same as flags; empty for a spec in place of the recorded one.
     pub fn flags(&self) -> String {
-        let mut out: Vec<String> = self.targets.iter().map(|(n, v)| format!("--target {n}={v}")).collect();
-        out.extend(self.drop.iter().map(|n| format!("--drop {n}")));
+        let mut out: Vec<String> =
+            self.targets.iter().map(|(n, v)| format!("--target {}", quoted(&format!("{n}={v}")))).collect();
+        out.extend(self.drop.iter().map(|n| format!("--drop {}", quoted(n))));
         out.extend(self.min.map(|n| format!("--min {n}")));
         out.extend(self.max.map(|n| format!("--max {n}")));
         out.extend(self.requests.iter().map(|(n, m)| format!("--request {n}={}", quantity_text(*m))));
@@ -103,6 +104,29 @@ impl Changes {
         }
         out.join(" ")
     }
+}
+
+/// The words of a line; those in quotes may hold blanks.
+fn words(line: &str) -> Vec<String> {
+    let (mut out, mut word, mut quote) = (Vec::new(), None::<String>, None);
+    for c in line.chars() {
+        match (quote, c) {
+            (Some(open), c) if c == open => quote = None,
+            (None, '"' | '\'') => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (None, c) if c.is_whitespace() => out.extend(word.take()),
+            (_, c) => word.get_or_insert_default().push(c),
+        }
+    }
+    out.extend(word);
+    out
+}
+
+/// A word in quotes where it holds blanks, such as the metric `cpu in app`.
+fn quoted(word: &str) -> String {
+    if word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() }
 }
 
 /// Milli-units as a quantity.
@@ -123,6 +147,7 @@ mod tests {
     fn flags_are_read_as_they_are_written() {
         for line in [
             "--target cpu=60 --max 8",
+            "--target \"cpu in app=60\" --drop \"queue of Ingress/main\"",
             "--target cpu=60 --target memory=70 --drop queue --min 2 --request cpu=250m --request memory=512Mi",
             "--scale-up-window 30 --policy up=Pods:4/15 --policy up=Percent:100/60 --scale-down-window 0 --select down=Min",
         ] {

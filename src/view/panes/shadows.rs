@@ -18,6 +18,16 @@ pub fn title(cx: &Cx, index: usize) -> String {
     if cx.shadows().len() > 1 { format!("shadow {}", index + 1) } else { "shadow".to_owned() }
 }
 
+/// The head of its column.
+pub fn head(cx: &Cx, index: usize) -> String {
+    if cx.shadows().len() > 1 { format!("sh {}", index + 1) } else { "shadow".to_owned() }
+}
+
+/// Columns of its size in a table.
+pub fn columns(cx: &Cx) -> usize {
+    if cx.shadows().len() > 1 { 5 } else { 7 }
+}
+
 /// Its replicas at a time, milliseconds since 1970, and whether they are an estimate; None before its first sync.
 pub fn size_at(run: &ShadowRun, ms: i64) -> Option<(i32, bool)> {
     let step = run.simulation.steps.get(step_at(run, ms)?)?;
@@ -60,7 +70,7 @@ pub fn rows(cx: &Cx, _: u16) -> u16 {
 }
 
 pub fn summary(_: &Cx) -> Summary {
-    ("the tier's load held as it was, shared by the pods that would be Ready".into(), Role::Muted)
+    ("~ an estimate: the tier's load held, shared by the pods that would be Ready".into(), Role::Muted)
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
@@ -73,15 +83,16 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let glyphs = look.symbols.glyphs();
     let mut row = 0;
     for (i, shadow) in cx.shadows().iter().enumerate() {
-        let name = text::fit(&shadow.name, usize::from(area.width / 2), glyphs.ellipsis);
+        let name = text::fit(&shadow.name, usize::from(area.width / 3), glyphs.ellipsis);
         let mark = format!(" {0}{0} ", glyphs.dash);
         let role = look.style(role(i));
-        let words = format!("  {}", words(cx, shadow, cx.moment()));
+        let room = usize::from(area.width).saturating_sub(text::width(&mark) + text::width(&name) + 2);
+        let words = format!("  {}", text::fit(&words(cx, shadow, cx.moment()), room, glyphs.ellipsis));
         write::line(buf, area, row, &[(&mark, role), (&name, role), (&words, plain)]);
         if let Ok(run) = &shadow.run {
             let to = glyphs.to;
             let figures = format!(
-                "replica-minutes {:.1} {to} {:.1}   above the line {} {to} {}   rescales {} {to} {}",
+                "{:.1} {to} {:.1} replica-minutes  {} {to} {} above the line  {} {to} {} rescales",
                 run.actual.replica_minutes,
                 run.shadow.replica_minutes,
                 duration(run.actual.above_s as i64),
@@ -89,10 +100,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
                 run.actual.rescales,
                 run.shadow.rescales
             );
-            let since = run.simulation.diverged.map_or_else(
-                || "    as the HPA so far   ".to_owned(),
-                |ms| format!("    estimate since {}   ", look.clock(ms)),
-            );
+            let since = match run.simulation.diverged {
+                Some(ms) => format!("    ~ since {}  ", look.clock(ms)),
+                None => "    as the HPA so far  ".to_owned(),
+            };
             write::line(buf, area, row + 1, &[(&since, muted), (&figures, plain)]);
         }
         row += 2;

@@ -12,15 +12,13 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 const METRIC: usize = 12;
 /// Columns beside the metrics.
 const REST: usize = 35;
-/// Columns of a shadow: its size.
-const SHADOW: usize = 9;
 /// Metrics shown at most.
 const MOST: usize = 4;
 
 /// Columns that the table would like to have.
 pub fn width(cx: &Cx) -> u16 {
     let metrics = cx.session.metrics.live().count().clamp(1, MOST);
-    (REST + metrics * METRIC + cx.shadows().len() * SHADOW) as u16
+    (REST + metrics * METRIC + cx.shadows().len() * shadows::columns(cx)) as u16
 }
 
 /// The index of the first sync shown.
@@ -41,7 +39,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
     }
     head.push((format!("{:<8}{:<5}", "held by", "asks"), muted));
     let shadows = 0..cx.shadows().len();
-    head.extend(shadows.map(|i| (format!("{:<SHADOW$}", shadows::title(cx, i)), cx.look.style(shadows::role(i)))));
+    head.extend(
+        shadows.map(|i| (text::left(&shadows::head(cx, i), shadows::columns(cx)), cx.look.style(shadows::role(i)))),
+    );
     head.push(("did".into(), muted));
     write::pieces(buf, area, 0, &head);
     let selected = cx.ui.selected_sync(cx.session);
@@ -56,7 +56,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
 /// Metrics that there is room for.
 fn metrics(area: Rect, cx: &Cx, syncs: &[&Sync]) -> usize {
     let most = syncs.iter().take(usize::from(area.height)).map(|s| s.names.len()).max().unwrap_or(0).min(MOST);
-    most.min(usize::from(area.width).saturating_sub(REST + cx.shadows().len() * SHADOW) / METRIC)
+    most.min(usize::from(area.width).saturating_sub(REST + cx.shadows().len() * shadows::columns(cx)) / METRIC)
 }
 
 fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: bool) {
@@ -94,7 +94,7 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
         let size = shadow.run.as_ref().ok().and_then(|run| shadows::size_at(run, sync.last));
         let text = size.map_or_else(|| "–".into(), |(n, estimate)| format!("{}{n}", if estimate { "~" } else { " " }));
         let same = size.is_none_or(|(n, _)| n == sync.controller);
-        pieces.push((text::left(&text, SHADOW), on(if same { Role::Muted } else { shadows::role(i) })));
+        pieces.push((text::left(&text, shadows::columns(cx)), on(if same { Role::Muted } else { shadows::role(i) })));
     }
     let (sign, role) = match sync.verdict() {
         Verdict::Agrees => (g.check, Role::Good),
