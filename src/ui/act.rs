@@ -99,8 +99,8 @@ impl Ui {
             Action::Show(screen) => self.show(screen),
             Action::Pick => return self.pick(session),
             Action::Troubled => self.fleet.troubled = !self.fleet.troubled,
-            Action::NextPane => self.turn(1),
-            Action::PreviousPane => self.turn(-1),
+            Action::NextPane => self.turn(session, 1),
+            Action::PreviousPane => self.turn(session, -1),
             Action::Simulate => return self.simulate(),
             Action::Record => return Some(Request::Record),
             Action::Pause => self.paused = if self.paused.is_some() { None } else { Some(now) },
@@ -195,9 +195,14 @@ impl Ui {
         self.overlay = None;
     }
 
-    fn turn(&mut self, by: isize) {
+    fn turn(&mut self, session: &Session, by: isize) {
         let n = self.panes().len() as isize;
-        self.focus = (self.focus as isize + by).rem_euclid(n.max(1)) as usize;
+        let next = |focus: usize| (focus as isize + by).rem_euclid(n.max(1)) as usize;
+        self.focus = next(self.focus);
+        // It is there only while shadows run.
+        if self.pane().kind == PaneKind::Shadows && session.shadows.is_empty() {
+            self.focus = next(self.focus);
+        }
         self.row = 0;
     }
 
@@ -370,6 +375,7 @@ impl Ui {
                 self.cursor = self.syncs(session).get(at).map(|s| s.last).or(self.cursor);
             }
             (None, PaneKind::Findings) => self.overlay = Some(Overlay::Findings),
+            (None, PaneKind::Shadows) => self.edit_shadows(session),
             (None, _) => self.expanded = !self.expanded,
         }
     }

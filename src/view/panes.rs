@@ -70,7 +70,7 @@ pub const PANES: [PaneRow; 18] = [
         draw: replicas::draw,
     },
     PaneRow {
-        pane: Pane { title: "Shadows", kind: TEXT },
+        pane: Pane { title: "Shadows", kind: PaneKind::Shadows },
         places: &[Place {
             screen: Screen::Overview,
             side: Side::Left,

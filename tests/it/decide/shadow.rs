@@ -1,5 +1,6 @@
 //! Shadows: the same computation as `what-if`, over what was observed so far, and again only when there is more of it.
 
+use crate::it::support::any_seen;
 use crate::it::support::recorded::scale_cycle;
 use edot_tui::decide::rerun::{Changes, record, simulate};
 use edot_tui::decide::shadow::{self, ShadowRun, Shadows};
@@ -7,6 +8,7 @@ use edot_tui::explain::shadow::sentence;
 use edot_tui::observe::{HpaSeen, Metric, MetricKind, MetricValue, Observation, ShadowSeen, Stamped};
 use edot_tui::report;
 use edot_tui::session::Session;
+use proptest::prelude::*;
 
 fn flags(text: &str) -> ShadowSeen {
     ShadowSeen { flags: text.into(), ..ShadowSeen::default() }
@@ -190,4 +192,29 @@ fn a_report_names_the_shadows_with_their_figures() {
     assert_eq!(whole.shadows.len(), 2);
     let whole = report::text::plain(&report::document::document(&whole));
     assert!(whole.contains("Shadows: what the HPA did"), "{whole}");
+}
+
+#[test]
+fn a_shadow_that_would_run_away_is_refused() {
+    let error = |shadow| shadow::run(&session(0.0, &[shadow]))[0].run.clone().unwrap_err();
+    let text = "maxReplicas would be 2000000000; a shadow has at most 1000 replicas";
+    assert_eq!(error(spec("big.yaml", |hpa| hpa.max_replicas = 2_000_000_000)), text);
+    assert!(error(flags("--target cpu=1 --max 90000")).contains("at most 1000 replicas"));
+    // As many as are allowed: each uses more by itself than its target.
+    let run = only(&session(0.0, &[flags("--target cpu=1 --max 1000")]));
+    assert!(run.shadow.most_replicas > 100);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_shadow_of_a_recording_gives_a_run_or_says_why_not(all in any_seen::shadows()) {
+        for shadow in shadow::run(&session(0.5, &all)) {
+            match shadow.run {
+                Ok(run) => prop_assert_eq!(run.decided.len(), run.simulation.steps.len()),
+                Err(text) => prop_assert!(!text.is_empty() && !text.contains('\n')),
+            }
+        }
+    }
 }

@@ -446,6 +446,19 @@ fn w_edits_what_runs_beside_the_hpa() {
     let all = vec![shadow("--max 8"), file];
     session.apply(&Stamped { at: session.now.unwrap(), what: Observation::Shadows { all } });
     assert_eq!(press(&mut ui, &session, "w$"), [Request::Shadow("--max 8; -f new.yaml".into())]);
+    let focused = |ui: &mut Ui, session: &Session| {
+        (0..20).any(|_| {
+            press(ui, session, "\t");
+            ui.pane().title == "Shadows"
+        })
+    };
+    assert!(!focused(&mut ui.clone(), &WHOLE), "a pane that is not there has no focus");
+    assert!(focused(&mut ui, &session));
+    assert_eq!(
+        press(&mut ui, &session, "$$"),
+        [Request::Shadow("--max 8; -f new.yaml".into())],
+        "Enter opens its line"
+    );
     // An empty line ends them; Esc leaves them.
     assert_eq!(press(&mut ui, &session, &format!("w{}$", "~".repeat(30))), [Request::Shadow(String::new())]);
     assert_eq!(press(&mut ui, &session, "w~~^"), []);

@@ -324,7 +324,8 @@ fn lease() -> BoxedStrategy<LeaseSeen> {
         .boxed()
 }
 
-fn shadows() -> BoxedStrategy<Vec<ShadowSeen>> {
+/// Shadows, most of which fit no HPA.
+pub fn shadows() -> BoxedStrategy<Vec<ShadowSeen>> {
     let spec = hpa().prop_map(|spec| ShadowSeen {
         file: "a/new.yaml".into(),
         spec: Some(Box::new(spec)),
