@@ -64,9 +64,10 @@ fn few(all: Vec<ShadowSeen>) -> Result<Vec<ShadowSeen>, String> {
 
 /// Every HPA of a file with one or several YAML (or JSON) documents; `-` is standard input.
 fn read(file: &Path) -> Result<Vec<ShadowSeen>, String> {
-    let name = clean(&file.display().to_string(), 200);
+    let standard = file == Path::new("-");
+    let name = if standard { "stdin".to_owned() } else { clean(&file.display().to_string(), 200) };
     let io = |e: std::io::Error| format!("{name}: {e}");
-    let text = if file == Path::new("-") {
+    let text = if standard {
         std::io::read_to_string(std::io::stdin()).map_err(io)?
     } else {
         if std::fs::metadata(file).map_err(io)?.len() > LONGEST {
