@@ -15,9 +15,11 @@ pub use recordings::Recordings;
 use crate::{
     advise,
     control::{Control, Inspect},
+    decide::shadow::Shadows,
     error::CommandError,
-    observe::{Observation, Stamped, WatchingSeen},
+    observe::{Observation, ShadowSeen, Stamped, WatchingSeen},
     offline::{self, Format},
+    open,
     recording::Tape,
     replay::ReplayEvent,
     session::Session,
@@ -25,7 +27,7 @@ use crate::{
     source::live,
     store::stream::{Ending, Stream},
     terminal::{self, Terminal, input::Input},
-    ui::{Action, Overlay, Request, Screen, Ui},
+    ui::{Action, Entry, Overlay, Request, Screen, Ui},
     view::{self, Cx, Look},
 };
 use anyhow::Context;
@@ -89,6 +91,8 @@ pub struct App {
     /// The recording on its way into the store, and those that have ended and may not be there yet.
     stream: Option<Stream>,
     endings: Vec<Ending>,
+    /// What other specs would have done, of the session that is shown.
+    shadows: Shadows,
     /// What is shown while the view is paused.
     paused: Option<Box<Session>>,
     ui: Ui,
@@ -145,6 +149,7 @@ impl App {
             recordings,
             stream: None,
             endings: Vec::new(),
+            shadows: Shadows::default(),
             paused: None,
             ui,
             look,
@@ -173,6 +178,14 @@ impl App {
         self.ui.can_load = running.source.abilities.load;
         self.ui.lab_speed = running.clock.is_lab().then(|| running.clock.speed());
         self.running = Some(running);
+    }
+
+    /// Runs these specs beside the HPA's own from now on, in place of others.
+    pub fn shadow(&mut self, all: Vec<ShadowSeen>) {
+        if all.as_slice() != &*self.session.shadows {
+            let at = self.session.now.unwrap_or_else(Utc::now);
+            self.take(Stamped { at, what: Observation::Shadows { all } });
+        }
     }
 
     /// Runs until the user quits, a signal comes, or the terminal is gone. `opening` counts only where no source was
@@ -364,6 +377,22 @@ impl App {
                 let at = self.session.now.unwrap_or_else(Utc::now);
                 self.take(Stamped { at, what: Observation::Note { text } });
             }
+            Request::Shadow(line) => match open::shadow::parse(&line, &self.session.shadows) {
+                Ok(all) => {
+                    let text = match all.len() {
+                        0 => "no shadow runs".to_owned(),
+                        1 => format!("beside the HPA: {}", open::shadow::line(&all)),
+                        n => format!("{n} shadows run beside the HPA"),
+                    };
+                    self.shadow(all);
+                    self.ui.say(text);
+                }
+                Err(text) => {
+                    // What was typed is to be corrected, not typed again.
+                    self.ui.overlay = Some(Overlay::Typing(Entry::Shadow(line)));
+                    self.ui.say(text);
+                }
+            },
             Request::Control(control) if self.ui.replay.is_some() => self.control_replay(control),
             Request::Control(control) => {
                 if let Err(text) = self.ask(control) {
@@ -450,7 +479,8 @@ impl App {
             let hit = view::hit(&cx(shown, &self.session, &self.ui, &self.look), self.terminal.area(), x, y);
             self.ui.hover(&hit, shown);
         }
-        let cx = cx(shown, &self.session, &self.ui, &self.look);
+        let shadows = self.shadows.of(shown);
+        let cx = cx(shown, &self.session, &self.ui, &self.look).with_shadows(shadows);
         self.dirty = !self.terminal.draw(|buffer| view::draw(buffer, &cx))?;
         Ok(())
     }

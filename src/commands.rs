@@ -14,6 +14,7 @@ mod replay;
 mod report;
 mod runs;
 mod sessions;
+mod shadow;
 mod size;
 mod stack;
 mod status;
@@ -91,6 +92,9 @@ pub enum Command {
     /// What a gateway's replica carries, and how many a forecast needs
     #[command(long_about = help_text::SIZE, after_help = help_text::SIZE_AFTER, after_long_help = help_text::with_schema(help_text::SIZE_AFTER, Schema::Size))]
     Size(Box<size::Size>),
+    /// Run other settings of the HPA beside its own while it is watched
+    #[command(long_about = help_text::SHADOW, after_help = help_text::SHADOW_AFTER, after_long_help = help_text::with_schema(help_text::SHADOW_AFTER, Schema::Shadow))]
+    Shadow(Box<shadow::Shadow>),
     /// Keep recordings in Elasticsearch, find them again, and see how figures change over them
     #[command(long_about = help_text::SESSIONS, after_help = help_text::SESSIONS_AFTER)]
     Sessions(Box<sessions::Sessions>),
@@ -119,6 +123,7 @@ impl Command {
             Command::WhatIf(what_if) => Some(&what_if.look.0),
             Command::Tune(tune) => Some(&tune.look.0),
             Command::Size(size) => Some(&size.look.0),
+            Command::Shadow(shadow) => Some(&shadow.settings),
             Command::Sessions(sessions) => Some(&sessions.settings().0),
             Command::Stack(stack) => Some(stack.settings()),
             Command::Completions(_) | Command::Man => None,
@@ -156,6 +161,7 @@ impl Cli {
         let own = match &self.command {
             Some(Command::Live(live)) => live.recording.clone(),
             Some(Command::Lab(lab)) => lab.recording.clone(),
+            Some(Command::Shadow(shadow)) => shadow.recording.clone(),
             _ => RecordingFlags::default(),
         };
         RecordingFlags {
@@ -166,7 +172,7 @@ impl Cli {
     }
 
     fn is_dashboard(&self) -> bool {
-        matches!(self.command, None | Some(Command::Live(_) | Command::Lab(_)))
+        matches!(self.command, None | Some(Command::Live(_) | Command::Lab(_) | Command::Shadow(_)))
     }
 }
 
@@ -197,7 +203,7 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         logging::start(&log).map_err(CommandError::failed)?;
     }
     match &cli.command {
-        None | Some(Command::Live(_)) => live::run(&settings, &recording),
+        None | Some(Command::Live(_)) => live::run(&settings, &recording, Vec::new()),
         Some(Command::Lab(args)) => lab::run(&settings, args, &recording),
         Some(Command::Status(args)) => status::run(&settings, args),
         Some(Command::Record(args)) => record::run(&settings, args),
@@ -208,6 +214,7 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         Some(Command::WhatIf(args)) => what_if::run(&settings, args),
         Some(Command::Tune(args)) => tune::run(&settings, args),
         Some(Command::Size(args)) => size::run(&settings, args),
+        Some(Command::Shadow(args)) => shadow::run(&settings, args, &recording),
         Some(Command::Sessions(args)) => sessions::run(&settings, args),
         Some(Command::Stack(args)) => stack::run(&settings, args),
         Some(Command::Completions(args)) => completions::run(args),

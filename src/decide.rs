@@ -4,6 +4,7 @@
 pub mod front;
 pub mod rerun;
 pub mod score;
+pub mod shadow;
 pub mod size;
 pub mod space;
 pub mod tune;

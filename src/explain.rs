@@ -14,4 +14,5 @@ pub mod log_quality;
 mod metric;
 pub mod missing;
 pub mod reaction;
+pub mod shadow;
 pub mod sync;

@@ -18,6 +18,7 @@ mod load;
 pub(crate) mod mask;
 mod pod;
 mod progress;
+mod shadow;
 pub mod text;
 mod workload;
 
@@ -39,6 +40,7 @@ pub use lease::LeaseSeen;
 pub use load::{AnswerSeen, Ask, JobSeen};
 pub use pod::{ContainerSeen, Exit, PodGone, PodSeen, PodUsage, ReadySeen, UsageSeen};
 pub use progress::{K6ErrorSeen, K6Seen, K6Source, K6State, K6SummarySeen, ThresholdSeen};
+pub use shadow::ShadowSeen;
 pub use workload::{Resources, TargetSeen};
 
 use chrono::{DateTime, Utc};
@@ -113,6 +115,10 @@ pub enum Observation {
     Fleet(Box<FleetSeen>),
     /// What watching costs.
     Cost(CostSeen),
+    /// All specs that are run beside the HPA's own from now on.
+    Shadows {
+        all: Vec<ShadowSeen>,
+    },
     /// The result of something the user requested.
     Answer(AnswerSeen),
     /// The user's own marker.

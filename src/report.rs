@@ -19,6 +19,7 @@ pub mod panels;
 pub mod plot;
 pub mod schema;
 pub mod series;
+pub mod shadow;
 pub mod size;
 mod status;
 mod svg;

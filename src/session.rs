@@ -43,7 +43,7 @@ pub use ingest::Ingest;
 pub use load::{K6, K6Process, Load, LoadFailure, LoadPhase, PendingReason, PodProblem, Progress};
 use markers::SAME_INCIDENT;
 pub use markers::{Incident, Mark, Marker, Markers};
-pub use metrics::{TargetType, Track, Tracks, quantity};
+pub use metrics::{TargetType, Track, Tracks, label as metric_label, quantity};
 pub use pods::{Pod, Pods, is_ready, max_gap};
 pub use queries::{
     Forecast, ForecastBasis, ForecastLimit, MetricAt, MissingReason, PassFigures, Proposed, ProposedFigures,
@@ -55,7 +55,7 @@ pub use series::{ChunkedList, Counter, Points, Series, StepSeries, total};
 use crate::hpa;
 use crate::observe::{
     AnswerSeen, CollectorSeen, Condition, EventSeen, Feed, FeedState, FeedStatus, HpaSeen, JobSeen, K6ErrorSeen,
-    K6Seen, K6SummarySeen, LeaseSeen, Observation, PodGone, PodSeen, Stamped, TargetSeen, Time, UsageSeen,
+    K6Seen, K6SummarySeen, LeaseSeen, Observation, PodGone, PodSeen, ShadowSeen, Stamped, TargetSeen, Time, UsageSeen,
     WatchingSeen,
 };
 use std::sync::Arc;
@@ -100,6 +100,8 @@ pub struct Session {
     pub fleet: Option<Box<Fleet>>,
     /// What watching cost.
     pub cost: Cost,
+    /// Specs that are run beside the HPA's own, in their order; what they give is worked out by who shows it.
+    pub shadows: Arc<[ShadowSeen]>,
     /// The outcome of the last request to the source, and when it came.
     pub answer: Option<(Time, AnswerSeen)>,
     /// Seconds between two samples of the metrics API, learned from their timestamps; None until they have changed twice.
@@ -114,6 +116,8 @@ pub struct Session {
 impl Session {
     /// Pods of a kind that are kept at most. No tier of an HPA comes near it; the rest of a damaged recording is dropped.
     pub const MOST_PODS: usize = 5000;
+    /// Shadows that run at once: each is a line of a chart and a column of a table.
+    pub const MOST_SHADOWS: usize = 4;
 
     /// An empty session that keeps what these rules find.
     pub fn keeping(rules: Rules) -> Session {
@@ -167,6 +171,10 @@ impl Session {
             Observation::CollectorPod { role, pod } => self.collectors.pod(*role, pod),
             Observation::Fleet(seen) => self.fleet.get_or_insert_default().take(at, seen),
             Observation::Cost(cost) => self.cost.take(ms, cost),
+            Observation::Shadows { all } => {
+                self.shadows = all.iter().take(Self::MOST_SHADOWS).cloned().collect();
+                self.decisions.keep_recent(ms, !all.is_empty());
+            }
             Observation::Answer(answer) => self.answer = Some((at, answer.clone())),
             Observation::Note { text } => self.markers.add(ms, Mark::Note(text.clone())),
             Observation::Unknown => self.unknown += 1,

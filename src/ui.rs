@@ -40,6 +40,8 @@ pub enum Request {
     Control(Control),
     /// Start a recording, or end the running one.
     Record,
+    /// Run the specs of this line beside the HPA's own, and no others.
+    Shadow(String),
     /// Set a marker now.
     Note(String),
     NextTheme,

@@ -27,6 +27,7 @@ pub use panes::panes;
 
 use crate::{
     advise::{self, Finding},
+    decide::shadow::{self, Shadow},
     explain::forecast::{ForecastText, forecast},
     session::Session,
     ui::{Action, Context, FleetLine, Hit, Ui},
@@ -52,6 +53,9 @@ pub struct Cx<'a> {
     findings: Vec<Finding>,
     forecast: OnceCell<Option<ForecastText>>,
     verdict: OnceCell<Verdict>,
+    /// What other specs would have done, where it is known already; else it is worked out once a frame.
+    shadows: Option<&'a [Shadow]>,
+    own_shadows: OnceCell<Vec<Shadow>>,
     fleet_lines: OnceCell<Vec<FleetLine<'a>>>,
     /// Now in the live session, milliseconds since 1970, also while the view is paused.
     pub now: i64,
@@ -68,6 +72,8 @@ impl<'a> Cx<'a> {
             findings: advise::findings(session),
             forecast: OnceCell::new(),
             verdict: OnceCell::new(),
+            shadows: None,
+            own_shadows: OnceCell::new(),
             fleet_lines: OnceCell::new(),
             now,
             ui,
@@ -83,6 +89,16 @@ impl<'a> Cx<'a> {
     /// The run against its expectations.
     fn verdict(&self) -> &Verdict {
         self.verdict.get_or_init(|| verdict::run(self.session, self.ui.expectations()))
+    }
+
+    /// With what other specs would have done, which is known already.
+    pub fn with_shadows(self, shadows: &'a [Shadow]) -> Cx<'a> {
+        Cx { shadows: Some(shadows), ..self }
+    }
+
+    /// What other specs would have done.
+    fn shadows(&self) -> &[Shadow] {
+        self.shadows.unwrap_or_else(|| self.own_shadows.get_or_init(|| shadow::run(self.session)))
     }
 
     /// The rows of the list of every HPA.

@@ -106,11 +106,13 @@ impl App {
         self.recordings = (watched.recordings)(&watched.settings, self.recordings.limit());
         self.opening = Some((watched.open)(&watched.settings, cluster));
         self.tape = Default::default();
+        let shadows = self.session.shadows.to_vec();
         self.exchange(to);
         if other_clock {
             // That of a lab which ran faster is ahead.
             self.session.now = Some(Utc::now());
         }
+        self.shadow(shadows);
         self.paused = None;
         self.ui.forget();
         // The list is watched again when it is shown.

@@ -254,6 +254,24 @@ Examples:
   edot-tui tune run.jsonl.gz -o patch > patch.yaml
   edot-tui tune lab:guide --verify guide";
 
+pub const SHADOW: &str = "\
+Run other settings of the HPA beside its own while it is watched: what the controller would have asked for under each, sync by
+sync, over the same samples. Nothing in the cluster is changed. In a terminal it is the dashboard, where w edits them; with -o or
+--for, and in a pipe, what was and what would have been is printed at the end. A recording has the shadows, too.
+
+Until a shadow asks for another size than the HPA, it has exactly the inputs of the controller. From then on it is an estimate: the
+load of the tier is held as it was, and shared by the pods that would be Ready. All figures count from the first sync observed, or
+from the last six hours.";
+
+pub const SHADOW_AFTER: &str = "\
+Examples:
+  edot-tui shadow --target cpu=60 --max 8
+  edot-tui shadow -f hpa-new.yaml -f hpa-careful.yaml
+  edot-tui shadow --lab --scale-down-window 60
+  kubectl get hpa.v2.autoscaling edot-gateway-hpa -o yaml | sed 's/maxReplicas: .*/maxReplicas: 8/' | edot-tui shadow -f - --for 1h -o json
+
+Exit codes: 0 done, 1 error, 2 usage, 3 no such HPA, 5 cannot reach the cluster, 6 denied";
+
 pub const SIZE: &str = "\
 What one replica of the gateway carries, learned from recordings in which the collectors' own metrics are: the cpu that it uses
 by itself and for an item of each signal; items per second at the HPA's target, at the cpu limit, and at the knee where refusals

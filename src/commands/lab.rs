@@ -43,7 +43,7 @@ pub struct Lab {
 pub fn run(settings: &Settings, args: &Lab, recording: &RecordingFlags) -> Result<u8, CommandError> {
     match args.serve {
         true => block_on(serve(&open::lab::settings(&settings.in_lab())?)),
-        false => live::run(&settings.in_lab(), recording),
+        false => live::run(&settings.in_lab(), recording, Vec::new()),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     app::{self, App, Recordings},
     config::Settings,
     error::{CommandError, ErrorKind},
+    observe::ShadowSeen,
     open,
     recording::STOPPED,
     stdio, terminal,
@@ -29,15 +30,15 @@ pub struct Live {
     pub settings: SettingFlags,
 }
 
-/// Shows the dashboard until the user quits.
+/// Shows the dashboard until the user quits, with `shadows` beside the HPA.
 ///
 /// # Errors
 /// There is no terminal; what is watched cannot be opened or is not there; the recording cannot be started.
-pub fn run(settings: &Settings, recording: &RecordingFlags) -> Result<u8, CommandError> {
-    block_on(show(settings, recording))
+pub fn run(settings: &Settings, recording: &RecordingFlags, shadows: Vec<ShadowSeen>) -> Result<u8, CommandError> {
+    block_on(show(settings, recording, shadows))
 }
 
-async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, CommandError> {
+async fn show(settings: &Settings, recording: &RecordingFlags, shadows: Vec<ShadowSeen>) -> Result<u8, CommandError> {
     need_screen("the dashboard", "edot-tui status -o text prints once what it would show")?;
     let (look, ui) = look_and_ui(settings, settings.readonly)?;
     let settings = &open::lab::or_configured(settings)?;
@@ -71,6 +72,7 @@ async fn show(settings: &Settings, recording: &RecordingFlags) -> Result<u8, Com
         app.stream(stream);
     }
     app.changeable(open::watched(settings));
+    app.shadow(shadows);
     if let Some(running) = running {
         app.watch(running);
     }

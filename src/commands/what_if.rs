@@ -3,9 +3,8 @@
 use super::{PageFormat, args::LookFlags, text_target};
 use crate::{
     config::Settings,
-    decide::rerun::{self, Changes, Rule},
+    decide::rerun::{self, ChangeFlags},
     error::{CommandError, SUCCESS},
-    hpa::{Direction, Policy, SelectPolicy},
     offline::{format, reader},
     open,
     report::{self, text, what_if},
@@ -21,55 +20,10 @@ pub struct WhatIf {
     /// The format
     #[arg(short, long, value_name = "FORMAT", default_value = "text", value_enum, help_heading = "Output")]
     pub output: PageFormat,
-    /// Another target: percent of request, or a quantity
-    #[arg(long, value_name = "METRIC=VALUE", value_parser = Changes::pair, help_heading = "Changes")]
-    target: Vec<(String, String)>,
-    /// Without this metric
-    #[arg(long, value_name = "METRIC", help_heading = "Changes")]
-    drop: Vec<String>,
-    /// Another minReplicas
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=100_000), help_heading = "Changes")]
-    min: Option<i32>,
-    /// Another maxReplicas
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=100_000), help_heading = "Changes")]
-    max: Option<i32>,
-    /// Another request of a pod
-    #[arg(long, value_name = "RESOURCE=QUANTITY", value_parser = Changes::request, help_heading = "Changes")]
-    request: Vec<(String, i64)>,
-    /// Another stabilization window for scaling up, seconds
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i32).range(0..=3600), help_heading = "Changes")]
-    scale_up_window: Option<i32>,
-    /// Another stabilization window for scaling down, seconds
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i32).range(0..=3600), help_heading = "Changes")]
-    scale_down_window: Option<i32>,
-    /// A policy in place of the direction's own, such as down=Pods:1/15; may be given several times
-    #[arg(long, value_name = "DIRECTION=TYPE:VALUE/SECONDS", value_parser = Changes::policy, help_heading = "Changes")]
-    policy: Vec<(Direction, Policy)>,
-    /// Another selectPolicy, such as down=Min
-    #[arg(long, value_name = "DIRECTION=POLICY", value_parser = Changes::select, help_heading = "Changes")]
-    select: Vec<(Direction, SelectPolicy)>,
+    #[command(flatten)]
+    pub changes: ChangeFlags,
     #[command(flatten)]
     pub look: LookFlags,
-}
-
-impl WhatIf {
-    /// All changes that were asked for.
-    pub fn changes(&self) -> Changes {
-        let rule = |direction, window_s| Rule {
-            window_s,
-            policies: self.policy.iter().filter(|p| p.0 == direction).map(|p| p.1).collect(),
-            select: self.select.iter().rfind(|s| s.0 == direction).map(|s| s.1),
-        };
-        Changes {
-            targets: self.target.clone(),
-            drop: self.drop.clone(),
-            min: self.min,
-            max: self.max,
-            requests: self.request.clone(),
-            up: rule(Direction::Up, self.scale_up_window),
-            down: rule(Direction::Down, self.scale_down_window),
-        }
-    }
 }
 
 /// Writes the recorded and the supposed run to stdout.
@@ -83,7 +37,7 @@ pub fn run(settings: &Settings, args: &WhatIf) -> Result<u8, CommandError> {
     let recorded = rerun::record(reader.by_ref());
     let origin = reader.origin();
     origin.damage.iter().for_each(|d| stdio::message(d));
-    let supposed = rerun::simulate(&recorded, &args.changes()).map_err(CommandError::usage)?;
+    let supposed = rerun::simulate(&recorded, &args.changes.changes()).map_err(CommandError::usage)?;
     let summary = what_if::summarize(&supposed, &recorded, origin.file);
     let (panels, axis) = what_if::panels(&supposed, &recorded);
     let text = match args.output {

@@ -12,11 +12,13 @@
 
 mod apart;
 mod changes;
+mod flags;
 mod model;
 mod recorded;
 mod tier;
 
-pub use changes::{Changes, Rule};
+pub use changes::{Changes, Rule, Whole};
+pub use flags::ChangeFlags;
 pub use model::{Learned, Model};
 pub use recorded::{Recorded, RecordedSync, record};
 
@@ -167,6 +169,51 @@ impl<'a> Rerun<'a> {
         }
     }
 
+    /// The likeliest run under changes, beside what happened, with its band. `each` has every sync, unless nothing is changed.
+    ///
+    /// # Errors
+    /// A change that does not fit the recorded HPA, in words.
+    pub fn simulate(&self, changes: &Changes, mut each: impl FnMut(&Sync<'_>)) -> Result<Simulation, String> {
+        let (recorded, metrics) = (self.recorded, &self.metrics);
+        changes.check(&recorded.syncs)?;
+        let none = changes.is_none();
+        let mut steps: Vec<Step> = Vec::with_capacity(recorded.syncs.len());
+        let (mut start, mut agreement, mut missed) = (None::<Start>, Agreement::default(), 0);
+        for (m, real) in recorded.syncs.iter().zip(&self.real) {
+            let counts = matches!(m.verdict, Verdict::Agrees | Verdict::Differs);
+            let result = real.replicas.unwrap_or(m.found);
+            missed += usize::from(result != m.actual);
+            agreement.syncs += usize::from(counts);
+            agreement.agreed += usize::from(counts && m.computed == m.actual);
+            agreement.corrected += usize::from(result != m.computed);
+            if none {
+                let figure = |i: usize| real.metrics.get(i).copied().flatten().and_then(figure);
+                steps.push(step(m, metrics, (m.found, m.actual), &m.spec, figure, &real.reason));
+            }
+        }
+        if !none {
+            let mut each = |it: &Sync<'_>| {
+                let figure = |i: usize| status(it.decision, i).and_then(figure);
+                steps.push(step(it.recorded, metrics, (it.found, it.size), it.spec, figure, &it.decision.reason));
+                each(it);
+            };
+            start = self.together(changes, &mut each);
+            if let Some(start) = &start {
+                apart::run(self, changes, &self.learned.likely, &self.load, start, &mut each);
+                apart::band(self, changes, start, &mut steps);
+            }
+        }
+        Ok(Simulation {
+            changes: changes.sentences(),
+            assumptions: self.learned.sentences(recorded),
+            metrics: metrics.iter().map(|m| m.name.clone()).collect(),
+            diverged: start.and_then(|start| recorded.syncs.get(start.index)).map(|m| m.ms),
+            agreement: none.then_some(agreement),
+            missed: (missed, recorded.syncs.len()),
+            steps,
+        })
+    }
+
     /// What the controller reports of the spec's metrics at a recorded sync, in their order.
     pub fn happened(&self, sync: usize) -> &[Option<MetricStatus>] {
         self.real.get(sync).map_or(&[], |real| &real.metrics)
@@ -193,7 +240,7 @@ impl<'a> Rerun<'a> {
             let spec = specs.of(m);
             let differs = own.is_some();
             let mut memory = own.take().unwrap_or_else(|| m.memory.clone());
-            let world = changes.world(&m.world, &m.names);
+            let world = changes.world(m);
             let it = reconcile(spec, &m.status, &world, &mut memory, m.at, &m.settings);
             // What happened says nothing of what would have happened where the same settings do not give it.
             let size = it.replicas.unwrap_or(m.found);
@@ -232,44 +279,7 @@ impl<'a> Specs<'a> {
 /// # Errors
 /// A change that does not fit the recorded HPA, in words.
 pub fn simulate(recorded: &Recorded, changes: &Changes) -> Result<Simulation, String> {
-    let rerun = Rerun::new(recorded)?;
-    changes.check(&recorded.syncs)?;
-    let metrics = &rerun.metrics;
-    let none = changes.is_none();
-    let mut steps: Vec<Step> = Vec::with_capacity(recorded.syncs.len());
-    let (mut start, mut agreement, mut missed) = (None::<Start>, Agreement::default(), 0);
-    for (m, real) in recorded.syncs.iter().zip(&rerun.real) {
-        let counts = matches!(m.verdict, Verdict::Agrees | Verdict::Differs);
-        let result = real.replicas.unwrap_or(m.found);
-        missed += usize::from(result != m.actual);
-        agreement.syncs += usize::from(counts);
-        agreement.agreed += usize::from(counts && m.computed == m.actual);
-        agreement.corrected += usize::from(result != m.computed);
-        if none {
-            let figure = |i: usize| real.metrics.get(i).copied().flatten().and_then(figure);
-            steps.push(step(m, metrics, (m.found, m.actual), &m.spec, figure, &real.reason));
-        }
-    }
-    if !none {
-        let mut each = |it: &Sync<'_>| {
-            let figure = |i: usize| status(it.decision, i).and_then(figure);
-            steps.push(step(it.recorded, metrics, (it.found, it.size), it.spec, figure, &it.decision.reason));
-        };
-        start = rerun.together(changes, &mut each);
-        if let Some(start) = &start {
-            apart::run(&rerun, changes, &rerun.learned.likely, &rerun.load, start, &mut each);
-            apart::band(&rerun, changes, start, &mut steps);
-        }
-    }
-    Ok(Simulation {
-        changes: changes.sentences(),
-        assumptions: rerun.learned.sentences(recorded),
-        metrics: rerun.metrics.iter().map(|m| m.name.clone()).collect(),
-        diverged: start.and_then(|start| recorded.syncs.get(start.index)).map(|m| m.ms),
-        agreement: none.then_some(agreement),
-        missed: (missed, recorded.syncs.len()),
-        steps,
-    })
+    Rerun::new(recorded)?.simulate(changes, |_| ())
 }
 
 /// What the controller reports of a metric of the spec.

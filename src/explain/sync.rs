@@ -166,7 +166,7 @@ fn verdict(sync: &Sync) -> ExplanationLine {
 }
 
 /// Why a result is not what was recommended.
-fn because(computed: &Computed, result: i32) -> String {
+pub(super) fn because(computed: &Computed, result: i32) -> String {
     match computed.limit() {
         Some(Limit::Max) => format!("max {result}"),
         Some(Limit::Min) => format!("min {result}"),

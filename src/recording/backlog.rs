@@ -121,6 +121,7 @@ fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
             objects.remove(&format!("load/{}", gone.uid));
             return;
         }
+        Observation::Shadows { .. } => "shadows".into(),
         Observation::Job(_) | Observation::JobGone { .. } => "job".into(),
         _ => return,
     };

@@ -1,6 +1,7 @@
 //! A recording as an asciicast (version 2): the dashboard's screen, frame by frame. Must not keep the observations.
 
 use crate::advise;
+use crate::decide::shadow::Shadows;
 use crate::observe::Stamped;
 use crate::session::Session;
 use crate::terminal::pen::Pen;
@@ -30,7 +31,13 @@ pub struct Cast<'a> {
 pub fn cast(observations: impl Iterator<Item = Stamped>, options: &Cast, out: &mut impl Write) -> io::Result<Session> {
     let area = Rect::new(0, 0, options.size.0, options.size.1);
     let mut session = advise::session();
-    let mut writer = CastWriter { shown: Buffer::empty(area), pen: Pen::default(), began: None, options };
+    let mut writer = CastWriter {
+        shown: Buffer::empty(area),
+        pen: Pen::default(),
+        began: None,
+        shadows: Shadows::default(),
+        options,
+    };
     let step = (options.speed / FRAMES).max(1.0) * 1000.0;
     let mut next: Option<f64> = None;
     for seen in observations {
@@ -56,6 +63,7 @@ struct CastWriter<'a> {
     pen: Pen,
     /// Milliseconds since 1970, of the first frame.
     began: Option<i64>,
+    shadows: Shadows,
     options: &'a Cast<'a>,
 }
 
@@ -64,7 +72,8 @@ impl CastWriter<'_> {
         let options = self.options;
         let now = session.now_ms();
         let mut buffer = Buffer::empty(self.shown.area);
-        view::draw(&mut buffer, &Cx::new(session, now, options.ui, options.look));
+        let shadows = self.shadows.of(session);
+        view::draw(&mut buffer, &Cx::new(session, now, options.ui, options.look).with_shadows(shadows));
         let mut bytes = Vec::new();
         let began = match self.began {
             Some(began) => began,

@@ -68,6 +68,9 @@ pub fn document(r: &Report) -> Vec<Block> {
     if !r.decisions.is_empty() {
         decisions(r, &mut out);
     }
+    if !r.shadows.is_empty() {
+        out.extend(super::shadow::blocks(&r.shadows));
+    }
     if !r.findings.is_empty() {
         out.push(Block::Head("Findings at the end".into()));
         let rows = r

@@ -4,7 +4,9 @@
 use super::cost::CostPart;
 use super::figures::{Figures, figures, markers, stage_id};
 use super::series::{NamedSeries, Shape, all_series};
+use super::shadow::ShadowPart;
 use super::{FindingStatus, LossStatus, Status, status};
+use crate::decide::shadow;
 use crate::explain;
 use crate::hpa::Limited;
 use crate::observe::Time;
@@ -38,6 +40,8 @@ pub struct Report {
     /// What was refused or lost, from its first second; null where no collector was read.
     pub losses: Option<Vec<LossStatus>>,
     pub findings: Vec<FindingStatus>,
+    /// What other specs would have done; empty where none was run beside the HPA.
+    pub shadows: Vec<ShadowPart>,
     /// What watching cost; null where it was not recorded.
     pub cost: Option<CostPart>,
     pub events: Vec<EventPart>,
@@ -244,6 +248,7 @@ pub fn report(session: &Session, verdict: &Verdict, origin: &Origin) -> Report {
         budget: rows.iter().filter(|r| r.rescaled).map(|r| budget(session, r)).collect(),
         losses: session.collectors.all().next().map(|_| super::status::losses(session)),
         findings: super::status::findings(session),
+        shadows: shadow::run(session).iter().map(super::shadow::part).collect(),
         cost: super::cost::cost(session),
         events,
         series: all_series(session).into_iter().map(series).collect(),

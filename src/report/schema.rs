@@ -15,10 +15,11 @@ pub enum Schema {
     Fleet,
     Tune,
     Size,
+    Shadow,
 }
 
 impl Schema {
-    pub const ALL: [Schema; 8] = [
+    pub const ALL: [Schema; 9] = [
         Schema::Status,
         Schema::Report,
         Schema::Compare,
@@ -27,6 +28,7 @@ impl Schema {
         Schema::Fleet,
         Schema::Tune,
         Schema::Size,
+        Schema::Shadow,
     ];
 
     /// The value of the output's key `schema`.
@@ -40,6 +42,7 @@ impl Schema {
             Schema::Fleet => "edot-tui/fleet/1",
             Schema::Tune => "edot-tui/tune/1",
             Schema::Size => "edot-tui/size/1",
+            Schema::Shadow => "edot-tui/shadow/1",
         }
     }
 
@@ -54,6 +57,7 @@ impl Schema {
             Schema::Fleet => include_str!("../../assets/schemas/fleet.json"),
             Schema::Tune => include_str!("../../assets/schemas/tune.json"),
             Schema::Size => include_str!("../../assets/schemas/size.json"),
+            Schema::Shadow => include_str!("../../assets/schemas/shadow.json"),
         }
     }
 

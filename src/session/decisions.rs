@@ -53,6 +53,9 @@ use sync_period::SyncPeriod;
 const ROWS: usize = 5800;
 /// Rows that keep their full computation.
 const COMPUTATIONS: usize = 100;
+/// Syncs kept with their inputs while shadows run: six hours of them; and how many of the oldest go at once.
+const RECENT: usize = 1440;
+const OLDEST: usize = 240;
 /// An event of a rescale is this much before or after the sync that it belongs to, milliseconds; its own time has whole seconds.
 const EVENT: i64 = 2500;
 /// How far an inferred sync may have been from its place, milliseconds.
@@ -99,8 +102,10 @@ pub struct Decisions {
     log: Log,
     /// The period with which the log was read.
     read_with: i64,
-    /// Every settled sync with its inputs; None where nobody wants them.
+    /// Every settled sync with its inputs, or the recent ones; None where nobody wants them.
     journal: Option<Vec<Settled>>,
+    /// How many of them are kept at most.
+    most: usize,
 }
 
 /// A settled sync, with all that went into it.
@@ -146,12 +151,26 @@ impl Decisions {
             log: Log::default(),
             read_with: period,
             journal: None,
+            most: usize::MAX,
         }
     }
 
     /// Keeps every settled sync with its inputs from now on.
     pub fn keep_journal(&mut self) {
         self.journal = Some(Vec::new());
+    }
+
+    /// Keeps the recent settled syncs with their inputs from now on, or no longer. Those so far are read again, as far as their
+    /// inputs are still known. Where all are kept, they stay.
+    pub(super) fn keep_recent(&mut self, now: i64, wanted: bool) {
+        match (&self.journal, wanted) {
+            (None, true) => {
+                self.most = RECENT + OLDEST;
+                self.journal = Some(self.settled_before(now));
+            }
+            (Some(_), false) if self.most < usize::MAX => self.journal = None,
+            _ => {}
+        }
     }
 
     /// Every settled sync with its inputs, oldest first; empty where they are not kept.
@@ -407,6 +426,9 @@ impl Decisions {
     fn add(&mut self, settled: Settled) {
         let sync = settled.sync.clone();
         if let Some(journal) = &mut self.journal {
+            if journal.len() >= self.most {
+                journal.drain(..OLDEST);
+            }
             journal.push(settled);
         }
         self.score.add(&sync);

@@ -3,7 +3,7 @@
 
 use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, Screen, Ui, Window, YAxis};
 use crate::control::Control;
-use crate::observe::{Ask, EventSeen, Feed};
+use crate::observe::{Ask, EventSeen, Feed, ShadowSeen};
 use crate::session::ingest::kibana::KibanaLink;
 use crate::session::{LoadPhase, Session};
 use crate::verdict;
@@ -47,6 +47,8 @@ pub enum Action {
     /// Sorts the table by its next column.
     Sort,
     Note,
+    /// The line of the specs that run beside the HPA's own.
+    Shadow,
     Export,
     /// Links into Kibana.
     Links,
@@ -97,8 +99,8 @@ impl Ui {
             Action::Show(screen) => self.show(screen),
             Action::Pick => return self.pick(session),
             Action::Troubled => self.fleet.troubled = !self.fleet.troubled,
-            Action::NextPane => self.turn(1),
-            Action::PreviousPane => self.turn(-1),
+            Action::NextPane => self.turn(session, 1),
+            Action::PreviousPane => self.turn(session, -1),
             Action::Simulate => return self.simulate(),
             Action::Record => return Some(Request::Record),
             Action::Pause => self.paused = if self.paused.is_some() { None } else { Some(now) },
@@ -141,6 +143,7 @@ impl Ui {
                     YAxis::Log => YAxis::Auto,
                 };
             }
+            Action::Shadow => self.edit_shadows(session),
             Action::Note => self.overlay = Some(Overlay::Typing(Entry::Note(String::new()))),
             Action::Export => self.toggle(Overlay::Exports),
             Action::Links => self.links(session),
@@ -192,9 +195,14 @@ impl Ui {
         self.overlay = None;
     }
 
-    fn turn(&mut self, by: isize) {
+    fn turn(&mut self, session: &Session, by: isize) {
         let n = self.panes().len() as isize;
-        self.focus = (self.focus as isize + by).rem_euclid(n.max(1)) as usize;
+        let next = |focus: usize| (focus as isize + by).rem_euclid(n.max(1)) as usize;
+        self.focus = next(self.focus);
+        // It is there only while shadows run.
+        if self.pane().kind == PaneKind::Shadows && session.shadows.is_empty() {
+            self.focus = next(self.focus);
+        }
         self.row = 0;
     }
 
@@ -367,6 +375,7 @@ impl Ui {
                 self.cursor = self.syncs(session).get(at).map(|s| s.last).or(self.cursor);
             }
             (None, PaneKind::Findings) => self.overlay = Some(Overlay::Findings),
+            (None, PaneKind::Shadows) => self.edit_shadows(session),
             (None, _) => self.expanded = !self.expanded,
         }
     }
@@ -382,6 +391,15 @@ impl Ui {
         } else if session.fleet.is_some() {
             self.show(Screen::Fleet);
         }
+    }
+
+    /// A line with what runs beside the HPA, to be edited; an empty one ends it.
+    fn edit_shadows(&mut self, session: &Session) {
+        if self.replay.is_some() {
+            return self.say("a recording has the shadows that it was made with; edot-tui what-if FILE tries others");
+        }
+        let line = session.shadows.iter().map(ShadowSeen::part).collect::<Vec<_>>().join("; ");
+        self.overlay = Some(Overlay::Typing(Entry::Shadow(line)));
     }
 
     fn quit(&mut self, session: &Session) -> Option<Request> {
@@ -411,6 +429,7 @@ impl Ui {
                 request
             }
             Overlay::Typing(Entry::Note(text)) if !text.trim().is_empty() => Some(Request::Note(text)),
+            Overlay::Typing(Entry::Shadow(line)) => Some(Request::Shadow(line)),
             Overlay::Planning => {
                 self.overlay = Some(Overlay::Planning);
                 None
@@ -431,7 +450,7 @@ impl Ui {
             match entry {
                 Entry::Filter(text) => (self.filter, self.row) = (text.clone(), 0),
                 Entry::Pick(_) => self.row = 0,
-                Entry::Note(_) | Entry::Command(_) => {}
+                Entry::Note(_) | Entry::Command(_) | Entry::Shadow(_) => {}
             }
         }
     }

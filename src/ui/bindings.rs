@@ -107,6 +107,12 @@ pub const BINDINGS: &[Binding] = &[
     screen("logs", &[char('l')], Action::Log, "the end of the log of the row's pod, or of the load"),
     screen("yank", &[char('y')], Action::Yank, "copy the row"),
     screen("marker", &[char('m')], Action::Note, "set a marker with a note"),
+    screen(
+        "shadow",
+        &[char('w')],
+        Action::Shadow,
+        "run other settings beside the HPA's (flags of what-if); an empty line ends it",
+    ),
     screen("export", &[char('x')], Action::Export, EXPORT),
     screen("kibana", &[char('c')], Action::Links, "links into Kibana for the session's time, to copy"),
     screen("feeds", &[char('L')], Action::Feeds, "feeds and their state"),

@@ -70,29 +70,37 @@ pub enum Entry {
     Note(String),
     /// What follows `:`.
     Command(String),
+    /// Flags of the specs that run beside the HPA's own, separated by `;`.
+    Shadow(String),
     /// Letters of an HPA's name.
     Pick(String),
 }
 
 impl Entry {
-    /// The longest that can be typed, in characters.
+    /// The longest that can be typed, in characters, and the longest line of shadows.
     const MOST: usize = 120;
+    const MOST_OF_SHADOWS: usize = 600;
 
     pub fn text(&self) -> &str {
         match self {
-            Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t) => t,
+            Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t) | Entry::Shadow(t) => t,
         }
     }
 
     pub fn push(&mut self, c: char) {
-        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t)) = self;
-        if !c.is_control() && t.chars().count() < Self::MOST {
+        let most = if matches!(self, Entry::Shadow(_)) { Self::MOST_OF_SHADOWS } else { Self::MOST };
+        let t = self.text_mut();
+        if !c.is_control() && t.chars().count() < most {
             t.push(c);
         }
     }
 
     pub fn pop(&mut self) {
-        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t)) = self;
-        t.pop();
+        self.text_mut().pop();
+    }
+
+    fn text_mut(&mut self) -> &mut String {
+        let (Entry::Filter(t) | Entry::Note(t) | Entry::Command(t) | Entry::Pick(t) | Entry::Shadow(t)) = self;
+        t
     }
 }

@@ -30,6 +30,8 @@ pub enum PaneKind {
     Chart,
     /// A chart of a few rows: the mouse sets the time cursor.
     Strip,
+    /// Opens the line of shadows; it is there only while one runs.
+    Shadows,
     /// Opens the window with all findings.
     Findings,
     /// Rows to select and open.

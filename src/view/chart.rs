@@ -17,7 +17,7 @@ pub mod utilization;
 pub use line::{LineChart, PlainLine};
 pub use metric_line::MetricLine;
 pub use spark::Sparkline;
-pub use steps::StepChart;
+pub use steps::{SHADOWS, StepChart};
 pub use time::TimeAxis;
 pub use utilization::UtilizationChart;
 

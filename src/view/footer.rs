@@ -15,18 +15,19 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
             Entry::Note(_) => " marker: ",
             Entry::Command(_) => " :",
             Entry::Pick(_) => " HPA: ",
+            Entry::Shadow(_) => " shadow: ",
         };
         let label = |action| cx.ui.keys.label(Context::Entry, action).unwrap_or_default();
         let keys = match entry {
             Entry::Command(line) => format!("   {}", about(cx, line)),
             _ => format!("   {} done  {} cancel", label(&Action::Yes), label(&Action::Back)),
         };
-        write::line(
-            buf,
-            area,
-            0,
-            &[(name, look.style(Role::Accent)), (entry.text(), text), ("_", text), (&keys, muted)],
-        );
+        // Of a long line the end is shown, where it is typed.
+        let room = usize::from(area.width).saturating_sub(name.len() + 1);
+        let cut = entry.text().chars().count().saturating_sub(room);
+        let shown = entry.text().char_indices().nth(cut).map_or("", |(at, _)| &entry.text()[at..]);
+        let pieces = [(name, look.style(Role::Accent)), (shown, text), ("_", text), (&keys, muted)];
+        write::line(buf, area, 0, &pieces);
         return;
     }
     let mut pieces: Vec<(String, Style)> = Vec::new();

@@ -18,6 +18,7 @@ mod pressure;
 mod quality;
 mod rates;
 mod replicas;
+mod shadows;
 mod streams;
 mod utilization;
 
@@ -39,7 +40,7 @@ const STRIP: PaneKind = PaneKind::Strip;
 const TEXT: PaneKind = PaneKind::Text;
 
 /// Every pane, in the order of Tab, and from top to bottom.
-pub const PANES: [PaneRow; 17] = [
+pub const PANES: [PaneRow; 18] = [
     PaneRow {
         pane: Pane { title: "Fleet", kind: PaneKind::List(List::Fleet) },
         places: &[filling(Screen::Fleet, Side::Left)],
@@ -67,6 +68,18 @@ pub const PANES: [PaneRow; 17] = [
         summary: replicas::summary,
         extent: no_list,
         draw: replicas::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Shadows", kind: PaneKind::Shadows },
+        places: &[Place {
+            screen: Screen::Overview,
+            side: Side::Left,
+            rows: |s, wants| (wants > 0 && s.height >= STEPS).then(|| wants.min((s.height / 5).max(2))),
+        }],
+        wants: shadows::rows,
+        summary: shadows::summary,
+        extent: shadows::extent,
+        draw: shadows::draw,
     },
     PaneRow {
         pane: Pane { title: "Load", kind: STRIP },

@@ -2,8 +2,8 @@
 
 use super::RecordedSync;
 use crate::hpa::{
-    Behavior, Direction, Pod, Policy, PolicyKind, SelectPolicy, Spec, Target, World, quantity, spec::ScalingRules,
-    spec::WrittenRules,
+    Behavior, Direction, Metric, Pod, Policy, PolicyKind, SelectPolicy, Source, Spec, Target, World, quantity,
+    spec::ScalingRules, spec::WrittenRules,
 };
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,6 +18,13 @@ pub struct Rule {
     pub select: Option<SelectPolicy>,
 }
 
+/// A whole spec, with the names of its metrics.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Whole {
+    pub spec: Spec,
+    pub names: Arc<[String]>,
+}
+
 /// Everything that can be changed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Changes {
@@ -30,6 +37,8 @@ pub struct Changes {
     pub requests: Vec<(String, i64)>,
     pub up: Rule,
     pub down: Rule,
+    /// A spec in place of the recorded one, to which the other changes but the requests do not apply.
+    pub instead: Option<Whole>,
 }
 
 impl Changes {
@@ -137,7 +146,10 @@ impl Changes {
         let mut before: Option<&RecordedSync> = None;
         for sync in syncs {
             if before.is_none_or(|b| b.spec != sync.spec) {
-                self.check_spec(&sync.spec, &sync.names)?;
+                match &self.instead {
+                    Some(whole) => whole.check(&sync.spec)?,
+                    None => self.check_spec(&sync.spec, &sync.names)?,
+                }
             }
             before = Some(sync);
         }
@@ -168,6 +180,9 @@ impl Changes {
 
     /// A recorded spec under these changes.
     pub fn spec(&self, recorded: &Spec, names: &[String]) -> Spec {
+        if let Some(whole) = &self.instead {
+            return whole.spec.clone();
+        }
         let mut spec = recorded.clone();
         for (name, value) in &self.targets {
             let metric = names.iter().position(|n| n == name).and_then(|i| spec.metrics.get_mut(i));
@@ -195,14 +210,23 @@ impl Changes {
     }
 
     /// The recorded inputs under these changes: requests are part of them, and values go by their metric's index.
-    pub fn world<'a>(&self, recorded: &'a World, names: &[String]) -> Cow<'a, World> {
-        if self.requests.is_empty() && (self.drop.is_empty() || recorded.values.is_empty()) {
-            return Cow::Borrowed(recorded);
+    pub fn world<'a>(&self, m: &'a RecordedSync) -> Cow<'a, World> {
+        let moves = self.instead.is_some() || !self.drop.is_empty();
+        if self.requests.is_empty() && (!moves || m.world.values.is_empty()) {
+            return Cow::Borrowed(&m.world);
         }
-        let mut world = recorded.clone();
+        let mut world = m.world.clone();
         world.pods.iter_mut().map(Arc::make_mut).for_each(|pod| self.request_of(pod));
-        world.values = self.values(world.values, names);
+        world.values = self.values_at(world.values, m);
         Cow::Owned(world)
+    }
+
+    /// Values by the index of their metric in the spec of a sync, re-indexed for the changed spec.
+    pub fn values_at<T: Clone>(&self, recorded: BTreeMap<usize, T>, m: &RecordedSync) -> BTreeMap<usize, T> {
+        let Some(whole) = &self.instead else { return self.values(recorded, &m.names) };
+        let index = |metric: &Metric| m.spec.metrics.iter().position(|r| r.source == metric.source);
+        let of = |(i, metric): (usize, &Metric)| Some((i, recorded.get(&index(metric)?)?.clone()));
+        whole.spec.metrics.iter().enumerate().filter_map(of).collect()
     }
 
     /// Values by the index of their metric in the recorded spec, re-indexed for the spec without the dropped metrics.
@@ -224,6 +248,9 @@ impl Changes {
 
     /// Each change in words.
     pub fn sentences(&self) -> Vec<String> {
+        if let Some(whole) = &self.instead {
+            return whole.sentences();
+        }
         let mut out: Vec<String> = self.targets.iter().map(|(n, v)| format!("target of {n}: {v}")).collect();
         out.extend(self.drop.iter().map(|n| format!("without the metric {n}")));
         out.extend(self.min.map(|n| format!("minReplicas {n}")));
@@ -235,6 +262,39 @@ impl Changes {
         out.extend(self.requests.iter().map(quantity));
         out.extend(self.up.sentences("scaleUp"));
         out.extend(self.down.sentences("scaleDown"));
+        out
+    }
+}
+
+impl Whole {
+    /// Whether what the metrics read was observed under a recorded spec.
+    fn check(&self, recorded: &Spec) -> Result<(), String> {
+        for (metric, name) in self.spec.metrics.iter().zip(self.names.iter()) {
+            let of_pods = matches!(metric.source, Source::Resource { .. } | Source::ContainerResource { .. });
+            if !of_pods && recorded.metrics.iter().all(|r| r.source != metric.source) {
+                return Err(format!("the watched HPA has no metric {name}, so that its values were not observed"));
+            }
+        }
+        Ok(())
+    }
+
+    fn sentences(&self) -> Vec<String> {
+        let target = |(metric, name): (&Metric, &String)| match metric.target {
+            Target::Utilization(percent) => format!("target of {name}: {percent} %"),
+            Target::AverageValue(milli) | Target::Value(milli) => {
+                format!("target of {name}: {}", crate::format::amount(name, milli))
+            }
+            Target::None => format!("{name} without a target"),
+        };
+        let mut out: Vec<String> = self.spec.metrics.iter().zip(self.names.iter()).map(target).collect();
+        out.push(format!("minReplicas {}", self.spec.min_replicas()));
+        out.push(format!("maxReplicas {}", self.spec.max));
+        for (direction, rules) in self.spec.behavior.iter().flat_map(|b| [("scaleUp", &b.up), ("scaleDown", &b.down)]) {
+            let policies = rules.policies.clone();
+            out.extend(
+                Rule { window_s: rules.window_seconds, policies, select: Some(rules.select) }.sentences(direction),
+            );
+        }
         out
     }
 }

@@ -331,6 +331,7 @@ pub fn shares(pods: &[(i64, Option<i64>)], ms: i64, window: i64, mean: bool) -> 
     edges.retain(|edge| (ms - window..ms).contains(edge) && mean);
     edges.extend([if mean { ms - window } else { ms - 1 }, ms]);
     edges.sort_unstable();
+    edges.dedup();
     let mut out = vec![0.0; pods.len()];
     let length = (ms - edges[0]).max(1) as f64;
     for part in edges.windows(2) {

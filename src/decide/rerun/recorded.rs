@@ -46,7 +46,14 @@ pub fn record(observations: impl Iterator<Item = Stamped>) -> Recorded {
     let mut session = Session::default();
     session.decisions.keep_journal();
     observations.for_each(|seen| session.apply(&seen));
-    Recorded { syncs: session.decisions.journal().iter().map(recorded_sync).collect(), session }
+    Recorded::of(session)
+}
+
+impl Recorded {
+    /// The syncs that a session has kept.
+    pub fn of(session: Session) -> Recorded {
+        Recorded { syncs: session.decisions.journal().iter().map(recorded_sync).collect(), session }
+    }
 }
 
 fn recorded_sync(settled: &Settled) -> RecordedSync {

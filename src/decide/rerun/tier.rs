@@ -148,7 +148,7 @@ impl<'a> Tier<'a> {
             });
             (*index, value.map_err(Clone::clone))
         });
-        self.world.values = self.changes.values(values.collect(), &m.names);
+        self.world.values = self.changes.values_at(values.collect(), m);
         self.world.scale = Ok(Scale { spec: size, status: size });
         self.world.selector.clone_from(&m.world.selector);
         self.world.update_error.clone_from(&m.world.update_error);

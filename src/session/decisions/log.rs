@@ -1,9 +1,9 @@
 //! What the decisions were made from, kept until the controller's period and flags are known well: then all is read again with
 //! them, so that the first syncs are judged by what was learned from later ones. Must not judge.
 
-use super::Decisions;
 use super::flags::Flags;
 use super::sync::{Cause, Sync};
+use super::{Decisions, Settled};
 use crate::hpa;
 use crate::observe::{Feed, FeedState, HpaSeen, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
 use crate::session::controller;
@@ -191,13 +191,24 @@ impl Decisions {
         (self.read_with, self.has_learned, self.log) = (period, false, log);
     }
 
+    /// The syncs settled so far with their inputs, as far as the log goes back.
+    pub(super) fn settled_before(&mut self, now: i64) -> Vec<Settled> {
+        let Some(last) = self.rows().last().map(|row| row.last).filter(|_| !self.log.full) else { return Vec::new() };
+        self.journal = Some(Vec::new());
+        let again = self.read(&self.log, now, self.sync_period.period(), self.flags.without_cases(), false);
+        let mut all = again.journal.unwrap_or_default();
+        // One that is pending here is settled later.
+        all.retain(|settled| settled.sync.first <= last);
+        all
+    }
+
     /// The log, read with a period and flags; `steady` is without restarts.
     fn read(&self, log: &Log, now: i64, period: i64, flags: Flags, steady: bool) -> Decisions {
         let mut again = Decisions::read_with(period, flags);
         again.steady = steady;
         again.hint = self.memory.restart;
         again.acquired = self.acquired.clone();
-        again.journal = self.journal.as_ref().map(|_| Vec::new());
+        (again.journal, again.most) = (self.journal.as_ref().map(|_| Vec::new()), self.most);
         for (ms, input) in log.inputs.iter() {
             again.apply(*ms, input.clone());
             again.settle_all(*ms);

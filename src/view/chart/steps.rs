@@ -20,6 +20,8 @@ pub struct StepChart {
     pub current: StepPoints,
     pub desired: StepPoints,
     pub ready: StepPoints,
+    /// What other specs would have, dashed.
+    pub shadows: Vec<StepPoints>,
     /// The HPA's bounds.
     pub min: StepPoints,
     pub max: StepPoints,
@@ -34,6 +36,8 @@ const CURRENT: Role = Role::Series3;
 const DESIRED: Role = Role::Series4;
 const READY: Role = Role::Muted;
 const BOUND: Role = Role::Faint;
+/// The colours of shadows, in their order.
+pub const SHADOWS: [Role; 4] = [Role::Series5, Role::Series2, Role::Series1, Role::Load];
 
 /// `(first column, end column, value)`.
 type Stretches = Vec<(usize, usize, f64)>;
@@ -51,7 +55,8 @@ impl StepChart {
         let dots = usize::from(plot.width) * style.symbols.dots().0;
         let [current, desired, ready, min, max] = [&self.current, &self.desired, &self.ready, &self.min, &self.max]
             .map(|steps| stretches(steps, self.axis, dots));
-        let most = [&current, &desired, &ready].into_iter().flatten().map(|s| s.2).fold(1.0, f64::max);
+        let shadows: Vec<Stretches> = self.shadows.iter().map(|steps| stretches(steps, self.axis, dots)).collect();
+        let most = [&current, &desired, &ready].into_iter().chain(&shadows).flatten().map(|s| s.2).fold(1.0, f64::max);
         let limit = max.iter().map(|s| s.2).fold(0.0, f64::max);
         // A bound far above the data would flatten it.
         let top = if limit > most * 4.0 { (most * 1.5).ceil() } else { most.max(limit) };
@@ -71,11 +76,15 @@ impl StepChart {
         }
         bounds.draw_where_blank(plot, buf, style);
         let mut canvas = Canvas::new(plot, self.axis, style);
-        trace(&mut canvas, scale, &desired, DESIRED);
-        trace(&mut canvas, scale, &current, CURRENT);
+        for (steps, role) in shadows.iter().zip(SHADOWS.iter().cycle()) {
+            trace(&mut canvas, scale, steps, *role, 4);
+        }
+        trace(&mut canvas, scale, &desired, DESIRED, 0);
+        trace(&mut canvas, scale, &current, CURRENT, 0);
         canvas.draw(plot, buf, style);
         figures(buf, parts.left, &beside(scale, (rows, top), &min, &max, style), style);
-        let ends = [("current", &current, CURRENT), ("desired", &desired, DESIRED), ("ready", &ready, READY)];
+        let mut ends = vec![("current", &current, CURRENT), ("desired", &desired, DESIRED), ("ready", &ready, READY)];
+        ends.extend(shadows.iter().zip(SHADOWS.iter().cycle()).map(|(steps, role)| ("shadow", steps, *role)));
         let edge = dots.saturating_sub(AT_END * style.symbols.dots().0);
         names(buf, &parts, labels(&ends, edge, scale, rows), style);
     }
@@ -138,7 +147,7 @@ fn labels(ends: &[(&str, &Stretches, Role)], edge: usize, scale: Scale, rows: us
         }
     }
     let text = |v: f64, names: &[&str]| match names {
-        ["current", .., "ready"] => format!("{} ready", count(v)),
+        ["current", others @ ..] if others.contains(&"ready") => format!("{} ready", count(v)),
         _ => format!("{} {}", count(v), names.first().copied().unwrap_or_default()),
     };
     groups
@@ -147,8 +156,8 @@ fn labels(ends: &[(&str, &Stretches, Role)], edge: usize, scale: Scale, rows: us
         .collect()
 }
 
-/// Horizontal runs and the risers between runs that touch.
-fn trace(canvas: &mut Canvas, scale: Scale, steps: &Stretches, role: Role) {
+/// Horizontal runs and the risers between runs that touch; `dash` columns, half of them left out, 0 for none.
+fn trace(canvas: &mut Canvas, scale: Scale, steps: &Stretches, role: Role, dash: usize) {
     let height = canvas.height;
     let mut before: Option<(usize, usize)> = None;
     for (from, to, v) in steps {
@@ -156,7 +165,7 @@ fn trace(canvas: &mut Canvas, scale: Scale, steps: &Stretches, role: Role) {
         if let Some((_, old)) = before.filter(|(end, _)| end >= from) {
             canvas.column(*from, old, y, role);
         }
-        for x in *from..*to {
+        for x in (*from..*to).filter(|x| dash == 0 || x % dash < dash / 2) {
             canvas.column(x, y, y, role);
         }
         before = Some((*to, y));

@@ -69,7 +69,7 @@ fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
     let reacted = if sync.rescaled { sync } else { before.unwrap_or(sync) };
     let budget = cx.session.budget(reacted);
     let stages = if budget.is_empty() { 0 } else { stages::rows(&budget) };
-    let wanted = calculation::rows(sync, inner.width);
+    let wanted = calculation::rows(cx, sync, inner.width);
     // The calculation comes first; what is left goes to the budget, then to the picture of the window.
     let stages = if inner.height > wanted.min(inner.height / 2) + stages { stages } else { 0 };
     let left = inner.height.saturating_sub(wanted + stages + u16::from(stages > 0));

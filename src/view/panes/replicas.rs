@@ -1,6 +1,6 @@
 //! Replicas as steps between the HPA's bounds, on the same time axis. Must not guess what is not known.
 
-use super::{empty_state, utilization};
+use super::{empty_state, shadows, utilization};
 use crate::format;
 use crate::observe::Feed;
 use crate::session::StepSeries;
@@ -20,6 +20,15 @@ pub fn summary(cx: &Cx) -> Summary {
         return (String::new(), Role::Muted);
     }
     let text = format!("current {}  desired {}  ready {}", figure(m.current), figure(m.desired), figure(m.ready));
+    let sizes = cx.shadows().iter().map(|shadow| {
+        let size = shadow.run.as_ref().ok().and_then(|run| shadows::size_at(run, cx.moment()));
+        size.map_or_else(
+            || format::UNKNOWN.into(),
+            |(size, estimate)| format!("{}{size}", if estimate { "~" } else { "" }),
+        )
+    });
+    let sizes: Vec<String> = sizes.collect();
+    let text = if sizes.is_empty() { text } else { format!("{text}  shadow {}", sizes.join(" ")) };
     (text, if m.ready < m.current { Role::Warn } else { Role::Muted })
 }
 
@@ -34,6 +43,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         current: steps(&r.current),
         desired: steps(&r.desired),
         ready: steps(&r.ready),
+        shadows: cx.shadows().iter().map(|shadow| shadows::steps(shadow, end)).collect(),
         min: steps(&r.min),
         max: steps(&r.max),
         cursor: cx.cursor(),

@@ -82,7 +82,7 @@ fn what_a_recording_is_asked_for_is_checked() {
     else {
         panic!("what-if")
     };
-    assert_eq!(asked.changes().sentences().len(), 3);
+    assert_eq!(asked.changes.changes().sentences().len(), 3);
     assert!(refused(&["what-if", "f", "--policy", "down"]).contains("down=Pods:1/15"));
     assert!(refused(&["what-if", "f", "--max", "0"]).contains("1..=100000"));
 }

@@ -73,3 +73,38 @@ fn what_is_wrong_is_named() {
     let (code, _, err) = run(&["tune", "not-there.jsonl"]);
     assert!(code == Some(1) && err.contains("not-there.jsonl cannot be read"), "{err}");
 }
+
+#[test]
+fn shadows_are_printed_recorded_replayed_and_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (run_file, hpa) = (path("run.jsonl"), path("hpa.yaml"));
+    std::fs::write(&hpa, run(&["tune", "lab:guide", "--candidates", "40", "-o", "yaml"]).1).unwrap();
+    let lab = ["shadow", "--lab", "--no-state", "--speed", "20", "--for", "1m"];
+    let (code, out, err) = run(&[&lab[..], &["-f", &hpa, "--record", &run_file]].concat());
+    assert_eq!(code, Some(0), "{err}");
+    assert!(
+        out.contains("edot-tui shadow: observability-lab/edot-gateway-hpa") && out.contains("replica-minutes"),
+        "{out}"
+    );
+    let recorded = std::fs::read_to_string(&run_file).unwrap();
+    assert_eq!(recorded.matches("\"seen\":\"shadows\"").count(), 1);
+    let (_, report, _) = run(&["report", &run_file, "-o", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["shadows"][0]["name"], hpa.as_str());
+    assert_eq!(report["shadows"][0]["error"], Value::Null);
+    // Neither its file nor its figures stand in the way of sharing it.
+    let shared = path("shared.jsonl");
+    assert_eq!(run(&["report", &run_file, "--redact", &shared]).0, Some(0));
+    assert!(!std::fs::read_to_string(&shared).unwrap().contains("hpa.yaml"));
+
+    let wrong = |args: &[&str]| {
+        let (code, _, err) = run(&[&["shadow", "--lab", "-o", "text"], args].concat());
+        assert_eq!(code, Some(2), "{err}");
+        err
+    };
+    assert!(wrong(&[]).contains("give a spec with -f hpa.yaml, or changes such as --target cpu=60 --max 8"));
+    assert!(wrong(&["-f", "/nowhere.yaml"]).contains("/nowhere.yaml: "));
+    assert!(wrong(&["-f", &hpa, "--max", "3"]).contains("cannot be used with"));
+    assert!(wrong(&["--max", "3", "--record", &path("x"), "--store"]).contains("sessions push"));
+}

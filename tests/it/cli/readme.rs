@@ -40,9 +40,14 @@ fn sections() -> Vec<Vec<String>> {
 /// A command draws the dashboard.
 fn is_shown(line: &str) -> bool {
     let first = line.split_whitespace().nth(1).unwrap_or("#");
-    (first.starts_with(['-', '#']) || first == "lab" || first == "replay")
+    (first.starts_with(['-', '#']) || first == "lab" || first == "replay" || is_shadow(line) && !line.contains("--for"))
         && !line.contains("--list")
         && !is_served(line)
+}
+
+/// Without a screen it observes for as long as it is given.
+fn is_shadow(line: &str) -> bool {
+    line.starts_with("edot-tui shadow")
 }
 
 fn is_served(line: &str) -> bool {
@@ -86,7 +91,7 @@ fn end(line: &str, command: &mut Command) -> (Option<i32>, String) {
     let out = || Stdio::from(printed.reopen().unwrap());
     let mut child = command.stdout(out()).stderr(out()).spawn().unwrap();
     let begun = Instant::now();
-    let endless = line.contains("--simulate") && !line.contains("--scenario");
+    let endless = line.contains("--simulate") && !line.contains("--scenario") || is_shadow(line);
     let mut stopped = false;
     while child.try_wait().unwrap().is_none() {
         assert!(begun.elapsed() < HANGS, "{line}: hangs");
@@ -138,6 +143,8 @@ fn run(line: &str, folder: &Path, kubeconfig: &Path) {
         &[1]
     } else if line.contains("-A") {
         &[4]
+    } else if is_shadow(line) {
+        &[130]
     } else if line.contains("--simulate") {
         &[4, 130]
     } else {

@@ -2,9 +2,9 @@
 //! left out without the schema.
 
 use crate::it::support::recorded::scale_cycle;
-use edot_tui::decide::rerun;
+use edot_tui::decide::{rerun, shadow};
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
-use edot_tui::observe::Stamped;
+use edot_tui::observe::{Observation, ShadowSeen, Stamped};
 use edot_tui::recording;
 use edot_tui::report::{self, Origin, compare, schema, schema::Schema, what_if};
 use edot_tui::session::Session;
@@ -22,7 +22,7 @@ fn parsed(schema: Schema) -> Value {
 
 fn validator(schema: Schema) -> Validator {
     let mut registry = jsonschema::Registry::new();
-    for other in [Schema::Status, Schema::Report] {
+    for other in [Schema::Status, Schema::Report, Schema::Shadow] {
         let text = parsed(other);
         let id = text["$id"].as_str().unwrap().to_owned();
         registry = registry.add(id, text).unwrap();
@@ -90,6 +90,15 @@ fn outputs(run: &Run) -> Vec<(Schema, Value)> {
         let summary = what_if::summarize(&simulation, &recorded, Some(run.name.clone()));
         out.push((Schema::WhatIf, serde_json::to_value(summary).unwrap()));
     }
+    let mut session = Session::default();
+    let flags = ["--max 3", "--target cpu=30 --max 9", "--drop nothing"];
+    let all = flags.map(|flags| ShadowSeen { flags: flags.into(), ..Default::default() }).to_vec();
+    let at = run.seen.first().map_or_else(Default::default, |seen| seen.at);
+    session.apply(&Stamped { at, what: Observation::Shadows { all } });
+    run.seen.iter().for_each(|seen| session.apply(seen));
+    let summary = report::shadow::summarize(&session, &shadow::run(&session));
+    out.push((Schema::Shadow, serde_json::to_value(summary).unwrap()));
+    out.push((Schema::Report, serde_json::to_value(report::report(&session, &run.verdict, &origin)).unwrap()));
     out
 }
 
@@ -125,13 +134,14 @@ fn printed(args: &[&str]) -> Value {
 fn what_the_commands_print_is_valid() {
     let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/v1/cycle.jsonl.gz");
     let file = recorded.to_str().unwrap();
-    let commands: [(Schema, &[&str]); 7] = [
+    let commands: [(Schema, &[&str]); 8] = [
         (Schema::Fleet, &["status", "-A", "--lab", "-o", "json"]),
         (Schema::Status, &["status", "--lab", "--wait", "30s", "-o", "json"]),
         (Schema::Doctor, &["doctor", "--lab", "-o", "json"]),
         (Schema::Report, &["report", file, "-o", "json"]),
         (Schema::Compare, &["compare", file, file, "-o", "json"]),
         (Schema::WhatIf, &["what-if", file, "--max", "3", "-o", "json"]),
+        (Schema::Shadow, &["shadow", "--lab", "--speed", "20", "--for", "1m", "--max", "2", "-o", "json"]),
         (Schema::Tune, &["tune", file, file, "--candidates", "60", "-o", "json"]),
     ];
     for (schema, args) in commands {

@@ -79,6 +79,7 @@ fn steps(width: u16, symbols: Symbols) -> StepChart {
         current: CYCLE.iter().map(|s| (at(s.0), Some(s.3))).collect(),
         desired: CYCLE.iter().map(|s| (at(s.0), Some(s.4))).collect(),
         ready: [(20, 1.0), (75, 2.0), (140, 4.0), (253, 2.0), (283, 1.0)].map(|(s, v)| (at(s), Some(v))).to_vec(),
+        shadows: Vec::new(),
         min: vec![(T0, Some(1.0))],
         max: vec![(T0, Some(4.0)), (at(250), Some(5.0))],
         cursor: None,
@@ -303,6 +304,7 @@ proptest! {
         LineChart { axis, margins, lines, unit: format::bytes, cursor, markers: markers.clone() }.draw(area, &mut buf, &look);
         StepChart {
             axis, margins, current, desired: target.clone(), ready: max.clone(), min: target.clone(), max, cursor, markers,
+            shadows: vec![target.clone()],
         }.draw(area, &mut buf, &look);
         Sparkline { axis, role: Role::Load, segments: &segments, most: 0.0 }.draw(area, &mut buf, &look);
         axis.draw_row(area, &mut buf, margins, cursor, &look);

@@ -4,7 +4,7 @@ use crate::it::support::recorded::scale_cycle;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
 use edot_tui::{
     control::{Control, Inspect},
-    observe::{AnswerSeen, Ask, Condition, JobSeen, Observation, PodSeen, Stamped},
+    observe::{AnswerSeen, Ask, Condition, JobSeen, Observation, PodSeen, ShadowSeen, Stamped},
     session::Session,
     ui::{Action, Hit, Overlay, Pane, Replay, Request, SPAN, Screen, Ui, Window, YAxis},
     view,
@@ -435,4 +435,40 @@ proptest::proptest! {
         proptest::prop_assert!(ui.span_ms(s) > 0);
         proptest::prop_assert!(ui.focus < ui.panes().len());
     }
+}
+
+#[test]
+fn w_edits_what_runs_beside_the_hpa() {
+    let (mut ui, mut session) = (ui(), session());
+    assert_eq!(press(&mut ui, &session, "w--max 8$"), [Request::Shadow("--max 8".into())]);
+    let shadow = |flags: &str| ShadowSeen { flags: flags.into(), ..ShadowSeen::default() };
+    let file = ShadowSeen { file: "new.yaml".into(), spec: Some(Box::default()), ..ShadowSeen::default() };
+    let all = vec![shadow("--max 8"), file];
+    session.apply(&Stamped { at: session.now.unwrap(), what: Observation::Shadows { all } });
+    assert_eq!(press(&mut ui, &session, "w$"), [Request::Shadow("--max 8; -f new.yaml".into())]);
+    let focused = |ui: &mut Ui, session: &Session| {
+        (0..20).any(|_| {
+            press(ui, session, "\t");
+            ui.pane().title == "Shadows"
+        })
+    };
+    assert!(!focused(&mut ui.clone(), &WHOLE), "a pane that is not there has no focus");
+    assert!(focused(&mut ui, &session));
+    assert_eq!(
+        press(&mut ui, &session, "$$"),
+        [Request::Shadow("--max 8; -f new.yaml".into())],
+        "Enter opens its line"
+    );
+    // An empty line ends them; Esc leaves them.
+    assert_eq!(press(&mut ui, &session, &format!("w{}$", "~".repeat(30))), [Request::Shadow(String::new())]);
+    assert_eq!(press(&mut ui, &session, "w~~^"), []);
+    // More can be typed than in other lines.
+    press(&mut ui, &session, "w");
+    ui.paste(&"x".repeat(900));
+    let Some(Overlay::Typing(entry)) = &ui.overlay else { panic!("{:?}", ui.overlay) };
+    assert_eq!(entry.text().len(), 600);
+    press(&mut ui, &session, "^");
+    ui.replay = Some(Replay::new(1.0, true));
+    assert_eq!(press(&mut ui, &session, "w"), []);
+    assert!(ui.overlay.is_none() && ui.message.as_ref().unwrap().contains("edot-tui what-if FILE"), "{:?}", ui.message);
 }

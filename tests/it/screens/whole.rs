@@ -3,9 +3,9 @@
 use crate::it::support::golden;
 use crate::it::support::recorded::scale_cycle;
 use edot_tui::{
-    observe::{Feed, FeedState, FeedStatus, Observation, Stamped},
+    observe::{Feed, FeedState, FeedStatus, Observation, ShadowSeen, Stamped},
     session::Session,
-    ui::{Overlay, Screen, Ui},
+    ui::{Entry, Overlay, Screen, Ui},
     view::{self, Cx, Look},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
@@ -91,4 +91,23 @@ fn the_timeline_shows_the_verdict_at_the_classic_sizes() {
         let ui = ui(&s, |ui, _| ui.screen = Screen::Timeline);
         check(&format!("timeline-{width}x{height}"), &s, &ui, (width, height));
     }
+}
+
+#[test]
+fn shadows_are_lines_columns_and_sentences() {
+    let all = scale_cycle();
+    let mut s = Session::default();
+    let shadows =
+        ["--target cpu=40 --max 8", "--max 2"].map(|flags| ShadowSeen { flags: flags.into(), ..Default::default() });
+    s.apply(&Stamped { at: all[0].at, what: Observation::Shadows { all: shadows.to_vec() } });
+    let end = all[0].at + chrono::TimeDelta::seconds(170);
+    all.iter().take_while(|seen| seen.at <= end).for_each(|seen| s.apply(seen));
+    check("shadow-overview-120x36", &s, &ui(&s, |_, _| ()), (120, 36));
+    check("shadow-decisions-120x36", &s, &ui(&s, |ui, _| ui.screen = Screen::Decisions), (120, 36));
+    check("shadow-overview-80x24", &s, &ui(&s, |_, _| ()), (80, 24));
+    // A long line shows its end, where it is typed.
+    let long = format!("{} --max 7", "--target cpu=40 ".repeat(12));
+    let typing = ui(&s, |ui, _| ui.overlay = Some(Overlay::Typing(Entry::Shadow(long))));
+    let rows = view::golden::planes(&draw(&s, &typing, &Look::roles(), (80, 24))).text;
+    assert!(rows.last().unwrap().trim_end().ends_with("--max 7_"), "{rows:?}");
 }

@@ -324,6 +324,18 @@ fn lease() -> BoxedStrategy<LeaseSeen> {
         .boxed()
 }
 
+/// Shadows, most of which fit no HPA.
+pub fn shadows() -> BoxedStrategy<Vec<ShadowSeen>> {
+    let spec = hpa().prop_map(|spec| ShadowSeen {
+        file: "a/new.yaml".into(),
+        spec: Some(Box::new(spec)),
+        ..Default::default()
+    });
+    let flags = prop_oneof![Just("--max 3".to_owned()), Just("--target cpu=50".to_owned()), text()];
+    let flags = flags.prop_map(|flags| ShadowSeen { flags, ..Default::default() });
+    prop::collection::vec(prop_oneof![spec, flags], 0..3).boxed()
+}
+
 /// An observation of any kind that this version writes.
 pub fn observation() -> BoxedStrategy<Observation> {
     prop_oneof![
@@ -346,6 +358,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => cost().prop_map(Observation::Cost),
         1 => answer().prop_map(Observation::Answer),
         1 => text().prop_map(|text| Observation::Note { text }),
+        1 => shadows().prop_map(|all| Observation::Shadows { all }),
         1 => Just(Observation::Unknown),
     ]
     .boxed()

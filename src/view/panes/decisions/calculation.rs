@@ -5,20 +5,33 @@ use crate::explain::explanation::{Emphasis, ExplanationLine};
 use crate::explain::sync::working;
 use crate::format::text;
 use crate::session::decisions::sync::Sync;
+use crate::view::panes::shadows;
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 type Pieces = Vec<(String, Emphasis)>;
 
 /// Rows that the whole calculation takes at this width.
-pub fn rows(sync: &Sync, width: u16) -> u16 {
-    let lines = working(sync).iter().map(|l| wrapped(l, width).len()).sum::<usize>();
+pub fn rows(cx: &Cx, sync: &Sync, width: u16) -> u16 {
+    let lines = lines(cx, sync).iter().map(|l| wrapped(l, width).len()).sum::<usize>();
     u16::try_from(lines).unwrap_or(u16::MAX)
+}
+
+/// The working, and before its verdict what each shadow would have.
+fn lines(cx: &Cx, sync: &Sync) -> Vec<ExplanationLine> {
+    let mut lines = working(sync);
+    let verdict = lines.pop();
+    lines.extend(cx.shadows().iter().enumerate().map(|(i, shadow)| {
+        let words = shadows::words(cx, shadow, sync.last);
+        ExplanationLine::new(0, 0, Emphasis::Muted, format!("{} ", shadows::title(cx, i))).and(Emphasis::Text, words)
+    }));
+    lines.extend(verdict);
+    lines
 }
 
 /// Draws it; returns the rows used.
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) -> u16 {
-    let lines = working(sync);
+    let lines = lines(cx, sync);
     let height = usize::from(area.height);
     let fold = |least: u8| -> Vec<(u16, Pieces)> {
         let kept = lines.iter().filter(|l| l.weight <= least);

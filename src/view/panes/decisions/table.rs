@@ -4,6 +4,7 @@
 use crate::explain::sync::{limit_word, metric_figure};
 use crate::format::text;
 use crate::session::decisions::sync::{MetricOutcome, Sync, Verdict};
+use crate::view::panes::shadows;
 use crate::view::{Cx, theme::Role, write};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
@@ -17,7 +18,7 @@ const MOST: usize = 4;
 /// Columns that the table would like to have.
 pub fn width(cx: &Cx) -> u16 {
     let metrics = cx.session.metrics.live().count().clamp(1, MOST);
-    (REST + metrics * METRIC) as u16
+    (REST + metrics * METRIC + cx.shadows().len() * shadows::columns(cx)) as u16
 }
 
 /// The index of the first sync shown.
@@ -28,7 +29,7 @@ fn first(area: Rect, cx: &Cx) -> usize {
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
     let muted = cx.look.style(Role::Muted);
-    let shown = metrics(area, syncs);
+    let shown = metrics(area, cx, syncs);
     let mut head = vec![(" time     ".to_string(), muted), ("    now ".into(), muted)];
     let names = syncs.first().map(|s| s.names.clone());
     for i in 0..shown {
@@ -36,7 +37,12 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
         let name = text::fit(&name, METRIC - 1, cx.look.symbols.glyphs().ellipsis);
         head.push((text::left(&name, METRIC), cx.look.style(Role::SERIES[i % Role::SERIES.len()])));
     }
-    head.push((format!("{:<8}{:<5}did", "held by", "asks"), muted));
+    head.push((format!("{:<8}{:<5}", "held by", "asks"), muted));
+    let shadows = 0..cx.shadows().len();
+    head.extend(
+        shadows.map(|i| (text::left(&shadows::head(cx, i), shadows::columns(cx)), cx.look.style(shadows::role(i)))),
+    );
+    head.push(("did".into(), muted));
     write::pieces(buf, area, 0, &head);
     let selected = cx.ui.selected_sync(cx.session);
     let top = first(area, cx);
@@ -48,9 +54,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
 }
 
 /// Metrics that there is room for.
-fn metrics(area: Rect, syncs: &[&Sync]) -> usize {
+fn metrics(area: Rect, cx: &Cx, syncs: &[&Sync]) -> usize {
     let most = syncs.iter().take(usize::from(area.height)).map(|s| s.names.len()).max().unwrap_or(0).min(MOST);
-    most.min(usize::from(area.width).saturating_sub(REST) / METRIC)
+    most.min(usize::from(area.width).saturating_sub(REST + cx.shadows().len() * shadows::columns(cx)) / METRIC)
 }
 
 fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: bool) {
@@ -84,6 +90,12 @@ fn row(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, shown: usize, here: b
         std::cmp::Ordering::Equal => format!(" {}", r.result),
     };
     pieces.push((format!("{change:<5}"), on(main)));
+    for (i, shadow) in cx.shadows().iter().enumerate() {
+        let size = shadow.run.as_ref().ok().and_then(|run| shadows::size_at(run, sync.last));
+        let text = size.map_or_else(|| "–".into(), |(n, estimate)| format!("{}{n}", if estimate { "~" } else { " " }));
+        let same = size.is_none_or(|(n, _)| n == sync.controller);
+        pieces.push((text::left(&text, shadows::columns(cx)), on(if same { Role::Muted } else { shadows::role(i) })));
+    }
     let (sign, role) = match sync.verdict() {
         Verdict::Agrees => (g.check, Role::Good),
         Verdict::Consistent => ('~', Role::Muted),
