@@ -18,6 +18,7 @@ use crate::{
     error::CommandError,
     observe::{Observation, Stamped, WatchingSeen},
     offline::{self, Format},
+    otlp::Exporter,
     recording::Tape,
     replay::ReplayEvent,
     session::Session,
@@ -89,6 +90,8 @@ pub struct App {
     /// The recording on its way into the store, and those that have ended and may not be there yet.
     stream: Option<Stream>,
     endings: Vec<Ending>,
+    /// The session on its way out by OTLP.
+    exporter: Option<Exporter>,
     /// What is shown while the view is paused.
     paused: Option<Box<Session>>,
     ui: Ui,
@@ -145,6 +148,7 @@ impl App {
             recordings,
             stream: None,
             endings: Vec::new(),
+            exporter: None,
             paused: None,
             ui,
             look,
@@ -285,7 +289,7 @@ impl App {
             }
             Observation::Tick => {
                 self.watch_recording();
-                self.hand_to_store();
+                self.hand_out();
             }
             // The user's own, or that the clock was set.
             Observation::Note { text } if self.ui.replay.is_none() => self.ui.say(text),

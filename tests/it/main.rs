@@ -88,11 +88,17 @@ mod live {
     pub mod simulate;
     pub mod watch;
 }
+mod otlp {
+    pub mod access;
+    pub mod receiver;
+    pub mod session;
+}
 mod real {
     pub mod cluster;
     pub mod decisions;
     pub mod doctor;
     pub mod elastic;
+    pub mod otlp;
     pub mod simulate;
     pub mod stack;
 }
