@@ -52,6 +52,7 @@ mod fold {
 }
 mod house {
     pub mod findings;
+    pub mod kibana;
     pub mod packaging;
     pub mod readme;
     pub mod repository;
