@@ -91,6 +91,7 @@ mod live {
 }
 mod otlp {
     pub mod access;
+    pub mod dashboard;
     pub mod receiver;
     pub mod session;
 }
