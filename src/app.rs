@@ -20,6 +20,7 @@ use crate::{
     observe::{Observation, ShadowSeen, Stamped, WatchingSeen},
     offline::{self, Format},
     open,
+    otlp::Exporter,
     recording::Tape,
     replay::ReplayEvent,
     session::Session,
@@ -93,6 +94,8 @@ pub struct App {
     endings: Vec<Ending>,
     /// What other specs would have done, of the session that is shown.
     shadows: Shadows,
+    /// The session on its way out by OTLP.
+    exporter: Option<Exporter>,
     /// What is shown while the view is paused.
     paused: Option<Box<Session>>,
     ui: Ui,
@@ -150,6 +153,7 @@ impl App {
             stream: None,
             endings: Vec::new(),
             shadows: Shadows::default(),
+            exporter: None,
             paused: None,
             ui,
             look,
@@ -298,7 +302,7 @@ impl App {
             }
             Observation::Tick => {
                 self.watch_recording();
-                self.hand_to_store();
+                self.hand_out();
             }
             // The user's own, or that the clock was set.
             Observation::Note { text } if self.ui.replay.is_none() => self.ui.say(text),

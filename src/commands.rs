@@ -39,7 +39,7 @@ use crate::{
     verdict::{Overall, Verdict},
     view::{self, Look},
 };
-use args::{RecordingFlags, SettingFlags};
+use args::{RecordingFlags, SettingFlags, StoreFlags};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::{io::IsTerminal, path::PathBuf};
 
@@ -156,7 +156,7 @@ impl Cli {
         config::resolve(self.given(), self.config(), &config::environment())
     }
 
-    /// `--record` and `--record-limit` before and after the command.
+    /// The flags of recording before and after the command.
     fn recording(&self) -> RecordingFlags {
         let own = match &self.command {
             Some(Command::Live(live)) => live.recording.clone(),
@@ -164,10 +164,15 @@ impl Cli {
             Some(Command::Shadow(shadow)) => shadow.recording.clone(),
             _ => RecordingFlags::default(),
         };
+        let keeping = self.recording.keeping.clone();
         RecordingFlags {
             record: own.record.or_else(|| self.recording.record.clone()),
             record_limit: own.record_limit.or(self.recording.record_limit),
-            keeping: if own.keeping.store { own.keeping } else { self.recording.keeping.clone() },
+            keeping: StoreFlags {
+                store: own.keeping.store || keeping.store,
+                tag: [own.keeping.tag, keeping.tag].concat(),
+                otlp: own.keeping.otlp.or(keeping.otlp),
+            },
         }
     }
 

@@ -70,6 +70,7 @@ mod logging;
 pub mod observe;
 mod offline;
 mod open;
+mod otlp;
 pub mod recording;
 mod redact;
 mod replay;

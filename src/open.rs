@@ -3,6 +3,7 @@
 
 pub mod fleet;
 pub mod lab;
+pub mod otlp;
 pub mod shadow;
 pub mod store;
 

@@ -31,7 +31,7 @@ pub mod what_if;
 pub use cast::{Cast, cast};
 #[cfg(test)]
 pub use json::Report;
-pub use json::{DecisionPart, Origin, ProposalPart, decision, report};
+pub use json::{BudgetPart, DecisionPart, Origin, ProposalPart, budget, decision, report};
 pub use junit::junit;
 pub use status::{FindingStatus, LossStatus, Status, findings, status, status_as_text};
 pub use svg::svg;

@@ -12,11 +12,11 @@
 //! `assets/elasticsearch`, and `setup` installs them.
 
 mod access;
-mod bulk;
+pub mod bulk;
 mod chunk;
 mod client;
-mod derived;
-mod document;
+pub mod derived;
+pub mod document;
 mod id;
 pub mod pull;
 pub mod push;

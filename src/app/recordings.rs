@@ -4,6 +4,7 @@ use super::App;
 use crate::{
     config::Settings,
     observe::{Time, WatchingSeen},
+    otlp::{self, Exporter},
     recording::{Header, LIMIT, LabRun, STOPPED, Tape, create, create::Existing},
     store::stream::{Ending, Stream},
 };
@@ -124,11 +125,22 @@ impl App {
         std::mem::take(&mut self.endings)
     }
 
-    /// Once a second.
-    pub(super) fn hand_to_store(&mut self) {
+    /// Sends the session by OTLP, from now on.
+    pub fn send_by(&mut self, exporter: Option<Exporter>) {
+        self.exporter = exporter;
+    }
+
+    /// Ends that.
+    pub fn end_export(&mut self) -> Option<otlp::Ending> {
+        self.exporter.take().map(|exporter| exporter.end(&self.session, self.ui.expectations()))
+    }
+
+    /// Once a second: to the store, and by OTLP.
+    pub(super) fn hand_out(&mut self) {
         let expected = self.ui.expectations();
-        let news = self.stream.as_mut().and_then(|stream| stream.tick(&self.session, expected));
-        news.into_iter().for_each(|text| self.ui.say(text));
+        let stored = self.stream.as_mut().and_then(|stream| stream.tick(&self.session, expected));
+        let exported = self.exporter.as_mut().and_then(|exporter| exporter.tick(&self.session, expected));
+        stored.into_iter().chain(exported).for_each(|text| self.ui.say(text));
     }
 
     fn end_stream(&mut self) {

@@ -56,6 +56,10 @@ pub struct StoreFlags {
     /// With --store: a tag of the session, such as release=1.4; may be given several times
     #[arg(long, value_name = "KEY=VALUE", value_parser = tag, requires = "store", help_heading = "Recording")]
     pub tag: Vec<String>,
+    /// Send metrics, events and scale-ups by OTLP to this address, or to that of OTEL_EXPORTER_OTLP_ENDPOINT; the other
+    /// variables OTEL_EXPORTER_OTLP_… hold for it, too
+    #[arg(long, value_name = "URL", num_args = 0..=1, default_missing_value = "", help_heading = "Recording")]
+    pub otlp: Option<String>,
 }
 
 impl Args for SettingFlags {

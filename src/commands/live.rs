@@ -19,8 +19,8 @@ use std::time::Duration;
 /// How long the screen waits for the answer whether an HPA that was named is there; a later answer is shown on the screen.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the end waits for the store; what is not there by then is sent by the next run.
-const STORE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long the end waits for the store, where the next run sends the rest, and for OTLP.
+const PATIENCE_AT_END: Duration = Duration::from_secs(3);
 
 #[derive(Debug, Args)]
 pub struct Live {
@@ -67,10 +67,12 @@ async fn show(settings: &Settings, recording: &RecordingFlags, shadows: Vec<Shad
     // Before the screen is taken: an address that is wrong is said at once.
     let stream = file.as_deref().filter(|_| keeping.store);
     let stream = stream.map(|file| open::store::stream(settings, file, &keeping.tag, ui.expectations())).transpose()?;
+    let exporter = open::otlp::exporter(keeping.otlp.as_deref(), file.as_deref())?;
     let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, file.as_deref())?;
     if let Some(stream) = stream {
         app.stream(stream);
     }
+    app.send_by(exporter);
     app.changeable(open::watched(settings));
     app.shadow(shadows);
     if let Some(running) = running {
@@ -81,12 +83,15 @@ async fn show(settings: &Settings, recording: &RecordingFlags, shadows: Vec<Shad
     }
     let ended = app.run(opening).await;
     let recorded = app.end_recording(STOPPED);
-    let (kept, endings) = (app.kept(), app.endings());
+    let (kept, endings, exported) = (app.kept(), app.endings(), app.end_export());
     drop(app);
     terminal::restore();
     recorded.iter().for_each(|text| stdio::message(text));
     for ending in endings {
-        stdio::message(&ending.done(STORE_PATIENCE).await);
+        stdio::message(&ending.done(PATIENCE_AT_END).await);
+    }
+    if let Some(exported) = exported {
+        stdio::message(&exported.done(PATIENCE_AT_END).await);
     }
     keep(settings, &kept);
     dashboard_exit_code(ended?)

@@ -17,6 +17,7 @@ use crate::{
     error::{CommandError, SUCCESS, signal_exit_code},
     observe::{AnswerSeen, Ask, Observation, Stamped, Time},
     offline, open,
+    otlp::Exporter,
     recording::{Outcome, OutcomeKind, STOPPED, Tape, create::Existing},
     session::{LoadPhase, Session},
     signals::EndSignals,
@@ -46,8 +47,8 @@ const LAB_PATIENCE: u32 = 20;
 /// After the run has settled, expectations that are still undecided get this much more time.
 const UNDECIDED: TimeDelta = TimeDelta::minutes(10);
 
-/// How long the end waits for the store.
-const STORE_PATIENCE: Duration = Duration::from_secs(10);
+/// How long the end waits for the store, and for OTLP.
+const PATIENCE_AT_END: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub struct Record {
@@ -115,6 +116,8 @@ struct Recording<'a> {
     tape: Tape,
     /// Into the store, where that is asked for.
     stream: Option<Stream>,
+    /// By OTLP, the same.
+    exporter: Option<Exporter>,
     session: Session,
     load: LoadStart,
     /// None while the run is not settled.
@@ -180,11 +183,23 @@ async fn record(
             return Err(CommandError::usage("--store sends from the recording's file, so -o - does not go with it"));
         }
     };
+    let exporter = open::otlp::exporter(args.keeping.otlp.as_deref(), path.as_deref())?;
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
     let (session, began) = (advise::session(), running.clock.instant());
     let lab_speed = (args.simulate && settings.lab).then_some(settings.speed);
-    let mut recording =
-        Recording { args, expected, tape, stream, session, load, settled_since: None, began, lab_speed, stopped: 0 };
+    let mut recording = Recording {
+        args,
+        expected,
+        tape,
+        stream,
+        exporter,
+        session,
+        load,
+        settled_since: None,
+        began,
+        lab_speed,
+        stopped: 0,
+    };
     recording.take(&first, running)?;
     let ended = recording.run(running).await;
     stdio::progress("");
@@ -238,9 +253,9 @@ impl Recording<'_> {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;
         }
-        if let Some(news) = self.stream.as_mut().and_then(|stream| stream.tick(&self.session, self.expected)) {
-            stdio::message(&news);
-        }
+        let stored = self.stream.as_mut().and_then(|stream| stream.tick(&self.session, self.expected));
+        let exported = self.exporter.as_mut().and_then(|exporter| exporter.tick(&self.session, self.expected));
+        stored.iter().chain(&exported).for_each(|news| stdio::message(news));
         stdio::progress(&progress(&self.session, elapsed));
         let most = self.args.most.and_then(|most| TimeDelta::from_std(most).ok());
         if most.is_some_and(|most| elapsed >= most) {
@@ -302,8 +317,12 @@ impl Recording<'_> {
             Err(error) => error.to_string(),
         };
         let outcome = self.tape.stop(&why, now);
+        let exported = self.exporter.take().map(|exporter| exporter.end(&self.session, self.expected));
         if let Some(stream) = self.stream.take() {
-            stdio::message(&stream.end(&self.session, self.expected).done(STORE_PATIENCE).await);
+            stdio::message(&stream.end(&self.session, self.expected).done(PATIENCE_AT_END).await);
+        }
+        if let Some(exported) = exported {
+            stdio::message(&exported.done(PATIENCE_AT_END).await);
         }
         let ended = ended?;
         match outcome {

@@ -64,6 +64,9 @@ pub fn run(settings: &Settings, args: &Shadow, recording: &RecordingFlags) -> Re
             "without the dashboard it is edot-tui record --store, or sessions push afterwards",
         ));
     }
+    if recording.keeping.otlp.is_some() {
+        return Err(CommandError::usage("without the dashboard it is edot-tui record --otlp"));
+    }
     open::fleet::refuse(settings, "shadow -o")?;
     block_on(async {
         let mut running = open::live(settings).await?;
@@ -75,7 +78,7 @@ pub fn run(settings: &Settings, args: &Shadow, recording: &RecordingFlags) -> Re
         let text = match args.output.unwrap_or(ShadowFormat::Text) {
             ShadowFormat::Json => format::json(&summary)?,
             ShadowFormat::Markdown => text::markdown(&report::shadow::document(&summary)),
-            ShadowFormat::Text => text::plain(&report::shadow::document(&summary)),
+            ShadowFormat::Text => text::plain(&report::shadow::document(&summary), super::text_target(settings).width),
         };
         stdio::data(&text)?;
         Ok(number.map_or(SUCCESS, signal_exit_code))

@@ -337,7 +337,8 @@ pub fn decision(row: &Sync) -> DecisionPart {
     }
 }
 
-fn budget(session: &Session, row: &Sync) -> BudgetPart {
+/// The stages of a rescale's reaction; none for a sync that changed nothing.
+pub fn budget(session: &Session, row: &Sync) -> BudgetPart {
     let mut before: Option<i64> = None;
     let stages = session.budget(row).into_iter().map(|s| {
         let at = s.at.ok();

@@ -54,6 +54,7 @@ mod fold {
 }
 mod house {
     pub mod findings;
+    pub mod kibana;
     pub mod packaging;
     pub mod readme;
     pub mod repository;
@@ -90,11 +91,18 @@ mod live {
     pub mod simulate;
     pub mod watch;
 }
+mod otlp {
+    pub mod access;
+    pub mod dashboard;
+    pub mod receiver;
+    pub mod session;
+}
 mod real {
     pub mod cluster;
     pub mod decisions;
     pub mod doctor;
     pub mod elastic;
+    pub mod otlp;
     pub mod simulate;
     pub mod stack;
 }

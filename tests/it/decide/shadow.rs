@@ -177,8 +177,10 @@ fn what_does_not_fit_says_so_beside_those_that_do() {
 #[test]
 fn a_report_names_the_shadows_with_their_figures() {
     let session = session(0.0, &[flags("--max 2"), spec("new.yaml", |hpa| hpa.max_replicas = 3)]);
-    let text =
-        report::text::plain(&report::shadow::document(&report::shadow::summarize(&session, &shadow::run(&session))));
+    let text = report::text::plain(
+        &report::shadow::document(&report::shadow::summarize(&session, &shadow::run(&session))),
+        200,
+    );
     for part in [
         "shadow 1: --max 2: would have",
         "shadow 2: new.yaml: ",
@@ -190,7 +192,7 @@ fn a_report_names_the_shadows_with_their_figures() {
     let verdict = edot_tui::verdict::run(&session, edot_tui::verdict::Expectations::guide());
     let whole = report::report(&session, &verdict, &report::Origin::default());
     assert_eq!(whole.shadows.len(), 2);
-    let whole = report::text::plain(&report::document::document(&whole));
+    let whole = report::text::plain(&report::document::document(&whole), 200);
     assert!(whole.contains("Shadows: what the HPA did"), "{whole}");
 }
 
