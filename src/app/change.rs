@@ -3,13 +3,13 @@
 
 use super::{App, FleetOpening, Opening, Recordings};
 use crate::{
+    clock::Clock,
     config::{Settings, kept::Kept},
     error::{CommandError, ErrorKind},
     recording::STOPPED,
     source::live::cluster::Cluster,
     ui::{HpaName, Screen},
 };
-use chrono::Utc;
 
 /// What is watched, and how to watch something else.
 pub struct Watched {
@@ -110,7 +110,7 @@ impl App {
         self.exchange(to);
         if other_clock {
             // That of a lab which ran faster is ahead.
-            self.session.now = Some(Utc::now());
+            self.session.now = Some(Clock::system().now());
         }
         self.shadow(shadows);
         self.paused = None;
