@@ -5,8 +5,9 @@ use super::{Finding, FindingKind, Rule, Severity};
 use crate::format;
 use crate::session::{Pod, Session, is_ready};
 
-/// How long a Ready replica has to be without its share of the load to count as idle, in milliseconds.
-const IDLE: i64 = 30_000;
+/// How long a Ready replica has to be without its share of the load to count as idle, in milliseconds: senders that balance by
+/// themselves ask DNS again after 30 s at the earliest (gRPC).
+const IDLE: i64 = 60_000;
 /// How long CPU samples have to differ before they are taken as a difference in traffic, in milliseconds.
 const BY_CPU: i64 = 60_000;
 /// The least CPU use of the busiest pod for idleness to be judged by CPU, in millicores.
@@ -15,7 +16,7 @@ const MIN_BUSY: f64 = 50.0;
 const IDLE_REPLICA: FindingKind = FindingKind {
     id: "idle-replica",
     severity: &[Severity::Warning],
-    when: "a replica is Ready for 30 s without traffic while others have it; without collector metrics: it uses \
+    when: "a replica is Ready for 60 s without traffic while others have it; without collector metrics: it uses \
            less than a third of the busiest pod's CPU for 60 s",
     evidence: "the busiest replica's rate and share (or both pods' CPU)",
     hint: "a headless Service with client-side balancing, or `max_connection_age` on the gateway's OTLP receiver",
@@ -59,7 +60,7 @@ fn idle_replicas(session: &Session) -> Vec<Finding> {
         return vec![Finding { id: IDLE_REPLICA.id, severity: Severity::Warning, text, evidence, hint: HINT.into() }];
     }
     // A replica that has just become Ready cannot have its share yet.
-    let settled = |s: &crate::session::Share| s.ready_since.is_some_and(|t| session.now_ms() - t >= 2 * IDLE);
+    let settled = |s: &crate::session::Share| s.ready_since.is_some_and(|t| session.now_ms() - t >= IDLE);
     // With two replicas the index is at most 2.
     let most = if skew.shares.len() == 2 { 1.6 } else { 2.0 };
     match skew.index {
