@@ -122,8 +122,8 @@ fn show(line: &str, folder: &Path, kubeconfig: &Path) -> Option<i32> {
 }
 
 fn run(line: &str, folder: &Path, kubeconfig: &Path) {
-    let code = if is_shown(line) {
-        show(line, folder, kubeconfig)
+    let (code, said) = if is_shown(line) {
+        (show(line, folder, kubeconfig), String::new())
     } else if is_served(line) {
         let (served, _) = serve(&mut shell(line, folder, kubeconfig));
         let code = stop(served);
@@ -135,7 +135,7 @@ fn run(line: &str, folder: &Path, kubeconfig: &Path) {
         let file = line.split("> ").nth(1).map(|rest| rest.split_whitespace().next().unwrap());
         let printed = file.map_or(text.len(), |file| std::fs::read(folder.join(file)).unwrap().len());
         assert!(printed > 20, "{line}: prints {printed} bytes, ends with {code:?}");
-        code
+        (code, text)
     };
     let wanted = if line.contains(NOT_FOUND.0) { NOT_FOUND.1 as i32 } else { 0 };
     // `doctor` has something to say about the lab, a stopped run is not judged, and some HPA may be in trouble.
@@ -150,7 +150,8 @@ fn run(line: &str, folder: &Path, kubeconfig: &Path) {
     } else {
         &[]
     };
-    assert!(code.is_some_and(|c| c == wanted || others.contains(&c)), "{line}: ends with {code:?}");
+    let said: String = said.chars().take(2000).collect();
+    assert!(code.is_some_and(|c| c == wanted || others.contains(&c)), "{line}: ends with {code:?}\n{said}");
 }
 
 /// The contexts that the README names, all of one cluster; the first is the current one.
