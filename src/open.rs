@@ -9,7 +9,7 @@ pub mod store;
 
 use crate::{
     app::{self, RunningSource},
-    config::{self, Origin, Settings, values::nearest},
+    config::{self, Origin, Settings, values::did_you_mean},
     error::CommandError,
     observe::mask,
     replay::{self, Begin},
@@ -236,8 +236,8 @@ async fn find_hpa(cluster: Cluster, namespace: String, hpa: String, any: bool) -
         let text = format!("{missing}, nor any other{elsewhere}");
         return Err(CommandError::not_found(text).hint("say which with -n NAMESPACE and --hpa NAME"));
     }
-    let near = nearest(&hpa, names.iter().map(String::as_str)).map(|near| format!(" (did you mean {near}?)"));
-    let text = format!("{missing}{}; there are: {}", near.unwrap_or_default(), names.join(", "));
+    let near = did_you_mean(&hpa, names.iter().map(String::as_str));
+    let text = format!("{missing}{near}; there are: {}", names.join(", "));
     Err(CommandError::not_found(text).hint("say which with --hpa NAME"))
 }
 

@@ -6,11 +6,14 @@ use crate::{
     error::{CommandError, ErrorKind},
     observe::Stamped,
     replay::ReplayEvent,
+    session::Session,
     source::{Died, Source, live::cluster::Cluster},
 };
+use chrono::TimeDelta;
 use tokio::{
     sync::mpsc,
     task::{JoinError, JoinHandle},
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -96,6 +99,13 @@ impl RunningSource {
         let found = finished(&mut self.hpa_check).await;
         self.hpa_check = None;
         found.unwrap_or(Ok(()))
+    }
+
+    /// How long `session` has been observed, which began at `began`: what was observed may lag behind, and its time may be set
+    /// forward.
+    pub fn observed_for(&self, began: Instant, session: &Session) -> TimeDelta {
+        let seen = session.now.zip(session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
+        TimeDelta::from_std(self.clock.instant() - began).map_or(seen, |real| real.min(seen))
     }
 
     /// What comes next; pending for ever once the source has ended. Nothing is lost when the future is dropped.

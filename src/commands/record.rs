@@ -246,9 +246,7 @@ impl Recording<'_> {
             Some(ended) => return Ok(Some(End::Recorder(ended))),
             None => {}
         }
-        let seen = self.session.now.zip(self.session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
-        // What was observed may lag behind, and its time may be set forward.
-        let elapsed = TimeDelta::from_std(running.clock.instant() - self.began).map_or(seen, |real| real.min(seen));
+        let elapsed = running.observed_for(self.began, &self.session);
         if self.load == LoadStart::Waiting && self.is_ready(running, elapsed) {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;

@@ -133,9 +133,7 @@ async fn watch(
 
 /// Whether the time is over; says how far it is.
 fn is_over(most: Option<Duration>, began: Instant, running: &RunningSource, session: &Session) -> bool {
-    let seen = session.now.zip(session.began).map_or(TimeDelta::zero(), |(now, began)| now - began);
-    // What was observed may lag behind, and its time may be set forward.
-    let elapsed = TimeDelta::from_std(running.clock.instant() - began).map_or(seen, |real| real.min(seen));
+    let elapsed = running.observed_for(began, session);
     let seconds = elapsed.num_seconds();
     let replicas = session.replicas.current.last().copied().flatten();
     let replicas = replicas.map_or_else(|| "?".to_owned(), |n| n.to_string());

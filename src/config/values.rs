@@ -116,3 +116,8 @@ pub fn choice(text: &str, choices: &[&str]) -> Result<usize, String> {
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     parse::nearest(&word.to_lowercase().replace('_', "-"), known, 0.8)
 }
+
+/// ` (did you mean NAME?)`, or nothing where none is close.
+pub fn did_you_mean<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    nearest(word, known).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default()
+}

@@ -124,8 +124,7 @@ pub fn check_context(name: &str, known: &[String]) -> Result<(), String> {
     if known.iter().any(|one| one == name) {
         return Ok(());
     }
-    let near = super::nearest(name, known.iter().map(String::as_str));
-    let near = near.map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+    let near = super::did_you_mean(name, known.iter().map(String::as_str));
     Err(format!("there is no context {name:?}{near}; there are {}", known.join(", ")))
 }
 

@@ -3,7 +3,7 @@
 use super::access;
 use crate::{
     clock::Clock,
-    config::{Settings, settings, values::nearest},
+    config::{Settings, settings, values::did_you_mean},
     error::CommandError,
     lab::{
         api::{self, Served},
@@ -151,7 +151,7 @@ pub fn scenario(name: &str) -> Result<Scenario, CommandError> {
     }
     let known = || SHIPPED.iter().map(|(name, _)| *name);
     if !known().any(|one| one == name) {
-        let near = nearest(name, known()).map(|near| format!(" (did you mean {near}?)")).unwrap_or_default();
+        let near = did_you_mean(name, known());
         let all = known().collect::<Vec<_>>().join(", ");
         let text = format!("there is no scenario {name:?}{near}; there are {all}; or name a .toml file");
         return Err(CommandError::usage(text));

@@ -3,7 +3,7 @@
 
 use super::SCHEMA;
 use super::values::{attribute, nanos, scope};
-use crate::report::BudgetPart;
+use crate::report::{BudgetPart, figures::stage_id};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, span::SpanKind};
@@ -61,8 +61,4 @@ fn spans(budget: &BudgetPart, id: &str) -> Vec<Span> {
         }
     }));
     out
-}
-
-fn stage_id(stage: &str) -> String {
-    stage.replace(' ', "_").to_lowercase()
 }

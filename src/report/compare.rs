@@ -2,7 +2,7 @@
 //! series overlaid. Must not read files.
 
 use super::document::{Block, result_words, sign};
-use super::figures::{Better, Fact, Figures, facts, figures};
+use super::figures::{Better, Fact, Figures, facts, figures, with_unit};
 use super::panels::{Panel, Trace, panels};
 use super::plot::Axis;
 use super::series::{NamedSeries, all_series};
@@ -119,7 +119,7 @@ fn change(a: &Fact, b: &Fact) -> Option<Change> {
 fn signed(a: &Fact, b: &Fact) -> Option<String> {
     let difference = b.value? - a.value?;
     let sign = if difference < 0.0 { '−' } else { '+' };
-    Some(format!("{sign}{}", (a.print)(difference.abs(), a.unit)))
+    Some(format!("{sign}{}", with_unit(difference.abs(), a.unit)))
 }
 
 fn pairs(a: &Verdict, b: &Verdict) -> Vec<CheckPair> {

@@ -4,7 +4,7 @@
 use crate::explain::{self, incident, load, reaction};
 use crate::format;
 use crate::observe::{Role, Signal, Time};
-use crate::session::{Mark, Session};
+use crate::session::{Mark, Session, StageKind};
 use crate::verdict::{Run, Verdict};
 use serde::{Serialize, Serializer};
 
@@ -23,7 +23,7 @@ pub struct MetricFigures {
 /// A stage of the first scale-up, seconds after the load's start.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StageFigure {
-    #[serde(serialize_with = "stage_id")]
+    #[serde(serialize_with = "write_stage_id")]
     pub stage: &'static str,
     pub after_s: Option<f64>,
     /// Why `after_s` is null.
@@ -31,8 +31,13 @@ pub struct StageFigure {
 }
 
 /// A stage's name for programs: `pods Ready` is `pods_ready`.
-pub fn stage_id<S: Serializer>(stage: &&'static str, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&stage.replace(' ', "_").to_lowercase())
+pub fn stage_id(stage: &str) -> String {
+    stage.replace(' ', "_").to_lowercase()
+}
+
+/// [`stage_id`], for serde.
+pub fn write_stage_id<S: Serializer>(stage: &&'static str, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&stage_id(stage))
 }
 
 /// The figures; durations in seconds from the load's start unless noted otherwise.
@@ -122,8 +127,7 @@ pub struct Fact {
     pub label: String,
     pub value: Option<f64>,
     pub text: String,
-    /// Prints a value or a difference, which is not negative.
-    pub print: fn(f64, &str) -> String,
+    /// What [`with_unit`] prints the value with, and a difference.
     pub unit: &'static str,
     pub better: Better,
 }
@@ -131,56 +135,48 @@ pub struct Fact {
 /// Every figure, in the order in which it is shown.
 pub fn facts(f: &Figures) -> Vec<Fact> {
     use Better::{Less, Neither};
-    let fact = |id: String, label: String, value: Option<f64>, print: fn(f64, &str) -> String, better| {
-        let text = value.map_or_else(|| format::UNKNOWN.into(), |v| print(v, ""));
-        Fact { id: Some(id), label, value, text, print, unit: "", better }
+    let fact = |id: String, label: String, value: Option<f64>, unit: &'static str, better| {
+        let text = value.map_or_else(|| format::UNKNOWN.into(), |v| with_unit(v, unit));
+        Fact { id: Some(id), label, value, text, unit, better }
     };
-    let plain = |id: &str, label: &str, value, print, better| fact(id.into(), label.into(), value, print, better);
-    let clock: fn(f64, &str) -> String = |v, _| format::clock(v.round() as i64);
-    let whole: fn(f64, &str) -> String = |v, _| format!("{v:.0}");
-    let tenths: fn(f64, &str) -> String = |v, _| format!("{v:.1}");
-    let count: fn(f64, &str) -> String = |v, _| format::count(v);
+    let plain = |id: &str, label: &str, value, unit, better| fact(id.into(), label.into(), value, unit, better);
+    let whole = |n: u32| Some(f64::from(n));
     let mut out = vec![
-        plain("load_s", "load", f.load_s, clock, Neither),
-        plain("first_scale_up_s", "first scale-up", f.first_scale_up_s, clock, Less),
-        plain("peak_replicas", "most replicas", f.peak_replicas.map(f64::from), whole, Neither),
-        plain("peak_replicas_s", "most replicas reached", f.peak_replicas_s, clock, Neither),
-        plain("back_to_min_s", "back at the minimum, after the load's end", f.back_to_min_s, clock, Less),
-        plain("rescales", "rescales", Some(f.rescales as f64), whole, Neither),
-        plain("flaps", "flaps (up again after a scale-down)", Some(f.flaps as f64), whole, Less),
-        plain("replica_minutes", "replica-minutes", f.replica_minutes, tenths, Less),
+        plain("load_s", "load", f.load_s, "clock", Neither),
+        plain("first_scale_up_s", "first scale-up", f.first_scale_up_s, "clock", Less),
+        plain("peak_replicas", "most replicas", f.peak_replicas.map(f64::from), "replicas", Neither),
+        plain("peak_replicas_s", "most replicas reached", f.peak_replicas_s, "clock", Neither),
+        plain("back_to_min_s", "back at the minimum, after the load's end", f.back_to_min_s, "clock", Less),
+        plain("rescales", "rescales", Some(f.rescales as f64), "times", Neither),
+        plain("flaps", "flaps (up again after a scale-down)", Some(f.flaps as f64), "times", Less),
+        plain("replica_minutes", "replica-minutes", f.replica_minutes, "minutes", Less),
     ];
     for m in &f.metrics {
-        let of = |id: &str, label: &str, value: Option<f64>| {
-            let text = value.map_or_else(|| format::UNKNOWN.into(), |v| with_unit(v, m.unit));
-            let (id, label) = (format!("{}_{id}", m.metric), format!("{}, {label}", m.metric));
-            Fact { text, print: with_unit, unit: m.unit, ..fact(id, label, value, whole, Neither) }
-        };
-        out.push(of("peak", "peak", m.peak));
-        out.push(of("mean", "mean under load", m.mean));
-        let (id, label) = (format!("{}_above_band_s", m.metric), format!("{}, time above its band", m.metric));
-        out.push(fact(id, label, m.above_band_s, clock, Less));
+        let named = |id: &str, label: &str| (format!("{}_{id}", m.metric), format!("{}, {label}", m.metric));
+        for (id, label, value, unit, better) in [
+            ("peak", "peak", m.peak, m.unit, Neither),
+            ("mean", "mean under load", m.mean, m.unit, Neither),
+            ("above_band_s", "time above its band", m.above_band_s, "clock", Less),
+        ] {
+            let (id, label) = named(id, label);
+            out.push(fact(id, label, value, unit, better));
+        }
     }
     for s in &f.budget {
-        let id = format!("budget_{}_s", s.stage.replace(' ', "_").to_lowercase());
-        let better = if s.stage == "back in the band" { Less } else { Neither };
-        let one = fact(id, format!("first scale-up: {}", s.stage), s.after_s, |v, _| format!("{v:.1} s"), better);
-        let text = s.after_s.map_or_else(|| s.reason.unwrap_or(format::UNKNOWN).to_string(), |_| one.text.clone());
+        let better = if s.stage == reaction::stage(StageKind::BackInBand) { Less } else { Neither };
+        let (id, label) = (format!("budget_{}_s", stage_id(s.stage)), format!("first scale-up: {}", s.stage));
+        let one = fact(id, label, s.after_s, "seconds", better);
+        let text = s.reason.map_or_else(|| one.text.clone(), str::to_owned);
         out.push(Fact { text, ..one });
     }
-    out.push(plain("syncs", "", Some(f64::from(f.syncs)), whole, Neither));
-    let agreed = plain(
-        "syncs_agreed",
-        "known syncs that agree with the arithmetic",
-        Some(f64::from(f.syncs_agreed)),
-        whole,
-        Neither,
-    );
+    out.push(plain("syncs", "", whole(f.syncs), "times", Neither));
+    let agreed =
+        plain("syncs_agreed", "known syncs that agree with the arithmetic", whole(f.syncs_agreed), "times", Neither);
     out.push(Fact { text: format!("{} of {}", f.syncs_agreed, f.syncs), ..agreed });
-    let inferred = plain("", "syncs that were only inferred", Some(f64::from(f.syncs_inferred)), whole, Neither);
+    let inferred = plain("", "syncs that were only inferred", whole(f.syncs_inferred), "times", Neither);
     out.push(Fact { id: None, ..inferred });
-    out.push(plain("items_lost", "items lost", f.items_lost, count, Less));
-    out.push(plain("documents_indexed", "documents indexed", f.documents_indexed, count, Neither));
+    out.push(plain("items_lost", "items lost", f.items_lost, "items", Less));
+    out.push(plain("documents_indexed", "documents indexed", f.documents_indexed, "documents", Neither));
     out
 }
 
@@ -278,7 +274,10 @@ pub fn with_unit(v: f64, unit: &str) -> String {
         "cores" => format::millicores(v * 1000.0),
         "millicores" => format::millicores(v),
         "bytes" => format::bytes(v),
-        "replicas" => format!("{v:.0}"),
+        "replicas" | "times" => format!("{v:.0}"),
+        "minutes" => format!("{v:.1}"),
+        "seconds" => format!("{v:.1} s"),
+        "clock" => format::clock(v.round() as i64),
         "per_second" => format::rate(v),
         "milliseconds" => format::millis(v),
         "bytes_per_second" => format!("{}/s", format::bytes(v)),

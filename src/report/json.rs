@@ -2,7 +2,7 @@
 //! written. Must not derive what a session or a verdict does not hold.
 
 use super::cost::CostPart;
-use super::figures::{Figures, figures, markers, stage_id};
+use super::figures::{Figures, figures, markers, write_stage_id};
 use super::series::{NamedSeries, Shape, all_series};
 use super::shadow::ShadowPart;
 use super::{FindingStatus, LossStatus, Status, status};
@@ -165,7 +165,7 @@ pub struct BudgetPart {
 #[derive(Debug, Serialize)]
 pub struct StagePart {
     /// `sample_taken`, `pods_ready` …
-    #[serde(serialize_with = "stage_id")]
+    #[serde(serialize_with = "write_stage_id")]
     pub stage: &'static str,
     pub at: Option<Time>,
     /// Seconds since the stage before it that is known.

@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 pub enum Answer {
     /// A status of HTTP, or a code of gRPC, with this text.
     No(u16, String),
-    /// Takes all but so many items.
+    /// Refuses this many items and takes the others.
     Partial(i64),
     /// Never.
     Hang,
