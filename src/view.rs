@@ -181,6 +181,9 @@ pub fn draw(buf: &mut Buffer, cx: &Cx) {
     cx.cover();
     overlays::draw(buf, area, cx);
     message::draw(buf, area, cx);
+    if cx.look.theme().colourless() {
+        write::underline_words(buf);
+    }
     if cx.look.symbols == symbols::Symbols::Ascii {
         for cell in &mut buf.content {
             if let Some(sign) = cx.look.symbols.plain(cell.symbol()) {

@@ -43,9 +43,11 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// What it is about: its id, and the pod or tier that its sentence begins with.
+    /// What it is about: its id, and the pod or tier that its sentence begins with. Figures change while it holds, so that
+    /// they and their units (`122.9 k`, `71 %`) are no subject.
     fn subject(&self) -> (&'static str, &str) {
-        let words = self.text.split(' ').skip_while(|word| matches!(*word, "the" | "a" | "about"));
+        let is_figure = |word: &str| word.len() == 1 || word.starts_with(|c: char| c.is_ascii_digit());
+        let words = self.text.split(' ').skip_while(|word| matches!(*word, "the" | "about") || is_figure(word));
         (self.id, words.into_iter().next().unwrap_or_default())
     }
 }
@@ -158,6 +160,22 @@ mod tests {
         assert_eq!(seen.over().len(), 1, "it holds again");
         seen.take(60, Some(55), vec![]);
         assert_eq!(seen.over().iter().map(|s| s.finding.id).collect::<Vec<_>>(), ["lost"], "a load began at 55");
+    }
+
+    #[test]
+    fn a_finding_whose_figure_changes_is_the_same_one() {
+        let mut seen = FindingsSeen::default();
+        for (ms, text) in
+            ["about 980 traces arrived twice", "about 1.2 k traces arrived twice", "a 3 % share of traces"]
+                .into_iter()
+                .zip(1..)
+                .map(|(text, ms)| (ms, text))
+        {
+            seen.take(ms, None, vec![finding("sent-twice", Severity::Info, text)]);
+        }
+        let subjects: Vec<&str> = seen.all().iter().map(Spell::subject).collect();
+        assert_eq!(subjects, ["traces", "share"]);
+        assert_eq!((seen.all()[0].from, seen.all()[0].over), (1, Some(3)));
     }
 
     #[test]

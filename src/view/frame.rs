@@ -43,13 +43,28 @@ pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot
         let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, cx.look.style(name_role));
         let mut free = right.saturating_sub(1);
         for (text, role) in [(extent.unwrap_or_default(), Role::Accent), (summary, role)] {
-            let text = text::fit(&text, usize::from(free.saturating_sub(end + 3)), g.ellipsis);
+            let text = shortened(&text, usize::from(free.saturating_sub(end + 3)), g.ellipsis);
             if !text.is_empty() {
                 free = free.saturating_sub(text::width(&text) as u16 + 2);
                 buf.set_string(free, y, format!(" {text} "), cx.look.style(role));
             }
         }
     }
+}
+
+/// A summary in `room` columns: bad news, which stands at its end behind a `!`, before what is beside it; then whole clauses,
+/// before one is cut.
+fn shortened(text: &str, room: usize, ellipsis: char) -> String {
+    if text::width(text) <= room {
+        return text.into();
+    }
+    let text = text.find(" ! ").and_then(|at| text.get(at + 1..)).unwrap_or(text);
+    let whole = |clause: &&str| {
+        let open = clause.matches('(').count() == clause.matches(')').count();
+        open && text::width(clause) <= room && 3 * text::width(clause) >= room
+    };
+    let ends = text.rmatch_indices([',', ';']).filter_map(|(at, _)| text.get(..at));
+    std::iter::once(text).chain(ends).find(whole).map_or_else(|| text::fit(text, room, ellipsis), str::to_owned)
 }
 
 fn put(buf: &mut Buffer, x: u16, y: u16, c: char, style: Style) {
@@ -99,4 +114,23 @@ pub fn window(buf: &mut Buffer, area: Rect, size: (u16, u16), name: &str, cx: &C
     }
     Rect { x: window.x + 2, y: window.y + 1, width: width.saturating_sub(4), height: height.saturating_sub(2) }
         .intersection(window)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn a_summary_loses_whole_clauses_and_keeps_its_bad_news() {
+        let short = |text, room| shortened(text, room, '…');
+        let score = "agreed 43 of 43, 4 of 4 rescales; a sync every 15 s (sure)";
+        assert_eq!(short(score, 80), score);
+        assert_eq!(short(score, 50), "agreed 43 of 43, 4 of 4 rescales");
+        assert_eq!(short(score, 30), "agreed 43 of 43");
+        assert_eq!(short("last 1→4 at 12:03:04, 1:05 ago", 28), "last 1→4 at 12:03:04");
+        assert_eq!(short("guide: FAILED (7 passed, 1 failed)", 30), "guide: FAILED (7 passed, 1 fa…");
+        let ingest = "0 docs/s  0 rejected  green  ! indexing pressure at 89 % of its limit";
+        assert_eq!(short(ingest, 60), "! indexing pressure at 89 % of its limit");
+        assert_eq!(short(ingest, 20), "! indexing pressure…");
+    }
 }

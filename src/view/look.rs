@@ -55,10 +55,14 @@ impl Look {
         self.theme.style(role)
     }
 
+    /// Whether series are distinguished by signs, on their lines and before their names, and not by colour.
+    pub fn has_signs(&self) -> bool {
+        self.theme.colourless() || self.symbols == Symbols::Ascii
+    }
+
     /// What stands for a series beside its name: a dot in its colour, or else its sign.
     pub fn mark(&self, series: Role) -> char {
-        let plain = self.theme.colourless() || self.symbols == Symbols::Ascii;
-        sign(series).filter(|_| plain).unwrap_or(self.symbols.glyphs().rec)
+        sign(series).filter(|_| self.has_signs()).unwrap_or(self.symbols.glyphs().rec)
     }
 
     /// Switches to the next theme that can be loaded; returns a message with its name.

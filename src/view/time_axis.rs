@@ -19,9 +19,16 @@ pub fn style<'a>(cx: &Cx<'a>) -> ChartStyle<'a> {
 /// The axis of charts of this width, and their margins. It moves by whole cells: by single dots it would move twice as
 /// often, and every glyph of every line would change each time.
 pub fn axis(cx: &Cx, width: u16) -> (TimeAxis, Margins) {
-    let margins = Margins::for_width(width);
+    let margins = margins(cx, width);
     let cells = usize::from(margins.plot_width(width));
     (TimeAxis::snapped(cx.ui.view_end(cx.session), cx.ui.span_ms(cx.session), cells), margins)
+}
+
+/// What a chart keeps free beside its plot. A sign before a name needs its own two columns.
+pub fn margins(cx: &Cx, width: u16) -> Margins {
+    let margins = Margins::for_width(width);
+    let signs = if margins.right > 0 && cx.look.has_signs() { 2 } else { 0 };
+    Margins { right: margins.right + signs, ..margins }
 }
 
 /// The tick row on the bottom border of a column.

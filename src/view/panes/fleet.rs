@@ -50,15 +50,16 @@ pub fn summary(cx: &Cx) -> Summary {
         (n, 0) => format!("{n} in trouble"),
         (n, critical) => format!("{n} in trouble, {critical} critical"),
     });
-    let current: i64 = fleet.rows().filter_map(|row| row.current).map(i64::from).sum();
-    let max: i64 = fleet.rows().map(|row| i64::from(row.hpa.max_replicas)).sum();
-    parts.push(format!("{current} of {max} replicas"));
     if dark > 0 {
         parts.push(format!("{dark} of {} dark", text::plural(fleet.clusters().len(), "cluster")));
     }
     if fleet.left_out > 0 {
         parts.push(format!("{} left out", fleet.left_out));
     }
+    // Last what can be left out where the title is too narrow.
+    let current: i64 = fleet.rows().filter_map(|row| row.current).map(i64::from).sum();
+    let max: i64 = fleet.rows().map(|row| i64::from(row.hpa.max_replicas)).sum();
+    parts.push(format!("{current} of {max} replicas"));
     if cx.ui.fleet.sort != FleetSort::Trouble {
         parts.push(format!("by {}", cx.ui.fleet.sort.word()));
     }

@@ -123,6 +123,9 @@ fn spark<'a>(row: &PodRow<'a>) -> (&'a Series, Role) {
     (flow.unwrap_or(&row.pod.cpu), role(row.pod))
 }
 
+/// So long after it was created a pod's collector need not answer yet, milliseconds.
+const STARTING: i64 = 15_000;
+
 /// Columns of a pod's mark.
 const MARK: usize = 2;
 
@@ -218,7 +221,10 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     }
     for collector in session.collectors.live(Tier::Gateway) {
         if let Some((_, why)) = &collector.lost {
-            add(&format!("{}: {why}", collector.pod), Role::Warn);
+            // A container that has just started does not listen yet.
+            let young = |pod: &Pod| pod.seen.created.is_some_and(|at| cx.now - at.timestamp_millis() < STARTING);
+            let starts = session.pods.named(&collector.pod).is_some_and(young);
+            add(&format!("{}: {why}", collector.pod), if starts { Role::Muted } else { Role::Warn });
         }
     }
     out

@@ -26,7 +26,7 @@ pub fn summary(cx: &Cx) -> Summary {
 /// Rows that its content takes in a narrow column.
 pub fn rows(cx: &Cx) -> u16 {
     let m = cx.session.snapshot(cx.moment());
-    (lines(cx, 44).len().max(2 + m.metrics.len() + 3)) as u16
+    (lines(cx, 44, 0).len().max(2 + m.metrics.len() + 3)) as u16
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
@@ -57,16 +57,17 @@ const FIGURES: u16 = 38;
 
 fn columns(cx: &Cx, inner: Rect) -> Vec<(Rect, Vec<Pieces>)> {
     if inner.width < BESIDE {
-        return vec![(inner, lines(cx, inner.width))];
+        return vec![(inner, lines(cx, inner.width, inner.height))];
     }
     let right = Rect { x: inner.x + FIGURES + 2, width: inner.width - FIGURES - 2, ..inner };
     let left = Rect { width: FIGURES, ..inner };
-    vec![(left, figures(cx, FIGURES)), (right, next(cx, right.width))]
+    vec![(left, figures(cx, FIGURES)), (right, next(cx, right.width, right.height))]
 }
 
-fn lines(cx: &Cx, width: u16) -> Vec<Pieces> {
+/// All in one column; `rows` that it has decide how many of the conditions' messages are whole.
+fn lines(cx: &Cx, width: u16, rows: u16) -> Vec<Pieces> {
     let mut all = figures(cx, width);
-    all.extend(next(cx, width));
+    all.extend(next(cx, width, rows.saturating_sub(all.len() as u16)));
     all
 }
 
@@ -119,8 +120,8 @@ fn figures(cx: &Cx, width: u16) -> Vec<Pieces> {
     out
 }
 
-/// What the controller does next, and its conditions.
-fn next(cx: &Cx, width: u16) -> Vec<Pieces> {
+/// What the controller does next, and its conditions, whose messages are cut where `rows` are too few for them.
+fn next(cx: &Cx, width: u16, rows: u16) -> Vec<Pieces> {
     let look = cx.look;
     let m = cx.session.snapshot(cx.moment());
     let mut out: Vec<Pieces> = Vec::new();
@@ -143,7 +144,12 @@ fn next(cx: &Cx, width: u16) -> Vec<Pieces> {
     if live && let Some((text, role)) = run_over(cx) {
         add(&text, role);
     }
-    out.extend(m.conditions.iter().map(|c| condition(cx, c, width)));
+    let mut spare = usize::from(rows).saturating_sub(out.len() + m.conditions.len());
+    for c in m.conditions {
+        let whole = condition(cx, c, width, 1 + spare);
+        spare -= whole.len() - 1;
+        out.extend(whole);
+    }
     out
 }
 
@@ -250,7 +256,8 @@ fn figure(at: &MetricAt, value: Option<f64>) -> String {
     }
 }
 
-fn condition(cx: &Cx, c: &Condition, width: u16) -> Pieces {
+/// A condition in `rows` lines at most: its message is cut, or left out where hardly any of it would be seen.
+fn condition(cx: &Cx, c: &Condition, width: u16, rows: usize) -> Vec<Pieces> {
     let look = cx.look;
     let g = look.symbols.glyphs();
     let limited = c.kind == "ScalingLimited";
@@ -261,13 +268,17 @@ fn condition(cx: &Cx, c: &Condition, width: u16) -> Pieces {
         _ => (g.separator, Role::Muted),
     };
     let head = format!("{sign} {} ", c.kind);
-    let room = usize::from(width).saturating_sub(text::width(&head) + text::width(&c.reason) + 1);
-    let message = text::fit(&c.message, room, g.ellipsis);
-    vec![
-        (head, look.style(role)),
-        (format!("{} ", c.reason), look.style(Role::Text)),
-        (if room >= 12 { message } else { String::new() }, look.style(Role::Muted)),
-    ]
+    let (width, taken) = (usize::from(width), text::width(&head) + text::width(&c.reason) + 1);
+    let muted = look.style(Role::Muted);
+    let first = vec![(head, look.style(role)), (format!("{} ", c.reason), look.style(Role::Text))];
+    let room = width.saturating_sub(taken);
+    let wrapped = text::wrap(&c.message, width.saturating_sub(2).max(20));
+    if text::width(&c.message) > room && wrapped.len() < rows {
+        let rest = wrapped.into_iter().map(|line| vec![(format!("  {line}"), muted)]);
+        return std::iter::once(first).chain(rest).collect();
+    }
+    let message = if room >= 12 { text::fit(&c.message, room, g.ellipsis) } else { String::new() };
+    vec![first.into_iter().chain([(message, muted)]).collect()]
 }
 
 #[cfg(test)]

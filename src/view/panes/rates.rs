@@ -13,7 +13,7 @@ use crate::view::{
 use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Rows that it needs, with its title and its axis.
-pub const LEAST: u16 = 8;
+pub const LEAST: u16 = 6;
 /// How long a rate is valid, in milliseconds.
 const HOLDS: i64 = 20_000;
 
@@ -34,7 +34,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]
     let (axis, margins) = time_axis::axis(cx, area.width);
     let ellipsis = cx.look.symbols.glyphs().ellipsis;
     // Where lines carry signs, their labels do, too.
-    let signs = if cx.look.mark(Role::Series1) == cx.look.symbols.glyphs().rec { 0 } else { 2 };
+    let signs = if cx.look.has_signs() { 2 } else { 0 };
     let room = usize::from(margins.right).saturating_sub(2 + signs).max(5);
     let line = |line: &RateLine| {
         let rate = line.series.at(cx.moment(), HOLDS).map_or_else(String::new, |p| format!(" {}", format::count(p.1)));

@@ -5,7 +5,7 @@ use crate::format;
 use crate::session::decisions::sync::Sync;
 use crate::view::{
     Cx,
-    chart::{LineChart, Margins, PlainLine, TimeAxis},
+    chart::{LineChart, PlainLine, TimeAxis},
     theme::Role,
     time_axis,
 };
@@ -27,7 +27,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
         Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area },
         Rect { y: area.bottom().saturating_sub(1), height: 1, ..area },
     );
-    let margins = Margins::for_width(area.width);
+    let margins = time_axis::margins(cx, area.width);
     let span = (w.seconds * 2500).clamp(150_000, 1_800_000);
     let axis = TimeAxis { start_ms: sync.last - span, end_ms: sync.last + 2000 };
     let line = |label: String, role, points: &[(i64, i32)]| PlainLine {
