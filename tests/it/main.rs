@@ -70,6 +70,14 @@ mod hpa {
     pub mod quantity;
     pub mod versions;
 }
+mod import {
+    pub mod agree;
+    mod documents;
+    mod fake;
+    mod rows;
+    mod same_run;
+    mod wrong;
+}
 mod lab {
     pub mod api;
     pub mod feeds;
