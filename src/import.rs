@@ -41,6 +41,8 @@ pub struct Wanted {
     pub spec: Spec,
     /// What a pod requests where no document says it; by resource.
     pub requests: Resources,
+    /// Namespace and name of the load Job, which is not stored.
+    pub load: (String, String),
 }
 
 /// The HPA's spec, which no document holds.

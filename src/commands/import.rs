@@ -146,6 +146,7 @@ pub fn run(settings: &Settings, args: &Import) -> Result<u8, CommandError> {
             to,
             spec,
             requests: args.request.iter().cloned().collect(),
+            load: (settings.load_namespace.clone(), settings.load_job.clone()),
         };
         let mut search = Search::open(client, source).await?;
         let done = write(settings, args, &mut search, wanted, notes).await;

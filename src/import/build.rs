@@ -162,6 +162,8 @@ impl Build {
             server_version: self.plan.wanted.spec.server_version.clone(),
             namespace: self.plan.wanted.namespace.clone(),
             hpa: self.plan.wanted.hpa.clone(),
+            load_namespace: self.plan.wanted.load.0.clone(),
+            load_job: self.plan.wanted.load.1.clone(),
             notes: self.plan.notes.clone(),
             ..WatchingSeen::default()
         }

@@ -5,6 +5,7 @@ use super::fields::{Fields, number, time};
 use crate::observe::text::{NAME, clean};
 use crate::observe::{EventSeen, Resources, Time};
 use crate::source::live::{convert, wire};
+use chrono::TimeDelta;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -102,7 +103,7 @@ const NODE: [&str; 2] = ["k8s.node.name", "kubernetes.node.name"];
 pub fn row(source: &Value) -> Option<Row> {
     if let Some(event) = event_object(source) {
         let stored = Fields::of(source).time(&["observed_timestamp", "@timestamp"]);
-        let at = stored.or(event.last)?;
+        let at = happened(event.last, stored)?;
         return Some(Row { at, says: Says::Event(Box::new(event)) });
     }
     let fields = Fields::of(source);
@@ -114,6 +115,13 @@ pub fn row(source: &Value) -> Option<Row> {
         .or_else(|| workload(&fields).map(Says::Workload))
         .or_else(|| collector(&fields).map(Says::Collector))?;
     Some(Row { at, says })
+}
+
+/// When an event was: its own time has whole seconds, and most are stored within that second.
+fn happened(last: Option<Time>, stored: Option<Time>) -> Option<Time> {
+    let Some((last, stored)) = last.zip(stored) else { return last.or(stored) };
+    let second = last.checked_add_signed(TimeDelta::milliseconds(999))?;
+    Some(if stored < last { last } else { stored.min(second) })
 }
 
 /// A quantity of what is stored in cores.

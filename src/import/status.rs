@@ -112,16 +112,13 @@ impl Replicas {
         out.push(Change { at, what: What::Status(status) });
     }
 
-    fn event(&mut self, event: &EventSeen, stored: Time, out: &mut Vec<Change>) {
+    fn event(&mut self, event: &EventSeen, at: Time, out: &mut Vec<Change>) {
         let own = event.object.kind == "HorizontalPodAutoscaler"
             && event.object.name == self.hpa
             && event.namespace == self.namespace
             && event.reason == "SuccessfulRescale";
-        let size =
-            event.message.strip_prefix("New size: ").and_then(|rest| rest.split(';').next()?.trim().parse().ok());
-        let (Some(to), Some(last)) = (size.filter(|_| own), event.last) else { return };
-        // The event's time has whole seconds, and it was stored right after it.
-        let at = if stored >= last { stored.min(last + TimeDelta::milliseconds(999)) } else { last };
+        let size = || event.message.strip_prefix("New size: ")?.split(';').next()?.trim().parse().ok();
+        let Some(to) = own.then(size).flatten() else { return };
         self.open = self.open.filter(|open| open.2 != to);
         let known = self.last_scale.is_some_and(|before| (at - before).num_milliseconds() <= NEAR);
         if known && self.desired == Some(to) {

@@ -72,11 +72,11 @@ mod hpa {
 }
 mod import {
     pub mod agree;
-    mod documents;
-    mod fake;
-    mod rows;
-    mod same_run;
-    mod wrong;
+    pub mod documents;
+    pub mod fake;
+    pub mod rows;
+    pub mod same_run;
+    pub mod wrong;
 }
 mod lab {
     pub mod api;
@@ -110,6 +110,7 @@ mod real {
     pub mod decisions;
     pub mod doctor;
     pub mod elastic;
+    pub mod import;
     pub mod otlp;
     pub mod simulate;
     pub mod stack;

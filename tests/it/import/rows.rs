@@ -158,6 +158,7 @@ fn plan(from: Time) -> Plan {
         to: from + TimeDelta::seconds(600),
         spec: Default::default(),
         requests: Default::default(),
+        load: Default::default(),
     };
     Plan {
         wanted,

@@ -7,10 +7,11 @@ use edot_tui::import::{self, Build, Search, Source, Spec, Summary, Wanted};
 use edot_tui::observe::{Feed, FeedState, HpaSeen, HpaStatus, Observation, Stamped, TargetSeen, Time};
 use edot_tui::recording::Header;
 use edot_tui::session::Session;
+use edot_tui::store::Client;
 use edot_tui::trial;
 
 /// A run of the guide's scenario, and its span.
-fn run(seed: u64) -> (Vec<Stamped>, Time, Time) {
+pub fn run(seed: u64) -> (Vec<Stamped>, Time, Time) {
     let scenario = edot_tui::lab::scenario::Scenario::shipped("guide").unwrap();
     let all = trial::watched(&scenario, seed, trial::length(&scenario)).0;
     let (from, to) = (all.first().unwrap().at, all.last().unwrap().at);
@@ -18,7 +19,7 @@ fn run(seed: u64) -> (Vec<Stamped>, Time, Time) {
 }
 
 /// The spec and the target as they are at the end of a run.
-fn spec(run: &[Stamped]) -> Spec {
+pub fn spec(run: &[Stamped]) -> Spec {
     let last = |pick: fn(&Observation) -> Option<HpaSeen>| run.iter().rev().find_map(|seen| pick(&seen.what));
     let hpa = last(|what| match what {
         Observation::Hpa(hpa) => Some(HpaSeen { status: HpaStatus::default(), ..(**hpa).clone() }),
@@ -31,7 +32,7 @@ fn spec(run: &[Stamped]) -> Spec {
     Spec { hpa, target, server_version: "v1.36.0".into(), from: "that of the lab".into() }
 }
 
-fn wanted(spec: Spec, from: Time, to: Time) -> Wanted {
+pub fn wanted(spec: Spec, from: Time, to: Time) -> Wanted {
     Wanted {
         namespace: "observability-lab".into(),
         hpa: "edot-gateway-hpa".into(),
@@ -39,11 +40,17 @@ fn wanted(spec: Spec, from: Time, to: Time) -> Wanted {
         to,
         spec,
         requests: Default::default(),
+        load: Default::default(),
     }
 }
 
 async fn imported(fake: &Fake, wanted: Wanted) -> (Vec<Stamped>, Summary) {
-    let mut search = Search::open(fake.client(), Source::default()).await.unwrap();
+    imported_from(fake.client(), Source::default(), wanted).await
+}
+
+/// The observations of an import.
+pub async fn imported_from(client: Client, source: Source, wanted: Wanted) -> (Vec<Stamped>, Summary) {
+    let mut search = Search::open(client, source).await.unwrap();
     let plan = import::plan(&search, wanted, Vec::new()).await.unwrap();
     let mut all = Vec::new();
     let summary = import::all(&mut search, Build::new(plan), |seen, _| {

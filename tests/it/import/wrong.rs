@@ -17,6 +17,7 @@ async fn fails(fake: &Fake, hpa: &str, from: Time, to: Time) -> CommandError {
         to,
         spec: Spec::default(),
         requests: Default::default(),
+        load: Default::default(),
     };
     let search = match Search::open(fake.client(), Source::default()).await {
         Ok(search) => search,
