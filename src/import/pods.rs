@@ -54,6 +54,8 @@ pub struct Pods {
     last: Option<Time>,
     /// The latest document of each pod that has not been taken in yet.
     coming: BTreeMap<String, Time>,
+    /// The latest sample of each pod that is known.
+    sampled: BTreeMap<String, Time>,
     every: TimeDelta,
     /// There are documents of the pods' state; without them a pod with a sample is Ready.
     pub has_state: bool,
@@ -82,6 +84,7 @@ impl Pods {
             all: BTreeMap::new(),
             last: None,
             coming: BTreeMap::new(),
+            sampled: BTreeMap::new(),
             every: TimeDelta::seconds(EVERY_S),
             has_state: false,
             fresh: false,
@@ -109,10 +112,11 @@ impl Pods {
         if pod.phase.is_some() || pod.ready.is_some() {
             self.has_state = true;
         }
+        // A pod's own sample and those of its containers have one time.
         if pod.is_sample()
-            && let Some(before) = self.coming.get(&pod.pod)
+            && let Some(before) = self.sampled.insert(pod.pod.clone(), row.at)
         {
-            let gap = row.at - *before;
+            let gap = row.at - before;
             if gap >= TimeDelta::seconds(LEAST_S) && gap < TimeDelta::seconds(MOST_S) {
                 // A gap is longer than the interval, and says little of it.
                 self.every = if gap < self.every * 3 / 4 { gap } else { self.every + (gap - self.every) / 16 };
@@ -284,6 +288,7 @@ impl Pods {
         for name in names {
             if let Some(pod) = self.all.remove(&name) {
                 self.coming.remove(&name);
+                self.sampled.remove(&name);
                 let gone = PodGone { uid: pod.seen.uid, name };
                 out.push(Stamped { at: now, what: Observation::PodGone(gone) });
             }

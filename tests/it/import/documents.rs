@@ -51,7 +51,7 @@ pub fn of(run: &[Stamped], how: How) -> Vec<(String, Value)> {
             Observation::Hpa(seen) => hpa = Some((**seen).clone()),
             Observation::Target(seen) => target = Some((**seen).clone()),
             Observation::Event(event) if how.events => out.push(event_document(ms, event)),
-            Observation::Tick if seen.at.timestamp() % how.every == 3 => {
+            Observation::Tick if seen.at.timestamp() % how.every == 3 % how.every => {
                 out.extend(samples(ms, &usage, &pods));
                 if how.states {
                     out.extend(pods.values().flat_map(|pod| states(ms + 40, pod)));

@@ -99,7 +99,7 @@ async fn an_import_has_the_rescales_and_decisions_of_the_run() {
 #[tokio::test]
 async fn pages_give_every_document_once_with_and_without_a_point_in_time() {
     let (run, from, to) = run(3);
-    let docs = documents::of(&run, How { every: 5, events: true, states: true });
+    let docs = documents::of(&run, How { every: 1, events: true, states: true });
     let mut all = Vec::new();
     for plain in [false, true] {
         let fake = Fake::start(docs.clone()).await;
