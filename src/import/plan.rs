@@ -36,7 +36,9 @@ pub async fn plan(search: &Search, wanted: Wanted, mut notes: Vec<String>) -> Re
     let target = target(&hpa, first.as_ref(), &early);
     let names = Names { target: target.as_ref().map(|t| t.name.clone()).unwrap_or_default(), ..names };
     let found = search.found(&names, Some((from, to))).await?;
-    let Some(target) = target.filter(|_| found.whole().is_some()) else {
+    // Where HPAs are stored, and not this one, its name is wrong.
+    let is_other = !found.has(Kind::Hpa) && !early.hpas.is_empty() && !early.hpas.contains(&names.own());
+    let Some(target) = target.filter(|_| found.whole().is_some() && !is_other) else {
         return Err(nothing(search, &names, &early, (from, to)).await?);
     };
     if hpa.max_replicas < 1 {
@@ -106,7 +108,7 @@ async fn nothing(
     let (namespace, hpa) = (&names.namespace, &names.hpa);
     let of = format!("HPA {namespace}/{hpa} from {} to {}", shown(from), shown(to));
     let place = format!("{} ({})", search.client().named(), search.source().indices);
-    let own = found.hpas.contains(&format!("{namespace}/{hpa}"));
+    let own = found.hpas.contains(&names.own());
     if names.target.is_empty() && (own || found.deployments.len() > 1) {
         let text = format!("which workload {namespace}/{hpa} scales is not known");
         let all = found.deployments.join(", ");
@@ -114,14 +116,14 @@ async fn nothing(
         return Ok(CommandError::not_found(text).hint(format!("give its spec with -f hpa.yaml{hint}")));
     }
     let ever = search.found(names, None).await?;
-    let others: Vec<String> = ever.hpas.iter().filter(|name| **name != format!("{namespace}/{hpa}")).cloned().collect();
     let text = format!("no document of {of} in {place}");
-    Ok(CommandError::not_found(text).hint(match ever.whole() {
+    let whole = ever.whole().filter(|_| ever.hpas.is_empty() || ever.hpas.contains(&names.own()));
+    Ok(CommandError::not_found(text).hint(match whole {
         Some((first, last)) => format!("there are some from {} to {}", shown(first), shown(last)),
-        None if others.is_empty() => {
+        None if ever.hpas.is_empty() => {
             "it has none of any HPA: see whether the collectors write k8s.hpa.* and k8s.pod.* metrics there".into()
         }
-        None => format!("there are some of {}: say which with -n NAMESPACE --hpa NAME", others.join(", ")),
+        None => format!("there are some of {}: say which with -n NAMESPACE --hpa NAME", ever.hpas.join(", ")),
     }))
 }
 

@@ -21,7 +21,7 @@ const APART_S: i64 = 5;
 /// The window of a sample that no document tells, seconds.
 const WINDOW_S: f64 = 15.0;
 /// The name of a pod's container, where none is known.
-const UNNAMED: &str = "pod";
+const UNNAMED: &str = "(pod)";
 /// How long a pod that was there at the beginning is taken to have run, where no document says it, seconds.
 const BEFORE_S: i64 = 3600;
 /// Pods that are kept at most.
@@ -188,7 +188,7 @@ impl Pods {
             None => {}
         }
         if let Some(name) = &row.container {
-            let container = container(&mut pod.seen.containers, name, &self.template);
+            let container = container(&mut pod.seen.containers, name);
             container.requests.extend(row.requests.clone());
             container.limits.extend(row.limits.clone());
             container.restarts = row.restarts.unwrap_or(container.restarts);
@@ -347,14 +347,16 @@ fn template(of: &[ContainerSeen], requests: &Resources) -> Vec<ContainerSeen> {
     containers
 }
 
-/// The container of this name, which a document knows better than a template of today.
-fn container<'a>(all: &'a mut Vec<ContainerSeen>, name: &str, today: &[ContainerSeen]) -> &'a mut ContainerSeen {
-    if !all.iter().any(|c| c.name == name) {
-        all.retain(|c| c.name != UNNAMED || today.iter().any(|t| t.name == UNNAMED));
-        all.push(ContainerSeen { name: name.to_owned(), ..ContainerSeen::default() });
+/// The container of this name. The first that is named takes what was known of one without a name.
+fn container<'a>(all: &'a mut Vec<ContainerSeen>, name: &str) -> &'a mut ContainerSeen {
+    let at = all.iter().position(|c| c.name == name).or_else(|| all.iter().position(|c| c.name == UNNAMED));
+    let at = at.unwrap_or(all.len());
+    if at == all.len() {
+        all.push(ContainerSeen::default());
     }
-    let at = all.iter().position(|c| c.name == name).unwrap_or(0);
-    &mut all[at]
+    let container = &mut all[at];
+    name.clone_into(&mut container.name);
+    container
 }
 
 /// Whether a pod's name is one that the target's pods have: `gateway-64f654dbfb-brbg4` of a Deployment, `gateway-0` of a StatefulSet.

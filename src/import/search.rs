@@ -60,6 +60,13 @@ pub struct Names {
     pub target: String,
 }
 
+impl Names {
+    /// `namespace/name` of the HPA.
+    pub fn own(&self) -> String {
+        format!("{}/{}", self.namespace, self.hpa)
+    }
+}
+
 /// A view of the indices, which stays the same while pages are asked for.
 enum View {
     Point(String),

@@ -97,6 +97,28 @@ async fn an_import_has_the_rescales_and_decisions_of_the_run() {
 }
 
 #[tokio::test]
+async fn samples_alone_are_enough_where_requests_are_given() {
+    let (run, from, to) = run(7);
+    let watched = session(&run);
+    let mut docs = documents::of(&run, How { every: 10, events: true, states: false });
+    docs.retain(|doc| !doc.0.contains("k8scluster"));
+    // The kubelet's receiver names the container.
+    docs.iter_mut().filter(|doc| doc.0.contains("kubelet")).for_each(|doc| {
+        let used = doc.1["metrics"]["k8s.pod.cpu.usage"].clone();
+        let memory = doc.1["metrics"]["k8s.pod.memory.working_set"].clone();
+        doc.1["resource"]["attributes"]["k8s.container.name"] = "edot-collector".into();
+        doc.1["metrics"] = serde_json::json!({"container.cpu.usage": used, "container.memory.working_set": memory});
+    });
+    let fake = Fake::start(docs).await;
+    let spec = Spec { target: None, ..spec(&run) };
+    let requests = [("cpu".to_owned(), "50m".to_owned()), ("memory".to_owned(), "256Mi".to_owned())].into();
+    let (all, _) = imported(&fake, Wanted { requests, ..wanted(spec, from, to) }).await;
+    let session = session(&all);
+    let (count, same, missing) = decisions(&watched, &session, from.timestamp_millis() + 10_000, to.timestamp_millis());
+    assert!(same * 10 >= count * 8, "{same} of {count}, {missing} missing");
+}
+
+#[tokio::test]
 async fn pages_give_every_document_once_with_and_without_a_point_in_time() {
     let (run, from, to) = run(3);
     let docs = documents::of(&run, How { every: 1, events: true, states: true });

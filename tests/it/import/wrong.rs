@@ -47,10 +47,13 @@ async fn a_span_without_documents_names_the_one_that_has_some() {
 #[tokio::test]
 async fn another_hpa_is_named() {
     let (docs, from, to) = run();
-    let docs = docs.into_iter().filter(|doc| doc.1["resource"]["attributes"]["k8s.hpa.name"].is_string()).collect();
-    let fake = Fake::start(docs).await;
-    let error = fails(&fake, "checkout", from, to).await.to_string();
-    assert!(error.contains("there are some of observability-lab/edot-gateway-hpa: say which with -n"), "{error}");
+    let only = docs.iter().filter(|doc| doc.1["resource"]["attributes"]["k8s.hpa.name"].is_string());
+    // With and without documents of pods, which may be of any workload.
+    for docs in [only.cloned().collect(), docs.clone()] {
+        let fake = Fake::start(docs).await;
+        let error = fails(&fake, "checkout", from, to).await.to_string();
+        assert!(error.contains("there are some of observability-lab/edot-gateway-hpa: say which with -n"), "{error}");
+    }
 }
 
 #[tokio::test]
