@@ -44,7 +44,7 @@ pub struct Import {
     /// The HPA's spec as it was (autoscaling/v2), in place of the cluster's as it is today; - is standard input
     #[arg(short, long, value_name = "FILE", help_heading = "Import")]
     pub file: Option<PathBuf>,
-    /// Where no spec is known: a target, percent of the request or a quantity, such as cpu=60; may be given several times
+    /// In place of the cluster's spec: a target, percent of the request or a quantity, such as cpu=60; may be given several times
     #[arg(long, value_name = "METRIC=VALUE", value_parser = metric, conflicts_with = "file", help_heading = "Import")]
     pub target: Vec<Metric>,
     /// What a pod requests, where no document says it, such as cpu=50m; may be given several times

@@ -194,7 +194,7 @@ impl Build {
         self.changes.extend(changes);
         let out = self.report(self.plan.wanted.to);
         let Replicas { rescales, without_event, .. } = self.replicas;
-        let every_s = self.pods.every().num_seconds();
+        let every_s = (self.pods.every().num_milliseconds() + 500) / 1000;
         (out, Summary { rescales, without_event, samples: self.pods.samples, every_s })
     }
 
