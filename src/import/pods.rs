@@ -319,7 +319,7 @@ fn usage(pod: &Pod, now: Time, every: TimeDelta) -> Option<PodUsage> {
     let all = pod.seen.containers.iter().all(|c| parts.iter().any(|(name, _)| *name == c.name));
     let containers = match &pod.whole {
         // The pod's own figure is whole; its containers' only where there is one of each.
-        Some((of, used)) if near(*of) && !(all && !parts.is_empty()) => {
+        Some((of, used)) if near(*of) && (!all || parts.is_empty()) => {
             let only = pod.seen.containers.first().filter(|_| pod.seen.containers.len() == 1);
             vec![(only.map_or_else(|| UNNAMED.to_owned(), |c| c.name.clone()), used.clone())]
         }
