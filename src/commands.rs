@@ -6,6 +6,7 @@ mod completions;
 mod doctor;
 mod feeds_ready;
 mod help_text;
+mod import;
 mod lab;
 mod live;
 mod man;
@@ -71,6 +72,9 @@ pub enum Command {
     /// Record all observations, without a terminal
     #[command(long_about = help_text::RECORD, after_help = help_text::RECORD_AFTER)]
     Record(Box<record::Record>),
+    /// Make a recording of what EDOT stored in Elasticsearch
+    #[command(long_about = help_text::IMPORT, after_help = help_text::IMPORT_AFTER)]
+    Import(Box<import::Import>),
     /// Show a recording as it was, at any pace, from any moment
     #[command(long_about = help_text::REPLAY, after_help = help_text::REPLAY_AFTER)]
     Replay(Box<replay::Replay>),
@@ -116,6 +120,7 @@ impl Command {
             Command::Lab(lab) => Some(&lab.settings),
             Command::Status(status) => Some(&status.settings),
             Command::Record(record) => Some(&record.settings),
+            Command::Import(import) => Some(&import.settings),
             Command::Replay(replay) => Some(&replay.settings),
             Command::Doctor(doctor) => Some(&doctor.settings),
             Command::Report(report) => Some(&report.look.0),
@@ -212,6 +217,7 @@ pub fn run(cli: &Cli) -> Result<u8, CommandError> {
         Some(Command::Lab(args)) => lab::run(&settings, args, &recording),
         Some(Command::Status(args)) => status::run(&settings, args),
         Some(Command::Record(args)) => record::run(&settings, args),
+        Some(Command::Import(args)) => import::run(&settings, args),
         Some(Command::Replay(args)) => replay::run(&settings, args),
         Some(Command::Doctor(args)) => doctor::run(&settings, args),
         Some(Command::Report(args)) => report::run(&settings, args),

@@ -77,6 +77,10 @@ impl CommandError {
         CommandError::new(ErrorKind::NotFound, anyhow::Error::msg(message.into()))
     }
 
+    pub fn denied(message: impl Into<String>) -> CommandError {
+        CommandError::new(ErrorKind::Denied, anyhow::Error::msg(message.into()))
+    }
+
     /// The same, with what was being done or with which file: `context: cause`.
     #[must_use]
     pub fn context(self, context: impl fmt::Display + Send + Sync + 'static) -> CommandError {

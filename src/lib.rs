@@ -65,6 +65,7 @@ mod explain;
 mod format;
 mod guidance;
 pub mod hpa;
+mod import;
 mod lab;
 mod logging;
 pub mod observe;

@@ -2,6 +2,7 @@
 //! configuration, no such context, no such HPA, no such theme. Must not draw or fold.
 
 pub mod fleet;
+pub mod import;
 pub mod lab;
 pub mod otlp;
 pub mod shadow;

@@ -87,6 +87,27 @@ Examples:
   edot-tui record -o run.jsonl.gz --for 10m      what happens in ten minutes
   edot-tui record -o - | gzip > run.jsonl.gz";
 
+pub const IMPORT: &str = "\
+Make a recording of what EDOT stored in Elasticsearch, of a time when nobody watched: what pods used (kubelet receiver), the
+replicas of the HPA and its target (cluster receiver), Kubernetes events, the collectors' own metrics, and documents by time.
+Replays, reports, what-if and tune read it as any other.
+
+No document has the HPA's targets and behavior: they are those of the cluster as it is today, of -f FILE, or of --target. Nor are
+the controller's figures and conditions stored. What cannot be known is said in the recording, feed by feed; docs/import.md lists
+the fields that are read.
+
+Elasticsearch is that of --es-url, with EDOT_TUI_ES_API_KEY, or --es-user and EDOT_TUI_ES_PASSWORD. It needs the index privilege
+read on metrics-* and logs-*, and on traces-* to count documents.";
+
+pub const IMPORT_AFTER: &str = "\
+Examples:
+  edot-tui import --es-url https://es:9200 --since 2h -o incident.jsonl.gz
+  edot-tui import --since 2026-11-24T03:00:00Z --until 2026-11-24T04:30:00Z -n shop --hpa checkout
+  edot-tui import --from es:metrics-*,logs-* --since 7d --until 166h -f hpa-of-last-week.yaml
+  edot-tui import --since 2h --target cpu=60 --request cpu=250m     no cluster to ask
+
+Exit codes: 0 done, 1 error, 2 usage, 3 no such documents, 5 Elasticsearch cannot be reached, 6 denied";
+
 pub const REPLAY: &str = "\
 Show a recording as it was: the same screens, findings and decisions, at any moment.
 

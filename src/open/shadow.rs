@@ -63,7 +63,7 @@ fn few(all: Vec<ShadowSeen>) -> Result<Vec<ShadowSeen>, String> {
 }
 
 /// Every HPA of a file with one or several YAML (or JSON) documents; `-` is standard input.
-fn read(file: &Path) -> Result<Vec<ShadowSeen>, String> {
+pub fn read(file: &Path) -> Result<Vec<ShadowSeen>, String> {
     let standard = file == Path::new("-");
     let name = if standard { "stdin".to_owned() } else { clean(&file.display().to_string(), 200) };
     let io = |e: std::io::Error| format!("{name}: {e}");

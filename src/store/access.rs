@@ -1,7 +1,7 @@
 //! Which Elasticsearch is the store, and as whom: `--store-url` and what belongs to it, or else the Elasticsearch that is
 //! watched. Secrets print as `[REDACTED]`, and go from the environment straight to where they are used.
 
-use crate::config::{SECRETS, STORE_SECRETS, Settings};
+use crate::config::{SECRETS, STORE_SECRETS, Settings, settings::Es};
 use crate::error::CommandError;
 use secrecy::SecretString;
 use std::path::Path;
@@ -18,6 +18,8 @@ pub enum Credential {
 /// The store's address, and how to get in.
 #[derive(Clone, Debug)]
 pub struct Access {
+    /// What messages call it: `the store`, or `Elasticsearch`.
+    pub name: &'static str,
     pub url: String,
     pub credential: Credential,
     /// Certificates in PEM.
@@ -32,14 +34,37 @@ impl Access {
     /// # Errors
     /// No store is named; a file cannot be read.
     pub fn new(settings: &Settings) -> Result<Access, CommandError> {
-        let own = settings.store.url.is_some();
-        let place = if own { &settings.store } else { &settings.es };
+        let (place, names) = match settings.store.url {
+            Some(_) => (&settings.store, STORE_SECRETS),
+            None => (&settings.es, SECRETS),
+        };
         let Some(url) = place.url.clone() else {
             let text = "which Elasticsearch holds the sessions is not known";
             return Err(CommandError::usage(text)
                 .hint("give --store-url https://HOST:9200, with EDOT_TUI_STORE_API_KEY, or put store-url into the configuration file"));
         };
-        let names = if own { STORE_SECRETS } else { SECRETS };
+        Access::of(settings, place, names, "the store", url)
+    }
+
+    /// The Elasticsearch that is watched, or another address with the same credentials.
+    ///
+    /// # Errors
+    /// None is named; a file cannot be read.
+    pub fn watched(settings: &Settings, url: Option<String>) -> Result<Access, CommandError> {
+        let Some(url) = url.or_else(|| settings.es.url.clone()) else {
+            return Err(CommandError::usage("which Elasticsearch is meant is not known")
+                .hint("give --es-url https://HOST:9200, with EDOT_TUI_ES_API_KEY"));
+        };
+        Access::of(settings, &settings.es, SECRETS, "Elasticsearch", url)
+    }
+
+    fn of(
+        settings: &Settings,
+        place: &Es,
+        names: [&str; 2],
+        name: &'static str,
+        url: String,
+    ) -> Result<Access, CommandError> {
         let secret = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty()).map(SecretString::from);
         let [password, api_key] = names.map(secret);
         let credential = match (&place.api_key_file, api_key, password) {
@@ -52,7 +77,7 @@ impl Access {
             (None, None, None) => Credential::None,
         };
         let ca = place.ca.as_deref().map(read).transpose()?.map(String::into_bytes);
-        Ok(Access { url, credential, ca, timeout: settings.request_timeout })
+        Ok(Access { name, url, credential, ca, timeout: settings.request_timeout })
     }
 }
 

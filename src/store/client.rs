@@ -92,7 +92,8 @@ impl Client {
     /// The address, the certificates or the credential cannot be used.
     pub fn new(access: Access) -> Result<Client, StoreError> {
         let wrong = |what: String| StoreError::new(StoreErrorKind::Refused, what);
-        let mut url = Url::parse(&access.url).map_err(|e| wrong(format!("the store's address is none: {e}")))?;
+        let mut url =
+            Url::parse(&access.url).map_err(|e| wrong(format!("the address of {} is none: {e}", access.name)))?;
         if url.port().is_none() && url.scheme() == "http" && url.path().trim_matches('/').is_empty() {
             let _ = url.set_port(Some(PORT));
         }
@@ -103,7 +104,8 @@ impl Client {
         if let Some(pem) = &access.ca {
             let ca = Certificate::from_pem(pem);
             let ca = ca.map_err(|e| {
-                wrong(format!("the store's CA cannot be read: {e}")).hint("give a file with certificates in PEM")
+                wrong(format!("the CA of {} cannot be read: {e}", access.name))
+                    .hint("give a file with certificates in PEM")
             })?;
             builder = builder.cert_validation(CertificateValidation::Full(ca));
         }
@@ -114,18 +116,27 @@ impl Client {
             }
             // The crate panics on a key that no header may hold.
             Credential::ApiKey(key) if !key.expose_secret().bytes().all(|b| b.is_ascii_graphic()) => {
-                return Err(wrong("the store's API key holds characters that no header may hold".into())
+                return Err(wrong(format!("the API key of {} holds characters that no header may hold", access.name))
                     .hint("give the key in its encoded form, as Elasticsearch gives it out"));
             }
             Credential::ApiKey(key) => builder.auth(Credentials::EncodedApiKey(key.expose_secret().to_owned())),
         };
-        let transport = builder.build().map_err(|e| wrong(format!("no client for the store: {}", root(&e))))?;
+        let transport = builder.build().map_err(|e| wrong(format!("no client for {}: {}", access.name, root(&e))))?;
         Ok(Client { transport, access })
     }
 
     /// The address, without anything secret.
     pub fn address(&self) -> String {
         mask::url_users(&self.access.url)
+    }
+
+    /// `the store https://es:9200`.
+    pub fn named(&self) -> String {
+        format!("{} {}", self.access.name, self.address())
+    }
+
+    fn is_store(&self) -> bool {
+        self.access.name == "the store"
     }
 
     /// The answer to a request, as JSON.
@@ -166,9 +177,10 @@ impl Client {
 
     fn unreachable(&self, error: &elasticsearch::Error) -> StoreError {
         let why = self.without_secrets(&root(error));
-        let text = format!("no answer from the store {}: {}", self.address(), clean(&why, 200));
+        let flags = if self.is_store() { "--store" } else { "--es" };
+        let text = format!("no answer from {}: {}", self.named(), clean(&why, 200));
         StoreError::new(StoreErrorKind::Unreachable, text)
-            .hint("see whether it runs, and check --store-url and --store-ca")
+            .hint(format!("see whether it runs, and check {flags}-url and {flags}-ca"))
     }
 
     /// An answer other than success, by Elasticsearch or by a proxy before it.
@@ -178,18 +190,23 @@ impl Client {
         let reason = error.and_then(|e| root_reason(e).or(e.as_str())).unwrap_or(text);
         let reason = clean(&self.without_secrets(reason), 300);
         let kind = error.and_then(|e| e["type"].as_str()).unwrap_or_default();
-        let at = self.address();
+        let at = self.named();
         match code {
-            401 => StoreError::new(K::Denied, format!("the store {at} does not accept the credentials (401)"))
-                .hint("give EDOT_TUI_STORE_API_KEY, or --store-user with EDOT_TUI_STORE_PASSWORD"),
+            401 => StoreError::new(K::Denied, format!("{at} does not accept the credentials (401)")).hint(
+                match self.is_store() {
+                    true => "give EDOT_TUI_STORE_API_KEY, or --store-user with EDOT_TUI_STORE_PASSWORD",
+                    false => "give EDOT_TUI_ES_API_KEY, or --es-user with EDOT_TUI_ES_PASSWORD",
+                },
+            ),
             403 if kind == "cluster_block_exception" => {
-                StoreError::new(K::Busy, format!("the store {at} takes no writes: {reason}"))
+                StoreError::new(K::Busy, format!("{at} takes no writes: {reason}"))
             }
-            403 => denied(&reason),
-            404 => StoreError::new(K::NotFound, format!("not in the store {at}: {reason}")),
-            413 => StoreError::new(K::TooLarge, format!("the store {at} finds the request too large (413)")),
-            429 | 500..=599 => StoreError::new(K::Busy, format!("the store {at} answers {code}: {reason}")),
-            _ => StoreError::new(K::Refused, format!("the store {at} answers {code}: {reason}")),
+            403 if self.is_store() => denied(&reason),
+            403 => StoreError::new(K::Denied, format!("{at} denies it: {reason}")),
+            404 => StoreError::new(K::NotFound, format!("not in {at}: {reason}")),
+            413 => StoreError::new(K::TooLarge, format!("{at} finds the request too large (413)")),
+            429 | 500..=599 => StoreError::new(K::Busy, format!("{at} answers {code}: {reason}")),
+            _ => StoreError::new(K::Refused, format!("{at} answers {code}: {reason}")),
         }
     }
 

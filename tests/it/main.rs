@@ -70,6 +70,14 @@ mod hpa {
     pub mod quantity;
     pub mod versions;
 }
+mod import {
+    pub mod agree;
+    pub mod documents;
+    pub mod fake;
+    pub mod rows;
+    pub mod same_run;
+    pub mod wrong;
+}
 mod lab {
     pub mod api;
     pub mod feeds;
@@ -102,6 +110,7 @@ mod real {
     pub mod decisions;
     pub mod doctor;
     pub mod elastic;
+    pub mod import;
     pub mod otlp;
     pub mod simulate;
     pub mod stack;

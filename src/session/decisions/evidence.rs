@@ -44,7 +44,9 @@ impl Evidence {
         let current = after.current_replicas;
         let condition = |kind: &str| after.conditions.iter().find(|c| c.kind == kind);
         let reason = |kind: &str| condition(kind).map(|c| c.reason.clone()).unwrap_or_default();
-        let listed = after.metrics.len() == before.metrics.len() || after.metrics.is_empty();
+        // Where only replicas are known, as of an import, the status has no conditions either.
+        let listed = !after.conditions.is_empty() || !after.metrics.is_empty();
+        let listed = listed && (after.metrics.len() == before.metrics.len() || after.metrics.is_empty());
         let active = condition("ScalingActive");
         Evidence {
             current,
@@ -70,7 +72,7 @@ impl Evidence {
             reasons: same(hpa::ConditionType::AbleToScale, &self.able)
                 && same(hpa::ConditionType::ScalingLimited, &self.limited)
                 // The message of a failure lists pods in the controller's own order.
-                && (it.branch != hpa::Branch::Metrics || message.is_none_or(|m| m == self.active)),
+                && (it.branch != hpa::Branch::Metrics || self.active.is_empty() || message.is_none_or(|m| m == self.active)),
         }
     }
 

@@ -114,6 +114,7 @@ fn help_is_as_agreed() {
         &["lab"],
         &["status"],
         &["record"],
+        &["import"],
         &["replay"],
         &["report"],
         &["compare"],

@@ -139,7 +139,13 @@ async fn no_document_and_no_error_holds_a_secret() {
     };
     let (url, _) = crate::it::support::stub_api::listen(echo).await;
     let credential = Credential::Basic { user: "writer".into(), password: SecretString::from(password) };
-    let access = edot_tui::store::Access { url, credential, ca: None, timeout: std::time::Duration::from_secs(5) };
+    let access = edot_tui::store::Access {
+        name: "the store",
+        url,
+        credential,
+        ca: None,
+        timeout: std::time::Duration::from_secs(5),
+    };
     let client = edot_tui::store::Client::new(access).unwrap();
     let error = client.get(RECORDINGS).await.unwrap_err().to_string();
     assert!(error.contains("bad header") && !error.contains(password) && !error.contains("d3JpdGVy"), "{error}");
