@@ -74,15 +74,17 @@ pub enum More {
     Unknown,
 }
 
-/// Whether more gateways helped, by the sizes that a recording had.
+/// Whether more gateways helped, by the sizes that a recording had while the way was in trouble without a break.
 pub fn more_gateways(recorded: &Recorded) -> More {
-    let kept = kept(recorded);
+    let found = kept(recorded).iter().map(|kept| compared(kept)).rfind(|more| *more != More::Unknown);
+    found.unwrap_or(More::Unknown)
+}
+
+/// The sizes of one time of trouble, each with the next.
+fn compared(kept: &[Kept]) -> More {
     let mut out = More::Unknown;
     for (a, b) in kept.iter().zip(kept.iter().skip(1)) {
         let (few, many) = if a.replicas < b.replicas { (a, b) } else { (b, a) };
-        if few.replicas == many.replicas {
-            continue;
-        }
         let text = format!(
             "while the way to it was blocked, it took {} documents a second from {}, and {} from {}",
             format::count(few.took),
@@ -98,8 +100,8 @@ pub fn more_gateways(recorded: &Recorded) -> More {
     out
 }
 
-/// The sizes that were kept for a while during trouble, oldest first.
-fn kept(recorded: &Recorded) -> Vec<Kept> {
+/// The sizes that were kept for a while, by time of trouble, oldest first.
+fn kept(recorded: &Recorded) -> Vec<Vec<Kept>> {
     let Some(tier) = recorded.session.collectors.tier(Role::Gateway) else { return Vec::new() };
     let indexed = tier.indexed.peak() > 0.0;
     let took = |ms: i64| if indexed { &tier.indexed } else { &tier.sent }.at(ms, HOLDS).map(|p| p.1);
@@ -108,22 +110,39 @@ fn kept(recorded: &Recorded) -> Vec<Kept> {
         lost.chain([&tier.rejected]).filter_map(|series| series.at(ms, HOLDS)).map(|p| p.1).sum()
     };
     let blocked = |ms: i64| tier.queue.at(ms, HOLDS).is_some_and(|p| p.1 * 100.0 >= FULL) || failed(ms) > 0.0;
-    let mut out = Vec::new();
-    for part in recorded.syncs.chunk_by(|a, b| a.actual == b.actual) {
-        let (Some(first), Some(last)) = (part.first(), part.last()) else { continue };
-        if last.ms - first.ms < KEPT {
-            continue;
-        }
-        let settled = part.iter().filter(|m| m.ms >= first.ms + SETTLES && blocked(m.ms));
+    let size = |part: &[RecordedSync]| {
+        let (first, last) = (part.first()?, part.last()?);
+        let settled = part.iter().filter(|m| m.ms >= first.ms + SETTLES);
         let rates: Vec<f64> = settled.filter_map(|m| took(m.ms)).collect();
-        if rates.len() >= 2 {
-            out.push(Kept { replicas: first.actual, took: rates.iter().sum::<f64>() / rates.len() as f64 });
-        }
-    }
-    out
+        (last.ms - first.ms >= KEPT && !rates.is_empty())
+            .then(|| Kept { replicas: first.actual, took: rates.iter().sum::<f64>() / rates.len() as f64 })
+    };
+    let times = recorded.syncs.chunk_by(|a, b| blocked(a.ms) == blocked(b.ms));
+    let times = times.filter(|time| time.first().is_some_and(|m| blocked(m.ms)));
+    times.map(|time| time.chunk_by(|a, b| a.actual == b.actual).filter_map(size).collect()).collect()
 }
 
 /// Whether a metric is this one.
 pub fn is_queue(metric: &Metric) -> bool {
     matches!(&metric.source, Source::Pods { metric } if metric == METRIC)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_gateways_help_where_more_documents_arrive() {
+        let kept = |sizes: &[(i32, f64)]| -> Vec<Kept> {
+            sizes.iter().map(|(replicas, took)| Kept { replicas: *replicas, took: *took }).collect()
+        };
+        let same = compared(&kept(&[(1, 9000.0), (3, 9300.0)]));
+        assert!(
+            matches!(&same, More::DidNotHelp(text) if text.contains("from 1 replica, and")),
+            "{same:?}"
+        );
+        assert!(matches!(compared(&kept(&[(3, 9000.0), (1, 8900.0)])), More::DidNotHelp(_)));
+        assert!(matches!(compared(&kept(&[(1, 4000.0), (2, 8000.0)])), More::Helped(_)));
+        assert_eq!(compared(&kept(&[(2, 4000.0)])), More::Unknown);
+    }
 }

@@ -28,7 +28,7 @@ impl LoadAt {
     fn later(&self, next: Option<&LoadAt>, shift: i64) -> LoadAt {
         let mut load = self.load.clone();
         if let Some(next) = next {
-            let share = (shift as f64 / (next.ms - self.ms) as f64).min(1.0);
+            let share = (shift as f64 / (next.ms - self.ms) as f64).clamp(0.0, 1.0);
             for (container, used) in &mut load {
                 for (resource, now) in used {
                     let then = next.load.get(container).and_then(|r| r.get(resource)).copied().unwrap_or(*now);

@@ -2,7 +2,7 @@
 
 use super::tune::{ask, tuned};
 use edot_tui::decide::front::Objective;
-use edot_tui::decide::queue::{FULL, METRIC, More, NAME, more_gateways, with_queue};
+use edot_tui::decide::queue::{FULL, METRIC, NAME, with_queue};
 use edot_tui::decide::rerun::{Changes, Recorded, Rerun, record};
 use edot_tui::decide::tune::{Ask, Search};
 use edot_tui::hpa::Target;
@@ -14,14 +14,6 @@ use std::sync::atomic::AtomicBool;
 
 fn recorded(scenario: &Scenario) -> Recorded {
     record(trial::watched_inside(scenario, 7, trial::length(scenario)).into_iter())
-}
-
-/// The lab's scenario `backpressure` with something changed.
-fn changed(add: &str) -> Recorded {
-    let base = "about = \"a test\"\nlength = \"9m\"\n[gateway]\nrequests = { cpu = \"200m\", memory = \"512Mi\" }\n\
-                connections = \"round-robin\"\n[hpa]\nmin = 1\nmax = 3\ncpu = 60\n\
-                [hpa.up]\npolicies = [{ type = \"Pods\", value = 1, period = \"120s\" }]\n";
-    recorded(&Scenario::parse("test", "test.toml", &format!("{base}{add}")).unwrap())
 }
 
 static BACKPRESSURE: LazyLock<Recorded> =
@@ -86,18 +78,6 @@ fn a_range_is_kept_to() {
     ask.limits.targets.push((NAME.into(), (63, 66)));
     let all = Search::new(recordings, &ask).unwrap().run(&ask, &AtomicBool::new(false), &mut |_| {}).unwrap();
     assert!(matches!(all.specs.1.metrics.last().unwrap().target, Target::AverageValue(63_000 | 66_000)));
-}
-
-#[test]
-fn more_gateways_that_did_not_help_are_named() {
-    let slow = "[elasticsearch]\nthreads = 4\nheap = \"4Gi\"\nmemory = \"6Gi\"\n\
-                [[fault]]\nafter-load = true\nat = \"20s\"\nkind = \"es-slow\"\nfor = \"6m\"\ndelay = \"10s\"\n";
-    let found = more_gateways(&changed(slow));
-    assert!(
-        matches!(&found, More::DidNotHelp(text) if text.contains("documents a second from 1 replica")),
-        "{found:?}"
-    );
-    assert_eq!(more_gateways(&changed("")), More::Unknown);
 }
 
 #[test]
