@@ -137,10 +137,7 @@ mod tests {
             sizes.iter().map(|(replicas, took)| Kept { replicas: *replicas, took: *took }).collect()
         };
         let same = compared(&kept(&[(1, 9000.0), (3, 9300.0)]));
-        assert!(
-            matches!(&same, More::DidNotHelp(text) if text.contains("from 1 replica, and")),
-            "{same:?}"
-        );
+        assert!(matches!(&same, More::DidNotHelp(text) if text.contains("from 1 replica, and")), "{same:?}");
         assert!(matches!(compared(&kept(&[(3, 9000.0), (1, 8900.0)])), More::DidNotHelp(_)));
         assert!(matches!(compared(&kept(&[(1, 4000.0), (2, 8000.0)])), More::Helped(_)));
         assert_eq!(compared(&kept(&[(2, 4000.0)])), More::Unknown);
