@@ -15,7 +15,7 @@ pub use recordings::Recordings;
 use crate::{
     advise,
     control::{Control, Inspect},
-    decide::shadow::Shadows,
+    decide::{shadow::Shadows, size::Learned},
     error::CommandError,
     observe::{Observation, ShadowSeen, Stamped, WatchingSeen},
     offline::{self, Format},
@@ -94,6 +94,7 @@ pub struct App {
     endings: Vec<Ending>,
     /// What other specs would have done, of the session that is shown.
     shadows: Shadows,
+    capacity: Learned,
     /// The session on its way out by OTLP.
     exporter: Option<Exporter>,
     /// What is shown while the view is paused.
@@ -153,6 +154,7 @@ impl App {
             stream: None,
             endings: Vec::new(),
             shadows: Shadows::default(),
+            capacity: Learned::default(),
             exporter: None,
             paused: None,
             ui,
@@ -484,7 +486,8 @@ impl App {
             self.ui.hover(&hit, shown);
         }
         let shadows = self.shadows.of(shown);
-        let cx = cx(shown, &self.session, &self.ui, &self.look).with_shadows(shadows);
+        let capacity = self.capacity.of(shown);
+        let cx = cx(shown, &self.session, &self.ui, &self.look).with_shadows(shadows).with_capacity(capacity);
         self.dirty = !self.terminal.draw(|buffer| view::draw(buffer, &cx))?;
         Ok(())
     }

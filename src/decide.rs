@@ -2,6 +2,7 @@
 //! carries. Must not know how a recording is read, nor how results are shown.
 
 pub mod front;
+pub mod queue;
 pub mod rerun;
 pub mod score;
 pub mod shadow;

@@ -17,6 +17,7 @@ mod junit;
 pub mod manifest;
 pub mod panels;
 pub mod plot;
+pub mod scaled_object;
 pub mod schema;
 pub mod series;
 pub mod shadow;

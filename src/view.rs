@@ -28,6 +28,7 @@ pub use panes::panes;
 use crate::{
     advise::{self, Finding},
     decide::shadow::{self, Shadow},
+    decide::size::{self, Capacity},
     explain::forecast::{ForecastText, forecast},
     session::Session,
     ui::{Action, Context, FleetLine, Hit, Ui},
@@ -56,6 +57,9 @@ pub struct Cx<'a> {
     /// What other specs would have done, where it is known already; else it is worked out once a frame.
     shadows: Option<&'a [Shadow]>,
     own_shadows: OnceCell<Vec<Shadow>>,
+    /// What one gateway carries, where that was learned already; else it is learned by the pane that shows it.
+    capacity: Option<Option<&'a Capacity>>,
+    own_capacity: OnceCell<Option<Capacity>>,
     fleet_lines: OnceCell<Vec<FleetLine<'a>>>,
     /// Now in the live session, milliseconds since 1970, also while the view is paused.
     pub now: i64,
@@ -74,6 +78,8 @@ impl<'a> Cx<'a> {
             verdict: OnceCell::new(),
             shadows: None,
             own_shadows: OnceCell::new(),
+            capacity: None,
+            own_capacity: OnceCell::new(),
             fleet_lines: OnceCell::new(),
             now,
             ui,
@@ -99,6 +105,16 @@ impl<'a> Cx<'a> {
     /// What other specs would have done.
     fn shadows(&self) -> &[Shadow] {
         self.shadows.unwrap_or_else(|| self.own_shadows.get_or_init(|| shadow::run(self.session)))
+    }
+
+    /// With what one gateway carries, which is learned already.
+    pub fn with_capacity(self, capacity: Option<&'a Capacity>) -> Cx<'a> {
+        Cx { capacity: Some(capacity), ..self }
+    }
+
+    /// What one gateway carries; None while that is not known.
+    fn capacity(&self) -> Option<&Capacity> {
+        self.capacity.unwrap_or_else(|| self.own_capacity.get_or_init(|| size::learn(&[self.session]).ok()).as_ref())
     }
 
     /// The rows of the list of every HPA.

@@ -5,6 +5,7 @@ use crate::{
     config::Settings,
     decide::{
         front::Objective,
+        queue,
         rerun::{self, Changes, Recorded},
         space::{Limits, Part},
         tune::{Ask, Search, Tuned},
@@ -46,6 +47,9 @@ pub struct Tune {
         help_heading = "Search"
     )]
     search: Vec<PartName>,
+    /// Scale on this, too: how full the gateways' sending queues were, in percent, named queue by --line and --target
+    #[arg(long, value_name = "METRIC", value_enum, help_heading = "Search")]
+    metric: Option<MetricName>,
     /// The most that a pod may use, in place of the present target and its tolerance: percent of the request, or a quantity
     #[arg(long, value_name = "METRIC=VALUE", value_parser = Changes::pair, help_heading = "Search")]
     line: Vec<(String, String)>,
@@ -83,6 +87,8 @@ pub enum TuneFormat {
     Yaml,
     /// What changes, as a merge patch
     Patch,
+    /// A ScaledObject of KEDA, with --metric queue
+    Keda,
     Markdown,
     Html,
 }
@@ -108,6 +114,11 @@ enum PartName {
     Requests,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum MetricName {
+    Queue,
+}
+
 /// `cpu=50..90`.
 fn targets(text: &str) -> Result<(String, (i32, i32)), String> {
     let read = || {
@@ -121,6 +132,12 @@ fn targets(text: &str) -> Result<(String, (i32, i32)), String> {
 }
 
 impl Tune {
+    /// A queue has a line of its own, since it has no present target.
+    fn lines(&self) -> Vec<(String, String)> {
+        let queue = self.metric.map(|_| (queue::NAME.to_owned(), queue::FULL.to_string()));
+        queue.into_iter().chain(self.line.iter().cloned()).collect()
+    }
+
     fn ask(&self) -> Ask {
         let part = |part: &PartName| match part {
             PartName::Targets => Part::Targets,
@@ -142,7 +159,7 @@ impl Tune {
                 min_replicas: self.min_replicas,
                 max_replicas: self.max_replicas,
             },
-            lines: self.line.clone(),
+            lines: self.lines(),
             candidates: self.candidates as usize,
             seed: self.seed,
         }
@@ -155,7 +172,15 @@ impl Tune {
 /// A recording cannot be read, or the search cannot be made over it.
 pub fn run(settings: &Settings, args: &Tune) -> Result<u8, CommandError> {
     let ask = args.ask();
-    let (recordings, files) = read(settings, &args.files)?;
+    if args.output == TuneFormat::Keda && args.metric.is_none() {
+        return Err(CommandError::usage("-o keda is the ScaledObject of --metric queue"));
+    }
+    let (mut recordings, files) = read(settings, &args.files)?;
+    if args.metric.is_some() {
+        let hint = "record a run with the collectors' metrics (pods/portforward)";
+        let all = recordings.into_iter().map(queue::with_queue).collect::<Result<_, _>>();
+        recordings = all.map_err(|e| CommandError::usage(e).hint(hint))?;
+    }
     let stop = signals::on_interrupt().map_err(|e| CommandError::from(e).context("signals"))?;
     let scenario = args.verify.as_deref().map(open::lab::scenario).transpose()?;
     let verify = scenario.as_ref().map(|scenario| (scenario, args.verify_seeds));
@@ -211,7 +236,8 @@ fn verified(tuned: &Tuned, scenario: &Scenario, seeds: u32) -> Result<Verified, 
         stdio::progress(&format!("run {seed} of {seeds} in the lab"));
         let (seen, _) = trial::watched(&under, seed, trial::length(scenario));
         let got = verify::happened(&rerun::record(seen.into_iter()), &tuned.lines).map_err(CommandError::failed)?;
-        runs.push(VerifiedRun { seed, holds: verify::holds(tuned, &got), score: got });
+        let [on_front, holds] = [false, true].map(|uncertain| verify::holds(tuned, &got, uncertain));
+        runs.push(VerifiedRun { seed, on_front, holds, score: got });
     }
     stdio::progress("");
     Ok(Verified { scenario: scenario.name.clone(), runs })
@@ -223,6 +249,7 @@ fn written(s: &Summary, output: TuneFormat, settings: &Settings) -> Result<Strin
         TuneFormat::Json => format::json(s)?,
         TuneFormat::Yaml => commented(&tune::beside_the_hpa(s), &yaml::documents(std::slice::from_ref(&s.manifest))),
         TuneFormat::Patch => patch(s),
+        TuneFormat::Keda => keda(s),
         TuneFormat::Markdown => format!("{}\n## Patch\n\n```yaml\n{}```\n", text::markdown(&document()), patch(s)),
         TuneFormat::Html => tune::page(s, &patch(s)),
         TuneFormat::Text => {
@@ -231,6 +258,17 @@ fn written(s: &Summary, output: TuneFormat, settings: &Settings) -> Result<Strin
             format!("{}\n{chart}\nPatch\n{}", text::plain(&document(), width), patch(s))
         }
     })
+}
+
+/// The ScaledObject, with what has to be set in it.
+fn keda(s: &Summary) -> String {
+    let Some(queue) = &s.queue else { return commented(&["nothing is recommended".to_owned()], "") };
+    let mut notes = vec!["kubectl apply -f THIS-FILE; set serverAddress to your Prometheus".to_owned()];
+    if queue.without_trigger > 0 {
+        notes.push(format!("{} metrics of the HPA have no trigger here, and would be gone", queue.without_trigger));
+    }
+    notes.extend(tune::limits(s));
+    commented(&notes, &yaml::documents(std::slice::from_ref(&queue.scaled_object)))
 }
 
 /// The patch, with how it is applied.

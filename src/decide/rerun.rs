@@ -17,7 +17,8 @@ mod model;
 mod recorded;
 mod tier;
 
-pub use changes::{Changes, Rule, Whole};
+pub use apart::Course;
+pub use changes::{Changes, Rule, Whole, can_be_simulated};
 pub use flags::ChangeFlags;
 pub use model::{Learned, Model};
 pub use recorded::{Recorded, RecordedSync, record};
@@ -27,7 +28,9 @@ use crate::observe::Time;
 use crate::session::decisions::sync::{MetricOutcome, Verdict};
 use apart::Start;
 use serde::Serialize;
-use tier::{Load, TierLoad};
+
+/// Moments within a sync period at which a run's syncs are tried.
+const PHASES: i64 = 4;
 
 /// One sync, actual and simulated.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,8 +123,8 @@ pub struct Rerun<'a> {
     real: Vec<Real>,
     /// The times of the syncs as the controller has them.
     times: Vec<Time>,
-    /// The likeliest model's load.
-    load: TierLoad,
+    /// The recorded course, by the likeliest model.
+    course: Course,
 }
 
 /// One sync of a run under changes.
@@ -151,22 +154,42 @@ impl<'a> Rerun<'a> {
                 reason: it.reason,
             }
         };
-        let learned = model::learn(recorded);
+        let (learned, times) = (model::learn(recorded), apart::times(recorded));
         Ok(Rerun {
             recorded,
             metrics: known_metrics(recorded),
             real: recorded.syncs.iter().map(real).collect(),
-            times: apart::times(recorded),
-            load: TierLoad::of(&learned.likely, recorded),
+            course: Course::of(recorded, &times, &learned.likely, 0),
+            times,
             learned,
         })
     }
 
-    /// The likeliest run under changes, which fit the recording.
-    pub fn run(&self, changes: &Changes, mut each: impl FnMut(&Sync<'_>)) {
-        if let Some(start) = self.together(changes, &mut each) {
-            apart::run(self, changes, &self.learned.likely, &self.load, &start, &mut each);
+    /// A run under changes, which fit the recording, on a course.
+    pub fn run_on(&self, course: &Course, changes: &Changes, mut each: impl FnMut(&Sync<'_>)) {
+        let start = match course.shift {
+            0 => self.together(changes, &mut each),
+            _ => Start::first(self.recorded),
+        };
+        if let Some(start) = start {
+            apart::run(self, changes, course, &start, &mut each);
         }
+    }
+
+    /// The courses that another run could as well have been on, the recorded one first: nobody chooses the moments at which the
+    /// controller syncs. `model` says what there is to read.
+    pub fn courses(&self, model: &Model) -> Vec<Course> {
+        let period = self.recorded.session.decisions.sync_period.period();
+        (0..PHASES).map(|i| self.course_by(model, period * i / PHASES)).collect()
+    }
+
+    fn course_by(&self, model: &Model, shift: i64) -> Course {
+        Course::of(self.recorded, &self.times, model, shift)
+    }
+
+    /// The recorded course, by the likeliest model.
+    pub fn course(&self) -> &Course {
+        &self.course
     }
 
     /// The likeliest run under changes, beside what happened, with its band. `each` has every sync, unless nothing is changed.
@@ -199,7 +222,7 @@ impl<'a> Rerun<'a> {
             };
             start = self.together(changes, &mut each);
             if let Some(start) = &start {
-                apart::run(self, changes, &self.learned.likely, &self.load, start, &mut each);
+                apart::run(self, changes, &self.course, start, &mut each);
                 apart::band(self, changes, start, &mut steps);
             }
         }
@@ -207,7 +230,7 @@ impl<'a> Rerun<'a> {
             changes: changes.sentences(),
             assumptions: self.learned.sentences(recorded),
             metrics: metrics.iter().map(|m| m.name.clone()).collect(),
-            diverged: start.and_then(|start| recorded.syncs.get(start.index)).map(|m| m.ms),
+            diverged: start.and_then(|start| recorded.syncs.get(start.pods)).map(|m| m.ms),
             agreement: none.then_some(agreement),
             missed: (missed, recorded.syncs.len()),
             steps,
@@ -217,18 +240,6 @@ impl<'a> Rerun<'a> {
     /// What the controller reports of the spec's metrics at a recorded sync, in their order.
     pub fn happened(&self, sync: usize) -> &[Option<MetricStatus>] {
         self.real.get(sync).map_or(&[], |real| &real.metrics)
-    }
-
-    /// The run under changes by another model than the likeliest.
-    pub fn run_by(&self, model: &Model, changes: &Changes, mut each: impl FnMut(&Sync<'_>)) {
-        if let Some(start) = self.together(changes, &mut each) {
-            apart::run(self, changes, model, &TierLoad::of(model, self.recorded), &start, &mut each);
-        }
-    }
-
-    /// The likeliest model's load at a sync.
-    pub fn load(&self, sync: usize) -> Option<&Load> {
-        self.load.at(sync).map(|at| &at.load)
     }
 
     /// Runs the syncs up to the one that asks for another size than what happened.
@@ -246,7 +257,7 @@ impl<'a> Rerun<'a> {
             let size = it.replicas.unwrap_or(m.found);
             each(&Sync { index, recorded: m, found: m.found, size, spec, decision: &it });
             if size != m.actual {
-                return Some(Start { index, memory, size });
+                return Some(Start { pods: index, next: index + 1, memory, size });
             }
             own = Some(memory).filter(|_| differs || it.recommended != real.recommended);
         }

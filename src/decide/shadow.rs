@@ -11,8 +11,6 @@ use std::sync::Arc;
 
 /// Shadows at most.
 pub const MOST: usize = Session::MOST_SHADOWS;
-/// A maximum above this is not run: a pod that uses more by itself than its target would be scaled to it, at every sync again.
-const MOST_REPLICAS: i32 = 1000;
 
 /// A shadow, and what it gives over what was observed.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,12 +156,6 @@ impl<'a> Ready<'a> {
     }
 
     fn run(&self, changes: &Changes) -> Result<ShadowRun, String> {
-        if let Some(last) = self.rerun.recorded.syncs.last() {
-            let max = changes.spec(&last.spec, &last.names).max;
-            if max > MOST_REPLICAS {
-                return Err(format!("maxReplicas would be {max}; a shadow has at most {MOST_REPLICAS} replicas"));
-            }
-        }
         let mut tally = self.measure.tally();
         let mut decided: Vec<Decided> = Vec::new();
         let mut known = None::<(Spec, Arc<Metrics>)>;

@@ -71,6 +71,8 @@ pub struct Capacity {
     pub most: f64,
     /// Items per second of a replica at which it first refused, or its queue filled; None where it never did.
     pub trouble: Option<f64>,
+    /// The mean of what replicas accepted in a second while they were at their cpu limit; None where none was.
+    pub throttled: Option<f64>,
     /// Cores: request and limit of a pod.
     pub request: Option<f64>,
     pub limit: Option<f64>,
@@ -102,7 +104,7 @@ impl Capacity {
 
     /// Where a replica carries no more: refusals, a full queue, or its cpu limit, whichever comes first.
     pub fn knee(&self) -> Option<f64> {
-        let limit = self.limit.and_then(|limit| self.carried(limit)).map(|c| c.0);
+        let limit = self.throttled.or_else(|| self.carried(self.limit?).map(|c| c.0));
         [self.trouble, limit].into_iter().flatten().min_by(f64::total_cmp)
     }
 
@@ -112,6 +114,33 @@ impl Capacity {
         let likely = self.likely.replicas(rates, cores)?;
         let all = || self.others.iter().filter_map(|used| used.replicas(rates, cores));
         Some((likely, all().min().unwrap_or(likely).min(likely), all().max().unwrap_or(likely).max(likely)))
+    }
+}
+
+/// What was learned of a session, so that nothing is learned again while nothing has changed.
+#[derive(Debug, Default)]
+pub struct Learned {
+    of: Option<Version>,
+    capacity: Option<Capacity>,
+}
+
+/// Items that all gateways have accepted, the HPA's target, and the minute (of milliseconds since 1970).
+type Version = (f64, Option<i32>, i64);
+
+impl Learned {
+    /// What one replica carries, by a session; None while that is not known. Learned again when items were accepted since, once
+    /// a minute at the most.
+    pub fn of(&mut self, session: &Session) -> Option<&Capacity> {
+        let accepted = session
+            .collectors
+            .tier(Role::Gateway)
+            .map_or(0.0, |tier| Signal::ALL.iter().map(|signal| tier.totals(*signal).accepted).sum());
+        let version = (accepted, target(session), session.now_ms().div_euclid(60_000));
+        let is_old = |of: &Version| (of.0, of.1) != (version.0, version.1) && (of.2 != version.2 || of.1 != version.1);
+        if self.of.as_ref().is_none_or(is_old) {
+            (self.of, self.capacity) = (Some(version), learn(&[session]).ok());
+        }
+        self.capacity.as_ref()
     }
 }
 
@@ -130,17 +159,20 @@ pub fn learn(sessions: &[&Session]) -> Result<Capacity, String> {
     }
     let mut mix = [0.0; 3];
     points.iter().for_each(|p| mix.iter_mut().zip(p.rates).for_each(|(sum, rate)| *sum += rate));
-    let all: f64 = mix.iter().sum();
-    if all <= 0.0 {
+    let sum: f64 = mix.iter().sum();
+    if sum <= 0.0 {
         return Err("no gateway accepted anything in these recordings".into());
     }
-    let mix = mix.map(|sum| sum / all);
+    let mix = mix.map(|items| items / sum);
     let without = |part: usize| {
         let kept = points.iter().enumerate().filter(|(i, _)| i * PARTS / points.len() != part);
         fit(&kept.map(|p| *p.1).collect::<Vec<_>>())
     };
     let last = sessions.last().ok_or("there is no recording")?;
     let (request, limit) = settings(last);
+    let all = |p: &Point| p.rates.iter().sum::<f64>();
+    let at_limit = points.iter().filter(|p| limit.is_some_and(|limit| p.cpu >= limit * THROTTLED));
+    let at_limit: Vec<f64> = at_limit.map(all).collect();
     let likely = fit(&points);
     let (bottleneck, because) = bottleneck(sessions, limit);
     Ok(Capacity {
@@ -148,7 +180,9 @@ pub fn learn(sessions: &[&Session]) -> Result<Capacity, String> {
         others: (0..PARTS).map(without).collect(),
         points: points.len(),
         mix,
-        most: points.iter().map(|p| p.rates.iter().sum()).fold(0.0, f64::max),
+        most: points.iter().map(all).fold(0.0, f64::max),
+        // One scrape may be a moment of garbage collection.
+        throttled: (at_limit.len() > 1).then(|| at_limit.iter().sum::<f64>() / at_limit.len() as f64),
         trouble: gateways().filter_map(trouble).min_by(f64::total_cmp),
         request,
         limit,

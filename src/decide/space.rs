@@ -1,5 +1,6 @@
 //! The settings that a search may choose from: one dimension a setting, whose first value is the present one. Must not judge them.
 
+use super::queue;
 use super::rerun::{Changes, RecordedSync, Rule};
 use super::score::request;
 use crate::format;
@@ -64,6 +65,8 @@ pub struct Space {
 }
 
 const TARGETS: [i32; 15] = [25, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 95];
+/// How full the queues may be, percent, the advised one first.
+const FILLS: [i32; 6] = [60, 70, 50, 80, 40, 30];
 /// Shares of a present quantity.
 const SHARES: [f64; 8] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.25, 1.5, 2.0];
 const WINDOWS: [i32; 9] = [0, 15, 30, 45, 60, 90, 120, 180, 300];
@@ -261,6 +264,14 @@ fn targets(metric: &Metric, name: &str, limits: &Limits) -> Option<Dimension> {
             below = all.range(..present).count();
             let one = |t: i32| (format!("{t} %"), t.to_string());
             (format!("{present} %"), all.into_iter().filter(|t| *t != present).map(one).collect())
+        }
+        Target::AverageValue(queue::NEVER) => {
+            // It is added, and stays only with a target of its own.
+            (allowed, below) = (false, 0);
+            let ends = limits.targets.iter().filter(|t| t.0 == name).flat_map(|t| [t.1.0, t.1.1]);
+            let mut fills: Vec<i32> = FILLS.into_iter().filter(|fill| (low..=high).contains(fill)).collect();
+            fills.extend(ends.filter(|end| !FILLS.contains(end)));
+            ("none".into(), fills.into_iter().map(|fill| (format!("{fill} % full"), fill.to_string())).collect())
         }
         Target::AverageValue(present) | Target::Value(present) => {
             let of = |share: f64| ((present as f64 * share).round() as i64).max(1);

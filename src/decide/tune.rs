@@ -2,7 +2,7 @@
 //! that one, and what it risks. The same recordings, limits and seed give the same result. Must not show anything.
 
 use super::front::{self, Objective};
-use super::rerun::{Changes, Recorded, Rerun, Sync};
+use super::rerun::{Changes, Course, Recorded, Rerun, Sync, can_be_simulated};
 use super::score::{Line, Measure, Score, lines};
 use super::space::{Choice, Limits, Space};
 use crate::hpa::Spec;
@@ -23,13 +23,18 @@ pub struct Ask {
     pub seed: u64,
 }
 
-/// Settings, and how each recording would have been under them.
+/// Settings, and how each recording would have been under them: what can be expected over the moments at which the controller
+/// may sync.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     pub choice: Choice,
     /// In the order of the recordings.
     pub runs: Vec<Score>,
     pub total: Score,
+    /// The most seconds above the line at any of those moments, the recordings together.
+    pub worst_above_s: f64,
+    /// It was scored at all of the moments; at the recorded one alone where that was far behind the front.
+    pub whole: bool,
 }
 
 /// One changed setting, and what the total would be without the change; None where the others need it.
@@ -58,6 +63,8 @@ pub struct LeftOut {
 /// The result of a search.
 pub struct Tuned {
     pub lines: Vec<Line>,
+    /// What happened, in the order of the recordings.
+    pub happened: Vec<Score>,
     /// All that were scored; the first are the present settings.
     pub candidates: Vec<Candidate>,
     /// Indices of those that nothing dominates, by cost.
@@ -87,10 +94,10 @@ impl Tuned {
     }
 }
 
-/// A recording, ready to be re-run and measured.
+/// A recording, ready to be re-run and measured on each course that it could have been on; the first is the recorded one.
 struct Run<'a> {
     rerun: Rerun<'a>,
-    measure: Measure,
+    courses: Vec<(Course, Measure)>,
 }
 
 /// The recordings, what can be chosen, and all that is needed to score it.
@@ -117,10 +124,16 @@ impl<'a> Search<'a> {
         for (i, recorded) in recordings.iter().enumerate() {
             let name = |e: String| if recordings.len() > 1 { format!("recording {}: {e}", i + 1) } else { e };
             let rerun = Rerun::new(recorded).map_err(name)?;
-            let measure = Measure::new(&rerun, lines.clone());
-            runs.push(Run { rerun, measure });
+            let courses = rerun.courses(&rerun.learned.likely).into_iter();
+            let courses = courses.map(|course| (Measure::on(&rerun, &course, lines.clone()), course));
+            let courses = courses.map(|(measure, course)| (course, measure)).collect();
+            runs.push(Run { courses, rerun });
         }
-        let most = runs.iter().flat_map(|r| r.measure.demand.iter().copied()).max().unwrap_or(1);
+        if let Some(max) = ask.limits.max_replicas {
+            can_be_simulated(max, &last.spec)?;
+        }
+        let demand = runs.iter().flat_map(|r| &r.courses).flat_map(|(_, measure)| measure.demand.iter().copied());
+        let most = demand.max().unwrap_or(1);
         let space = Space::new(last, &ask.limits, most)?;
         for (i, recorded) in recordings.iter().enumerate() {
             let fits = space.changes(&space.present()).check(&recorded.syncs);
@@ -134,13 +147,37 @@ impl<'a> Search<'a> {
         self.space.words(&candidate.choice).map(|(_, name, value, _)| format!("{name} {value}")).collect()
     }
 
-    /// The score of a choice on each recording, and in all. Settings that a recording was made under score what happened.
+    /// The score of a choice on each recording, and in all.
     pub fn score(&self, choice: &[u8]) -> Candidate {
+        self.score_unless(choice, |_| false)
+    }
+
+    /// The same; only at the recorded moments, if `is_behind` says of that score that it is not worth more.
+    fn score_unless(&self, choice: &[u8], is_behind: impl Fn(&Score) -> bool) -> Candidate {
         let changes = self.space.changes(choice);
         let times = self.space.request_times(choice);
-        let one = |run: &Run<'_>| run.score(&changes).requesting(times);
-        let runs: Vec<Score> = self.runs.iter().map(one).collect();
-        Candidate { choice: choice.to_vec(), total: Score::together(&runs), runs }
+        let candidate = |each: &[Vec<Score>], whole| {
+            let runs: Vec<Score> = each.iter().map(|each| Score::expected(each).requesting(times)).collect();
+            let worst = |each: &Vec<Score>| each.iter().map(|s| s.above_s).fold(0.0, f64::max);
+            let worst_above_s = each.iter().map(worst).sum();
+            Candidate { choice: choice.to_vec(), total: Score::together(&runs), runs, worst_above_s, whole }
+        };
+        let mut each: Vec<Vec<Score>> = self.runs.iter().map(|run| run.scores(&changes, 0..1)).collect();
+        let first = candidate(&each, false);
+        if is_behind(&first.total) {
+            return first;
+        }
+        for (run, each) in self.runs.iter().zip(&mut each) {
+            each.extend(run.scores(&changes, 1..run.courses.len()));
+        }
+        candidate(&each, true)
+    }
+
+    /// Whether a score is so far behind one of the front that another moment of the syncs does not make up for it.
+    fn is_behind(&self, score: &Score, front: &[Score]) -> bool {
+        let periods = self.runs.iter().map(|run| run.period_s()).sum::<f64>();
+        let ahead = Score { cost: score.cost - periods / 60.0, above_s: score.above_s - periods, ..*score };
+        front.iter().any(|member| member.dominates(&ahead))
     }
 
     /// Scores candidates until `ask.candidates` are, or until `stop`; `progress` hears how many are.
@@ -167,7 +204,8 @@ impl<'a> Search<'a> {
             if next.is_empty() || stop.load(Ordering::Relaxed) {
                 break;
             }
-            all.extend(self.score_all(&next, stop));
+            let front: Vec<Score> = parents.iter().filter_map(|i: &usize| Some(all.get(*i)?.total)).collect();
+            all.extend(self.score_all(&next, &front, stop));
             next.clear();
             progress(all.len());
             parents = front::front(&self.totals(&all), |i| changed(&all, i));
@@ -214,14 +252,14 @@ impl<'a> Search<'a> {
     }
 
     /// Scores choices on all cores, in their order; those that are not reached before `stop` are left out.
-    fn score_all(&self, choices: &[Choice], stop: &AtomicBool) -> Vec<Candidate> {
+    fn score_all(&self, choices: &[Choice], front: &[Score], stop: &AtomicBool) -> Vec<Candidate> {
         let next = AtomicUsize::new(0);
         let work = || {
             let mut mine = Vec::new();
             while !stop.load(Ordering::Relaxed) {
                 let i = next.fetch_add(1, Ordering::Relaxed);
                 let Some(choice) = choices.get(i) else { break };
-                mine.push((i, self.score(choice)));
+                mine.push((i, self.score_unless(choice, |score| self.is_behind(score, front))));
             }
             mine
         };
@@ -257,6 +295,8 @@ impl<'a> Search<'a> {
             let mut totals: Vec<Score> = all.iter().map(rest).collect();
             let present = *totals.first()?;
             self.without_what_does_not_fit(&all, &mut totals);
+            let partly = all.iter().zip(&mut totals).filter(|(c, _)| !c.whole);
+            partly.for_each(|(_, total)| (total.cost, total.above_s) = (f64::INFINITY, f64::INFINITY));
             let front = front::front(&totals, |i| changed(&all, i));
             let other = front::choose(&totals, &front, ask.objective, &present)?;
             let (score, mine) = (*all.get(other)?.runs.get(run)?, *plain.runs.get(run)?);
@@ -275,6 +315,7 @@ impl<'a> Search<'a> {
         });
         Some(Tuned {
             lines: self.lines.clone(),
+            happened: self.runs.iter().filter_map(Run::happened).collect(),
             front,
             chosen,
             parts: parts.collect(),
@@ -338,16 +379,17 @@ impl<'a> Search<'a> {
         best
     }
 
-    /// What the cost and the time above the line may be at the limits of what the recordings say of their pods.
+    /// What the cost and the time above the line may be at the limits of what the recordings say of their pods, at any moment of
+    /// the controller's syncs.
     fn open(&self, candidate: &Candidate) -> Open {
         let changes = self.space.changes(&candidate.choice);
         let times = self.space.request_times(&candidate.choice);
         let (mut cost, mut above) = ((0.0, 0.0), (0.0, 0.0));
-        for (run, score) in self.runs.iter().zip(&candidate.runs) {
-            let limits = run.at_the_limits(&changes).into_iter().map(|s| s.requesting(times)).chain([*score]);
-            let limits: Vec<Score> = limits.collect();
+        for run in &self.runs {
+            let all = run.scores(&changes, 0..run.courses.len()).into_iter().chain(run.at_the_limits(&changes));
+            let all: Vec<Score> = all.map(|s| s.requesting(times)).collect();
             let range = |of: fn(&Score) -> f64| {
-                let values = || limits.iter().map(of);
+                let values = || all.iter().map(of);
                 (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max))
             };
             let ((a, b), (c, d)) = (range(|s| s.cost), range(|s| s.above_s));
@@ -359,27 +401,36 @@ impl<'a> Search<'a> {
 }
 
 impl Run<'_> {
-    fn score(&self, changes: &Changes) -> Score {
-        if changes.change_nothing(&self.rerun.recorded.syncs) {
-            return self.measure.happened(&self.rerun);
-        }
-        let mut tally = self.measure.tally();
-        self.rerun.run(changes, |it: &Sync<'_>| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
+    fn happened(&self) -> Option<Score> {
+        Some(self.courses.first()?.1.happened(&self.rerun))
+    }
+
+    fn period_s(&self) -> f64 {
+        self.rerun.recorded.session.decisions.sync_period.period() as f64 / 1000.0
+    }
+
+    /// The score on some of the courses; on the recorded one, settings that the recording was made under score what happened.
+    fn scores(&self, changes: &Changes, which: std::ops::Range<usize>) -> Vec<Score> {
+        let same = changes.change_nothing(&self.rerun.recorded.syncs);
+        let one = |(course, measure): &(Course, Measure)| match same && course.shift == 0 {
+            true => measure.happened(&self.rerun),
+            false => self.score(course, measure, changes),
+        };
+        self.courses.get(which).unwrap_or_default().iter().map(one).collect()
+    }
+
+    fn score(&self, course: &Course, measure: &Measure, changes: &Changes) -> Score {
+        let mut tally = measure.tally();
+        let sync = |it: &Sync<'_>| tally.sync(it.index, (it.found, it.size), it.spec, it.decision);
+        self.rerun.run_on(course, changes, sync);
         tally.score()
     }
 
-    /// The scores by the models at the limits of what is known.
+    /// The scores on each course by the models at the limits of what is known.
     fn at_the_limits(&self, changes: &Changes) -> Vec<Score> {
-        if changes.change_nothing(&self.rerun.recorded.syncs) {
-            return Vec::new();
-        }
-        let one = |model| {
-            let mut tally = self.measure.tally();
-            let sync = |it: &Sync<'_>| tally.sync(it.index, (it.found, it.size), it.spec, it.decision);
-            self.rerun.run_by(model, changes, sync);
-            tally.score()
-        };
-        self.rerun.learned.limits.iter().map(one).collect()
+        let models = self.rerun.learned.limits.iter();
+        let courses = models.flat_map(|model| self.rerun.courses(model).into_iter().zip(&self.courses));
+        courses.map(|(course, (_, measure))| self.score(&course, measure, changes)).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! A recording as an asciicast (version 2): the dashboard's screen, frame by frame. Must not keep the observations.
 
 use crate::advise;
-use crate::decide::shadow::Shadows;
+use crate::decide::{shadow::Shadows, size::Learned};
 use crate::observe::Stamped;
 use crate::session::Session;
 use crate::terminal::pen::Pen;
@@ -36,6 +36,7 @@ pub fn cast(observations: impl Iterator<Item = Stamped>, options: &Cast, out: &m
         pen: Pen::default(),
         began: None,
         shadows: Shadows::default(),
+        capacity: Learned::default(),
         options,
     };
     let step = (options.speed / FRAMES).max(1.0) * 1000.0;
@@ -64,6 +65,7 @@ struct CastWriter<'a> {
     /// Milliseconds since 1970, of the first frame.
     began: Option<i64>,
     shadows: Shadows,
+    capacity: Learned,
     options: &'a Cast<'a>,
 }
 
@@ -73,7 +75,9 @@ impl CastWriter<'_> {
         let now = session.now_ms();
         let mut buffer = Buffer::empty(self.shown.area);
         let shadows = self.shadows.of(session);
-        view::draw(&mut buffer, &Cx::new(session, now, options.ui, options.look).with_shadows(shadows));
+        let capacity = self.capacity.of(session);
+        let cx = Cx::new(session, now, options.ui, options.look);
+        view::draw(&mut buffer, &cx.with_shadows(shadows).with_capacity(capacity));
         let mut bytes = Vec::new();
         let began = match self.began {
             Some(began) => began,

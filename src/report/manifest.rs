@@ -151,7 +151,7 @@ fn rules(rules: &ScalingRules, before: Option<&ScalingRules>) -> Value {
 }
 
 /// Milli-units as people write them: whole mebibytes as `512Mi`.
-fn quantity(milli: i64) -> String {
+pub fn quantity(milli: i64) -> String {
     const MEBI: i64 = 1024 * 1024 * 1000;
     if milli >= MEBI && milli % MEBI == 0 { format!("{}Mi", milli / MEBI) } else { hpa::quantity::text(milli) }
 }

@@ -1,44 +1,78 @@
 //! The part of a simulation in which it goes its own way, and the band around it. Must not learn.
 
 use super::model::Model;
-use super::tier::{Tier, TierLoad};
+use super::tier::{Load, Tier, TierLoad};
 use super::{Changes, Recorded, Rerun, Specs, Step, Sync};
 use crate::hpa::{Memory, Recommendation, ScaleEvent, reconcile};
 use crate::observe::Time;
+use chrono::TimeDelta;
 
-/// Where the simulation parts from what happened.
+/// When a run has its syncs, and what it reads at each by one model: those of the recording, or all of them later.
+pub struct Course {
+    model: Model,
+    /// By how many milliseconds they are later.
+    pub shift: i64,
+    /// The times of the syncs as the controller has them.
+    times: Vec<Time>,
+    load: TierLoad,
+}
+
+impl Course {
+    pub fn of(recorded: &Recorded, times: &[Time], model: &Model, shift: i64) -> Course {
+        let load = TierLoad::of(model, recorded);
+        Course {
+            model: model.clone(),
+            shift,
+            times: times.iter().map(|at| later(*at, shift)).collect(),
+            load: if shift == 0 { load } else { load.later(shift) },
+        }
+    }
+
+    /// The load at a sync.
+    pub fn load(&self, sync: usize) -> Option<&Load> {
+        self.load.at(sync).map(|at| &at.load)
+    }
+}
+
+fn later(at: Time, ms: i64) -> Time {
+    at.checked_add_signed(TimeDelta::milliseconds(ms)).unwrap_or(at)
+}
+
+/// Where the simulation begins to go its own way.
 pub struct Start {
-    /// The sync at which it asks for another size.
-    pub index: usize,
-    /// The simulated controller's memory after it, and the size that it asks for.
+    /// The sync whose pods it begins with, and the first that is simulated.
+    pub pods: usize,
+    pub next: usize,
+    /// The simulated controller's memory, and the size that was asked for last.
     pub memory: Memory,
     pub size: i32,
 }
 
-/// Runs all syncs after the start under a model, whose load is given.
-pub fn run(
-    rerun: &Rerun<'_>,
-    changes: &Changes,
-    model: &Model,
-    load: &TierLoad,
-    start: &Start,
-    each: &mut impl FnMut(&Sync<'_>),
-) {
+impl Start {
+    /// The beginning of a recording, for a course whose syncs are not the recorded ones.
+    pub fn first(recorded: &Recorded) -> Option<Start> {
+        let first = recorded.syncs.first()?;
+        Some(Start { pods: 0, next: 0, memory: first.memory.clone(), size: first.found })
+    }
+}
+
+/// Runs all syncs after the start on a course.
+pub fn run(rerun: &Rerun<'_>, changes: &Changes, course: &Course, start: &Start, each: &mut impl FnMut(&Sync<'_>)) {
     let recorded = rerun.recorded;
-    let Some(first) = recorded.syncs.get(start.index) else { return };
+    let Some(first) = recorded.syncs.get(start.pods) else { return };
     let mut memory = start.memory.clone();
-    retime(&mut memory, recorded, &rerun.times);
+    retime(&mut memory, recorded, course);
     let mut specs = Specs::new(changes);
-    let mut tier = Tier::begin(model, changes, recorded, first, start.size);
-    for (index, m) in recorded.syncs.iter().enumerate().skip(start.index + 1) {
-        let Some(at) = rerun.times.get(index) else { return };
-        let spec = specs.of(m);
+    let mut tier = Tier::begin(&course.model, changes, recorded, first, start.size);
+    for (index, m) in recorded.syncs.iter().enumerate().skip(start.next) {
+        let Some(at) = course.times.get(index) else { return };
+        let (spec, now) = (specs.of(m), m.ms + course.shift);
         let found = tier.size();
-        let world = tier.world(m, load.at(index));
+        let world = tier.world(m, now, course.load.at(index));
         let it = reconcile(spec, &m.status, world, &mut memory, *at, &m.settings);
         let size = it.replicas.unwrap_or(found);
         each(&Sync { index, recorded: m, found, size, spec, decision: &it });
-        tier.scale(m.ms, size);
+        tier.scale(now, size);
     }
 }
 
@@ -47,14 +81,13 @@ pub fn run(
 pub fn band(rerun: &Rerun<'_>, changes: &Changes, start: &Start, steps: &mut [Step]) {
     let mut limits: Vec<(i32, i32)> = steps.iter().map(|s| (s.simulated, s.simulated)).collect();
     for model in &rerun.learned.limits {
-        let load = TierLoad::of(model, rerun.recorded);
-        run(rerun, changes, model, &load, start, &mut |it: &Sync<'_>| {
+        run(rerun, changes, &rerun.course_by(model, 0), start, &mut |it: &Sync<'_>| {
             if let Some((low, high)) = limits.get_mut(it.index) {
                 (*low, *high) = ((*low).min(it.size), (*high).max(it.size));
             }
         });
     }
-    for (i, step) in steps.iter_mut().enumerate().skip(start.index.saturating_sub(1)) {
+    for (i, step) in steps.iter_mut().enumerate().skip(start.pods.saturating_sub(1)) {
         let near = &limits[i.saturating_sub(1)..(i + 2).min(limits.len())];
         let low = near.iter().map(|l| l.0).min().unwrap_or(step.simulated);
         step.band = (low, near.iter().map(|l| l.1).max().unwrap_or(step.simulated));
@@ -78,14 +111,14 @@ pub fn times(recorded: &Recorded) -> Vec<Time> {
 }
 
 /// Moves what the controller remembers to those times.
-fn retime(memory: &mut Memory, recorded: &Recorded, times: &[Time]) {
+fn retime(memory: &mut Memory, recorded: &Recorded, course: &Course) {
     let moved = |at: Time| {
         let ms = at.timestamp_millis();
         let after = recorded.syncs.partition_point(|m| m.at.timestamp_millis() < ms);
         let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
-        let near = near.filter_map(|i| Some((recorded.syncs.get(i)?.at.timestamp_millis(), *times.get(i)?)));
+        let near = near.filter_map(|i| Some((recorded.syncs.get(i)?.at.timestamp_millis(), *course.times.get(i)?)));
         let nearest = near.min_by_key(|(seen, _)| (seen - ms).abs()).filter(|(seen, _)| (seen - ms).abs() < 2000);
-        nearest.map_or(at, |(_, time)| time)
+        nearest.map_or(later(at, course.shift), |(_, time)| time)
     };
     for Recommendation { at, .. } in memory.recommendations.iter_mut().flatten() {
         *at = moved(*at);

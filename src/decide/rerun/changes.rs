@@ -9,6 +9,22 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// More replicas than this, or than the recorded maximum, are not simulated: a pod that uses more by itself than its target would
+/// be scaled to the maximum, whatever it is, and each pod is simulated at each sync.
+const MOST_REPLICAS: i32 = 1000;
+
+/// Whether a maximum can be simulated beside a recorded spec.
+///
+/// # Errors
+/// How many can.
+pub fn can_be_simulated(max: i32, recorded: &Spec) -> Result<(), String> {
+    let most = recorded.max.max(MOST_REPLICAS);
+    match max > most {
+        true => Err(format!("maxReplicas would be {max}; at most {most} replicas are simulated")),
+        false => Ok(()),
+    }
+}
+
 /// Changes of one direction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rule {
@@ -146,6 +162,7 @@ impl Changes {
         let mut before: Option<&RecordedSync> = None;
         for sync in syncs {
             if before.is_none_or(|b| b.spec != sync.spec) {
+                can_be_simulated(self.spec(&sync.spec, &sync.names).max, &sync.spec)?;
                 match &self.instead {
                     Some(whole) => whole.check(&sync.spec)?,
                     None => self.check_spec(&sync.spec, &sync.names)?,

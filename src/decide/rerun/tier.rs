@@ -24,6 +24,22 @@ pub struct LoadAt {
     window: i64,
 }
 
+impl LoadAt {
+    fn later(&self, next: Option<&LoadAt>, shift: i64) -> LoadAt {
+        let mut load = self.load.clone();
+        if let Some(next) = next {
+            let share = (shift as f64 / (next.ms - self.ms) as f64).clamp(0.0, 1.0);
+            for (container, used) in &mut load {
+                for (resource, now) in used {
+                    let then = next.load.get(container).and_then(|r| r.get(resource)).copied().unwrap_or(*now);
+                    *now += (then - *now) * share;
+                }
+            }
+        }
+        LoadAt { load, ms: self.ms + shift, window: self.window }
+    }
+}
+
 /// The load at each sync by one model; None at a sync without samples.
 pub struct TierLoad(Vec<Option<LoadAt>>);
 
@@ -35,6 +51,21 @@ impl TierLoad {
             Some(LoadAt { load: load(model, m, samples, ms, window), ms, window })
         };
         TierLoad(recorded.syncs.iter().map(at).collect())
+    }
+
+    /// What samples taken `shift` milliseconds later would have said: between two samples the load changes evenly.
+    pub fn later(self, shift: i64) -> Self {
+        let mut out: Vec<Option<LoadAt>> = Vec::with_capacity(self.0.len());
+        let (mut last, mut after) = (None::<&LoadAt>, None::<&LoadAt>);
+        for at in self.0.iter().rev() {
+            out.push(at.as_ref().map(|at| {
+                after = last.filter(|last| last.ms > at.ms).or(after);
+                last = Some(at);
+                at.later(after, shift)
+            }));
+        }
+        out.reverse();
+        TierLoad(out)
     }
 
     pub fn at(&self, sync: usize) -> Option<&LoadAt> {
@@ -126,14 +157,15 @@ impl<'a> Tier<'a> {
         }
         while self.pods.len() < size {
             self.made += 1;
-            let name = format!("simulated-{}", self.made).into();
+            // In the order of their names, as the metrics API lists them.
+            let name = format!("simulated-{:06}", self.made).into();
             let Model { runs, ready, .. } = *self.model;
             self.pods.push(SimulatedPod { name, created: ms, runs: ms + runs, ready: ms + ready, seen: None });
         }
     }
 
-    /// The inputs that the controller would have at a recorded sync.
-    pub fn world(&mut self, m: &RecordedSync, load: Option<&LoadAt>) -> &World {
+    /// The inputs that the controller would have at a recorded sync, were it at `now` (milliseconds since 1970).
+    pub fn world(&mut self, m: &RecordedSync, now: i64, load: Option<&LoadAt>) -> &World {
         self.world.samples = load.map(|load| self.samples(load)).ok_or_else(|| "no sample".to_owned());
         let size = self.size();
         let n = i64::from(size.max(1));
@@ -154,7 +186,7 @@ impl<'a> Tier<'a> {
         self.world.update_error.clone_from(&m.world.update_error);
         self.world.pods.clear();
         if let Some(pattern) = &self.pattern {
-            self.world.pods.extend(self.pods.iter_mut().map(|p| p.seen_at(m.ms, pattern)));
+            self.world.pods.extend(self.pods.iter_mut().map(|p| p.seen_at(now, pattern)));
         }
         &self.world
     }
@@ -217,4 +249,25 @@ impl SimulatedPod {
 
 fn time(ms: i64) -> Time {
     Time::from_timestamp_millis(ms).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(ms: i64, cpu: f64) -> Option<LoadAt> {
+        let used = BTreeMap::from([("cpu".to_owned(), cpu)]);
+        Some(LoadAt { load: BTreeMap::from([("app".to_owned(), used)]), ms, window: 15_000 })
+    }
+
+    #[test]
+    fn between_two_samples_the_load_changes_evenly() {
+        // Two syncs of one sample, none for a while, and the last.
+        let all = TierLoad(vec![at(0, 100.0), at(0, 100.0), at(15_000, 400.0), None, at(60_000, 100.0)]);
+        let later = all.later(5000);
+        let cpu = |i: usize| later.at(i).map(|at| (at.ms, at.load["app"]["cpu"].round()));
+        assert_eq!((cpu(0), cpu(1)), (Some((5000, 200.0)), Some((5000, 200.0))));
+        assert_eq!((cpu(2), cpu(3)), (Some((20_000, 367.0)), None));
+        assert_eq!(cpu(4), Some((65_000, 100.0)), "after the last nothing is known");
+    }
 }

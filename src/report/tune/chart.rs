@@ -19,7 +19,7 @@ fn marks(s: &Summary) -> (Marks, (f64, f64), f64) {
     let at = |score: &crate::decide::score::Score| (score.cost, score.above_s);
     let mut out: Marks = s.cloud.iter().map(|p| (*p, '.')).collect();
     out.extend(s.front.iter().map(|m| (at(&m.score), 'o')));
-    out.push((at(&s.present), 'P'));
+    out.push((at(&s.expected.score), 'P'));
     out.push((at(&s.recommended.score), 'R'));
     // What is far from the front says nothing.
     let shown = || out.iter().filter(|m| m.1 != '.').map(|m| m.0);

@@ -3,7 +3,11 @@
 
 mod columns;
 
-use super::{empty_state, rates, rates::RateLine};
+use super::{
+    empty_state, rates,
+    rates::{Level, RateLine},
+};
+use crate::decide::size::Capacity;
 use crate::explain::left_out::{Place, left_out};
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState, Role as Tier};
@@ -88,7 +92,15 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let known = busiest.iter().filter_map(|row| Some((row, &row.collector?.accepted.rate)));
     let lines: Vec<RateLine> =
         known.map(|(r, series)| RateLine { name: &r.pod.seen.name, series, role: role(r.pod) }).collect();
-    rates::draw(buf, area, cx, "items accepted a second", &lines);
+    rates::draw(buf, area, cx, "items accepted a second", &lines, &carried(cx));
+}
+
+/// What one replica carries, where that is known: at the HPA's target, and where it carries no more.
+fn carried(cx: &Cx) -> Vec<Level> {
+    let Some(capacity) = cx.capacity() else { return Vec::new() };
+    let target = capacity.at_target().and_then(|cores| capacity.carried(cores)).map(|carried| carried.0);
+    let level = |name, rate: Option<f64>| rate.map(|rate| Level { name, rate });
+    [level("target", target), level("knee", capacity.knee())].into_iter().flatten().collect()
 }
 
 fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
@@ -198,6 +210,18 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
     cx.ui.pods(session).into_iter().chain(gone).map(row).collect()
 }
 
+/// `one replica carries 480 items/s (470 to 490) at the target of 80 %, and 4.4 k/s at the knee`.
+fn capacity_text(capacity: &Capacity) -> Option<String> {
+    let at_target = capacity.at_target().zip(capacity.target).and_then(|(cores, target)| {
+        let (likely, low, high) = capacity.carried(cores)?;
+        let (low, high) = (format::rate(low), format::rate(high));
+        Some(format!("{} items ({low} to {high}) at the target of {target} %", format::rate(likely)))
+    });
+    let knee = capacity.knee().map(|rate| format!("{} at the knee", format::rate(rate)));
+    let parts: Vec<String> = at_target.into_iter().chain(knee).collect();
+    (!parts.is_empty()).then(|| format!("one replica carries {}", parts.join(", and ")))
+}
+
 /// The lines below the table: how even the load is, the findings about it, which pods cannot be scraped.
 fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     let session = cx.session;
@@ -215,6 +239,9 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
         add(&finding.text, Role::Warn);
         add(&format!("{}; hint: {}", finding.evidence, finding.hint), Role::Muted);
+    }
+    if let Some(text) = cx.capacity().and_then(capacity_text) {
+        add(&text, Role::Muted);
     }
     if session.feeds.state(Feed::Collector) != FeedState::Up {
         add(&format!("items and queues: {}", empty_state::short(cx, Feed::Collector)), Role::Muted);

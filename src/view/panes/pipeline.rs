@@ -67,5 +67,5 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
     ];
     let known: Vec<RateLine> =
         lines.into_iter().filter_map(|(name, series, role)| Some(RateLine { name, series: series?, role })).collect();
-    rates::draw(buf, area, cx, "items a second, all signals", &known);
+    rates::draw(buf, area, cx, "items a second, all signals", &known, &[]);
 }

@@ -16,6 +16,8 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub const LEAST: u16 = 6;
 /// How long a rate is valid, in milliseconds.
 const HOLDS: i64 = 20_000;
+/// Beside what is so many times higher, lines are flat.
+const FLAT: f64 = 3.0;
 
 /// One of the lines; names are cut at their beginning, where they are alike.
 pub struct RateLine<'a> {
@@ -24,8 +26,14 @@ pub struct RateLine<'a> {
     pub role: Role,
 }
 
-/// The first line lies on top.
-pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]) {
+/// A rate that the lines are compared with, such as what a replica carries.
+pub struct Level {
+    pub name: &'static str,
+    pub rate: f64,
+}
+
+/// The first line lies on top. A level is left out where it is so high that the lines would be flat beside it.
+pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine], levels: &[Level]) {
     if all.is_empty() || area.height < LEAST {
         return;
     }
@@ -46,7 +54,15 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]
             peak: line.series.peak(),
         }
     };
-    let lines: Vec<PlainLine> = all.iter().rev().map(line).collect();
+    let most = all.iter().map(|line| line.series.peak()).fold(0.0, f64::max);
+    let level = |level: &Level| PlainLine {
+        label: format!("{} {}", level.name, format::count(level.rate)),
+        role: Role::Target,
+        segments: vec![vec![(axis.start_ms, level.rate), (axis.end_ms - 1, level.rate)]],
+        peak: 0.0,
+    };
+    let levels = levels.iter().filter(|level| level.rate <= most * FLAT).map(level);
+    let lines: Vec<PlainLine> = levels.chain(all.iter().rev().map(line)).collect();
     let markers = utilization::marks(cx, axis);
     let look = time_axis::style(cx);
     LineChart { axis, margins, lines, unit: format::count, cursor: cx.cursor(), markers }.draw(chart, buf, &look);

@@ -50,6 +50,25 @@ fn it_says_where_more_gateways_would_not_help() {
 }
 
 #[test]
+fn the_queues_are_scaled_on_by_an_hpa_or_by_keda() {
+    let queue = |format: &str| {
+        let (code, out, err) =
+            run(&["tune", "lab:backpressure", "--metric", "queue", "--candidates", "40", "-o", format]);
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{format}");
+        out
+    };
+    let keda = queue("keda");
+    assert!(keda.starts_with("# kubectl apply") && keda.contains("risk: Elasticsearch was the limit"), "{keda}");
+    let object: Value = serde_saphyr::from_str(&keda).unwrap();
+    let all: Value = serde_json::from_str(&queue("json")).unwrap();
+    assert_eq!((&object, object["kind"].as_str()), (&all["queue"]["scaled_object"], Some("ScaledObject")));
+    let manifest: Value = serde_saphyr::from_str(&queue("yaml")).unwrap();
+    assert_eq!(manifest["spec"]["metrics"][2]["pods"]["metric"]["name"], all["queue"]["metric"]);
+    let (code, _, err) = run(&["tune", "lab:guide", "-o", "keda"]);
+    assert!(code == Some(2) && err.contains("ScaledObject of --metric queue"), "{err}");
+}
+
+#[test]
 fn size_writes_a_forecast() {
     let (code, out, err) = run(&["size", "lab:guide", "--rate", "traces=50k,logs=20k"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));

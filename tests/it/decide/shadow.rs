@@ -199,7 +199,7 @@ fn a_report_names_the_shadows_with_their_figures() {
 #[test]
 fn a_shadow_that_would_run_away_is_refused() {
     let error = |shadow| shadow::run(&session(0.0, &[shadow]))[0].run.clone().unwrap_err();
-    let text = "maxReplicas would be 2000000000; a shadow has at most 1000 replicas";
+    let text = "maxReplicas would be 2000000000; at most 1000 replicas are simulated";
     assert_eq!(error(spec("big.yaml", |hpa| hpa.max_replicas = 2_000_000_000)), text);
     assert!(error(flags("--target cpu=1 --max 90000")).contains("at most 1000 replicas"));
     // As many as are allowed: each uses more by itself than its target.

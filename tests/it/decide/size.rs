@@ -1,6 +1,6 @@
 //! What a replica carries, learned from runs of the lab, against the lab's own constants.
 
-use edot_tui::decide::size::{Bottleneck, Capacity, learn};
+use edot_tui::decide::size::{Bottleneck, Capacity, Learned, learn};
 use edot_tui::lab::model::params::GATEWAY_CORE_S_PER_ITEM;
 use edot_tui::lab::scenario::Scenario;
 use edot_tui::observe::Signal;
@@ -63,4 +63,19 @@ fn elasticsearch_is_named_where_its_queue_fills() {
 #[test]
 fn without_scrapes_it_says_what_is_missing() {
     assert!(learn(&[&Session::default()]).unwrap_err().contains("too few"));
+}
+
+#[test]
+fn a_session_is_learned_from_once_a_minute_while_items_arrive() {
+    let seen = watched_inside(&Scenario::shipped("guide").unwrap(), 7, 300);
+    let (mut session, mut learned, mut times, mut before) = (Session::default(), Learned::default(), 0, None);
+    for stamped in &seen {
+        session.apply(stamped);
+        let now = learned.of(&session).cloned();
+        times += usize::from(now != before);
+        before = now;
+    }
+    let minutes = seen.len().min(6);
+    assert!(times >= 2 && times <= minutes + 1, "{times}");
+    assert_eq!(before.unwrap().target, Some(80));
 }

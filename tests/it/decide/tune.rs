@@ -73,7 +73,7 @@ fn settings_that_a_run_had_score_what_happened() {
         let (minutes, rescales, flaps, most) = happened(r);
         let score = match edited {
             true => Measure::new(&Rerun::new(r).unwrap(), all.lines.clone()).happened(&Rerun::new(r).unwrap()),
-            false => all.present().unwrap().total,
+            false => Score::together(&all.happened),
         };
         assert!((score.replica_minutes - minutes).abs() < 1e-6, "{name}: {} {minutes}", score.replica_minutes);
         assert_eq!((score.rescales, score.flaps, score.most_replicas), (rescales, flaps, most), "{name}");
@@ -91,7 +91,7 @@ fn a_simulated_run_under_the_same_settings_scores_as_it_happened() {
         let Ok(lines) = lines(r.syncs.last().unwrap(), &[]) else { continue };
         let measure = Measure::new(&rerun, lines);
         let (mut tally, mut same) = (measure.tally(), true);
-        rerun.run(&Changes::default(), |it| {
+        rerun.run_on(rerun.course(), &Changes::default(), |it| {
             same &= it.size == it.recorded.actual;
             tally.sync(it.index, (it.found, it.size), it.spec, it.decision);
         });
@@ -101,6 +101,57 @@ fn a_simulated_run_under_the_same_settings_scores_as_it_happened() {
         }
     }
     assert!(seen >= 8, "{seen}");
+}
+
+#[test]
+fn what_is_expected_is_over_the_moments_of_the_syncs() {
+    let mut apart = 0;
+    for name in ["a1", "a3", "b2"] {
+        let r = named(name);
+        let rerun = Rerun::new(r).unwrap();
+        let courses = rerun.courses(&rerun.learned.likely);
+        let period = r.session.decisions.sync_period.period();
+        let shifts: Vec<i64> = courses.iter().map(|course| course.shift).collect();
+        assert_eq!(shifts, [0, period / 4, period / 2, period * 3 / 4]);
+
+        let changes = Changes { targets: vec![("cpu".into(), "40".into())], ..Changes::default() };
+        let lines = lines(r.syncs.last().unwrap(), &[]).unwrap();
+        let each = courses.iter().map(|course| {
+            let measure = Measure::on(&rerun, course, lines.clone());
+            let mut tally = measure.tally();
+            rerun.run_on(course, &changes, |it| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
+            tally.score()
+        });
+        let each: Vec<Score> = each.collect();
+        // All are the same load, so that they cost about the same; which syncs are above the line is chance.
+        let minutes: Vec<f64> = each.iter().map(|s| s.replica_minutes).collect();
+        let (low, high) =
+            (minutes.iter().copied().fold(f64::MAX, f64::min), minutes.iter().copied().fold(0.0, f64::max));
+        assert!(high < low * 1.5, "{name}: {minutes:?}");
+        apart += usize::from(each.iter().any(|s| s.above_s != each[0].above_s));
+        let mean = Score::expected(&each);
+        assert!((mean.above_s * 4.0 - each.iter().map(|s| s.above_s).sum::<f64>()).abs() < 1e-9);
+
+        let all = tuned(std::slice::from_ref(r), &ask(Objective::Balanced, 100));
+        assert!(all.candidates.iter().all(|c| c.worst_above_s >= c.total.above_s - 1e-9));
+        let (chosen, open) = (all.recommended().unwrap(), &all.open);
+        assert!(open.above_s.0 <= chosen.total.above_s && chosen.worst_above_s <= open.above_s.1, "{name}: {open:?}");
+    }
+    assert!(apart > 0, "the moment matters somewhere");
+}
+
+#[test]
+fn what_cannot_be_simulated_is_refused_with_the_same_words() {
+    let r = named("a1");
+    let text = "maxReplicas would be 100000; at most 1000 replicas are simulated";
+    let changes = Changes::of_flags("--target cpu=1 --max 100000").unwrap();
+    assert_eq!(Rerun::new(r).unwrap().simulate(&changes, |_| ()).unwrap_err(), text);
+    let mut ask = ask(Objective::Balanced, 10);
+    ask.limits.max_replicas = Some(100_000);
+    assert_eq!(Search::new(std::slice::from_ref(r), &ask).err().unwrap(), text);
+    // As many as there may be, of pods that use more by themselves than their target.
+    let changes = Changes::of_flags("--target cpu=1 --max 1000").unwrap();
+    assert!(Rerun::new(r).unwrap().simulate(&changes, |_| ()).is_ok());
 }
 
 #[test]
