@@ -40,12 +40,12 @@ const NOISE: i64 = 1000;
 pub struct SyncPeriod {
     /// The latest distances between known syncs, milliseconds.
     gaps: VecDeque<i64>,
-    /// The latest known syncs: milliseconds since 1970, and how far it is from whole periods after the first of them.
+    /// The latest known syncs: milliseconds since 1970, and the periods from the first that was known to it.
     known: VecDeque<(i64, i64)>,
     period: i64,
     /// How much more probable than all others together the period is, as a share of 1.
     confidence: f64,
-    /// What is added to each period, milliseconds: the lower median over the distances.
+    /// What is added to each period, milliseconds: the lower median over pairs of known syncs.
     added: i64,
     /// The last known sync, milliseconds since 1970; None after an interruption.
     last: Option<i64>,
@@ -161,8 +161,8 @@ impl SyncPeriod {
             self.measure();
         }
         let before = self.known.back().copied();
-        let off = before.map_or(0, |(at, off)| off + (ms - at) - self.periods(ms - at) * self.distance());
-        self.known.push_back((ms, off));
+        let place = before.map_or(0, |(at, place)| place + self.periods(ms - at));
+        self.known.push_back((ms, place));
         if self.known.len() > 2 * GAPS {
             self.known.pop_front();
         }
@@ -181,15 +181,20 @@ impl SyncPeriod {
         (self.period, self.confidence) = (period, confidence);
     }
 
+    /// From every known sync to every later one: over several periods, what is added to each shows, and by how much one or the
+    /// other was seen late does not.
     fn measure(&mut self) {
-        let mut added: Vec<i64> = self
-            .gaps
-            .iter()
-            .map(|gap| {
-                let periods = self.periods(*gap);
-                (gap - periods * self.period) / periods
-            })
-            .collect();
+        let mut ends = vec![(0, 0)];
+        let mut end = (0, 0);
+        for gap in &self.gaps {
+            end = (end.0 + gap, end.1 + self.periods(*gap));
+            ends.push(end);
+        }
+        let mut added: Vec<i64> = Vec::with_capacity(ends.len() * ends.len() / 2);
+        for (i, from) in ends.iter().enumerate() {
+            let of = |to: &(i64, i64)| (to.0 - from.0 - (to.1 - from.1) * self.period) / (to.1 - from.1);
+            added.extend(ends[i + 1..].iter().map(of));
+        }
         added.sort_unstable();
         let middle = added.get(added.len().saturating_sub(1) / 2).copied().unwrap_or_default();
         self.added = middle.clamp(0, self.period / 4);
@@ -207,10 +212,17 @@ impl SyncPeriod {
         Some(Shift { from, at })
     }
 
+    /// The latest known syncs, and how far each is from whole periods after the first of them, milliseconds.
+    fn off(&self) -> Vec<(i64, i64)> {
+        let first = self.known.front().copied().unwrap_or_default();
+        let off = |(ms, place): (i64, i64)| (ms, ms - first.0 - (place - first.1) * self.distance());
+        self.known.iter().copied().map(off).collect()
+    }
+
     /// The clearest shift since `since`: the syncs from there on are all earlier than all before it, which no controller that
     /// goes on can do, or all later, by more than syncs are usually late. None where they go on as before.
     pub fn shift(&self, since: i64) -> Option<Shift> {
-        let all: Vec<(i64, i64)> = self.known.iter().copied().collect();
+        let all = self.off();
         let usual = usual_step(&all);
         let mut best: Option<(i64, Shift)> = None;
         for i in USUAL..all.len() {
@@ -240,7 +252,7 @@ impl SyncPeriod {
     /// Where the syncs since `since` are earlier than those before on the mean, though each of them may be one that was seen
     /// early: too little to show a restart by itself. None where they are not.
     pub fn lean(&self, since: i64) -> Option<Shift> {
-        let all: Vec<(i64, i64)> = self.known.iter().copied().collect();
+        let all = self.off();
         // The median distance of two is about one standard deviation.
         let deviation = (usual_step(&all) as f64).max(LEAST_DEVIATION);
         let mean = |part: &[(i64, i64)]| part.iter().map(|k| k.1 as f64).sum::<f64>() / part.len() as f64;
