@@ -57,8 +57,15 @@ pub struct Spec {
     pub from: String,
 }
 
-/// The controller's period between syncs, unless the HPA's spec names it, seconds.
-pub const SYNC_PERIOD_S: i64 = 15;
+/// The controller's period between syncs, unless the HPA's spec names it.
+fn sync_period() -> TimeDelta {
+    crate::hpa::Settings::default().sync_period
+}
+
+/// A time in a sentence: `2026-11-24T03:00:00Z`.
+pub fn utc(at: Time) -> String {
+    at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
 
 /// What is asked for at once, and how far back events tell of earlier rescales, seconds.
 const PART_S: i64 = 600;

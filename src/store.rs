@@ -27,7 +27,7 @@ pub mod trend;
 
 pub use access::Access;
 #[cfg(test)]
-pub use access::Credential;
+pub use access::{Credential, Place};
 pub use bulk::{Sent, TRIES};
 pub use client::{Client, StoreError, StoreErrorKind};
 

@@ -7,7 +7,7 @@ use crate::{
     decide::rerun::Changes,
     error::{CommandError, SUCCESS},
     format::size,
-    import::{self, Build, Search, Source, Spec, Wanted, metric},
+    import::{self, Build, Search, Source, Spec, Wanted, metric, utc},
     observe::{HpaSeen, Metric, Stamped, Time, text::clean},
     open,
     recording::{
@@ -159,13 +159,12 @@ pub fn run(settings: &Settings, args: &Import) -> Result<u8, CommandError> {
 fn span(args: &Import, now: Time) -> Result<(Time, Time), CommandError> {
     let whole = |at: Time| Time::from_timestamp(at.timestamp(), 0).unwrap_or(at);
     let (from, to) = (whole(args.since.time(now)), whole(args.until.map_or(now, |until| until.time(now)).min(now)));
-    let shown = |at: Time| at.format("%Y-%m-%dT%H:%M:%SZ");
     if from >= to {
-        let text = format!("--since ({}) is not before --until ({})", shown(from), shown(to));
+        let text = format!("--since ({}) is not before --until ({})", utc(from), utc(to));
         return Err(CommandError::usage(text).hint("both are times, or how long ago: --since 3h --until 1h"));
     }
     if to - from > TimeDelta::hours(LONGEST_H) {
-        let text = format!("from {} to {} is longer than {LONGEST_H}h", shown(from), shown(to));
+        let text = format!("from {} to {} is longer than {LONGEST_H}h", utc(from), utc(to));
         return Err(CommandError::usage(text).hint("an import is of an incident, not of a month: give --until as well"));
     }
     Ok((from, to))

@@ -15,7 +15,7 @@ pub const NEVER: i64 = 100_000_000;
 /// From here on a queue counts as full, percent: the line where none is given.
 pub const FULL: f64 = 80.0;
 
-/// A scrape is valid for so long, milliseconds.
+/// How long a scrape is valid, milliseconds.
 const HOLDS: i64 = 30_000;
 /// A size that was kept for less says nothing of what it carried; nor does its beginning. Milliseconds.
 const KEPT: i64 = 60_000;

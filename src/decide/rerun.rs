@@ -17,7 +17,7 @@ mod model;
 mod recorded;
 mod tier;
 
-pub use apart::Course;
+pub use apart::SyncPhase;
 pub use changes::{Changes, Rule, Whole, can_be_simulated};
 pub use flags::ChangeFlags;
 pub use model::{Learned, Model};
@@ -123,8 +123,8 @@ pub struct Rerun<'a> {
     real: Vec<Real>,
     /// The times of the syncs as the controller has them.
     times: Vec<Time>,
-    /// The recorded course, by the likeliest model.
-    course: Course,
+    /// The recorded phase, by the likeliest model.
+    phase: SyncPhase,
 }
 
 /// One sync of a run under changes.
@@ -159,37 +159,37 @@ impl<'a> Rerun<'a> {
             recorded,
             metrics: known_metrics(recorded),
             real: recorded.syncs.iter().map(real).collect(),
-            course: Course::of(recorded, &times, &learned.likely, 0),
+            phase: SyncPhase::of(recorded, &times, &learned.likely, 0),
             times,
             learned,
         })
     }
 
-    /// A run under changes, which fit the recording, on a course.
-    pub fn run_on(&self, course: &Course, changes: &Changes, mut each: impl FnMut(&Sync<'_>)) {
-        let start = match course.shift {
+    /// A run under changes, which fit the recording, in a phase.
+    pub fn run_on(&self, phase: &SyncPhase, changes: &Changes, mut each: impl FnMut(&Sync<'_>)) {
+        let start = match phase.shift {
             0 => self.together(changes, &mut each),
             _ => Start::first(self.recorded),
         };
         if let Some(start) = start {
-            apart::run(self, changes, course, &start, &mut each);
+            apart::run(self, changes, phase, &start, &mut each);
         }
     }
 
-    /// The courses that another run could as well have been on, the recorded one first: nobody chooses the moments at which the
+    /// The phases that another run could as well have been in, the recorded one first: nobody chooses the moments at which the
     /// controller syncs. `model` says what there is to read.
-    pub fn courses(&self, model: &Model) -> Vec<Course> {
+    pub fn phases(&self, model: &Model) -> Vec<SyncPhase> {
         let period = self.recorded.session.decisions.sync_period.period();
-        (0..PHASES).map(|i| self.course_by(model, period * i / PHASES)).collect()
+        (0..PHASES).map(|i| self.phase_by(model, period * i / PHASES)).collect()
     }
 
-    fn course_by(&self, model: &Model, shift: i64) -> Course {
-        Course::of(self.recorded, &self.times, model, shift)
+    fn phase_by(&self, model: &Model, shift: i64) -> SyncPhase {
+        SyncPhase::of(self.recorded, &self.times, model, shift)
     }
 
-    /// The recorded course, by the likeliest model.
-    pub fn course(&self) -> &Course {
-        &self.course
+    /// The recorded phase, by the likeliest model.
+    pub fn phase(&self) -> &SyncPhase {
+        &self.phase
     }
 
     /// The likeliest run under changes, beside what happened, with its band. `each` has every sync, unless nothing is changed.
@@ -222,7 +222,7 @@ impl<'a> Rerun<'a> {
             };
             start = self.together(changes, &mut each);
             if let Some(start) = &start {
-                apart::run(self, changes, &self.course, start, &mut each);
+                apart::run(self, changes, &self.phase, start, &mut each);
                 apart::band(self, changes, start, &mut steps);
             }
         }

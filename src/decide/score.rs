@@ -3,7 +3,7 @@
 //! Elasticity is measured as SPEC's research group proposes ("Ready for Rain?", SPEC-RG-2016-01): replicas that there are against
 //! replicas that were demanded. `docs/tuning.md` defines each figure.
 
-use super::rerun::{Course, RecordedSync, Rerun, status};
+use super::rerun::{RecordedSync, Rerun, SyncPhase, status};
 use crate::hpa::{Band, Decision, MetricStatus, Source, Spec, Target, quantity, requests};
 use serde::Serialize;
 
@@ -91,17 +91,17 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// On the recorded course.
+    /// In the recorded phase.
     pub fn new(rerun: &Rerun<'_>, lines: Vec<Line>) -> Self {
-        Measure::on(rerun, rerun.course(), lines)
+        Measure::on(rerun, rerun.phase(), lines)
     }
 
-    pub fn on(rerun: &Rerun<'_>, course: &Course, lines: Vec<Line>) -> Self {
+    pub fn on(rerun: &Rerun<'_>, phase: &SyncPhase, lines: Vec<Line>) -> Self {
         let syncs = &rerun.recorded.syncs;
         let next = syncs.iter().skip(1).map(|m| m.ms).chain(syncs.last().map(|m| m.ms));
         let mut demand: Vec<i32> = Vec::with_capacity(syncs.len());
         for (index, m) in syncs.iter().enumerate() {
-            let wanted = lines.iter().filter_map(|line| demanded(rerun, course, index, line)).max();
+            let wanted = lines.iter().filter_map(|line| demanded(rerun, phase, index, line)).max();
             // Without a sample nobody knows, so that it is as before.
             demand.push(wanted.or(demand.last().copied()).unwrap_or(m.found).max(1));
         }
@@ -147,14 +147,14 @@ impl Measure {
 }
 
 /// How many replicas are demanded at a sync by one line.
-fn demanded(rerun: &Rerun<'_>, course: &Course, index: usize, line: &Line) -> Option<i32> {
+fn demanded(rerun: &Rerun<'_>, phase: &SyncPhase, index: usize, line: &Line) -> Option<i32> {
     let m = rerun.recorded.syncs.get(index)?;
     let whole = |n: f64| n.ceil().clamp(1.0, f64::from(i32::MAX)) as i32;
     let of = |resource: &str, container: Option<&str>| {
         let own = &rerun.learned.likely.own;
         let own = own.iter().filter(|(name, _)| container.is_none_or(|c| c == *name));
         let own: i64 = own.filter_map(|(_, r)| r.get(resource)).sum();
-        let load = course.load(index)?.iter().filter(|(name, _)| container.is_none_or(|c| c == *name));
+        let load = phase.load(index)?.iter().filter(|(name, _)| container.is_none_or(|c| c == *name));
         let load: f64 = load.filter_map(|(_, r)| r.get(resource)).sum();
         // Where a pod alone is above the line, no number of them is enough.
         let room = line.most - own as f64;

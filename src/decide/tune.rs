@@ -2,7 +2,7 @@
 //! that one, and what it risks. The same recordings, limits and seed give the same result. Must not show anything.
 
 use super::front::{self, Objective};
-use super::rerun::{Changes, Course, Recorded, Rerun, Sync, can_be_simulated};
+use super::rerun::{Changes, Recorded, Rerun, Sync, SyncPhase, can_be_simulated};
 use super::score::{Line, Measure, Score, lines};
 use super::space::{Choice, Limits, Space};
 use crate::hpa::Spec;
@@ -94,10 +94,10 @@ impl Tuned {
     }
 }
 
-/// A recording, ready to be re-run and measured on each course that it could have been on; the first is the recorded one.
+/// A recording, ready to be re-run and measured in each phase that it could have been in; the first is the recorded one.
 struct Run<'a> {
     rerun: Rerun<'a>,
-    courses: Vec<(Course, Measure)>,
+    phases: Vec<(SyncPhase, Measure)>,
 }
 
 /// The recordings, what can be chosen, and all that is needed to score it.
@@ -124,15 +124,17 @@ impl<'a> Search<'a> {
         for (i, recorded) in recordings.iter().enumerate() {
             let name = |e: String| if recordings.len() > 1 { format!("recording {}: {e}", i + 1) } else { e };
             let rerun = Rerun::new(recorded).map_err(name)?;
-            let courses = rerun.courses(&rerun.learned.likely).into_iter();
-            let courses = courses.map(|course| (Measure::on(&rerun, &course, lines.clone()), course));
-            let courses = courses.map(|(measure, course)| (course, measure)).collect();
-            runs.push(Run { courses, rerun });
+            let measured = |phase| {
+                let measure = Measure::on(&rerun, &phase, lines.clone());
+                (phase, measure)
+            };
+            let phases = rerun.phases(&rerun.learned.likely).into_iter().map(measured).collect();
+            runs.push(Run { phases, rerun });
         }
         if let Some(max) = ask.limits.max_replicas {
             can_be_simulated(max, &last.spec)?;
         }
-        let demand = runs.iter().flat_map(|r| &r.courses).flat_map(|(_, measure)| measure.demand.iter().copied());
+        let demand = runs.iter().flat_map(|r| &r.phases).flat_map(|(_, measure)| measure.demand.iter().copied());
         let most = demand.max().unwrap_or(1);
         let space = Space::new(last, &ask.limits, most)?;
         for (i, recorded) in recordings.iter().enumerate() {
@@ -168,7 +170,7 @@ impl<'a> Search<'a> {
             return first;
         }
         for (run, each) in self.runs.iter().zip(&mut each) {
-            each.extend(run.scores(&changes, 1..run.courses.len()));
+            each.extend(run.scores(&changes, 1..run.phases.len()));
         }
         candidate(&each, true)
     }
@@ -386,7 +388,7 @@ impl<'a> Search<'a> {
         let times = self.space.request_times(&candidate.choice);
         let (mut cost, mut above) = ((0.0, 0.0), (0.0, 0.0));
         for run in &self.runs {
-            let all = run.scores(&changes, 0..run.courses.len()).into_iter().chain(run.at_the_limits(&changes));
+            let all = run.scores(&changes, 0..run.phases.len()).into_iter().chain(run.at_the_limits(&changes));
             let all: Vec<Score> = all.map(|s| s.requesting(times)).collect();
             let range = |of: fn(&Score) -> f64| {
                 let values = || all.iter().map(of);
@@ -402,35 +404,35 @@ impl<'a> Search<'a> {
 
 impl Run<'_> {
     fn happened(&self) -> Option<Score> {
-        Some(self.courses.first()?.1.happened(&self.rerun))
+        Some(self.phases.first()?.1.happened(&self.rerun))
     }
 
     fn period_s(&self) -> f64 {
         self.rerun.recorded.session.decisions.sync_period.period() as f64 / 1000.0
     }
 
-    /// The score on some of the courses; on the recorded one, settings that the recording was made under score what happened.
+    /// The score in some of the phases; in the recorded one, settings that the recording was made under score what happened.
     fn scores(&self, changes: &Changes, which: std::ops::Range<usize>) -> Vec<Score> {
-        let same = changes.change_nothing(&self.rerun.recorded.syncs);
-        let one = |(course, measure): &(Course, Measure)| match same && course.shift == 0 {
+        let same = || changes.change_nothing(&self.rerun.recorded.syncs);
+        let one = |(phase, measure): &(SyncPhase, Measure)| match phase.shift == 0 && same() {
             true => measure.happened(&self.rerun),
-            false => self.score(course, measure, changes),
+            false => self.score(phase, measure, changes),
         };
-        self.courses.get(which).unwrap_or_default().iter().map(one).collect()
+        self.phases.get(which).unwrap_or_default().iter().map(one).collect()
     }
 
-    fn score(&self, course: &Course, measure: &Measure, changes: &Changes) -> Score {
+    fn score(&self, phase: &SyncPhase, measure: &Measure, changes: &Changes) -> Score {
         let mut tally = measure.tally();
         let sync = |it: &Sync<'_>| tally.sync(it.index, (it.found, it.size), it.spec, it.decision);
-        self.rerun.run_on(course, changes, sync);
+        self.rerun.run_on(phase, changes, sync);
         tally.score()
     }
 
-    /// The scores on each course by the models at the limits of what is known.
+    /// The scores in each phase by the models at the limits of what is known.
     fn at_the_limits(&self, changes: &Changes) -> Vec<Score> {
         let models = self.rerun.learned.limits.iter();
-        let courses = models.flat_map(|model| self.rerun.courses(model).into_iter().zip(&self.courses));
-        courses.map(|(course, (_, measure))| self.score(&course, measure, changes)).collect()
+        let phases = models.flat_map(|model| self.rerun.phases(model).into_iter().zip(&self.phases));
+        phases.map(|(phase, (_, measure))| self.score(&phase, measure, changes)).collect()
     }
 }
 

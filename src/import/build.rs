@@ -6,7 +6,7 @@ use super::document::{CollectorRow, Row, Says};
 use super::found::{Found, Kind};
 use super::pods::Pods;
 use super::status::{Change, Replicas, What};
-use super::{Names, SYNC_PERIOD_S, Wanted};
+use super::{Names, Wanted, sync_period};
 use crate::observe::{
     CollectorSeen, ElasticsearchSeen, EventSeen, Feed, FeedState, FeedStatus, HpaSeen, HpaStatus, Observation, Role,
     Stamped, TargetRef, TargetSeen, Time, WatchingSeen,
@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// How much later than what is reported documents must be known, seconds: whether a pod is gone shows only then.
 const AHEAD_S: i64 = 90;
-/// Without documents of a kind for so many of its intervals, its feed is silent.
+/// The number of its intervals without documents of a kind after which its feed is silent.
 const SILENT: i32 = 4;
 /// The least of that, seconds.
 const SILENT_S: i64 = 90;
@@ -113,9 +113,9 @@ pub struct Summary {
 impl Build {
     pub fn new(plan: Plan) -> Build {
         let Wanted { namespace, hpa, from, spec, requests, .. } = &plan.wanted;
-        let period = plan.hpa.sync_period_s.map_or(SYNC_PERIOD_S, i64::from);
+        let period = plan.hpa.sync_period_s.map_or_else(sync_period, |s| TimeDelta::seconds(s.into()));
         let own = plan.found.has(Kind::Hpa);
-        let replicas = Replicas::new(namespace, hpa, &plan.target.name, TimeDelta::seconds(period), *from, own);
+        let replicas = Replicas::new(namespace, hpa, &plan.target.name, period, *from, own);
         let today = spec.target.clone().unwrap_or_default();
         let mut pods = Pods::new(namespace, &plan.target, today.containers.clone(), requests.clone(), *from);
         pods.has_state = plan.found.has(Kind::Pods);
@@ -145,7 +145,7 @@ impl Build {
             collectors: BTreeMap::new(),
             of_pods: Watch::new(&[Feed::Pods, Feed::Usage]),
             of_hpa: Watch::new(&[Feed::Hpa]),
-            hpa_every: TimeDelta::seconds(SYNC_PERIOD_S),
+            hpa_every: sync_period(),
             is_first: true,
             plan,
         }

@@ -1,6 +1,7 @@
 //! Documents of each index by time, as counters that grow. They are counted by the documents' own times, not by when they were
 //! indexed. Must not ask.
 
+use super::fields::buckets;
 use crate::observe::text::{NAME, clean};
 use crate::observe::{CountedBy, CountersSeen, IndexSeen, Observation, Stamped, Time};
 use serde_json::{Value, json};
@@ -28,7 +29,6 @@ pub fn aggregations() -> Value {
 
 /// From the answer's aggregations.
 pub fn of(aggregations: &Value) -> Vec<Counted> {
-    let buckets = |of: &Value| of["buckets"].as_array().cloned().unwrap_or_default();
     let mut out = Vec::new();
     for index in buckets(&aggregations["index"]) {
         let Some(name) = index["key"].as_str().map(|name| clean(name, NAME)) else { continue };

@@ -78,6 +78,11 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// The buckets of an aggregation.
+pub fn buckets(of: &Value) -> impl Iterator<Item = &Value> {
+    of["buckets"].as_array().into_iter().flatten()
+}
+
 /// A finite number, also as text.
 pub fn number(value: &Value) -> Option<f64> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;

@@ -1,6 +1,6 @@
 //! What there is of each kind of document, when, and of which names; and the queries by which each kind is found. Must not ask.
 
-use super::fields::time;
+use super::fields::{buckets, time};
 use super::search::Names;
 use crate::observe::Time;
 use crate::observe::text::{NAME, clean};
@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 
 /// Names that a message lists.
 const NAMED: usize = 20;
+/// Namespaces of HPAs of one name.
+const PLACES: usize = 5;
 
 /// The kinds of documents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +164,7 @@ pub struct Span {
 /// What there is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
-    kinds: Vec<(&'static str, Span)>,
+    kinds: Vec<(Kind, Span)>,
     /// The HPAs that documents of any namespace name, as `namespace/name`.
     pub hpas: Vec<String>,
     /// The Deployments of the namespace.
@@ -176,25 +178,26 @@ pub fn aggregations(names: &Names) -> Value {
         .into_iter()
         .map(|kind| (kind.key().to_owned(), json!({"filter": kind.query(names), "aggs": span})))
         .collect();
-    let terms = |field: &str| json!({"terms": {"field": field, "size": NAMED}});
-    for (key, field, of) in [
-        ("hpa_a", "k8s.hpa.name", None),
-        ("hpa_b", "resource.attributes.k8s.hpa.name", None),
-        ("hpa_c", "kubernetes.horizontalpodautoscaler.name", None),
-        ("deployment_a", "k8s.deployment.name", Some(())),
-        ("deployment_b", "resource.attributes.k8s.deployment.name", Some(())),
-        ("deployment_c", "kubernetes.deployment.name", Some(())),
+    let terms = |field: &str, most: usize| json!({"terms": {"field": field, "size": most}});
+    for (key, field) in [
+        ("hpa_a", "k8s.hpa.name"),
+        ("hpa_b", "resource.attributes.k8s.hpa.name"),
+        ("hpa_c", "kubernetes.horizontalpodautoscaler.name"),
     ] {
-        let mut names_of = terms(field);
-        if of.is_none() {
-            let of_namespace = |field: &str| json!({"terms": {"field": field, "size": 5}});
-            names_of["aggs"] = json!({"in": of_namespace("k8s.namespace.name"),
-                "in_b": of_namespace("resource.attributes.k8s.namespace.name"), "in_c": of_namespace("kubernetes.namespace")});
-            out.insert(key.into(), names_of);
-        } else {
-            let filter = in_namespace(names);
-            out.insert(key.into(), json!({"filter": filter, "aggs": {"of": names_of}}));
-        }
+        let mut of = terms(field, NAMED);
+        of["aggs"] = json!({
+            "in": terms("k8s.namespace.name", PLACES),
+            "in_b": terms("resource.attributes.k8s.namespace.name", PLACES),
+            "in_c": terms("kubernetes.namespace", PLACES),
+        });
+        out.insert(key.into(), of);
+    }
+    for (key, field) in [
+        ("deployment_a", "k8s.deployment.name"),
+        ("deployment_b", "resource.attributes.k8s.deployment.name"),
+        ("deployment_c", "kubernetes.deployment.name"),
+    ] {
+        out.insert(key.into(), json!({"filter": in_namespace(names), "aggs": {"of": terms(field, NAMED)}}));
     }
     Value::Object(out)
 }
@@ -206,18 +209,17 @@ impl Found {
         let kinds = Kind::ALL.map(|kind| {
             let of = &aggregations[kind.key()];
             let documents = of["doc_count"].as_u64().unwrap_or(0);
-            (kind.key(), Span { documents, first: at(&of["first"]), last: at(&of["last"]) })
+            (kind, Span { documents, first: at(&of["first"]), last: at(&of["last"]) })
         });
-        let buckets = |of: &Value| of["buckets"].as_array().cloned().unwrap_or_default();
         let key = |bucket: &Value| Some(clean(bucket["key"].as_str()?, NAME));
         let mut hpas: Vec<String> = Vec::new();
         for bucket in ["hpa_a", "hpa_b", "hpa_c"].iter().flat_map(|name| buckets(&aggregations[*name])) {
             let places = ["in", "in_b", "in_c"].iter().flat_map(|name| buckets(&bucket[*name]));
-            hpas.extend(places.filter_map(|place| Some(format!("{}/{}", key(&place)?, key(&bucket)?))));
+            hpas.extend(places.filter_map(|place| Some(format!("{}/{}", key(place)?, key(bucket)?))));
         }
         let of = |name: &&str| buckets(&aggregations[*name]["of"]);
         let mut deployments: Vec<String> =
-            ["deployment_a", "deployment_b", "deployment_c"].iter().flat_map(of).filter_map(|b| key(&b)).collect();
+            ["deployment_a", "deployment_b", "deployment_c"].iter().flat_map(of).filter_map(key).collect();
         for all in [&mut hpas, &mut deployments] {
             all.sort();
             all.dedup();
@@ -226,7 +228,7 @@ impl Found {
     }
 
     pub fn span(&self, kind: Kind) -> Span {
-        self.kinds.iter().find(|(key, _)| *key == kind.key()).map(|(_, span)| *span).unwrap_or_default()
+        self.kinds.iter().find(|(of, _)| *of == kind).map(|(_, span)| *span).unwrap_or_default()
     }
 
     pub fn has(&self, kind: Kind) -> bool {

@@ -2,7 +2,7 @@
 //! why there is nothing to import. Must not read the span itself.
 
 use super::document::{HpaRow, Says};
-use super::{Found, Kind, Names, Plan, Search, Wanted};
+use super::{Found, Kind, Names, Plan, Search, Wanted, utc};
 use crate::error::CommandError;
 use crate::hpa::quantity;
 use crate::observe::text::clean;
@@ -104,9 +104,8 @@ async fn nothing(
         let text = format!("the user may not read {} in {}", lacks.join(", "), search.client().named());
         return Ok(CommandError::denied(text).hint("an import needs the index privilege read on them"));
     }
-    let shown = |at: Time| at.format("%Y-%m-%dT%H:%M:%SZ");
     let (namespace, hpa) = (&names.namespace, &names.hpa);
-    let of = format!("HPA {namespace}/{hpa} from {} to {}", shown(from), shown(to));
+    let of = format!("HPA {namespace}/{hpa} from {} to {}", utc(from), utc(to));
     let place = format!("{} ({})", search.client().named(), search.source().indices);
     let own = found.hpas.contains(&names.own());
     if names.target.is_empty() && (own || found.deployments.len() > 1) {
@@ -119,7 +118,7 @@ async fn nothing(
     let text = format!("no document of {of} in {place}");
     let whole = ever.whole().filter(|_| ever.hpas.is_empty() || ever.hpas.contains(&names.own()));
     Ok(CommandError::not_found(text).hint(match whole {
-        Some((first, last)) => format!("there are some from {} to {}", shown(first), shown(last)),
+        Some((first, last)) => format!("there are some from {} to {}", utc(first), utc(last)),
         None if ever.hpas.is_empty() => {
             "it has none of any HPA: see whether the collectors write k8s.hpa.* and k8s.pod.* metrics there".into()
         }

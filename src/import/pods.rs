@@ -30,8 +30,6 @@ const MOST: usize = 5000;
 #[derive(Debug, Default)]
 struct Pod {
     seen: PodSeen,
-    /// The latest document of it that is known, also of what comes later.
-    last: Option<Time>,
     /// Figures of the latest sample, by container, and of the pod as a whole.
     parts: BTreeMap<String, (Time, Resources)>,
     whole: Option<(Time, Resources)>,
@@ -52,7 +50,7 @@ pub struct Pods {
     all: BTreeMap<String, Pod>,
     /// The latest document of any pod that is known.
     last: Option<Time>,
-    /// The latest document of each pod that has not been taken in yet.
+    /// The latest document of each pod that is known, also of what comes later.
     coming: BTreeMap<String, Time>,
     /// The latest sample of each pod that is known.
     sampled: BTreeMap<String, Time>,
@@ -62,9 +60,8 @@ pub struct Pods {
     /// There is a sample that was not reported.
     fresh: bool,
     reported: Option<Time>,
-    /// Samples reported, and pods of which there were more than are kept.
+    /// Samples reported.
     pub samples: u64,
-    pub left_out: u64,
 }
 
 impl Pods {
@@ -90,7 +87,6 @@ impl Pods {
             fresh: false,
             reported: None,
             samples: 0,
-            left_out: 0,
         }
     }
 
@@ -124,9 +120,6 @@ impl Pods {
         }
         self.coming.insert(pod.pod.clone(), row.at);
         self.last = self.last.max(Some(row.at));
-        if let Some(pod) = self.all.get_mut(&pod.pod) {
-            pod.last = Some(row.at);
-        }
     }
 
     /// The time between two samples of a pod.
@@ -145,12 +138,11 @@ impl Pods {
 
     fn pod(&mut self, at: Time, row: &PodRow, out: &mut Vec<Stamped>) {
         if self.all.len() >= MOST && !self.all.contains_key(&row.pod) {
-            self.left_out += 1;
             return;
         }
         let early = at - self.from <= self.every * 2;
         let uid = if row.uid.is_empty() { row.pod.clone() } else { row.uid.clone() };
-        let (has_state, coming) = (self.has_state, self.coming.get(&row.pod).copied());
+        let has_state = self.has_state;
         let pod = self.all.entry(row.pod.clone()).or_default();
         if pod.seen.uid != uid && (pod.seen.uid.is_empty() || !row.uid.is_empty()) {
             let known = pod.reported.then(|| std::mem::take(pod)).filter(|old| old.seen.uid != uid);
@@ -176,7 +168,6 @@ impl Pods {
                 pod.seen.ready = Some(ReadySeen { status: "False".into(), since: started });
             }
         }
-        pod.last = pod.last.max(coming).max(Some(at));
         let before = pod.seen.clone();
         pod.seen.node = row.node.clone().or(pod.seen.node.take());
         if let Some(started) = row.started {
@@ -257,7 +248,9 @@ impl Pods {
             return;
         }
         // Without documents of it, it is of no figure, and may be another workload's.
-        let Some(last) = self.coming.get(name).copied() else { return };
+        if !self.coming.contains_key(name) {
+            return;
+        }
         let seen = PodSeen {
             namespace: event.namespace.clone(),
             name: name.clone(),
@@ -271,7 +264,7 @@ impl Pods {
             ..PodSeen::default()
         };
         out.push(Stamped { at, what: Observation::Pod(Box::new(seen.clone())) });
-        let pod = Pod { seen, last: Some(last), reported: true, known: Some(at), ..Pod::default() };
+        let pod = Pod { seen, reported: true, known: Some(at), ..Pod::default() };
         self.all.insert(name.clone(), pod);
     }
 
@@ -279,12 +272,12 @@ impl Pods {
     pub fn tick(&mut self, now: Time, out: &mut Vec<Stamped>) {
         let patience = self.every + self.every / 4;
         let others = self.last;
-        let gone = |pod: &Pod| {
+        let gone = |name: &&String| {
+            let last = self.coming.get(*name).copied();
             // Where nothing comes of any pod, that says nothing of this one.
-            pod.last
-                .is_some_and(|last| now - last > self.every / 2 && others.is_some_and(|other| other - last > patience))
+            last.is_some_and(|last| now - last > self.every / 2 && others.is_some_and(|other| other - last > patience))
         };
-        let names: Vec<String> = self.all.iter().filter(|(_, pod)| gone(pod)).map(|(name, _)| name.clone()).collect();
+        let names: Vec<String> = self.all.keys().filter(gone).cloned().collect();
         for name in names {
             if let Some(pod) = self.all.remove(&name) {
                 self.coming.remove(&name);

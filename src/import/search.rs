@@ -139,11 +139,10 @@ impl Search {
         let body = json!({
             "size": most, "track_total_hits": false, "_source": READ,
             "query": {"bool": {"filter": [range(from, to), kind.query(names)]}},
-            "sort": [{"@timestamp": {"order": "asc", "unmapped_type": "date"}}],
+            "sort": [by_time()],
         });
         let answer = self.ask(&self.source.indices, &body).await?;
-        let hits = answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
-        Ok(hits.iter().filter_map(|hit| document::row(&hit["_source"])).collect())
+        Ok(hits(&answer).iter().filter_map(|hit| document::row(&hit["_source"])).collect())
     }
 
     /// Every document of the names from one time to another (and before `to`), oldest first.
@@ -156,13 +155,12 @@ impl Search {
         loop {
             let mut body = json!({
                 "size": PAGE, "track_total_hits": false, "query": query, "_source": READ,
-                "sort": [{"@timestamp": {"order": "asc", "unmapped_type": "date"}}],
+                "sort": [by_time()],
             });
             let answer = match &self.view {
                 View::Point(id) => {
                     body["pit"] = json!({"id": id, "keep_alive": KEEP});
-                    body["sort"] =
-                        json!([{"@timestamp": {"order": "asc", "unmapped_type": "date"}}, {"_shard_doc": "asc"}]);
+                    body["sort"] = json!([by_time(), {"_shard_doc": "asc"}]);
                     if let Some(after) = &after {
                         body["search_after"] = after.clone();
                     }
@@ -179,7 +177,7 @@ impl Search {
             if let (View::Point(id), Some(next)) = (&mut self.view, answer["pit_id"].as_str()) {
                 next.clone_into(id);
             }
-            let hits = answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
+            let hits = hits(&answer);
             let id = |hit: &Value| format!("{}/{}", hit["_index"].as_str().unwrap_or_default(), hit["_id"]);
             rows.extend(
                 hits.iter().filter(|hit| !seen.contains(&id(hit))).filter_map(|hit| document::row(&hit["_source"])),
@@ -230,6 +228,16 @@ impl Search {
         let path = format!("{}/_search?ignore_unavailable=true&allow_no_indices=true", escaped(indices));
         self.client.post(&path, body).await.map_err(|e| explained(e, indices))
     }
+}
+
+/// Oldest first.
+fn by_time() -> Value {
+    json!({"@timestamp": {"order": "asc", "unmapped_type": "date"}})
+}
+
+/// The documents of an answer.
+fn hits(answer: &Value) -> &[Value] {
+    answer["hits"]["hits"].as_array().map(Vec::as_slice).unwrap_or_default()
 }
 
 fn range(from: Time, to: Time) -> Value {

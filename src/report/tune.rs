@@ -180,6 +180,7 @@ pub fn summarize(
         Some(Member { settings: words(candidate), score: candidate.total, recommended: *i == tuned.chosen })
     };
     let step = tuned.candidates.len().div_ceil(CLOUD).max(1);
+    let more = recordings.iter().map(queue::more_gateways).find(|more| *more != More::Unknown).unwrap_or(More::Unknown);
     Some(Summary {
         schema: "edot-tui/tune/1",
         hpa: format!("{}/{}", seen.namespace, seen.name),
@@ -194,16 +195,16 @@ pub fn summarize(
             .map(|l| LinePart { metric: l.name.clone(), most_milli: l.most, text: l.text.clone() })
             .collect(),
         assumptions: tuned.assumptions.clone(),
-        elasticsearch_limits: elasticsearch_limits(recordings),
+        elasticsearch_limits: elasticsearch_limits(recordings, &more),
         queue: tuned.specs.1.metrics.iter().any(queue::is_queue).then(|| QueuePart {
             metric: queue::METRIC,
             query: scaled_object::query(seen),
             scaled_object: scaled_object::of(seen, &tuned.specs.1),
             without_trigger: scaled_object::without_trigger(seen, &tuned.specs.1),
-            more_gateways: recordings.iter().find_map(|r| match queue::more_gateways(r) {
-                More::DidNotHelp(text) | More::Helped(text) => Some(text),
+            more_gateways: match &more {
+                More::DidNotHelp(text) | More::Helped(text) => Some(text.clone()),
                 More::Unknown => None,
-            }),
+            },
         }),
         present: Score::together(&tuned.happened),
         expected: expected(present),
@@ -239,14 +240,12 @@ fn expected(candidate: &Candidate) -> Expected {
     Expected { score: candidate.total, worst_above_s: candidate.worst_above_s }
 }
 
-fn elasticsearch_limits(recordings: &[Recorded]) -> Option<String> {
+fn elasticsearch_limits(recordings: &[Recorded], more: &More) -> Option<String> {
     // More gateways that were tried say more than how busy they were.
-    for recorded in recordings {
-        match queue::more_gateways(recorded) {
-            More::DidNotHelp(text) => return Some(text),
-            More::Helped(_) => return None,
-            More::Unknown => {}
-        }
+    match more {
+        More::DidNotHelp(text) => return Some(text.clone()),
+        More::Helped(_) => return None,
+        More::Unknown => {}
     }
     let sessions: Vec<_> = recordings.iter().map(|r| &r.session).collect();
     let capacity = size::learn(&sessions).ok()?;

@@ -165,12 +165,8 @@ mod tests {
     #[test]
     fn a_finding_whose_figure_changes_is_the_same_one() {
         let mut seen = FindingsSeen::default();
-        for (ms, text) in
-            ["about 980 traces arrived twice", "about 1.2 k traces arrived twice", "a 3 % share of traces"]
-                .into_iter()
-                .zip(1..)
-                .map(|(text, ms)| (ms, text))
-        {
+        let texts = ["about 980 traces arrived twice", "about 1.2 k traces arrived twice", "a 3 % share of traces"];
+        for (ms, text) in (1..).zip(texts) {
             seen.take(ms, None, vec![finding("sent-twice", Severity::Info, text)]);
         }
         let subjects: Vec<&str> = seen.all().iter().map(Spell::subject).collect();

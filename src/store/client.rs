@@ -1,7 +1,7 @@
 //! Requests to the store, each limited in time, and what their failures mean: one sentence, with a hint. Must not retry.
 
 use super::Access;
-use super::access::Credential;
+use super::access::{Credential, Place};
 use crate::error::{CommandError, ErrorKind};
 use crate::observe::mask;
 use crate::observe::text::clean;
@@ -92,8 +92,8 @@ impl Client {
     /// The address, the certificates or the credential cannot be used.
     pub fn new(access: Access) -> Result<Client, StoreError> {
         let wrong = |what: String| StoreError::new(StoreErrorKind::Refused, what);
-        let mut url =
-            Url::parse(&access.url).map_err(|e| wrong(format!("the address of {} is none: {e}", access.name)))?;
+        let mut url = Url::parse(&access.url)
+            .map_err(|e| wrong(format!("the address of {} is none: {e}", access.place.name())))?;
         if url.port().is_none() && url.scheme() == "http" && url.path().trim_matches('/').is_empty() {
             let _ = url.set_port(Some(PORT));
         }
@@ -104,7 +104,7 @@ impl Client {
         if let Some(pem) = &access.ca {
             let ca = Certificate::from_pem(pem);
             let ca = ca.map_err(|e| {
-                wrong(format!("the CA of {} cannot be read: {e}", access.name))
+                wrong(format!("the CA of {} cannot be read: {e}", access.place.name()))
                     .hint("give a file with certificates in PEM")
             })?;
             builder = builder.cert_validation(CertificateValidation::Full(ca));
@@ -116,12 +116,16 @@ impl Client {
             }
             // The crate panics on a key that no header may hold.
             Credential::ApiKey(key) if !key.expose_secret().bytes().all(|b| b.is_ascii_graphic()) => {
-                return Err(wrong(format!("the API key of {} holds characters that no header may hold", access.name))
-                    .hint("give the key in its encoded form, as Elasticsearch gives it out"));
+                return Err(wrong(format!(
+                    "the API key of {} holds characters that no header may hold",
+                    access.place.name()
+                ))
+                .hint("give the key in its encoded form, as Elasticsearch gives it out"));
             }
             Credential::ApiKey(key) => builder.auth(Credentials::EncodedApiKey(key.expose_secret().to_owned())),
         };
-        let transport = builder.build().map_err(|e| wrong(format!("no client for {}: {}", access.name, root(&e))))?;
+        let transport =
+            builder.build().map_err(|e| wrong(format!("no client for {}: {}", access.place.name(), root(&e))))?;
         Ok(Client { transport, access })
     }
 
@@ -132,11 +136,7 @@ impl Client {
 
     /// `the store https://es:9200`.
     pub fn named(&self) -> String {
-        format!("{} {}", self.access.name, self.address())
-    }
-
-    fn is_store(&self) -> bool {
-        self.access.name == "the store"
+        format!("{} {}", self.access.place.name(), self.address())
     }
 
     /// The answer to a request, as JSON.
@@ -177,7 +177,7 @@ impl Client {
 
     fn unreachable(&self, error: &elasticsearch::Error) -> StoreError {
         let why = self.without_secrets(&root(error));
-        let flags = if self.is_store() { "--store" } else { "--es" };
+        let (flags, _) = self.access.place.settings();
         let text = format!("no answer from {}: {}", self.named(), clean(&why, 200));
         StoreError::new(StoreErrorKind::Unreachable, text)
             .hint(format!("see whether it runs, and check {flags}-url and {flags}-ca"))
@@ -190,18 +190,14 @@ impl Client {
         let reason = error.and_then(|e| root_reason(e).or(e.as_str())).unwrap_or(text);
         let reason = clean(&self.without_secrets(reason), 300);
         let kind = error.and_then(|e| e["type"].as_str()).unwrap_or_default();
-        let at = self.named();
+        let (at, (flags, variables)) = (self.named(), self.access.place.settings());
         match code {
-            401 => StoreError::new(K::Denied, format!("{at} does not accept the credentials (401)")).hint(
-                match self.is_store() {
-                    true => "give EDOT_TUI_STORE_API_KEY, or --store-user with EDOT_TUI_STORE_PASSWORD",
-                    false => "give EDOT_TUI_ES_API_KEY, or --es-user with EDOT_TUI_ES_PASSWORD",
-                },
-            ),
+            401 => StoreError::new(K::Denied, format!("{at} does not accept the credentials (401)"))
+                .hint(format!("give {variables}_API_KEY, or {flags}-user with {variables}_PASSWORD")),
             403 if kind == "cluster_block_exception" => {
                 StoreError::new(K::Busy, format!("{at} takes no writes: {reason}"))
             }
-            403 if self.is_store() => denied(&reason),
+            403 if self.access.place == Place::Store => denied(&reason),
             403 => StoreError::new(K::Denied, format!("{at} denies it: {reason}")),
             404 => StoreError::new(K::NotFound, format!("not in {at}: {reason}")),
             413 => StoreError::new(K::TooLarge, format!("{at} finds the request too large (413)")),

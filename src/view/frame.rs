@@ -60,8 +60,8 @@ fn shortened(text: &str, room: usize, ellipsis: char) -> String {
     }
     let text = text.find(" ! ").and_then(|at| text.get(at + 1..)).unwrap_or(text);
     let whole = |clause: &&str| {
-        let open = clause.matches('(').count() == clause.matches(')').count();
-        open && text::width(clause) <= room && 3 * text::width(clause) >= room
+        let closed = clause.matches('(').count() == clause.matches(')').count();
+        closed && text::width(clause) <= room && 3 * text::width(clause) >= room
     };
     let ends = text.rmatch_indices([',', ';']).filter_map(|(at, _)| text.get(..at));
     std::iter::once(text).chain(ends).find(whole).map_or_else(|| text::fit(text, room, ellipsis), str::to_owned)

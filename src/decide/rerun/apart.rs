@@ -8,7 +8,7 @@ use crate::observe::Time;
 use chrono::TimeDelta;
 
 /// When a run has its syncs, and what it reads at each by one model: those of the recording, or all of them later.
-pub struct Course {
+pub struct SyncPhase {
     model: Model,
     /// By how many milliseconds they are later.
     pub shift: i64,
@@ -17,10 +17,10 @@ pub struct Course {
     load: TierLoad,
 }
 
-impl Course {
-    pub fn of(recorded: &Recorded, times: &[Time], model: &Model, shift: i64) -> Course {
+impl SyncPhase {
+    pub fn of(recorded: &Recorded, times: &[Time], model: &Model, shift: i64) -> SyncPhase {
         let load = TierLoad::of(model, recorded);
-        Course {
+        SyncPhase {
             model: model.clone(),
             shift,
             times: times.iter().map(|at| later(*at, shift)).collect(),
@@ -49,26 +49,26 @@ pub struct Start {
 }
 
 impl Start {
-    /// The beginning of a recording, for a course whose syncs are not the recorded ones.
+    /// The beginning of a recording, for a phase whose syncs are not the recorded ones.
     pub fn first(recorded: &Recorded) -> Option<Start> {
         let first = recorded.syncs.first()?;
         Some(Start { pods: 0, next: 0, memory: first.memory.clone(), size: first.found })
     }
 }
 
-/// Runs all syncs after the start on a course.
-pub fn run(rerun: &Rerun<'_>, changes: &Changes, course: &Course, start: &Start, each: &mut impl FnMut(&Sync<'_>)) {
+/// Runs all syncs after the start in a phase.
+pub fn run(rerun: &Rerun<'_>, changes: &Changes, phase: &SyncPhase, start: &Start, each: &mut impl FnMut(&Sync<'_>)) {
     let recorded = rerun.recorded;
     let Some(first) = recorded.syncs.get(start.pods) else { return };
     let mut memory = start.memory.clone();
-    retime(&mut memory, recorded, course);
+    retime(&mut memory, recorded, phase);
     let mut specs = Specs::new(changes);
-    let mut tier = Tier::begin(&course.model, changes, recorded, first, start.size);
+    let mut tier = Tier::begin(&phase.model, changes, recorded, first, start.size);
     for (index, m) in recorded.syncs.iter().enumerate().skip(start.next) {
-        let Some(at) = course.times.get(index) else { return };
-        let (spec, now) = (specs.of(m), m.ms + course.shift);
+        let Some(at) = phase.times.get(index) else { return };
+        let (spec, now) = (specs.of(m), m.ms + phase.shift);
         let found = tier.size();
-        let world = tier.world(m, now, course.load.at(index));
+        let world = tier.world(m, now, phase.load.at(index));
         let it = reconcile(spec, &m.status, world, &mut memory, *at, &m.settings);
         let size = it.replicas.unwrap_or(found);
         each(&Sync { index, recorded: m, found, size, spec, decision: &it });
@@ -81,7 +81,7 @@ pub fn run(rerun: &Rerun<'_>, changes: &Changes, course: &Course, start: &Start,
 pub fn band(rerun: &Rerun<'_>, changes: &Changes, start: &Start, steps: &mut [Step]) {
     let mut limits: Vec<(i32, i32)> = steps.iter().map(|s| (s.simulated, s.simulated)).collect();
     for model in &rerun.learned.limits {
-        run(rerun, changes, &rerun.course_by(model, 0), start, &mut |it: &Sync<'_>| {
+        run(rerun, changes, &rerun.phase_by(model, 0), start, &mut |it: &Sync<'_>| {
             if let Some((low, high)) = limits.get_mut(it.index) {
                 (*low, *high) = ((*low).min(it.size), (*high).max(it.size));
             }
@@ -111,14 +111,14 @@ pub fn times(recorded: &Recorded) -> Vec<Time> {
 }
 
 /// Moves what the controller remembers to those times.
-fn retime(memory: &mut Memory, recorded: &Recorded, course: &Course) {
+fn retime(memory: &mut Memory, recorded: &Recorded, phase: &SyncPhase) {
     let moved = |at: Time| {
         let ms = at.timestamp_millis();
         let after = recorded.syncs.partition_point(|m| m.at.timestamp_millis() < ms);
         let near = [after.checked_sub(1), Some(after)].into_iter().flatten();
-        let near = near.filter_map(|i| Some((recorded.syncs.get(i)?.at.timestamp_millis(), *course.times.get(i)?)));
+        let near = near.filter_map(|i| Some((recorded.syncs.get(i)?.at.timestamp_millis(), *phase.times.get(i)?)));
         let nearest = near.min_by_key(|(seen, _)| (seen - ms).abs()).filter(|(seen, _)| (seen - ms).abs() < 2000);
-        nearest.map_or(later(at, course.shift), |(_, time)| time)
+        nearest.map_or(later(at, phase.shift), |(_, time)| time)
     };
     for Recommendation { at, .. } in memory.recommendations.iter_mut().flatten() {
         *at = moved(*at);

@@ -40,7 +40,7 @@ const NOISE: i64 = 1000;
 pub struct SyncPeriod {
     /// The latest distances between known syncs, milliseconds.
     gaps: VecDeque<i64>,
-    /// The latest known syncs: milliseconds since 1970, and the periods from the first that was known to it.
+    /// The latest known syncs: milliseconds since 1970, and how many periods after the first that was known.
     known: VecDeque<(i64, i64)>,
     period: i64,
     /// How much more probable than all others together the period is, as a share of 1.

@@ -135,7 +135,7 @@ fn spark<'a>(row: &PodRow<'a>) -> (&'a Series, Role) {
     (flow.unwrap_or(&row.pod.cpu), role(row.pod))
 }
 
-/// So long after it was created a pod's collector need not answer yet, milliseconds.
+/// How long after a pod was created its collector need not answer yet, milliseconds.
 const STARTING: i64 = 15_000;
 
 /// Columns of a pod's mark.

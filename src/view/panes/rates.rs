@@ -16,7 +16,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 pub const LEAST: u16 = 6;
 /// How long a rate is valid, in milliseconds.
 const HOLDS: i64 = 20_000;
-/// Beside what is so many times higher, lines are flat.
+/// How many times higher than the lines a level may be, so that they are not flat beside it.
 const FLAT: f64 = 3.0;
 
 /// One of the lines; names are cut at their beginning, where they are alike.

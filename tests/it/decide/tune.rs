@@ -91,7 +91,7 @@ fn a_simulated_run_under_the_same_settings_scores_as_it_happened() {
         let Ok(lines) = lines(r.syncs.last().unwrap(), &[]) else { continue };
         let measure = Measure::new(&rerun, lines);
         let (mut tally, mut same) = (measure.tally(), true);
-        rerun.run_on(rerun.course(), &Changes::default(), |it| {
+        rerun.run_on(rerun.phase(), &Changes::default(), |it| {
             same &= it.size == it.recorded.actual;
             tally.sync(it.index, (it.found, it.size), it.spec, it.decision);
         });
@@ -109,17 +109,17 @@ fn what_is_expected_is_over_the_moments_of_the_syncs() {
     for name in ["a1", "a3", "b2"] {
         let r = named(name);
         let rerun = Rerun::new(r).unwrap();
-        let courses = rerun.courses(&rerun.learned.likely);
+        let phases = rerun.phases(&rerun.learned.likely);
         let period = r.session.decisions.sync_period.period();
-        let shifts: Vec<i64> = courses.iter().map(|course| course.shift).collect();
+        let shifts: Vec<i64> = phases.iter().map(|phase| phase.shift).collect();
         assert_eq!(shifts, [0, period / 4, period / 2, period * 3 / 4]);
 
         let changes = Changes { targets: vec![("cpu".into(), "40".into())], ..Changes::default() };
         let lines = lines(r.syncs.last().unwrap(), &[]).unwrap();
-        let each = courses.iter().map(|course| {
-            let measure = Measure::on(&rerun, course, lines.clone());
+        let each = phases.iter().map(|phase| {
+            let measure = Measure::on(&rerun, phase, lines.clone());
             let mut tally = measure.tally();
-            rerun.run_on(course, &changes, |it| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
+            rerun.run_on(phase, &changes, |it| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
             tally.score()
         });
         let each: Vec<Score> = each.collect();

@@ -35,7 +35,14 @@ impl Fake {
 
     pub fn client(&self) -> Client {
         let (url, timeout) = (self.url.clone(), Duration::from_secs(20));
-        Client::new(Access { name: "Elasticsearch", url, credential: Credential::None, ca: None, timeout }).unwrap()
+        Client::new(Access {
+            place: edot_tui::store::Place::Watched,
+            url,
+            credential: Credential::None,
+            ca: None,
+            timeout,
+        })
+        .unwrap()
     }
 }
 

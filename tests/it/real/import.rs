@@ -33,8 +33,14 @@ fn mappings(kind: &str) -> Value {
 async fn an_import_from_a_real_elasticsearch_has_the_rescales_and_decisions_of_the_run() {
     let url = std::env::var("EDOT_ES_URL").unwrap_or_else(|_| "http://127.0.0.1:19200".into());
     let timeout = Duration::from_secs(60);
-    let client =
-        Client::new(Access { name: "Elasticsearch", url, credential: Credential::None, ca: None, timeout }).unwrap();
+    let client = Client::new(Access {
+        place: edot_tui::store::Place::Watched,
+        url,
+        credential: Credential::None,
+        ca: None,
+        timeout,
+    })
+    .unwrap();
     let (run, from, to) = run(7);
     let watched = session(&run);
     let docs = documents::of(&run, How { every: 10, events: true, states: true });

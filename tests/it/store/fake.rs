@@ -44,7 +44,14 @@ impl Fake {
 
     pub fn client(&self, credential: Credential) -> Client {
         let timeout = Duration::from_secs(10);
-        Client::new(Access { name: "the store", url: self.url.clone(), credential, ca: None, timeout }).unwrap()
+        Client::new(Access {
+            place: edot_tui::store::Place::Store,
+            url: self.url.clone(),
+            credential,
+            ca: None,
+            timeout,
+        })
+        .unwrap()
     }
 
     pub fn trouble(&self, troubles: &[Trouble]) {

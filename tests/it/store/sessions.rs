@@ -140,7 +140,7 @@ async fn no_document_and_no_error_holds_a_secret() {
     let (url, _) = crate::it::support::stub_api::listen(echo).await;
     let credential = Credential::Basic { user: "writer".into(), password: SecretString::from(password) };
     let access = edot_tui::store::Access {
-        name: "the store",
+        place: edot_tui::store::Place::Store,
         url,
         credential,
         ca: None,

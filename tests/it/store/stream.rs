@@ -111,7 +111,7 @@ async fn a_store_that_is_away_is_waited_for_only_so_long() {
     let folder = tempfile::tempdir().unwrap();
     let (mut recorder, path) = recorder(folder.path());
     let access = edot_tui::store::Access {
-        name: "the store",
+        place: edot_tui::store::Place::Store,
         url: "http://127.0.0.1:1".into(),
         credential: Credential::None,
         ca: None,
