@@ -6,6 +6,7 @@ use crate::format;
 use crate::hpa::{Metric, Source, Target, Values};
 use crate::observe::{Role, Signal};
 use crate::session::{Collector, Session};
+use std::sync::Arc;
 
 /// The metric as flags name it, and as the API server would have it: the mean over the pods of their fullest queue, percent.
 pub const NAME: &str = "queue";
@@ -39,7 +40,7 @@ pub fn with_queue(mut recorded: Recorded) -> Result<Recorded, String> {
         let milli = (last * 100_000.0).round() as i64;
         let values = m.world.pods.iter().map(|p| (p.name.clone(), milli)).collect();
         m.world.values.insert(m.spec.metrics.len(), Ok(Values::Pods(values)));
-        m.spec.metrics.push(metric());
+        Arc::make_mut(&mut m.spec).metrics.push(metric());
         m.names = m.names.iter().cloned().chain([NAME.to_owned()]).collect::<Vec<_>>().into();
     }
     Ok(recorded)

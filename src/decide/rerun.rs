@@ -28,6 +28,7 @@ use crate::observe::Time;
 use crate::session::decisions::sync::{MetricOutcome, Verdict};
 use apart::Start;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Moments within a sync period at which a run's syncs are tried.
 const PHASES: i64 = 4;
@@ -268,7 +269,7 @@ impl<'a> Rerun<'a> {
 /// The recorded specs under changes; each version is changed once.
 struct Specs<'a> {
     changes: &'a Changes,
-    version: Option<(&'a hpa::Spec, hpa::Spec)>,
+    version: Option<(&'a Arc<hpa::Spec>, hpa::Spec)>,
 }
 
 impl<'a> Specs<'a> {
@@ -278,7 +279,7 @@ impl<'a> Specs<'a> {
 
     fn of(&mut self, m: &'a RecordedSync) -> &hpa::Spec {
         let version = match self.version.take() {
-            Some((recorded, changed)) if *recorded == m.spec => (recorded, changed),
+            Some((recorded, changed)) if Arc::ptr_eq(recorded, &m.spec) || *recorded == m.spec => (recorded, changed),
             _ => (&m.spec, self.changes.spec(&m.spec, &m.names)),
         };
         &self.version.insert(version).1

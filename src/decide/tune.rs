@@ -1,13 +1,14 @@
 //! A search for settings of an HPA over recorded runs: candidates, each re-run and scored; the front; a recommendation, why it is
 //! that one, and what it risks. The same recordings, limits and seed give the same result. Must not show anything.
 
+use super::all_cores::on_all_cores;
 use super::front::{self, Objective};
 use super::rerun::{Changes, Recorded, Rerun, Sync, SyncPhase, can_be_simulated};
 use super::score::{Line, Measure, Score, lines};
 use super::space::{Choice, Limits, Space};
 use crate::hpa::Spec;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Candidates between two looks at the front.
 const GENERATION: usize = 256;
@@ -33,7 +34,7 @@ pub struct Candidate {
     pub total: Score,
     /// The most seconds above the line at any of those moments, the recordings together.
     pub worst_above_s: f64,
-    /// It was scored at all of the moments; at the recorded one alone where that was far behind the front.
+    /// It was scored at all of the moments; at the first of them alone where those put it far behind the front.
     pub whole: bool,
 }
 
@@ -141,7 +142,7 @@ impl<'a> Search<'a> {
             let fits = space.changes(&space.present()).check(&recorded.syncs);
             fits.map_err(|e| format!("recording {} does not fit the last one: {e}", i + 1))?;
         }
-        Ok(Search { runs, space, lines, present: (last.spec.clone(), last.names.to_vec()) })
+        Ok(Search { runs, space, lines, present: (Spec::clone(&last.spec), last.names.to_vec()) })
     }
 
     /// The settings that a candidate changes, in words.
@@ -151,11 +152,12 @@ impl<'a> Search<'a> {
 
     /// The score of a choice on each recording, and in all.
     pub fn score(&self, choice: &[u8]) -> Candidate {
-        self.score_unless(choice, |_| false)
+        self.score_unless(choice, |_, _| false)
     }
 
-    /// The same; only at the recorded moments, if `is_behind` says of that score that it is not worth more.
-    fn score_unless(&self, choice: &[u8], is_behind: impl Fn(&Score) -> bool) -> Candidate {
+    /// The same; only at the first moments, if `is_behind` says of their score and of the share of the moments that are left that
+    /// it is not worth more.
+    fn score_unless(&self, choice: &[u8], is_behind: impl Fn(&Score, f64) -> bool) -> Candidate {
         let changes = self.space.changes(choice);
         let times = self.space.request_times(choice);
         let candidate = |each: &[Vec<Score>], whole| {
@@ -164,21 +166,25 @@ impl<'a> Search<'a> {
             let worst_above_s = each.iter().map(worst).sum();
             Candidate { choice: choice.to_vec(), total: Score::together(&runs), runs, worst_above_s, whole }
         };
-        let mut each: Vec<Vec<Score>> = self.runs.iter().map(|run| run.scores(&changes, 0..1)).collect();
-        let first = candidate(&each, false);
-        if is_behind(&first.total) {
-            return first;
-        }
-        for (run, each) in self.runs.iter().zip(&mut each) {
-            each.extend(run.scores(&changes, 1..run.phases.len()));
+        let phases = self.runs.iter().map(|run| run.phases.len()).max().unwrap_or(0);
+        let mut each: Vec<Vec<Score>> = vec![Vec::new(); self.runs.len()];
+        for phase in 0..phases {
+            for (run, each) in self.runs.iter().zip(&mut each) {
+                each.extend(run.scores(&changes, phase..phase + 1));
+            }
+            let (left, so_far) = (phases - phase - 1, candidate(&each, false));
+            if left > 0 && is_behind(&so_far.total, left as f64 / phases as f64) {
+                return so_far;
+            }
         }
         candidate(&each, true)
     }
 
-    /// Whether a score is so far behind one of the front that another moment of the syncs does not make up for it.
-    fn is_behind(&self, score: &Score, front: &[Score]) -> bool {
-        let periods = self.runs.iter().map(|run| run.period_s()).sum::<f64>();
-        let ahead = Score { cost: score.cost - periods / 60.0, above_s: score.above_s - periods, ..*score };
+    /// Whether a score is so far behind one of the front that the moments of the syncs that are left do not make up for it, each
+    /// with a period less of cost and of time above the line.
+    fn is_behind(&self, score: &Score, left: f64, front: &[Score]) -> bool {
+        let s = self.runs.iter().map(|run| run.period_s()).sum::<f64>() * left;
+        let ahead = Score { cost: score.cost - s / 60.0, above_s: score.above_s - s, ..*score };
         front.iter().any(|member| member.dominates(&ahead))
     }
 
@@ -253,36 +259,20 @@ impl<'a> Search<'a> {
         child
     }
 
-    /// Scores choices on all cores, in their order; those that are not reached before `stop` are left out.
+    /// Scores choices, in their order; those that are not reached before `stop` are left out.
     fn score_all(&self, choices: &[Choice], front: &[Score], stop: &AtomicBool) -> Vec<Candidate> {
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut mine = Vec::new();
-            while !stop.load(Ordering::Relaxed) {
-                let i = next.fetch_add(1, Ordering::Relaxed);
-                let Some(choice) = choices.get(i) else { break };
-                mine.push((i, self.score_unless(choice, |score| self.is_behind(score, front))));
-            }
-            mine
-        };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut all: Vec<(usize, Candidate)> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (1..cores.min(choices.len())).map(|_| scope.spawn(work)).collect();
-            let mut all = work();
-            all.extend(threads.into_iter().filter_map(|t| t.join().ok()).flatten());
-            all
-        });
-        all.sort_unstable_by_key(|c| c.0);
-        all.into_iter().map(|c| c.1).collect()
+        on_all_cores(choices, stop, |choice| {
+            self.score_unless(choice, |score, left| self.is_behind(score, left, front))
+        })
     }
 
     fn result(&self, ask: &Ask, mut all: Vec<Candidate>, stopped: bool) -> Option<Tuned> {
         let present = all.first()?.total;
         // A change that gains nothing is not recommended.
-        for i in front::front(&self.totals(&all), |i| changed(&all, i)) {
-            if let Some(candidate) = all.get_mut(i) {
-                *candidate = self.plainer(candidate);
-            }
+        let members = front::front(&self.totals(&all), |i| changed(&all, i));
+        let plainer = on_all_cores(&members, &AtomicBool::new(false), |i| Some((*i, self.plainer(all.get(*i)?))));
+        for (i, candidate) in plainer.into_iter().flatten() {
+            all[i] = candidate;
         }
         let totals = self.totals(&all);
         let front = front::front(&totals, |i| changed(&all, i));

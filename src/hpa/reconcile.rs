@@ -64,13 +64,11 @@ fn without_scale(cx: &Inputs<'_>, error: &str, it: &mut Decision) {
 fn with_scale(cx: &Inputs<'_>, scale: Scale, memory: &mut Memory, it: &mut Decision) {
     let current = scale.spec;
     it.current = Some(current);
-    let message = wording::GOT_SCALE.to_owned();
-    set(cx, it, ConditionType::AbleToScale, true, "SucceededGetScale", message);
+    set(cx, it, ConditionType::AbleToScale, true, "SucceededGetScale", wording::GOT_SCALE);
     memory.seed(current, cx.now);
     if current == 0 && !may_leave_zero(cx, it) {
         it.branch = Branch::Disabled;
-        let message = wording::DISABLED.to_owned();
-        set(cx, it, ConditionType::ScalingActive, false, "ScalingDisabled", message);
+        set(cx, it, ConditionType::ScalingActive, false, "ScalingDisabled", wording::DISABLED);
         return finish(it, current, current, false, cx.now);
     }
     if current > it.max {
@@ -196,7 +194,7 @@ fn rescale(cx: &Inputs<'_>, current: i32, replicas: i32, memory: &mut Memory, it
             false => (false, "NotScaledToZero", wording::NOT_TO_ZERO),
         };
         let kind = ConditionType::ScaledToZero;
-        set(cx, it, kind, holds, reason, message.to_owned());
+        set(cx, it, kind, holds, reason, message);
     }
     finish(it, current, replicas, true, cx.now);
 }

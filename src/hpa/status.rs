@@ -1,5 +1,7 @@
 //! The HPA's status: conditions, current metrics, and the events a sync emits. Data, and the rule for updating a condition.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::pods::ConditionStatus;
@@ -40,8 +42,8 @@ impl ConditionType {
 pub struct Condition {
     pub kind: ConditionType,
     pub status: ConditionStatus,
-    pub reason: String,
-    pub message: String,
+    pub reason: Cow<'static, str>,
+    pub message: Cow<'static, str>,
     /// `lastTransitionTime`: when the status flipped last; reason and message change without it.
     pub since: Option<DateTime<Utc>>,
 }
@@ -74,7 +76,14 @@ impl Status {
     }
 
     /// Sets a condition: appended when new, else rewritten in place; `since` moves only when the status flips.
-    pub fn set(&mut self, kind: ConditionType, holds: bool, reason: &str, message: String, now: DateTime<Utc>) {
+    pub fn set(
+        &mut self,
+        kind: ConditionType,
+        holds: bool,
+        reason: &'static str,
+        message: Cow<'static, str>,
+        now: DateTime<Utc>,
+    ) {
         let status = match holds {
             true => ConditionStatus::True,
             false => ConditionStatus::False,
@@ -84,7 +93,7 @@ impl Status {
             Some(old) if old.status == status => old.since,
             _ => Some(now),
         };
-        let condition = Condition { kind, status, reason: reason.to_owned(), message, since };
+        let condition = Condition { kind, status, reason: reason.into(), message, since };
         match old {
             Some(old) => *old = condition,
             None => self.conditions.push(condition),

@@ -1,6 +1,8 @@
 //! The parts of a sync that set conditions and emit events: selector checks, the result over the metrics, stabilization and
 //! limits. Must not decide in which order they run; `reconcile` does.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::{
@@ -84,7 +86,7 @@ pub(super) fn normalize(
         Stabilized::Up => ("ScaleUpStabilized", wording::UP_STABILIZED),
         Stabilized::Down => ("ScaleDownStabilized", wording::DOWN_STABILIZED),
     };
-    set(cx, it, ConditionType::AbleToScale, true, reason, message.to_owned());
+    set(cx, it, ConditionType::AbleToScale, true, reason, message);
     let stabilized = stabilization.stabilized;
     let limit = match &cx.spec.behavior {
         None => limit::legacy(current, stabilized, it.min, it.max, settings),
@@ -92,8 +94,7 @@ pub(super) fn normalize(
     };
     let limited = limit.replicas != stabilized;
     let (by, replicas) = (limit.by, limit.replicas);
-    let message = by.message().to_owned();
-    set(cx, it, ConditionType::ScalingLimited, limited, by.reason(), message);
+    set(cx, it, ConditionType::ScalingLimited, limited, by.reason(), by.message());
     it.stabilization = Some(stabilization);
     it.limit = Some(limit);
     replicas
@@ -103,6 +104,13 @@ pub(super) fn warn(it: &mut Decision, reason: &'static str, message: String) {
     it.events.push(Event { kind: EventType::Warning, reason, message });
 }
 
-pub(super) fn set(cx: &Inputs<'_>, it: &mut Decision, kind: ConditionType, holds: bool, reason: &str, message: String) {
-    it.status.set(kind, holds, reason, message, cx.now);
+pub(super) fn set(
+    cx: &Inputs<'_>,
+    it: &mut Decision,
+    kind: ConditionType,
+    holds: bool,
+    reason: &'static str,
+    message: impl Into<Cow<'static, str>>,
+) {
+    it.status.set(kind, holds, reason, message.into(), cx.now);
 }

@@ -78,7 +78,7 @@ impl Changes {
             // One replica is what no minReplicas means.
             let same = |changed: Spec| {
                 changed.min_replicas() == sync.spec.min_replicas()
-                    && Spec { min: sync.spec.min, ..changed } == sync.spec
+                    && Spec { min: sync.spec.min, ..changed } == *sync.spec
             };
             (known || same(self.spec(&sync.spec, &sync.names))) && (self.requests.is_empty() || requests())
         })

@@ -18,7 +18,7 @@ pub struct RecordedSync {
     /// Replicas that the controller found, and those that it asked for.
     pub found: i32,
     pub actual: i32,
-    pub spec: Spec,
+    pub spec: Arc<Spec>,
     /// Names of the spec's metrics, in its order.
     pub names: Arc<[String]>,
     pub settings: Settings,
@@ -63,7 +63,7 @@ fn recorded_sync(settled: &Settled) -> RecordedSync {
         at: case.at,
         found: sync.computed.current,
         actual: sync.controller,
-        spec: Spec::clone(&case.spec),
+        spec: case.spec.clone(),
         names: sync.names.clone(),
         settings: settled.settings.clone(),
         status: case.status.clone(),

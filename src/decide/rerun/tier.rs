@@ -166,7 +166,8 @@ impl<'a> Tier<'a> {
 
     /// The inputs that the controller would have at a recorded sync, were it at `now` (milliseconds since 1970).
     pub fn world(&mut self, m: &RecordedSync, now: i64, load: Option<&LoadAt>) -> &World {
-        self.world.samples = load.map(|load| self.samples(load)).ok_or_else(|| "no sample".to_owned());
+        let before = std::mem::replace(&mut self.world.samples, Err(String::new())).unwrap_or_default();
+        self.world.samples = load.map(|load| self.samples(load, before)).ok_or_else(|| "no sample".to_owned());
         let size = self.size();
         let n = i64::from(size.max(1));
         let values = m.world.values.iter().map(|(index, value)| {
@@ -191,8 +192,8 @@ impl<'a> Tier<'a> {
         &self.world
     }
 
-    /// The load shared by the simulated pods.
-    fn samples(&self, LoadAt { load, ms, window }: &LoadAt) -> Vec<PodSample> {
+    /// The load shared by the simulated pods, written over the samples of a sync before: this is what a search does most.
+    fn samples(&self, LoadAt { load, ms, window }: &LoadAt, before: Vec<PodSample>) -> Vec<PodSample> {
         let (ms, window) = (*ms, *window);
         let there = self.pods.iter().map(|p| (p.ready, None));
         let served: Vec<_> = there.chain(self.gone.iter().map(|(ready, gone)| (*ready, Some(*gone)))).collect();
@@ -200,25 +201,45 @@ impl<'a> Tier<'a> {
         if shares.iter().sum::<f64>() <= 0.0 {
             shares = vec![1.0 / self.pods.len().max(1) as f64; served.len()];
         }
-        let own = &self.model.own;
-        let names: Vec<&String> = own.keys().chain(load.keys().filter(|k| !own.contains_key(*k))).collect();
+        // By container and resource: what a pod uses by itself, and what all have to share.
+        let mut amounts: BTreeMap<&String, BTreeMap<&String, (i64, f64)>> = BTreeMap::new();
+        for (name, own) in &self.model.own {
+            amounts.entry(name).or_default().extend(own.iter().map(|(resource, own)| (resource, (*own, 0.0))));
+        }
+        for (name, load) in load {
+            let container = amounts.entry(name).or_default();
+            load.iter().for_each(|(resource, total)| container.entry(resource).or_default().1 = *total);
+        }
+        let alike = before.first().is_some_and(|sample| is_of(sample, &amounts));
+        let mut before = before.into_iter().filter(|_| alike);
         let one = |(p, share): (&SimulatedPod, f64)| {
-            let containers = names.iter().map(|name| {
-                let mut usage = own.get(*name).cloned().unwrap_or_default();
-                for (resource, total) in load.get(*name).into_iter().flatten() {
-                    *usage.entry(resource.clone()).or_default() += (total * share).round() as i64;
+            let (at, window) = (time(ms), TimeDelta::milliseconds(window.min(ms - p.runs)));
+            let mut sample = match before.next() {
+                Some(sample) => PodSample { pod: p.name.clone(), at, window, ..sample },
+                None => PodSample { pod: p.name.clone(), at, window, containers: amounts.iter().map(unused).collect() },
+            };
+            for (container, amounts) in sample.containers.iter_mut().zip(amounts.values()) {
+                for (used, (own, total)) in container.usage.values_mut().zip(amounts.values()) {
+                    *used = own + (total * share).round() as i64;
                 }
-                ContainerUsage { name: (*name).clone(), usage }
-            });
-            PodSample {
-                pod: p.name.clone(),
-                at: time(ms),
-                window: TimeDelta::milliseconds(window.min(ms - p.runs)),
-                containers: containers.collect(),
             }
+            sample
         };
         self.pods.iter().zip(shares).filter(|(p, _)| ms - p.runs >= MEASURED).map(one).collect()
     }
+}
+
+/// Whether a sample has exactly these containers and resources.
+fn is_of(sample: &PodSample, amounts: &BTreeMap<&String, BTreeMap<&String, (i64, f64)>>) -> bool {
+    let mut each = sample.containers.iter().zip(amounts);
+    sample.containers.len() == amounts.len()
+        && each.all(|(container, (name, amounts))| {
+            container.name == **name && container.usage.keys().eq(amounts.keys().copied())
+        })
+}
+
+fn unused((name, amounts): (&&String, &BTreeMap<&String, (i64, f64)>)) -> ContainerUsage {
+    ContainerUsage { name: (*name).clone(), usage: amounts.keys().map(|resource| ((*resource).clone(), 0)).collect() }
 }
 
 impl SimulatedPod {

@@ -55,17 +55,19 @@ impl Evidence {
             figures: listed.then(|| after.metrics.iter().map(|m| figure(m.kind, &m.value)).collect()),
             able: reason("AbleToScale"),
             limited: reason("ScalingLimited"),
-            active: active.map(|c| c.message.clone()).unwrap_or_default(),
-            failed: active.filter(|c| c.status == "False" && c.reason != "ScalingDisabled").map(|c| c.message.clone()),
+            active: active.map(|c| c.message.to_string()).unwrap_or_default(),
+            failed: active
+                .filter(|c| c.status == "False" && c.reason != "ScalingDisabled")
+                .map(|c| c.message.to_string()),
         }
     }
 
     /// How a decision fits this report.
     pub fn fit(&self, it: &Decision, settings: &hpa::Settings) -> Fit {
         let stale = it.branch == hpa::Branch::NoMetrics && !settings.metrics_on_failure;
-        let reason = |kind| it.status.condition(kind).map(|c| c.reason.as_str());
+        let reason = |kind| it.status.condition(kind).map(|c| &*c.reason);
         let same = |kind, reported: &str| reason(kind).is_none_or(|r| reported.is_empty() || r == reported);
-        let message = it.status.condition(hpa::ConditionType::ScalingActive).map(|c| c.message.as_str());
+        let message = it.status.condition(hpa::ConditionType::ScalingActive).map(|c| &*c.message);
         Fit {
             figures: stale || self.figures.as_ref().is_none_or(|f| *f == it.status.metrics),
             replicas: it.replicas.or(it.current) == Some(self.controller),

@@ -51,8 +51,8 @@ impl ObservedHpa {
         let conditions = zero.map(|c| hpa::Condition {
             kind: hpa::ConditionType::ScaledToZero,
             status: if c.status == "True" { hpa::ConditionStatus::True } else { hpa::ConditionStatus::False },
-            reason: c.reason.clone(),
-            message: c.message.clone(),
+            reason: c.reason.clone().into(),
+            message: c.message.clone().into(),
             since: c.since,
         });
         Status {

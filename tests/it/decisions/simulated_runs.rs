@@ -96,8 +96,8 @@ fn status(hpa: &HpaSeen, d: &hpa::Decision) -> edot_tui::observe::HpaStatus {
     let condition = |c: &hpa::Condition| Condition {
         kind: c.kind.name().into(),
         status: format!("{:?}", c.status),
-        reason: c.reason.clone(),
-        message: c.message.clone(),
+        reason: c.reason.to_string(),
+        message: c.message.to_string(),
         since: None,
     };
     out.conditions = d.status.conditions.iter().map(condition).collect();

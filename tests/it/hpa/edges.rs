@@ -199,7 +199,7 @@ fn scale_down(down: ScalingRules, memory_mib: impl Fn(i64) -> f64) -> Vec<(i64, 
         if it.status.desired != replicas {
             replicas = it.status.desired;
             let limited = it.status.condition(ConditionType::ScalingLimited);
-            rescales.push((t, replicas, limited.unwrap().reason.clone()));
+            rescales.push((t, replicas, limited.unwrap().reason.to_string()));
         }
     }
     rescales

@@ -101,7 +101,7 @@ fn leaves_zero(settings: &Settings, condition: Option<ConditionStatus>) -> bool 
     world.scale = Ok(Scale { spec: 0, status: 0 });
     let mut status = Status::default();
     if let Some(holds) = condition {
-        status.set(ConditionType::ScaledToZero, holds == ConditionStatus::True, "", String::new(), now());
+        status.set(ConditionType::ScaledToZero, holds == ConditionStatus::True, "", "".into(), now());
     }
     let spec = Spec { min: Some(0), ..spec(external(), Target::AverageValue(1000)) };
     with(settings, &spec, &world, &status).status.desired > 0

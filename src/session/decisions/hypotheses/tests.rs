@@ -138,7 +138,7 @@ impl Given {
         self.flag.into_iter().for_each(|f| f.set(&mut settings));
         let mut remembered = memory(self.memory);
         let it = reconcile(&self.spec(), &Status::default(), &self.world(), &mut remembered, at(self.at), &settings);
-        let reason = |kind| it.status.condition(kind).map(|c| c.reason.clone()).unwrap_or_default();
+        let reason = |kind| it.status.condition(kind).map(|c| c.reason.to_string()).unwrap_or_default();
         let mut evidence = Evidence {
             current: it.current,
             controller: it.replicas.or(it.current).unwrap_or_default(),
@@ -146,7 +146,11 @@ impl Given {
             figures: Some(it.status.metrics.clone()),
             able: reason(ConditionType::AbleToScale),
             limited: reason(ConditionType::ScalingLimited),
-            active: it.status.condition(ConditionType::ScalingActive).map(|c| c.message.clone()).unwrap_or_default(),
+            active: it
+                .status
+                .condition(ConditionType::ScalingActive)
+                .map(|c| c.message.to_string())
+                .unwrap_or_default(),
             failed: None,
         };
         (self.report)(&mut evidence);

@@ -85,8 +85,8 @@ fn status(value: &Value) -> Status {
         Condition {
             kind: ConditionType::of_name(&input::text(&part(0, "type"))).expect("a condition type"),
             status: input::status(&part(1, "status")),
-            reason: input::text(&part(2, "reason")),
-            message: input::text(&part(3, "message")),
+            reason: input::text(&part(2, "reason")).into(),
+            message: input::text(&part(3, "message")).into(),
             since: None,
         }
     };

@@ -249,8 +249,8 @@ fn inputs(number: impl Strategy<Value = i32> + Clone + 'static) -> impl Strategy
                 true => ConditionStatus::True,
                 false => ConditionStatus::False,
             },
-            reason: String::new(),
-            message: String::new(),
+            reason: "".into(),
+            message: "".into(),
             since: None,
         }],
         ..Status::default()
