@@ -15,7 +15,7 @@ mod selected;
 mod sort;
 mod window;
 
-pub use act::{Action, links};
+pub use act::Action;
 pub use bindings::{Context, HelpLine, Keymap};
 pub use chord::Chord;
 pub use fleet::{FleetLine, FleetSort, FleetView, HpaName};

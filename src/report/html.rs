@@ -8,6 +8,7 @@ use super::plot::{Axis, LEFT, Marks, RIGHT, WIDTH, plot};
 use super::series::all_series;
 use super::svg::escaped;
 use crate::session::Session;
+use crate::session::ingest::kibana;
 use crate::verdict::Verdict;
 use std::fmt::Write;
 
@@ -44,13 +45,21 @@ pub fn html(session: &Session, verdict: &Verdict, report: &Report) -> String {
     );
     let lab = if report.lab { "<p class=\"badge lab\">LAB</p>" } else { "" };
     let body = format!(
-        "<header><h1>{}</h1>{badge}{lab}{}</header>\n{}<section class=\"charts\">\n{charts}</section>\n{}",
+        "<header><h1>{}</h1>{badge}{lab}{}{}</header>\n{}<section class=\"charts\">\n{charts}</section>\n{}",
         escaped(&title),
         blocks_html(about),
+        links(session),
         blocks_html(judged),
         blocks_html(rest)
     );
     page(&title, &body, &data(&panels, &axis))
+}
+
+/// A line of links into Kibana for the session's time; empty where its address is unknown.
+fn links(session: &Session) -> String {
+    let all = kibana::of(session).into_iter().filter(|link| link.url.starts_with("http"));
+    let all: Vec<String> = all.map(|l| format!("<a href=\"{}\">{}</a>", escaped(&l.url), escaped(l.name))).collect();
+    if all.is_empty() { String::new() } else { format!("<p>Kibana: {}</p>", all.join(" · ")) }
 }
 
 /// A page of a title, a body and the charts' data.

@@ -24,7 +24,7 @@ pub use pressure::{DiskStage, Pressure, RejectionCause};
 pub use strain::Strain;
 pub use streams::DocumentFlow;
 
-use crate::observe::{CountedBy, CountersSeen, ElasticsearchSeen, LogQualitySeen, Signal, Time};
+use crate::observe::{CountedBy, CountersSeen, ElasticsearchSeen, LogQualitySeen, Signal};
 use counters::{Added, Counters};
 use std::collections::BTreeMap;
 use streams::Span;
@@ -226,13 +226,6 @@ impl Ingest {
     pub fn strain(&self, ms: i64) -> Vec<Strain> {
         let throttled = self.streams().find(|(_, s)| s.throttled).map(|(name, _)| name);
         strain::strain(&self.pressure, throttled, ms)
-    }
-
-    /// Links into Kibana for `from..to`; empty where its address is unknown.
-    pub fn links(&self, from: Time, to: Time) -> Vec<kibana::KibanaLink> {
-        let Some(about) = self.cluster.as_ref().filter(|a| !a.kibana.is_empty()) else { return Vec::new() };
-        let version = if about.kibana_version.is_empty() { &about.version } else { &about.kibana_version };
-        kibana::links(&about.kibana, version, from, to)
     }
 
     /// When the first documents of a signal were indexed after `ms`: after the first time and by the second. None while

@@ -4,7 +4,7 @@
 use super::{EXPORTS, Entry, List, Overlay, Pane, PaneKind, Request, Screen, Ui, Window, YAxis};
 use crate::control::Control;
 use crate::observe::{Ask, EventSeen, Feed, ShadowSeen};
-use crate::session::ingest::kibana::KibanaLink;
+use crate::session::ingest::kibana;
 use crate::session::{LoadPhase, Session};
 use crate::verdict;
 
@@ -81,12 +81,6 @@ const LAB_SPEEDS: [f64; 8] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0];
 /// More lines than any text of an overlay has.
 const SCROLL: usize = 200;
 
-/// Pages of Kibana for the session's window.
-pub fn links(session: &Session) -> Vec<KibanaLink> {
-    let window = session.began.zip(session.now);
-    window.map(|(began, now)| session.ingest.links(began, now)).unwrap_or_default()
-}
-
 impl Ui {
     /// Takes in an action; returns the effect it asks for.
     pub fn act(&mut self, action: Action, session: &Session) -> Option<Request> {
@@ -120,7 +114,7 @@ impl Ui {
             Action::Move(by) => self.move_row(session, by),
             Action::Open if self.overlay == Some(Overlay::Links) => {
                 self.overlay = None;
-                return links(session).into_iter().nth(self.row).map(|l| Request::Copy(l.url));
+                return kibana::of(session).into_iter().nth(self.row).map(|l| Request::Copy(l.url));
             }
             Action::Open if self.overlay == Some(Overlay::Exports) => {
                 self.overlay = None;
@@ -213,7 +207,7 @@ impl Ui {
 
     /// Shows the links into Kibana, or why there are none.
     fn links(&mut self, session: &Session) {
-        if !links(session).is_empty() {
+        if !kibana::of(session).is_empty() {
             return self.toggle(Overlay::Links);
         }
         self.say("Kibana's address is not known; give --kibana-url");
@@ -267,7 +261,7 @@ impl Ui {
     fn rows(&self, session: &Session) -> usize {
         match (&self.overlay, self.pane().kind) {
             (Some(Overlay::Feeds), _) => Feed::ALL.len(),
-            (Some(Overlay::Links), _) => links(session).len(),
+            (Some(Overlay::Links), _) => kibana::of(session).len(),
             (Some(Overlay::Exports), _) => EXPORTS.len(),
             (Some(Overlay::Scenarios), _) => self.scenarios.len(),
             (Some(Overlay::Typing(Entry::Pick(_))), _) => self.picked(session).len(),

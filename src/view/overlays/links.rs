@@ -2,13 +2,14 @@
 
 use super::{Pieces, press};
 use crate::format::text;
+use crate::session::ingest::kibana;
 use crate::ui::Action;
 use crate::view::{Cx, theme::Role};
 
 pub fn lines(cx: &Cx, most: usize) -> Vec<Pieces> {
     let look = cx.look;
     let mut out: Vec<Pieces> = Vec::new();
-    for (i, link) in crate::ui::links(cx.session).iter().enumerate() {
+    for (i, link) in kibana::of(cx.session).iter().enumerate() {
         let name = look.style(if i == cx.ui.row { Role::Selection } else { Role::Text });
         let url = text::fit(&link.url, most.saturating_sub(2), look.symbols.glyphs().ellipsis);
         out.push(vec![(link.name.to_string(), name)]);
