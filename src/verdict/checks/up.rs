@@ -12,7 +12,10 @@ pub fn starts_at_min(run: &Run) -> CheckResult {
     let Some(start) = run.start else { return no_load(run, expected) };
     // An HPA that was first observed just after the load's start counts for the start, too.
     let at = start.max(run.session.replicas.current.changes().first().map_or(start, |c| c.0));
-    match (run.replicas_at(at).filter(|_| at <= start + 30_000), run.min_at(at)) {
+    // If it was rescaled before that, it was another size at the start.
+    let rescaled = run.rescales.iter().find(|r| r.ms <= at);
+    let size = rescaled.map_or_else(|| run.replicas_at(at).filter(|_| at <= start + 30_000), |r| r.from);
+    match (size, run.min_at(at)) {
         (Some(n), Some(min)) if n == min => {
             CheckResult::passed(expected, format!("{}, the minimum", replicas(n))).at(at)
         }
@@ -184,4 +187,27 @@ fn highest(run: &Run, from: i64) -> String {
     };
     let all = run.session.metrics.live().filter_map(of);
     all.reduce(|a, b| if b.0 > a.0 { b } else { a }).map_or_else(|| "no sample was observed".into(), |h| h.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::Session;
+    use crate::verdict::Outcome;
+
+    #[test]
+    fn the_size_at_the_start_is_that_before_the_first_rescale() {
+        let mut session = Session::default();
+        // The target is seen when it has been rescaled already.
+        session.replicas.current.set(6000, Some(4));
+        session.replicas.min.set(6000, Some(1));
+        let mut run = Run::of(&session);
+        run.start = Some(1000);
+        run.rescales = vec![Rescale { ms: 5000, from: Some(1), to: 4, reason: String::new() }];
+        assert_eq!(starts_at_min(&run).outcome, Outcome::Passed);
+        run.rescales[0].from = None;
+        assert_eq!(starts_at_min(&run).outcome, Outcome::Unobservable(Feed::Target));
+        run.rescales.clear();
+        assert_eq!(starts_at_min(&run).outcome, Outcome::Failed);
+    }
 }
