@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn names_the_thresholds_and_k6s_own_error() {
         let of = |code: i32| {
-            let exit = Exit { code, reason: "Error".into(), finished: None };
+            let exit = Exit { code, reason: "Error".into(), ..Exit::default() };
             load(condition("Failed"), ContainerSeen { terminated: Some(exit), ..Default::default() }, "Failed")
         };
         let mut crossed = of(99);
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn explains_how_it_ended() {
-        let exit = Exit { code: 99, reason: "Error".into(), finished: None };
+        let exit = Exit { code: 99, reason: "Error".into(), ..Exit::default() };
         let ended = ContainerSeen { terminated: Some(exit), ..Default::default() };
         assert_eq!(text(&load(condition("Failed"), ended, "Failed")), "k6 ended with 99: thresholds crossed");
         assert_eq!(load(condition("Complete"), ContainerSeen::default(), "Succeeded").phase(), LoadPhase::Complete);

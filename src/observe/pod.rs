@@ -77,6 +77,8 @@ pub struct Exit {
     pub code: i32,
     /// `OOMKilled`, `Error`, `Completed`.
     pub reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started: Option<Time>,
     pub finished: Option<Time>,
 }
 

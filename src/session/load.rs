@@ -6,7 +6,7 @@ mod k6;
 pub use failure::{LoadFailure, PendingReason, PodProblem};
 pub use k6::{K6, K6Process, Progress};
 
-use crate::observe::{Exit, JobSeen, K6State, PodSeen, Time};
+use crate::observe::{ContainerSeen, Exit, JobSeen, K6State, PodSeen, Time};
 use std::collections::BTreeMap;
 
 /// The phase of the load.
@@ -111,8 +111,9 @@ impl Load {
 
     /// When the load began: its first container's start, else the Job's.
     pub fn started(&self) -> Option<Time> {
-        let running = self.own_pods().flat_map(|p| &p.containers).filter(|c| !c.sidecar).filter_map(|c| c.running);
-        running.min().or_else(|| {
+        let started = |c: &ContainerSeen| c.running.or_else(|| c.terminated.as_ref()?.started);
+        let all = self.own_pods().flat_map(|p| &p.containers).filter(|c| !c.sidecar);
+        all.filter_map(started).min().or_else(|| {
             let over = matches!(self.phase(), LoadPhase::Complete | LoadPhase::Failed(_) | LoadPhase::Running);
             self.job.as_ref().and_then(|j| j.started).filter(|_| over)
         })
@@ -144,7 +145,7 @@ impl Load {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Condition, ContainerSeen, K6Seen, K6SummarySeen};
+    use crate::observe::{Condition, K6Seen, K6SummarySeen};
 
     fn load(job: JobSeen, container: ContainerSeen, phase: &str) -> Load {
         let pod = PodSeen { phase: phase.into(), containers: vec![container], ..Default::default() };
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_k6_that_was_killed_has_no_rate_and_no_users() {
-        let exit = Exit { code: 137, reason: "Error".into(), finished: None };
+        let exit = Exit { code: 137, reason: "Error".into(), ..Exit::default() };
         let ended = ContainerSeen { terminated: Some(exit), ..Default::default() };
         let mut killed = load(condition("Failed"), ended, "Failed");
         for s in 1..4 {
@@ -173,6 +174,17 @@ mod tests {
         assert_eq!(killed.k6.progress(3000).iterations_per_s, Some(10.0));
         let p = killed.progress(3000);
         assert_eq!((p.iterations_per_s, p.vus, p.iterations, p.state), (None, Some(0), Some(30), Some(K6State::Ended)));
+    }
+
+    #[test]
+    fn it_began_with_its_first_container_also_after_that_has_ended() {
+        let at = |s| Time::from_timestamp(s, 0);
+        let job = || JobSeen { started: at(10), ..condition("Complete") };
+        let running = ContainerSeen { running: at(12), ..Default::default() };
+        assert_eq!(load(job(), running, "Running").started(), at(12));
+        let exit = Exit { started: at(12), finished: at(90), ..Exit::default() };
+        let ended = ContainerSeen { terminated: Some(exit), ..Default::default() };
+        assert_eq!(load(job(), ended, "Succeeded").started(), at(12));
     }
 
     #[test]

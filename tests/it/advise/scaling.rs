@@ -12,7 +12,7 @@ fn a_kill_out_of_memory_is_reported_for_a_while() {
     assert!(f.text.contains("gateway-0") && f.evidence.contains("512Mi"), "{f:?}");
     w.seconds = 3600;
     w.pods[0].containers[0].last_terminated =
-        Some(Exit { code: 137, reason: "OOMKilled".into(), finished: Some(at(60)) });
+        Some(Exit { code: 137, reason: "OOMKilled".into(), finished: Some(at(60)), ..Exit::default() });
     assert_eq!(found(&w.session()), Vec::<&str>::new(), "an hour later it is history");
 }
 

@@ -68,7 +68,7 @@ impl World {
 
     /// A pod's container ended like this, a minute before the end.
     pub fn ended(&mut self, pod: usize, code: i32, reason: &str) {
-        let exit = Exit { code, reason: reason.into(), finished: Some(at(self.seconds - 60)) };
+        let exit = Exit { code, reason: reason.into(), finished: Some(at(self.seconds - 60)), ..Exit::default() };
         let container = &mut self.pods[pod].containers[0];
         (container.last_terminated, container.restarts) = (Some(exit), 1);
     }

@@ -92,7 +92,7 @@ fn a_killed_container_fails_on_that_alone() {
     let killed = all[0].at + TimeDelta::seconds(130);
     for s in all.iter_mut().filter(|s| s.at > killed) {
         if let Observation::Pod(pod) = &mut s.what {
-            let exit = Exit { code: 137, reason: "OOMKilled".into(), finished: Some(killed) };
+            let exit = Exit { code: 137, reason: "OOMKilled".into(), finished: Some(killed), ..Exit::default() };
             pod.containers[0].last_terminated = Some(exit);
         }
     }

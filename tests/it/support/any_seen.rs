@@ -111,9 +111,10 @@ fn hpa() -> BoxedStrategy<HpaSeen> {
 
 fn container() -> BoxedStrategy<ContainerSeen> {
     let exit = || {
-        prop::option::of((any::<i32>(), text(), when()).prop_map(|(code, reason, finished)| Exit {
+        prop::option::of((any::<i32>(), text(), when(), when()).prop_map(|(code, reason, started, finished)| Exit {
             code,
             reason,
+            started,
             finished,
         }))
     };

@@ -64,7 +64,7 @@ fn container(from: &wire::Container, sidecar: bool, statuses: &[wire::ContainerS
 }
 
 fn exit(from: &wire::Terminated) -> Exit {
-    Exit { code: from.exit_code, reason: name(&from.reason), finished: from.finished_at }
+    Exit { code: from.exit_code, reason: name(&from.reason), started: from.started_at, finished: from.finished_at }
 }
 
 /// Quantities by resource name.

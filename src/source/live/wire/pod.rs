@@ -192,5 +192,6 @@ pub struct Terminated {
     pub exit_code: i32,
     #[serde(deserialize_with = "nullable")]
     pub reason: String,
+    pub started_at: Option<Time>,
     pub finished_at: Option<Time>,
 }
