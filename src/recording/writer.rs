@@ -169,8 +169,13 @@ impl Writer {
         let mut flushed = Instant::now();
         self.flush()?;
         loop {
+            let mut due = FLUSH;
             match from.recv_timeout(FLUSH.saturating_sub(flushed.elapsed())) {
-                Ok(Piece::Seen(seen)) => self.seen(&seen),
+                Ok(Piece::Seen(seen)) => {
+                    // The last of what comes at once each second: what waits for it is on disk then.
+                    due = if matches!(seen.what, Observation::Tick) { FLUSH / 2 } else { FLUSH };
+                    self.seen(&seen);
+                }
                 Ok(Piece::Mark(mark)) => self.mark(mark),
                 Ok(Piece::End(why, at, dropped)) => {
                     if dropped > 0 {
@@ -185,7 +190,7 @@ impl Writer {
                     return self.end("the program ended".into(), at);
                 }
             }
-            if flushed.elapsed() >= FLUSH {
+            if flushed.elapsed() >= due {
                 flushed = Instant::now();
                 self.flush()?;
                 state.send_replace(RecorderState::Writing(self.written));
