@@ -126,7 +126,10 @@ pub fn document(s: &Summary) -> Vec<Block> {
     out.push(Block::Line(format!("learned from {} scrapes of gateways", s.scrapes)));
     let milli = |cores: f64| format::millicores((cores * 1000.0).round());
     out.push(Block::Head("What a replica carries, at the recorded mix of signals".into()));
-    let range = |c: &Carried| format!("{} ({} to {})", rate(c.items_per_s), rate(c.low), rate(c.high));
+    let range = |c: &Carried| {
+        let (low, at, high) = (rate(c.low), rate(c.items_per_s), rate(c.high));
+        if low == high { at } else { format!("{at} ({low} to {high})") }
+    };
     let mut rows = Vec::new();
     let mut row = |what: String, value: String| rows.push(vec![what, value]);
     if let (Some(c), Some(target), Some(request)) = (&s.at_target, s.target_percent, s.request_cores) {

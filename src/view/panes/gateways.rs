@@ -214,8 +214,9 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
 fn capacity_text(capacity: &Capacity) -> Option<String> {
     let at_target = capacity.at_target().zip(capacity.target).and_then(|(cores, target)| {
         let (likely, low, high) = capacity.carried(cores)?;
-        let (low, high) = (format::rate(low), format::rate(high));
-        Some(format!("{} items ({low} to {high}) at the target of {target} %", format::rate(likely)))
+        let (low, likely, high) = (format::rate(low), format::rate(likely), format::rate(high));
+        let range = if low == high { String::new() } else { format!(" ({low} to {high})") };
+        Some(format!("{likely} items{range} at the target of {target} %"))
     });
     let knee = capacity.knee().map(|rate| format!("{} at the knee", format::rate(rate)));
     let parts: Vec<String> = at_target.into_iter().chain(knee).collect();
