@@ -189,7 +189,7 @@ fn fleet_in_background(settings: &Settings, connected: Option<Cluster>) -> app::
 }
 
 /// The settings for an HPA of the list of every HPA.
-fn dived(settings: &Settings, to: &HpaName) -> Settings {
+pub fn dived(settings: &Settings, to: &HpaName) -> Settings {
     let mut next = settings.clone();
     if !next.lab && settings.contexts.is_some() {
         next.context = Some(to.context.clone());

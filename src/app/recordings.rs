@@ -6,12 +6,15 @@ use crate::{
     observe::{Time, WatchingSeen},
     otlp::{self, Exporter},
     recording::{Header, LIMIT, LabRun, STOPPED, Tape, create, create::Existing},
-    store::stream::{Ending, Stream},
+    store::stream::{self, Ending, Stream},
 };
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+
+/// Characters of `-20261124-003110.jsonl.gz`.
+const TIME: usize = 25;
 
 /// Where recordings go, and what their headers contain of the settings.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +51,36 @@ impl Recordings {
             lab,
             limit: limit.unwrap_or(LIMIT),
         }
+    }
+
+    /// The same, with another folder where one is given.
+    pub fn in_folder(self, folder: Option<&Path>) -> Recordings {
+        Recordings { folder: folder.map_or(self.folder, Path::to_owned), ..self }
+    }
+
+    /// Removes recordings that are named as this one is but for the time, beyond the newest `keep`, and none that is not wholly
+    /// in the store yet.
+    ///
+    /// # Errors
+    /// A sentence that names the folder, or the file that cannot be removed.
+    pub fn keep_newest(path: &Path, keep: usize) -> Result<(), String> {
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let own = name(path);
+        let hpa = own.get(..own.len().saturating_sub(TIME)).unwrap_or_default();
+        let is_alike = |other: &str| {
+            other.len() == own.len()
+                && other.strip_prefix(hpa).is_some_and(|rest| rest.len() == TIME && rest.starts_with('-'))
+                && other.ends_with(".jsonl.gz")
+        };
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let listed = folder.read_dir().map_err(|e| format!("{}: {}", folder.display(), create::words(&e)))?;
+        let mut all: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
+        all.retain(|path| is_alike(&name(path)));
+        all.sort_unstable_by(|a, b| b.cmp(a));
+        for old in all.into_iter().skip(keep).filter(|path| !stream::mark(path).exists()) {
+            std::fs::remove_file(&old).map_err(|e| format!("{}: {}", old.display(), create::words(&e)))?;
+        }
+        Ok(())
     }
 
     /// The header of a recording that starts at `at`; `seen` is what is watched, as far as that is known.
@@ -156,5 +189,26 @@ impl App {
             self.end_stream();
             self.ui.say(ended.text);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_of_an_hpa_stay_and_what_the_store_has_not_got() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let day = |hpa: &str, day: u8| path(&format!("{hpa}-202611{day:02}-000000.jsonl.gz"));
+        let others =
+            [day("gateway", 1), day("lab-edot", 1), path("lab-gateway-of-mine.jsonl.gz"), path("lab-gateway.txt")];
+        let own: Vec<PathBuf> = (1..=6).map(|n| day("lab-gateway", n)).collect();
+        own.iter().chain(&others).for_each(|path| std::fs::write(path, "").unwrap());
+        std::fs::write(stream::mark(&own[1]), "").unwrap();
+        Recordings::keep_newest(&own[5], 3).unwrap();
+        let left: Vec<bool> = own.iter().map(|path| path.exists()).collect();
+        assert_eq!(left, [false, true, false, true, true, true]);
+        assert!(others.iter().all(|path| path.exists()));
     }
 }

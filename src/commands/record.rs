@@ -1,6 +1,7 @@
 //! `edot-tui record`: observes and records without a terminal; on request it starts the load, and ends when the run has
-//! settled. Must not draw; progress is a line on stderr, and only if that is a terminal.
+//! settled. Of every HPA it makes a recording each. Must not draw; progress is a line on stderr, and only if that is a terminal.
 
+mod every;
 mod settled;
 
 use super::{
@@ -26,13 +27,14 @@ use crate::{
     verdict::{self, Expectations},
 };
 use chrono::TimeDelta;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, value_parser};
 use settled::is_settled;
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// With --simulate the load is started when every feed is ready, or at the latest after this time.
 const BASELINE: TimeDelta = TimeDelta::seconds(30);
@@ -50,9 +52,10 @@ const UNDECIDED: TimeDelta = TimeDelta::minutes(10);
 /// How long the end waits for the store, and for OTLP.
 const PATIENCE_AT_END: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct Record {
-    /// The file; .gz compresses, - is stdout [default: a new one in $XDG_STATE_HOME/edot-tui/recordings]
+    /// The file; .gz compresses, - is stdout [default: a new one in $XDG_STATE_HOME/edot-tui/recordings]. With --forever, and of
+    /// every HPA (-A, --contexts, --selector), the folder for files named by HPA and time
     #[arg(short, long, value_name = "FILE", help_heading = "Recording")]
     pub output: Option<PathBuf>,
     /// Replace the file if it exists
@@ -67,7 +70,13 @@ pub struct Record {
     /// End when the load has ended and the HPA has settled; with --simulate the default
     #[arg(long, value_name = "WHAT", value_enum, help_heading = "Recording")]
     pub until: Option<Until>,
-    /// The most bytes, such as 500MB; there it ends [default: 10GB]
+    /// Record without an end: at midnight (UTC) it goes on in a new file
+    #[arg(long, conflicts_with_all = ["simulate", "until", "most", "overwrite"], help_heading = "Recording")]
+    pub forever: bool,
+    /// With --forever: how many files of an HPA stay; older ones are removed, except those that --store has still to send
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..), requires = "forever", help_heading = "Recording")]
+    pub keep: Option<u16>,
+    /// The most bytes of a file, such as 500MB; there it ends [default: 10GB]
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Recording")]
     pub limit: Option<u64>,
     #[command(flatten)]
@@ -97,6 +106,8 @@ enum End {
     Settled,
     TimeIsOver,
     Signal(i32),
+    /// The HPA is gone, or the recordings of all HPAs end.
+    Left,
     /// The recorder ended by itself.
     Recorder(Outcome),
 }
@@ -109,15 +120,24 @@ enum LoadStart {
     Done,
 }
 
-/// A recording being made.
-struct Recording<'a> {
+/// How an HPA is recorded.
+struct Plan<'a> {
+    settings: &'a Settings,
     args: &'a Record,
     expected: &'a Expectations,
-    tape: Tape,
-    /// Into the store, where that is asked for.
-    stream: Option<Stream>,
-    /// By OTLP, the same.
-    exporter: Option<Exporter>,
+    recordings: Recordings,
+    /// The name of its files, where they are in a folder.
+    name: Option<String>,
+    /// One of many: it shows no progress.
+    is_quiet: bool,
+}
+
+/// A recording being made.
+struct Recording<'a> {
+    plan: Plan<'a>,
+    args: &'a Record,
+    expected: &'a Expectations,
+    to: Output,
     session: Session,
     load: LoadStart,
     /// None while the run is not settled.
@@ -130,89 +150,109 @@ struct Recording<'a> {
     stopped: u32,
 }
 
+/// Where it goes.
+struct Output {
+    tape: Tape,
+    /// None on stdout.
+    path: Option<PathBuf>,
+    /// When it began.
+    at: Time,
+    /// Into the store, where that is asked for.
+    stream: Option<Stream>,
+    /// By OTLP, the same.
+    exporter: Option<Exporter>,
+}
+
 /// Records until the end that was asked for.
 ///
 /// # Errors
 /// The file cannot be made, the source broke, or the load cannot be started.
 pub fn run(settings: &Settings, args: &Record) -> Result<u8, CommandError> {
-    open::fleet::refuse(settings, "record")?;
     block_on(async {
         let expected = offline::expectations(settings.expectations.as_deref())?;
+        if open::fleet::flag(settings).is_some() && open::fleet::is_wanted(settings)? {
+            return every::run(settings, args, &expected).await;
+        }
         let waits = args.simulate && settings.lab;
         let speed = if waits { settings.speed.min(LAB_SPEED) } else { settings.speed };
         let mut running = open::live(&Settings { speed, ..settings.clone() }).await?;
         running.clock.stop(waits.then_some(LAB_BASELINE));
         running.hpa_found().await?;
-        let code = record(settings, args, &expected, &mut running).await;
+        let mut recordings = Recordings::new(settings, open::lab::run(settings), args.limit);
+        let name = args.forever.then(|| settings.hpa.clone());
+        if args.forever {
+            recordings = recordings.in_folder(args.output.as_deref());
+        }
+        let plan = Plan { settings, args, expected: &expected, recordings, name, is_quiet: false };
+        let code = record(plan, &mut running, &CancellationToken::new()).await;
         running.stop.cancel();
         code
     })
 }
 
-async fn record(
-    settings: &Settings,
-    args: &Record,
-    expected: &Expectations,
-    running: &mut RunningSource,
-) -> Result<u8, CommandError> {
-    if args.simulate && settings.readonly {
+async fn record(plan: Plan<'_>, running: &mut RunningSource, left: &CancellationToken) -> Result<u8, CommandError> {
+    let (args, expected) = (plan.args, plan.expected);
+    if args.simulate && plan.settings.readonly {
         return Err(CommandError::usage("--simulate starts a load, and --readonly forbids it"));
     }
-    let recordings = Recordings::new(settings, open::lab::run(settings), args.limit);
     let first = match running.next().await {
         SourceEvent::Observed(first) => first,
         SourceEvent::Failed(error) => return Err(error),
         SourceEvent::Replay(_) => return Err(CommandError::usage("a replay cannot be recorded")),
     };
-    let header = recordings.header(first.at, &Default::default());
-    let mut tape = Tape::default();
-    let path = match &args.output {
-        Some(path) if path == Path::new("-") => None,
-        Some(path) => Some(path.clone()),
-        None => Some(recordings.path(first.at, "").map_err(CommandError::failed)?),
-    };
-    let existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
-    match &path {
-        Some(path) => tape.start(path, existing, header, recordings.limit()).map_err(CommandError::failed)?,
-        None => tape.print(header, recordings.limit()).map_err(CommandError::failed)?,
-    }
-    let stream = match (&path, args.keeping.store) {
-        (_, false) => None,
-        (Some(path), true) => Some(open::store::stream(settings, path, &args.keeping.tag, expected)?),
-        (None, true) => {
-            return Err(CommandError::usage("--store sends from the recording's file, so -o - does not go with it"));
-        }
-    };
-    let exporter = open::otlp::exporter(args.keeping.otlp.as_deref(), path.as_deref())?;
+    let to = plan.output(first.at)?;
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
     let (session, began) = (advise::session(), running.clock.instant());
-    let lab_speed = (args.simulate && settings.lab).then_some(settings.speed);
-    let mut recording = Recording {
-        args,
-        expected,
-        tape,
-        stream,
-        exporter,
-        session,
-        load,
-        settled_since: None,
-        began,
-        lab_speed,
-        stopped: 0,
-    };
+    let lab_speed = (args.simulate && plan.settings.lab).then_some(plan.settings.speed);
+    let mut recording =
+        Recording { plan, args, expected, to, session, load, settled_since: None, began, lab_speed, stopped: 0 };
     recording.take(&first, running)?;
-    let ended = recording.run(running).await;
-    stdio::progress("");
-    recording.end(ended, path).await
+    let ended = recording.run(running, left).await;
+    if !recording.plan.is_quiet {
+        stdio::progress("");
+    }
+    recording.end(ended).await
+}
+
+impl Plan<'_> {
+    /// Begins a recording at `at`.
+    fn output(&self, at: Time) -> Result<Output, CommandError> {
+        let (recordings, args) = (&self.recordings, self.args);
+        let path = match (&args.output, &self.name) {
+            (_, Some(name)) => Some(recordings.path(at, name)),
+            (Some(path), None) if path == Path::new("-") => None,
+            (Some(path), None) => Some(Ok(path.clone())),
+            (None, None) => Some(recordings.path(at, "")),
+        };
+        let path = path.transpose().map_err(CommandError::failed)?;
+        let existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
+        let (header, mut tape) = (recordings.header(at, &Default::default()), Tape::of_latest());
+        match &path {
+            Some(path) => tape.start(path, existing, header, recordings.limit()).map_err(CommandError::failed)?,
+            None => tape.print(header, recordings.limit()).map_err(CommandError::failed)?,
+        }
+        let stream = match (&path, args.keeping.store) {
+            (_, false) => None,
+            (Some(path), true) => Some(open::store::stream(self.settings, path, &args.keeping.tag, self.expected)?),
+            (None, true) => {
+                return Err(CommandError::usage(
+                    "--store sends from the recording's file, so -o - does not go with it",
+                ));
+            }
+        };
+        let exporter = open::otlp::exporter(args.keeping.otlp.as_deref(), path.as_deref())?;
+        Ok(Output { tape, path, at, stream, exporter })
+    }
 }
 
 impl Recording<'_> {
-    async fn run(&mut self, running: &mut RunningSource) -> Result<End, CommandError> {
+    async fn run(&mut self, running: &mut RunningSource, left: &CancellationToken) -> Result<End, CommandError> {
         let mut signals = EndSignals::new()?;
         loop {
             let event = tokio::select! {
                 biased;
                 number = signals.next() => return Ok(End::Signal(number)),
+                () = left.cancelled() => return Ok(End::Left),
                 event = running.next() => event,
             };
             match event {
@@ -229,7 +269,7 @@ impl Recording<'_> {
 
     /// Every observation passes here: first to the recorder, then to the session.
     fn take(&mut self, seen: &Stamped, running: &RunningSource) -> Result<Option<End>, CommandError> {
-        self.tape.take(seen);
+        self.to.tape.take(seen);
         self.session.apply(seen);
         match &seen.what {
             Observation::Answer(answer) => self.answered(answer, running)?,
@@ -240,7 +280,7 @@ impl Recording<'_> {
     }
 
     fn tick(&mut self, running: &RunningSource) -> Result<Option<End>, CommandError> {
-        match self.tape.ended() {
+        match self.to.tape.ended() {
             // A verdict is still due: the run is watched to its end, with or without a reader.
             Some(ended) if ended.kind == OutcomeKind::ReaderGone && self.args.is_judged() => {}
             Some(ended) => return Ok(Some(End::Recorder(ended))),
@@ -251,10 +291,17 @@ impl Recording<'_> {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;
         }
-        let stored = self.stream.as_mut().and_then(|stream| stream.tick(&self.session, self.expected));
-        let exported = self.exporter.as_mut().and_then(|exporter| exporter.tick(&self.session, self.expected));
+        let stored = self.to.stream.as_mut().and_then(|stream| stream.tick(&self.session, self.expected));
+        let exported = self.to.exporter.as_mut().and_then(|exporter| exporter.tick(&self.session, self.expected));
         stored.iter().chain(&exported).for_each(|news| stdio::message(news));
-        stdio::progress(&progress(&self.session, elapsed));
+        if !self.plan.is_quiet {
+            stdio::progress(&progress(&self.session, elapsed));
+        }
+        if let Some(now) =
+            self.session.now.filter(|now| self.args.forever && now.date_naive() > self.to.at.date_naive())
+        {
+            self.next_file(now)?;
+        }
         let most = self.args.most.and_then(|most| TimeDelta::from_std(most).ok());
         if most.is_some_and(|most| elapsed >= most) {
             return Ok(Some(End::TimeIsOver));
@@ -305,28 +352,40 @@ impl Recording<'_> {
         Ok(())
     }
 
-    async fn end(mut self, ended: Result<End, CommandError>, path: Option<PathBuf>) -> Result<u8, CommandError> {
-        let now = self.session.now.unwrap_or_default();
+    /// Goes on in a new file. It begins with what is known of all objects then, so that nothing is missing between the two.
+    fn next_file(&mut self, now: Time) -> Result<(), CommandError> {
+        let known = self.to.tape.latest(now);
+        let before = std::mem::replace(&mut self.to, self.plan.output(now)?);
+        let session = std::mem::replace(&mut self.session, advise::session());
+        for seen in &known {
+            self.to.tape.take(seen);
+            self.session.apply(seen);
+        }
+        let (outcome, ending) = before.end("a new day", &session, self.expected);
+        tokio::spawn(ending);
+        outcome.iter().for_each(|outcome| stdio::message(&outcome.text));
+        match (self.args.keep, &self.to.path) {
+            (Some(keep), Some(path)) => Recordings::keep_newest(path, keep.into()).map_err(CommandError::failed),
+            _ => Ok(()),
+        }
+    }
+
+    async fn end(self, ended: Result<End, CommandError>) -> Result<u8, CommandError> {
         let why = match &ended {
             Ok(End::Settled) => "the run has settled".to_owned(),
             Ok(End::TimeIsOver) => "the time is over".to_owned(),
-            Ok(End::Signal(_)) => STOPPED.to_owned(),
+            Ok(End::Signal(_) | End::Left) => STOPPED.to_owned(),
             Ok(End::Recorder(_)) => String::new(),
             Err(error) => error.to_string(),
         };
-        let outcome = self.tape.stop(&why, now);
-        let exported = self.exporter.take().map(|exporter| exporter.end(&self.session, self.expected));
-        if let Some(stream) = self.stream.take() {
-            stdio::message(&stream.end(&self.session, self.expected).done(PATIENCE_AT_END).await);
-        }
-        if let Some(exported) = exported {
-            stdio::message(&exported.done(PATIENCE_AT_END).await);
-        }
+        let is_file = self.to.path.is_some();
+        let (outcome, ending) = self.to.end(&why, &self.session, self.expected);
+        ending.await;
         let ended = ended?;
         match outcome {
             // What was still on its way to the disk did not arrive.
             Some(Outcome { kind: OutcomeKind::Failed, text }) => return Err(CommandError::failed(text)),
-            Some(Outcome { text, .. }) if path.is_some() => stdio::message(&text),
+            Some(Outcome { text, .. }) if is_file => stdio::message(&text),
             _ => {}
         }
         match ended {
@@ -339,8 +398,31 @@ impl Recording<'_> {
                 stdio::message(&format!("verdict: {} ({})", verdict.result.as_str(), verdict.summary()));
                 Ok(verdict_exit_code(&verdict))
             }
-            End::Settled | End::TimeIsOver => Ok(SUCCESS),
+            End::Settled | End::TimeIsOver | End::Left => Ok(SUCCESS),
         }
+    }
+}
+
+impl Output {
+    /// Ends the recording, and begins to hand out the rest, which goes on in the future.
+    fn end(
+        mut self,
+        why: &str,
+        session: &Session,
+        expected: &Expectations,
+    ) -> (Option<Outcome>, impl Future<Output = ()> + Send + 'static) {
+        let outcome = self.tape.stop(why, session.now.unwrap_or_default());
+        let exported = self.exporter.map(|exporter| exporter.end(session, expected));
+        let stored = self.stream.map(|stream| stream.end(session, expected));
+        let ending = async move {
+            if let Some(stored) = stored {
+                stdio::message(&stored.done(PATIENCE_AT_END).await);
+            }
+            if let Some(exported) = exported {
+                stdio::message(&exported.done(PATIENCE_AT_END).await);
+            }
+        };
+        (outcome, ending)
     }
 }
 

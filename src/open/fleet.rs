@@ -41,12 +41,20 @@ impl RunningFleet {
     }
 }
 
+/// The settings that ask for every HPA.
+const EVERY: [&str; 3] = ["all-namespaces", "contexts", "selector"];
+
+/// The flag by which every HPA is asked for on the command line.
+pub fn flag(settings: &Settings) -> Option<&'static str> {
+    EVERY.into_iter().find(|key| settings.is_flag(key))
+}
+
 /// Whether every HPA is asked for.
 ///
 /// # Errors
 /// One HPA is named, too.
 pub fn is_wanted(settings: &Settings) -> Result<bool, CommandError> {
-    let every = ["all-namespaces", "contexts", "selector"].into_iter().find(|key| settings.is_given(key));
+    let every = EVERY.into_iter().find(|key| settings.is_given(key));
     let wanted =
         every.is_some_and(|_| settings.all_namespaces || settings.contexts.is_some() || settings.selector.is_some());
     match every.filter(|_| wanted) {
@@ -65,7 +73,7 @@ pub fn is_wanted(settings: &Settings) -> Result<bool, CommandError> {
 /// # Errors
 /// Every HPA is asked for on the command line.
 pub fn refuse(settings: &Settings, what: &str) -> Result<(), CommandError> {
-    match ["all-namespaces", "contexts", "selector"].into_iter().find(|key| settings.is_flag(key)) {
+    match flag(settings) {
         Some(key) => {
             let text = format!("{what} is about one HPA, and --{key} means every one");
             Err(CommandError::usage(text).hint("name it with -n NAMESPACE and --hpa NAME"))

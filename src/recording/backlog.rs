@@ -42,7 +42,7 @@ impl Default for Backlog {
 }
 
 impl Backlog {
-    /// A backlog that keeps about `most` compressed bytes.
+    /// A backlog that keeps about `most` compressed bytes; of 0 only the latest state of objects.
     pub fn of(most: usize) -> Backlog {
         let (pieces, objects) = (VecDeque::new(), BTreeMap::new());
         Backlog { pieces, open: encoder(), text: 0, most, objects, until: None }
@@ -50,6 +50,9 @@ impl Backlog {
 
     /// Keeps an observation.
     pub fn take(&mut self, seen: &Stamped) {
+        if self.most == 0 {
+            return note(&mut self.objects, seen);
+        }
         let Ok(mut line) = serde_json::to_vec(seen) else { return };
         // A recording could not hold it either.
         if line.len() > MAX_LINE {
@@ -74,15 +77,21 @@ impl Backlog {
         each(&oldest, |text| {
             if let Some(Line::Seen(seen)) = parse(text) {
                 self.until = self.until.max(Some(seen.at));
-                note(&mut self.objects, seen);
+                note(&mut self.objects, &seen);
             }
         });
     }
 
-    /// Everything that is kept.
-    pub fn snapshot(&mut self) -> BacklogSnapshot {
+    /// The latest state of the objects in what was dropped; of everything, where no more than that is kept.
+    pub fn objects(&self) -> Vec<Stamped> {
         let mut objects: Vec<Stamped> = self.objects.values().cloned().collect();
         objects.sort_by_key(|s| s.at);
+        objects
+    }
+
+    /// Everything that is kept.
+    pub fn snapshot(&mut self) -> BacklogSnapshot {
+        let objects = self.objects();
         let _ = self.open.flush();
         let open = self.open.get_ref();
         let gz = self.pieces.iter().chain([open]).flatten().copied().collect();
@@ -105,7 +114,7 @@ fn each(gz: &[u8], mut take: impl FnMut(&[u8])) {
 }
 
 /// Keeps the latest state of each object that is reported only when it changes; samples come again by themselves.
-fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
+fn note(objects: &mut BTreeMap<String, Stamped>, seen: &Stamped) {
     let key = match &seen.what {
         Observation::Watching(_) => "watching".into(),
         Observation::FeedStatus(status) => format!("feed/{}", status.feed.name()),
@@ -125,7 +134,7 @@ fn note(objects: &mut BTreeMap<String, Stamped>, seen: Stamped) {
         Observation::Job(_) | Observation::JobGone { .. } => "job".into(),
         _ => return,
     };
-    objects.insert(key, seen);
+    objects.insert(key, seen.clone());
 }
 
 #[cfg(test)]
@@ -150,5 +159,18 @@ mod tests {
         let known = backlog.snapshot();
         assert!(known.dropped_until.is_some());
         assert_eq!(known.objects.len(), 4);
+    }
+
+    #[test]
+    fn where_only_objects_are_kept_their_latest_state_is() {
+        let mut backlog = Backlog::of(0);
+        for second in 0..100 {
+            let at = Time::from_timestamp(second, 0).unwrap_or_default();
+            let pod = PodSeen { uid: format!("{}", second % 3), ..PodSeen::default() };
+            backlog.take(&Stamped { at, what: Observation::Pod(Box::new(pod)) });
+            backlog.take(&Stamped { at, what: Observation::Tick });
+        }
+        let kept: Vec<i64> = backlog.objects().iter().map(|seen| seen.at.timestamp()).collect();
+        assert_eq!(kept, [97, 98, 99]);
     }
 }

@@ -25,6 +25,16 @@ struct ActiveRecording {
 }
 
 impl Tape {
+    /// For a recording from the start: nothing of what was observed is kept but the latest state of objects.
+    pub fn of_latest() -> Tape {
+        Tape { backlog: Backlog::of(0), recording: None }
+    }
+
+    /// The latest state of objects, as if observed at `at`: what another recording begins with that goes on from here.
+    pub fn latest(&self, at: Time) -> Vec<Stamped> {
+        self.backlog.objects().into_iter().map(|seen| Stamped { at, ..seen }).collect()
+    }
+
     /// Takes in an observation.
     pub fn take(&mut self, seen: &Stamped) {
         self.backlog.take(seen);

@@ -330,7 +330,7 @@ enum Progress {
 }
 
 /// The mark beside a recording that is not wholly in the store.
-fn mark(path: &Path) -> PathBuf {
+pub fn mark(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".unsent");
     name.into()

@@ -120,6 +120,7 @@ mod replay {
     pub mod broken;
     pub mod broken_ways;
     pub mod dashboard;
+    pub mod every;
     pub mod reading;
     pub mod recorder;
     pub mod seek;

@@ -50,7 +50,7 @@ containers:
   - {{ . | quote }}
   {{- end }}
   - --namespace={{ $.Values.watch.namespace }}
-  - --hpa={{ $.Values.watch.hpa }}
+  - {{ with .selector }}--selector={{ . }}{{ else }}--hpa={{ $.Values.watch.hpa }}{{ end }}
   - --load-namespace={{ $.Values.watch.loadNamespace }}
   - --load-job={{ $.Values.watch.loadJob }}
   {{- range $.Values.extraArgs }}
