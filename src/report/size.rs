@@ -70,7 +70,7 @@ fn carried(all: (f64, f64, f64)) -> Carried {
 
 /// The capacity as data, with a forecast by signal in the order of [`Signal::ALL`].
 pub fn summarize(c: &Capacity, forecast: Option<Rates>, files: Vec<Option<String>>) -> Summary {
-    let each = Signal::ALL.into_iter().zip(c.likely.item).zip(c.mix);
+    let each = Signal::ALL.into_iter().zip(c.likely.item_at(c.mix.map(|share| share * c.most))).zip(c.mix);
     Summary {
         schema: "edot-tui/size/1",
         files,
@@ -114,7 +114,7 @@ fn needed(c: &Capacity, rates: Rates) -> Option<Forecast> {
         replicas_high: high,
         min_replicas: of(LEAST)?,
         max_replicas: of(MOST)?.max(replicas.saturating_add(1)),
-        cores: f64::from(replicas) * c.likely.own + c.likely.of(rates),
+        cores: f64::from(replicas) * (c.likely.own + c.likely.of(rates.map(|rate| rate / f64::from(replicas)))),
         memory_request_bytes: c.memory.map(|bytes| bytes * MEMORY),
     })
 }
