@@ -16,7 +16,7 @@ use crate::{
     config::Settings,
     control::Control,
     error::{CommandError, SUCCESS, signal_exit_code},
-    observe::{AnswerSeen, Ask, Observation, Stamped, Time},
+    observe::{AnswerSeen, Ask, Observation, Stamped, Time, WatchingSeen},
     offline, open,
     otlp::Exporter,
     recording::{Outcome, OutcomeKind, STOPPED, Tape, create::Existing},
@@ -200,7 +200,7 @@ async fn record(plan: Plan<'_>, running: &mut RunningSource, left: &Cancellation
         SourceEvent::Failed(error) => return Err(error),
         SourceEvent::Replay(_) => return Err(CommandError::usage("a replay cannot be recorded")),
     };
-    let to = plan.output(first.at)?;
+    let to = plan.output(first.at, &WatchingSeen::default())?;
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
     let (session, began) = (advise::session(), running.clock.instant());
     let lab_speed = (args.simulate && plan.settings.lab).then_some(plan.settings.speed);
@@ -215,8 +215,8 @@ async fn record(plan: Plan<'_>, running: &mut RunningSource, left: &Cancellation
 }
 
 impl Plan<'_> {
-    /// Begins a recording at `at`.
-    fn output(&self, at: Time) -> Result<Output, CommandError> {
+    /// Begins a recording at `at`; `seen` is what is watched, as far as that is known.
+    fn output(&self, at: Time, seen: &WatchingSeen) -> Result<Output, CommandError> {
         let (recordings, args) = (&self.recordings, self.args);
         let path = match (&args.output, &self.name) {
             (_, Some(name)) => Some(recordings.path(at, name)),
@@ -226,7 +226,7 @@ impl Plan<'_> {
         };
         let path = path.transpose().map_err(CommandError::failed)?;
         let existing = if args.overwrite { Existing::Replace } else { Existing::Keep };
-        let (header, mut tape) = (recordings.header(at, &Default::default()), Tape::of_latest());
+        let (header, mut tape) = (recordings.header(at, seen), Tape::of_latest());
         match &path {
             Some(path) => tape.start(path, existing, header, recordings.limit()).map_err(CommandError::failed)?,
             None => tape.print(header, recordings.limit()).map_err(CommandError::failed)?,
@@ -355,7 +355,7 @@ impl Recording<'_> {
     /// Goes on in a new file. It begins with what is known of all objects then, so that nothing is missing between the two.
     fn next_file(&mut self, now: Time) -> Result<(), CommandError> {
         let known = self.to.tape.latest(now);
-        let before = std::mem::replace(&mut self.to, self.plan.output(now)?);
+        let before = std::mem::replace(&mut self.to, self.plan.output(now, &self.session.watching)?);
         let session = std::mem::replace(&mut self.session, advise::session());
         for seen in &known {
             self.to.tape.take(seen);

@@ -6,7 +6,7 @@ use super::backlog::Backlog;
 use super::create::{self, Existing};
 use super::writer::{Format, Recorder, RecorderState};
 use crate::format::size;
-use crate::observe::{Stamped, Time};
+use crate::observe::{Observation, Stamped, Time};
 use std::path::{Path, PathBuf};
 
 /// The most bytes of a recording, unless another limit is given: 10 GB.
@@ -32,7 +32,10 @@ impl Tape {
 
     /// The latest state of objects, as if observed at `at`: what another recording begins with that goes on from here.
     pub fn latest(&self, at: Time) -> Vec<Stamped> {
-        self.backlog.objects().into_iter().map(|seen| Stamped { at, ..seen }).collect()
+        let mut all: Vec<Stamped> = self.backlog.objects().into_iter().map(|seen| Stamped { at, ..seen }).collect();
+        // What is watched comes before what was seen of it.
+        all.sort_by_key(|seen| !matches!(seen.what, Observation::Watching(_)));
+        all
     }
 
     /// Takes in an observation.
