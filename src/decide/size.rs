@@ -20,6 +20,8 @@ const THROTTLED: f64 = 0.95;
 const POWERS: [f64; 4] = [0.9, 0.8, 0.7, 0.6];
 const BELIEVED: f64 = 0.7;
 
+/// The standard deviation of each signal's share below which the mix counts as the same all the time.
+const SAME_MIX: f64 = 0.02;
 /// The share of the most load below which a gateway counts as idle.
 const IDLE: f64 = 0.01;
 
@@ -238,11 +240,33 @@ fn points(c: &Collector) -> Vec<Point> {
 
 /// The use that explains the points best.
 fn fit(points: &[Point]) -> Use {
+    let all = |p: &Point| p.rates.iter().sum::<f64>();
+    let most = points.iter().map(all).fold(0.0, f64::max);
+    if let Some(mix) = one_mix(points, most * IDLE) {
+        // Which signal takes more cannot be known: an item is an item.
+        let together = points.iter().map(|p| Point { rates: [all(p), 0.0, 0.0], ..*p }).collect::<Vec<_>>();
+        let found = best_fit(&together, most);
+        return Use { item: mix.map(|share| if share > 0.0 { found.item[0] } else { 0.0 }), ..found };
+    }
+    best_fit(points, most)
+}
+
+/// The mean share of each signal, where all points above a load have about the same.
+fn one_mix(points: &[Point], above: f64) -> Option<Rates> {
+    let all = |p: &Point| p.rates.iter().sum::<f64>();
+    let busy: Vec<Rates> =
+        points.iter().filter(|p| all(p) > above).map(|p| p.rates.map(|rate| rate / all(p))).collect();
+    let n = busy.len().max(1) as f64;
+    let mean = [0, 1, 2].map(|s| busy.iter().map(|shares| shares[s]).sum::<f64>() / n);
+    let spread = |s: usize| (busy.iter().map(|shares| (shares[s] - mean[s]).powi(2)).sum::<f64>() / n).sqrt();
+    (0..3).all(|s| spread(s) < SAME_MIX).then_some(mean)
+}
+
+fn best_fit(points: &[Point], most: f64) -> Use {
     let (own, item) = line(points, |cpu| cpu, true);
     let straight = Use { own, item, power: 1.0 };
     let error = |used: &Use| points.iter().map(|p| (used.own + used.of(p.rates) - p.cpu).powi(2)).sum::<f64>();
     let all = |p: &Point| p.rates.iter().sum::<f64>();
-    let most = points.iter().map(all).fold(0.0, f64::max);
     // By itself it uses what it does without a load, where it was seen so.
     let idle: Vec<f64> = points.iter().filter(|p| all(p) < most * IDLE).map(|p| p.cpu).collect();
     let own = if idle.is_empty() { own } else { idle.iter().sum::<f64>() / idle.len() as f64 };
