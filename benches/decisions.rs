@@ -108,8 +108,8 @@ fn day() -> Vec<Stamped> {
         let condition = |c: &hpa::Condition| Condition {
             kind: c.kind.name().into(),
             status: format!("{:?}", c.status),
-            reason: c.reason.clone(),
-            message: c.message.clone(),
+            reason: c.reason.to_string(),
+            message: c.message.to_string(),
             since: None,
         };
         seen.status.conditions = d.status.conditions.iter().map(condition).collect();
