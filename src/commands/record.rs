@@ -135,8 +135,6 @@ struct Plan<'a> {
 /// A recording being made.
 struct Recording<'a> {
     plan: Plan<'a>,
-    args: &'a Record,
-    expected: &'a Expectations,
     to: Output,
     session: Session,
     load: LoadStart,
@@ -191,7 +189,7 @@ pub fn run(settings: &Settings, args: &Record) -> Result<u8, CommandError> {
 }
 
 async fn record(plan: Plan<'_>, running: &mut RunningSource, left: &CancellationToken) -> Result<u8, CommandError> {
-    let (args, expected) = (plan.args, plan.expected);
+    let args = plan.args;
     if args.simulate && plan.settings.readonly {
         return Err(CommandError::usage("--simulate starts a load, and --readonly forbids it"));
     }
@@ -204,8 +202,7 @@ async fn record(plan: Plan<'_>, running: &mut RunningSource, left: &Cancellation
     let load = if args.simulate { LoadStart::Waiting } else { LoadStart::Done };
     let (session, began) = (advise::session(), running.clock.instant());
     let lab_speed = (args.simulate && plan.settings.lab).then_some(plan.settings.speed);
-    let mut recording =
-        Recording { plan, args, expected, to, session, load, settled_since: None, began, lab_speed, stopped: 0 };
+    let mut recording = Recording { plan, to, session, load, settled_since: None, began, lab_speed, stopped: 0 };
     recording.take(&first, running)?;
     let ended = recording.run(running, left).await;
     if !recording.plan.is_quiet {
@@ -282,7 +279,7 @@ impl Recording<'_> {
     fn tick(&mut self, running: &RunningSource) -> Result<Option<End>, CommandError> {
         match self.to.tape.ended() {
             // A verdict is still due: the run is watched to its end, with or without a reader.
-            Some(ended) if ended.kind == OutcomeKind::ReaderGone && self.args.is_judged() => {}
+            Some(ended) if ended.kind == OutcomeKind::ReaderGone && self.plan.args.is_judged() => {}
             Some(ended) => return Ok(Some(End::Recorder(ended))),
             None => {}
         }
@@ -291,18 +288,18 @@ impl Recording<'_> {
             self.load = LoadStart::Asked;
             ask(running, Control::PlanLoad)?;
         }
-        let stored = self.to.stream.as_mut().and_then(|stream| stream.tick(&self.session, self.expected));
-        let exported = self.to.exporter.as_mut().and_then(|exporter| exporter.tick(&self.session, self.expected));
+        let stored = self.to.stream.as_mut().and_then(|stream| stream.tick(&self.session, self.plan.expected));
+        let exported = self.to.exporter.as_mut().and_then(|exporter| exporter.tick(&self.session, self.plan.expected));
         stored.iter().chain(&exported).for_each(|news| stdio::message(news));
         if !self.plan.is_quiet {
             stdio::progress(&progress(&self.session, elapsed));
         }
         if let Some(now) =
-            self.session.now.filter(|now| self.args.forever && now.date_naive() > self.to.at.date_naive())
+            self.session.now.filter(|now| self.plan.args.forever && now.date_naive() > self.to.at.date_naive())
         {
             self.next_file(now)?;
         }
-        let most = self.args.most.and_then(|most| TimeDelta::from_std(most).ok());
+        let most = self.plan.args.most.and_then(|most| TimeDelta::from_std(most).ok());
         if most.is_some_and(|most| elapsed >= most) {
             return Ok(Some(End::TimeIsOver));
         }
@@ -329,11 +326,12 @@ impl Recording<'_> {
 
     /// Whether the run has settled, and no expectation is left that more time would decide.
     fn is_over(&mut self) -> bool {
-        let settled =
-            self.args.until_settled() && self.load == LoadStart::Done && is_settled(&self.session, self.args.simulate);
+        let settled = self.plan.args.until_settled()
+            && self.load == LoadStart::Done
+            && is_settled(&self.session, self.plan.args.simulate);
         self.settled_since = self.settled_since.or(self.session.now).filter(|_| settled);
         let Some((since, now)) = self.settled_since.zip(self.session.now) else { return false };
-        now - since >= UNDECIDED || !verdict::run(&self.session, self.expected).is_pending(now.timestamp_millis())
+        now - since >= UNDECIDED || !verdict::run(&self.session, self.plan.expected).is_pending(now.timestamp_millis())
     }
 
     fn answered(&mut self, answer: &AnswerSeen, running: &RunningSource) -> Result<(), CommandError> {
@@ -361,10 +359,10 @@ impl Recording<'_> {
             self.to.tape.take(seen);
             self.session.apply(seen);
         }
-        let (outcome, ending) = before.end("a new day", &session, self.expected);
+        let (outcome, ending) = before.end("a new day", &session, self.plan.expected);
         tokio::spawn(ending);
         outcome.iter().for_each(|outcome| stdio::message(&outcome.text));
-        match (self.args.keep, &self.to.path) {
+        match (self.plan.args.keep, &self.to.path) {
             (Some(keep), Some(path)) => Recordings::keep_newest(path, keep.into()).map_err(CommandError::failed),
             _ => Ok(()),
         }
@@ -379,7 +377,7 @@ impl Recording<'_> {
             Err(error) => error.to_string(),
         };
         let is_file = self.to.path.is_some();
-        let (outcome, ending) = self.to.end(&why, &self.session, self.expected);
+        let (outcome, ending) = self.to.end(&why, &self.session, self.plan.expected);
         ending.await;
         let ended = ended?;
         match outcome {
@@ -393,8 +391,8 @@ impl Recording<'_> {
             // That a reader has closed its pipe is no failure.
             End::Recorder(outcome) if outcome.kind == OutcomeKind::ReaderGone => Ok(SUCCESS),
             End::Recorder(outcome) => Err(CommandError::failed(outcome.text)),
-            End::Settled | End::TimeIsOver if self.args.is_judged() => {
-                let verdict = verdict::run(&self.session, self.expected);
+            End::Settled | End::TimeIsOver if self.plan.args.is_judged() => {
+                let verdict = verdict::run(&self.session, self.plan.expected);
                 stdio::message(&format!("verdict: {} ({})", verdict.result.as_str(), verdict.summary()));
                 Ok(verdict_exit_code(&verdict))
             }

@@ -36,6 +36,13 @@ struct Point {
     rates: Rates,
 }
 
+impl Point {
+    /// Items of all signals, per second.
+    fn items(&self) -> f64 {
+        self.rates.iter().sum()
+    }
+}
+
 /// What the cpu of a replica is used for: `own + (item · rates) ^ power` cores.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Use {
@@ -197,9 +204,8 @@ pub fn learn(sessions: &[&Session]) -> Result<Capacity, String> {
     };
     let last = sessions.last().ok_or("there is no recording")?;
     let (request, limit) = settings(last);
-    let all = |p: &Point| p.rates.iter().sum::<f64>();
     let at_limit = points.iter().filter(|p| limit.is_some_and(|limit| p.cpu >= limit * THROTTLED));
-    let at_limit: Vec<f64> = at_limit.map(all).collect();
+    let at_limit: Vec<f64> = at_limit.map(Point::items).collect();
     let likely = fit(&points);
     let (bottleneck, because) = bottleneck(sessions, limit);
     Ok(Capacity {
@@ -207,7 +213,7 @@ pub fn learn(sessions: &[&Session]) -> Result<Capacity, String> {
         others: (0..PARTS).map(without).collect(),
         points: points.len(),
         mix,
-        most: points.iter().map(all).fold(0.0, f64::max),
+        most: points.iter().map(Point::items).fold(0.0, f64::max),
         // One scrape may be a moment of garbage collection.
         throttled: (at_limit.len() > 1).then(|| at_limit.iter().sum::<f64>() / at_limit.len() as f64),
         trouble: gateways().filter_map(trouble).min_by(f64::total_cmp),
@@ -240,11 +246,10 @@ fn points(c: &Collector) -> Vec<Point> {
 
 /// The use that explains the points best.
 fn fit(points: &[Point]) -> Use {
-    let all = |p: &Point| p.rates.iter().sum::<f64>();
-    let most = points.iter().map(all).fold(0.0, f64::max);
+    let most = points.iter().map(Point::items).fold(0.0, f64::max);
     if let Some(mix) = one_mix(points, most * IDLE) {
         // Which signal takes more cannot be known: an item is an item.
-        let together = points.iter().map(|p| Point { rates: [all(p), 0.0, 0.0], ..*p }).collect::<Vec<_>>();
+        let together = points.iter().map(|p| Point { rates: [p.items(), 0.0, 0.0], ..*p }).collect::<Vec<_>>();
         let found = best_fit(&together, most);
         return Use { item: mix.map(|share| if share > 0.0 { found.item[0] } else { 0.0 }), ..found };
     }
@@ -253,9 +258,8 @@ fn fit(points: &[Point]) -> Use {
 
 /// The mean share of each signal, where all points above a load have about the same.
 fn one_mix(points: &[Point], above: f64) -> Option<Rates> {
-    let all = |p: &Point| p.rates.iter().sum::<f64>();
     let busy: Vec<Rates> =
-        points.iter().filter(|p| all(p) > above).map(|p| p.rates.map(|rate| rate / all(p))).collect();
+        points.iter().filter(|p| p.items() > above).map(|p| p.rates.map(|rate| rate / p.items())).collect();
     let n = busy.len().max(1) as f64;
     let mean = [0, 1, 2].map(|s| busy.iter().map(|shares| shares[s]).sum::<f64>() / n);
     let spread = |s: usize| (busy.iter().map(|shares| (shares[s] - mean[s]).powi(2)).sum::<f64>() / n).sqrt();
@@ -266,9 +270,8 @@ fn best_fit(points: &[Point], most: f64) -> Use {
     let (own, item) = line(points, |cpu| cpu, true);
     let straight = Use { own, item, power: 1.0 };
     let error = |used: &Use| points.iter().map(|p| (used.own + used.of(p.rates) - p.cpu).powi(2)).sum::<f64>();
-    let all = |p: &Point| p.rates.iter().sum::<f64>();
     // By itself it uses what it does without a load, where it was seen so.
-    let idle: Vec<f64> = points.iter().filter(|p| all(p) < most * IDLE).map(|p| p.cpu).collect();
+    let idle: Vec<f64> = points.iter().filter(|p| p.items() < most * IDLE).map(|p| p.cpu).collect();
     let own = if idle.is_empty() { own } else { idle.iter().sum::<f64>() / idle.len() as f64 };
     let bent = POWERS.map(|power| {
         let item = line(points, |cpu| (cpu - own).max(0.0).powf(1.0 / power), false).1;
