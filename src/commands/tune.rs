@@ -236,8 +236,8 @@ fn verified(tuned: &Tuned, scenario: &Scenario, seeds: u32) -> Result<Verified, 
         stdio::progress(&format!("run {seed} of {seeds} in the lab"));
         let (seen, _) = trial::watched(&under, seed, trial::length(scenario));
         let got = verify::happened(&rerun::record(seen.into_iter()), &tuned.lines).map_err(CommandError::failed)?;
-        let [on_front, holds] = [false, true].map(|uncertain| verify::holds(tuned, &got, uncertain));
-        runs.push(VerifiedRun { seed, on_front, holds, score: got });
+        let [on_front, as_expected] = [true, false].map(|promised| verify::on_front(tuned, &got, promised));
+        runs.push(VerifiedRun { seed, on_front, as_expected, score: got });
     }
     stdio::progress("");
     Ok(Verified { scenario: scenario.name.clone(), runs })

@@ -47,11 +47,21 @@ pub struct Part {
     pub without: Option<Score>,
 }
 
-/// The lowest and the highest that the recommendation's cost and seconds above the line may be, by what the recordings leave open.
+/// The least and the most of what is compared, at any of the moments of the syncs and by what the recordings leave open. The most
+/// is what is promised: a mean is missed by every other run.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Open {
+pub struct Range {
     pub cost: (f64, f64),
     pub above_s: (f64, f64),
+    pub flaps: (u32, u32),
+}
+
+/// A member of the front.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Member {
+    /// Index of the candidate.
+    pub candidate: usize,
+    pub range: Range,
 }
 
 /// What would be recommended without one of the recordings, and how that is on it.
@@ -68,12 +78,13 @@ pub struct Tuned {
     pub happened: Vec<Score>,
     /// All that were scored; the first are the present settings.
     pub candidates: Vec<Candidate>,
-    /// Indices of those that nothing dominates, by cost.
-    pub front: Vec<usize>,
+    /// Those that nothing dominates, by cost.
+    pub front: Vec<Member>,
     /// Index of the recommendation.
     pub chosen: usize,
     pub parts: Vec<Part>,
-    pub open: Open,
+    /// Of the recommendation.
+    pub range: Range,
     /// By recording; empty of a single one.
     pub left_out: Vec<LeftOut>,
     /// The present spec, and the recommended one.
@@ -99,6 +110,8 @@ impl Tuned {
 struct Run<'a> {
     rerun: Rerun<'a>,
     phases: Vec<(SyncPhase, Measure)>,
+    /// The same phases by each of the models at the limits of what is known, one model after the other.
+    limits: Vec<SyncPhase>,
 }
 
 /// The recordings, what can be chosen, and all that is needed to score it.
@@ -130,7 +143,8 @@ impl<'a> Search<'a> {
                 (phase, measure)
             };
             let phases = rerun.phases(&rerun.learned.likely).into_iter().map(measured).collect();
-            runs.push(Run { phases, rerun });
+            let limits = rerun.learned.limits.iter().flat_map(|model| rerun.phases(model)).collect();
+            runs.push(Run { phases, limits, rerun });
         }
         if let Some(max) = ask.limits.max_replicas {
             can_be_simulated(max, &last.spec)?;
@@ -298,6 +312,9 @@ impl<'a> Search<'a> {
             1 => Vec::new(),
             n => (0..n).filter_map(left_out).collect(),
         };
+        let ranges = on_all_cores(&front, &AtomicBool::new(false), |i| Some((*i, self.range(all.get(*i)?))));
+        let front: Vec<Member> =
+            ranges.into_iter().flatten().map(|(candidate, range)| Member { candidate, range }).collect();
         let changes = self.space.changes(&plain.choice);
         let parts = self.space.words(&plain.choice).map(|(place, name, value, was)| {
             let mut without = plain.choice.clone();
@@ -308,10 +325,10 @@ impl<'a> Search<'a> {
         Some(Tuned {
             lines: self.lines.clone(),
             happened: self.runs.iter().filter_map(Run::happened).collect(),
+            range: front.iter().find(|m| m.candidate == chosen)?.range,
             front,
             chosen,
             parts: parts.collect(),
-            open: self.open(&plain),
             left_out,
             specs: (self.present.0.clone(), changes.spec(&self.present.0, &self.present.1)),
             assumptions: self.runs.last().map_or_else(Vec::new, |r| r.rerun.learned.sentences(r.rerun.recorded)),
@@ -371,12 +388,11 @@ impl<'a> Search<'a> {
         best
     }
 
-    /// What the cost and the time above the line may be at the limits of what the recordings say of their pods, at any moment of
-    /// the controller's syncs.
-    fn open(&self, candidate: &Candidate) -> Open {
+    /// What is compared at the limits of what the recordings say of their pods, at any moment of the controller's syncs.
+    fn range(&self, candidate: &Candidate) -> Range {
         let changes = self.space.changes(&candidate.choice);
         let times = self.space.request_times(&candidate.choice);
-        let (mut cost, mut above) = ((0.0, 0.0), (0.0, 0.0));
+        let mut out = Range { cost: (0.0, 0.0), above_s: (0.0, 0.0), flaps: (0, 0) };
         for run in &self.runs {
             let all = run.scores(&changes, 0..run.phases.len()).into_iter().chain(run.at_the_limits(&changes));
             let all: Vec<Score> = all.map(|s| s.requesting(times)).collect();
@@ -385,10 +401,12 @@ impl<'a> Search<'a> {
                 (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max))
             };
             let ((a, b), (c, d)) = (range(|s| s.cost), range(|s| s.above_s));
-            cost = (cost.0 + a, cost.1 + b);
-            above = (above.0 + c, above.1 + d);
+            let flaps = || all.iter().map(|s| s.flaps);
+            out.cost = (out.cost.0 + a, out.cost.1 + b);
+            out.above_s = (out.above_s.0 + c, out.above_s.1 + d);
+            out.flaps = (out.flaps.0 + flaps().min().unwrap_or(0), out.flaps.1 + flaps().max().unwrap_or(0));
         }
-        Open { cost, above_s: above }
+        out
     }
 }
 
@@ -420,9 +438,8 @@ impl Run<'_> {
 
     /// The scores in each phase by the models at the limits of what is known.
     fn at_the_limits(&self, changes: &Changes) -> Vec<Score> {
-        let models = self.rerun.learned.limits.iter();
-        let phases = models.flat_map(|model| self.rerun.phases(model).into_iter().zip(&self.phases));
-        phases.map(|(phase, (_, measure))| self.score(&phase, measure, changes)).collect()
+        let phases = self.limits.iter().zip(self.phases.iter().cycle());
+        phases.map(|(phase, (_, measure))| self.score(phase, measure, changes)).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::rerun::{Recorded, Rerun};
 use super::score::{Line, Measure, Score};
-use super::tune::Tuned;
+use super::tune::{Member, Tuned};
 
 /// The score of a run as it happened, by the lines of a search.
 ///
@@ -13,22 +13,20 @@ pub fn happened(recorded: &Recorded, lines: &[Line]) -> Result<Score, String> {
     Ok(Measure::new(&rerun, lines.to_vec()).happened(&rerun))
 }
 
-/// Whether a run of the recommended settings is on the promised front or beyond it: no member of the front is better than the run in
-/// what is compared. `uncertain` allows what is open of the recommendation, which is stated with it: a run of it
-/// may cost as much more than expected as it does at the worst moment of the syncs and the limits of what was learned.
-pub fn holds(tuned: &Tuned, got: &Score, uncertain: bool) -> bool {
-    let Some(promised) = tuned.recommended() else { return false };
+/// Whether a run of the recommended settings is on the front or beyond it: no member is better than the run in what is compared.
+/// The *promised* front is the most that each member may cost, be above the line and flap; the expected one is the means.
+pub fn on_front(tuned: &Tuned, got: &Score, promised: bool) -> bool {
     // Scores of several recordings are sums.
-    let runs = promised.runs.len().max(1) as f64;
-    let slack = |high: f64, likely: f64| if uncertain { (high - likely).max(0.0) } else { 0.0 };
-    let cost = slack(tuned.open.cost.1, promised.total.cost);
-    let above = slack(tuned.open.above_s.1, promised.total.above_s);
-    let members = tuned.front.iter().filter_map(|i| tuned.candidates.get(*i));
-    let of_one = |total: &Score| Score {
-        cost: (total.cost + cost) / runs,
-        above_s: (total.above_s + above) / runs,
-        flaps: (f64::from(total.flaps) / runs).round() as u32,
-        ..Score::default()
+    let runs = tuned.happened.len().max(1);
+    let of_one = |Member { candidate, range }: &Member| {
+        let total = tuned.candidates.get(*candidate)?.total;
+        let (cost, above_s, flaps) = match promised {
+            true => (range.cost.1, range.above_s.1, range.flaps.1),
+            false => (total.cost, total.above_s, total.flaps),
+        };
+        let per_run = |v: f64| v / runs as f64;
+        let flaps = per_run(f64::from(flaps)).round() as u32;
+        Some(Score { cost: per_run(cost), above_s: per_run(above_s), flaps, ..Score::default() })
     };
-    !members.into_iter().any(|m| of_one(&m.total).dominates(got))
+    !tuned.front.iter().filter_map(of_one).any(|member| member.dominates(got))
 }

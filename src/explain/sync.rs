@@ -152,13 +152,17 @@ fn branch(sync: &Sync, computation: &Computation) -> Option<ExplanationLine> {
 }
 
 fn verdict(sync: &Sync) -> ExplanationLine {
-    let line = ExplanationLine::new(0, 0, Emphasis::Head, format!("asks for {}", sync.computed.result));
+    let result = sync.computed.result;
+    if sync.verdict() == Verdict::Undecided && sync.agrees {
+        let line = ExplanationLine::new(0, 0, Emphasis::Head, format!("keeps {result}"));
+        return line.and(Emphasis::Muted, ": nothing was decided");
+    }
+    let line = ExplanationLine::new(0, 0, Emphasis::Head, format!("asks for {result}"));
     let agrees = ", as the controller did";
     match (sync.verdict(), sync.exact) {
         (Verdict::Agrees, true) => line.and(Emphasis::Good, agrees),
         (Verdict::Agrees, false) => line.and(Emphasis::Good, agrees).and(Emphasis::Muted, ", for other reasons"),
         (Verdict::Consistent, _) => line.and(Emphasis::Muted, ", which nothing contradicts"),
-        (Verdict::Undecided, _) if sync.agrees => line.and(Emphasis::Muted, ": nothing was decided"),
         (Verdict::Undecided | Verdict::Differs, _) => {
             line.and(Emphasis::Bad, format!(", the controller asked for {}", sync.controller))
         }

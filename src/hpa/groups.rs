@@ -49,6 +49,7 @@ pub enum Group {
 impl Standing {
     /// The group the rule puts a pod into.
     #[must_use]
+    #[inline]
     pub const fn group(self) -> Group {
         match self {
             Self::Deleted | Self::Failed => Group::Ignored,
@@ -106,17 +107,14 @@ pub fn group(
     now: DateTime<Utc>,
 ) -> Groups {
     let all = readings.as_slice();
-    let mut listed = vec![false; all.len()];
-    let mut next = 0;
+    let (mut next, mut in_order) = (0, true);
     let mut placed = Vec::with_capacity(pods.len());
     for pod in pods {
         let at = readings.position(&pod.name, next);
         let reading = at.and_then(|at| all.get(at));
         if let Some(at) = at {
+            in_order &= at == next;
             next = at + 1;
-            if let Some(seen) = listed.get_mut(at) {
-                *seen = true;
-            }
         }
         placed.push(Placed {
             pod: pod.name.clone(),
@@ -124,8 +122,21 @@ pub fn group(
             reading: at,
         });
     }
-    let rest = all.iter().zip(&listed).filter(|(_, listed)| !**listed);
-    Groups { unlisted: rest.map(|(reading, _)| reading.pod.clone()).collect(), pods: placed }
+    // Mostly the readings are those of the pods, in the same order.
+    let unlisted = match in_order && next == all.len() {
+        true => Vec::new(),
+        false => unlisted(&placed, all),
+    };
+    Groups { unlisted, pods: placed }
+}
+
+fn unlisted(placed: &[Placed], readings: &[Reading]) -> Vec<PodName> {
+    let mut listed = vec![false; readings.len()];
+    for at in placed.iter().filter_map(|p| p.reading) {
+        listed[at] = true;
+    }
+    let rest = readings.iter().zip(&listed).filter(|(_, listed)| !**listed);
+    rest.map(|(reading, _)| reading.pod.clone()).collect()
 }
 
 /// The rule that places one pod.

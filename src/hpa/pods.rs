@@ -91,6 +91,7 @@ pub struct PodSample {
 }
 
 /// `t + d`, kept inside what a timestamp can hold.
+#[inline]
 pub(super) fn later(t: DateTime<Utc>, d: TimeDelta) -> DateTime<Utc> {
     t.checked_add_signed(d).unwrap_or(if d < TimeDelta::zero() {
         DateTime::<Utc>::MIN_UTC

@@ -19,12 +19,11 @@ pub struct SyncPhase {
 
 impl SyncPhase {
     pub fn of(recorded: &Recorded, times: &[Time], model: &Model, shift: i64) -> SyncPhase {
-        let load = TierLoad::of(model, recorded);
         SyncPhase {
             model: model.clone(),
             shift,
             times: times.iter().map(|at| later(*at, shift)).collect(),
-            load: if shift == 0 { load } else { load.later(shift) },
+            load: TierLoad::of(model, recorded, shift),
         }
     }
 

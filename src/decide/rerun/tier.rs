@@ -6,7 +6,10 @@ use super::{Changes, Recorded, RecordedSync};
 use crate::hpa::{ConditionStatus, ContainerUsage, Phase, Pod, PodName, PodSample, Ready, Scale, Values, World};
 use crate::observe::Time;
 use chrono::TimeDelta;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// metrics-server reports a container that has run for this long, milliseconds.
 const MEASURED: i64 = 10_000;
@@ -16,61 +19,97 @@ const GONE: i64 = 120_000;
 /// Container → resource → milli-units of all pods together.
 pub type Load = BTreeMap<String, BTreeMap<String, f64>>;
 
+/// The containers of a sample, and the resources of each, in its order.
+type Names = Vec<(String, Vec<String>)>;
+
 /// What a tier had to do at a sync, and the answer of the metrics API that says so.
 pub struct LoadAt {
     pub load: Load,
+    names: Arc<Names>,
+    /// In the order of the names: what a pod uses by itself, and what all have to share. Made once, since a search reads it at each
+    /// sync of each candidate.
+    amounts: Vec<Vec<(i64, f64)>>,
     /// When the sample was taken, and how long its window is, milliseconds.
     ms: i64,
     window: i64,
-}
-
-impl LoadAt {
-    fn later(&self, next: Option<&LoadAt>, shift: i64) -> LoadAt {
-        let mut load = self.load.clone();
-        if let Some(next) = next {
-            let share = (shift as f64 / (next.ms - self.ms) as f64).clamp(0.0, 1.0);
-            for (container, used) in &mut load {
-                for (resource, now) in used {
-                    let then = next.load.get(container).and_then(|r| r.get(resource)).copied().unwrap_or(*now);
-                    *now += (then - *now) * share;
-                }
-            }
-        }
-        LoadAt { load, ms: self.ms + shift, window: self.window }
-    }
 }
 
 /// The load at each sync by one model; None at a sync without samples.
 pub struct TierLoad(Vec<Option<LoadAt>>);
 
 impl TierLoad {
-    pub fn of(model: &Model, recorded: &Recorded) -> Self {
-        let at = |m: &RecordedSync| {
+    /// What samples taken `shift` milliseconds later than the recorded ones would have said.
+    pub fn of(model: &Model, recorded: &Recorded, shift: i64) -> Self {
+        let taken = |m: &RecordedSync| {
             let samples = m.world.samples.as_ref().ok().filter(|s| !s.is_empty())?;
             let (ms, window) = newest(samples)?;
-            Some(LoadAt { load: load(model, m, samples, ms, window), ms, window })
+            Some(Taken { load: load(model, m, samples, ms, window), ms, window })
         };
-        TierLoad(recorded.syncs.iter().map(at).collect())
-    }
-
-    /// What samples taken `shift` milliseconds later would have said: between two samples the load changes evenly.
-    pub fn later(self, shift: i64) -> Self {
-        let mut out: Vec<Option<LoadAt>> = Vec::with_capacity(self.0.len());
-        let (mut last, mut after) = (None::<&LoadAt>, None::<&LoadAt>);
-        for at in self.0.iter().rev() {
-            out.push(at.as_ref().map(|at| {
-                after = last.filter(|last| last.ms > at.ms).or(after);
-                last = Some(at);
-                at.later(after, shift)
-            }));
-        }
-        out.reverse();
-        TierLoad(out)
+        let mut names = Arc::new(Names::new());
+        let mut with_amounts = |Taken { load, ms, window }| {
+            let these = names_of(model, &load);
+            if *names != these {
+                names = Arc::new(these);
+            }
+            LoadAt { amounts: amounts(&names, model, &load), names: names.clone(), load, ms, window }
+        };
+        let taken = later(recorded.syncs.iter().map(taken).collect(), shift);
+        TierLoad(taken.into_iter().map(|at| at.map(&mut with_amounts)).collect())
     }
 
     pub fn at(&self, sync: usize) -> Option<&LoadAt> {
         self.0.get(sync).and_then(Option::as_ref)
     }
+}
+
+/// The load by a sample that was taken at `ms`.
+#[derive(Clone)]
+struct Taken {
+    load: Load,
+    ms: i64,
+    window: i64,
+}
+
+/// What samples taken later would have said: between two samples the load changes evenly.
+fn later(all: Vec<Option<Taken>>, shift: i64) -> Vec<Option<Taken>> {
+    let mut out: Vec<Option<Taken>> = Vec::with_capacity(all.len());
+    let (mut last, mut after) = (None::<&Taken>, None::<&Taken>);
+    for at in all.iter().rev() {
+        out.push(at.as_ref().map(|at| {
+            after = last.filter(|last| last.ms > at.ms).or(after);
+            last = Some(at);
+            let mut moved = Taken { ms: at.ms + shift, ..at.clone() };
+            let Some(next) = after else { return moved };
+            let share = (shift as f64 / (next.ms - at.ms) as f64).clamp(0.0, 1.0);
+            for (container, used) in &mut moved.load {
+                for (resource, now) in used {
+                    let then = next.load.get(container).and_then(|r| r.get(resource)).copied().unwrap_or(*now);
+                    *now += (then - *now) * share;
+                }
+            }
+            moved
+        }));
+    }
+    out.reverse();
+    out
+}
+
+/// The containers and resources that a pod uses by itself or has a share of.
+fn names_of(model: &Model, load: &Load) -> Names {
+    let mut all: BTreeMap<&String, BTreeSet<&String>> = BTreeMap::new();
+    model.own.iter().for_each(|(name, own)| all.entry(name).or_default().extend(own.keys()));
+    load.iter().for_each(|(name, load)| all.entry(name).or_default().extend(load.keys()));
+    all.into_iter().map(|(name, resources)| (name.clone(), resources.into_iter().cloned().collect())).collect()
+}
+
+fn amounts(names: &Names, model: &Model, load: &Load) -> Vec<Vec<(i64, f64)>> {
+    let of = |(name, resources): &(String, Vec<String>)| {
+        let (own, load) = (model.own.get(name), load.get(name));
+        let own = |resource| own.and_then(|own| own.get(resource)).copied().unwrap_or(0);
+        let load = |resource| load.and_then(|load| load.get(resource)).copied().unwrap_or(0.0);
+        resources.iter().map(|resource| (own(resource), load(resource))).collect()
+    };
+    names.iter().map(of).collect()
 }
 
 /// What the recorded pods used together beyond what each uses by itself. Those without a sample yet had their share, too.
@@ -117,6 +156,8 @@ pub struct Tier<'a> {
     changes: &'a Changes,
     /// The inputs of the newest sync.
     world: World,
+    /// Of its samples.
+    names: Arc<Names>,
 }
 
 impl<'a> Tier<'a> {
@@ -126,7 +167,8 @@ impl<'a> Tier<'a> {
             let created = p.started.map_or(m.ms, |t| t.timestamp_millis());
             let ready = ready.unwrap_or(created + model.ready).max(created);
             let runs = (created + model.runs).min(ready);
-            SimulatedPod { name: p.name.clone(), created, runs, ready, seen: None }
+            // A name of its own: counting the holders of a shared one is what two cores would wait for each other with.
+            SimulatedPod { name: Arc::from(&*p.name), created, runs, ready, seen: None }
         });
         let mut pattern = recorded.syncs.iter().find_map(|m| m.world.pods.first().map(|p| Pod::clone(p)));
         pattern.iter_mut().for_each(|pod| changes.request_of(pod));
@@ -138,6 +180,7 @@ impl<'a> Tier<'a> {
             pattern,
             changes,
             world: World { pods: Vec::new(), samples: Err(String::new()), values: BTreeMap::new(), ..m.world.clone() },
+            names: Arc::default(),
         };
         tier.scale(m.ms, size);
         tier
@@ -167,7 +210,8 @@ impl<'a> Tier<'a> {
     /// The inputs that the controller would have at a recorded sync, were it at `now` (milliseconds since 1970).
     pub fn world(&mut self, m: &RecordedSync, now: i64, load: Option<&LoadAt>) -> &World {
         let before = std::mem::replace(&mut self.world.samples, Err(String::new())).unwrap_or_default();
-        self.world.samples = load.map(|load| self.samples(load, before)).ok_or_else(|| "no sample".to_owned());
+        let samples = load.map(|load| self.samples(load, before));
+        self.world.samples = samples.ok_or_else(|| "no sample".to_owned());
         let size = self.size();
         let n = i64::from(size.max(1));
         let values = m.world.values.iter().map(|(index, value)| {
@@ -193,53 +237,36 @@ impl<'a> Tier<'a> {
     }
 
     /// The load shared by the simulated pods, written over the samples of a sync before: this is what a search does most.
-    fn samples(&self, LoadAt { load, ms, window }: &LoadAt, before: Vec<PodSample>) -> Vec<PodSample> {
-        let (ms, window) = (*ms, *window);
+    fn samples(&mut self, at: &LoadAt, before: Vec<PodSample>) -> Vec<PodSample> {
+        let LoadAt { ms, window, .. } = *at;
         let there = self.pods.iter().map(|p| (p.ready, None));
         let served: Vec<_> = there.chain(self.gone.iter().map(|(ready, gone)| (*ready, Some(*gone)))).collect();
         let mut shares = shares(&served, ms, window, self.model.mean);
         if shares.iter().sum::<f64>() <= 0.0 {
             shares = vec![1.0 / self.pods.len().max(1) as f64; served.len()];
         }
-        // By container and resource: what a pod uses by itself, and what all have to share.
-        let mut amounts: BTreeMap<&String, BTreeMap<&String, (i64, f64)>> = BTreeMap::new();
-        for (name, own) in &self.model.own {
-            amounts.entry(name).or_default().extend(own.iter().map(|(resource, own)| (resource, (*own, 0.0))));
+        let alike = Arc::ptr_eq(&self.names, &at.names);
+        if !alike {
+            self.names = at.names.clone();
         }
-        for (name, load) in load {
-            let container = amounts.entry(name).or_default();
-            load.iter().for_each(|(resource, total)| container.entry(resource).or_default().1 = *total);
-        }
-        let alike = before.first().is_some_and(|sample| is_of(sample, &amounts));
         let mut before = before.into_iter().filter(|_| alike);
         let one = |(p, share): (&SimulatedPod, f64)| {
-            let (at, window) = (time(ms), TimeDelta::milliseconds(window.min(ms - p.runs)));
-            let mut sample = match before.next() {
-                Some(sample) => PodSample { pod: p.name.clone(), at, window, ..sample },
-                None => PodSample { pod: p.name.clone(), at, window, containers: amounts.iter().map(unused).collect() },
-            };
-            for (container, amounts) in sample.containers.iter_mut().zip(amounts.values()) {
-                for (used, (own, total)) in container.usage.values_mut().zip(amounts.values()) {
+            let window = TimeDelta::milliseconds(window.min(ms - p.runs));
+            let containers = before.next().map(|sample| sample.containers);
+            let mut containers = containers.unwrap_or_else(|| at.names.iter().map(unused).collect());
+            for (container, amounts) in containers.iter_mut().zip(&at.amounts) {
+                for (used, (own, total)) in container.usage.values_mut().zip(amounts) {
                     *used = own + (total * share).round() as i64;
                 }
             }
-            sample
+            PodSample { pod: p.name.clone(), at: time(ms), window, containers }
         };
         self.pods.iter().zip(shares).filter(|(p, _)| ms - p.runs >= MEASURED).map(one).collect()
     }
 }
 
-/// Whether a sample has exactly these containers and resources.
-fn is_of(sample: &PodSample, amounts: &BTreeMap<&String, BTreeMap<&String, (i64, f64)>>) -> bool {
-    let mut each = sample.containers.iter().zip(amounts);
-    sample.containers.len() == amounts.len()
-        && each.all(|(container, (name, amounts))| {
-            container.name == **name && container.usage.keys().eq(amounts.keys().copied())
-        })
-}
-
-fn unused((name, amounts): (&&String, &BTreeMap<&String, (i64, f64)>)) -> ContainerUsage {
-    ContainerUsage { name: (*name).clone(), usage: amounts.keys().map(|resource| ((*resource).clone(), 0)).collect() }
+fn unused((name, resources): &(String, Vec<String>)) -> ContainerUsage {
+    ContainerUsage { name: name.clone(), usage: resources.iter().map(|resource| (resource.clone(), 0)).collect() }
 }
 
 impl SimulatedPod {
@@ -276,17 +303,17 @@ fn time(ms: i64) -> Time {
 mod tests {
     use super::*;
 
-    fn at(ms: i64, cpu: f64) -> Option<LoadAt> {
+    fn at(ms: i64, cpu: f64) -> Option<Taken> {
         let used = BTreeMap::from([("cpu".to_owned(), cpu)]);
-        Some(LoadAt { load: BTreeMap::from([("app".to_owned(), used)]), ms, window: 15_000 })
+        Some(Taken { load: BTreeMap::from([("app".to_owned(), used)]), ms, window: 15_000 })
     }
 
     #[test]
     fn between_two_samples_the_load_changes_evenly() {
         // Two syncs of one sample, none for a while, and the last.
-        let all = TierLoad(vec![at(0, 100.0), at(0, 100.0), at(15_000, 400.0), None, at(60_000, 100.0)]);
-        let later = all.later(5000);
-        let cpu = |i: usize| later.at(i).map(|at| (at.ms, at.load["app"]["cpu"].round()));
+        let all = [at(0, 100.0), at(0, 100.0), at(15_000, 400.0), None, at(60_000, 100.0)];
+        let moved = later(all.into(), 5000);
+        let cpu = |i: usize| moved[i].as_ref().map(|at| (at.ms, at.load["app"]["cpu"].round()));
         assert_eq!((cpu(0), cpu(1)), (Some((5000, 200.0)), Some((5000, 200.0))));
         assert_eq!((cpu(2), cpu(3)), (Some((20_000, 367.0)), None));
         assert_eq!(cpu(4), Some((65_000, 100.0)), "after the last nothing is known");

@@ -41,7 +41,7 @@ pub fn first(run: &Run, limit: i64) -> CheckResult {
             CheckResult::failed(expected, format!("{} {what} only at {}", signal.name(), run.clock(ms))).at(ms)
         }
         None if run.now > due => CheckResult::failed(expected, format!("none by {}", run.clock(run.now))).at(due),
-        None => CheckResult::waiting(expected, "none so far"),
+        None => CheckResult::waiting(expected, "nothing accepted so far"),
     }
 }
 
@@ -134,7 +134,7 @@ pub fn back_pressure(run: &Run, gap: i64) -> CheckResult {
             let most = most.map_or_else(|| "unknown".into(), |m| format!("{:.0} % at most", m * 100.0));
             CheckResult::passed(expected, format!("fullest queue: {most}")).at(end)
         }
-        (None, None) => CheckResult::waiting(expected, "none so far"),
+        (None, None) => CheckResult::waiting(expected, "no full queue so far"),
     }
 }
 
@@ -149,7 +149,7 @@ pub fn losses(run: &Run) -> CheckResult {
     let Some(first) = all().min_by_key(|l| l.since) else {
         return match run.end {
             Some(end) => CheckResult::passed(expected, "none was lost").at(end),
-            None => CheckResult::waiting(expected, "none so far"),
+            None => CheckResult::waiting(expected, "no item lost so far"),
         };
     };
     let items: f64 = all().map(|l| l.items).sum();

@@ -14,7 +14,7 @@ pub fn stay_up(run: &Run) -> CheckResult {
     match (ended, run.end) {
         (Some((ms, text)), _) => CheckResult::failed(expected, format!("{text} at {}", run.clock(ms))).at(ms),
         (None, Some(end)) => CheckResult::passed(expected, "every container kept running").at(end),
-        (None, None) => CheckResult::waiting(expected, "none has so far"),
+        (None, None) => CheckResult::waiting(expected, "every container kept running so far"),
     }
 }
 

@@ -151,7 +151,7 @@ pub fn steady(run: &Run) -> CheckResult {
             let n = run.replicas_at(end).map_or_else(|| "– replicas".into(), replicas);
             CheckResult::passed(expected, format!("{n} at the load's end, none removed before")).at(end)
         }
-        (None, None) => CheckResult::waiting(expected, format!("none in {}", clock(run.now - start))),
+        (None, None) => CheckResult::waiting(expected, format!("no scale-down in {}", clock(run.now - start))),
     }
 }
 

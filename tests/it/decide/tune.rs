@@ -134,8 +134,11 @@ fn what_is_expected_is_over_the_moments_of_the_syncs() {
 
         let all = tuned(std::slice::from_ref(r), &ask(Objective::Balanced, 100));
         assert!(all.candidates.iter().all(|c| c.worst_above_s >= c.total.above_s - 1e-9));
-        let (chosen, open) = (all.recommended().unwrap(), &all.open);
-        assert!(open.above_s.0 <= chosen.total.above_s && chosen.worst_above_s <= open.above_s.1, "{name}: {open:?}");
+        let (chosen, range) = (all.recommended().unwrap(), &all.range);
+        assert!(
+            range.above_s.0 <= chosen.total.above_s && chosen.worst_above_s <= range.above_s.1,
+            "{name}: {range:?}"
+        );
     }
     assert!(apart > 0, "the moment matters somewhere");
 }
@@ -164,9 +167,9 @@ fn nothing_is_recommended_that_another_candidate_is_better_than() {
             let chosen = all.recommended().unwrap().total;
             let better = all.candidates.iter().find(|c| c.total.dominates(&chosen));
             assert!(better.is_none(), "{name} {objective:?}: {chosen:?} {better:?}");
-            assert!(all.front.contains(&all.chosen));
-            for i in &all.front {
-                let member = &all.candidates[*i].total;
+            assert!(all.front.iter().any(|m| m.candidate == all.chosen));
+            for m in &all.front {
+                let member = &all.candidates[m.candidate].total;
                 assert!(!all.candidates.iter().any(|c| c.total.dominates(member)), "{name} {objective:?}");
             }
             let present = all.present().unwrap().total;
