@@ -290,9 +290,18 @@ impl<'a> Search<'a> {
         }
         let totals = self.totals(&all);
         let front = front::front(&totals, |i| changed(&all, i));
-        let chosen = front::choose(&totals, &front, ask.objective, &present)?;
+        let ranges = on_all_cores(&front, &AtomicBool::new(false), |i| Some((*i, self.range(all.get(*i)?))));
+        let mut members: Vec<Member> =
+            ranges.into_iter().flatten().map(|(candidate, range)| Member { candidate, range }).collect();
+        let chosen = match ask.objective {
+            // What counts is kept at the worst, too.
+            Objective::Slo => safest(&members, &totals)?,
+            objective => front::choose(&totals, &front, objective, &present)?,
+        };
         let plain = self.nearer(all.get(chosen)?);
         *all.get_mut(chosen)? = plain.clone();
+        let range = self.range(&plain);
+        members.iter_mut().filter(|m| m.candidate == chosen).for_each(|m| m.range = range);
         let left_out = |run: usize| {
             let rest = |c: &Candidate| {
                 let others = c.runs.iter().enumerate().filter(|(i, _)| *i != run);
@@ -312,9 +321,6 @@ impl<'a> Search<'a> {
             1 => Vec::new(),
             n => (0..n).filter_map(left_out).collect(),
         };
-        let ranges = on_all_cores(&front, &AtomicBool::new(false), |i| Some((*i, self.range(all.get(*i)?))));
-        let front: Vec<Member> =
-            ranges.into_iter().flatten().map(|(candidate, range)| Member { candidate, range }).collect();
         let changes = self.space.changes(&plain.choice);
         let parts = self.space.words(&plain.choice).map(|(place, name, value, was)| {
             let mut without = plain.choice.clone();
@@ -325,8 +331,8 @@ impl<'a> Search<'a> {
         Some(Tuned {
             lines: self.lines.clone(),
             happened: self.runs.iter().filter_map(Run::happened).collect(),
-            range: front.iter().find(|m| m.candidate == chosen)?.range,
-            front,
+            range,
+            front: members,
             chosen,
             parts: parts.collect(),
             left_out,
@@ -441,6 +447,19 @@ impl Run<'_> {
         let phases = self.limits.iter().zip(self.phases.iter().cycle());
         phases.map(|(phase, (_, measure))| self.score(phase, measure, changes)).collect()
     }
+}
+
+/// The member that is promised to be above the line for the least time; of equals the one that is expected to be, then the cheapest.
+fn safest(members: &[Member], totals: &[Score]) -> Option<usize> {
+    let order = |m: &Member| {
+        let total = totals.get(m.candidate).copied().unwrap_or_default();
+        [m.range.above_s.1, total.above_s, total.cost]
+    };
+    let by = |a: &&Member, b: &&Member| {
+        let each = order(a).into_iter().zip(order(b)).map(|(a, b)| a.total_cmp(&b));
+        each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+    };
+    members.iter().min_by(by).map(|m| m.candidate)
 }
 
 /// How many settings a candidate changes.

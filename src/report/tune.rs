@@ -305,7 +305,7 @@ pub fn document(s: &Summary) -> Vec<Block> {
     out.push(Block::Line(format!("the line of a pod: {}", lines.join(", "))));
     out.extend(s.assumptions.iter().map(|a| Block::Line(format!("assumed: {a}"))));
     let why = match s.objective {
-        "slo" => "the least time above the line",
+        "slo" => "the least time above the line that can be promised",
         "cost" => "the least cost that is no longer above the line than now",
         "p95-util" => "the least cost that is below the line for 95 % of the time",
         _ => "the knee of the front, where less cost begins to cost much time above the line",
