@@ -362,10 +362,13 @@ impl Recording<'_> {
         let (outcome, ending) = before.end("a new day", &session, self.plan.expected);
         tokio::spawn(ending);
         outcome.iter().for_each(|outcome| stdio::message(&outcome.text));
-        match (self.plan.args.keep, &self.to.path) {
-            (Some(keep), Some(path)) => Recordings::keep_newest(path, keep.into()).map_err(CommandError::failed),
-            _ => Ok(()),
+        // An old recording that cannot be removed is no reason to end this one.
+        if let (Some(keep), Some(path)) = (self.plan.args.keep, &self.to.path)
+            && let Err(e) = Recordings::keep_newest(path, keep.into())
+        {
+            stdio::message(&format!("an old recording stays: {e}"));
         }
+        Ok(())
     }
 
     async fn end(self, ended: Result<End, CommandError>) -> Result<u8, CommandError> {

@@ -186,6 +186,8 @@ pub fn blocks_html(blocks: &[Block]) -> String {
 }
 
 fn table(t: &Table) -> String {
+    // On a narrow page each row of these is a paragraph, with the column's name before each value.
+    let many = t.head.len() > 3;
     let head: String = t.head.iter().map(|h| format!("<th>{}</th>", escaped(h))).collect();
     let row = |r: &Vec<String>| {
         let class = match r.first().map(String::as_str).filter(|_| t.signs) {
@@ -194,9 +196,16 @@ fn table(t: &Table) -> String {
             Some(_) => " class=\"open\"",
             None => "",
         };
-        let cells: String = r.iter().map(|c| format!("<td>{}</td>", escaped(c))).collect();
+        let cell = |(i, c): (usize, &String)| match t.head.get(i).filter(|_| many) {
+            Some(label) => format!("<td data-label=\"{}\">{}</td>", escaped(label), escaped(c)),
+            None => format!("<td>{}</td>", escaped(c)),
+        };
+        let cells: String = r.iter().enumerate().map(cell).collect();
         format!("<tr{class}>{cells}</tr>\n")
     };
     let rows: String = t.rows.iter().map(row).collect();
-    format!("<div class=\"wide\"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>")
+    let class = if many { " class=\"many\"" } else { "" };
+    format!(
+        "<div class=\"wide\"><table{class}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody>\n</table></div>"
+    )
 }

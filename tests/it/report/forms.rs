@@ -97,6 +97,18 @@ fn the_page_needs_nothing_from_elsewhere() {
 }
 
 #[test]
+fn on_a_narrow_page_each_value_of_a_wide_table_has_its_name() {
+    let text = html::html(&RUN.0, &RUN.1, &full());
+    for table in text.split("<table").skip(1).map(|t| t.split("</table>").next().unwrap()) {
+        let columns = table.matches("<th>").count();
+        let named = if columns > 3 { table.matches("<td").count() } else { 0 };
+        assert_eq!(table.starts_with(" class=\"many\""), columns > 3, "{table}");
+        assert_eq!(table.matches("<td data-label=\"").count(), named, "{table}");
+    }
+    assert!(text.contains("<td data-label=\"observed\">"), "the verdict is one of them");
+}
+
+#[test]
 fn hostile_text_stays_text() {
     let mut session = RUN.0.clone();
     let evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>";
