@@ -9,10 +9,11 @@ use edot_tui::{
     session::Session,
     ui::{Action, Screen, Ui},
     verdict::{self, Expectations, Outcome, Overall},
-    view::{self, Cx, Look, golden::Planes},
+    view::{self, Cx, Look, golden::Planes, symbols::Symbols, theme::Level},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 const SCENARIOS: [&str; 6] = ["guide", "lab", "sticky", "backpressure", "oom", "metrics-outage"];
@@ -33,12 +34,12 @@ struct Picture {
     screen: Screen,
 }
 
-fn picture(session: &Session, screen: Screen, size: (u16, u16)) -> Planes {
+fn picture(session: &Session, screen: Screen, size: (u16, u16), look: &Look) -> Planes {
     let mut ui = Ui::new(false, view::panes());
     ui.can_load = true;
     ui.act(Action::Show(screen), session);
     let mut buffer = Buffer::empty(Rect::new(0, 0, size.0, size.1));
-    view::draw(&mut buffer, &Cx::new(session, session.now_ms(), &ui, &Look::roles()));
+    view::draw(&mut buffer, &Cx::new(session, session.now_ms(), &ui, look));
     view::golden::planes(&buffer)
 }
 
@@ -57,12 +58,16 @@ fn moments(mut each: impl FnMut(&str, i64, &Session)) {
     }
 }
 
-fn pictures(mut each: impl FnMut(&Session, &Picture)) {
+fn pictures(each: impl FnMut(&Session, &Picture)) {
+    pictures_by(&Look::roles(), each);
+}
+
+fn pictures_by(look: &Look, mut each: impl FnMut(&Session, &Picture)) {
     moments(|name, s, session| {
         for screen in Screen::ALL {
             for size in SIZES {
                 let what = format!("{name} at {s} s, {} {}x{}", screen.name(), size.0, size.1);
-                let planes = picture(session, screen, size);
+                let planes = picture(session, screen, size, look);
                 each(session, &Picture { what, planes, screen });
             }
         }
@@ -150,6 +155,40 @@ fn no_text_is_cut_while_the_cells_beside_it_are_empty() {
         }
     });
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A row's label at the end of a chart's line, such as `gateway out 6.5 k`, as a number.
+fn label(row: &str) -> Option<f64> {
+    let words: Vec<&str> = row.trim_matches(['│', ' ']).split_whitespace().collect();
+    let (times, words) = match words.split_last()? {
+        (&"k", rest) => (1e3, rest),
+        (&"M", rest) => (1e6, rest),
+        _ => (1.0, &words[..]),
+    };
+    let (number, before) = words.split_last()?;
+    before.last().filter(|name| name.len() > 1 && name.contains(char::is_alphabetic))?;
+    number.parse::<f64>().ok().map(|n| n * times)
+}
+
+#[test]
+fn the_labels_of_a_chart_are_in_the_order_of_their_values() {
+    let colourless = Look::new("dark", Level::None, PathBuf::new(), Symbols::Braille, 0).unwrap();
+    for look in [Look::roles(), colourless] {
+        let mut compared = 0;
+        pictures_by(&look, |_, p| {
+            let chart = p
+                .planes
+                .text
+                .iter()
+                .skip_while(|row| !row.contains("items a second") && !row.contains("items accepted"));
+            let labels: Vec<f64> = chart.skip(1).filter_map(|row| label(row)).collect();
+            if matches!(p.screen, Screen::Gateways | Screen::Pipeline) {
+                assert!(labels.is_sorted_by(|a, b| a >= b), "{}: {labels:?}\n{}", p.what, p.planes.text.join("\n"));
+                compared += usize::from(labels.len() > 1);
+            }
+        });
+        assert!(compared > 100, "{compared}");
+    }
 }
 
 /// What failed once stays failed; no verdict changes its mind.
