@@ -163,7 +163,7 @@ pub const PANES: [PaneRow; 18] = [
             side: Side::Right,
             rows: |s, wants| Some(wants.min(if s.wide { s.height / 2 } else { 3 + s.spare() / 3 })),
         }],
-        wants: |cx, _| now::rows(cx),
+        wants: now::rows,
         summary: now::summary,
         extent: now::extent,
         draw: now::draw,

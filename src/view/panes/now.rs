@@ -23,10 +23,11 @@ pub fn summary(cx: &Cx) -> Summary {
     }
 }
 
-/// Rows that its content takes in a narrow column.
-pub fn rows(cx: &Cx) -> u16 {
+/// Rows that its content takes, the conditions' messages whole where the column is wide, as those of large terminals are.
+pub fn rows(cx: &Cx, width: u16) -> u16 {
     let m = cx.session.snapshot(cx.moment());
-    (lines(cx, 44, 0).len().max(2 + m.metrics.len() + 3)) as u16
+    let (width, rows) = if width >= LARGE { (width, u16::MAX) } else { (44, 0) };
+    (lines(cx, width, rows).len().max(2 + m.metrics.len() + 3)) as u16
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
@@ -50,6 +51,8 @@ fn inner(area: Rect) -> Rect {
 
 /// From this width on, what comes next stands beside the figures.
 const BESIDE: u16 = 72;
+/// A column of this width has room below, too.
+const LARGE: u16 = 60;
 /// How far the HPA's figure and the newest sample are apart to be worth a line, as a share of the target.
 const APART: f64 = 0.05;
 /// Columns of the figures there.
