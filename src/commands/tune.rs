@@ -18,7 +18,10 @@ use crate::{
     open,
     report::{
         text,
-        tune::{self, Summary, Verified, VerifiedRun},
+        tune::{
+            self,
+            summary::{Summary, Verified, VerifiedRun, summarize},
+        },
     },
     signals, stdio, trial,
 };
@@ -222,7 +225,7 @@ fn search(
     stdio::progress("");
     let nothing = || CommandError::failed("nothing could be scored");
     let tuned = tuned.ok_or_else(nothing)?;
-    let summary = tune::summarize(&tuned, ask, recordings, files, |candidate| search.words(candidate));
+    let summary = summarize(&tuned, ask, recordings, files, |candidate| search.words(candidate));
     let summary = summary.ok_or_else(nothing)?;
     let verified = verify.map(|(scenario, seeds)| verified(&tuned, scenario, seeds)).transpose()?;
     Ok(Summary { verified, ..summary })

@@ -7,7 +7,7 @@ use super::score::Score;
 pub enum Objective {
     /// The knee: where a little less cost begins to cost much time above the line.
     Balanced,
-    /// The least time above the line.
+    /// The least time above the line that can be promised.
     Slo,
     /// The least cost that is no longer above the line than now.
     Cost,
@@ -36,8 +36,15 @@ pub fn front(scores: &[Score], rank: impl Fn(usize) -> usize) -> Vec<usize> {
     out
 }
 
-/// The member of the front that the objective asks for; None of an empty front.
-pub fn choose(scores: &[Score], front: &[usize], objective: Objective, present: &Score) -> Option<usize> {
+/// The member of the front that the objective asks for; None of an empty front. `most_above_s` is the most time above the line
+/// that a member may have.
+pub fn choose(
+    scores: &[Score],
+    front: &[usize],
+    objective: Objective,
+    present: &Score,
+    most_above_s: impl Fn(usize) -> f64,
+) -> Option<usize> {
     let of = |i: &usize| scores.get(*i).map_or([f64::INFINITY; 3], Score::aims);
     let least = |all: &mut dyn Iterator<Item = usize>, order: [usize; 3]| {
         all.min_by(|a, b| {
@@ -48,7 +55,13 @@ pub fn choose(scores: &[Score], front: &[usize], objective: Objective, present: 
     };
     let safest = || least(&mut front.iter().copied(), [1, 0, 2]);
     match objective {
-        Objective::Slo => safest(),
+        // What counts is kept at the worst, too.
+        Objective::Slo => {
+            let most: Vec<f64> = front.iter().map(|i| most_above_s(*i)).collect();
+            let least_most = most.iter().copied().fold(f64::INFINITY, f64::min);
+            let mut kept = front.iter().zip(&most).filter(|(_, most)| **most <= least_most).map(|(i, _)| *i);
+            least(&mut kept, [1, 0, 2])
+        }
         Objective::Cost => {
             let mut kept = front.iter().copied().filter(|i| of(i)[1] <= present.above_s);
             least(&mut kept, [0, 1, 2]).or_else(safest)
@@ -105,10 +118,13 @@ mod tests {
     fn each_objective_has_its_own_choice() {
         let scores = [score(2.0, 600.0, 0), score(4.0, 60.0, 0), score(8.0, 40.0, 0), score(20.0, 0.0, 0)];
         let all = front(&scores, |_| 0);
-        let by = |objective| choose(&scores, &all, objective, &score(8.0, 60.0, 0));
+        let by = |objective| choose(&scores, &all, objective, &score(8.0, 60.0, 0), |i| scores[i].above_s);
         assert_eq!(by(Objective::Slo), Some(3));
         assert_eq!(by(Objective::Cost), Some(1), "no longer above than now");
         assert_eq!(by(Objective::Balanced), Some(1));
-        assert_eq!(choose(&scores, &[], Objective::Balanced, &scores[0]), None);
+        assert_eq!(choose(&scores, &[], Objective::Balanced, &scores[0], |_| 0.0), None);
+        let promised = |most: [f64; 4]| choose(&scores, &all, Objective::Slo, &scores[0], |i| most[i]);
+        assert_eq!(promised([900.0, 70.0, 50.0, 80.0]), Some(2), "what can be promised");
+        assert_eq!(promised([900.0, 70.0, 50.0, 50.0]), Some(3), "of equals what is expected");
     }
 }

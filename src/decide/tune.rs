@@ -1,5 +1,7 @@
-//! A search for settings of an HPA over recorded runs: candidates, each re-run and scored; the front; a recommendation, why it is
-//! that one, and what it risks. The same recordings, limits and seed give the same result. Must not show anything.
+//! A search for settings of an HPA over recorded runs: candidates, each re-run and scored, and what is recommended of them. The same
+//! recordings, limits and seed give the same result. Must not show anything.
+
+mod recommend;
 
 use super::all_cores::on_all_cores;
 use super::front::{self, Objective};
@@ -32,8 +34,6 @@ pub struct Candidate {
     /// In the order of the recordings.
     pub runs: Vec<Score>,
     pub total: Score,
-    /// The most seconds above the line at any of those moments, the recordings together.
-    pub worst_above_s: f64,
     /// It was scored at all of the moments; at the first of them alone where those put it far behind the front.
     pub whole: bool,
 }
@@ -53,7 +53,7 @@ pub struct Part {
 pub struct Range {
     pub cost: (f64, f64),
     pub above_s: (f64, f64),
-    pub flaps: (u32, u32),
+    pub most_flaps: u32,
 }
 
 /// A member of the front.
@@ -83,8 +83,8 @@ pub struct Tuned {
     /// Index of the recommendation.
     pub chosen: usize,
     pub parts: Vec<Part>,
-    /// Of the recommendation.
-    pub range: Range,
+    /// Of the present settings.
+    pub present_range: Range,
     /// By recording; empty of a single one.
     pub left_out: Vec<LeftOut>,
     /// The present spec, and the recommended one.
@@ -103,6 +103,11 @@ impl Tuned {
 
     pub fn recommended(&self) -> Option<&Candidate> {
         self.candidates.get(self.chosen)
+    }
+
+    /// Of the recommended settings.
+    pub fn range(&self) -> Option<Range> {
+        self.front.iter().find(|m| m.candidate == self.chosen).map(|m| m.range)
     }
 }
 
@@ -176,9 +181,7 @@ impl<'a> Search<'a> {
         let times = self.space.request_times(choice);
         let candidate = |each: &[Vec<Score>], whole| {
             let runs: Vec<Score> = each.iter().map(|each| Score::expected(each).requesting(times)).collect();
-            let worst = |each: &Vec<Score>| each.iter().map(|s| s.above_s).fold(0.0, f64::max);
-            let worst_above_s = each.iter().map(worst).sum();
-            Candidate { choice: choice.to_vec(), total: Score::together(&runs), runs, worst_above_s, whole }
+            Candidate { choice: choice.to_vec(), total: Score::together(&runs), runs, whole }
         };
         let phases = self.runs.iter().map(|run| run.phases.len()).max().unwrap_or(0);
         let mut each: Vec<Vec<Score>> = vec![Vec::new(); self.runs.len()];
@@ -280,70 +283,6 @@ impl<'a> Search<'a> {
         })
     }
 
-    fn result(&self, ask: &Ask, mut all: Vec<Candidate>, stopped: bool) -> Option<Tuned> {
-        let present = all.first()?.total;
-        // A change that gains nothing is not recommended.
-        let members = front::front(&self.totals(&all), |i| changed(&all, i));
-        let plainer = on_all_cores(&members, &AtomicBool::new(false), |i| Some((*i, self.plainer(all.get(*i)?))));
-        for (i, candidate) in plainer.into_iter().flatten() {
-            all[i] = candidate;
-        }
-        let totals = self.totals(&all);
-        let front = front::front(&totals, |i| changed(&all, i));
-        let ranges = on_all_cores(&front, &AtomicBool::new(false), |i| Some((*i, self.range(all.get(*i)?))));
-        let mut members: Vec<Member> =
-            ranges.into_iter().flatten().map(|(candidate, range)| Member { candidate, range }).collect();
-        let chosen = match ask.objective {
-            // What counts is kept at the worst, too.
-            Objective::Slo => safest(&members, &totals)?,
-            objective => front::choose(&totals, &front, objective, &present)?,
-        };
-        let plain = self.nearer(all.get(chosen)?);
-        *all.get_mut(chosen)? = plain.clone();
-        let range = self.range(&plain);
-        members.iter_mut().filter(|m| m.candidate == chosen).for_each(|m| m.range = range);
-        let left_out = |run: usize| {
-            let rest = |c: &Candidate| {
-                let others = c.runs.iter().enumerate().filter(|(i, _)| *i != run);
-                Score::together(&others.map(|r| *r.1).collect::<Vec<_>>())
-            };
-            let mut totals: Vec<Score> = all.iter().map(rest).collect();
-            let present = *totals.first()?;
-            self.without_what_does_not_fit(&all, &mut totals);
-            let partly = all.iter().zip(&mut totals).filter(|(c, _)| !c.whole);
-            partly.for_each(|(_, total)| (total.cost, total.above_s) = (f64::INFINITY, f64::INFINITY));
-            let front = front::front(&totals, |i| changed(&all, i));
-            let other = front::choose(&totals, &front, ask.objective, &present)?;
-            let (score, mine) = (*all.get(other)?.runs.get(run)?, *plain.runs.get(run)?);
-            Some(LeftOut { same: score.aims() == mine.aims(), score })
-        };
-        let left_out = match self.runs.len() {
-            1 => Vec::new(),
-            n => (0..n).filter_map(left_out).collect(),
-        };
-        let changes = self.space.changes(&plain.choice);
-        let parts = self.space.words(&plain.choice).map(|(place, name, value, was)| {
-            let mut without = plain.choice.clone();
-            without[place] = 0;
-            let without = self.space.fits(&without).then(|| self.score(&without).total);
-            Part { name: name.to_owned(), value: value.to_owned(), present: was.to_owned(), without }
-        });
-        Some(Tuned {
-            lines: self.lines.clone(),
-            happened: self.runs.iter().filter_map(Run::happened).collect(),
-            range,
-            front: members,
-            chosen,
-            parts: parts.collect(),
-            left_out,
-            specs: (self.present.0.clone(), changes.spec(&self.present.0, &self.present.1)),
-            assumptions: self.runs.last().map_or_else(Vec::new, |r| r.rerun.learned.sentences(r.rerun.recorded)),
-            searched: self.space.names().map(str::to_owned).collect(),
-            candidates: all,
-            stopped,
-        })
-    }
-
     fn totals(&self, all: &[Candidate]) -> Vec<Score> {
         let mut out: Vec<Score> = all.iter().map(|c| c.total).collect();
         self.without_what_does_not_fit(all, &mut out);
@@ -357,62 +296,6 @@ impl<'a> Search<'a> {
         {
             (total.cost, total.above_s) = (f64::INFINITY, f64::INFINITY);
         }
-    }
-
-    /// A candidate without the changes that gain nothing.
-    fn plainer(&self, candidate: &Candidate) -> Candidate {
-        let mut best = candidate.clone();
-        for place in 0..best.choice.len() {
-            let mut without = best.choice.clone();
-            if std::mem::take(&mut without[place]) == 0 || !self.space.fits(&without) {
-                continue;
-            }
-            let without = self.score(&without);
-            if !best.total.dominates(&without.total)
-                && (without.total.aims() == best.total.aims() || without.total.dominates(&best.total))
-            {
-                best = without;
-            }
-        }
-        best
-    }
-
-    /// A candidate that is as good, with each setting as near to the present one as that allows.
-    fn nearer(&self, candidate: &Candidate) -> Candidate {
-        let mut best = candidate.clone();
-        for place in 0..best.choice.len() {
-            for value in self.space.nearer(place, best.choice[place]) {
-                let mut other = best.choice.clone();
-                other[place] = value;
-                let other = self.space.fits(&other).then(|| self.score(&other));
-                if let Some(other) = other.filter(|o| o.total.aims() == best.total.aims()) {
-                    best = other;
-                    break;
-                }
-            }
-        }
-        best
-    }
-
-    /// What is compared at the limits of what the recordings say of their pods, at any moment of the controller's syncs.
-    fn range(&self, candidate: &Candidate) -> Range {
-        let changes = self.space.changes(&candidate.choice);
-        let times = self.space.request_times(&candidate.choice);
-        let mut out = Range { cost: (0.0, 0.0), above_s: (0.0, 0.0), flaps: (0, 0) };
-        for run in &self.runs {
-            let all = run.scores(&changes, 0..run.phases.len()).into_iter().chain(run.at_the_limits(&changes));
-            let all: Vec<Score> = all.map(|s| s.requesting(times)).collect();
-            let range = |of: fn(&Score) -> f64| {
-                let values = || all.iter().map(of);
-                (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max))
-            };
-            let ((a, b), (c, d)) = (range(|s| s.cost), range(|s| s.above_s));
-            let flaps = || all.iter().map(|s| s.flaps);
-            out.cost = (out.cost.0 + a, out.cost.1 + b);
-            out.above_s = (out.above_s.0 + c, out.above_s.1 + d);
-            out.flaps = (out.flaps.0 + flaps().min().unwrap_or(0), out.flaps.1 + flaps().max().unwrap_or(0));
-        }
-        out
     }
 }
 
@@ -447,19 +330,6 @@ impl Run<'_> {
         let phases = self.limits.iter().zip(self.phases.iter().cycle());
         phases.map(|(phase, (_, measure))| self.score(phase, measure, changes)).collect()
     }
-}
-
-/// The member that is promised to be above the line for the least time; of equals the one that is expected to be, then the cheapest.
-fn safest(members: &[Member], totals: &[Score]) -> Option<usize> {
-    let order = |m: &Member| {
-        let total = totals.get(m.candidate).copied().unwrap_or_default();
-        [m.range.above_s.1, total.above_s, total.cost]
-    };
-    let by = |a: &&Member, b: &&Member| {
-        let each = order(a).into_iter().zip(order(b)).map(|(a, b)| a.total_cmp(&b));
-        each.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-    };
-    members.iter().min_by(by).map(|m| m.candidate)
 }
 
 /// How many settings a candidate changes.

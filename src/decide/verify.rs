@@ -21,7 +21,7 @@ pub fn on_front(tuned: &Tuned, got: &Score, promised: bool) -> bool {
     let of_one = |Member { candidate, range }: &Member| {
         let total = tuned.candidates.get(*candidate)?.total;
         let (cost, above_s, flaps) = match promised {
-            true => (range.cost.1, range.above_s.1, range.flaps.1),
+            true => (range.cost.1, range.above_s.1, range.most_flaps),
             false => (total.cost, total.above_s, total.flaps),
         };
         let per_run = |v: f64| v / runs as f64;

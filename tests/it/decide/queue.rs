@@ -52,7 +52,7 @@ fn a_target_for_the_queue_scales_up_where_it_fills_and_is_what_is_recommended() 
     assert!(all.parts.iter().any(|p| p.name == "target of queue" && p.present == "none"), "{:?}", all.parts);
 
     let search = Search::new(recordings, &ask).unwrap();
-    let summary = tune::summarize(&all, &ask, recordings, vec![None], |c| search.words(c)).unwrap();
+    let summary = tune::summary::summarize(&all, &ask, recordings, vec![None], |c| search.words(c)).unwrap();
     let queue = summary.queue.as_ref().unwrap();
     assert!(
         queue.query.contains("otelcol_exporter_queue_size{namespace=\"observability-lab\",pod=~\"edot-gateway-.*\"}")

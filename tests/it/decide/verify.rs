@@ -19,18 +19,18 @@ fn held(
     let run = |scenario: &Scenario, seed| record(trial::watched(scenario, seed, seconds).0.into_iter());
     let recording = [run(&scenario, 7)];
     let all = tuned(&recording, &ask(objective, candidates));
-    let promised = all.recommended().unwrap().total;
+    let (expected, range) = (all.recommended().unwrap().total, all.range().unwrap());
     let other = trial::under(&scenario, &all.specs.1);
     let mut lines = vec![format!(
-        "{name} {objective:?}: {:?}\n  promised {:.1} replica-minutes ({:.1} to {:.1}), {:.0} s above ({:.0} to {:.0}), {} rescales",
+        "{name} {objective:?}: {:?}\n  expected {:.1} replica-minutes ({:.1} to {:.1}), {:.0} s above ({:.0} to {:.0}), {} rescales",
         all.parts.iter().map(|p| format!("{} {}", p.name, p.value)).collect::<Vec<_>>(),
-        promised.cost,
-        all.range.cost.0,
-        all.range.cost.1,
-        promised.above_s,
-        all.range.above_s.0,
-        all.range.above_s.1,
-        promised.rescales,
+        expected.cost,
+        range.cost.0,
+        range.cost.1,
+        expected.above_s,
+        range.above_s.0,
+        range.above_s.1,
+        expected.rescales,
     )];
     let (mut exact, mut good) = (0, 0);
     for seed in seeds {

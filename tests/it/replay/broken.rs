@@ -117,7 +117,7 @@ fn simulate(case: &Case) {
     let recordings = [recorded];
     let Ok(search) = Search::new(&recordings, &ask) else { return };
     if let Some(tuned) = search.run(&ask, &AtomicBool::new(false), &mut |_| {})
-        && let Some(summary) = tune::summarize(&tuned, &ask, &recordings, vec![None], |c| search.words(c))
+        && let Some(summary) = tune::summary::summarize(&tuned, &ask, &recordings, vec![None], |c| search.words(c))
     {
         report::text::plain(&tune::document(&summary), 120);
         tune::chart::text(&summary, 80);
