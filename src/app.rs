@@ -14,10 +14,11 @@ pub use recordings::Recordings;
 
 use crate::{
     advise,
+    clock::Clock,
     control::{Control, Inspect},
     decide::{shadow::Shadows, size::Learned},
     error::CommandError,
-    observe::{Observation, ShadowSeen, Stamped, WatchingSeen},
+    observe::{Observation, ShadowSeen, Stamped, Time, WatchingSeen},
     offline::{self, Format},
     open,
     otlp::Exporter,
@@ -32,7 +33,6 @@ use crate::{
     view::{self, Cx, Look},
 };
 use anyhow::Context;
-use chrono::Utc;
 use crossterm::event::{Event, KeyEventKind, MouseEventKind};
 use signal_hook::consts::{SIGHUP, SIGTSTP};
 use std::{
@@ -80,7 +80,7 @@ type Inspected = (Inspect, Result<Vec<String>, String>);
 /// # Errors
 /// The folder cannot be made.
 pub fn new_recording(recordings: &Recordings) -> Result<PathBuf, CommandError> {
-    recordings.path(Utc::now(), "").map_err(CommandError::failed)
+    recordings.path(Clock::system().now(), "").map_err(CommandError::failed)
 }
 
 /// The dashboard over one source.
@@ -141,7 +141,9 @@ impl App {
     ) -> Result<Self, CommandError> {
         let mut tape = Tape::default();
         if let Some(path) = record {
-            recordings.start(&mut tape, path, Utc::now(), &WatchingSeen::default()).map_err(CommandError::failed)?;
+            recordings
+                .start(&mut tape, path, Clock::system().now(), &WatchingSeen::default())
+                .map_err(CommandError::failed)?;
         }
         // From here on a signal no longer ends the program before it has given the terminal back.
         let signals = TerminalSignals::new()?;
@@ -173,7 +175,8 @@ impl App {
             question_since: None,
             fleet: fleet::FleetWatch::default(),
         };
-        app.session.now = Some(Utc::now());
+        // The clock of the sources, not the system's time itself: that may be set back before they begin.
+        app.session.now = Some(Clock::system().now());
         app.ui.recording = record.map(|_| app.session.now_ms());
         app.draw()?;
         Ok(app)
@@ -186,10 +189,15 @@ impl App {
         self.running = Some(running);
     }
 
+    /// The time of what is shown: the source's, and the system's before there is one.
+    fn now(&self) -> Time {
+        self.session.now.unwrap_or_else(|| Clock::system().now())
+    }
+
     /// Runs these specs beside the HPA's own from now on, in place of others.
     pub fn shadow(&mut self, all: Vec<ShadowSeen>) {
         if all.as_slice() != &*self.session.shadows {
-            let at = self.session.now.unwrap_or_else(Utc::now);
+            let at = self.now();
             self.take(Stamped { at, what: Observation::Shadows { all } });
         }
     }
@@ -366,7 +374,7 @@ impl App {
         match request {
             Request::Quit => return Ok(Some(Ended::Quit)),
             Request::Suspend => self.suspend()?,
-            Request::Record => self.toggle_recording(Utc::now()),
+            Request::Record => self.toggle_recording(Clock::system().now()),
             Request::NextTheme => {
                 let name = self.look.next_theme();
                 self.ui.say(name);
@@ -380,7 +388,7 @@ impl App {
             Request::Dive(to) => self.dive(to),
             Request::Inspect(what) => self.inspect(what),
             Request::Note(text) => {
-                let at = self.session.now.unwrap_or_else(Utc::now);
+                let at = self.now();
                 self.take(Stamped { at, what: Observation::Note { text } });
             }
             Request::Shadow(line) => match open::shadow::parse(&line, &self.session.shadows) {
@@ -457,7 +465,7 @@ impl App {
         let shown = self.paused.as_deref().unwrap_or(&self.session);
         let area = self.terminal.shown().area;
         let text = offline::export(shown, format, &self.ui, (area.width, area.height), &self.look)?;
-        let at = self.session.now.unwrap_or_else(Utc::now).format("%Y%m%d-%H%M%S");
+        let at = self.now().format("%Y%m%d-%H%M%S");
         let what = if format == Format::Svg { self.ui.screen.name().to_lowercase() } else { "report".into() };
         let path = self.export_dir.join(format!("edot-tui-{what}-{at}.{}", format.extension()));
         let mut file = std::fs::File::create_new(&path).with_context(|| path.display().to_string())?;
