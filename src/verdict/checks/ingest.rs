@@ -22,16 +22,15 @@ pub fn grows(run: &Run, least: f64) -> CheckResult {
     let idle = rate(run, since, start).or_else(|| rate(run, run.end? + WORN, last));
     match (under, idle, run.end) {
         (Some(under), Some(idle), _) if under >= idle * least && under > 0.0 => {
-            let found = CheckResult::passed(expected, format!("{under:.0} documents/s under load, {idle:.0} without"));
+            let found = CheckResult::passed(expected, format!("{under:.0} docs/s under load, {idle:.0} without"));
             found.at(run.end.unwrap_or(run.now))
         }
         (Some(under), Some(idle), Some(end)) => {
-            CheckResult::failed(expected, format!("{under:.0} documents/s under load, {idle:.0} without")).at(end)
+            CheckResult::failed(expected, format!("{under:.0} docs/s under load, {idle:.0} without")).at(end)
         }
-        (Some(under), None, Some(end)) if last > end + WORN + ENOUGH => CheckResult::failed(
-            expected,
-            format!("{under:.0} documents/s under load, and the rate without load is unknown"),
-        ),
+        (Some(under), None, Some(end)) if last > end + WORN + ENOUGH => {
+            CheckResult::failed(expected, format!("{under:.0} docs/s under load, and the rate without load is unknown"))
+        }
         _ => {
             // Decided once there is an answer from this long after the end.
             let due = run.end.map(|end| end + WORN + ENOUGH + run.session.ingest.max_age());

@@ -158,7 +158,7 @@ fn each_fault_fails_in_one_place() {
     only(Wrong { sticky: true, ..w }, "even-share", "had no share for");
     only(Wrong { loses: true, ..w }, "nothing-lost", "items lost, the first at 1:");
     only(Wrong { full: true, ..w }, "no-back-pressure", "a queue was full");
-    only(Wrong { flat: true, ..w }, "ingest-grows", "400 documents/s under load, 400 without");
+    only(Wrong { flat: true, ..w }, "ingest-grows", "400 docs/s under load, 400 without");
     only(Wrong { poor: true, ..w }, "log-quality", "log.level 67 %");
 }
 
