@@ -239,5 +239,5 @@ pub fn pressed(cx: &Cx, area: Rect, x: u16, y: u16) -> Hit {
 }
 
 fn lay_out(area: Rect, cx: &Cx) -> layout::Layout {
-    layout::layout(area, cx.ui, &panes::PANES, |row, width| (row.wants)(cx, width))
+    layout::layout(area, cx.ui, &panes::PANES, |row, size| (row.wants)(cx, size))
 }

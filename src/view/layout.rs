@@ -3,7 +3,7 @@
 
 use super::pane_row::{FILL, PaneRow, Side, Space};
 use crate::ui::{PaneKind, Screen, Ui};
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 
 /// Below these a plain list of figures is shown.
 const SMALLEST: (u16, u16) = (40, 12);
@@ -39,8 +39,8 @@ pub struct Layout {
     pub body: Rect,
 }
 
-/// Lays the screen out with the panes of `table`; `wants` gives the rows that a pane's content takes at a width.
-pub fn layout(area: Rect, ui: &Ui, table: &'static [PaneRow], wants: impl Fn(&PaneRow, u16) -> u16) -> Layout {
+/// Lays the screen out with the panes of `table`; `wants` gives the rows that a pane's content takes in a column.
+pub fn layout(area: Rect, ui: &Ui, table: &'static [PaneRow], wants: impl Fn(&PaneRow, Size) -> u16) -> Layout {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return Layout { body: area, ..Layout::default() };
     }
@@ -60,15 +60,16 @@ fn columns(
     body: Rect,
     screen: Screen,
     table: &'static [PaneRow],
-    wants: impl Fn(&PaneRow, u16) -> u16,
+    wants: impl Fn(&PaneRow, Size) -> u16,
 ) -> Vec<PaneColumn> {
     let wide = body.width >= WIDE;
     let space = Space { wide, height: body.height };
     let right_width = right_width(screen, body.width);
+    let column_size = Size { width: right_width.saturating_sub(2), height: body.height };
     let (mut left, mut right) = (Vec::new(), Vec::new());
     for row in table {
         for place in row.places.iter().filter(|p| p.screen == screen) {
-            let Some(rows) = (place.rows)(space, wants(row, right_width.saturating_sub(2))) else { continue };
+            let Some(rows) = (place.rows)(space, wants(row, column_size)) else { continue };
             let beside = wide && place.side == Side::Right;
             if beside { &mut right } else { &mut left }.push((row, rows));
         }

@@ -3,7 +3,10 @@
 
 use super::{Cx, symbols::Glyphs, theme::Role};
 use crate::ui::{Pane, Screen};
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Rect, Size},
+};
 
 /// A pane.
 #[derive(Clone, Copy, Debug)]
@@ -11,8 +14,8 @@ pub struct PaneRow {
     pub pane: Pane,
     /// Where it is shown.
     pub places: &'static [Place],
-    /// The rows that its content takes at a width, for places that depend on it.
-    pub wants: fn(&Cx, u16) -> u16,
+    /// The rows that its content takes, for places that depend on it: at the width of the column, on a screen of the height.
+    pub wants: fn(&Cx, Size) -> u16,
     /// Beside its title; all that is shown of a pane without rows.
     pub summary: fn(&Cx) -> Summary,
     /// Which of its rows are visible in this inside.

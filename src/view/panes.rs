@@ -29,7 +29,7 @@ use super::theme::Role;
 use crate::observe::Feed;
 use crate::session::fleet::HpaRow;
 use crate::ui::{List, Pane, PaneKind, Screen};
-use ratatui::style::Style;
+use ratatui::{layout::Size, style::Style};
 
 /// From these heights of the body on, replicas have a chart of their own, and load, gateway and ingest a row each.
 const STEPS: u16 = 14;
@@ -276,7 +276,7 @@ fn below_expectations(space: Space) -> u16 {
     (space.height / 6).clamp(2, 8)
 }
 
-fn nothing(_: &Cx, _: u16) -> u16 {
+fn nothing(_: &Cx, _: Size) -> u16 {
     0
 }
 

@@ -8,7 +8,11 @@ use crate::observe::{Feed, FeedState};
 use crate::session::Spell;
 use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, footer, theme::Role, write};
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Rect, Size},
+    style::Style,
+};
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
     Extent::of(None, usize::from(area.height), rows(cx).len())
@@ -38,7 +42,7 @@ pub fn summary(cx: &Cx) -> Summary {
 }
 
 /// How many lines the pane would fill at this width.
-pub fn lines(cx: &Cx, width: u16) -> u16 {
+pub fn lines(cx: &Cx, Size { width, .. }: Size) -> u16 {
     let lines = rows(cx).iter().map(|r| text::wrap(&r.text, room(width)).len()).sum::<usize>();
     u16::try_from(lines).unwrap_or(u16::MAX)
 }

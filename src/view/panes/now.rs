@@ -10,7 +10,11 @@ use crate::ui::{Action, Screen};
 use crate::verdict::Overall;
 use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Rect, Size},
+    style::Style,
+};
 
 pub fn summary(cx: &Cx) -> Summary {
     let last = last_rescale(cx);
@@ -23,10 +27,10 @@ pub fn summary(cx: &Cx) -> Summary {
     }
 }
 
-/// Rows that its content takes, the conditions' messages whole where the column is wide, as those of large terminals are.
-pub fn rows(cx: &Cx, width: u16) -> u16 {
+/// Rows that its content takes, the conditions' messages whole where the screen has rows for them.
+pub fn rows(cx: &Cx, Size { width, height }: Size) -> u16 {
     let m = cx.session.snapshot(cx.moment());
-    let (width, rows) = if width >= LARGE { (width, u16::MAX) } else { (44, 0) };
+    let rows = if height >= LARGE { u16::MAX } else { 0 };
     (lines(cx, width, rows).len().max(2 + m.metrics.len() + 3)) as u16
 }
 
@@ -51,8 +55,8 @@ fn inner(area: Rect) -> Rect {
 
 /// From this width on, what comes next stands beside the figures.
 const BESIDE: u16 = 72;
-/// A column of this width has room below, too.
-const LARGE: u16 = 60;
+/// From this height on, a screen has room for whole messages.
+const LARGE: u16 = 44;
 /// How far the HPA's figure and the newest sample are apart to be worth a line, as a share of the target.
 const APART: f64 = 0.05;
 /// Columns of the figures there.

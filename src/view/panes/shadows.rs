@@ -6,7 +6,10 @@ use crate::explain::shadow::{sentence, step_at};
 use crate::format::{duration, text};
 use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, chart::SHADOWS, theme::Role, write};
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Rect, Size},
+};
 
 /// The colour of a shadow, by its place.
 pub fn role(index: usize) -> Role {
@@ -62,7 +65,7 @@ pub fn steps(shadow: &Shadow, end: i64) -> Vec<(i64, Option<f64>)> {
 }
 
 /// Rows: two a shadow, and one for what is assumed.
-pub fn rows(cx: &Cx, _: u16) -> u16 {
+pub fn rows(cx: &Cx, _: Size) -> u16 {
     match cx.shadows().len() {
         0 => 0,
         n => n as u16 * 2 + 1,
@@ -74,7 +77,7 @@ pub fn summary(_: &Cx) -> Summary {
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
-    Extent::of(None, usize::from(area.height), usize::from(rows(cx, area.width)))
+    Extent::of(None, usize::from(area.height), usize::from(rows(cx, area.as_size())))
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
