@@ -13,8 +13,11 @@
 mod apart;
 mod changes;
 mod flags;
+mod joins;
 mod model;
+mod own_use;
 mod recorded;
+mod shares;
 mod tier;
 
 pub use apart::SyncPhase;
@@ -29,9 +32,6 @@ use crate::session::decisions::sync::{MetricOutcome, Verdict};
 use apart::Start;
 use serde::Serialize;
 use std::sync::Arc;
-
-/// Moments within a sync period at which a run's syncs are tried.
-const PHASES: i64 = 4;
 
 /// One sync, actual and simulated.
 #[derive(Clone, Debug, PartialEq)]
@@ -178,10 +178,10 @@ impl<'a> Rerun<'a> {
     }
 
     /// The phases that another run could as well have been in, the recorded one first: nobody chooses the moments at which the
-    /// controller syncs. `model` says what there is to read.
-    pub fn phases(&self, model: &Model) -> Vec<SyncPhase> {
-        let period = self.recorded.session.decisions.sync_period.period();
-        (0..PHASES).map(|i| self.phase_by(model, period * i / PHASES)).collect()
+    /// controller syncs. They are `count`, evenly over a period; `model` says what there is to read.
+    pub fn phases(&self, model: &Model, count: u16) -> Vec<SyncPhase> {
+        let (period, count) = (self.recorded.session.decisions.sync_period.period(), i64::from(count));
+        (0..count).map(|i| self.phase_by(model, period * i / count)).collect()
     }
 
     fn phase_by(&self, model: &Model, shift: i64) -> SyncPhase {

@@ -14,6 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Candidates between two looks at the front.
 const GENERATION: usize = 256;
+/// Moments within a sync period at which each candidate's syncs are tried.
+const MOMENTS: u16 = 4;
+/// From one of them to the next, what is promised is tried at so many.
+const STEPS: u16 = 3;
 
 /// What is asked of a search.
 #[derive(Clone, Debug)]
@@ -54,6 +58,13 @@ pub struct Range {
     pub cost: (f64, f64),
     pub above_s: (f64, f64),
     pub most_flaps: u32,
+}
+
+impl Range {
+    /// What is promised, as a score to compare by.
+    pub fn most(&self) -> Score {
+        Score { cost: self.cost.1, above_s: self.above_s.1, flaps: self.most_flaps, ..Score::default() }
+    }
 }
 
 /// A member of the front.
@@ -115,7 +126,9 @@ impl Tuned {
 struct Run<'a> {
     rerun: Rerun<'a>,
     phases: Vec<(SyncPhase, Measure)>,
-    /// The same phases by each of the models at the limits of what is known, one model after the other.
+    /// Phases between those.
+    between: Vec<(SyncPhase, Measure)>,
+    /// The phases by each of the models at the limits of what is known, one model after the other.
     limits: Vec<SyncPhase>,
 }
 
@@ -147,9 +160,11 @@ impl<'a> Search<'a> {
                 let measure = Measure::on(&rerun, &phase, lines.clone());
                 (phase, measure)
             };
-            let phases = rerun.phases(&rerun.learned.likely).into_iter().map(measured).collect();
-            let limits = rerun.learned.limits.iter().flat_map(|model| rerun.phases(model)).collect();
-            runs.push(Run { phases, limits, rerun });
+            let each = rerun.phases(&rerun.learned.likely, MOMENTS * STEPS).into_iter().map(measured).enumerate();
+            let (phases, between): (Vec<_>, Vec<_>) = each.partition(|(i, _)| i % usize::from(STEPS) == 0);
+            let [phases, between] = [phases, between].map(|all| all.into_iter().map(|(_, each)| each).collect());
+            let limits = rerun.learned.limits.iter().flat_map(|model| rerun.phases(model, MOMENTS)).collect();
+            runs.push(Run { phases, between, limits, rerun });
         }
         if let Some(max) = ask.limits.max_replicas {
             can_be_simulated(max, &last.spec)?;
@@ -325,10 +340,11 @@ impl Run<'_> {
         tally.score()
     }
 
-    /// The scores in each phase by the models at the limits of what is known.
-    fn at_the_limits(&self, changes: &Changes) -> Vec<Score> {
-        let phases = self.limits.iter().zip(self.phases.iter().cycle());
-        phases.map(|(phase, (_, measure))| self.score(phase, measure, changes)).collect()
+    /// The scores between the phases, and in each phase by the models at the limits of what is known.
+    fn others(&self, changes: &Changes) -> Vec<Score> {
+        let between = self.between.iter().map(|(phase, measure)| (phase, measure));
+        let limits = self.limits.iter().zip(self.phases.iter().map(|(_, measure)| measure).cycle());
+        between.chain(limits).map(|(phase, measure)| self.score(phase, measure, changes)).collect()
     }
 }
 

@@ -19,14 +19,10 @@ pub fn on_front(tuned: &Tuned, got: &Score, promised: bool) -> bool {
     // Scores of several recordings are sums.
     let runs = tuned.happened.len().max(1);
     let of_one = |Member { candidate, range }: &Member| {
-        let total = tuned.candidates.get(*candidate)?.total;
-        let (cost, above_s, flaps) = match promised {
-            true => (range.cost.1, range.above_s.1, range.most_flaps),
-            false => (total.cost, total.above_s, total.flaps),
-        };
+        let all = if promised { range.most() } else { tuned.candidates.get(*candidate)?.total };
         let per_run = |v: f64| v / runs as f64;
-        let flaps = per_run(f64::from(flaps)).round() as u32;
-        Some(Score { cost: per_run(cost), above_s: per_run(above_s), flaps, ..Score::default() })
+        let flaps = per_run(f64::from(all.flaps)).round() as u32;
+        Some(Score { cost: per_run(all.cost), above_s: per_run(all.above_s), flaps, ..Score::default() })
     };
     !tuned.front.iter().filter_map(of_one).any(|member| member.dominates(got))
 }

@@ -19,6 +19,7 @@ mod cli {
     pub mod wrong_input;
 }
 mod decide {
+    pub mod learned;
     pub mod queue;
     pub mod shadow;
     pub mod size;

@@ -1,7 +1,8 @@
 //! The simulated pods and what each would have used: the tier's load shared by those that are Ready, on top of what a pod uses by
 //! itself. Must not decide how many there are, nor learn.
 
-use super::model::{Model, counted, newest, shares};
+use super::model::{Model, counted, newest};
+use super::shares::shares;
 use super::{Changes, Recorded, RecordedSync};
 use crate::hpa::{ConditionStatus, ContainerUsage, Phase, Pod, PodName, PodSample, Ready, Scale, Values, World};
 use crate::observe::Time;
@@ -115,7 +116,8 @@ fn amounts(names: &Names, model: &Model, load: &Load) -> Vec<Vec<(i64, f64)>> {
 /// What the recorded pods used together beyond what each uses by itself. Those without a sample yet had their share, too.
 fn load(model: &Model, m: &RecordedSync, samples: &[PodSample], ms: i64, window: i64) -> Load {
     let pods: Vec<(&Pod, Option<i64>)> = counted(m).collect();
-    let served: Vec<(i64, Option<i64>)> = pods.iter().map(|p| (p.1.unwrap_or(i64::MAX), None)).collect();
+    let served: Vec<(i64, Option<i64>)> =
+        pods.iter().map(|p| (p.1.map_or(i64::MAX, |ready| ready + model.joins), None)).collect();
     let shares = shares(&served, ms, window, model.mean);
     let mut sum = Load::new();
     let mut listed = 0.0;
@@ -148,7 +150,7 @@ struct SimulatedPod {
 pub struct Tier<'a> {
     model: &'a Model,
     pods: Vec<SimulatedPod>,
-    /// When pods that are no longer there became Ready, and when they went.
+    /// From when on pods that are no longer there had load, and when they went.
     gone: Vec<(i64, i64)>,
     made: u32,
     /// A pod of the recording that the simulated ones are modelled on, under the changes.
@@ -196,7 +198,7 @@ impl<'a> Tier<'a> {
         self.gone.retain(|gone| gone.1 > ms - GONE);
         if size < self.pods.len() {
             self.pods.sort_by_key(|p| (p.ready > ms, p.created));
-            self.gone.extend(self.pods.drain(size..).map(|p| (p.ready, ms)));
+            self.gone.extend(self.pods.drain(size..).map(|p| (p.ready + self.model.joins, ms)));
         }
         while self.pods.len() < size {
             self.made += 1;
@@ -239,8 +241,8 @@ impl<'a> Tier<'a> {
     /// The load shared by the simulated pods, written over the samples of a sync before: this is what a search does most.
     fn samples(&mut self, at: &LoadAt, before: Vec<PodSample>) -> Vec<PodSample> {
         let LoadAt { ms, window, .. } = *at;
-        let there = self.pods.iter().map(|p| (p.ready, None));
-        let served: Vec<_> = there.chain(self.gone.iter().map(|(ready, gone)| (*ready, Some(*gone)))).collect();
+        let there = self.pods.iter().map(|p| (p.ready + self.model.joins, None));
+        let served: Vec<_> = there.chain(self.gone.iter().map(|(from, gone)| (*from, Some(*gone)))).collect();
         let mut shares = shares(&served, ms, window, self.model.mean);
         if shares.iter().sum::<f64>() <= 0.0 {
             shares = vec![1.0 / self.pods.len().max(1) as f64; served.len()];

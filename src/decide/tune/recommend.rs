@@ -9,26 +9,21 @@ use std::sync::atomic::AtomicBool;
 
 impl Search<'_> {
     pub(super) fn result(&self, ask: &Ask, mut all: Vec<Candidate>, stopped: bool) -> Option<Tuned> {
-        let present = all.first()?.total;
         // A change that gains nothing is not recommended.
         let members = front::front(&self.totals(&all), |i| changed(&all, i));
         let plainer = on_all_cores(&members, &AtomicBool::new(false), |i| Some((*i, self.plainer(all.get(*i)?))));
         for (i, candidate) in plainer.into_iter().flatten() {
             all[i] = candidate;
         }
-        let totals = self.totals(&all);
-        let front = front::front(&totals, |i| changed(&all, i));
-        let member = |i: &usize| all.get(*i).map(|c| Member { candidate: *i, range: self.range(c, None) });
-        let mut members: Vec<Member> =
-            on_all_cores(&front, &AtomicBool::new(false), member).into_iter().flatten().collect();
-        let most = |i: usize| members.iter().find(|m| m.candidate == i).map_or(f64::INFINITY, |m| m.range.above_s.1);
-        let chosen = front::choose(&totals, &front, ask.objective, &present, most)?;
-        let plain = self.nearer(all.get(chosen)?);
-        if plain != *all.get(chosen)? {
-            let range = self.range(&plain, None);
-            members.iter_mut().filter(|m| m.candidate == chosen).for_each(|m| m.range = range);
-            *all.get_mut(chosen)? = plain.clone();
+        let present = all.first()?.total;
+        let (chosen, mut members) = self.choose(ask, &all, (&self.totals(&all), &present), None)?;
+        let near = self.nearer(all.get(chosen)?);
+        let (range, member) = (self.range(&near, None), members.iter_mut().find(|m| m.candidate == chosen)?);
+        if !member.range.most().dominates(&range.most()) {
+            member.range = range;
+            *all.get_mut(chosen)? = near;
         }
+        let plain = all.get(chosen)?.clone();
         let left_out = match self.runs.len() {
             1 => Vec::new(),
             n => (0..n).filter_map(|run| self.left_out(ask, &all, &plain, run)).collect(),
@@ -56,6 +51,23 @@ impl Search<'_> {
         })
     }
 
+    /// The member of the front that the objective asks for, and the front, by cost; by all recordings, or all but one.
+    fn choose(
+        &self,
+        ask: &Ask,
+        all: &[Candidate],
+        (totals, present): (&[Score], &Score),
+        without: Option<usize>,
+    ) -> Option<(usize, Vec<Member>)> {
+        let front = front::front(totals, |i| changed(all, i));
+        let member = |i: &usize| Some(Member { candidate: *i, range: self.range(all.get(*i)?, without) });
+        let members: Vec<Member> =
+            on_all_cores(&front, &AtomicBool::new(false), member).into_iter().flatten().collect();
+        let most = |i: usize| members.iter().find(|m| m.candidate == i).map_or(f64::INFINITY, |m| m.range.above_s.1);
+        let chosen = front::choose(totals, &front, ask.objective, present, most)?;
+        Some((chosen, members))
+    }
+
     /// What would be recommended without a recording, beside what is.
     fn left_out(&self, ask: &Ask, all: &[Candidate], recommended: &Candidate, run: usize) -> Option<LeftOut> {
         let rest = |c: &Candidate| {
@@ -67,9 +79,7 @@ impl Search<'_> {
         self.without_what_does_not_fit(all, &mut totals);
         let partly = all.iter().zip(&mut totals).filter(|(c, _)| !c.whole);
         partly.for_each(|(_, total)| (total.cost, total.above_s) = (f64::INFINITY, f64::INFINITY));
-        let front = front::front(&totals, |i| changed(all, i));
-        let most = |i: usize| all.get(i).map_or(f64::INFINITY, |c| self.range(c, Some(run)).above_s.1);
-        let other = front::choose(&totals, &front, ask.objective, &present, most)?;
+        let (other, _) = self.choose(ask, all, (&totals, &present), Some(run))?;
         let (score, mine) = (*all.get(other)?.runs.get(run)?, *recommended.runs.get(run)?);
         Some(LeftOut { same: score.aims() == mine.aims(), score })
     }
@@ -116,7 +126,7 @@ impl Search<'_> {
         let times = self.space.request_times(&candidate.choice);
         let mut out = Range { cost: (0.0, 0.0), above_s: (0.0, 0.0), most_flaps: 0 };
         for (_, run) in self.runs.iter().enumerate().filter(|(i, _)| Some(*i) != without) {
-            let all = run.scores(&changes, 0..run.phases.len()).into_iter().chain(run.at_the_limits(&changes));
+            let all = run.scores(&changes, 0..run.phases.len()).into_iter().chain(run.others(&changes));
             let all: Vec<Score> = all.map(|s| s.requesting(times)).collect();
             let range = |of: fn(&Score) -> f64| {
                 let values = || all.iter().map(of);
