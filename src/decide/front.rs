@@ -2,10 +2,13 @@
 
 use super::score::Score;
 
+/// A gain of less than a tenth is worth no cost.
+const HARDLY: f64 = 0.9;
+
 /// What counts most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Objective {
-    /// The knee: where a little less cost begins to cost much time above the line.
+    /// The knee: where a little less cost begins to cost much time above the line. As `Cost` where nothing that was tried gains much.
     Balanced,
     /// The least time above the line that can be promised.
     Slo,
@@ -53,25 +56,26 @@ pub fn choose(
             order.into_iter().map(by).fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
         })
     };
-    let safest = || least(&mut front.iter().copied(), [1, 0, 2]);
+    // What counts is kept at the worst, too. A little less of what is expected is not worth any price.
+    let safest = || {
+        let most: Vec<f64> = front.iter().map(|i| most_above_s(*i)).collect();
+        let least_most = most.iter().copied().fold(f64::INFINITY, f64::min);
+        let mut kept = front.iter().zip(&most).filter(|(_, most)| **most <= least_most).map(|(i, _)| *i);
+        least(&mut kept, [0, 1, 2])
+    };
+    let no_longer = || {
+        let mut kept = front.iter().copied().filter(|i| of(i)[1] <= present.above_s);
+        least(&mut kept, [0, 1, 2]).or_else(safest)
+    };
     match objective {
-        // What counts is kept at the worst, too.
-        Objective::Slo => {
-            let most: Vec<f64> = front.iter().map(|i| most_above_s(*i)).collect();
-            let least_most = most.iter().copied().fold(f64::INFINITY, f64::min);
-            let mut kept = front.iter().zip(&most).filter(|(_, most)| **most <= least_most).map(|(i, _)| *i);
-            least(&mut kept, [1, 0, 2])
-        }
-        Objective::Cost => {
-            let mut kept = front.iter().copied().filter(|i| of(i)[1] <= present.above_s);
-            least(&mut kept, [0, 1, 2]).or_else(safest)
-        }
+        Objective::Slo => safest(),
+        Objective::Cost => no_longer(),
         Objective::P95Util => {
             let p95 = |i: usize| scores.get(i).map_or(f64::INFINITY, |s| s.p95_percent);
             let mut kept = front.iter().copied().filter(|i| p95(*i) <= 100.0);
-            let lowest = || front.iter().copied().min_by(|a, b| p95(*a).total_cmp(&p95(*b)));
-            least(&mut kept, [0, 1, 2]).or_else(lowest)
+            least(&mut kept, [0, 1, 2]).or_else(safest)
         }
+        Objective::Balanced if front.iter().all(|i| of(i)[1] > HARDLY * present.above_s) => no_longer(),
         Objective::Balanced => knee(front, of, f64::from(present.flaps)),
     }
 }
@@ -122,9 +126,12 @@ mod tests {
         assert_eq!(by(Objective::Slo), Some(3));
         assert_eq!(by(Objective::Cost), Some(1), "no longer above than now");
         assert_eq!(by(Objective::Balanced), Some(1));
+        let hardly = [score(2.0, 316.0, 0), score(8.0, 300.0, 0), score(107.0, 293.0, 0), score(174.0, 286.0, 0)];
+        let chosen = choose(&hardly, &[0, 1, 2, 3], Objective::Balanced, &score(9.0, 300.0, 0), |i| hardly[i].above_s);
+        assert_eq!(chosen, Some(1), "nothing helps");
         assert_eq!(choose(&scores, &[], Objective::Balanced, &scores[0], |_| 0.0), None);
         let promised = |most: [f64; 4]| choose(&scores, &all, Objective::Slo, &scores[0], |i| most[i]);
         assert_eq!(promised([900.0, 70.0, 50.0, 80.0]), Some(2), "what can be promised");
-        assert_eq!(promised([900.0, 70.0, 50.0, 50.0]), Some(3), "of equals what is expected");
+        assert_eq!(promised([900.0, 70.0, 50.0, 50.0]), Some(2), "of equals the cheapest");
     }
 }

@@ -128,8 +128,8 @@ struct Run<'a> {
     phases: Vec<(SyncPhase, Measure)>,
     /// Phases between those.
     between: Vec<(SyncPhase, Measure)>,
-    /// The phases by each of the models at the limits of what is known, one model after the other.
-    limits: Vec<SyncPhase>,
+    /// By each of the models at the limits of what is known, every other of the phases, with its place among them.
+    limits: Vec<(usize, SyncPhase)>,
 }
 
 /// The recordings, what can be chosen, and all that is needed to score it.
@@ -163,7 +163,9 @@ impl<'a> Search<'a> {
             let each = rerun.phases(&rerun.learned.likely, MOMENTS * STEPS).into_iter().map(measured).enumerate();
             let (phases, between): (Vec<_>, Vec<_>) = each.partition(|(i, _)| i % usize::from(STEPS) == 0);
             let [phases, between] = [phases, between].map(|all| all.into_iter().map(|(_, each)| each).collect());
-            let limits = rerun.learned.limits.iter().flat_map(|model| rerun.phases(model, MOMENTS)).collect();
+            let models = rerun.learned.limits.iter().enumerate();
+            let every_other = |(i, model)| rerun.phases(model, MOMENTS).into_iter().enumerate().skip(i % 2).step_by(2);
+            let limits = models.flat_map(every_other).collect();
             runs.push(Run { phases, between, limits, rerun });
         }
         if let Some(max) = ask.limits.max_replicas {
@@ -340,10 +342,10 @@ impl Run<'_> {
         tally.score()
     }
 
-    /// The scores between the phases, and in each phase by the models at the limits of what is known.
+    /// The scores between the phases, and those by the models at the limits of what is known.
     fn others(&self, changes: &Changes) -> Vec<Score> {
         let between = self.between.iter().map(|(phase, measure)| (phase, measure));
-        let limits = self.limits.iter().zip(self.phases.iter().map(|(_, measure)| measure).cycle());
+        let limits = self.limits.iter().filter_map(|(i, phase)| Some((phase, &self.phases.get(*i)?.1)));
         between.chain(limits).map(|(phase, measure)| self.score(phase, measure, changes)).collect()
     }
 }

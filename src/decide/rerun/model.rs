@@ -133,8 +133,8 @@ impl Learned {
         ];
         if self.joins.1 > 2000 {
             out.push(format!(
-                "it has its share of the load {} s later, the median of {} such pods, of which most took {} to {} s: clients keep \
-                 their connections",
+                "it has its share of the load {} s later, the median of {} such pods, of which most took {} to {} s, as where clients \
+                 keep their connections",
                 seconds(self.likely.joins),
                 self.joined,
                 seconds(self.joins.0),
