@@ -37,9 +37,9 @@ pub fn misses(answers: &[&RecordedSync], steady: &[Steady], model: &Model) -> f6
     for sync in answers {
         let all = samples(sync);
         let Some((ms, window)) = newest(all) else { continue };
-        let near = |s: &&Steady| s.ms != ms && (s.ms - ms).abs() <= 2 * window;
-        let before = steady.iter().filter(near).rfind(|s| s.ms < ms).map(load);
-        let after = steady.iter().filter(near).find(|s| s.ms > ms).map(load);
+        let near = |s: &&Steady| (s.ms - ms).abs() <= 2 * window;
+        let before = steady[..steady.partition_point(|s| s.ms < ms)].last().filter(near).map(load);
+        let after = steady[steady.partition_point(|s| s.ms <= ms)..].first().filter(near).map(load);
         let load = match (before, after) {
             (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (ms - a.0) as f64 / (b.0 - a.0) as f64,
             (None, Some(b)) => b.1,
