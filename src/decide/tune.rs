@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const GENERATION: usize = 256;
 /// Moments within a sync period at which each candidate's syncs are tried.
 const MOMENTS: u16 = 4;
-/// From one of them to the next, what is promised is tried at so many.
+/// Steps from one of these moments to the next; a promise is tested after each.
 const STEPS: u16 = 3;
 
 /// What is asked of a search.
@@ -122,13 +122,12 @@ impl Tuned {
     }
 }
 
-/// A recording, ready to be re-run and measured in each phase that it could have been in; the first is the recorded one.
+/// A recording, ready to be re-run and measured in each phase that it could have been in: first those in which each candidate is tried,
+/// of which the first is the recorded one; then those between them.
 struct Run<'a> {
     rerun: Rerun<'a>,
     phases: Vec<(SyncPhase, Measure)>,
-    /// Phases between those.
-    between: Vec<(SyncPhase, Measure)>,
-    /// By each of the models at the limits of what is known, every other of the phases, with its place among them.
+    /// By each of the models at the limits of what is known, every other of the first phases, with its place among them.
     limits: Vec<(usize, SyncPhase)>,
 }
 
@@ -160,13 +159,13 @@ impl<'a> Search<'a> {
                 let measure = Measure::on(&rerun, &phase, lines.clone());
                 (phase, measure)
             };
-            let each = rerun.phases(&rerun.learned.likely, MOMENTS * STEPS).into_iter().map(measured).enumerate();
-            let (phases, between): (Vec<_>, Vec<_>) = each.partition(|(i, _)| i % usize::from(STEPS) == 0);
-            let [phases, between] = [phases, between].map(|all| all.into_iter().map(|(_, each)| each).collect());
+            let all = rerun.phases(&rerun.learned.likely, MOMENTS * STEPS).into_iter().enumerate();
+            let (first, between): (Vec<_>, Vec<_>) = all.partition(|(i, _)| i % usize::from(STEPS) == 0);
+            let phases = first.into_iter().chain(between).map(|(_, phase)| measured(phase)).collect();
             let models = rerun.learned.limits.iter().enumerate();
             let every_other = |(i, model)| rerun.phases(model, MOMENTS).into_iter().enumerate().skip(i % 2).step_by(2);
             let limits = models.flat_map(every_other).collect();
-            runs.push(Run { phases, between, limits, rerun });
+            runs.push(Run { phases, limits, rerun });
         }
         if let Some(max) = ask.limits.max_replicas {
             can_be_simulated(max, &last.spec)?;
@@ -200,7 +199,7 @@ impl<'a> Search<'a> {
             let runs: Vec<Score> = each.iter().map(|each| Score::expected(each).requesting(times)).collect();
             Candidate { choice: choice.to_vec(), total: Score::together(&runs), runs, whole }
         };
-        let phases = self.runs.iter().map(|run| run.phases.len()).max().unwrap_or(0);
+        let phases = usize::from(MOMENTS);
         let mut each: Vec<Vec<Score>> = vec![Vec::new(); self.runs.len()];
         for phase in 0..phases {
             for (run, each) in self.runs.iter().zip(&mut each) {
@@ -342,11 +341,10 @@ impl Run<'_> {
         tally.score()
     }
 
-    /// The scores between the phases, and those by the models at the limits of what is known.
-    fn others(&self, changes: &Changes) -> Vec<Score> {
-        let between = self.between.iter().map(|(phase, measure)| (phase, measure));
+    /// The scores by the models at the limits of what is known.
+    fn at_the_limits(&self, changes: &Changes) -> Vec<Score> {
         let limits = self.limits.iter().filter_map(|(i, phase)| Some((phase, &self.phases.get(*i)?.1)));
-        between.chain(limits).map(|(phase, measure)| self.score(phase, measure, changes)).collect()
+        limits.map(|(phase, measure)| self.score(phase, measure, changes)).collect()
     }
 }
 

@@ -2,13 +2,13 @@
 //! when they next look up its Service. Must not know of other use than cpu, which follows the load at once.
 
 use super::RecordedSync;
-use super::model::{Model, counted, newest, samples};
+use super::model::{Model, counted, cpu_beyond, newest, samples};
 use crate::hpa::{Pod, PodName};
 use std::collections::BTreeMap;
 
 /// From this part of an even share on, a new pod has load.
 const SOME: f64 = 0.25;
-/// A pod that had no load for so long, milliseconds, says something about new ones even if it never got any.
+/// A pod that is Ready for this long, milliseconds, and never has load counts as one that waited.
 const LONG: i64 = 60_000;
 
 /// What is known of a pod that became Ready.
@@ -22,14 +22,14 @@ enum New {
 
 /// Of each new pod, how long it waited, milliseconds. `answers` are the syncs with new samples, in their order.
 pub fn waited(answers: &[&RecordedSync], model: &Model) -> Vec<i64> {
-    let own = model.own.values().filter_map(|r| r.get("cpu")).sum::<i64>() as f64;
+    let own = model.own_cpu();
     let mut pods: BTreeMap<PodName, New> = BTreeMap::new();
     let (mut out, mut most) = (Vec::new(), 0.0_f64);
     for (i, sync) in answers.iter().enumerate() {
         let Some((ms, window)) = newest(samples(sync)) else { continue };
         let ready = counted(sync).filter_map(|(pod, since)| Some((pod, since.filter(|since| *since <= ms)?)));
         let ready: Vec<(&Pod, i64, Option<f64>)> =
-            ready.map(|(pod, since)| (pod, since, beyond(sync, pod, own))).collect();
+            ready.map(|(pod, since)| (pod, since, cpu_beyond(sync, pod, own).map(|used| used.max(0.0)))).collect();
         if i == 0 {
             pods.extend(ready.iter().map(|(pod, ..)| (pod.name.clone(), New::Joined)));
         }
@@ -61,11 +61,4 @@ pub fn waited(answers: &[&RecordedSync], model: &Model) -> Vec<i64> {
     });
     out.extend(never.filter(|waited| *waited >= LONG));
     out
-}
-
-/// What a pod used beyond what it uses by itself, milli-units; None without a sample.
-fn beyond(sync: &RecordedSync, pod: &Pod, own: f64) -> Option<f64> {
-    let sample = samples(sync).iter().find(|s| s.pod == pod.name)?;
-    let cpu: i64 = sample.containers.iter().filter_map(|c| c.usage.get("cpu")).sum();
-    Some((cpu as f64 - own).max(0.0))
 }

@@ -36,6 +36,13 @@ pub struct Model {
     pub factor: f64,
 }
 
+impl Model {
+    /// Cpu that a pod uses by itself, milli-units.
+    pub fn own_cpu(&self) -> f64 {
+        self.own.values().filter_map(|r| r.get("cpu")).sum::<i64>() as f64
+    }
+}
+
 /// What was learned: the likeliest model, and those at the limits of what is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
@@ -204,6 +211,13 @@ fn middle_of(all: &mut [i64]) -> Option<(i64, i64, i64)> {
     Some(((at(1)? - 1000).max(0), at(5)?, at(9)? + 1000))
 }
 
+/// Cpu that a pod used beyond what it uses by itself, milli-units; None without a sample.
+pub fn cpu_beyond(sync: &RecordedSync, pod: &Pod, own: f64) -> Option<f64> {
+    let sample = samples(sync).iter().find(|s| s.pod == pod.name)?;
+    let cpu: i64 = sample.containers.iter().filter_map(|c| c.usage.get("cpu")).sum();
+    Some(cpu as f64 - own)
+}
+
 /// Whether a pod used nearly as much cpu as its limit.
 fn throttled(session: &Session) -> bool {
     session.pods.all().any(|p| {
@@ -217,9 +231,8 @@ fn throttled(session: &Session) -> bool {
 /// Most differences between successive totals of as many pods are below this share. Larger ones are changes of the load.
 fn noise(steady: &[Steady]) -> f64 {
     let pairs = steady.windows(2).filter(|w| w[0].pods == w[1].pods);
-    let cpu = |s: &Steady| s.total.iter().filter(|t| t.0.1 == "cpu").map(|t| *t.1 as f64).sum::<f64>();
     let mut all: Vec<f64> =
-        pairs.map(|w| (cpu(&w[1]) - cpu(&w[0])).abs() / cpu(&w[0]).max(1.0)).filter(|d| *d < LOAD).collect();
+        pairs.map(|w| (w[1].cpu() - w[0].cpu()).abs() / w[0].cpu().max(1.0)).filter(|d| *d < LOAD).collect();
     all.sort_by(f64::total_cmp);
     all.get(all.len() * 9 / 10).copied().unwrap_or(NOISE).max(NOISE)
 }

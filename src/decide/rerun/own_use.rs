@@ -41,6 +41,11 @@ impl Steady {
         }
         Some(Steady { ms, pods, total })
     }
+
+    /// Of all pods, milli-units.
+    pub fn cpu(&self) -> f64 {
+        self.total.iter().filter(|t| t.0.1 == "cpu").map(|t| *t.1 as f64).sum()
+    }
 }
 
 /// Use by itself, milli-units.

@@ -2,8 +2,13 @@
 //! know how a model was learned.
 
 use super::RecordedSync;
-use super::model::{Model, counted, newest, samples};
+use super::model::{Model, counted, cpu_beyond, newest, samples};
 use super::own_use::Steady;
+
+/// From when on the pods that count have load, by a model, for [`shares`].
+pub fn served(sync: &RecordedSync, model: &Model) -> Vec<(i64, Option<i64>)> {
+    counted(sync).map(|(_, ready)| (ready.map_or(i64::MAX, |since| since + model.joins), None)).collect()
+}
 
 /// The share of the load that each pod has in the window that ends at `ms`, or (without `mean`) at its end. Pods are given by
 /// when they became Ready and when they went; the load is shared evenly by those that are Ready.
@@ -28,15 +33,11 @@ pub fn shares(pods: &[(i64, Option<i64>)], ms: i64, window: i64, mean: bool) -> 
 /// How far what pods used, that had had load for a whole window when others just got it, is from what the model says of them. The
 /// load is taken to be between that of the samples before and after.
 pub fn misses(answers: &[&RecordedSync], steady: &[Steady], model: &Model) -> f64 {
-    let own = model.own.values().filter_map(|r| r.get("cpu")).sum::<i64>() as f64;
-    let load = |s: &Steady| {
-        let total: f64 = s.total.iter().filter(|t| t.0.1 == "cpu").map(|t| *t.1 as f64).sum();
-        (s.ms, total - own * s.pods as f64)
-    };
+    let own = model.own_cpu();
+    let load = |s: &Steady| (s.ms, s.cpu() - own * s.pods as f64);
     let mut out = 0.0;
     for sync in answers {
-        let all = samples(sync);
-        let Some((ms, window)) = newest(all) else { continue };
+        let Some((ms, window)) = newest(samples(sync)) else { continue };
         let near = |s: &&Steady| (s.ms - ms).abs() <= 2 * window;
         let before = steady[..steady.partition_point(|s| s.ms < ms)].last().filter(near).map(load);
         let after = steady[steady.partition_point(|s| s.ms <= ms)..].first().filter(near).map(load);
@@ -45,7 +46,7 @@ pub fn misses(answers: &[&RecordedSync], steady: &[Steady], model: &Model) -> f6
             (None, Some(b)) => b.1,
             _ => continue,
         };
-        let served: Vec<_> = counted(sync).map(|p| (p.1.map_or(i64::MAX, |since| since + model.joins), None)).collect();
+        let served = served(sync, model);
         let shares = shares(&served, ms, window, model.mean);
         // A second more, as the API's times are whole ones.
         let old = |from: i64| from <= ms - window - 1000;
@@ -53,10 +54,8 @@ pub fn misses(answers: &[&RecordedSync], steady: &[Steady], model: &Model) -> f6
             continue;
         }
         for (((pod, _), (from, _)), share) in counted(sync).zip(&served).zip(shares) {
-            let sample = all.iter().find(|s| s.pod == pod.name).filter(|_| old(*from));
-            let Some(sample) = sample else { continue };
-            let used: i64 = sample.containers.iter().filter_map(|c| c.usage.get("cpu")).sum();
-            out += (used as f64 - own - load * share).abs();
+            let used = cpu_beyond(sync, pod, own).filter(|_| old(*from));
+            out += used.map_or(0.0, |used| (used - load * share).abs());
         }
     }
     out

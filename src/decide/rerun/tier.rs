@@ -2,7 +2,7 @@
 //! itself. Must not decide how many there are, nor learn.
 
 use super::model::{Model, counted, newest};
-use super::shares::shares;
+use super::shares::{served, shares};
 use super::{Changes, Recorded, RecordedSync};
 use crate::hpa::{ConditionStatus, ContainerUsage, Phase, Pod, PodName, PodSample, Ready, Scale, Values, World};
 use crate::observe::Time;
@@ -115,13 +115,10 @@ fn amounts(names: &Names, model: &Model, load: &Load) -> Vec<Vec<(i64, f64)>> {
 
 /// What the recorded pods used together beyond what each uses by itself. Those without a sample yet had their share, too.
 fn load(model: &Model, m: &RecordedSync, samples: &[PodSample], ms: i64, window: i64) -> Load {
-    let pods: Vec<(&Pod, Option<i64>)> = counted(m).collect();
-    let served: Vec<(i64, Option<i64>)> =
-        pods.iter().map(|p| (p.1.map_or(i64::MAX, |ready| ready + model.joins), None)).collect();
-    let shares = shares(&served, ms, window, model.mean);
+    let shares = shares(&served(m, model), ms, window, model.mean);
     let mut sum = Load::new();
     let mut listed = 0.0;
-    for ((pod, _), share) in pods.iter().zip(shares) {
+    for ((pod, _), share) in counted(m).zip(shares) {
         let Some(sample) = samples.iter().find(|s| s.pod == pod.name) else { continue };
         listed += share;
         for c in &sample.containers {

@@ -18,12 +18,18 @@ impl Search<'_> {
         let present = all.first()?.total;
         let (chosen, mut members) = self.choose(ask, &all, (&self.totals(&all), &present), None)?;
         let near = self.nearer(all.get(chosen)?);
-        let (range, member) = (self.range(&near, None), members.iter_mut().find(|m| m.candidate == chosen)?);
-        if !member.range.most().dominates(&range.most()) {
-            member.range = range;
-            *all.get_mut(chosen)? = near;
+        if near != *all.get(chosen)? {
+            let (range, member) = (self.range(&near, None), members.iter_mut().find(|m| m.candidate == chosen)?);
+            if !member.range.most().dominates(&range.most()) {
+                member.range = range;
+                *all.get_mut(chosen)? = near;
+            }
         }
         let plain = all.get(chosen)?.clone();
+        let present_range = match members.iter().find(|m| m.candidate == 0) {
+            Some(member) => member.range,
+            None => self.range(all.first()?, None),
+        };
         let left_out = match self.runs.len() {
             1 => Vec::new(),
             n => (0..n).filter_map(|run| self.left_out(ask, &all, &plain, run)).collect(),
@@ -41,7 +47,7 @@ impl Search<'_> {
             front: members,
             chosen,
             parts: parts.collect(),
-            present_range: self.range(all.first()?, None),
+            present_range,
             left_out,
             specs: (self.present.0.clone(), changes.spec(&self.present.0, &self.present.1)),
             assumptions: self.runs.last().map_or_else(Vec::new, |r| r.rerun.learned.sentences(r.rerun.recorded)),
@@ -126,7 +132,7 @@ impl Search<'_> {
         let times = self.space.request_times(&candidate.choice);
         let mut out = Range { cost: (0.0, 0.0), above_s: (0.0, 0.0), most_flaps: 0 };
         for (_, run) in self.runs.iter().enumerate().filter(|(i, _)| Some(*i) != without) {
-            let all = run.scores(&changes, 0..run.phases.len()).into_iter().chain(run.others(&changes));
+            let all = run.scores(&changes, 0..run.phases.len()).into_iter().chain(run.at_the_limits(&changes));
             let all: Vec<Score> = all.map(|s| s.requesting(times)).collect();
             let range = |of: fn(&Score) -> f64| {
                 let values = || all.iter().map(of);

@@ -1,13 +1,14 @@
 //! What a recording teaches about its pods, and that runs under other settings are as that says.
 
-use super::tune::RUNS;
+use super::tune::{RUNS, simulated};
 use edot_tui::decide::rerun::{Changes, Recorded, Rerun, record};
-use edot_tui::decide::score::{Measure, Score, lines};
+use edot_tui::decide::score::lines;
 use edot_tui::decide::verify::happened;
 use edot_tui::lab::scenario::Scenario;
 use edot_tui::trial;
 
-fn run(scenario: &Scenario, seed: u64) -> Recorded {
+/// A run of the lab, as long as the scenario is.
+pub fn run(scenario: &Scenario, seed: u64) -> Recorded {
     record(trial::watched(scenario, seed, trial::length(scenario)).0.into_iter())
 }
 
@@ -50,14 +51,9 @@ fn a_run_under_other_settings_is_above_the_line_as_long_as_simulated() {
         let changes = Changes::of_flags(flags).unwrap();
         let present = recorded.syncs.last().unwrap();
         let lines = lines(present, &[]).unwrap();
-        let score = |phase| -> Score {
-            let measure = Measure::on(&rerun, phase, lines.clone());
-            let mut tally = measure.tally();
-            rerun.run_on(phase, &changes, |it| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
-            tally.score()
-        };
+        let phases = rerun.phases(&rerun.learned.likely, 12);
         let simulated: Vec<f64> =
-            rerun.phases(&rerun.learned.likely, 12).iter().map(|phase| score(phase).above_s).collect();
+            phases.iter().map(|phase| simulated(&rerun, phase, &changes, &lines).above_s).collect();
         let (low, high) =
             (simulated.iter().copied().fold(f64::MAX, f64::min), simulated.iter().copied().fold(0.0, f64::max));
         let other = trial::under(&scenario, &changes.spec(&present.spec, &present.names));

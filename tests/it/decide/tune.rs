@@ -3,8 +3,8 @@
 
 use crate::it::support::recorded::scale_cycle;
 use edot_tui::decide::front::Objective;
-use edot_tui::decide::rerun::{Changes, Recorded, Rerun, record};
-use edot_tui::decide::score::{Measure, Score, lines};
+use edot_tui::decide::rerun::{Changes, Recorded, Rerun, SyncPhase, record};
+use edot_tui::decide::score::{Line, Measure, Score, lines};
 use edot_tui::decide::space::{Limits, Part};
 use edot_tui::decide::tune::{Ask, Search, Tuned};
 use edot_tui::recording;
@@ -43,6 +43,14 @@ pub fn ask(objective: Objective, candidates: usize) -> Ask {
 
 pub fn tuned(recordings: &[Recorded], ask: &Ask) -> Tuned {
     Search::new(recordings, ask).unwrap().run(ask, &AtomicBool::new(false), &mut |_| {}).unwrap()
+}
+
+/// The score of a run under changes, were its syncs at this phase.
+pub fn simulated(rerun: &Rerun<'_>, phase: &SyncPhase, changes: &Changes, lines: &[Line]) -> Score {
+    let measure = Measure::on(rerun, phase, lines.to_vec());
+    let mut tally = measure.tally();
+    rerun.run_on(phase, changes, |it| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
+    tally.score()
 }
 
 /// Records cannot be copied cheaply, so a search over several borrows them as one list.
@@ -116,13 +124,7 @@ fn what_is_expected_is_over_the_moments_of_the_syncs() {
 
         let changes = Changes { targets: vec![("cpu".into(), "40".into())], ..Changes::default() };
         let lines = lines(r.syncs.last().unwrap(), &[]).unwrap();
-        let each = phases.iter().map(|phase| {
-            let measure = Measure::on(&rerun, phase, lines.clone());
-            let mut tally = measure.tally();
-            rerun.run_on(phase, &changes, |it| tally.sync(it.index, (it.found, it.size), it.spec, it.decision));
-            tally.score()
-        });
-        let each: Vec<Score> = each.collect();
+        let each: Vec<Score> = phases.iter().map(|phase| simulated(&rerun, phase, &changes, &lines)).collect();
         // All are the same load, so that they cost about the same; which syncs are above the line is chance.
         let minutes: Vec<f64> = each.iter().map(|s| s.replica_minutes).collect();
         let (low, high) =
@@ -173,6 +175,7 @@ fn nothing_is_recommended_that_another_candidate_is_better_than() {
             let present = all.present().unwrap().total;
             match objective {
                 Objective::Slo => {
+                    assert!(chosen.above_s <= present.above_s);
                     assert!(all.front.iter().all(|m| m.range.above_s.1 >= all.range().unwrap().above_s.1))
                 }
                 Objective::Cost => assert!(chosen.above_s <= present.above_s && chosen.cost <= present.cost),

@@ -1,8 +1,8 @@
 //! A recommendation, really run in the lab: it lies on the front that it promised, or beyond it.
 
+use super::learned::run;
 use super::tune::{ask, tuned};
 use edot_tui::decide::front::Objective;
-use edot_tui::decide::rerun::record;
 use edot_tui::decide::verify::{happened, on_front};
 use edot_tui::lab::scenario::{SHIPPED, Scenario};
 use edot_tui::trial;
@@ -15,8 +15,6 @@ fn held(
     candidates: usize,
 ) -> (usize, usize, Vec<String>) {
     let scenario = Scenario::shipped(name).unwrap();
-    let seconds = trial::length(&scenario);
-    let run = |scenario: &Scenario, seed| record(trial::watched(scenario, seed, seconds).0.into_iter());
     let recording = [run(&scenario, 7)];
     let all = tuned(&recording, &ask(objective, candidates));
     let (expected, range) = (all.recommended().unwrap().total, all.range().unwrap());
