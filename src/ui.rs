@@ -5,6 +5,7 @@ mod act;
 mod bindings;
 mod chord;
 mod command;
+mod compare;
 mod decision_list;
 mod fleet;
 mod mouse;

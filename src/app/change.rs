@@ -116,7 +116,7 @@ impl App {
         self.paused = None;
         self.ui.forget();
         // The list is watched again when it is shown.
-        if self.ui.screen == Screen::Fleet {
+        if self.ui.screen.is_of_many() {
             self.ui.screen = Screen::Overview;
         }
         recorded.into_iter().for_each(|text| self.ui.say(text));

@@ -97,6 +97,7 @@ impl Ui {
             Action::PreviousPane => self.turn(session, -1),
             Action::Simulate => return self.simulate(),
             Action::Record => return Some(Request::Record),
+            Action::Pause if self.in_focus(List::Fleet) => self.mark(session),
             Action::Pause => self.paused = if self.paused.is_some() { None } else { Some(now) },
             Action::Cursor { forward, minute } => self.move_cursor(session, forward, minute),
             Action::CursorStart => self.cursor = session.began.map(|t| t.timestamp_millis()),
@@ -126,6 +127,9 @@ impl Ui {
                 return Some(Request::Watch("scenario", name));
             }
             Action::Open if self.in_focus(List::Fleet) => return self.dive(session),
+            Action::Open if self.overlay.is_none() && self.screen == Screen::Compare => {
+                return self.open_compared(session);
+            }
             Action::Open => self.open(session),
             Action::Expand => self.expanded = !self.expanded,
             Action::Filter => self.overlay = Some(Overlay::Typing(Entry::Filter(self.filter.clone()))),
@@ -140,6 +144,7 @@ impl Ui {
             Action::Shadow => self.edit_shadows(session),
             Action::Note => self.overlay = Some(Overlay::Typing(Entry::Note(String::new()))),
             Action::Export => self.toggle(Overlay::Exports),
+            Action::Links if self.in_focus(List::Fleet) => self.compare(session),
             Action::Links => self.links(session),
             Action::Yank => return self.yank(session),
             Action::Describe => return self.describe(session),
@@ -148,7 +153,7 @@ impl Ui {
             Action::Command => self.overlay = Some(Overlay::Typing(Entry::Command(String::new()))),
             Action::Complete => {
                 if let Some(Overlay::Typing(Entry::Command(line))) = &self.overlay {
-                    self.overlay = Some(Overlay::Typing(Entry::Command(self.complete(line))));
+                    self.overlay = Some(Overlay::Typing(Entry::Command(self.complete(line, session))));
                 }
             }
             Action::Feeds => self.toggle(Overlay::Feeds),
@@ -272,6 +277,7 @@ impl Ui {
             (None, PaneKind::List(List::Expectations)) => self.expectations().expect.len(),
             (None, PaneKind::List(List::Decisions)) => self.syncs(session).len(),
             (None, PaneKind::List(List::Fleet)) => self.fleet_lines(session).len(),
+            (None, _) if self.screen == Screen::Compare => self.fleet.marked.len(),
             (None, _) => self.events(session).len() + usize::from(self.folded(session) > 0),
         }
     }

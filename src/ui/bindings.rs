@@ -77,7 +77,12 @@ pub const BINDINGS: &[Binding] = &[
     screen("previous-pane", &[Chord::shift(KeyCode::Tab)], Action::PreviousPane, ""),
     screen("load", &[char('s')], Action::Simulate, "start the load, or stop it (asks once)"),
     screen("record", &[char('r')], Action::Record, "start and end a recording of everything observed"),
-    screen("pause", &[char(' ')], Action::Pause, "pause the view; data keeps coming in"),
+    screen(
+        "pause",
+        &[char(' ')],
+        Action::Pause,
+        "pause the view; data keeps coming in; in the list of every HPA: mark the row",
+    ),
     screen("cursor-back", &[key(KeyCode::Left)], BACK, "time cursor by a sample"),
     screen("cursor-forward", &[key(KeyCode::Right)], FORWARD, ""),
     screen("cursor-minute-back", &[Chord::shift(KeyCode::Left)], cursor(false, true), "time cursor by a minute"),
@@ -114,7 +119,12 @@ pub const BINDINGS: &[Binding] = &[
         "run other settings beside the HPA's (flags of what-if); an empty line ends it",
     ),
     screen("export", &[char('x')], Action::Export, EXPORT),
-    screen("kibana", &[char('c')], Action::Links, "links into Kibana for the session's time, to copy"),
+    screen(
+        "kibana",
+        &[char('c')],
+        Action::Links,
+        "links into Kibana for the session's time, to copy; in the list of every HPA: compare those marked",
+    ),
     screen("feeds", &[char('L')], Action::Feeds, "feeds and their state"),
     screen("scenarios", &[char('S')], Action::Scenarios, "lab: restart it with another scenario"),
     screen("command", &[char(':')], Action::Command, COMMANDS),
@@ -171,9 +181,20 @@ const FLEET: &[Hint] = &[
     (&[Action::Open], "open"),
     (&[Action::Help], "help"),
     (&[Action::Filter], "filter"),
+    (&[Action::Pause], "mark"),
+    (&[Action::Links], "compare"),
     (&[Action::Troubled], "in trouble"),
     (&[Action::Sort], "sort"),
     (&[Action::Pick], "pick"),
+    (&[Action::Quit], "quit"),
+];
+/// Over several of them.
+const COMPARE: &[Hint] = &[
+    (&[Action::Back], "list"),
+    (&[Action::Open], "open"),
+    (&[Action::Help], "help"),
+    (&[BACK, FORWARD], "cursor"),
+    (&[Action::Zoom(1), Action::Zoom(-1)], "zoom"),
     (&[Action::Quit], "quit"),
 ];
 const LIVE: &[Hint] = &[
@@ -205,6 +226,7 @@ impl Ui {
             (Some(_), _) => IN_REPLAY,
             (None, Some(_)) => IN_THE_PAST,
             (None, None) if self.screen == Screen::Fleet => FLEET,
+            (None, None) if self.screen == Screen::Compare => COMPARE,
             (None, None) => LIVE,
         };
         let works = |hint: &&Hint| hint.0 != [Action::Simulate] || self.may_load();

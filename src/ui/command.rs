@@ -1,9 +1,10 @@
 //! The command line: what can be typed after `:`, how it is completed, and what it asks for. A new command is a row in
 //! [`COMMANDS`]. Must not carry anything out.
 
-use super::{Action, Overlay, Request, Screen, Ui};
+use super::{Action, HpaName, Overlay, Request, Screen, Ui};
 use crate::format::parse;
 use crate::session::Session;
+use std::collections::BTreeSet;
 
 /// A command: its names, what may follow it, and what it does.
 struct Command {
@@ -15,7 +16,7 @@ struct Command {
 
 /// All commands, in the order of help.
 const COMMANDS: &[Command] = &[
-    Command { names: &["hpa"], argument: "NAME", what: "watch another HPA", run: |_, _, to| Ok(change("hpa", to)) },
+    Command { names: &["hpa"], argument: "NAME", what: "watch another HPA", run: hpa },
     Command {
         names: &["ns", "namespace"],
         argument: "NAME",
@@ -51,12 +52,32 @@ const COMMANDS: &[Command] = &[
     },
 ];
 
+/// One of the list, by name or with its namespace and context before it; else one of that name in the namespace that is watched.
+fn hpa(_: &mut Ui, session: &Session, to: &str) -> Result<Option<Request>, String> {
+    let of_that_name: Vec<HpaName> = listed(session).filter(|hpa| hpa.is_called(to)).collect();
+    let here = |hpa: &&HpaName| hpa.namespace == session.watching.namespace && hpa.context == session.watching.context;
+    match of_that_name.iter().find(here).or(of_that_name.first()) {
+        Some(hpa) if of_that_name.len() == 1 || here(&hpa) => Ok(Some(Request::Dive(hpa.clone()))),
+        Some(_) => {
+            let all: Vec<String> = of_that_name.iter().map(HpaName::path).collect();
+            Err(format!("there are several {to:?}: {}", all.join(", ")))
+        }
+        None => Ok(change("hpa", to)),
+    }
+}
+
+/// Every HPA that is known.
+fn listed(session: &Session) -> impl Iterator<Item = HpaName> {
+    let fleet = session.fleet.as_deref();
+    fleet.into_iter().flat_map(|fleet| fleet.rows().map(|row| super::fleet::name_of(fleet, row)))
+}
+
 fn change(setting: &'static str, to: &str) -> Option<Request> {
     Some(Request::Watch(setting, to.to_owned()))
 }
 
 fn screen(ui: &mut Ui, session: &Session, name: &str) -> Result<Option<Request>, String> {
-    let Some(screen) = Screen::named(name) else { return Err(unknown("screen", name, &ui.choices("screen"))) };
+    let Some(screen) = Screen::named(name) else { return Err(unknown("screen", name, &ui.choices("screen", session))) };
     Ok(ui.act(Action::Show(screen), session))
 }
 
@@ -76,7 +97,7 @@ impl Ui {
             return None;
         }
         let Some(command) = COMMANDS.iter().find(|c| c.names.contains(&name)) else {
-            self.say(unknown("command", name, &self.choices("")));
+            self.say(unknown("command", name, &self.choices("", session)));
             return None;
         };
         let done = match (command.argument, argument) {
@@ -90,30 +111,37 @@ impl Ui {
     }
 
     /// What may be typed after a command, as far as it is known; without one, the commands.
-    pub fn choices(&self, command: &str) -> Vec<String> {
+    pub fn choices(&self, command: &str, session: &Session) -> Vec<String> {
+        let known = |of: fn(HpaName) -> String| {
+            let all: BTreeSet<String> = listed(session).map(of).collect();
+            all.into_iter().collect()
+        };
         match command {
             "" => COMMANDS.iter().map(|c| c.names[0].to_owned()).collect(),
             "theme" => self.themes.clone(),
             "scenario" => self.scenarios.iter().map(|s| s.0.clone()).collect(),
+            "hpa" => known(|hpa| hpa.path()),
+            "ns" | "namespace" => known(|hpa| hpa.namespace),
+            "ctx" | "context" => known(|hpa| hpa.context),
             "screen" => Screen::ALL.iter().map(|s| s.name().to_lowercase()).collect(),
             _ => Vec::new(),
         }
     }
 
     /// What could complete a line, as whole lines.
-    pub fn completions(&self, line: &str) -> Vec<String> {
+    pub fn completions(&self, line: &str, session: &Session) -> Vec<String> {
         let begun = |lead: &str, all: Vec<String>, word: &str| -> Vec<String> {
             all.into_iter().filter(|one| one.starts_with(word)).map(|one| format!("{lead}{one}")).collect()
         };
         match line.split_once(' ') {
-            None => begun("", self.choices(""), line),
-            Some((name, word)) => begun(&format!("{name} "), self.choices(name), word.trim_start()),
+            None => begun("", self.choices("", session), line),
+            Some((name, word)) => begun(&format!("{name} "), self.choices(name, session), word.trim_start()),
         }
     }
 
     /// The line, completed as far as all that could follow agree.
-    pub(super) fn complete(&self, line: &str) -> String {
-        let all = self.completions(line);
+    pub(super) fn complete(&self, line: &str, session: &Session) -> String {
+        let all = self.completions(line, session);
         let Some(first) = all.first() else { return line.to_owned() };
         let agreed = all.iter().skip(1).fold(first.as_str(), |agreed, one| {
             let same = agreed.char_indices().zip(one.chars()).find(|((_, a), b)| a != b);

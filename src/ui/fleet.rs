@@ -16,6 +16,25 @@ pub struct HpaName {
     pub name: String,
 }
 
+impl HpaName {
+    /// As [`Fleet::place`] gives it of a row.
+    pub(super) fn place(&self) -> (&str, &str, &str) {
+        (&self.context, &self.namespace, &self.name)
+    }
+
+    /// `context/namespace/name`; without a context where there is none.
+    pub(super) fn path(&self) -> String {
+        let parts = [self.context.as_str(), &self.namespace, &self.name];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+    }
+
+    /// `text` is its name, or that with its namespace, or with both before it.
+    pub(super) fn is_called(&self, text: &str) -> bool {
+        let path = self.path();
+        path == text || path.strip_suffix(text).is_some_and(|before| before.ends_with('/'))
+    }
+}
+
 /// What the list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FleetSort {
@@ -67,10 +86,12 @@ pub struct FleetView {
     pub troubled: bool,
     /// None is the first HPA.
     pub selected: Option<HpaName>,
+    /// To be compared, in the order in which they were marked.
+    pub marked: Vec<HpaName>,
 }
 
 /// The name of a row.
-fn name_of(fleet: &Fleet, row: &HpaRow) -> HpaName {
+pub(super) fn name_of(fleet: &Fleet, row: &HpaRow) -> HpaName {
     HpaName {
         context: fleet.cluster(row).context.clone(),
         namespace: row.hpa.namespace.clone(),
@@ -121,9 +142,7 @@ impl Ui {
         let first = lines.iter().position(|line| matches!(line, FleetLine::Hpa(_))).unwrap_or(0);
         let (Some(fleet), Some(selected)) = (session.fleet.as_deref(), &self.fleet.selected) else { return first };
         let is = |line: &FleetLine| match line {
-            FleetLine::Hpa(row) => {
-                fleet.place(row) == (selected.context.as_str(), selected.namespace.as_str(), selected.name.as_str())
-            }
+            FleetLine::Hpa(row) => fleet.place(row) == selected.place(),
             // A cluster's row has no namespace.
             FleetLine::Dark(cluster) => selected.namespace.is_empty() && cluster.context == selected.context,
         };
@@ -155,14 +174,19 @@ impl Ui {
         }
     }
 
+    /// Its name.
+    pub(super) fn selected_name(&self, session: &Session) -> Option<HpaName> {
+        Some(name_of(session.fleet.as_deref()?, self.selected_hpa(session)?))
+    }
+
     /// Opens the six screens of the selected HPA.
     pub(super) fn dive(&mut self, session: &Session) -> Option<Request> {
-        let fleet = session.fleet.as_deref()?;
-        let row = self.selected_hpa(session);
-        if row.is_none() {
+        session.fleet.as_ref()?;
+        let name = self.selected_name(session);
+        if name.is_none() {
             self.say("select an HPA; this cluster cannot be read");
         }
-        row.map(|row| Request::Dive(name_of(fleet, row)))
+        name.map(Request::Dive)
     }
 
     /// Shows the list of every HPA; the watch of them begins with it.

@@ -1,10 +1,11 @@
 //! Screens, and what the keys have to know of their panes. Which panes there are, where they lie and how they are drawn is
 //! the view's table, which is handed to [`super::Ui::new`].
 
-/// The screens, on the number keys: every HPA, and the six of one HPA.
+/// The screens: every HPA, several of them under each other, and the six of one HPA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Screen {
     Fleet,
+    Compare,
     Overview,
     Decisions,
     Gateways,
@@ -65,6 +66,7 @@ impl Screen {
     pub fn name(self) -> &'static str {
         match self {
             Screen::Fleet => "Fleet",
+            Screen::Compare => "Compare",
             Screen::Overview => "Overview",
             Screen::Decisions => "Decisions",
             Screen::Gateways => "Gateways",
@@ -74,7 +76,12 @@ impl Screen {
         }
     }
 
-    /// The screen of that name, in any case.
+    /// It is about more than the one HPA that is watched closely.
+    pub fn is_of_many(self) -> bool {
+        matches!(self, Screen::Fleet | Screen::Compare)
+    }
+
+    /// The screen of that name, in any case; Compare needs rows that are marked.
     pub fn named(name: &str) -> Option<Screen> {
         [Screen::Fleet].into_iter().chain(Screen::ALL).find(|s| s.name().eq_ignore_ascii_case(name))
     }

@@ -45,7 +45,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let first = 1 - usize::from(fleet.is_some());
     for (i, screen) in fleet.into_iter().chain(Screen::ALL).enumerate() {
         let from = pieces.len();
-        let here = screen == cx.ui.screen;
+        let here = screen == cx.ui.screen || (screen.is_of_many() && cx.ui.screen.is_of_many());
         pieces.push((format!(" {}", i + first), if here { look.style(Role::Accent) } else { muted }));
         if here || !narrow {
             pieces.push((format!(" {}", screen.name()), if here { look.style(Role::Accent) } else { muted }));
@@ -58,7 +58,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     pieces.push(("  ".into(), muted));
     let feeds = pieces.len();
     // The feeds are those of one HPA.
-    for feed in Feed::ALL.into_iter().filter(|_| cx.ui.screen != Screen::Fleet) {
+    for feed in Feed::ALL.into_iter().filter(|_| !cx.ui.screen.is_of_many()) {
         let (dot, role) = dot(cx, feed);
         pieces.push((dot.to_string(), look.style(role)));
     }
@@ -87,7 +87,7 @@ fn width(pieces: &[(String, Style)]) -> usize {
 
 /// What could follow on the command line, or what the command does.
 fn about(cx: &Cx, line: &str) -> String {
-    let all = cx.ui.completions(line);
+    let all = cx.ui.completions(line, cx.session);
     let words: Vec<&str> = all.iter().filter_map(|one| one.rsplit(' ').next()).collect();
     let key = cx.ui.keys.label(Context::Entry, &Action::Complete);
     match (cx.ui.command_hint(line), key) {

@@ -5,7 +5,6 @@ use crate::explain;
 use crate::format::{self, text};
 use crate::observe::{Feed, FeedState};
 use crate::session::LoadPhase;
-use crate::ui::Screen;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -35,7 +34,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let load = load(cx, room.saturating_sub(taken + 6 + NAME));
     let load_width = load.as_ref().map_or(0, |l| text::width(&l.0) + 3);
     let hpa = match &cx.session.fleet {
-        Some(_) if cx.ui.screen == Screen::Fleet => "every HPA".to_owned(),
+        Some(_) if cx.ui.screen.is_of_many() => "every HPA".to_owned(),
         _ if w.hpa.is_empty() => String::new(),
         _ => format!("{}/{}", w.namespace, w.hpa),
     };
@@ -78,7 +77,7 @@ fn mode(cx: &Cx) -> (String, Role) {
 
 /// Whether the figures are current: those of an HPA that is not watched are of the past.
 fn status(cx: &Cx) -> (String, Role) {
-    if let Some(fleet) = cx.session.fleet.as_deref().filter(|_| cx.ui.screen == Screen::Fleet) {
+    if let Some(fleet) = cx.session.fleet.as_deref().filter(|_| cx.ui.screen.is_of_many()) {
         let (all, dark) = (fleet.clusters(), fleet.dark().count());
         let waits = all.iter().all(|c| c.status.state == FeedState::Connecting);
         return match (all.len() - dark, dark) {

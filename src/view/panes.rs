@@ -1,6 +1,7 @@
 //! The table of panes: for each its title, its places on the screens, its summary and how it is drawn. A new pane is one
 //! file and one row here.
 
+mod compare;
 mod decisions;
 mod empty_state;
 mod events;
@@ -40,7 +41,7 @@ const STRIP: PaneKind = PaneKind::Strip;
 const TEXT: PaneKind = PaneKind::Text;
 
 /// Every pane, in the order of Tab, and from top to bottom.
-pub const PANES: [PaneRow; 18] = [
+pub const PANES: [PaneRow; 19] = [
     PaneRow {
         pane: Pane { title: "Fleet", kind: PaneKind::List(List::Fleet) },
         places: &[filling(Screen::Fleet, Side::Left)],
@@ -48,6 +49,14 @@ pub const PANES: [PaneRow; 18] = [
         summary: fleet::summary,
         extent: fleet::extent,
         draw: fleet::draw,
+    },
+    PaneRow {
+        pane: Pane { title: "Percent of target", kind: CHART },
+        places: &[filling(Screen::Compare, Side::Left)],
+        wants: nothing,
+        summary: compare::summary,
+        extent: compare::extent,
+        draw: compare::draw,
     },
     PaneRow {
         pane: Pane { title: "Utilization of request", kind: CHART },

@@ -1,7 +1,7 @@
 //! One HPA as a row: its object, its figures against their targets, and what the next sync makes of them. Must not word it.
 
 use super::super::{Forecast, Session, TargetType, hpa_status};
-use super::history::History;
+use super::history::{History, Seen};
 use crate::observe::{HpaSeen, Metric, MetricValue, Time};
 use std::collections::BTreeMap;
 
@@ -102,7 +102,8 @@ impl HpaRow {
             history,
             hpa,
         };
-        row.history.take(at.timestamp_millis(), row.ratio(), row.current);
+        let ratios = row.figures.iter().map(|figure| (figure.label.as_str(), figure.ratio())).collect();
+        row.history.take(at.timestamp_millis(), &Seen { ratios, replicas: row.current });
         row.note_rescale();
         row
     }

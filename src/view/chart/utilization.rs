@@ -22,6 +22,8 @@ pub struct UtilizationChart {
     /// Auto: linear, logarithmic once a visible value reaches three times its target.
     pub y: YAxis,
     pub series: Vec<MetricLine>,
+    /// The value axis reaches at least this far, percent: where several charts have the same. 0: as far as the lines.
+    pub reach: f64,
     pub cursor: Option<i64>,
     pub markers: Vec<MarkerAt>,
     /// Stretches without any sample: from, to (unix ms), and why.
@@ -133,9 +135,10 @@ impl UtilizationChart {
     fn scale(&self, bands: &[Vec<TargetBand>], rows: usize) -> Scale {
         let extents = self.extents();
         let all = || bands.iter().flatten();
+        let reach = Some(self.reach).filter(|reach| *reach > 0.0);
         let needs = Needs {
             least: extents.iter().filter_map(|e| e.least).reduce(f64::min),
-            most: extents.iter().filter_map(|e| e.most).reduce(f64::max),
+            most: extents.iter().filter_map(|e| e.most).chain(reach).reduce(f64::max),
             target: bands.iter().find_map(|bands| bands.last()).map(|band| band.target),
             edge: all().map(|band| band.high).fold(0.0, f64::max),
             low_edge: all().map(|band| band.low).filter(|v| *v > 0.0).reduce(f64::min).unwrap_or(0.0),

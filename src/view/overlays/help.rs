@@ -46,6 +46,12 @@ fn meanings(screen: Screen) -> &'static [Meaning] {
             ("last hour", "that metric over its target, as far as it was watched"),
             ("filter", "words of context, namespace, name and target; key=value is a label"),
         ],
+        Screen::Compare => &[
+            ("100 %", "the target of each metric; the band around it is the tolerance of that HPA"),
+            ("scale", "the same for all, so that heights can be compared; over 300 % it is logarithmic for all"),
+            ("steps", "the replicas between the HPA's bounds"),
+            ("first", "the list is kept for an hour from when it was first shown; before that nothing was seen"),
+        ],
         Screen::Overview => &[
             ("target", "dashes: the HPA's target; the band around it is its tolerance, in which it does nothing"),
             ("log", "the y axis is logarithmic: equal steps are equal factors, and nothing is filled"),
@@ -91,6 +97,9 @@ fn meanings(screen: Screen) -> &'static [Meaning] {
 fn guide(screen: Screen) -> &'static str {
     match screen {
         Screen::Fleet => "large gateways are sharded: by environment, business unit or signal",
+        Screen::Compare => {
+            "shards of one gateway share its load; one that runs alone at its maximum has another's share"
+        }
         Screen::Overview => {
             "a gateway scales from 1 to 2 to 4 replicas within 3 to 8 minutes of load, and back after it"
         }

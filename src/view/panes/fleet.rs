@@ -23,7 +23,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 const HOUR: i64 = 3_600_000;
 
 /// The colour of a severity.
-fn role(severity: Option<Severity>) -> Role {
+pub fn role(severity: Option<Severity>) -> Role {
     match severity {
         Some(Severity::Critical) => Role::Bad,
         Some(_) => Role::Warn,
@@ -174,7 +174,9 @@ fn draw_row(
         None => " ".to_owned(),
     };
     let sign_role = if severity.is_none() { Role::Accent } else { role(severity) };
-    let mut x = write::line(buf, area, 0, &[(&sign, on(cx, sign_role, here)), (" ", on(cx, Role::Text, here))]);
+    let mark = if cx.ui.is_marked(fleet, row) { g.pointer } else { ' ' };
+    let mut x =
+        write::line(buf, area, 0, &[(&sign, on(cx, sign_role, here)), (&mark.to_string(), on(cx, Role::Accent, here))]);
     for (column, width) in shape {
         let mut left = *width;
         for (piece, role) in (column.cell)(fleet, row, cx, *width) {
@@ -190,7 +192,7 @@ fn draw_row(
     if usize::from(left) >= columns::SPARK {
         let end = cx.session.now_ms();
         let axis = TimeAxis { start_ms: end - HOUR, end_ms: end };
-        let segments = row.history.segments(end);
+        let segments = row.history.highest(end);
         let role = if row.ratio().is_some_and(|ratio| ratio > 1.0 + row.band.1) { Role::Warn } else { Role::Series1 };
         let rest = Rect { x, width: left - 1, ..area };
         Sparkline { axis, role, segments: &segments, most: 1.0 }.draw(rest, buf, &time_axis::style(cx));

@@ -45,6 +45,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         margins,
         y: cx.ui.y,
         series,
+        reach: 0.0,
         cursor: cx.cursor(),
         markers: marks(cx, axis),
         gaps,

@@ -57,6 +57,7 @@ fn hero(width: u16, symbols: Symbols) -> UtilizationChart {
         axis: axis(width, symbols),
         margins: Margins::for_width(width),
         y: YAxis::Auto,
+        reach: 0.0,
         series: vec![line("memory", Role::Series2, memory, target()), line("cpu", Role::Series1, cpu, target())],
         cursor: None,
         markers: vec![
@@ -299,7 +300,7 @@ proptest! {
             segments: segments.clone(), target: target.clone(), band,
         };
         let series = vec![one(Role::Series1), one(Role::Text)];
-        UtilizationChart { axis, margins, y, series, cursor, markers: markers.clone(), gaps: vec![(moment, T0, "no metrics 0:15".into())], time_row: true }.draw(area, &mut buf, &look);
+        UtilizationChart { axis, margins, y, series, reach: 0.0, cursor, markers: markers.clone(), gaps: vec![(moment, T0, "no metrics 0:15".into())], time_row: true }.draw(area, &mut buf, &look);
         let lines = vec![PlainLine { label: "x".into(), role: Role::Series2, segments: segments.clone(), peak: 0.0 }];
         LineChart { axis, margins, lines, unit: format::bytes, cursor, markers: markers.clone() }.draw(area, &mut buf, &look);
         StepChart {

@@ -1,11 +1,11 @@
 //! The list of every HPA and the picker: as goldens, by keys and by mouse.
 
-use crate::it::fold::fleet::{at, real, see, state, world};
-use crate::it::screens::gateways::check;
+use crate::it::fold::fleet::{at, real, see, state, take, world};
+use crate::it::screens::gateways::{check, check_ui};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEventKind};
 use edot_tui::{
     control::Inspect,
-    observe::{FeedState, Observation, Stamped},
+    observe::{FeedState, FleetChange, Observation, Stamped},
     session::Session,
     ui::{Action, FleetLine, HpaName, Request, Screen, Ui},
     view::{self, Cx, Look},
@@ -198,4 +198,60 @@ fn names_from_the_cluster_stay_inside_their_cells() {
         let table: Vec<&str> = shown.lines().collect();
         assert!(table[3].contains('…'), "{shown}");
     }
+}
+
+#[test]
+fn marked_rows_are_compared_on_one_scale_and_opened_from_there() {
+    let (mut session, mut ui) = (world(), ui());
+    press(&mut ui, &session, "c");
+    assert_eq!(ui.screen, Screen::Fleet, "nothing is marked");
+    assert!(ui.message.take().is_some());
+    // One is marked: the other is the one that is selected.
+    press(&mut ui, &session, " jc");
+    assert_eq!(ui.screen, Screen::Compare);
+    let both = [name("staging", "shop", "gateway"), name("prod-eu", "search", "gateway")];
+    assert_eq!(ui.fleet.marked, both);
+    assert_eq!(press(&mut ui, &session, "v$"), [Request::Dive(both[1].clone())]);
+    for s in 1..240 {
+        session.apply(&Stamped { at: at(2 + s), what: Observation::Tick });
+    }
+    check_ui("compare", &session, &ui, &[(80, 24), (120, 36)]);
+    // One that goes says so, and is still in its place.
+    take(&mut session, 300, "staging", FleetChange::Gone { uid: "shop/gateway".into() });
+    assert!(text(&session, &ui, (80, 24)).contains("staging shop/gateway  gone"));
+    press(&mut ui, &session, "k");
+    assert_eq!(press(&mut ui, &session, "$"), []);
+    press(&mut ui, &session, "^");
+    assert_eq!(ui.screen, Screen::Fleet);
+    // A second time takes the mark away.
+    ui.fleet.selected = Some(both[1].clone());
+    press(&mut ui, &session, " ");
+    assert_eq!(ui.fleet.marked, both[..1]);
+}
+
+#[test]
+fn what_is_compared_is_drawn_at_every_size() {
+    let (session, mut ui) = (world(), ui());
+    press(&mut ui, &session, " j j j c");
+    assert_eq!(ui.fleet.marked.len(), 4);
+    for width in 0..=130u16 {
+        for height in [0, 1, 5, 11, 12, 13, 20, 24, 36, 60] {
+            text(&session, &ui, (width, height));
+        }
+    }
+    assert!(text(&session, &ui, (80, 14)).contains("1–2 of 4"), "{}", text(&session, &ui, (80, 14)));
+}
+
+#[test]
+fn a_command_finds_an_hpa_of_the_list_by_its_name_or_path() {
+    let (session, mut ui) = (world(), ui());
+    assert_eq!(press(&mut ui, &session, ":hpa worker$"), [Request::Dive(name("staging", "jobs", "worker"))]);
+    assert_eq!(press(&mut ui, &session, ":hpa search/gateway$"), [Request::Dive(name("prod-eu", "search", "gateway"))]);
+    assert_eq!(press(&mut ui, &session, ":hpa gateway$"), []);
+    let said = ui.message.clone().unwrap();
+    assert!(said.contains("prod-eu/search/gateway, prod-eu/shop/gateway, staging/shop/gateway"), "{said}");
+    assert_eq!(press(&mut ui, &session, ":hpa other$"), [Request::Watch("hpa", "other".into())]);
+    assert_eq!(ui.completions("hpa stag", &session), ["hpa staging/jobs/worker", "hpa staging/shop/gateway"]);
+    assert_eq!(ui.completions("ns s", &session), ["ns search", "ns shop"]);
+    assert_eq!(ui.completions("ctx ", &session), ["ctx prod-eu", "ctx staging"]);
 }

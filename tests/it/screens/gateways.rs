@@ -22,9 +22,14 @@ fn draw(session: &Session, ui: &Ui, (width, height): (u16, u16)) -> Buffer {
 pub fn check(name: &str, session: &Session, screen: Screen, sizes: &[(u16, u16)]) {
     let mut ui = Ui::new(false, view::panes());
     ui.act(Action::Show(screen), session);
+    check_ui(name, session, &ui, sizes);
+}
+
+/// The same of a dashboard in some state.
+pub fn check_ui(name: &str, session: &Session, ui: &Ui, sizes: &[(u16, u16)]) {
     for size in sizes {
         let name = format!("{name}-{}x{}", size.0, size.1);
-        let got = view::golden::planes(&draw(session, &ui, *size)).to_string();
+        let got = view::golden::planes(&draw(session, ui, *size)).to_string();
         golden::check(&format!("tests/golden/screens/{name}.txt"), &got);
     }
 }
