@@ -16,6 +16,7 @@ mod losses;
 mod pods;
 mod queues;
 mod requests;
+mod scalers;
 mod sending;
 mod skew;
 
@@ -48,13 +49,14 @@ struct Rule {
 }
 
 /// Each file's rules.
-const RULES: [&[Rule]; 12] = [
+const RULES: [&[Rule]; 13] = [
     losses::RULES,
     pods::RULES,
     elastic::RULES,
     skew::RULES,
     queues::RULES,
     bounds::RULES,
+    scalers::RULES,
     load::RULES,
     requests::RULES,
     limiter::RULES,

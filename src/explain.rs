@@ -14,5 +14,6 @@ pub mod log_quality;
 mod metric;
 pub mod missing;
 pub mod reaction;
+pub mod scalers;
 pub mod shadow;
 pub mod sync;

@@ -18,6 +18,7 @@ mod load;
 pub(crate) mod mask;
 mod pod;
 mod progress;
+mod scaler;
 mod shadow;
 pub mod text;
 mod workload;
@@ -40,6 +41,9 @@ pub use lease::LeaseSeen;
 pub use load::{AnswerSeen, Ask, JobSeen};
 pub use pod::{ContainerSeen, Exit, PodGone, PodSeen, PodUsage, ReadySeen, UsageSeen};
 pub use progress::{K6ErrorSeen, K6Seen, K6Source, K6State, K6SummarySeen, ThresholdSeen};
+pub use scaler::{
+    FailingSeen, FallbackSeen, RecommendedSeen, ScaledObjectSeen, TriggerSeen, VpaPolicySeen, VpaSeen, WriterSeen,
+};
 pub use shadow::ShadowSeen;
 pub use workload::{Resources, TargetSeen};
 
@@ -75,6 +79,14 @@ pub enum Observation {
     Target(Box<TargetSeen>),
     /// The scale target was deleted, or does not exist.
     TargetGone,
+    /// KEDA's ScaledObject that the HPA is of.
+    ScaledObject(Box<ScaledObjectSeen>),
+    ScaledObjectGone,
+    /// A VerticalPodAutoscaler of the HPA's namespace.
+    Vpa(Box<VpaSeen>),
+    VpaGone {
+        uid: String,
+    },
     /// The controller manager's lease, when another one acquired it.
     Lease(LeaseSeen),
     /// A pod of the scale's selector.

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `series` | the containers: samples with gaps, counters, values that hold until they change |
 //! | `pods`, `metrics`, `replicas`, `events`, `markers`, `load`, `feeds`, `cost` | what the feeds report, over time |
+//! | `scalers` | what decides over the target besides the HPA |
 //! | `collectors`, `ingest` | the collectors' own metrics, and Elasticsearch |
 //! | `fleet` | every HPA of several clusters, a row each |
 //! | `decisions` | every sync of the HPA controller, reconstructed |
@@ -27,6 +28,7 @@ mod pods;
 mod queries;
 mod replicas;
 mod sampling;
+pub mod scalers;
 mod series;
 
 pub use collectors::{
@@ -50,6 +52,7 @@ pub use queries::{
     ProposedOutcome, Snapshot, Stage, StageGap, StageKind, Timeline,
 };
 pub use replicas::Replicas;
+pub use scalers::Scalers;
 pub use series::{ChunkedList, Counter, Points, Series, StepSeries, total};
 
 use crate::hpa;
@@ -96,6 +99,8 @@ pub struct Session {
     pub collectors: Collectors,
     /// Every sync of the controller, reconstructed.
     pub decisions: Decisions,
+    /// What decides over the target besides the HPA.
+    pub scalers: Scalers,
     /// Every HPA, where all are watched.
     pub fleet: Option<Box<Fleet>>,
     /// What watching cost.
@@ -143,6 +148,10 @@ impl Session {
             Observation::Target(target) => self.target_seen(at, Some(target)),
             Observation::TargetGone => self.target_seen(at, None),
             Observation::Lease(lease) => self.lease_seen(ms, lease),
+            Observation::ScaledObject(made) => self.scaled_object_seen(at, Some(made)),
+            Observation::ScaledObjectGone => self.scaled_object_seen(at, None),
+            Observation::Vpa(vpa) => self.scalers.vpa(vpa),
+            Observation::VpaGone { uid } => self.scalers.vpa_gone(uid),
             Observation::Pod(pod) => self.pod_seen(at, pod),
             Observation::PodGone(gone) => self.pod_gone(at, gone),
             Observation::Usage(usage) => self.usage_seen(at, usage),
@@ -256,6 +265,7 @@ impl Session {
         self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));
         self.metrics.take(ms, hpa, self.blind());
         self.note_metrics(ms, hpa);
+        self.note_edit(ms, hpa);
         self.conditions.set(ms, status.conditions.as_slice().into());
         self.hpa = Some(hpa.clone());
         self.note_replicas(ms);
@@ -297,6 +307,7 @@ impl Session {
         let ms = at.timestamp_millis();
         self.feeds.data(at, Feed::Target);
         self.decisions.target(ms, target);
+        self.note_writer(ms, target);
         self.target = target.cloned();
         self.note_replicas(ms);
     }
@@ -314,6 +325,7 @@ impl Session {
             self.decisions.pod_gone(ms, &other.seen.uid);
         }
         self.note_kills(pod);
+        self.note_resize(ms, pod);
         let had_sample = self.pods.take(pod);
         self.decisions.pod(ms, pod);
         self.note_replicas(ms);

@@ -46,7 +46,8 @@ pub fn feeds_ready(session: &Session) -> bool {
             Feed::Ingest => session.ingest.signal(Signal::Logs).is_some(),
             _ => true,
         },
-        _ => false,
+        // It is no part of the figures.
+        _ => feed == Feed::Scalers,
     };
     // Without the HPA the feeds that follow from it never start.
     state(Feed::Hpa) == FeedState::Absent || Feed::ALL.into_iter().all(ready)

@@ -81,6 +81,8 @@ pub const PERMISSIONS: &[Permission] = &[
     row(Need::Feed(Feed::Ingest), Place::Hpa, "elasticsearch.k8s.elastic.co", "elasticsearches", &["list"]),
     row(Need::Feed(Feed::Ingest), Place::Hpa, "kibana.k8s.elastic.co", "kibanas", &["list"]),
     row(Need::Feed(Feed::Ingest), Place::Hpa, "networking.k8s.io", "ingresses", &["list"]),
+    row(Need::Feed(Feed::Scalers), Place::Hpa, "keda.sh", "scaledobjects", WATCH),
+    row(Need::Feed(Feed::Scalers), Place::Hpa, "autoscaling.k8s.io", "verticalpodautoscalers", WATCH),
     row(Need::Simulate, Place::Load, "batch", "jobs", &["get", "create", "delete"]),
     // The k6 operator's runs are stopped by deleting them, where k6 itself cannot be reached.
     row(Need::Simulate, Place::Load, "k6.io", "testruns", &["delete"]),
@@ -92,7 +94,10 @@ pub const PERMISSIONS: &[Permission] = &[
 impl Need {
     /// Everything else works without it.
     pub fn is_extra(self) -> bool {
-        matches!(self, Need::Simulate | Need::Logs | Need::Feed(Feed::K6 | Feed::Collector | Feed::Ingest))
+        matches!(
+            self,
+            Need::Simulate | Need::Logs | Need::Feed(Feed::K6 | Feed::Collector | Feed::Ingest | Feed::Scalers)
+        )
     }
 }
 

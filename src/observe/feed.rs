@@ -25,6 +25,8 @@ pub enum Feed {
     Collector,
     /// Elasticsearch.
     Ingest,
+    /// What else scales the target, watched where it is served: KEDA's ScaledObject, VerticalPodAutoscalers.
+    Scalers,
     /// A feed that a later version recorded.
     #[serde(other)]
     Other,
@@ -32,7 +34,7 @@ pub enum Feed {
 
 impl Feed {
     /// The feeds of this version, in the order they are shown.
-    pub const ALL: [Feed; 9] = [
+    pub const ALL: [Feed; 10] = [
         Feed::Hpa,
         Feed::Target,
         Feed::Pods,
@@ -42,6 +44,7 @@ impl Feed {
         Feed::K6,
         Feed::Collector,
         Feed::Ingest,
+        Feed::Scalers,
     ];
 
     /// The name on screen and in `status`.
@@ -56,6 +59,7 @@ impl Feed {
             Feed::K6 => "k6",
             Feed::Collector => "collector",
             Feed::Ingest => "ingest",
+            Feed::Scalers => "scalers",
             Feed::Other => "other",
         }
     }

@@ -1,7 +1,7 @@
 //! The HorizontalPodAutoscaler as the API wrote it (autoscaling/v2). Quantities stay strings; defaults stay unset. Must
 //! not interpret them.
 
-use super::Time;
+use super::{Time, WriterSeen};
 use serde::{Deserialize, Serialize};
 
 /// One version of the HPA object.
@@ -22,6 +22,9 @@ pub struct HpaSeen {
     /// The spec's metrics; `value` is the target.
     pub metrics: Vec<Metric>,
     pub behavior: Option<Behavior>,
+    /// Who wrote the spec last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edited: Option<WriterSeen>,
     /// `spec.syncPeriodSeconds`, of versions that have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sync_period_s: Option<i32>,

@@ -58,6 +58,9 @@ pub struct ContainerSeen {
     /// An init container with `restartPolicy: Always`.
     pub sidecar: bool,
     pub requests: Resources,
+    /// The requests that are in force, where they differ: an in-place resize that is not done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actual: Option<Resources>,
     pub limits: Resources,
     pub ready: bool,
     pub restarts: i32,

@@ -1,6 +1,6 @@
 //! The scale target: what `/scale` reports, and for workloads the requests of its pod template. Must not interpret them.
 
-use super::{Condition, Time};
+use super::{Condition, Time, WriterSeen};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -19,6 +19,9 @@ pub struct TargetSeen {
     pub created: Option<Time>,
     /// `spec.replicas`; None when the kind leaves it unset.
     pub spec_replicas: Option<i32>,
+    /// Who wrote `spec.replicas` last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaled: Option<WriterSeen>,
     /// `status.replicas`.
     pub replicas: Option<i32>,
     /// `status.readyReplicas`; None where the kind has no such figure.
@@ -30,4 +33,7 @@ pub struct TargetSeen {
     /// Containers of the pod template with requests and limits; empty where the kind has no template.
     pub containers: Vec<super::ContainerSeen>,
     pub conditions: Vec<Condition>,
+    /// Pods of another version than the stable one are outside of the selector: a Rollout that routes traffic.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stable_only: bool,
 }

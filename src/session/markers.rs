@@ -1,6 +1,7 @@
 //! Times worth jumping to: rescales, load start and end, the user's notes. Must not judge them.
 
 use super::load::LoadFailure;
+use super::scalers::Pause;
 use super::series::ChunkedList;
 
 /// What a marker marks.
@@ -34,6 +35,25 @@ pub enum Incident {
     Rejected,
     /// A collector loses items for good.
     Lost,
+    /// Another field manager than the HPA controller wrote the target's replicas.
+    ScaledBy {
+        by: String,
+        from: i32,
+        to: i32,
+    },
+    /// The HPA's spec was changed; by whom, empty where that is not known.
+    Edited {
+        by: String,
+    },
+    /// Pods' requests were changed in place.
+    Resized {
+        resource: String,
+        from: String,
+        to: String,
+    },
+    /// KEDA's ScaledObject was paused, or is no longer.
+    Paused(Pause),
+    Resumed,
 }
 
 /// Incidents of a kind within this many milliseconds are one.

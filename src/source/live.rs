@@ -36,7 +36,7 @@ use cluster::Cluster;
 use context::FeedContext;
 use discovered::Discovered;
 use elastic::IngestSettings;
-use feeds::{cost, events, hpa, lease, pods, session_info, usage, workload};
+use feeds::{cost, events, hpa, lease, pods, scalers, session_info, usage, workload};
 use load_control::LoadSettings;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -136,6 +136,7 @@ async fn run(
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, discovered.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), discovered.clone()));
     tasks.spawn(pods::run(shared.clone(), namespace.clone(), discovered.clone()));
+    tasks.spawn(scalers::run(shared.clone(), namespace.clone(), discovered.clone()));
     tasks.spawn(usage::run(shared.clone(), namespace.clone(), discovered.clone()));
     tasks.spawn(collector::run(shared.clone(), namespace.clone(), discovered.clone(), collector));
     tasks.spawn(elastic::run(shared.clone(), namespace, ingest));

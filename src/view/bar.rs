@@ -3,7 +3,7 @@
 
 use super::{Cx, theme::Role};
 use crate::format;
-use crate::session::{Incident, Mark, Marker};
+use crate::session::{Mark, Marker};
 use crate::ui::Replay;
 use ratatui::{buffer::Buffer, layout::Rect};
 
@@ -91,8 +91,7 @@ fn sign(cx: &Cx, marker: &Marker) -> (char, Role) {
         Mark::LoadEnd { failure: None } => (g.stop, Role::Load),
         Mark::LoadEnd { failure: Some(_) } => (g.cross, Role::Bad),
         Mark::Note(_) => (g.marker, Role::Accent),
-        Mark::Incident(Incident::MetricsBack) => (g.check, Role::Good),
-        Mark::Incident(_) => (g.cross, Role::Bad),
+        Mark::Incident(what) => g.incident(what),
     }
 }
 

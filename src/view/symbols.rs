@@ -1,6 +1,21 @@
 //! The characters charts and panes are drawn with: braille, blocks for poor fonts, ASCII for none.
 
 use super::theme::Role;
+use crate::session::Incident;
+
+impl Glyphs {
+    /// The sign of something that happened, and how bad it is.
+    pub fn incident(&self, what: &Incident) -> (char, Role) {
+        match what {
+            Incident::MetricsBack | Incident::Resumed => (self.check, Role::Good),
+            Incident::Edited { .. } | Incident::Resized { .. } => (self.marker, Role::Accent),
+            Incident::ScaledBy { .. } | Incident::Paused(_) => (self.stop, Role::Warn),
+            Incident::OutOfMemory(_) | Incident::MetricsLost(_) | Incident::Rejected | Incident::Lost => {
+                (self.cross, Role::Bad)
+            }
+        }
+    }
+}
 
 /// A set of drawing characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -98,6 +98,7 @@ mod live {
     pub mod fleet;
     pub mod kubeconfig_fields;
     pub mod manifest;
+    pub mod scalers;
     pub mod simulate;
     pub mod watch;
 }

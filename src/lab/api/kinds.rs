@@ -172,6 +172,12 @@ pub static KINDS: &[ResourceKind] = &[
         ..kind("autoscaling", &["v2", "v1"], "horizontalpodautoscalers")
     },
     ResourceKind {
+        singular: "verticalpodautoscaler",
+        name: "VerticalPodAutoscaler",
+        short: &["vpa"],
+        ..kind("autoscaling.k8s.io", V1, "verticalpodautoscalers")
+    },
+    ResourceKind {
         singular: "cronjob",
         name: "CronJob",
         short: &["cj"],
@@ -190,6 +196,13 @@ pub static KINDS: &[ResourceKind] = &[
         ..kind(ELASTIC, V1, "elasticsearches")
     },
     ResourceKind { singular: "event", name: "Event", short: &["ev"], ..kind("events.k8s.io", V1, "events") },
+    ResourceKind {
+        singular: "scaledobject",
+        name: "ScaledObject",
+        short: &["so"],
+        subresources: STATUS,
+        ..kind("keda.sh", &["v1alpha1"], "scaledobjects")
+    },
     ResourceKind {
         singular: "node",
         name: "NodeMetrics",

@@ -274,6 +274,8 @@ table! {
         scale_down_window: Dur = Dur::seconds(60),
         /// The KEDA ScaledObject that made its HPA.
         scaled_object: Option<String> = None,
+        /// The mode of a VerticalPodAutoscaler with the same target, which recommends twice the request.
+        vpa: Option<String> = None,
         /// The name of an external metric that no adapter serves.
         external_metric: Option<String> = None,
     }

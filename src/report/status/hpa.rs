@@ -23,6 +23,15 @@ pub struct HpaSection {
     pub conditions: Vec<Condition>,
     pub decision: Option<Decision>,
     pub controller: ControllerStatus,
+    pub scaled_object: Option<ScaledObjectStatus>,
+}
+
+/// KEDA's ScaledObject that the HPA is of.
+#[derive(Debug, Serialize)]
+pub struct ScaledObjectStatus {
+    pub name: String,
+    /// Its triggers, and what KEDA does by itself.
+    pub message: String,
 }
 
 /// What is known of the controller: how often it syncs, and in how many syncs the arithmetic gives what it did.
@@ -172,6 +181,11 @@ pub fn hpa(session: &Session) -> Option<HpaSection> {
         conditions: seen.status.conditions.clone(),
         decision,
         controller: controller_status(session),
+        scaled_object: session
+            .scalers
+            .scaled_object
+            .as_ref()
+            .map(|made| ScaledObjectStatus { name: made.name.clone(), message: explain::scalers::scaled_object(made) }),
     })
 }
 

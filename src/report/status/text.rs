@@ -34,6 +34,9 @@ pub fn status_as_text(s: &Status) -> String {
                 let _ = writeln!(out, "next: {}", d.sentence);
             }
             let _ = writeln!(out, "controller: {}", h.controller.sentence);
+            if let Some(made) = &h.scaled_object {
+                let _ = writeln!(out, "KEDA: {}", made.message);
+            }
             for c in &h.conditions {
                 let _ = writeln!(out, "{} {} {}: {}", c.kind, c.status, c.reason, c.message);
             }

@@ -5,6 +5,7 @@ mod hpa;
 mod job;
 mod lease;
 mod pod;
+mod scaler;
 mod usage;
 mod workload;
 
@@ -12,7 +13,9 @@ pub use event::event;
 pub use hpa::hpa;
 pub use job::job;
 pub use lease::lease;
+use pod::quantities;
 pub use pod::{containers, pod};
+pub use scaler::{made_of, scaled_object, vpa, writer};
 pub use usage::{pod_usage, seconds};
 pub use workload::{scale, workload};
 

@@ -142,6 +142,8 @@ pub struct Discovered {
     /// The name of the HPA that is watched.
     pub hpa: watch::Sender<String>,
     pub target: watch::Sender<Fact<TargetRef>>,
+    /// The ScaledObject that KEDA made the HPA of.
+    pub scaled_object: watch::Sender<Option<String>>,
     pub scaled: watch::Sender<Fact<Scaled>>,
     /// The scale target's pods.
     pub pods: watch::Sender<OwnedPods>,
@@ -157,6 +159,7 @@ impl Discovered {
         Discovered {
             hpa: watch::Sender::new(hpa.to_owned()),
             target: watch::Sender::new(Fact::NotYet),
+            scaled_object: watch::Sender::new(None),
             scaled: watch::Sender::new(Fact::NotYet),
             pods: watch::Sender::new(OwnedPods::new()),
             gateways: watch::Sender::new(PodTargets::new()),

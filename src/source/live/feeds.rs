@@ -8,6 +8,7 @@ pub mod hpa;
 pub mod lease;
 pub mod pods;
 mod scale;
+pub mod scalers;
 pub mod session_info;
 mod target;
 pub mod usage;

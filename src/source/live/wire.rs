@@ -10,6 +10,7 @@ mod job;
 mod lease;
 mod pod;
 mod scale;
+mod scaler;
 mod status;
 mod usage;
 mod workload;
@@ -21,6 +22,7 @@ pub use job::*;
 pub use lease::*;
 pub use pod::*;
 pub use scale::*;
+pub use scaler::*;
 pub use status::*;
 pub use usage::*;
 pub use workload::*;
@@ -48,6 +50,10 @@ pub struct Meta {
     pub owner_references: Vec<Owner>,
     #[serde(deserialize_with = "nullable")]
     pub labels: BTreeMap<String, String>,
+    #[serde(deserialize_with = "nullable")]
+    pub annotations: BTreeMap<String, String>,
+    #[serde(deserialize_with = "nullable")]
+    pub managed_fields: Vec<ManagedFields>,
 }
 
 /// One of `metadata.ownerReferences`.
@@ -102,6 +108,18 @@ impl Object for Pod {
 }
 
 impl Object for Event {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
+}
+
+impl Object for ScaledObject {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
+}
+
+impl Object for Vpa {
     fn meta(&self) -> &Meta {
         &self.metadata
     }

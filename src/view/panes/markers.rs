@@ -2,7 +2,7 @@
 
 use crate::explain::{self, incident};
 use crate::format::text;
-use crate::session::{Incident, Mark, Marker};
+use crate::session::{Mark, Marker};
 use crate::ui::{Action, List};
 use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, chart::MarkerAt, theme::Role, write};
@@ -83,10 +83,7 @@ pub fn sign(cx: &Cx, index: usize, marker: &Marker) -> MarkerAt {
             MarkerAt { role, ..MarkerAt::load_end(marker.ms, symbols) }
         }
         Mark::Incident(what) => {
-            let (sign, role) = match what {
-                Incident::MetricsBack => (g.check, Role::Good),
-                _ => (g.cross, Role::Bad),
-            };
+            let (sign, role) = g.incident(what);
             MarkerAt { at: marker.ms, text: format!("{sign} {}", incident::short(what)), role }
         }
         Mark::Note(text) => MarkerAt { at: marker.ms, text: text::fit(text, 16, g.ellipsis), role: Role::Accent },

@@ -2,7 +2,7 @@
 //! compute what the controller would do.
 
 use super::{empty_state, markers::sign};
-use crate::explain::missing::missing;
+use crate::explain::{missing::missing, scalers::scaled_object};
 use crate::format::{self, text};
 use crate::observe::{Condition, Feed};
 use crate::session::{LoadPhase, Mark, MetricAt, TargetType, hpa_status};
@@ -147,6 +147,9 @@ fn next(cx: &Cx, width: u16, rows: u16) -> Vec<Pieces> {
     }
     if live && cx.ui.paused.is_none() {
         m.metrics.iter().filter_map(|at| read_apart(cx, at)).for_each(|text| add(&text, Role::Muted));
+    }
+    if let Some(made) = cx.session.scalers.scaled_object.as_ref().filter(|_| live) {
+        add(&scaled_object(made), Role::Muted);
     }
     if live && let Some((text, role)) = run_over(cx) {
         add(&text, role);

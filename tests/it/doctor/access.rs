@@ -41,7 +41,7 @@ fn with(lacking: impl Fn(&Permission, &str) -> Allowed) -> Vec<Check> {
 #[test]
 fn a_missing_verb_is_named_with_the_rule_that_gives_it() {
     let all = with(|_, _| Allowed::Yes);
-    assert_eq!(all.len(), 11, "hpa, target, pods, usage, events, load, k6, collector, ingest, s and l");
+    assert_eq!(all.len(), 12, "hpa, target, pods, usage, events, load, k6, collector, ingest, scalers, s and l");
     assert!(all.iter().all(|c| c.result == Outcome::Ok));
 
     let checks = with(|p, v| if p.need == Need::Feed(Feed::Pods) && v == "watch" { Allowed::No } else { Allowed::Yes });

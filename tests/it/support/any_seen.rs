@@ -92,6 +92,11 @@ fn hpa() -> BoxedStrategy<HpaSeen> {
             resource_version: version,
             created,
             generation,
+            edited: generation.map(|_| WriterSeen {
+                manager: "editor".into(),
+                subresource: String::new(),
+                at: created,
+            }),
             min_replicas: spec.0,
             max_replicas: spec.1,
             metrics: spec.2,
@@ -125,6 +130,7 @@ fn container() -> BoxedStrategy<ContainerSeen> {
             name,
             image,
             sidecar,
+            actual: s.0.then(|| limits.clone()),
             requests,
             limits,
             ready: s.0,
@@ -237,6 +243,8 @@ fn target() -> BoxedStrategy<TargetSeen> {
             name,
             created,
             spec_replicas: c.0,
+            scaled: c.3.map(|_| WriterSeen { manager: selector.clone(), subresource: "scale".into(), at: created }),
+            stable_only: c.2.is_some(),
             replicas: c.1,
             ready: c.2,
             updated: c.3,
@@ -244,6 +252,52 @@ fn target() -> BoxedStrategy<TargetSeen> {
             selector,
             containers: lists.0,
             conditions: lists.1,
+        })
+        .boxed()
+}
+
+fn scaled_object() -> BoxedStrategy<ScaledObjectSeen> {
+    let trigger =
+        (text(), text(), any::<Option<bool>>()).prop_map(|(kind, name, active)| TriggerSeen { kind, name, active });
+    let counts = (any::<Option<i32>>(), any::<Option<i32>>(), any::<Option<i32>>());
+    let key = prop_oneof![Just("paused".to_string()), Just("paused-replicas".into())];
+    let annotations = prop::collection::btree_map(key, prop_oneof![Just("true".to_string()), text()], 0..3);
+    let failing = (text(), any::<i64>()).prop_map(|(metric, failures)| FailingSeen { metric, failures });
+    let failing = prop::collection::vec(failing, 0..3);
+    let lists = (prop::collection::vec(trigger, 0..3), prop::collection::vec(condition(), 0..3));
+    ((text(), text(), when()), counts, annotations, failing, lists, prop::option::of(text()))
+        .prop_map(|((name, uid, last_active), c, annotations, failing, lists, formula)| ScaledObjectSeen {
+            name,
+            uid,
+            min_replicas: c.0,
+            max_replicas: c.1,
+            idle_replicas: c.2,
+            cooldown_s: c.0,
+            polling_s: c.1,
+            annotations,
+            triggers: lists.0,
+            formula,
+            fallback: c.2.map(|n| FallbackSeen { replicas: Some(n), failures: c.0 }),
+            conditions: lists.1,
+            failing,
+            last_active,
+        })
+        .boxed()
+}
+
+fn vpa() -> BoxedStrategy<VpaSeen> {
+    let policy = (text(), prop::option::of(text()), prop::option::of(prop::collection::vec(text(), 0..3)))
+        .prop_map(|(container, mode, resources)| VpaPolicySeen { container, mode, resources });
+    let recommended = (text(), resources()).prop_map(|(container, requests)| RecommendedSeen { container, requests });
+    let recommended = prop::collection::vec(recommended, 0..3);
+    ((text(), text(), text()), prop::option::of(text()), prop::collection::vec(policy, 0..3), recommended)
+        .prop_map(|((name, uid, kind), mode, policies, recommended)| VpaSeen {
+            target: TargetRef { api_version: "apps/v1".into(), kind, name: name.clone() },
+            name,
+            uid,
+            mode,
+            policies,
+            recommended,
         })
         .boxed()
 }
@@ -347,6 +401,10 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => Just(Observation::HpaGone),
         1 => target().prop_map(|t| Observation::Target(Box::new(t))),
         1 => Just(Observation::TargetGone),
+        1 => scaled_object().prop_map(|s| Observation::ScaledObject(Box::new(s))),
+        1 => Just(Observation::ScaledObjectGone),
+        1 => vpa().prop_map(|v| Observation::Vpa(Box::new(v))),
+        1 => text().prop_map(|uid| Observation::VpaGone { uid }),
         1 => lease().prop_map(Observation::Lease),
         3 => pod().prop_map(|p| Observation::Pod(Box::new(p))),
         1 => text().prop_map(|n| Observation::PodGone(PodGone { uid: n.clone(), name: n })),

@@ -10,7 +10,7 @@ pub fn all(scenario: &Scenario) -> Vec<(&'static str, Value)> {
     scenario.shards.iter().flat_map(of).collect()
 }
 
-fn of(shard: &Shard) -> [(&'static str, Value); 3] {
+fn of(shard: &Shard) -> Vec<(&'static str, Value)> {
     let labels = json!({"app": NAME});
     let container = json!({
         "name": "edot-collector", "image": "docker.elastic.co/elastic-agent/elastic-agent:9.2.5",
@@ -26,11 +26,47 @@ fn of(shard: &Shard) -> [(&'static str, Value); 3] {
         volumes: Value::Null,
         grace: 10,
     };
-    [
+    let mut all = vec![
         ("namespaces", namespace(&shard.namespace)),
         ("deployments", workload(gateway)),
         ("horizontalpodautoscalers", hpa(shard)),
-    ]
+    ];
+    all.extend(shard.scaled_object.iter().map(|name| ("scaledobjects", scaled_object(shard, name))));
+    all.extend(shard.vpa.iter().map(|mode| ("verticalpodautoscalers", vpa(shard, mode))));
+    all
+}
+
+fn target() -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME})
+}
+
+/// With a trigger on CPU, as its HPA has it.
+fn scaled_object(shard: &Shard, name: &str) -> Value {
+    let condition = |kind: &str, status: &str| json!({"type": kind, "status": status});
+    json!({
+        "kind": "ScaledObject", "apiVersion": "keda.sh/v1alpha1",
+        "metadata": {"name": name, "namespace": shard.namespace},
+        "spec": {
+            "scaleTargetRef": target(), "minReplicaCount": shard.min, "maxReplicaCount": shard.max,
+            "triggers": [{"type": "cpu", "metricType": "Utilization", "metadata": {"value": shard.cpu.to_string()}}],
+        },
+        "status": {
+            "hpaName": format!("keda-hpa-{name}"), "resourceMetricNames": ["cpu"],
+            "conditions": [condition("Ready", "True"), condition("Active", "True"), condition("Fallback", "False")],
+        },
+    })
+}
+
+fn vpa(shard: &Shard, mode: &str) -> Value {
+    let cpu = format!("{}m", (shard.request.units() * 2000.0).round());
+    json!({
+        "kind": "VerticalPodAutoscaler", "apiVersion": "autoscaling.k8s.io/v1",
+        "metadata": {"name": NAME, "namespace": shard.namespace},
+        "spec": {"targetRef": target(), "updatePolicy": {"updateMode": mode}},
+        "status": {"recommendation": {"containerRecommendations": [
+            {"containerName": "edot-collector", "target": {"cpu": cpu, "memory": "512Mi"}},
+        ]}},
+    })
 }
 
 fn hpa(shard: &Shard) -> Value {
@@ -62,7 +98,7 @@ fn hpa(shard: &Shard) -> Value {
         "kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v2",
         "metadata": {"name": name, "namespace": shard.namespace, "labels": labels, "ownerReferences": owners},
         "spec": {
-            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": NAME},
+            "scaleTargetRef": target(),
             "minReplicas": shard.min, "maxReplicas": shard.max, "metrics": [metric],
             "behavior": {
                 "scaleUp": {"stabilizationWindowSeconds": 0, "selectPolicy": "Max", "policies": policies("Percent", 100)},

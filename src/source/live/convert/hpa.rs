@@ -27,6 +27,7 @@ pub fn hpa(from: &wire::Hpa) -> HpaSeen {
             scale_up: b.scale_up.as_ref().map(rules),
             scale_down: b.scale_down.as_ref().map(rules),
         }),
+        edited: super::writer(meta, |fields| fields.spec.is_some()),
         sync_period_s: spec.sync_period_seconds,
         status: HpaStatus {
             current_replicas: status.current_replicas,

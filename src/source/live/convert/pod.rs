@@ -52,6 +52,7 @@ fn container(from: &wire::Container, sidecar: bool, statuses: &[wire::ContainerS
     let Some(status) = statuses.iter().find(|s| s.name == from.name) else { return base };
     let waiting = status.state.waiting.as_ref();
     ContainerSeen {
+        actual: actual(&base.requests, status),
         ready: status.ready,
         restarts: status.restart_count,
         waiting: waiting.and_then(|w| w.reason.as_deref()).map(name),
@@ -61,6 +62,13 @@ fn container(from: &wire::Container, sidecar: bool, statuses: &[wire::ContainerS
         last_terminated: status.last_state.terminated.as_ref().map(exit),
         ..base
     }
+}
+
+/// The requests in force, where an in-place resize has not reached those of the spec yet.
+fn actual(asked: &Resources, status: &wire::ContainerStatus) -> Option<Resources> {
+    let actual = quantities(&status.resources.as_ref()?.requests);
+    let differs = |(name, quantity): (&String, &String)| actual.get(name).is_some_and(|now| now != quantity);
+    asked.iter().any(differs).then_some(actual)
 }
 
 fn exit(from: &wire::Terminated) -> Exit {

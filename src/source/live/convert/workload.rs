@@ -1,7 +1,7 @@
 //! Scale targets -> TargetSeen: the well-known workloads, and `/scale` for every other kind.
 
 use super::{conditions, containers, name};
-use crate::observe::{TargetRef, TargetSeen};
+use crate::observe::{TargetRef, TargetSeen, WriterSeen};
 use crate::source::live::client::selector;
 use crate::source::live::wire;
 
@@ -16,6 +16,7 @@ pub fn workload(target: &TargetRef, from: &wire::Workload) -> TargetSeen {
         uid: name(&meta.uid),
         created: meta.creation_timestamp,
         spec_replicas: spec.replicas,
+        scaled: writer_of_replicas(meta),
         replicas: Some(status.replicas.unwrap_or(0)),
         ready: Some(status.ready_replicas.unwrap_or(0)),
         updated: has_updates(&target.kind).then(|| status.updated_replicas.unwrap_or(0)),
@@ -23,16 +24,34 @@ pub fn workload(target: &TargetRef, from: &wire::Workload) -> TargetSeen {
         selector: selector(&spec.selector),
         containers: containers(&spec.template.spec, &wire::PodStatus::default()),
         conditions: conditions(&status.conditions),
+        stable_only: false,
     }
+}
+
+fn writer_of_replicas(meta: &wire::Meta) -> Option<WriterSeen> {
+    super::writer(meta, |fields| fields.spec.as_ref().is_some_and(|spec| spec.replicas.is_some()))
 }
 
 fn has_updates(kind: &str) -> bool {
     matches!(kind, "Deployment" | "StatefulSet")
 }
 
-/// Any other kind, as far as its `/scale` shows. The Scale carries the object's own name, uid and creation time.
-pub fn scale(target: &TargetRef, from: &wire::Scale) -> TargetSeen {
+/// Any other kind, as far as its `/scale` shows, which carries the object's own name, uid and creation time; and as far as the
+/// object itself, where it was seen, looks like a Deployment, as Argo's Rollout does.
+pub fn scale(target: &TargetRef, from: &wire::Scale, object: Option<&wire::Workload>) -> TargetSeen {
+    let same = object.filter(|object| object.metadata.uid == from.metadata.uid);
+    let status = same.map(|object| &object.status);
+    let counts = status.filter(|s| s.ready_replicas.or(s.updated_replicas).or(s.available_replicas).is_some());
+    let spec = same.map(|object| &object.spec);
     TargetSeen {
+        // A zero is left out.
+        ready: counts.map(|s| s.ready_replicas.unwrap_or(0)),
+        updated: counts.map(|s| s.updated_replicas.unwrap_or(0)),
+        available: counts.map(|s| s.available_replicas.unwrap_or(0)),
+        scaled: same.and_then(|object| writer_of_replicas(&object.metadata)),
+        containers: spec.map(|spec| containers(&spec.template.spec, &wire::PodStatus::default())).unwrap_or_default(),
+        conditions: status.map(|s| conditions(&s.conditions)).unwrap_or_default(),
+        stable_only: spec.is_some_and(|spec| spec.strategy.routes_traffic()),
         api_version: target.api_version.clone(),
         kind: target.kind.clone(),
         namespace: name(&from.metadata.namespace),
@@ -75,7 +94,27 @@ mod tests {
         let seen = scale(
             &target("Rollout"),
             &serde_json::from_str(r#"{"metadata":{"name":"web"},"spec":{"replicas":2}}"#).unwrap(),
+            None,
         );
         assert_eq!((seen.spec_replicas, seen.replicas, seen.ready), (Some(2), None, None));
+    }
+
+    #[test]
+    fn a_rollout_has_its_counts_beside_its_scale_as_long_as_it_is_the_same_one() {
+        let scale_of = |uid: &str| {
+            let text = format!(
+                r#"{{"metadata":{{"name":"web","uid":"{uid}"}},"spec":{{"replicas":3}},"status":{{"replicas":3,"selector":"app=web"}}}}"#
+            );
+            serde_json::from_str(&text).unwrap()
+        };
+        let text = r#"{"metadata":{"uid":"a"},
+          "spec":{"strategy":{"canary":{"trafficRouting":{"nginx":{}}}},"template":{"spec":{"containers":[{"name":"main"}]}}},
+          "status":{"selector":"app=web,rollouts-pod-template-hash=5","updatedReplicas":1,"readyReplicas":2}}"#;
+        let object: wire::Workload = serde_json::from_str(text).unwrap();
+        let seen = scale(&target("Rollout"), &scale_of("a"), Some(&object));
+        assert_eq!((seen.ready, seen.updated, seen.available), (Some(2), Some(1), Some(0)));
+        assert!(seen.stable_only && seen.containers.len() == 1 && seen.selector == "app=web");
+        let seen = scale(&target("Rollout"), &scale_of("b"), Some(&object));
+        assert_eq!((seen.ready, seen.stable_only), (None, false), "another one of that name");
     }
 }

@@ -126,6 +126,8 @@ async fn one(
                 let seen = convert::hpa(&hpa);
                 (current, ever, absence) = (Some(seen.uid.clone()), true, None);
                 set(&discovered.target, Fact::Is(seen.target.clone()));
+                let made_of = convert::made_of(&hpa.metadata);
+                discovered.scaled_object.send_if_modified(|old| std::mem::replace(old, made_of.clone()) != made_of);
                 shared.out.emit(Observation::Hpa(Box::new(seen))).await;
             }
             WatchEvent::Gone { uid, .. } if current.as_ref() == Some(&uid) => {

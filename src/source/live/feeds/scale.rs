@@ -9,7 +9,7 @@ use crate::source::live::discovered::{Discovered, miss};
 use crate::source::live::retry::{Tries, state};
 use crate::source::live::scale_target::{self, Served};
 use crate::source::live::watch::{Spec, WatchEvent, follow};
-use crate::source::live::wire::{Bare, Scale};
+use crate::source::live::wire::{Scale, Workload};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -49,9 +49,10 @@ pub async fn follow_any(
         bookmarks: true,
     };
     let (to, mut from) = mpsc::channel(64);
+    let mut object = None;
     let following = async {
         if served.watchable {
-            follow::<Bare>(shared, spec, to).await;
+            follow::<Workload>(shared, spec, to).await;
         }
         std::future::pending::<()>().await;
     };
@@ -65,12 +66,13 @@ pub async fn follow_any(
             () = &mut following => return,
             saw = from.recv() => saw,
             () = async { sleep_until(due.unwrap_or_else(Instant::now)).await }, if due.is_some() => {
-                due = ask(shared, target, &served, discovered, reporter, (&mut tries, &mut absent), polled).await;
+                due = ask(shared, (target, &served, object.as_ref()), discovered, reporter, (&mut tries, &mut absent), polled).await;
                 continue;
             }
         };
         match saw {
-            Some(WatchEvent::Object(_) | WatchEvent::Gone { .. } | WatchEvent::Listed) => due = Some(Instant::now()),
+            Some(WatchEvent::Object(new)) => (object, due) = (Some(new), Some(Instant::now())),
+            Some(WatchEvent::Gone { .. } | WatchEvent::Listed) => due = Some(Instant::now()),
             Some(WatchEvent::State(status)) => {
                 polled = status.state == FeedState::Denied;
                 if polled {
@@ -93,8 +95,7 @@ fn polling(denied: &FeedStatus, every: Duration) -> String {
 /// Read `/scale` and publish it. Returns when to read it again without a change reported by the watch.
 async fn ask(
     shared: &FeedContext,
-    target: &TargetRef,
-    served: &Served,
+    (target, served, object): (&TargetRef, &Served, Option<&Workload>),
     discovered: &Discovered,
     reporter: &mut StatusReporter,
     (tries, absent): (&mut Tries, &mut bool),
@@ -109,7 +110,7 @@ async fn ask(
         Ok(scale) => {
             tries.worked();
             *absent = false;
-            publish(shared, discovered, target, convert::scale(target, &scale)).await;
+            publish(shared, discovered, target, convert::scale(target, &scale, object)).await;
             reporter.report(SCALE, FeedStatus::new(FEED, FeedState::Up)).await;
             next
         }

@@ -162,6 +162,8 @@ pub struct ContainerStatus {
     pub state: State,
     #[serde(deserialize_with = "nullable")]
     pub last_state: State,
+    /// In force; from Kubernetes 1.33 on.
+    pub resources: Option<Requirements>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

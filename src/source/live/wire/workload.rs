@@ -1,10 +1,11 @@
 //! Scale targets of the well-known kinds on the wire.
 
 use super::{Condition, Meta, PodSpec, Selector, nullable};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
-/// Deployment, StatefulSet, ReplicaSet or ReplicationController: the members they share.
+/// Deployment, StatefulSet, ReplicaSet, ReplicationController, and kinds that look like them, as Argo's Rollout: the members they share.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Workload {
@@ -24,6 +25,29 @@ pub struct WorkloadSpec {
     pub selector: Selector,
     #[serde(deserialize_with = "nullable")]
     pub template: Template,
+    #[serde(deserialize_with = "nullable")]
+    pub strategy: Strategy,
+}
+
+/// How versions replace each other, as far as a Rollout routes traffic between them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Strategy {
+    #[serde(deserialize_with = "nullable")]
+    pub canary: Canary,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Canary {
+    pub traffic_routing: Option<IgnoredAny>,
+}
+
+impl Strategy {
+    /// The pods of the version that is tried are reached by other means than the selector.
+    pub fn routes_traffic(&self) -> bool {
+        self.canary.traffic_routing.is_some()
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
