@@ -204,7 +204,8 @@ impl Decisions {
     /// What the next sync would do, for the target's `current` replicas; see [`next::decision`].
     pub fn next(&self, now: i64, current: Option<i32>) -> Option<NextSync> {
         let at = self.expected(now).unwrap_or(now);
-        next::decision(self.hpa.as_ref()?, &self.inputs, &self.memory, &self.settings(), (now, at), current)
+        let times = next::Times { last: self.last, now, at };
+        next::decision(self.hpa.as_ref()?, &self.inputs, &self.memory, &self.settings(), times, current)
     }
 
     /// Rescales before this time (milliseconds since 1970) are known from events only.

@@ -1,7 +1,7 @@
 //! What the controller reported about a sync: figures, result, reasons, taken from the status before and after. Must not
 //! judge.
 
-use crate::hpa::{self, Decision, MetricStatus, quantity};
+use crate::hpa::{self, Decision, MetricStatus, Source, Target, quantity};
 use crate::observe::{HpaSeen, HpaStatus, MetricKind, MetricValue};
 use crate::session::controller;
 
@@ -83,6 +83,16 @@ impl Evidence {
         self.able == "ScaleDownStabilized" || self.able == "ScaleUpStabilized"
     }
 
+    /// Gives figures that are of no pod, whose average the status has, as a whole: `replicas` are those that it was divided by.
+    pub fn undivide(&mut self, spec: &hpa::Spec, replicas: i32) {
+        let whole = |metric: &hpa::Metric| matches!(metric.source, Source::Object { .. } | Source::External { .. });
+        for (figure, metric) in self.figures.iter_mut().flatten().zip(&spec.metrics).filter(|(_, m)| whole(m)) {
+            if let Some(figure) = figure {
+                figure.value = figure.value.or(figure.average_value.map(|a| total(a, replicas, metric.target)));
+            }
+        }
+    }
+
     /// The figure of a metric.
     pub fn figure(&self, index: usize) -> Option<MetricStatus> {
         self.figures.as_ref()?.get(index).copied().flatten()
@@ -97,4 +107,45 @@ fn figure(kind: MetricKind, value: &MetricValue) -> Option<MetricStatus> {
         value: milli(&value.value),
     };
     (kind != MetricKind::Unknown && figure != MetricStatus::default()).then_some(figure)
+}
+
+/// The figure whose average, rounded up, the controller reports: a whole number where one fits.
+pub(super) fn total(average: i64, replicas: i32, target: Target) -> i64 {
+    let most = average.saturating_mul(i64::from(replicas.max(1)));
+    let whole = most - most.rem_euclid(1000);
+    let fits = most.saturating_sub(whole) < i64::from(replicas.max(1));
+    match target {
+        Target::AverageValue(_) if fits => whole,
+        _ => most,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_recovered_from_its_rounded_average() {
+        // 12 over 7 replicas is reported as 1.715.
+        assert_eq!(total(1715, 7, Target::AverageValue(4000)), 12_000);
+        assert_eq!(total(2400, 5, Target::AverageValue(4000)), 12_000);
+        assert_eq!(total(17, 1, Target::AverageValue(4000)), 17);
+    }
+
+    #[test]
+    fn a_whole_figure_is_that_of_the_replicas_it_was_divided_by() {
+        let metric = |source, target| hpa::Metric { source, target };
+        let queue = Source::External { metric: "queue".into(), selector: None };
+        let cpu = Source::Resource { resource: "cpu".into() };
+        let spec = hpa::Spec {
+            min: None,
+            max: 9,
+            metrics: vec![metric(cpu, Target::AverageValue(1000)), metric(queue, Target::AverageValue(20_000))],
+            behavior: None,
+        };
+        let average = |value| Some(MetricStatus { average_value: Some(value), ..MetricStatus::default() });
+        let mut evidence = Evidence { figures: Some(vec![average(500), average(30_000)]), ..Evidence::default() };
+        evidence.undivide(&spec, 3);
+        assert_eq!((evidence.figure(0).unwrap().value, evidence.figure(1).unwrap().value), (None, Some(90_000)));
+    }
 }

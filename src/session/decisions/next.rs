@@ -7,7 +7,7 @@ use super::inputs::Inputs;
 use super::memory::{ControllerMemory, stabilized_reason};
 use super::observed_hpa::ObservedHpa;
 use super::reported;
-use super::sync_case::SyncCase;
+use super::sync_case::{SyncCase, WORK};
 use crate::hpa::{self, Settings, Stabilized};
 use crate::observe::Condition;
 use chrono::TimeDelta;
@@ -31,19 +31,31 @@ pub struct UnwatchedWindow {
     pub holds: bool,
 }
 
-/// What the next sync would do at `at` with what is known `now` (milliseconds since 1970); None without samples or status
+/// Times of syncs, milliseconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The last one; None where it is not known.
+    pub last: Option<i64>,
+    pub now: i64,
+    /// The next one.
+    pub at: i64,
+}
+
+/// What the next sync would do with what is known now; None without samples or status
 /// figures to compute with. `current` are the target's replicas.
 pub fn decision(
     hpa: &ObservedHpa,
     inputs: &Inputs,
     memory: &ControllerMemory,
     settings: &Settings,
-    (now, at): (i64, i64),
+    Times { last, now, at }: Times,
     current: Option<i32>,
 ) -> Option<NextSync> {
     let spec = hpa.spec.clone()?;
     let mut observed = Evidence::of(&hpa.seen, &hpa.seen.status);
     observed.current = current;
+    let then = last.and_then(|last| inputs.scale.at(last - WORK)).and_then(|(_, status)| *status);
+    then.into_iter().for_each(|replicas| observed.undivide(&spec, replicas));
     // A recommendation that is only assumed is no reason to promise that it holds.
     let unknown = memory.is_unknown(&spec, settings, SyncCase::before_status(at));
     let memory = if unknown { memory.without_assumed() } else { memory.memory.clone() };

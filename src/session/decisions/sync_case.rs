@@ -1,17 +1,17 @@
 //! One sync as a case: what went in, what the controller reported, and the arithmetic run over it with other samples, times or
 //! settings. Must not remember anything between syncs.
 
-use super::evidence::{Evidence, Fit};
+use super::evidence::{Evidence, Fit, total};
 use super::inputs::{Inputs, UsageList};
 use super::reported;
 use super::sync::{Basis, BasisKind};
-use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Status, Target, Values, World, reconcile};
+use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Status, Values, World, reconcile};
 use crate::observe::Time;
 use chrono::TimeDelta;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Milliseconds from the reading of the pods to the status that reports the sync.
-const WORK: i64 = 60;
+pub(super) const WORK: i64 = 60;
 /// How far a sync may have been from the time at which its status was seen, milliseconds.
 const SHIFTS: [i64; 5] = [0, -150, 150, -400, 400];
 /// Answers of the metrics API that the controller may have used.
@@ -264,28 +264,4 @@ fn is_resource(source: &Source) -> bool {
 fn listed(answer: &UsageList) -> impl Iterator<Item = Vec<crate::hpa::PodSample>> {
     let bare = (answer.fresh < answer.samples.len()).then(|| answer.samples[..answer.fresh].to_vec());
     std::iter::once(answer.samples.clone()).chain(bare)
-}
-
-/// The figure whose average, rounded up, the controller reports: a whole number where one fits.
-fn total(average: i64, replicas: i32, target: Target) -> i64 {
-    let most = average.saturating_mul(i64::from(replicas.max(1)));
-    let whole = most - most.rem_euclid(1000);
-    let fits = most.saturating_sub(whole) < i64::from(replicas.max(1));
-    match target {
-        Target::AverageValue(_) if fits => whole,
-        _ => most,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_total_is_recovered_from_its_rounded_average() {
-        // 12 over 7 replicas is reported as 1.715.
-        assert_eq!(total(1715, 7, Target::AverageValue(4000)), 12_000);
-        assert_eq!(total(2400, 5, Target::AverageValue(4000)), 12_000);
-        assert_eq!(total(17, 1, Target::AverageValue(4000)), 17);
-    }
 }
