@@ -32,7 +32,10 @@ pub use cost::CostSeen;
 pub use event::{EventSeen, ObjectRef};
 pub use feed::{Feed, FeedState, FeedStatus, Rule};
 pub use fleet::{FleetChange, FleetSeen};
-pub use hpa::{Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, Policy, Rules, TargetRef};
+pub use hpa::{
+    Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, MetricValuesSeen, Policy, Rules,
+    TargetRef,
+};
 pub use ingest::{
     Breaker, CountedBy, CountersSeen, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, ElasticsearchSeen, IndexSeen,
     IndexingPressure, LogGroup, LogQualitySeen, Pool, ShardSeen,
@@ -79,6 +82,8 @@ pub enum Observation {
     Target(Box<TargetSeen>),
     /// The scale target was deleted, or does not exist.
     TargetGone,
+    /// The values of an external or custom metric.
+    MetricValues(Box<MetricValuesSeen>),
     /// KEDA's ScaledObject that the HPA is of.
     ScaledObject(Box<ScaledObjectSeen>),
     ScaledObjectGone,

@@ -148,6 +148,10 @@ impl Session {
             Observation::Target(target) => self.target_seen(at, Some(target)),
             Observation::TargetGone => self.target_seen(at, None),
             Observation::Lease(lease) => self.lease_seen(ms, lease),
+            Observation::MetricValues(seen) => {
+                let replicas = self.target.as_ref().and_then(|t| t.replicas).or(self.current_replicas());
+                self.metrics.measure(ms, seen, replicas);
+            }
             Observation::ScaledObject(made) => self.scaled_object_seen(at, Some(made)),
             Observation::ScaledObjectGone => self.scaled_object_seen(at, None),
             Observation::Vpa(vpa) => self.scalers.vpa(vpa),

@@ -131,7 +131,8 @@ impl App {
 
     /// Takes in what the watch of every HPA saw. Those that wait go on with what it sees of them.
     pub(super) fn fleet_event(&mut self, event: FleetEvent) -> Option<CommandError> {
-        self.dirty = true;
+        // What is seen says by itself whether it can wait.
+        self.dirty |= !matches!(event, FleetEvent::Seen(_));
         match event {
             FleetEvent::Opened => {
                 let lab = self.watched.as_ref().map(|watched| &watched.settings).filter(|settings| settings.lab);
@@ -164,6 +165,10 @@ impl App {
             // What is watched has ticks of its own.
             Observation::Tick if self.running.is_some() => return,
             Observation::Fleet(fleet) => {
+                // Of what is listed, hundreds change with every sync: that is shown with the next tick, a second later at most.
+                let listed = self.session.fleet.as_deref().is_some_and(|all| all.has_listed(&fleet.context));
+                let can_wait = matches!(fleet.what, FleetChange::Hpa { .. } | FleetChange::Event(_));
+                self.dirty |= !(listed && can_wait);
                 if let FleetChange::Hpa { hpa, .. } = &fleet.what {
                     let of = |name: &HpaName| {
                         (&name.context, &name.namespace, &name.name) == (&fleet.context, &hpa.namespace, &hpa.name)
@@ -173,7 +178,7 @@ impl App {
                     }
                 }
             }
-            _ => {}
+            _ => self.dirty = true,
         }
         self.session.apply(seen);
     }

@@ -83,6 +83,8 @@ pub const PERMISSIONS: &[Permission] = &[
     row(Need::Feed(Feed::Ingest), Place::Hpa, "networking.k8s.io", "ingresses", &["list"]),
     row(Need::Feed(Feed::Scalers), Place::Hpa, "keda.sh", "scaledobjects", WATCH),
     row(Need::Feed(Feed::Scalers), Place::Hpa, "autoscaling.k8s.io", "verticalpodautoscalers", WATCH),
+    row(Need::Feed(Feed::Scalers), Place::Hpa, "external.metrics.k8s.io", "*", &["list"]),
+    row(Need::Feed(Feed::Scalers), Place::Hpa, "custom.metrics.k8s.io", "*", &["list"]),
     row(Need::Simulate, Place::Load, "batch", "jobs", &["get", "create", "delete"]),
     // The k6 operator's runs are stopped by deleting them, where k6 itself cannot be reached.
     row(Need::Simulate, Place::Load, "k6.io", "testruns", &["delete"]),
@@ -119,6 +121,8 @@ pub fn roles(namespace: &str, load_namespace: &str) -> String {
 
 /// A rule of a Role, as YAML.
 pub fn rule_yaml(group: &str, resources: &[&str], verbs: &[&str]) -> String {
+    // A bare star is an alias in YAML.
+    let resources: Vec<&str> = resources.iter().map(|r| if *r == "*" { "\"*\"" } else { r }).collect();
     format!("{{apiGroups: [\"{group}\"], resources: [{}], verbs: [{}]}}", resources.join(", "), verbs.join(", "))
 }
 

@@ -45,16 +45,16 @@ pub fn figures(row: &HpaRow) -> String {
 }
 
 /// What is wrong, in a few words.
-pub fn trouble(row: &HpaRow, trouble: &Trouble) -> String {
+pub fn trouble(row: &HpaRow, trouble: Trouble) -> String {
     let label = |index: usize| row.figures.get(index).map_or("a metric", |figure| figure.label.as_str());
     match trouble {
         Trouble::Unable(c) => format!("cannot scale: {}", why(&c.reason, &c.message)),
         Trouble::Inactive(c) => format!("decides nothing: {}", why(&c.reason, &c.message)),
         Trouble::AtMaximum(None) => format!("at max {}, and more is asked for", row.hpa.max_replicas),
         Trouble::AtMaximum(Some((index, wants))) => {
-            format!("at max {}, {} asks for {wants}", row.hpa.max_replicas, label(*index))
+            format!("at max {}, {} asks for {wants}", row.hpa.max_replicas, label(index))
         }
-        Trouble::Missing(index) => format!("{} has no figure, so nothing is removed", label(*index)),
+        Trouble::Missing(index) => format!("{} has no figure, so nothing is removed", label(index)),
         Trouble::Flapping(turns) => format!("turned {turns} times in 10 min"),
         Trouble::Unattended => "no controller has looked at it".into(),
     }
@@ -76,7 +76,7 @@ pub fn state(row: &HpaRow, at: Time) -> (String, Option<Severity>) {
     let troubles = row.troubles(at);
     if let Some(worst) = troubles.first() {
         let more = if troubles.len() > 1 { format!(" (+{})", troubles.len() - 1) } else { String::new() };
-        return (trouble(row, worst) + &more, troubles.iter().map(Trouble::severity).max());
+        return (trouble(row, *worst) + &more, troubles.iter().copied().map(Trouble::severity).max());
     }
     let text = match limited(row) {
         _ if row.is_off() => "off: its target is at 0".to_owned(),

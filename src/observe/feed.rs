@@ -25,7 +25,8 @@ pub enum Feed {
     Collector,
     /// Elasticsearch.
     Ingest,
-    /// What else scales the target, watched where it is served: KEDA's ScaledObject, VerticalPodAutoscalers.
+    /// What else scales the target, watched where it is served: KEDA's ScaledObject, VerticalPodAutoscalers; and the values
+    /// of external and custom metrics, polled.
     Scalers,
     /// A feed that a later version recorded.
     #[serde(other)]

@@ -67,6 +67,17 @@ impl Metric {
     }
 }
 
+/// What the API of external or custom metrics answered for a metric of the spec.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MetricValuesSeen {
+    pub kind: MetricKind,
+    pub name: String,
+    pub selector: Option<String>,
+    /// Quantities: one a series of an external metric, one a pod.
+    pub values: Vec<String>,
+}
+
 /// `type` of a metric source.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MetricKind {

@@ -176,8 +176,8 @@ fn hpa(fleet: &Fleet, row: &HpaRow, now: Time) -> HpaStatus {
         state,
         severity: severity.map(Severity::word),
         troubles: troubles
-            .iter()
-            .map(|t: &Trouble| TroubleStatus { severity: t.severity().word(), message: words::trouble(row, t) })
+            .into_iter()
+            .map(|t: Trouble| TroubleStatus { severity: t.severity().word(), message: words::trouble(row, t) })
             .collect(),
     }
 }

@@ -129,6 +129,11 @@ impl Fleet {
         &self.clusters
     }
 
+    /// Whether all HPAs of a cluster have been seen at least once.
+    pub fn has_listed(&self, context: &str) -> bool {
+        self.clusters.iter().any(|c| c.context == context && c.listed)
+    }
+
     /// Those that show nothing, or nothing current: down, refused, or not answering yet.
     pub fn dark(&self) -> impl Iterator<Item = &ClusterRow> {
         self.clusters.iter().filter(|c| c.status.state != FeedState::Up)

@@ -3,7 +3,7 @@
 use super::controller;
 use super::series::{Series, StepSeries};
 use crate::hpa;
-use crate::observe::{HpaSeen, Metric, MetricKind, MetricValue};
+use crate::observe::{HpaSeen, Metric, MetricKind, MetricValue, MetricValuesSeen};
 
 /// Metrics kept after they left the spec, so that their past stays on the chart.
 const RETIRED: usize = 8;
@@ -11,6 +11,8 @@ const RETIRED: usize = 8;
 const AWAY: usize = 16;
 /// The controller's figure holds between its syncs; after this long without a report (milliseconds) there is a gap.
 const HOLD: i64 = 120_000;
+/// After this long without a value of its own (milliseconds) the controller's figures are a metric's samples again.
+const MEASURED: i64 = 60_000;
 
 /// What a metric's numbers mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,8 @@ pub struct Track {
     pub current: Option<f64>,
     /// The same as in the API.
     pub status: Option<MetricValue>,
+    /// When a value of its own was last seen, beside the controller's figure; milliseconds since 1970.
+    pub measured: Option<i64>,
     /// When it left the spec or the HPA was deleted, milliseconds since 1970.
     pub retired: Option<i64>,
     /// The latest periods in which it was not in the spec, from and until.
@@ -99,6 +103,10 @@ impl Track {
     }
 
     fn sample_reported(&mut self, ms: i64) {
+        // Its own values are newer.
+        if self.measured.is_some_and(|at| ms - at < MEASURED) {
+            return;
+        }
         match self.current {
             Some(v) => self.samples.push(ms, v, HOLD),
             None => self.samples.break_line(),
@@ -149,6 +157,7 @@ impl Tracks {
                 samples: Series::default(),
                 current: None,
                 status: None,
+                measured: None,
                 retired: None,
                 away: Vec::new(),
             });
@@ -172,6 +181,29 @@ impl Tracks {
     pub fn hold(&mut self, ms: i64, blind: bool) {
         let reported = |t: &&mut Track| t.retired.is_none() && (blind || !t.is_resource());
         self.all.iter_mut().filter(reported).for_each(|t| t.sample_reported(ms));
+    }
+
+    /// Takes in the values of an external or custom metric, which the controller reads at its syncs only. `replicas` are those
+    /// that an average is over.
+    pub fn measure(&mut self, ms: i64, seen: &MetricValuesSeen, replicas: Option<i32>) {
+        let values: Option<Vec<f64>> = seen.values.iter().map(|value| quantity(value)).collect();
+        let Some(values) = values.filter(|values| !values.is_empty()) else { return };
+        let sum: f64 = values.iter().sum();
+        let of = |t: &&mut Track| {
+            let m = &t.metric;
+            t.retired.is_none() && (m.kind, &m.name, &m.selector) == (seen.kind, &seen.name, &seen.selector)
+        };
+        for track in self.all.iter_mut().filter(of) {
+            let value = match (seen.kind, track.target_type) {
+                (MetricKind::Pods, _) => Some(sum / values.len() as f64),
+                (_, TargetType::AverageValue) => replicas.filter(|n| *n > 0).map(|n| sum / f64::from(n)),
+                _ => Some(sum),
+            };
+            if let Some(value) = value {
+                track.samples.push(ms, value, MEASURED);
+                track.measured = Some(ms);
+            }
+        }
     }
 
     /// The HPA was deleted, and its figures and targets with it.

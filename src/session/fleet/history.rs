@@ -83,6 +83,10 @@ impl History {
 
     /// How often the replicas turned between up and down in the ten minutes before `ms`.
     pub fn turns(&self, ms: i64) -> usize {
+        // Three of them make one turn.
+        if self.changes.len() < 3 {
+            return 0;
+        }
         let changes: Vec<(i64, i32)> = self.sizes().collect();
         let ups = changes.windows(2).filter(|two| two[1].0 >= ms - FLAP_WINDOW).map(|two| two[1].1 > two[0].1);
         let ups: Vec<bool> = ups.collect();

@@ -10,12 +10,12 @@ const FIRST_SYNC: i64 = 60;
 const TURNS: usize = 3;
 
 /// Something wrong.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Trouble {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Trouble<'a> {
     /// The scale target cannot be read or changed.
-    Unable(Condition),
+    Unable(&'a Condition),
     /// Nothing is decided: the metrics cannot be read, or the spec or the selector is of no use.
-    Inactive(Condition),
+    Inactive(&'a Condition),
     /// At its maximum, and more is asked for; by the figure at this index, and how many, where that is known.
     AtMaximum(Option<(usize, i32)>),
     /// The metric at this index has no figure.
@@ -26,8 +26,8 @@ pub enum Trouble {
     Unattended,
 }
 
-impl Trouble {
-    pub fn severity(&self) -> Severity {
+impl Trouble<'_> {
+    pub fn severity(self) -> Severity {
         match self {
             Trouble::Unable(_) | Trouble::Inactive(_) | Trouble::Unattended => Severity::Critical,
             Trouble::AtMaximum(_) | Trouble::Missing(_) | Trouble::Flapping(_) => Severity::Warning,
@@ -37,11 +37,11 @@ impl Trouble {
 
 impl HpaRow {
     /// What is wrong at `now`, the worst first.
-    pub fn troubles(&self, now: Time) -> Vec<Trouble> {
+    pub fn troubles(&self, now: Time) -> Vec<Trouble<'_>> {
         let hpa = &self.hpa;
         let mut all = Vec::new();
-        all.extend(is_false(hpa, "AbleToScale").cloned().map(Trouble::Unable));
-        all.extend(inactive(hpa).cloned().map(Trouble::Inactive));
+        all.extend(is_false(hpa, "AbleToScale").map(Trouble::Unable));
+        all.extend(inactive(hpa).map(Trouble::Inactive));
         let old = hpa.created.is_some_and(|created| (now - created).num_seconds() > FIRST_SYNC);
         if hpa.status.conditions.is_empty() && old {
             all.push(Trouble::Unattended);
@@ -64,7 +64,7 @@ impl HpaRow {
 
     /// The worst of what is wrong; None where nothing is.
     pub fn severity(&self, now: Time) -> Option<Severity> {
-        self.troubles(now).iter().map(Trouble::severity).max()
+        self.troubles(now).into_iter().map(Trouble::severity).max()
     }
 
     /// Its target was scaled to 0, or is there: the controller leaves it alone.
@@ -76,7 +76,7 @@ impl HpaRow {
     pub fn rank(&self, now: Time) -> (Option<Severity>, usize, bool, i64) {
         let troubles = self.troubles(now);
         let heat = self.ratio().map_or(0, |ratio| (ratio * 1000.0).min(1e9) as i64);
-        (troubles.iter().map(Trouble::severity).max(), troubles.len(), self.is_moving(), heat)
+        (troubles.iter().copied().map(Trouble::severity).max(), troubles.len(), self.is_moving(), heat)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::convert;
 use super::wire::Pod;
-use crate::observe::{ContainerSeen, ObjectRef, PodSeen, TargetRef};
+use crate::observe::{ContainerSeen, Metric, ObjectRef, PodSeen, TargetRef};
 use std::collections::BTreeMap;
 use tokio::sync::watch;
 
@@ -142,6 +142,8 @@ pub struct Discovered {
     /// The name of the HPA that is watched.
     pub hpa: watch::Sender<String>,
     pub target: watch::Sender<Fact<TargetRef>>,
+    /// Its metrics whose values are read from the API of external or custom metrics.
+    pub metrics: watch::Sender<Vec<Metric>>,
     /// The ScaledObject that KEDA made the HPA of.
     pub scaled_object: watch::Sender<Option<String>>,
     pub scaled: watch::Sender<Fact<Scaled>>,
@@ -159,6 +161,7 @@ impl Discovered {
         Discovered {
             hpa: watch::Sender::new(hpa.to_owned()),
             target: watch::Sender::new(Fact::NotYet),
+            metrics: watch::Sender::new(Vec::new()),
             scaled_object: watch::Sender::new(None),
             scaled: watch::Sender::new(Fact::NotYet),
             pods: watch::Sender::new(OwnedPods::new()),

@@ -6,6 +6,7 @@ pub mod cost;
 pub mod events;
 pub mod hpa;
 pub mod lease;
+mod metric_values;
 pub mod pods;
 mod scale;
 pub mod scalers;

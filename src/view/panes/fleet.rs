@@ -217,7 +217,7 @@ fn draw_selected(buf: &mut Buffer, area: Rect, cx: &Cx, fleet: &Fleet, line: &Fl
             let name = format!("{place} scales {}/{}{made}", target.kind, target.name);
             out.push((name, Role::Title));
             let troubles = row.troubles(at);
-            out.extend(troubles.iter().map(|t| (words::trouble(row, t), role(Some(t.severity())))));
+            out.extend(troubles.iter().map(|t| (words::trouble(row, *t), role(Some(t.severity())))));
             out.extend(words::limited(row).filter(|_| troubles.is_empty()).map(|by| (by, Role::Muted)));
             out.extend(row.forecast.map(|f| (forecast(&fleet.session(row), &f).sentence, Role::Text)));
             out.push((words::figures(row), Role::Muted));

@@ -2,7 +2,10 @@
 
 use crate::it::support::recorded::scale_cycle;
 use edot_tui::explain;
-use edot_tui::observe::{Feed, FeedState, FeedStatus, Observation, Stamped, TargetSeen, Time};
+use edot_tui::observe::{
+    Feed, FeedState, FeedStatus, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, MetricValuesSeen, Observation,
+    Stamped, TargetSeen, Time,
+};
 use edot_tui::session::decisions::limit::Limit;
 use edot_tui::session::{ForecastLimit, Session};
 use edot_tui::source::live::convert;
@@ -88,4 +91,46 @@ fn the_forecast_divides_a_figure_by_the_replicas_that_there_are_now_and_not_twic
     story.into_iter().for_each(|(s, what)| session.apply(&Stamped { at: at(s), what }));
     // 30 in all, of 20 each.
     assert_eq!(session.forecast().map(|f| f.replicas), Some(2));
+}
+
+/// Between syncs the values of an external metric come from its API; the controller's figure stays beside them.
+#[test]
+fn an_external_metric_has_a_line_of_its_own_while_its_values_are_seen() {
+    let at = |s: i64| "2026-11-30T00:55:00Z".parse::<Time>().unwrap() + chrono::TimeDelta::seconds(s);
+    let metric = |value: &str| Metric {
+        kind: MetricKind::External,
+        name: "queue".into(),
+        selector: Some("app=web".into()),
+        value: MetricValue { average_value: Some(value.into()), ..MetricValue::default() },
+        ..Metric::default()
+    };
+    let status =
+        HpaStatus { current_replicas: Some(2), desired_replicas: 2, metrics: vec![metric("15")], ..Default::default() };
+    let hpa = HpaSeen { uid: "h".into(), max_replicas: 6, metrics: vec![metric("20")], status, ..HpaSeen::default() };
+    let target = TargetSeen { uid: "t".into(), spec_replicas: Some(2), replicas: Some(2), ..TargetSeen::default() };
+    let values = |selector: &str, values: &[&str]| {
+        let values = values.iter().map(|v| (*v).to_owned()).collect();
+        let (name, selector) = ("queue".into(), Some(selector.to_owned()));
+        Observation::MetricValues(Box::new(MetricValuesSeen { kind: MetricKind::External, name, selector, values }))
+    };
+    let mut session = Session::default();
+    let story = [
+        (0, Observation::Target(Box::new(target))),
+        (0, Observation::Hpa(Box::new(hpa))),
+        (5, values("app=web", &["40", "12"])),
+        (6, values("app=other", &["900"])),
+        (7, values("app=web", &["no quantity"])),
+        // The controller's figure is held every 15 s, and is no sample beside newer values.
+        (10, Observation::FeedStatus(FeedStatus::new(Feed::Hpa, FeedState::Up))),
+        (20, Observation::Tick),
+    ];
+    story.into_iter().for_each(|(s, what)| session.apply(&Stamped { at: at(s), what }));
+    let track = session.metrics.live().next().unwrap();
+    let samples: Vec<f64> = track.samples.segments(0, i64::MAX).concat().iter().map(|s| s.1).collect();
+    assert_eq!((samples.as_slice(), track.current), ([15.0, 26.0].as_slice(), Some(15.0)));
+    for s in (120..180).step_by(15) {
+        session.apply(&Stamped { at: at(s), what: Observation::Tick });
+    }
+    let track = session.metrics.live().next().unwrap();
+    assert_eq!(track.samples.last().map(|s| s.1), Some(15.0), "without values it is the controller's figure again");
 }

@@ -401,6 +401,10 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => Just(Observation::HpaGone),
         1 => target().prop_map(|t| Observation::Target(Box::new(t))),
         1 => Just(Observation::TargetGone),
+        1 => (metric(), prop::collection::vec(quantity(), 0..3)).prop_map(|(m, values)| {
+            let Metric { kind, name, selector, .. } = m;
+            Observation::MetricValues(Box::new(MetricValuesSeen { kind, name, selector, values }))
+        }),
         1 => scaled_object().prop_map(|s| Observation::ScaledObject(Box::new(s))),
         1 => Just(Observation::ScaledObjectGone),
         1 => vpa().prop_map(|v| Observation::Vpa(Box::new(v))),

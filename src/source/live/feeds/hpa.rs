@@ -1,6 +1,6 @@
 //! The HPA feed: one HorizontalPodAutoscaler, watched by its name. Makes its scale target known to the other feeds.
 
-use crate::observe::{Feed, FeedState, FeedStatus, Observation, WatchingSeen};
+use crate::observe::{Feed, FeedState, FeedStatus, Metric, MetricKind, MetricValue, Observation, WatchingSeen};
 use crate::source::live::client::{ApiError, ApiErrorKind, ResourceAttributes, encode, get, read};
 use crate::source::live::context::{FeedContext, StatusReporter};
 use crate::source::live::convert;
@@ -126,6 +126,10 @@ async fn one(
                 let seen = convert::hpa(&hpa);
                 (current, ever, absence) = (Some(seen.uid.clone()), true, None);
                 set(&discovered.target, Fact::Is(seen.target.clone()));
+                let polled = |m: &&Metric| matches!(m.kind, MetricKind::External | MetricKind::Pods);
+                let bare = |m: &Metric| Metric { value: MetricValue::default(), ..m.clone() };
+                let metrics: Vec<Metric> = seen.metrics.iter().filter(polled).map(bare).collect();
+                discovered.metrics.send_if_modified(|old| std::mem::replace(old, metrics.clone()) != metrics);
                 let made_of = convert::made_of(&hpa.metadata);
                 discovered.scaled_object.send_if_modified(|old| std::mem::replace(old, made_of.clone()) != made_of);
                 shared.out.emit(Observation::Hpa(Box::new(seen))).await;

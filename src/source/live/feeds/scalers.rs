@@ -1,6 +1,8 @@
 //! The scalers feed: what decides over the target besides the HPA. KEDA's ScaledObject where the HPA is of one, and the
-//! VerticalPodAutoscalers of the namespace; each watched where its API is served, and asked for again seldom where not.
+//! VerticalPodAutoscalers of the namespace; each watched where its API is served, and asked for again seldom where not. The
+//! values of external and pods metrics are a part of it, too.
 
+use super::metric_values;
 use crate::observe::{Feed, FeedState, FeedStatus, Observation};
 use crate::source::live::client::{ApiErrorKind, ResourceAttributes, encode, get};
 use crate::source::live::context::{FeedContext, StatusReporter};
@@ -27,17 +29,24 @@ const VPAS: Kind = Kind { group: "autoscaling.k8s.io", version: "v1", resource: 
 type Statuses = mpsc::Sender<(usize, FeedStatus)>;
 const OF_KEDA: usize = 0;
 const OF_VPAS: usize = 1;
+const OF_VALUES: usize = 2;
 
 /// Watch both until the program ends.
 pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered) {
-    let mut reporter = StatusReporter::new(shared.out.clone(), FEED, 2);
+    let mut reporter = StatusReporter::new(shared.out.clone(), FEED, 3);
     let (to, mut statuses) = mpsc::channel(8);
     let reports = async {
         while let Some((part, status)) = statuses.recv().await {
             reporter.report(part, status).await;
         }
     };
-    tokio::join!(vpas(&shared, &namespace, to.clone()), scaled_object(&shared, &namespace, &discovered, to), reports);
+    let (of_values, of_keda, of_vpas) = (to.clone(), to.clone(), to);
+    tokio::join!(
+        vpas(&shared, &namespace, of_vpas),
+        scaled_object(&shared, &namespace, &discovered, of_keda),
+        metric_values::run(&shared, &namespace, &discovered, (OF_VALUES, &of_values)),
+        reports
+    );
 }
 
 async fn vpas(shared: &FeedContext, namespace: &str, to: Statuses) {

@@ -1,4 +1,5 @@
-//! KEDA's ScaledObject and the VerticalPodAutoscaler on the wire; who wrote which field of an object.
+//! KEDA's ScaledObject and the VerticalPodAutoscaler on the wire; who wrote which field of an object; values of external and
+//! custom metrics.
 
 use super::{Condition, CrossRef, Meta, nullable};
 use crate::observe::{Resources, Time};
@@ -185,4 +186,19 @@ pub struct ContainerRecommendation {
     pub container_name: String,
     #[serde(deserialize_with = "nullable")]
     pub target: Resources,
+}
+
+/// ExternalMetricValueList, or the MetricValueList of custom metrics.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct MetricValues {
+    #[serde(deserialize_with = "nullable")]
+    pub items: Vec<OneValue>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct OneValue {
+    #[serde(deserialize_with = "nullable")]
+    pub value: String,
 }

@@ -31,6 +31,9 @@ const BAR: usize = 9;
 const TARGET: usize = 6;
 /// The columns of a state for which others go.
 const SENTENCE: usize = 34;
+/// The columns that a state wants where something is wrong, and where nothing is.
+const WRONG: usize = 60;
+const CALM: usize = 24;
 /// The column that takes what the others leave.
 const STATE: &str = "state";
 /// What is taken before the first column, for the sign of a severity.
@@ -86,7 +89,8 @@ const ALL: [FleetColumn; 10] = [
         head: STATE,
         width: (18, 60),
         rank: 1,
-        wants: |_, row| text::width(&words::state(row, row.seen).0),
+        // A sentence where something is wrong; its length is of no weight, and is worked out for those on screen only.
+        wants: |_, row| if row.severity(row.seen).is_some() { WRONG } else { CALM },
         cell: state,
     },
 ];
