@@ -31,9 +31,11 @@ const BAR: usize = 9;
 const TARGET: usize = 6;
 /// The columns of a state for which others go.
 const SENTENCE: usize = 34;
-/// The columns that a state wants where something is wrong, and where nothing is.
+/// The columns that a state wants where something is wrong.
 const WRONG: usize = 60;
-const CALM: usize = 24;
+/// From this width on, names are whole up to so many columns before anything else gets more than it needs.
+const WIDE: usize = 100;
+const NAMES: usize = 24;
 /// The column that takes what the others leave.
 const STATE: &str = "state";
 /// What is taken before the first column, for the sign of a severity.
@@ -89,8 +91,11 @@ const ALL: [FleetColumn; 10] = [
         head: STATE,
         width: (18, 60),
         rank: 1,
-        // A sentence where something is wrong; its length is of no weight, and is worked out for those on screen only.
-        wants: |_, row| if row.severity(row.seen).is_some() { WRONG } else { CALM },
+        // Where something is wrong it is a sentence, which is worked out for the rows on screen only.
+        wants: |_, row| match row.severity(row.seen) {
+            Some(_) => WRONG,
+            None => text::width(&words::state(row, row.seen).0),
+        },
         cell: state,
     },
 ];
@@ -112,7 +117,11 @@ pub fn fitting<'a>(
         "other metrics" => rows.iter().any(|row| row.figures.len() > 1),
         _ => true,
     };
-    let mut columns: Vec<(&FleetColumn, usize)> = ALL.iter().filter(useful).map(|c| (c, c.width.0)).collect();
+    let least = |c: &FleetColumn| match c.head {
+        "namespace" | "name" if width >= WIDE => wants(c).min(NAMES),
+        _ => c.width.0,
+    };
+    let mut columns: Vec<(&FleetColumn, usize)> = ALL.iter().filter(useful).map(|c| (c, least(c))).collect();
     let taken = |columns: &[(&FleetColumn, usize)]| columns.iter().map(|(_, width)| width + 1).sum::<usize>() + SIGN;
     while taken(&columns) > width && columns.len() > 1 {
         let Some(last) = (0..columns.len()).max_by_key(|i| (columns[*i].0.rank, *i)) else { break };
