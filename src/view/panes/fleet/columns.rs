@@ -30,7 +30,7 @@ pub const SPARK: usize = 14;
 const BAR: usize = 9;
 const TARGET: usize = 6;
 /// The columns of a state for which others go.
-const SENTENCE: usize = 34;
+const SENTENCE: usize = 26;
 /// The columns that a state wants where something is wrong.
 const WRONG: usize = 60;
 /// From this width on, names are whole up to so many columns before anything else gets more than it needs.
