@@ -11,6 +11,7 @@ pub use change::Watched;
 pub use events::{Opening, RunningSource, SourceEvent, opened};
 pub use fleet::FleetOpening;
 pub use recordings::Recordings;
+pub use replay::Replays;
 
 use crate::{
     advise,
@@ -119,6 +120,8 @@ pub struct App {
     reading: Option<JoinHandle<Inspected>>,
     /// What is watched, where that can be changed.
     watched: Option<Watched>,
+    /// The folder that is replayed, and how one of its recordings is opened.
+    replays: Option<Replays>,
     /// Since when a question is open.
     question_since: Option<Instant>,
     /// Every HPA, where their list is watched.
@@ -172,6 +175,7 @@ impl App {
             opening: None,
             reading: None,
             watched: None,
+            replays: None,
             question_since: None,
             fleet: fleet::FleetWatch::default(),
         };
@@ -386,6 +390,7 @@ impl App {
             Request::Watch(setting, to) => self.change(setting, &to),
             Request::WatchFleet => self.watch_fleet(),
             Request::Dive(to) => self.dive(to),
+            Request::Replay(name) => self.replay_another(&name),
             Request::Inspect(what) => self.inspect(what),
             Request::Note(text) => {
                 let at = self.now();

@@ -56,6 +56,8 @@ pub enum Request {
     WatchFleet,
     /// Watch this HPA, with all that belongs to it.
     Dive(HpaName),
+    /// Replay another recording of the folder, by its name.
+    Replay(String),
     /// Write what is shown to a file, in this form of [`EXPORTS`].
     Export(&'static str),
     /// Put this text into the terminal's clipboard.
@@ -139,6 +141,8 @@ pub struct Ui {
     pub themes: Vec<String>,
     /// The scenarios that the lab can play: their names, and what each shows.
     pub scenarios: Vec<(String, String)>,
+    /// The recordings that the folder of a replay has: their names, and a word about each.
+    pub replays: Vec<(String, String)>,
     /// The mouse drags its bar.
     pub dragged: bool,
     /// How the list of every HPA is looked at.
@@ -177,6 +181,7 @@ impl Ui {
             lab_speed: None,
             themes: Vec::new(),
             scenarios: Vec::new(),
+            replays: Vec::new(),
             dragged: false,
             fleet: FleetView::default(),
         }

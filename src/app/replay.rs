@@ -1,14 +1,51 @@
 //! A replay in the dashboard: what it reports besides observations, and moves that are asked for faster than they are made.
 
-use super::App;
+use super::{App, RunningSource};
 use crate::{
     control::Control,
+    error::CommandError,
     observe::Time,
     replay::{Begin, ReplayEvent},
-    ui::Replay,
+    ui::{Overlay, Replay},
 };
+use std::path::{Path, PathBuf};
+
+/// Opens a recording.
+type OpenReplay = fn(&Path, Begin) -> Result<RunningSource, CommandError>;
+
+/// A folder of recordings that are replayed one at a time.
+pub struct Replays {
+    pub folder: PathBuf,
+    pub begin: Begin,
+    pub open: OpenReplay,
+}
 
 impl App {
+    /// Offers the recordings of a folder: their names, and a word about each.
+    pub fn offer(&mut self, replays: Replays, all: Vec<(String, String)>) {
+        self.ui.overlay = (all.len() > 1).then_some(Overlay::Replays);
+        (self.ui.replays, self.replays) = (all, Some(replays));
+    }
+
+    /// Replays another recording of the folder; the one that is replayed goes on where that cannot be read.
+    pub(super) fn replay_another(&mut self, name: &str) {
+        let Some(replays) = &self.replays else { return };
+        let begin = replays.begin;
+        match (replays.open)(&replays.folder.join(name), begin) {
+            Ok(running) => {
+                if let Some(before) = self.running.take() {
+                    before.stop.cancel();
+                }
+                self.session = crate::advise::session();
+                self.paused = None;
+                self.ui.forget();
+                self.replay(begin);
+                self.watch(running);
+            }
+            Err(error) => self.ui.say(error.to_string()),
+        }
+    }
+
     /// Shows a recording in place of a cluster.
     pub fn replay(&mut self, begin: Begin) {
         self.ui.replay = Some(Replay::new(begin.speed, !begin.paused));

@@ -2,23 +2,27 @@
 
 use super::{args::SettingFlags, block_on, dashboard_exit_code, keep, look_and_ui, need_screen};
 use crate::{
-    app::{App, Recordings},
+    app::{App, Recordings, Replays},
     config::Settings,
     error::CommandError,
+    format::size::file,
+    observe::text,
     offline::{moment, reader},
     open,
+    recording::{self, Header, Reading},
     replay::Begin,
     terminal,
 };
 use clap::Args;
 use std::{
+    cmp::Reverse,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 #[derive(Debug, Args)]
 pub struct Replay {
-    /// The recording; - is standard input, es:ID a session of the store
+    /// The recording; a folder of them, to pick one; - is standard input, es:ID a session of the store
     pub file: PathBuf,
     /// Begin this far into the recording, such as 4:12 or 2m30s
     #[arg(long, value_name = "DURATION", value_parser = moment::offset, help_heading = "Replay")]
@@ -39,19 +43,60 @@ pub struct Replay {
 /// There is no terminal, or the recording cannot be read.
 pub fn run(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
     need_screen("a replay", "edot-tui status -o screen prints a screen once, and -o text its figures")?;
+    if args.file.is_dir() {
+        return block_on(show(settings, args, &of_folder(&args.file)?));
+    }
     let local = reader::local(settings, &args.file)?;
-    block_on(show(settings, args, &local.path))
+    block_on(show(settings, args, &[local.path.clone()]))
 }
 
-async fn show(settings: &Settings, args: &Replay, file: &Path) -> Result<u8, CommandError> {
+/// The recordings of a folder, the latest first by when they began.
+fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+    let listed = folder.read_dir().map_err(|e| CommandError::from(e).context(folder.display().to_string()))?;
+    let mut all: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
+    all.retain(|path| is_recording(path));
+    let began = |path: &PathBuf| recording::open(path).ok().map(|reading| reading.header.at);
+    all.sort_by_cached_key(|path| (Reverse(began(path)), path.clone()));
+    match all.is_empty() {
+        true => Err(CommandError::failed(format!("there is no recording in {}", folder.display()))
+            .hint("a recording is a file whose name ends with .jsonl.gz or .jsonl")),
+        false => Ok(all),
+    }
+}
+
+fn is_recording(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    (name.ends_with(".jsonl.gz") || name.ends_with(".jsonl")) && path.is_file()
+}
+
+/// A recording's name, and what it is of, since when.
+fn named(path: &PathBuf) -> (String, String) {
+    let name = text::clean(&path.file_name().unwrap_or_default().to_string_lossy(), text::NAME);
+    let size = std::fs::metadata(path).map_or_else(|_| String::new(), |about| file(about.len()));
+    let about = match recording::open(path) {
+        Ok(Reading { header: Header { at, watching: w, .. }, .. }) => {
+            let of = [w.namespace.as_str(), &w.hpa].join("/");
+            format!("{of}  {}  {size}", at.format("%Y-%m-%d %H:%M"))
+        }
+        Err(_) => format!("cannot be read  {size}"),
+    };
+    (name, about)
+}
+
+/// Shows the first, and offers the others.
+async fn show(settings: &Settings, args: &Replay, files: &[PathBuf]) -> Result<u8, CommandError> {
     let (look, ui) = look_and_ui(settings, true)?;
     let after = args.at.map_or(0, |at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
     let begin = Begin { after, speed: args.pace, paused: args.paused };
+    let Some(file) = files.first() else { return Ok(0) };
     let running = open::replay(file, begin)?;
     let recordings = Recordings::new(settings, None, None);
     let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, None)?;
     app.replay(begin);
     app.watch(running);
+    if args.file.is_dir() {
+        app.offer(Replays { folder: args.file.clone(), begin, open: open::replay }, files.iter().map(named).collect());
+    }
     let ended = app.run(None).await;
     let kept = app.kept();
     drop(app);

@@ -126,6 +126,10 @@ impl Ui {
                 let name = self.scenarios.get(self.row).map(|s| s.0.clone())?;
                 return Some(Request::Watch("scenario", name));
             }
+            Action::Open if self.overlay == Some(Overlay::Replays) => {
+                self.overlay = None;
+                return self.replays.get(self.row).map(|r| Request::Replay(r.0.clone()));
+            }
             Action::Open if self.in_focus(List::Fleet) => return self.dive(session),
             Action::Open if self.overlay.is_none() && self.screen == Screen::Compare => {
                 return self.open_compared(session);
@@ -269,6 +273,7 @@ impl Ui {
             (Some(Overlay::Links), _) => kibana::of(session).len(),
             (Some(Overlay::Exports), _) => EXPORTS.len(),
             (Some(Overlay::Scenarios), _) => self.scenarios.len(),
+            (Some(Overlay::Replays), _) => self.replays.len(),
             (Some(Overlay::Typing(Entry::Pick(_))), _) => self.picked(session).len(),
             (Some(_), _) => 0,
             (None, PaneKind::List(List::Streams)) => self.streams(session).len(),

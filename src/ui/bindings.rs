@@ -71,7 +71,12 @@ pub const BINDINGS: &[Binding] = &[
     screen("show-pipeline", &[char('4')], Action::Show(Screen::Pipeline), ""),
     screen("show-ingest", &[char('5')], Action::Show(Screen::Ingest), ""),
     screen("show-timeline", &[char('6')], Action::Show(Screen::Timeline), ""),
-    screen("pick", &[char('p')], Action::Pick, "pick an HPA by a few letters of its name"),
+    screen(
+        "pick",
+        &[char('p')],
+        Action::Pick,
+        "pick an HPA by a few letters of its name; in the replay of a folder: a recording",
+    ),
     screen("troubled", &[char('!')], Action::Troubled, "every HPA: only those in trouble, or all"),
     screen("next-pane", &[key(KeyCode::Tab)], Action::NextPane, "next and previous pane"),
     screen("previous-pane", &[Chord::shift(KeyCode::Tab)], Action::PreviousPane, ""),

@@ -201,6 +201,10 @@ impl Ui {
 
     /// The picker: every HPA by a few letters of its name.
     pub(super) fn pick(&mut self, session: &Session) -> Option<Request> {
+        if !self.replays.is_empty() {
+            self.toggle(Overlay::Replays);
+            return None;
+        }
         if !self.fleet.available && session.fleet.is_none() {
             self.say("this is a recording of one HPA");
             return None;

@@ -20,6 +20,8 @@ pub enum Overlay {
     Exports,
     /// What the lab can be restarted with.
     Scenarios,
+    /// The recordings of the folder that is replayed.
+    Replays,
     Typing(Entry),
     /// Every finding in full.
     Findings,
@@ -41,7 +43,12 @@ impl Overlay {
     pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Overlay::Feeds | Overlay::Links | Overlay::Exports | Overlay::Scenarios | Overlay::Typing(Entry::Pick(_))
+            Overlay::Feeds
+                | Overlay::Links
+                | Overlay::Exports
+                | Overlay::Scenarios
+                | Overlay::Replays
+                | Overlay::Typing(Entry::Pick(_))
         )
     }
 

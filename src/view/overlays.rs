@@ -1,5 +1,6 @@
 //! Windows over the screen: what they hold is a file each in `overlays/`. Must not decide when they open.
 
+mod choice;
 mod event;
 mod exports;
 mod feeds;
@@ -9,7 +10,6 @@ mod pick;
 mod pod;
 mod question;
 mod read;
-mod scenarios;
 
 use super::{Cx, frame, panes, theme::Role, write};
 use crate::format::text;
@@ -28,7 +28,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         Some(Overlay::Help) => ("Keys and signs", help::lines(cx, most)),
         Some(Overlay::Links) => ("Kibana", links::lines(cx, most)),
         Some(Overlay::Exports) => ("Export", exports::lines(cx)),
-        Some(Overlay::Scenarios) => ("Scenarios", scenarios::lines(cx, wide)),
+        Some(Overlay::Scenarios) => {
+            ("Scenarios", choice::lines(cx, wide, &cx.ui.scenarios, "restarts the lab with it"))
+        }
+        Some(Overlay::Replays) => ("Which recording", choice::lines(cx, wide, &cx.ui.replays, "replays it")),
         Some(Overlay::Feeds) => ("Feeds", feeds::lines(cx, wide)),
         Some(Overlay::Planning) => ("Load", wrapped(cx, "asking the cluster what is there …", most, Role::Muted)),
         Some(Overlay::Confirm(plan)) => question::plan(cx, plan, most),
@@ -45,7 +48,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let first = match &cx.ui.overlay {
         Some(Overlay::Feeds) => feeds::first_line(&lines, cx, height),
         // The selected row stays in view.
-        Some(Overlay::Scenarios | Overlay::Typing(Entry::Pick(_))) => (cx.ui.row + 1).saturating_sub(height),
+        Some(Overlay::Scenarios | Overlay::Replays | Overlay::Typing(Entry::Pick(_))) => {
+            (cx.ui.row + 1).saturating_sub(height)
+        }
         Some(Overlay::Text { from_end: true, .. }) => hidden.saturating_sub(cx.ui.scroll),
         _ => cx.ui.scroll,
     };
@@ -54,7 +59,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         write::pieces(buf, inside, i as u16, line);
         let row = Rect { y: inside.y + i as u16, height: 1, ..inside };
         match &cx.ui.overlay {
-            Some(Overlay::Exports | Overlay::Scenarios | Overlay::Typing(Entry::Pick(_)))
+            Some(Overlay::Exports | Overlay::Scenarios | Overlay::Replays | Overlay::Typing(Entry::Pick(_)))
                 if line.len() > 1 && first + i + 2 < lines.len() =>
             {
                 cx.row_at(row, first + i);

@@ -372,3 +372,31 @@ async fn what_is_cut_within_a_gzip_member_for_good_opens_and_says_so() {
     show.until(|s| s.session.now_ms() == known).await;
     assert!(show.session == live(&all, known));
 }
+
+#[test]
+fn of_a_folder_of_recordings_one_is_picked_and_another_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = scale_cycle();
+    let put = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    put("one.jsonl.gz", &write(&all, true));
+    put("two.jsonl.gz", &write(&all[..all.len() / 2], true));
+    put("wrong.jsonl", b"no recording\n");
+    put("notes.txt", b"");
+    let mut pty = shown(folder.path(), &["--paused"]);
+    pty.until("the list", |s| s.contents().contains("Which recording") && s.contents().contains("cannot be read"));
+    assert!(!pty.text().contains("notes.txt"));
+    let length = |s: &str| s.lines().find_map(|line| Some(line.split_once(" / ")?.1.trim_start().get(..4)?.to_owned()));
+    pty.keys("\r");
+    pty.until("the first", |s| length(&s.contents()).as_deref() == Some("5:08"));
+    pty.keys("pj\r");
+    pty.until("the second", |s| length(&s.contents()).is_some_and(|length| length != "5:08"));
+    // What cannot be read is refused, and the other goes on.
+    pty.keys("pjj\r");
+    pty.until_text("is not a recording of edot-tui");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+    let empty = tempfile::tempdir().unwrap();
+    let mut pty = shown(empty.path(), &[]);
+    assert_eq!(pty.exit(), 1);
+    assert!(pty.text().contains("there is no recording in"), "{}", pty.text());
+}
