@@ -303,8 +303,8 @@ pub fn title(slot: &Slot, cx: &Cx, findings_shown: bool) -> Title {
     Title { name: row.pane.title, summary, extent }
 }
 
-/// A row of the picker: its name, what is known of it, and the colour of that.
-pub fn picked(cx: &Cx, row: &HpaRow) -> (String, String, Role) {
+/// A row of the picker: its name, its last hour, what is known of it, and the colour of that.
+pub fn picked(cx: &Cx, row: &HpaRow) -> (String, String, String, Role) {
     fleet::picked(cx, row)
 }
 

@@ -8,6 +8,8 @@ use crate::view::{Cx, panes, theme::Role};
 
 /// Rows shown at most: the rest is reached by typing.
 const ROWS: usize = 200;
+/// From this width on each has its last hour.
+const WIDE: usize = 90;
 
 pub fn lines(cx: &Cx, most: usize) -> Vec<Pieces> {
     let look = cx.look;
@@ -23,10 +25,13 @@ pub fn lines(cx: &Cx, most: usize) -> Vec<Pieces> {
     let cells: Vec<_> = rows.iter().take(ROWS).map(|row| panes::picked(cx, row)).collect();
     let names = cells.iter().map(|cell| text::width(&cell.0)).max().unwrap_or(0).min(most / 2);
     let ellipsis = look.symbols.glyphs().ellipsis;
-    let row = |(i, (name, about, role)): (usize, &(String, String, Role))| {
+    let hours = most >= WIDE;
+    let row = |(i, (name, hour, about, role)): (usize, &(String, String, String, Role))| {
         let style = if i == cx.ui.row { look.style(Role::Selection) } else { plain };
-        let about = text::fit(about, most.saturating_sub(names + 2), ellipsis);
-        vec![(text::left(&text::fit(name, names, ellipsis), names), style), (format!("  {about}"), look.style(*role))]
+        let hour = if hours { format!("  {hour}") } else { String::new() };
+        let about = text::fit(about, most.saturating_sub(names + text::width(&hour) + 2), ellipsis);
+        let name = text::left(&text::fit(name, names, ellipsis), names);
+        vec![(name, style), (hour, look.style(Role::Series1)), (format!("  {about}"), look.style(*role))]
     };
     let mut out: Vec<Pieces> = cells.iter().enumerate().map(row).collect();
     out.push(Vec::new());

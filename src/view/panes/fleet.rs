@@ -21,6 +21,8 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// The time that the bars of a row show, milliseconds.
 const HOUR: i64 = 3_600_000;
+/// Bars of that in the picker.
+const BARS: usize = 12;
 
 /// The colour of a severity.
 pub fn role(severity: Option<Severity>) -> Role {
@@ -242,14 +244,37 @@ fn rescaled(row: &HpaRow, at: crate::observe::Time) -> Option<String> {
     Some(format!("rescaled {to}, {ago}{reason}"))
 }
 
-/// A row of the picker.
-pub fn picked(cx: &Cx, row: &HpaRow) -> (String, String, Role) {
-    let Some(fleet) = cx.session.fleet.as_deref() else { return (String::new(), String::new(), Role::Text) };
+/// The last hour of the metric that is highest over its target, a bar for each five minutes; blank where nothing was seen.
+fn hour(cx: &Cx, row: &HpaRow) -> String {
+    let now = cx.session.now_ms();
+    let bars = cx.look.symbols.glyphs().bars;
+    let segments = row.history.highest(now);
+    let most = segments.iter().flatten().map(|p| p.1).fold(1.0, f64::max);
+    let step = HOUR / BARS as i64;
+    let bar = |i: usize| {
+        let (from, to) = (now - HOUR + step * i as i64, now - HOUR + step * (i as i64 + 1));
+        // The greatest within it, or what held over all of it.
+        let of = |segment: &Vec<(i64, f64)>| {
+            let known = segment.first()?.0 <= to && segment.last()?.0 >= from;
+            let within = segment.iter().filter(|p| (from..=to).contains(&p.0)).map(|p| p.1).reduce(f64::max);
+            within.or_else(|| segment.iter().rfind(|p| p.0 <= to).map(|p| p.1)).filter(|_| known)
+        };
+        let greatest = segments.iter().filter_map(of).reduce(f64::max);
+        greatest.map_or(' ', |v| bars[((v / most * 8.0).ceil() as usize).clamp(1, 8) - 1])
+    };
+    (0..BARS).map(bar).collect()
+}
+
+/// A row of the picker: its name, its last hour, what is known of it, and the colour of that.
+pub fn picked(cx: &Cx, row: &HpaRow) -> (String, String, String, Role) {
+    let Some(fleet) = cx.session.fleet.as_deref() else {
+        return (String::new(), String::new(), String::new(), Role::Text);
+    };
     let several = fleet.clusters().len() > 1;
     let (context, namespace, name) = fleet.place(row);
     let name = if several { format!("{context}/{namespace}/{name}") } else { format!("{namespace}/{name}") };
     let current = row.current.map_or_else(|| format::UNKNOWN.into(), |n| n.to_string());
     let (state, severity) = words::state(row, now(cx));
     let about = format!("{current} of {}  {}  {state}", row.hpa.max_replicas, words::figures(row));
-    (name, about, role(severity))
+    (name, hour(cx, row), about, role(severity))
 }

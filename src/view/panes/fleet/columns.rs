@@ -82,7 +82,7 @@ const ALL: [FleetColumn; 10] = [
     FleetColumn { head: "rescaled", width: (10, 14), rank: 6, wants: |_, _| 12, cell: rescaled },
     FleetColumn {
         head: "next sync",
-        width: (12, 18),
+        width: (16, 18),
         rank: 5,
         wants: |_, row| words::next(row).map_or(1, |next| text::width(&next)),
         cell: next,
