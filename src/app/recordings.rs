@@ -122,6 +122,8 @@ impl App {
     pub(super) fn toggle_recording(&mut self, now: Time) {
         let text = if self.tape.is_recording() {
             self.end_recording(STOPPED).unwrap_or_default()
+        } else if self.running.is_none() && self.fleet.is_watched() {
+            "open an HPA to record it; edot-tui record -A records every one".to_owned()
         } else {
             let at = self.session.now.unwrap_or(now);
             let (seen, recordings) = (&self.session.watching, &self.recordings);

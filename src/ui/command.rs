@@ -120,6 +120,10 @@ impl Ui {
             "" => COMMANDS.iter().map(|c| c.names[0].to_owned()).collect(),
             "theme" => self.themes.clone(),
             "scenario" => self.scenarios.iter().map(|s| s.0.clone()).collect(),
+            // With one cluster its name says nothing.
+            "hpa" if session.fleet.as_deref().is_some_and(|fleet| fleet.clusters().len() == 1) => {
+                known(|hpa| HpaName { context: String::new(), ..hpa }.path())
+            }
             "hpa" => known(|hpa| hpa.path()),
             "ns" | "namespace" => known(|hpa| hpa.namespace),
             "ctx" | "context" => known(|hpa| hpa.context),

@@ -229,3 +229,25 @@ fn keys_come_from_the_terminal_even_where_stdin_is_something_else() {
         pty.assert_restored(stdin);
     }
 }
+
+#[test]
+fn rows_of_the_list_are_compared_and_found_by_a_command_and_nothing_is_recorded_from_it() {
+    let args = ["-A", "--scenario", "shards", "--speed", "20"];
+    let mut pty = Pty::spawn(edot_tui("/no/such/kubeconfig".as_ref(), &args), (120, 36));
+    pty.until_text("gateway-prod");
+    pty.keys("r");
+    pty.until_text("open an HPA to record it");
+    pty.keys("j ");
+    pty.keys("j c");
+    pty.until("both", |s| s.contents().contains("Percent of target") && s.contents().contains("target 100 %"));
+    pty.keys("\x1b");
+    pty.until_text("over target");
+    pty.keys(":hpa gateway-d");
+    pty.keys("\t");
+    pty.until_text("gateway-dev/edot-gateway-hpa");
+    pty.keys("\r");
+    pty.until_text("Utilization of request");
+    pty.keys("q");
+    assert_eq!(pty.exit(), 0);
+    pty.assert_restored("q");
+}
