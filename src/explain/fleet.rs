@@ -106,6 +106,9 @@ pub fn limited(row: &HpaRow) -> Option<String> {
 /// What the next sync does: `stays`, `to 4`, `to 5, by max`, `stays, by window`; None where that is not known.
 pub fn next(row: &HpaRow) -> Option<String> {
     let Forecast { current, replicas, basis, limit, is_invalid, .. } = row.forecast?;
+    if row.stayed() {
+        return Some("stays, by its pods".into());
+    }
     if is_invalid || matches!(basis, ForecastBasis::MissingMetric(_)) {
         return Some("stays, figure missing".into());
     }
@@ -121,6 +124,18 @@ pub fn next(row: &HpaRow) -> Option<String> {
         (_, None) => "",
     };
     Some(if replicas == current { format!("stays{by}") } else { format!("to {replicas}{by}") })
+}
+
+/// The same as a sentence, `forecast` being that of the figures alone.
+pub fn next_sentence(row: &HpaRow, forecast: &str) -> String {
+    match (row.stayed(), row.forecast) {
+        (true, Some(f)) => format!(
+            "it stays at {}: by its figures alone it would go to {}, but its last sync had them and did not; pods that are not \
+             ready or have no sample count otherwise, and are not seen here",
+            f.current, f.replicas
+        ),
+        _ => forecast.to_owned(),
+    }
 }
 
 /// The last rescale: `4m ago`, and `2 to 3` as far as that is known; None before the first.

@@ -22,8 +22,10 @@ pub struct HpaRow {
     pub figures: Vec<Figure>,
     /// The tolerance for scaling down and up, as ratios.
     pub band: (f64, f64),
-    /// What the next sync does if the figures stay as they are.
+    /// What the next sync does if the figures stay as they are, as far as the status alone tells.
     pub forecast: Option<Forecast>,
+    /// The spec was changed since the controller wrote the status.
+    edited: bool,
     pub rescaled: Option<Rescaled>,
     pub history: History,
 }
@@ -86,6 +88,10 @@ impl HpaRow {
                 status: track.status.clone(),
             })
         });
+        let edited = before.as_ref().is_some_and(|row| {
+            let same = row.hpa.status == hpa.status;
+            same && (row.edited || (&row.hpa.metrics, &row.hpa.behavior) != (&hpa.metrics, &hpa.behavior))
+        });
         let (history, rescaled) = before.map(|row| (row.history, row.rescaled)).unwrap_or_default();
         let mut row = HpaRow {
             cluster,
@@ -98,6 +104,7 @@ impl HpaRow {
             band: session.tolerance(),
             // The time of the next sync is not known from one object.
             forecast: session.forecast().map(|forecast| Forecast { next_sync_s: None, ..forecast }),
+            edited,
             rescaled,
             history,
             hpa,
@@ -137,6 +144,16 @@ impl HpaRow {
     /// Its replicas are about to change, or just did.
     pub fn is_moving(&self) -> bool {
         let asked = self.desired.is_some() && self.desired != self.current;
-        asked || self.forecast.is_some_and(|f| f.replicas != f.current)
+        asked || self.forecast.is_some_and(|f| f.replicas != f.current) && !self.stayed()
+    }
+
+    /// The figures alone would change the replicas, and the last sync had them and did not, though nothing held it: pods that
+    /// are not ready or have no sample count otherwise, and are not seen here.
+    pub fn stayed(&self) -> bool {
+        let is = |kind: &str, status: &str| hpa_status::condition(&self.hpa, kind).is_some_and(|c| c.status == status);
+        let free = hpa_status::condition(&self.hpa, "AbleToScale").is_some_and(|c| c.reason == "ReadyForNewScale");
+        let moves = self.forecast.is_some_and(|f| f.replicas != f.current);
+        let settled = self.desired.is_some() && self.desired == self.current;
+        moves && settled && free && !self.edited && is("ScalingActive", "True") && is("ScalingLimited", "False")
     }
 }

@@ -41,7 +41,7 @@ fn meanings(screen: Screen) -> &'static [Meaning] {
             ("over target", "the metric that is highest over its target, which is the upright stroke"),
             (
                 "next sync",
-                "what it asks for if the figures of its status stay as they are; or window: held by what was wanted before",
+                "what it asks for if the figures of its status stay as they are; or window: held by what was wanted before; by its pods: the last sync had these figures and stayed",
             ),
             ("last hour", "that metric over its target, as far as it was watched"),
             ("filter", "words of context, namespace, name and target; key=value is a label"),

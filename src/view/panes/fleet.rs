@@ -221,7 +221,8 @@ fn draw_selected(buf: &mut Buffer, area: Rect, cx: &Cx, fleet: &Fleet, line: &Fl
             let troubles = row.troubles(at);
             out.extend(troubles.iter().map(|t| (words::trouble(row, *t), role(Some(t.severity())))));
             out.extend(words::limited(row).filter(|_| troubles.is_empty()).map(|by| (by, Role::Muted)));
-            out.extend(row.forecast.map(|f| (forecast(&fleet.session(row), &f).sentence, Role::Text)));
+            let alone = row.forecast.map(|f| forecast(&fleet.session(row), &f).sentence);
+            out.extend(alone.map(|alone| (words::next_sentence(row, &alone), Role::Text)));
             out.push((words::figures(row), Role::Muted));
             out.extend(rescaled(row, at).map(|text| (text, Role::Muted)));
             let labels: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();

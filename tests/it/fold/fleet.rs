@@ -184,3 +184,36 @@ fn what_is_kept_is_bounded_and_what_is_left_out_is_counted() {
     see(&mut session, 1, "a", HpaSeen { uid: "7".into(), name: "known".into(), ..HpaSeen::default() });
     assert_eq!(fleet(&session).rows().filter(|row| row.hpa.name == "known").count(), 1);
 }
+
+/// Of two pods one is pending, so 90 % of 50 % is 45 % with it counted in; the list sees the status only.
+#[test]
+fn what_the_figures_alone_ask_for_is_not_promised_where_the_last_sync_had_them_and_stayed() {
+    let mut session = Session::default();
+    let mut hpa = real("hpa-steady-2", "shop", "gateway");
+    (hpa.metrics[0].value.utilization, hpa.status.metrics[0].value.utilization) = (Some(50), Some(90));
+    for condition in &mut hpa.status.conditions {
+        (condition.status, condition.reason) = match condition.kind.as_str() {
+            "AbleToScale" => ("True".into(), "ReadyForNewScale".into()),
+            "ScalingLimited" => ("False".into(), "DesiredWithinRange".into()),
+            _ => ("True".into(), "ValidMetricFound".into()),
+        };
+    }
+    see(&mut session, 1, "a", hpa.clone());
+    let row = |session: &Session| fleet(session).rows().next().unwrap().clone();
+    assert!(row(&session).forecast.unwrap().replicas > 2, "by the figures alone");
+    assert_eq!(words::next(&row(&session)).as_deref(), Some("stays, by its pods"));
+    assert!(!row(&session).is_moving());
+    assert!(words::next_sentence(&row(&session), "").contains("it stays at 2: by its figures alone it would go to 4"));
+    // An edit that no sync has seen yet is another matter, until one has.
+    hpa.metrics[0].value.utilization = Some(40);
+    see(&mut session, 2, "a", hpa.clone());
+    see(&mut session, 3, "a", hpa.clone());
+    assert!(words::next(&row(&session)).unwrap().starts_with("to "), "{:?}", words::next(&row(&session)));
+    hpa.status.metrics[0].value.utilization = Some(91);
+    see(&mut session, 4, "a", hpa.clone());
+    assert_eq!(words::next(&row(&session)).as_deref(), Some("stays, by its pods"));
+    // What a window or a policy holds says so itself.
+    hpa.status.conditions[0].reason = "ScaleDownStabilized".into();
+    see(&mut session, 5, "a", hpa);
+    assert!(!row(&session).stayed());
+}

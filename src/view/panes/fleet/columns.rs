@@ -234,7 +234,7 @@ fn rescaled(_: &Fleet, row: &HpaRow, cx: &Cx, _: usize) -> Cell {
 
 fn next(_: &Fleet, row: &HpaRow, _: &Cx, _: usize) -> Cell {
     let text = words::next(row).unwrap_or_else(|| format::UNKNOWN.into());
-    let moves = row.forecast.is_some_and(|f| f.replicas != f.current);
+    let moves = row.forecast.is_some_and(|f| f.replicas != f.current) && !row.stayed();
     vec![(text, if moves { Role::Accent } else { Role::Muted })]
 }
 
