@@ -58,12 +58,22 @@ const RESIZING: FindingKind = FindingKind {
     source: "pods",
 };
 
+const STABLE_ONLY: FindingKind = FindingKind {
+    id: "stable-pods-only",
+    severity: &[Severity::Info],
+    when: "the target is an Argo Rollout whose canary strategy routes traffic, and it has pods of another version",
+    evidence: "its updated pods, and its replicas",
+    hint: "what the pods of the new version use is no part of the HPA's figures until they are the stable ones",
+    source: "Rollout",
+};
+
 pub const RULES: &[Rule] = &[
     Rule { rank: 142, check: fought_over, finds: &[FOUGHT_OVER] },
     Rule { rank: 144, check: vpa_conflict, finds: &[VPA] },
     Rule { rank: 146, check: paused, finds: &[PAUSED] },
     Rule { rank: 148, check: fallback, finds: &[FALLBACK] },
     Rule { rank: 149, check: resizing, finds: &[RESIZING] },
+    Rule { rank: 151, check: stable_only, finds: &[STABLE_ONLY] },
 ];
 
 /// The HPA and another write the replicas in turn.
@@ -204,4 +214,41 @@ fn resizing(session: &Session) -> Vec<Finding> {
         evidence: format!("in force {shown}{more}"),
         hint: "utilization is a share of what the spec asks for, so it is off until the kubelet is done".into(),
     }]
+}
+
+/// The pods of a Rollout's new version are outside of the HPA's selector.
+fn stable_only(session: &Session) -> Vec<Finding> {
+    let Some(target) = session.target.as_ref().filter(|target| target.stable_only) else { return Vec::new() };
+    let (Some(updated), Some(replicas)) = (target.updated, target.replicas) else { return Vec::new() };
+    if updated <= 0 || updated >= replicas {
+        return Vec::new();
+    }
+    vec![Finding {
+        id: STABLE_ONLY.id,
+        severity: Severity::Info,
+        text: format!("Rollout {} routes traffic to a new version, whose pods the HPA does not measure", target.name),
+        evidence: format!("{updated} of {replicas} pods are of the new version"),
+        hint: "what they use is no part of the HPA's figures until they are the stable ones".into(),
+    }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::observe::{Observation, TargetSeen};
+
+    #[test]
+    fn pods_of_a_new_version_are_outside_only_while_there_are_some_of_both() {
+        let found = |routes, updated| {
+            let target = TargetSeen {
+                name: "web".into(),
+                replicas: Some(4),
+                updated: Some(updated),
+                stable_only: routes,
+                ..TargetSeen::default()
+            };
+            stable_only(&super::super::session_of(Observation::Target(Box::new(target)))).len()
+        };
+        assert_eq!((found(true, 1), found(true, 0), found(true, 4), found(false, 1)), (1, 0, 0, 0));
+    }
 }
