@@ -132,7 +132,13 @@ fn as_scale(workload: &Value) -> Value {
 
 /// Every permission that applies to a target of that kind, with the result for each verb.
 async fn allowed(client: &ApiClient, facts: &Facts, kind: &str) -> Vec<(Permission, Vec<Allowed>)> {
-    let rows = PERMISSIONS.iter().filter(|p| p.target.is_none_or(|t| t == kind));
+    // What an extra is for may not be installed; where the groups cannot be listed, all are asked about.
+    let listed = client.get("/apis").await.ok().flatten().unwrap_or_default();
+    let groups: Vec<&str> =
+        listed["groups"].as_array().into_iter().flatten().filter_map(|g| g["name"].as_str()).collect();
+    let served =
+        |p: &&Permission| p.group.is_empty() || groups.is_empty() || !p.need.is_extra() || groups.contains(&p.group);
+    let rows = PERMISSIONS.iter().filter(|p| p.target.is_none_or(|t| t == kind)).filter(served);
     join_all(rows.map(|p| async {
         let namespace = if p.place == Place::Hpa { &facts.namespace } else { &facts.load_namespace };
         (*p, join_all(p.verbs.iter().map(|verb| may(client, p, verb, namespace, &facts.metrics_root))).await)
