@@ -165,7 +165,7 @@ fn paused(session: &Session) -> Vec<Finding> {
         severity: if matches!(how, Pause::All | Pause::At(_)) { Severity::Warning } else { Severity::Info },
         text: format!("KEDA's ScaledObject {} is paused: {}", made.name, explain::scalers::paused(how)),
         evidence: format!("annotations {}", annotations.join(", ")),
-        hint: "remove the annotation autoscaling.keda.sh/paused…, which KEDA undoes at once".into(),
+        hint: "remove the annotation autoscaling.keda.sh/paused…; KEDA goes on at once".into(),
     }]
 }
 

@@ -47,7 +47,7 @@ pub fn run(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
         return block_on(show(settings, args, &of_folder(&args.file)?));
     }
     let local = reader::local(settings, &args.file)?;
-    block_on(show(settings, args, &[local.path.clone()]))
+    block_on(show(settings, args, std::slice::from_ref(&local.path)))
 }
 
 /// The recordings of a folder, the latest first by when they began.

@@ -195,8 +195,11 @@ mod tests {
         }
     }
 
-    fn vpa(mode: Option<&str>, policies: &[(&str, Option<&str>, Option<&[&str]>)]) -> VpaSeen {
-        let policy = |(container, mode, resources): &(&str, Option<&str>, Option<&[&str]>)| VpaPolicySeen {
+    /// A container, its mode, and what of it is controlled.
+    type Of<'a> = (&'a str, Option<&'a str>, Option<&'a [&'a str]>);
+
+    fn vpa(mode: Option<&str>, policies: &[Of]) -> VpaSeen {
+        let policy = |(container, mode, resources): &Of| VpaPolicySeen {
             container: (*container).into(),
             mode: mode.map(str::to_owned),
             resources: resources.map(|all| all.iter().map(|r| (*r).to_owned()).collect()),

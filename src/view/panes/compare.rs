@@ -8,7 +8,7 @@ use crate::session::fleet::HpaRow;
 use crate::ui::{HpaName, YAxis};
 use crate::view::{
     Cx,
-    chart::{Margins, MetricLine, StepChart, TimeAxis, UtilizationChart},
+    chart::{Margins, MetricLine, Segments, StepChart, TimeAxis, UtilizationChart},
     pane_row::{Extent, Summary},
     theme::Role,
     time_axis, write,
@@ -136,7 +136,7 @@ fn charts(buf: &mut Buffer, area: Rect, cx: &Cx, row: &HpaRow, series: Vec<Metri
 /// Each metric that the spec has, or had within the hour, in percent of its target.
 fn lines(cx: &Cx, row: &HpaRow, axis: TimeAxis) -> Vec<MetricLine> {
     let known = row.history.metrics(cx.session.now_ms()).enumerate();
-    let line = |(i, (name, segments)): (usize, (&str, Vec<Vec<(i64, f64)>>))| {
+    let line = |(i, (name, segments)): (usize, (&str, Segments))| {
         let figure = row.figures.iter().find(|figure| figure.label == name);
         let percent = |segment: Vec<(i64, f64)>| segment.into_iter().map(|(ms, ratio)| (ms, 100.0 * ratio)).collect();
         MetricLine {

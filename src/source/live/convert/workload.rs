@@ -61,7 +61,6 @@ pub fn scale(target: &TargetRef, from: &wire::Scale, object: Option<&wire::Workl
         spec_replicas: from.spec.replicas,
         replicas: from.status.replicas,
         selector: from.status.selector.clone(),
-        ..TargetSeen::default()
     }
 }
 
