@@ -193,6 +193,13 @@ impl App {
         self.running = Some(running);
     }
 
+    /// Ends the source that is watched or replayed, if there is one.
+    fn stop_source(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop.cancel();
+        }
+    }
+
     /// The time of what is shown: the source's, and the system's before there is one.
     fn now(&self) -> Time {
         self.session.now.unwrap_or_else(|| Clock::system().now())

@@ -34,7 +34,7 @@ pub use feed::{Feed, FeedState, FeedStatus, Rule};
 pub use fleet::{FleetChange, FleetSeen};
 pub use hpa::{
     Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, MetricValuesSeen, Policy, Rules,
-    TargetRef,
+    TargetRef, is_kind,
 };
 pub use ingest::{
     Breaker, CountedBy, CountersSeen, ElasticHealthSeen, ElasticNode, ElasticNodesSeen, ElasticsearchSeen, IndexSeen,

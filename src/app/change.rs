@@ -98,9 +98,7 @@ impl App {
     /// Opens what the settings say, and forgets what was seen.
     pub(super) fn watch_again(&mut self, cluster: Option<Cluster>, to: Option<&HpaName>) {
         let recorded = self.end_recording(STOPPED);
-        if let Some(running) = self.running.take() {
-            running.stop.cancel();
-        }
+        self.stop_source();
         let Some(watched) = &self.watched else { return };
         let other_clock = cluster.is_none();
         self.recordings = (watched.recordings)(&watched.settings, self.recordings.limit());

@@ -119,9 +119,7 @@ impl App {
     pub(super) fn pick_instead(&mut self, error: &CommandError) {
         // It is connected, and goes on to be until the list is.
         self.watch_fleet();
-        if let Some(running) = self.running.take() {
-            running.stop.cancel();
-        }
+        self.stop_source();
         self.opening = None;
         self.ui.screen = Screen::Fleet;
         self.ui.overlay = Some(Overlay::Typing(Entry::Pick(String::new())));

@@ -33,9 +33,7 @@ impl App {
         let begin = replays.begin;
         match (replays.open)(&replays.folder.join(name), begin) {
             Ok(running) => {
-                if let Some(before) = self.running.take() {
-                    before.stop.cancel();
-                }
+                self.stop_source();
                 self.session = crate::advise::session();
                 self.paused = None;
                 self.ui.forget();

@@ -6,7 +6,7 @@ use crate::{
     config::Settings,
     error::CommandError,
     format::size::file,
-    observe::text,
+    observe::{Time, text},
     offline::{moment, reader},
     open,
     recording::{self, Header, Reading},
@@ -43,25 +43,25 @@ pub struct Replay {
 /// There is no terminal, or the recording cannot be read.
 pub fn run(settings: &Settings, args: &Replay) -> Result<u8, CommandError> {
     need_screen("a replay", "edot-tui status -o screen prints a screen once, and -o text its figures")?;
-    if args.file.is_dir() {
-        return block_on(show(settings, args, &of_folder(&args.file)?));
+    if !args.file.is_dir() {
+        let local = reader::local(settings, &args.file)?;
+        return block_on(show(settings, args, &local.path, Vec::new()));
     }
-    let local = reader::local(settings, &args.file)?;
-    block_on(show(settings, args, std::slice::from_ref(&local.path)))
+    let all = of_folder(&args.file)?;
+    let Some((first, _)) = all.first() else {
+        return Err(CommandError::failed(format!("there is no recording in {}", args.file.display()))
+            .hint("a recording is a file whose name ends with .jsonl.gz or .jsonl"));
+    };
+    block_on(show(settings, args, &args.file.join(first), all.clone()))
 }
 
-/// The recordings of a folder, the latest first by when they began.
-fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, CommandError> {
+/// The names of a folder's recordings, and what each is of, since when; the latest first by when they began.
+fn of_folder(folder: &Path) -> Result<Vec<(String, String)>, CommandError> {
     let listed = folder.read_dir().map_err(|e| CommandError::from(e).context(folder.display().to_string()))?;
-    let mut all: Vec<PathBuf> = listed.flatten().map(|entry| entry.path()).collect();
-    all.retain(|path| is_recording(path));
-    let began = |path: &PathBuf| recording::open(path).ok().map(|reading| reading.header.at);
-    all.sort_by_cached_key(|path| (Reverse(began(path)), path.clone()));
-    match all.is_empty() {
-        true => Err(CommandError::failed(format!("there is no recording in {}", folder.display()))
-            .hint("a recording is a file whose name ends with .jsonl.gz or .jsonl")),
-        false => Ok(all),
-    }
+    let paths = listed.flatten().map(|entry| entry.path()).filter(|path| is_recording(path));
+    let mut all: Vec<_> = paths.map(|path| about(&path)).collect();
+    all.sort_unstable();
+    Ok(all.into_iter().map(|(_, name, about)| (name, about)).collect())
 }
 
 fn is_recording(path: &Path) -> bool {
@@ -69,33 +69,36 @@ fn is_recording(path: &Path) -> bool {
     (name.ends_with(".jsonl.gz") || name.ends_with(".jsonl")) && path.is_file()
 }
 
-/// A recording's name, and what it is of, since when.
-fn named(path: &PathBuf) -> (String, String) {
+/// When a recording began, such that the latest sorts first and what cannot be read last; its name; a word about it.
+fn about(path: &Path) -> (Reverse<Option<Time>>, String, String) {
     let name = text::clean(&path.file_name().unwrap_or_default().to_string_lossy(), text::NAME);
     let size = std::fs::metadata(path).map_or_else(|_| String::new(), |about| file(about.len()));
-    let about = match recording::open(path) {
+    match recording::open(path) {
         Ok(Reading { header: Header { at, watching: w, .. }, .. }) => {
-            let of = [w.namespace.as_str(), &w.hpa].join("/");
-            format!("{of}  {}  {size}", at.format("%Y-%m-%d %H:%M"))
+            let began = at.format("%Y-%m-%d %H:%M");
+            (Reverse(Some(at)), name, format!("{}/{}  {began}  {size}", w.namespace, w.hpa))
         }
-        Err(_) => format!("cannot be read  {size}"),
-    };
-    (name, about)
+        Err(_) => (Reverse(None), name, format!("cannot be read  {size}")),
+    }
 }
 
-/// Shows the first, and offers the others.
-async fn show(settings: &Settings, args: &Replay, files: &[PathBuf]) -> Result<u8, CommandError> {
+/// Shows a recording, and offers those of its folder.
+async fn show(
+    settings: &Settings,
+    args: &Replay,
+    file: &Path,
+    of_folder: Vec<(String, String)>,
+) -> Result<u8, CommandError> {
     let (look, ui) = look_and_ui(settings, true)?;
     let after = args.at.map_or(0, |at| i64::try_from(at.as_millis()).unwrap_or(i64::MAX));
     let begin = Begin { after, speed: args.pace, paused: args.paused };
-    let Some(file) = files.first() else { return Ok(0) };
     let running = open::replay(file, begin)?;
     let recordings = Recordings::new(settings, None, None);
     let mut app = App::new(settings.mouse, ui, look, settings.fps, recordings, None)?;
     app.replay(begin);
     app.watch(running);
-    if args.file.is_dir() {
-        app.offer(Replays { folder: args.file.clone(), begin, open: open::replay }, files.iter().map(named).collect());
+    if !of_folder.is_empty() {
+        app.offer(Replays { folder: args.file.clone(), begin, open: open::replay }, of_folder);
     }
     let ended = app.run(None).await;
     let kept = app.kept();

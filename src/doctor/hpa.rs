@@ -9,7 +9,6 @@ use super::upgrade::upgrade;
 use crate::error::ErrorKind;
 use crate::observe::text::clean;
 use crate::observe::{Feed, HpaSeen, MetricKind, PodSeen};
-use crate::source::live::scale_target;
 use serde_json::Value;
 
 /// Whether the HPA exists, and everything about it.
@@ -190,7 +189,7 @@ fn ready(pods: &[PodSeen]) -> Check {
 /// Of two HPAs that select the same pods the controller stops both; of their specs only the bounds still apply.
 fn alone(facts: &Facts, hpa: &HpaSeen) -> Option<Check> {
     let all = facts.hpas.as_ref().ok()?.iter();
-    let others = all.filter(|h| scale_target::same(&h.target, &hpa.target) && h.name != hpa.name);
+    let others = all.filter(|h| h.target.same(&hpa.target) && h.name != hpa.name);
     let others: Vec<String> = others.map(|h| h.name.clone()).collect();
     let detail = format!(
         "scaled by {} as well: the controller stops all of them (AmbiguousSelector), and only keeps the replicas within their minReplicas and maxReplicas",

@@ -1,10 +1,11 @@
 //! An HPA of many in a few words: its figures as kubectl prints them, what is wrong, what the next sync does, how it was
 //! rescaled last. Must not compute any of it.
 
+use super::forecast::forecast;
 use crate::format::duration;
 use crate::observe::{FeedState, MetricKind, Time};
 use crate::session::fleet::{ClusterRow, Figure, HpaRow, Trouble};
-use crate::session::{Forecast, ForecastBasis, ForecastLimit, Severity, TargetType, hpa_status};
+use crate::session::{Fleet, Forecast, ForecastBasis, ForecastLimit, Severity, TargetType, hpa_status};
 
 const UNKNOWN: &str = "<unknown>";
 
@@ -126,16 +127,17 @@ pub fn next(row: &HpaRow) -> Option<String> {
     Some(if replicas == current { format!("stays{by}") } else { format!("to {replicas}{by}") })
 }
 
-/// The same as a sentence, `forecast` being that of the figures alone.
-pub fn next_sentence(row: &HpaRow, forecast: &str) -> String {
-    match (row.stayed(), row.forecast) {
-        (true, Some(f)) => format!(
-            "it stays at {}: by its figures alone it would go to {}, but its last sync had them and did not; pods that are not \
-             ready or have no sample count otherwise, and are not seen here",
-            f.current, f.replicas
-        ),
-        _ => forecast.to_owned(),
+/// The same as a sentence; None where that is not known.
+pub fn next_sentence(fleet: &Fleet, row: &HpaRow) -> Option<String> {
+    let alone = row.forecast?;
+    if !row.stayed() {
+        return Some(forecast(&fleet.session(row), &alone).sentence);
     }
+    Some(format!(
+        "it stays at {}: by its figures alone it would go to {}, but its last sync had them and did not; pods that are not \
+         ready or have no sample count otherwise, and are not seen here",
+        alone.current, alone.replicas
+    ))
 }
 
 /// The last rescale: `4m ago`, and `2 to 3` as far as that is known; None before the first.

@@ -31,6 +31,17 @@ pub struct HpaSeen {
     pub status: HpaStatus,
 }
 
+impl HpaSeen {
+    /// Whether both ask for the same, regardless of the status.
+    pub fn same_spec(&self, other: &HpaSeen) -> bool {
+        self.target == other.target
+            && (self.min_replicas, self.max_replicas) == (other.min_replicas, other.max_replicas)
+            && self.metrics == other.metrics
+            && self.behavior == other.behavior
+            && self.sync_period_s == other.sync_period_s
+    }
+}
+
 /// `spec.scaleTargetRef`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -38,6 +49,24 @@ pub struct TargetRef {
     pub api_version: String,
     pub kind: String,
     pub name: String,
+}
+
+impl TargetRef {
+    /// The API group; empty for core, also where the reference has no `apiVersion`.
+    pub fn group(&self) -> &str {
+        self.api_version.split_once('/').map_or("", |(group, _)| group)
+    }
+
+    /// Whether two references of one namespace name the same object.
+    pub fn same(&self, other: &TargetRef) -> bool {
+        let kinds = is_kind(&self.kind, &other.kind) || is_kind(&other.kind, &self.kind);
+        kinds && self.group() == other.group() && self.name == other.name
+    }
+}
+
+/// Whether a kind as it was written is this kind: exactly, or all in lower case, which the mapper knows as well.
+pub fn is_kind(written: &str, kind: &str) -> bool {
+    written == kind || written == kind.to_lowercase()
 }
 
 /// A metric of the spec (`value` = target) or of the status (`value` = current).

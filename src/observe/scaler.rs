@@ -71,7 +71,7 @@ pub struct FailingSeen {
 #[serde(default)]
 pub struct FallbackSeen {
     pub replicas: Option<i32>,
-    /// From so many failures in a row on.
+    /// The failures in a row after which it holds.
     pub failures: Option<i32>,
 }
 

@@ -3,7 +3,7 @@
 
 use super::schema::Schema;
 use super::status::number;
-use crate::explain::{fleet as words, forecast::forecast};
+use crate::explain::fleet as words;
 use crate::format::{UNKNOWN, text};
 use crate::observe::{FeedState, Time};
 use crate::session::{
@@ -169,9 +169,9 @@ fn hpa(fleet: &Fleet, row: &HpaRow, now: Time) -> HpaStatus {
             to: r.to,
             reason: Some(r.reason.clone()).filter(|reason| !reason.is_empty()),
         }),
-        next_replicas: row.forecast.map(|f| if row.stayed() { f.current } else { f.replicas }),
+        next_replicas: row.next_replicas(),
         next: words::next(row),
-        why: row.forecast.map(|f| words::next_sentence(row, &forecast(&fleet.session(row), &f).sentence)),
+        why: words::next_sentence(fleet, row),
         limited_by: words::limited(row),
         state,
         severity: severity.map(Severity::word),

@@ -2,7 +2,7 @@
 
 use super::{Incident, Mark, Session};
 use crate::observe::{
-    ContainerSeen, HpaSeen, MetricKind, PodSeen, ScaledObjectSeen, TargetRef, TargetSeen, Time, VpaSeen, WriterSeen,
+    ContainerSeen, HpaSeen, MetricKind, PodSeen, ScaledObjectSeen, TargetSeen, Time, VpaSeen, WriterSeen,
 };
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub struct Scalers {
 pub enum Pause {
     /// KEDA takes the HPA away; the replicas stay.
     All,
-    /// The same, after scaling to so many.
+    /// The same, after scaling to this many.
     At(i32),
     /// KEDA turns off the HPA's scaling in this direction.
     ScaleIn,
@@ -53,7 +53,7 @@ impl Scalers {
 
     /// The VPAs of the HPA's target.
     pub fn vpas_of<'a>(&'a self, hpa: &'a HpaSeen) -> impl Iterator<Item = &'a VpaSeen> {
-        self.vpas.values().filter(|vpa| same(&vpa.target, &hpa.target))
+        self.vpas.values().filter(|vpa| vpa.target.same(&hpa.target))
     }
 
     /// Those that change what the HPA measures by.
@@ -73,12 +73,6 @@ impl Scalers {
         };
         self.vpas_of(hpa).filter_map(rival).collect()
     }
-}
-
-/// Whether two references name the same object: the group counts, and the version does not.
-fn same(a: &TargetRef, b: &TargetRef) -> bool {
-    let group = |target: &TargetRef| target.api_version.split_once('/').map(|(group, _)| group.to_owned());
-    (&a.kind, &a.name, group(a)) == (&b.kind, &b.name, group(b))
 }
 
 /// Whether the VPA changes the requests of `resource`, in that container or else in any.
@@ -157,8 +151,7 @@ impl Session {
     /// Marks an edit of the HPA, by whom where that is known.
     pub(super) fn note_edit(&mut self, ms: i64, now: &HpaSeen) {
         let Some(before) = self.hpa.as_ref().filter(|before| before.uid == now.uid) else { return };
-        let spec = |h: &HpaSeen| (h.target.clone(), h.min_replicas, h.max_replicas, h.metrics.clone(), h.sync_period_s);
-        if spec(before) == spec(now) && before.behavior == now.behavior {
+        if before.same_spec(now) {
             return;
         }
         let by = now.edited.as_ref().filter(|by| before.edited.as_ref() != Some(by));
@@ -175,7 +168,7 @@ fn wrote(by: &WriterSeen, seen: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{Metric, MetricValue, Observation, Stamped, VpaPolicySeen};
+    use crate::observe::{Metric, MetricValue, Observation, Stamped, TargetRef, VpaPolicySeen};
 
     fn hpa() -> HpaSeen {
         let cpu = Metric {

@@ -90,7 +90,7 @@ impl HpaRow {
         });
         let edited = before.as_ref().is_some_and(|row| {
             let same = row.hpa.status == hpa.status;
-            same && (row.edited || (&row.hpa.metrics, &row.hpa.behavior) != (&hpa.metrics, &hpa.behavior))
+            same && (row.edited || !row.hpa.same_spec(&hpa))
         });
         let (history, rescaled) = before.map(|row| (row.history, row.rescaled)).unwrap_or_default();
         let mut row = HpaRow {
@@ -144,7 +144,17 @@ impl HpaRow {
     /// Its replicas are about to change, or just did.
     pub fn is_moving(&self) -> bool {
         let asked = self.desired.is_some() && self.desired != self.current;
-        asked || self.forecast.is_some_and(|f| f.replicas != f.current) && !self.stayed()
+        asked || self.next_moves()
+    }
+
+    /// The replicas that the next sync asks for; None where that is not known.
+    pub fn next_replicas(&self) -> Option<i32> {
+        self.forecast.map(|f| if self.stayed() { f.current } else { f.replicas })
+    }
+
+    /// The next sync changes the replicas.
+    pub fn next_moves(&self) -> bool {
+        self.forecast.is_some_and(|f| f.replicas != f.current) && !self.stayed()
     }
 
     /// The figures alone would change the replicas, and the last sync had them and did not, though nothing held it: pods that

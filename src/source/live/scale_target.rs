@@ -5,7 +5,7 @@
 use super::client::{ApiError, ApiErrorKind, ResourceAttributes, encode};
 use super::convert;
 use super::wire::{Group, Resources};
-use crate::observe::TargetRef;
+use crate::observe::{TargetRef, is_kind};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -42,25 +42,9 @@ impl Workload {
     }
 }
 
-/// The API group; empty for core, also where the reference has no `apiVersion`.
-pub fn group(target: &TargetRef) -> &str {
-    target.api_version.split_once('/').map_or("", |(group, _)| group)
-}
-
-/// Whether a kind as it was written is this kind: exactly, or all in lower case, which the mapper knows as well.
-pub fn is_kind(written: &str, kind: &str) -> bool {
-    written == kind || written == kind.to_lowercase()
-}
-
 /// The well-known kind that the reference names; None for any other, which [`find`] discovers.
 pub fn workload(target: &TargetRef) -> Option<&'static Workload> {
-    WORKLOADS.iter().find(|w| w.group == group(target) && is_kind(&target.kind, w.kind))
-}
-
-/// Whether two references of one namespace name the same object.
-pub fn same(a: &TargetRef, b: &TargetRef) -> bool {
-    let kinds = is_kind(&a.kind, &b.kind) || is_kind(&b.kind, &a.kind);
-    kinds && group(a) == group(b) && a.name == b.name
+    WORKLOADS.iter().find(|w| w.group == target.group() && is_kind(&target.kind, w.kind))
 }
 
 /// Where a discovered kind is served.
@@ -84,7 +68,7 @@ pub async fn find<F: Future<Output = Result<Value, ApiError>>>(
     namespace: &str,
     get: impl Fn(String) -> F,
 ) -> Result<Served, ApiError> {
-    let group = group(target);
+    let group = target.group();
     let named = target.api_version.rsplit('/').next().unwrap_or_default();
     // The core group has one version.
     let named = if group.is_empty() { "v1" } else { named };
@@ -131,7 +115,7 @@ async fn resources<F: Future<Output = Result<Value, ApiError>>>(
 fn served(target: &TargetRef, namespace: &str, version: &str, all: &Resources) -> Result<Served, ApiError> {
     let attributes = ResourceAttributes {
         verb: "list",
-        group: group(target).to_owned(),
+        group: target.group().to_owned(),
         version: version.to_owned(),
         namespace: namespace.to_owned(),
         ..ResourceAttributes::default()
@@ -154,7 +138,7 @@ fn served(target: &TargetRef, namespace: &str, version: &str, all: &Resources) -
 
 /// The failure with the hint that the reference is to be corrected, and how where that is known.
 fn corrected(fault: ApiError, target: &TargetRef) -> ApiError {
-    let other = WORKLOADS.iter().find(|w| is_kind(&target.kind, w.kind) && w.group != group(target));
+    let other = WORKLOADS.iter().find(|w| is_kind(&target.kind, w.kind) && w.group != target.group());
     match other {
         Some(w) => {
             let api = if w.group.is_empty() { "v1".to_owned() } else { format!("{}/v1", w.group) };
@@ -213,9 +197,9 @@ mod tests {
 
     #[test]
     fn references_are_the_same_whatever_their_version_and_case() {
-        assert!(same(&target("apps/v1", "Deployment"), &target("apps/v1beta1", "deployment")));
-        assert!(!same(&target("apps/v1", "Deployment"), &target("argoproj.io/v1", "Deployment")));
-        assert!(!same(&target("apps/v1", "Deployment"), &target("apps/v1", "StatefulSet")));
+        assert!(target("apps/v1", "Deployment").same(&target("apps/v1beta1", "deployment")));
+        assert!(!target("apps/v1", "Deployment").same(&target("argoproj.io/v1", "Deployment")));
+        assert!(!target("apps/v1", "Deployment").same(&target("apps/v1", "StatefulSet")));
     }
 
     /// A server whose group `x.io` prefers v2, which serves nothing, and serves Things in v1 only.

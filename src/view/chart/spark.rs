@@ -2,7 +2,7 @@
 //! interpolate.
 use super::trace::visible;
 use super::{ChartStyle, TimeAxis};
-use crate::view::theme::Role;
+use crate::view::{symbols::Symbols, theme::Role};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -23,16 +23,23 @@ impl Sparkline<'_> {
         if area.is_empty() {
             return;
         }
-        let bars = self.bars(usize::from(area.width));
-        let most = bars.iter().flatten().copied().fold(self.most, f64::max);
         let role = style.theme.style(self.role);
-        for (x, bar) in (area.x..).zip(bars) {
-            let (Some(v), Some(cell)) = (bar, buf.cell_mut((x, area.bottom() - 1))) else { continue };
+        for (x, bar) in (area.x..).zip(self.chars(usize::from(area.width), style.symbols)) {
+            let (Some(bar), Some(cell)) = (bar, buf.cell_mut((x, area.bottom() - 1))) else { continue };
+            cell.set_char(bar).set_style(role);
+        }
+    }
+
+    /// Its cells; None where there is nothing.
+    pub fn chars(&self, cells: usize, symbols: Symbols) -> Vec<Option<char>> {
+        let bars = self.bars(cells);
+        let most = bars.iter().flatten().copied().fold(self.most, f64::max);
+        let height = |v: f64| {
             let share = if most > 0.0 { (v / most).clamp(0.0, 1.0) } else { 0.0 };
             // Never a full cell: one row must not run into the next.
-            let height = ((share * 7.0).ceil() as usize).clamp(1, 7);
-            cell.set_char(style.symbols.glyphs().bars[height - 1]).set_style(role);
-        }
+            ((share * 7.0).ceil() as usize).clamp(1, 7)
+        };
+        bars.into_iter().map(|bar| bar.map(|v| symbols.glyphs().bars[height(v) - 1])).collect()
     }
 
     fn bars(&self, cells: usize) -> Vec<Option<f64>> {

@@ -17,7 +17,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 /// Rows of one HPA at least: its name, its metrics, its replicas.
 const LEAST: u16 = 5;
-/// From so many rows of one HPA on, replicas are steps.
+/// With this many rows for one HPA, replicas are steps.
 const STEPS: u16 = 10;
 /// Percent of the target from which on all charts are logarithmic.
 const LOGARITHMIC: f64 = 300.0;

@@ -4,7 +4,7 @@
 mod columns;
 
 use super::empty_state;
-use crate::explain::{fleet as words, forecast::forecast};
+use crate::explain::fleet as words;
 use crate::format::{self, text};
 use crate::observe::FeedState;
 use crate::session::{Fleet, Severity, fleet::HpaRow};
@@ -193,11 +193,9 @@ fn draw_row(
     let left = area.right().saturating_sub(x);
     if usize::from(left) >= columns::SPARK {
         let end = cx.session.now_ms();
-        let axis = TimeAxis { start_ms: end - HOUR, end_ms: end };
         let segments = row.history.highest(end);
-        let role = if row.ratio().is_some_and(|ratio| ratio > 1.0 + row.band.1) { Role::Warn } else { Role::Series1 };
         let rest = Rect { x, width: left - 1, ..area };
-        Sparkline { axis, role, segments: &segments, most: 1.0 }.draw(rest, buf, &time_axis::style(cx));
+        hour(end, row, &segments).draw(rest, buf, &time_axis::style(cx));
     }
 }
 
@@ -221,8 +219,7 @@ fn draw_selected(buf: &mut Buffer, area: Rect, cx: &Cx, fleet: &Fleet, line: &Fl
             let troubles = row.troubles(at);
             out.extend(troubles.iter().map(|t| (words::trouble(row, *t), role(Some(t.severity())))));
             out.extend(words::limited(row).filter(|_| troubles.is_empty()).map(|by| (by, Role::Muted)));
-            let alone = row.forecast.map(|f| forecast(&fleet.session(row), &f).sentence);
-            out.extend(alone.map(|alone| (words::next_sentence(row, &alone), Role::Text)));
+            out.extend(words::next_sentence(fleet, row).map(|next| (next, Role::Text)));
             out.push((words::figures(row), Role::Muted));
             out.extend(rescaled(row, at).map(|text| (text, Role::Muted)));
             let labels: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
@@ -245,25 +242,10 @@ fn rescaled(row: &HpaRow, at: crate::observe::Time) -> Option<String> {
     Some(format!("rescaled {to}, {ago}{reason}"))
 }
 
-/// The last hour of the metric that is highest over its target, a bar for each five minutes; blank where nothing was seen.
-fn hour(cx: &Cx, row: &HpaRow) -> String {
-    let now = cx.session.now_ms();
-    let bars = cx.look.symbols.glyphs().bars;
-    let segments = row.history.highest(now);
-    let most = segments.iter().flatten().map(|p| p.1).fold(1.0, f64::max);
-    let step = HOUR / BARS as i64;
-    let bar = |i: usize| {
-        let (from, to) = (now - HOUR + step * i as i64, now - HOUR + step * (i as i64 + 1));
-        // The greatest within it, or what held over all of it.
-        let of = |segment: &Vec<(i64, f64)>| {
-            let known = segment.first()?.0 <= to && segment.last()?.0 >= from;
-            let within = segment.iter().filter(|p| (from..=to).contains(&p.0)).map(|p| p.1).reduce(f64::max);
-            within.or_else(|| segment.iter().rfind(|p| p.0 <= to).map(|p| p.1)).filter(|_| known)
-        };
-        let greatest = segments.iter().filter_map(of).reduce(f64::max);
-        greatest.map_or(' ', |v| bars[((v / most * 8.0).ceil() as usize).clamp(1, 8) - 1])
-    };
-    (0..BARS).map(bar).collect()
+/// The last hour of the metric that is highest over its target.
+fn hour<'a>(now: i64, row: &HpaRow, segments: &'a [Vec<(i64, f64)>]) -> Sparkline<'a> {
+    let role = if row.ratio().is_some_and(|ratio| ratio > 1.0 + row.band.1) { Role::Warn } else { Role::Series1 };
+    Sparkline { axis: TimeAxis { start_ms: now - HOUR, end_ms: now }, role, segments, most: 1.0 }
 }
 
 /// A row of the picker: its name, its last hour, what is known of it, and the colour of that.
@@ -277,5 +259,8 @@ pub fn picked(cx: &Cx, row: &HpaRow) -> (String, String, String, Role) {
     let current = row.current.map_or_else(|| format::UNKNOWN.into(), |n| n.to_string());
     let (state, severity) = words::state(row, now(cx));
     let about = format!("{current} of {}  {}  {state}", row.hpa.max_replicas, words::figures(row));
-    (name, hour(cx, row), about, role(severity))
+    let segments = row.history.highest(cx.session.now_ms());
+    let bars = hour(cx.session.now_ms(), row, &segments).chars(BARS, cx.look.symbols);
+    let bars = bars.into_iter().map(|bar| bar.unwrap_or(' ')).collect();
+    (name, bars, about, role(severity))
 }

@@ -203,7 +203,11 @@ fn what_the_figures_alone_ask_for_is_not_promised_where_the_last_sync_had_them_a
     assert!(row(&session).forecast.unwrap().replicas > 2, "by the figures alone");
     assert_eq!(words::next(&row(&session)).as_deref(), Some("stays, by its pods"));
     assert!(!row(&session).is_moving());
-    assert!(words::next_sentence(&row(&session), "").contains("it stays at 2: by its figures alone it would go to 4"));
+    assert!(
+        words::next_sentence(fleet(&session), &row(&session))
+            .unwrap()
+            .contains("it stays at 2: by its figures alone it would go to 4")
+    );
     // An edit that no sync has seen yet is another matter, until one has.
     hpa.metrics[0].value.utilization = Some(40);
     see(&mut session, 2, "a", hpa.clone());

@@ -1,9 +1,8 @@
 //! Which events concern the HPA, its target and the load: those about objects that are known to be theirs, by uid or name,
 //! and by the ownership that controllers write into names and messages. Pure.
 
-use crate::observe::{EventSeen, ObjectRef, TargetRef};
+use crate::observe::{EventSeen, ObjectRef, TargetRef, is_kind};
 use crate::source::live::discovered::{FoundLoad, OwnedPod, OwnedPods, PodTargets};
-use crate::source::live::scale_target::is_kind;
 use std::collections::BTreeSet;
 
 /// Objects remembered at most, of the target's and of the load's.

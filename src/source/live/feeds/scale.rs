@@ -141,7 +141,7 @@ async fn discover(
 ) -> Result<Served, ApiError> {
     let attributes = ResourceAttributes {
         verb: "get",
-        group: scale_target::group(target).to_owned(),
+        group: target.group().to_owned(),
         version: target.api_version.rsplit('/').next().unwrap_or_default().to_owned(),
         resource: target.kind.clone(),
         namespace: namespace.to_owned(),

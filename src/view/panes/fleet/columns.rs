@@ -33,7 +33,7 @@ const TARGET: usize = 6;
 const SENTENCE: usize = 26;
 /// The columns that a state wants where something is wrong.
 const WRONG: usize = 60;
-/// From this width on, names are whole up to so many columns before anything else gets more than it needs.
+/// In at least this width, names of up to [`NAMES`] columns are whole before anything else gets more than it needs.
 const WIDE: usize = 100;
 const NAMES: usize = 24;
 /// The column that takes what the others leave.
@@ -234,8 +234,7 @@ fn rescaled(_: &Fleet, row: &HpaRow, cx: &Cx, _: usize) -> Cell {
 
 fn next(_: &Fleet, row: &HpaRow, _: &Cx, _: usize) -> Cell {
     let text = words::next(row).unwrap_or_else(|| format::UNKNOWN.into());
-    let moves = row.forecast.is_some_and(|f| f.replicas != f.current) && !row.stayed();
-    vec![(text, if moves { Role::Accent } else { Role::Muted })]
+    vec![(text, if row.next_moves() { Role::Accent } else { Role::Muted })]
 }
 
 fn state(_: &Fleet, row: &HpaRow, cx: &Cx, _: usize) -> Cell {
