@@ -10,7 +10,6 @@
 mod build;
 mod counts;
 mod document;
-mod fields;
 mod found;
 mod plan;
 mod pods;

@@ -125,7 +125,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         id: "own-metrics",
         advice: "a collector's own metrics can be read",
-        hint: "add a pull reader (prometheus, port 8888) beside the periodic one, or read them where it sends them",
+        hint: "add a pull reader (prometheus, port 8888) beside the periodic one, or name its pod (k8s.pod.name in service.telemetry.resource), so that they can be read in Elasticsearch",
         source: "Elastic, ingest-docs 1897",
         harm: None,
         over: Over::Collector(own_metrics),

@@ -2,7 +2,7 @@
 //! only what the next minutes need.
 
 use super::counts::{Counted, Counters};
-use super::document::{CollectorRow, Row, Says};
+use super::document::{Row, Says};
 use super::found::{Found, Kind};
 use super::pods::Pods;
 use super::status::{Change, Replicas, What};
@@ -11,10 +11,9 @@ use crate::observe::{
     CollectorSeen, ElasticsearchSeen, EventSeen, Feed, FeedState, FeedStatus, HpaSeen, HpaStatus, Observation, Role,
     Stamped, TargetRef, TargetSeen, Time, WatchingSeen,
 };
-use crate::source::live::collector::normalize::normalize;
+use crate::source::live::collector::documents::{self, APART, CollectorRow, Exports};
 use chrono::TimeDelta;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt::Write as _;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// How much later than what is reported documents must be known, seconds: whether a pod is gone shows only then.
@@ -92,7 +91,7 @@ pub struct Build {
     /// The next second to report.
     now: Time,
     events: BTreeSet<(String, i32, Option<Time>)>,
-    collectors: BTreeMap<(Time, String), Vec<CollectorRow>>,
+    collectors: Exports,
     of_pods: Watch,
     of_hpa: Watch,
     /// Seconds between two samples of the HPA.
@@ -142,7 +141,7 @@ impl Build {
             pods,
             now: *from,
             events: BTreeSet::new(),
-            collectors: BTreeMap::new(),
+            collectors: Exports::new(),
             of_pods: Watch::new(&[Feed::Pods, Feed::Usage]),
             of_hpa: Watch::new(&[Feed::Hpa]),
             hpa_every: sync_period(),
@@ -326,8 +325,7 @@ impl Build {
                 }
             }
             Says::Collector(collector) => {
-                let key = (row.at, collector.instance.clone());
-                self.collectors.entry(key).or_default().push(collector.clone());
+                documents::add(&mut self.collectors, row.at, collector.instance.clone(), collector.clone());
             }
             _ => {}
         }
@@ -369,14 +367,14 @@ impl Build {
         out.push(Stamped { at, what: Observation::Hpa(Box::new(self.hpa.clone())) });
     }
 
-    /// Figures of one collector and time are one scrape.
+    /// Each export is a scrape, seen when its last document may have been written.
     fn scrapes(&mut self, now: Time, out: &mut Vec<Stamped>) {
-        while let Some(entry) = self.collectors.first_entry().filter(|entry| entry.key().0 <= now) {
+        while let Some(entry) = self.collectors.first_entry().filter(|entry| entry.key().0 + APART <= now) {
             let ((at, _), rows) = entry.remove_entry();
             let own = rows.iter().find_map(|row| row.pod.clone());
             let is_own = own.as_deref().is_some_and(|pod| super::pods::is_named(&self.plan.target, pod));
             if let Some(seen) = scrape(&rows, is_own) {
-                out.push(Stamped { at, what: Observation::Collector(Arc::new(seen)) });
+                out.push(Stamped { at: at + APART, what: Observation::Collector(Arc::new(seen)) });
             }
         }
     }
@@ -394,17 +392,8 @@ impl Build {
     }
 }
 
-/// The figures as a metrics page has them, which one reader understands in every spelling.
+/// A scrape out of documents, and whose it is.
 fn scrape(rows: &[CollectorRow], is_own: bool) -> Option<CollectorSeen> {
-    let mut page = String::new();
-    for row in rows {
-        let quoted = |text: &str| text.replace('\\', "\\\\").replace('"', "\\\"");
-        let labels: Vec<String> = row.labels.iter().map(|(k, v)| format!("{k}=\"{}\"", quoted(v))).collect();
-        for (name, value) in &row.figures {
-            // Writing to memory does not fail.
-            let _ = writeln!(page, "{}{{{}}} {value}", name.replace('.', "_"), labels.join(","));
-        }
-    }
     let first = rows.first()?;
     let pod = rows.iter().find_map(|row| row.pod.clone()).unwrap_or_else(|| first.instance.clone());
     let uid = rows.iter().find_map(|row| row.uid.clone()).unwrap_or_else(|| pod.clone());
@@ -415,8 +404,7 @@ fn scrape(rows: &[CollectorRow], is_own: bool) -> Option<CollectorSeen> {
         () if named("cluster") => Role::Cluster,
         () => Role::Other,
     };
-    let seen = normalize(page.as_bytes())?;
-    Some(CollectorSeen { pod, uid, role, version: first.version.clone(), ..seen })
+    Some(CollectorSeen { pod, uid, role, ..documents::seen(rows)? })
 }
 
 fn up(at: Time, feed: Feed, reason: &str) -> Stamped {

@@ -1,9 +1,9 @@
 //! Documents of each index by time, as counters that grow. They are counted by the documents' own times, not by when they were
 //! indexed. Must not ask.
 
-use super::fields::buckets;
 use crate::observe::text::{NAME, clean};
 use crate::observe::{CountedBy, CountersSeen, IndexSeen, Observation, Stamped, Time};
+use crate::source::live::elastic::fields::buckets;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

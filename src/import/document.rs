@@ -1,13 +1,12 @@
 //! A document as what it says of a pod, a container, an HPA, its target, an event or a collector. Field names are those of the
 //! OpenTelemetry receivers, and of Elastic's Kubernetes integration. Must not compare documents.
 
-use super::fields::{Fields, number, time};
-use crate::observe::text::{NAME, clean};
 use crate::observe::{EventSeen, Resources, Time};
+use crate::source::live::collector::documents::{CollectorRow, POD, UID, row as collector};
+use crate::source::live::elastic::fields::{Fields, number, time};
 use crate::source::live::{convert, wire};
 use chrono::TimeDelta;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// What a document says, and of when.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,21 +79,6 @@ pub struct WorkloadRow {
     pub ready: Option<i32>,
 }
 
-/// Figures of a collector: names, labels and values, as a scrape has them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct CollectorRow {
-    pub pod: Option<String>,
-    pub uid: Option<String>,
-    /// `service.instance.id`, `service.name` and `service.version`.
-    pub instance: String,
-    pub service: String,
-    pub version: String,
-    pub labels: BTreeMap<String, String>,
-    pub figures: Vec<(String, f64)>,
-}
-
-const POD: [&str; 2] = ["k8s.pod.name", "kubernetes.pod.name"];
-const UID: [&str; 2] = ["k8s.pod.uid", "kubernetes.pod.uid"];
 const NAMESPACE: [&str; 2] = ["k8s.namespace.name", "kubernetes.namespace"];
 const CONTAINER: [&str; 2] = ["k8s.container.name", "kubernetes.container.name"];
 const NODE: [&str; 2] = ["k8s.node.name", "kubernetes.node.name"];
@@ -246,35 +230,6 @@ fn workload(f: &Fields) -> Option<WorkloadRow> {
             ready: count(ready, "available"),
         };
         (row.desired.is_some() || row.ready.is_some()).then_some(row)
-    })
-}
-
-fn collector(f: &Fields) -> Option<CollectorRow> {
-    let figures: Vec<(String, f64)> = ["otelcol_", "otelcol."]
-        .into_iter()
-        .flat_map(|with| f.beginning(with))
-        .filter_map(|(name, value)| Some((clean(name, NAME), number(value)?)))
-        .collect();
-    if figures.is_empty() {
-        return None;
-    }
-    // Whatever else the document has is a label; those of the resource are of no matter to the figures.
-    let known =
-        ["receiver", "exporter", "processor", "transport", "data_type", "otel.signal", "otel_signal", "outcome"];
-    let more = ["http.response.status_code", "http_response_status_code", "error.type", "error_type"];
-    let labels = known.into_iter().chain(more);
-    let label = |name: &str| {
-        let code = || f.number(&[name]).map(|n| format!("{n}"));
-        Some((name.replace('.', "_"), f.text(&[name]).or_else(code)?))
-    };
-    Some(CollectorRow {
-        pod: f.text(&POD),
-        uid: f.text(&UID),
-        instance: f.text(&["service.instance.id"]).unwrap_or_default(),
-        service: f.text(&["service.name"]).unwrap_or_default(),
-        version: f.text(&["service.version"]).unwrap_or_default(),
-        labels: labels.filter_map(label).collect(),
-        figures,
     })
 }
 

@@ -1,9 +1,9 @@
 //! What there is of each kind of document, when, and of which names; and the queries by which each kind is found. Must not ask.
 
-use super::fields::{buckets, time};
 use super::search::Names;
 use crate::observe::Time;
 use crate::observe::text::{NAME, clean};
+use crate::source::live::elastic::fields::{buckets, time};
 use serde_json::{Value, json};
 
 /// Names that a message lists.

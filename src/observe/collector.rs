@@ -1,6 +1,7 @@
 //! A collector's own metrics, one scrape: counters and gauges as it exposed them. None means that there was no such line; for
 //! a counter of a collector that responds that means nothing was counted yet. Must not compute rates.
 
+use super::Time;
 use serde::{Deserialize, Serialize};
 
 /// The tier of a collector on the path of the data.
@@ -70,6 +71,9 @@ pub struct CollectorSeen {
     pub role: Role,
     /// From `target_info`; empty where it is not reported.
     pub version: String,
+    /// When it was measured, where that is not when it was seen: what a collector sent to Elasticsearch is read there later.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub measured: Option<Time>,
     pub process: ProcessSeen,
     pub receivers: Vec<ReceiverSeen>,
     pub processors: Vec<ProcessorSeen>,

@@ -75,6 +75,7 @@ const FIELDS: &[(&str, Field)] = &[
     ("uuid", Keep),
     ("resource_version", Keep),
     ("created", Keep),
+    ("measured", Keep),
     ("started", Keep),
     ("deleted", Keep),
     ("scheduled", Keep),

@@ -29,6 +29,8 @@ use std::sync::Arc;
 const GONE: usize = 16;
 /// Samples kept of all series of all collectors together, not counting the tiers'.
 const SAMPLES: usize = 200_000;
+/// Milliseconds that a scrape may be older than it was seen.
+const LATE: i64 = 300_000;
 /// Series of one collector.
 const SERIES: usize = 28;
 
@@ -48,6 +50,8 @@ pub struct Collectors {
 impl Collectors {
     /// Takes in a scrape. `began` is the session's start.
     pub fn take(&mut self, ms: i64, began: i64, seen: &Arc<CollectorSeen>) {
+        // By its own clock, which may be off: never in the future, and at most minutes ago.
+        let ms = seen.measured.map_or(ms, |at| at.timestamp_millis().clamp(ms - LATE, ms));
         let mean = self.mean_accepted(seen.role, ms);
         let tier = self.tiers.entry(seen.role).or_default();
         let share = SAMPLES / (SERIES * self.by_uid.len().max(1));

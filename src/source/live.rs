@@ -139,7 +139,7 @@ async fn run(
     tasks.spawn(scalers::run(shared.clone(), namespace.clone(), discovered.clone()));
     tasks.spawn(usage::run(shared.clone(), namespace.clone(), discovered.clone()));
     tasks.spawn(collector::run(shared.clone(), namespace.clone(), discovered.clone(), collector));
-    tasks.spawn(elastic::run(shared.clone(), namespace, ingest));
+    tasks.spawn(elastic::run(shared.clone(), namespace, ingest, discovered.clone()));
     tasks.spawn(events::run(shared.clone(), places, discovered.clone()));
     tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), discovered.clone()));
     tasks.spawn(controls::run(shared.clone(), load, discovered, requests));

@@ -44,6 +44,7 @@ mod elastic {
     pub mod answers;
     pub mod feed;
     pub mod field;
+    pub mod own_metrics;
     pub mod secrets;
 }
 mod fold {

@@ -6,6 +6,7 @@
 
 mod config;
 mod discover;
+pub mod documents;
 mod endpoint;
 mod mounts;
 pub mod normalize;
@@ -19,7 +20,7 @@ pub use endpoint::Endpoint;
 
 use super::client::{ApiError, ApiErrorKind, RetryGate};
 use super::context::{FeedContext, StatusReporter};
-use super::discovered::{Discovered, PodTarget, PodTargets};
+use super::discovered::{Discovered, PodTarget, PodTargets, SendingCollectors, StoredMetrics};
 use super::retry::{Tries, state};
 use crate::observe::{CollectorLost, CollectorSeen, Feed, FeedState, FeedStatus, Observation, Role};
 use config::Reading;
@@ -48,7 +49,7 @@ pub async fn run(shared: FeedContext, namespace: String, discovered: Discovered,
     let unread = watch::Sender::new(Reading::default());
     let pods = CollectorPods { gateways: discovered.gateways.subscribe(), others: others.subscribe() };
     let reading = config::run(shared.clone(), pods.clone(), unread.clone());
-    let scraping = scrape_all(&shared, endpoint, reporter, pods, unread.subscribe());
+    let scraping = scrape_all(&shared, endpoint, reporter, pods, unread.subscribe(), &discovered);
     tokio::select! {
         () = discover::run(shared.clone(), namespace, others) => {}
         () = reading => {}
@@ -63,8 +64,10 @@ async fn scrape_all(
     mut reporter: StatusReporter,
     mut pods: CollectorPods,
     mut unread: watch::Receiver<Reading>,
+    discovered: &Discovered,
 ) {
     let (to, mut outcomes) = mpsc::channel(64);
+    let mut stored = discovered.stored.subscribe();
     let mut scrapes = Scrapes {
         shared,
         endpoint,
@@ -78,10 +81,14 @@ async fn scrape_all(
         let (gateways, others) = pods.latest();
         scrapes.update(&gateways, &others).await;
         let read = unread.borrow_and_update().clone();
-        reporter.report(0, status(&scrapes.collectors, &others, &read)).await;
+        let sending = scrapes.sending(&read);
+        discovered.sending.send_if_modified(|old| std::mem::replace(old, sending.clone()) != sending);
+        let stored_now = stored.borrow_and_update().clone();
+        reporter.report(0, status(&scrapes.collectors, &others, &read, &stored_now)).await;
         tokio::select! {
             changed = pods.changed() => if !changed { return },
             changed = unread.changed() => if changed.is_err() { return },
+            changed = stored.changed() => if changed.is_err() { return },
             outcome = outcomes.recv() => match outcome {
                 Some(outcome) => scrapes.report(outcome).await,
                 None => return,
@@ -164,6 +171,12 @@ impl Scrapes<'_> {
         }
     }
 
+    /// The collectors that send their own metrics, as their configuration says, and whose port is closed.
+    fn sending(&self, read: &Reading) -> SendingCollectors {
+        let closed = self.collectors.iter().filter(|(_, one)| one.fault.is_some() && read.sending.contains(&one.role));
+        closed.map(|(uid, one)| (uid.clone(), (one.role, one.pod.name.clone()))).collect()
+    }
+
     /// Pass on the outcome of a scrape; a failure only when its reason is new.
     async fn report(&mut self, scrape: ScrapeOutcome) {
         let Some(one) = self.collectors.get_mut(&scrape.uid) else { return };
@@ -202,25 +215,41 @@ fn running(
 }
 
 /// The feed's status: up while any collector answers, and its reason names what may not be read.
-fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, read: &Reading) -> FeedStatus {
+fn status(
+    all: &BTreeMap<String, Scraped>,
+    others: &OtherCollectors,
+    read: &Reading,
+    stored: &StoredMetrics,
+) -> FeedStatus {
     let unread = read.fault.as_ref();
-    let faults: Vec<&ApiError> = all.values().filter_map(|one| one.fault.as_ref()).collect();
+    let is_stored = |uid: &String| stored.fault.is_none() && stored.read.contains(uid);
+    let (from_elasticsearch, scraped): (Vec<_>, Vec<_>) =
+        all.iter().partition(|(uid, one)| one.fault.is_some() && is_stored(uid));
+    let faults: Vec<&ApiError> = scraped.iter().filter_map(|(_, one)| one.fault.as_ref()).collect();
     let of = |fault: &ApiError| FeedStatus { attempt: 0, ..fault.feed_status(Feed::Collector, 0) };
     if let Some(denied) = faults.iter().find(|f| matches!(f.kind, ApiErrorKind::Denied | ApiErrorKind::Unauthorized)) {
         return of(denied);
     }
-    let up = all.values().filter(|one| !one.pending && one.fault.is_none()).count();
+    let up = scraped.iter().filter(|(_, one)| !one.pending && one.fault.is_none()).count() + from_elasticsearch.len();
     match (all.len(), up, faults.first()) {
         (0, ..) => state(Feed::Collector, FeedState::Absent, "no collector runs"),
         // Their ports stay closed, however often they are tried.
-        (n, 0, Some(_)) if faults.len() == n && all.values().all(|one| read.pushing.contains(&one.role)) => {
+        (n, 0, Some(_)) if faults.len() == n && all.values().all(|one| read.sending.contains(&one.role)) => {
+            let elasticsearch = match &stored.fault {
+                Some(fault) => format!("; they cannot be read in Elasticsearch: {fault}"),
+                None => ", and Elasticsearch has none that name their pods".into(),
+            };
             FeedStatus {
-                state: FeedState::Absent,
-                reason: Some(
-                    "the collectors send their own metrics by a periodic reader, and open no port for them".into(),
+                hint: Some(
+                    "set k8s.pod.name in service.telemetry.resource, or add a pull reader (prometheus, port 8888) to \
+                     service.telemetry.metrics.readers"
+                        .into(),
                 ),
-                hint: Some("add a pull reader (prometheus, port 8888) to service.telemetry.metrics.readers".into()),
-                ..FeedStatus::new(Feed::Collector, FeedState::Absent)
+                ..state(
+                    Feed::Collector,
+                    FeedState::Absent,
+                    format!("the collectors send their own metrics, and open no port for them{elasticsearch}"),
+                )
             }
         }
         (n, 0, Some(fault)) if faults.len() == n => FeedStatus {
@@ -231,10 +260,14 @@ fn status(all: &BTreeMap<String, Scraped>, others: &OtherCollectors, read: &Read
             ..of(fault)
         },
         (n, up, fault) if up > 0 => {
+            let sent = match from_elasticsearch.len() {
+                0 => String::new(),
+                sent => format!(" ({sent} read in Elasticsearch, where they send their own metrics)"),
+            };
             let missing = fault.map(|f| &f.reason).or(others.fault.as_ref()).map(|reason| format!("; {reason}"));
             let unread_too = unread.map(|f| format!("; their configuration cannot be read: {}", f.reason));
             let reason = format!(
-                "{up} of {n} collectors answer{}{}",
+                "{up} of {n} collectors answer{sent}{}{}",
                 missing.unwrap_or_default(),
                 unread_too.unwrap_or_default()
             );

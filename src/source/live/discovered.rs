@@ -2,8 +2,8 @@
 
 use super::convert;
 use super::wire::Pod;
-use crate::observe::{ContainerSeen, Metric, ObjectRef, PodSeen, TargetRef};
-use std::collections::BTreeMap;
+use crate::observe::{ContainerSeen, Metric, ObjectRef, PodSeen, Role, TargetRef};
+use std::collections::{BTreeMap, BTreeSet};
 use tokio::sync::watch;
 
 /// Something that one feed discovers and others wait for.
@@ -115,6 +115,18 @@ pub type OwnedPods = BTreeMap<String, OwnedPod>;
 /// Pods by uid.
 pub type PodTargets = BTreeMap<String, PodTarget>;
 
+/// Collectors that send their own metrics and open no port for them, by their pods' uids: the tier, and the pod's name.
+pub type SendingCollectors = BTreeMap<String, (Role, String)>;
+
+/// How it goes to read their metrics of Elasticsearch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredMetrics {
+    /// The pods' uids of which there are any.
+    pub read: BTreeSet<String>,
+    /// Why they cannot be read.
+    pub fault: Option<String>,
+}
+
 /// The load that was found, for stopping it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundLoad {
@@ -151,6 +163,8 @@ pub struct Discovered {
     pub pods: watch::Sender<OwnedPods>,
     /// The gateway's pods.
     pub gateways: watch::Sender<PodTargets>,
+    pub sending: watch::Sender<SendingCollectors>,
+    pub stored: watch::Sender<StoredMetrics>,
     /// The load that was found, and its pods.
     pub load: watch::Sender<Fact<FoundLoad>>,
     pub k6: watch::Sender<PodTargets>,
@@ -166,6 +180,8 @@ impl Discovered {
             scaled: watch::Sender::new(Fact::NotYet),
             pods: watch::Sender::new(OwnedPods::new()),
             gateways: watch::Sender::new(PodTargets::new()),
+            sending: watch::Sender::new(SendingCollectors::new()),
+            stored: watch::Sender::new(StoredMetrics::default()),
             load: watch::Sender::new(Fact::NotYet),
             k6: watch::Sender::new(PodTargets::new()),
         }

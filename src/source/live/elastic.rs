@@ -13,8 +13,10 @@ pub mod convert;
 mod discover;
 mod errors;
 mod exporter_endpoint;
+pub mod fields;
 mod kibana;
 mod kubernetes;
+mod own_metrics;
 mod poller;
 mod probe;
 mod quality;
@@ -29,6 +31,7 @@ pub use settings::IngestSettings;
 
 use super::client::{ApiError, ApiErrorKind, jitter};
 use super::context::{FeedContext, StatusReporter};
+use super::discovered::Discovered;
 use super::retry::state;
 use crate::observe::{Feed, FeedState, FeedStatus, Time};
 use client::Client;
@@ -38,7 +41,7 @@ use std::time::Duration;
 use target::Target;
 
 /// Discover and poll Elasticsearch until the program ends.
-pub async fn run(shared: FeedContext, namespace: String, settings: IngestSettings) {
+pub async fn run(shared: FeedContext, namespace: String, settings: IngestSettings, discovered: Discovered) {
     let mut reporter = StatusReporter::new(shared.out.clone(), Feed::Ingest, 1);
     if settings.off {
         reporter.report(0, state(Feed::Ingest, FeedState::Absent, "switched off (--no-es)")).await;
@@ -48,9 +51,10 @@ pub async fn run(shared: FeedContext, namespace: String, settings: IngestSetting
     let (mut attempt, began) = (0, shared.out.now());
     loop {
         let fault = match discover(&shared, &namespace, &settings).await {
-            Ok(target) => poll(&shared, target, &mut reporter, &mut attempt, began).await,
+            Ok(target) => poll(&shared, &discovered, target, &mut reporter, (&mut attempt, began)).await,
             Err(fault) => fault,
         };
+        discovered.stored.send_modify(|stored| stored.fault = Some(fault.reason.clone()));
         attempt += 1;
         let wait = wait(&fault, attempt, &shared);
         tracing::info!(reason = fault.reason, "Elasticsearch");
@@ -85,16 +89,16 @@ fn wait(fault: &ApiError, attempt: u32, shared: &FeedContext) -> Duration {
 /// Poll one Elasticsearch until a fault that needs a new discovery.
 async fn poll(
     shared: &FeedContext,
+    discovered: &Discovered,
     target: Target,
     reporter: &mut StatusReporter,
-    attempt: &mut u32,
-    began: Time,
+    (attempt, began): (&mut u32, Time),
 ) -> ApiError {
     let (client, bridge) = match Client::open(target, shared).await {
         Ok(open) => open,
         Err(fault) => return fault,
     };
-    let mut poller = Poller::new(shared, client).since(began);
+    let mut poller = Poller::new(shared, client, discovered).since(began);
     tokio::select! {
         fault = poller.run(reporter, attempt) => fault,
         () = bridge => ApiError::new(ApiErrorKind::Unreachable, "the connection to Elasticsearch ended"),

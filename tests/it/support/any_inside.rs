@@ -111,8 +111,8 @@ fn collector() -> BoxedStrategy<CollectorSeen> {
         ..Default::default()
     });
     let some = (prop::collection::vec(receiver, 0..3), prop::collection::vec(exporter, 0..3));
-    (uid(), role(), process, some, elastic)
-        .prop_map(|(uid, role, process, (receivers, exporters), elastic)| CollectorSeen {
+    (uid(), role(), process, some, elastic, prop::option::of(time()))
+        .prop_map(|(uid, role, process, (receivers, exporters), elastic, measured)| CollectorSeen {
             pod: uid.clone(),
             uid,
             role,
@@ -120,6 +120,7 @@ fn collector() -> BoxedStrategy<CollectorSeen> {
             receivers,
             exporters,
             elastic,
+            measured,
             ..Default::default()
         })
         .boxed()

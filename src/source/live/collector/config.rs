@@ -35,7 +35,7 @@ pub struct Reading {
     /// Why one of them cannot be read.
     pub fault: Option<ApiError>,
     /// The tiers that send their own metrics and open no port for them.
-    pub pushing: BTreeSet<Role>,
+    pub sending: BTreeSet<Role>,
 }
 
 /// Read the configurations until the program ends; `reading` holds how that goes.
@@ -44,7 +44,7 @@ pub async fn run(shared: FeedContext, mut pods: CollectorPods, reading: watch::S
     loop {
         let sources = sources(&mut pods);
         let mut failed = None;
-        let mut pushing = BTreeSet::new();
+        let mut sending = BTreeSet::new();
         for (role, ConfigSource { namespace, container, files, go_limit }) in &sources {
             match configuration(&shared, namespace, files).await {
                 Ok(config) => {
@@ -62,7 +62,7 @@ pub async fn run(shared: FeedContext, mut pods: CollectorPods, reading: watch::S
                         ..seen
                     };
                     if seen.pushes_metrics {
-                        pushing.insert(*role);
+                        sending.insert(*role);
                     }
                     if reported.get(role) != Some(&seen) {
                         reported.insert(*role, seen.clone());
@@ -73,7 +73,7 @@ pub async fn run(shared: FeedContext, mut pods: CollectorPods, reading: watch::S
             }
         }
         let wait = if failed.is_some() { shared.timing().inside } else { shared.timing().config };
-        let now = Reading { fault: failed, pushing };
+        let now = Reading { fault: failed, sending };
         reading.send_if_modified(|old| std::mem::replace(old, now.clone()) != now);
         let clock = shared.out.clock();
         let again = clock.sleep(wait);

@@ -3,9 +3,11 @@
 
 use super::super::client::{ApiError, ApiErrorKind};
 use super::super::context::{FeedContext, StatusReporter};
+use super::super::discovered::{Discovered, StoredMetrics};
 use super::super::retry::state;
 use super::bridge::Behind;
 use super::client::Client;
+use super::own_metrics::{self, OwnMetrics};
 use super::schedule::{Query, Schedule};
 use super::{convert, errors, quality, wire};
 use crate::observe::text::{NAME, clean};
@@ -15,7 +17,8 @@ use crate::observe::{
 };
 use ::http::Method;
 use chrono::TimeDelta;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -39,6 +42,8 @@ pub struct Poller<'a> {
     began: Time,
     /// The queries that fail at present.
     failing: Vec<FailedQuery>,
+    discovered: &'a Discovered,
+    own_metrics: OwnMetrics,
 }
 
 struct FailedQuery {
@@ -48,7 +53,7 @@ struct FailedQuery {
 }
 
 impl<'a> Poller<'a> {
-    pub fn new(shared: &'a FeedContext, client: Client) -> Self {
+    pub fn new(shared: &'a FeedContext, client: Client, discovered: &'a Discovered) -> Self {
         Poller {
             shared,
             client,
@@ -59,6 +64,8 @@ impl<'a> Poller<'a> {
             rejections: None,
             began: shared.out.now(),
             failing: Vec::new(),
+            discovered,
+            own_metrics: OwnMetrics::default(),
         }
     }
 
@@ -88,6 +95,9 @@ impl<'a> Poller<'a> {
     /// Send the queries that are due.
     async fn turn(&mut self, interval: Duration) -> Result<(), ApiError> {
         let (mut queries, at_rest) = (VecDeque::from(self.schedule.due()), self.schedule.at_rest());
+        if !self.discovered.sending.borrow().is_empty() {
+            queries.push_back(Query::OwnMetrics);
+        }
         while let Some(query) = queries.pop_front() {
             let sent = Instant::now();
             match self.send(query).await {
@@ -177,6 +187,7 @@ impl<'a> Poller<'a> {
                 Observation::ElasticHealth(Box::new(self.garbled(path, convert::health(&body))?))
             }
             Query::LogQuality => Observation::LogQuality(Box::new(self.log_quality().await?)),
+            Query::OwnMetrics => return self.own_metrics().await,
         };
         self.shared.out.emit(what).await;
         Ok(())
@@ -188,12 +199,38 @@ impl<'a> Poller<'a> {
         let body = self.post(quality::PATH, quality::body(from, to)).await?;
         let seen = self.garbled(quality::PATH, quality::seen(&body, from, to))?;
         // A wildcard over indices that may not be read succeeds, over no shards.
-        if self.logs && quality::searched_nothing(&body) {
-            let reason = format!("{} may not read logs-*", self.client.target.credential.whose());
-            return Err(ApiError::new(ApiErrorKind::Denied, reason)
-                .with_hint("give its role the index privilege read on logs-*; for ECK, --es-user elastic has it"));
+        if self.logs && wire::searched_nothing(&body) {
+            return Err(self.unread("logs-*"));
         }
         Ok(seen)
+    }
+
+    /// Nothing of these indices may be read, though there are any.
+    fn unread(&self, indices: &str) -> ApiError {
+        let reason = format!("{} may not read {indices}", self.client.target.credential.whose());
+        let hint = format!("give its role the index privilege read on {indices}; for ECK, --es-user elastic has it");
+        ApiError::new(ApiErrorKind::Denied, reason).with_hint(hint)
+    }
+
+    /// Emit what the collectors that only send their own metrics have sent since the last turn.
+    async fn own_metrics(&mut self) -> Result<(), ApiError> {
+        let pods = self.discovered.sending.borrow().clone();
+        let body = self.post(own_metrics::PATH, own_metrics::body(&pods, self.own_metrics.after(&pods))).await?;
+        let seen = self.own_metrics.take(&body, &pods);
+        let seen = self.garbled(own_metrics::PATH, seen)?;
+        if wire::searched_nothing(&body) {
+            return Err(self.unread("metrics-*"));
+        }
+        self.discovered.stored.send_if_modified(|stored| {
+            let mut read: BTreeSet<String> = seen.iter().map(|one| one.uid.clone()).collect();
+            read.extend(stored.read.iter().filter(|uid| pods.contains_key(*uid)).cloned());
+            let now = StoredMetrics { read, fault: None };
+            std::mem::replace(stored, now.clone()) != now
+        });
+        for one in seen {
+            self.shared.out.emit(Observation::Collector(Arc::new(one))).await;
+        }
+        Ok(())
     }
 
     /// The counters, by the most precise API that is open.
@@ -255,6 +292,10 @@ impl<'a> Poller<'a> {
         }
         if fault.kind == ApiErrorKind::Busy {
             self.schedule.overloaded();
+        }
+        if query == Query::OwnMetrics {
+            self.discovered.stored.send_modify(|stored| stored.fault = Some(fault.reason));
+            return;
         }
         self.failing.retain(|f| f.query != query);
         self.failing.push(FailedQuery { query, reason: fault.reason, hint: fault.hint });

@@ -1,5 +1,6 @@
 //! Sends each query once, for the `doctor` command: which Elasticsearch is found, and which queries it answers.
 
+use super::super::discovered::Discovered;
 use super::client::Client;
 use super::discover::discover;
 use super::poller::{self, Poller};
@@ -33,7 +34,8 @@ pub async fn probe(cluster: &Cluster, namespace: &str, settings: &IngestSettings
         Ok(open) => open,
         Err(fault) => return vec![Probed { what, outcome: Err(fault) }],
     };
-    let mut poller = Poller::new(&shared, client);
+    let discovered = Discovered::new("");
+    let mut poller = Poller::new(&shared, client, &discovered);
     let probing = async {
         let root = poller.root().await.map(|root| {
             let version = match root.distribution() {

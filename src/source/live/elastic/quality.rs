@@ -1,5 +1,6 @@
 //! The search for what log records lack: one small aggregation over the last minutes, and its response. Pure.
 
+use super::fields::buckets;
 use super::wire::Figure;
 use crate::observe::text::{NAME, clean};
 use crate::observe::{LogGroup, LogQualitySeen, Time};
@@ -54,7 +55,6 @@ struct SearchResponse {
 #[serde(default)]
 struct Shards {
     failed: Figure,
-    total: Figure,
 }
 
 #[derive(Deserialize, Default)]
@@ -86,15 +86,6 @@ pub fn seen(body: &[u8], from: Time, to: Time) -> Result<LogQualitySeen, serde_j
     let records = response.hits.total.value.count().unwrap_or(0);
     let failed_shards = u32::try_from(response.shards.failed.count().unwrap_or(0)).unwrap_or(u32::MAX);
     Ok(LogQualitySeen { from, to, records, groups, failed_shards, ..LogQualitySeen::default() })
-}
-
-/// The search covered no shard at all.
-pub fn searched_nothing(body: &[u8]) -> bool {
-    serde_json::from_slice::<SearchResponse>(body).is_ok_and(|r| r.shards.total.count() == Some(0))
-}
-
-fn buckets(aggregation: &Value) -> impl Iterator<Item = &Value> {
-    aggregation["buckets"].as_array().into_iter().flatten()
 }
 
 /// One group's counts; None when one of them is undefined.

@@ -21,6 +21,8 @@ pub enum Query {
     Health,
     /// A search for the fields that log records lack.
     LogQuality,
+    /// A search for what collectors sent of themselves, while there are any that only send it.
+    OwnMetrics,
 }
 
 /// The schedule, adapted to the responses so far.

@@ -73,6 +73,12 @@ pub fn count_path() -> String {
 /// The body of that search.
 pub const COUNT_BODY: &str = r#"{"aggs":{"indices":{"terms":{"field":"_index","size":5000}}}}"#;
 
+/// A search covered no shard at all: over a wildcard of indices that may not be read it succeeds so.
+pub fn searched_nothing(body: &[u8]) -> bool {
+    let parsed = serde_json::from_slice::<Value>(body);
+    parsed.is_ok_and(|response| response["_shards"]["total"] == 0)
+}
+
 /// A number, or None: missing, or undefined. Elasticsearch writes -1 for what it cannot measure, and may overflow into
 /// the negative; both are undefined.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
