@@ -82,7 +82,7 @@ const CONFLICTS: FindingKind = FindingKind {
 };
 const NO_LEVEL: FindingKind = FindingKind {
     id: "logs-without-level",
-    severity: &[Severity::Info],
+    severity: &[Severity::Warning],
     when: "at least 5 % of at least 50 recent log records have no `log.level`",
     evidence: "how many of how many records, and the reason",
     hint: "the collector statement that sets it",
@@ -90,7 +90,7 @@ const NO_LEVEL: FindingKind = FindingKind {
 };
 const NO_TRACE: FindingKind = FindingKind {
     id: "logs-without-trace",
-    severity: &[Severity::Info],
+    severity: &[Severity::Warning],
     when: "at least 5 % of at least 50 recent log records have no trace id",
     evidence: "how many of how many records, and the reason",
     hint: "the collector statement that sets it",
@@ -98,7 +98,7 @@ const NO_TRACE: FindingKind = FindingKind {
 };
 const NO_SERVICE: FindingKind = FindingKind {
     id: "logs-without-service",
-    severity: &[Severity::Info],
+    severity: &[Severity::Warning],
     when: "at least 5 % of at least 50 recent log records have no service name",
     evidence: "how many of how many records, and the reason",
     hint: "the collector statement that sets it",

@@ -103,7 +103,10 @@ fn too_high(session: &Session) -> Vec<Finding> {
         text: match never {
             true => format!("{} refuses nothing before the gateway's container is killed", limiter.name),
             false => {
-                format!("{}'s hard limit is so high that the gateway's container is killed before it", limiter.name)
+                format!(
+                    "{}'s hard limit is above what the gateway's container can hold: it would be killed first",
+                    limiter.name
+                )
             }
         },
         evidence: format!(

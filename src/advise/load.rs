@@ -28,7 +28,7 @@ const LOAD_STUCK: FindingKind = FindingKind {
 const REQUESTS_FAIL: FindingKind = FindingKind {
     id: "load-requests-fail",
     severity: &[Severity::Warning],
-    when: "more than 5 % of k6's requests fail (of the recent ones while it runs)",
+    when: "more than 5 % of k6's recent requests fail while it runs",
     evidence: "`http_req_failed`, and the number of requests",
     hint: "call what the target serves, and look at the frontend's log",
     source: "k6's REST API or log",
@@ -43,9 +43,9 @@ pub const RULES: &[Rule] = &[
 /// Requests of the load fail.
 fn requests_fail(session: &Session) -> Vec<Finding> {
     let progress = session.load.progress(session.now_ms());
-    let running = session.load.phase() == LoadPhase::Running;
-    let share = if running { progress.failed_now.or(progress.failed_ratio) } else { progress.failed_ratio };
-    let Some(share) = share.filter(|s| *s > FAILED) else { return Vec::new() };
+    let ended = matches!(session.load.phase(), LoadPhase::Complete | LoadPhase::Failed(_));
+    let share = progress.failed_now.or(progress.failed_ratio).filter(|share| !ended && *share > FAILED);
+    let Some(share) = share else { return Vec::new() };
     let requests =
         progress.requests.map_or_else(String::new, |n| format!(" of {} requests", format::number::rounded(n as f64)));
     vec![Finding {

@@ -72,19 +72,24 @@ pub const RULES: &[Rule] = &[
 /// Items that are lost or refused now: a finding for each fate and tier.
 fn losses(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
+    let began = session.load.started().map_or(i64::MIN, |at| at.timestamp_millis());
     let mut out = Vec::new();
     for role in [Role::Gateway, Role::Agent, Role::Cluster] {
         for how in [Fate::SendFailed, Fate::EnqueueFailed, Fate::Rejected, Fate::Refused] {
-            let on: Vec<&Loss> = session.collectors.losses.on(now).filter(|l| l.role == role && l.how == how).collect();
-            out.extend(loss_finding(session, role, how, &on));
+            let alike = |l: &&Loss| l.role == role && l.how == how;
+            if session.collectors.losses.on(now).any(|l| alike(&l)) {
+                // All since the load began: a signal of which no more is lost is not found again.
+                let all = session.collectors.losses.all().iter().filter(|l| alike(l) && l.until >= began);
+                out.extend(loss_finding(session, role, how, &all.collect::<Vec<_>>()));
+            }
         }
     }
     out
 }
 
-fn loss_finding(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Option<Finding> {
-    let first = on.iter().min_by_key(|l| l.since)?;
-    let items: f64 = on.iter().map(|l| l.items).sum();
+fn loss_finding(session: &Session, role: Role, how: Fate, all: &[&Loss]) -> Option<Finding> {
+    let first = all.iter().min_by_key(|l| l.since)?;
+    let items: f64 = all.iter().map(|l| l.items).sum();
     let (tier, verb) = match role {
         Role::Agent => ("the agents", ""),
         Role::Cluster => ("the cluster collector", "s"),
@@ -93,7 +98,7 @@ fn loss_finding(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Optio
     let (id, text, hint) = match how {
         Fate::SendFailed => (
             SEND_FAILED.id,
-            format!("{tier} gave up {} items: lost", format::number::rounded(items)),
+            format!("{tier} lost {} items: given up after the last try", format::number::rounded(items)),
             match role {
                 Role::Gateway => "fix Elasticsearch, its address or credentials; more gateways make it worse",
                 _ => "fix the connection to the gateway; until then this is lost before the gateway ever sees it",
@@ -101,10 +106,7 @@ fn loss_finding(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Optio
         ),
         Fate::EnqueueFailed => (
             ENQUEUE_FAILED.id,
-            format!(
-                "{tier} had no room in the queue for {} items: lost before any try",
-                format::number::rounded(items)
-            ),
+            format!("{tier} lost {} items: no room in the queue", format::number::rounded(items)),
             "raise sending_queue.queue_size, or let it block (block_on_overflow), and fix what it waits for",
         ),
         Fate::Rejected => (
@@ -122,10 +124,10 @@ fn loss_finding(session: &Session, role: Role, how: Fate, on: &[&Loss]) -> Optio
         ),
     };
     let signals: Vec<&str> =
-        Signal::ALL.iter().filter(|s| on.iter().any(|l| l.signal == Some(**s))).map(|s| s.name()).collect();
+        Signal::ALL.iter().filter(|s| all.iter().any(|l| l.signal == Some(**s))).map(|s| s.name()).collect();
     let what = if signals.is_empty() { "all signals".to_string() } else { signals.join(", ") };
     let seconds = (session.now_ms() - first.since) / 1000;
-    let pods = on.iter().flat_map(|l| &l.pods).collect::<std::collections::BTreeSet<_>>().len();
+    let pods = all.iter().flat_map(|l| &l.pods).collect::<std::collections::BTreeSet<_>>().len();
     Some(Finding {
         id,
         severity: if how.is_loss() { Severity::Critical } else { Severity::Warning },

@@ -47,16 +47,11 @@ fn idle_replicas(session: &Session) -> Vec<Finding> {
         format!("{} accepts {} items/s{share}", b.pod, format::number::rounded(b.accepted.unwrap_or(0.0)))
     });
     if let Some(first) = idle.iter().max_by_key(|s| s.idle) {
-        let seconds = first.idle.unwrap_or_default() / 1000;
-        let text = match idle.len() {
-            1 => {
-                format!("{} is Ready but idle for {seconds} s: senders keep their connections to the others", first.pod)
-            }
-            n => format!(
-                "{n} replicas are Ready but idle, {} for {seconds} s: senders keep their connections",
-                first.pod
-            ),
+        let whose = match idle.len() {
+            1 => format!("{} is", first.pod),
+            n => format!("{n} replicas are"),
         };
+        let text = format!("{whose} Ready but idle: senders keep the connections that they have");
         return vec![Finding { id: IDLE_REPLICA.id, severity: Severity::Warning, text, evidence, hint: HINT.into() }];
     }
     // A replica that has just become Ready cannot have its share yet.

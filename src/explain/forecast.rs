@@ -52,8 +52,8 @@ pub fn forecast(session: &Session, forecast: &Forecast) -> ForecastText {
             let without = |before: &str, after: &str| {
                 without_it.map(|lower| format!("{before}{lower}{after}")).unwrap_or_default()
             };
-            let sentence = format!("{plain}{}, {but} it {next}", without(" (without it: ", ")"));
-            let arithmetic = arithmetic + &without(", without it ", "");
+            let sentence = format!("{plain}{}, {but} it {next}", without(" (the other metrics alone: ", ")"));
+            let arithmetic = arithmetic + &without("; the other metrics alone: ", "");
             ForecastText { arithmetic, limited_by, next, sentence }
         }
     }

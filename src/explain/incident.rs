@@ -19,10 +19,10 @@ pub fn short(incident: &Incident) -> &'static str {
     }
 }
 
-/// For a list: `edot-gateway-1 was killed out of memory`.
+/// For a list: `edot-gateway-1 was OOM-killed`.
 pub fn sentence(incident: &Incident) -> String {
     match incident {
-        Incident::OutOfMemory(pod) => format!("{pod} was killed out of memory"),
+        Incident::OutOfMemory(pod) => format!("{pod} was OOM-killed"),
         Incident::MetricsLost(reason) => format!("the controller cannot compute: {reason}"),
         Incident::MetricsBack => "the controller has its metrics again".into(),
         Incident::Rejected => "Elasticsearch rejects writes".into(),

@@ -41,7 +41,7 @@ pub fn lines(sync: &Sync, computation: &Computation) -> Vec<ExplanationLine> {
     out
 }
 
-/// `highest in 30 s: 4 (of 15 s before, out of the window in 15 s): 4`.
+/// `stabilized 4  highest in 30 s: 4, wanted 15 s before and counted for 15 s more`.
 fn stabilization(s: &Stabilization, assumed: Option<i64>, sync: &Sync) -> ExplanationLine {
     let line = ExplanationLine::new(0, 0, Emphasis::Text, "stabilized ").and(Emphasis::Head, s.stabilized.to_string());
     let mut parts = Vec::new();
@@ -50,7 +50,7 @@ fn stabilization(s: &Stabilization, assumed: Option<i64>, sync: &Sync) -> Explan
         if assumed == Some(at.at.timestamp_millis()) {
             return format!("{}, the size found when the watch began {age} s before", at.replicas);
         }
-        format!("{} of {age} s before, leaves the window in {} s", at.replicas, (length - age).max(0))
+        format!("{}, wanted {age} s before and counted for {} s more", at.replicas, (length - age).max(0))
     };
     let down = s.down.length.num_seconds();
     match &s.down.held_by {
@@ -85,11 +85,13 @@ fn policies(rate: &RateLimit) -> Vec<ExplanationLine> {
         out.push(ExplanationLine::new(2, 2, if chosen { Emphasis::Text } else { Emphasis::Muted }, text));
     }
     let word = if rate.select == SelectPolicy::Min { "the smallest change" } else { "the largest change" };
+    let reach = if rate.direction == Direction::Up { "up to" } else { "down to" };
     // It makes sense alone: the policies below it are dropped first where space is short.
     let of = if out.len() > 1 { format!("  {word} of {} policies", out.len()) } else { String::new() };
     out.insert(
         0,
-        ExplanationLine::new(1, 0, Emphasis::Text, format!("policies allow {}", rate.limit)).and(Emphasis::Muted, of),
+        ExplanationLine::new(1, 0, Emphasis::Text, format!("policies allow {reach} {}", rate.limit))
+            .and(Emphasis::Muted, of),
     );
     out
 }

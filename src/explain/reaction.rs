@@ -27,7 +27,7 @@ pub fn gap(gap: StageGap) -> &'static str {
         StageGap::NotYet => "not yet",
         StageGap::NotReady => "not yet, or no longer",
         StageGap::NotInEveryPod => "not yet in every new pod",
-        StageGap::NotScraped => "not known: the new pods' collectors were not read",
+        StageGap::NotScraped => "the new pods' collectors are not read",
         StageGap::NotGone => "not yet, or not seen",
     }
 }

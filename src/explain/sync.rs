@@ -145,7 +145,10 @@ fn branch(sync: &Sync, computation: &Computation) -> Option<ExplanationLine> {
         hpa::Branch::Disabled => "0 replicas: the HPA is switched off until someone raises them".into(),
         hpa::Branch::NoScale => "the scale could not be read".into(),
         hpa::Branch::NoSelector => it.error.clone().unwrap_or_default(),
-        hpa::Branch::NoMetrics => "cannot decide: a metric is invalid and the others do not ask for more".into(),
+        hpa::Branch::NoMetrics if it.metrics.iter().all(Result::is_err) => {
+            "cannot decide: no metric has a figure".into()
+        }
+        hpa::Branch::NoMetrics => "cannot decide: a metric has no figure, and the others do not ask for more".into(),
         hpa::Branch::Metrics => return None,
     };
     Some(ExplanationLine::new(0, 0, Emphasis::Warn, text))
@@ -192,7 +195,7 @@ fn metric_lines(
         ExplanationLine::new(0, 0, Emphasis::Metric(index), format!("{name} ")).and(Emphasis::Text, text)
     };
     match proposal {
-        Err(failure) => vec![head("is invalid: ".into()).and(Emphasis::Bad, failure.message.clone())],
+        Err(failure) => vec![head("has no figure: ".into()).and(Emphasis::Bad, failure.message.clone())],
         Ok(proposal) => match &proposal.steps {
             Steps::PerPod(steps) => metric::per_pod(head, name, steps, computation, ms),
             Steps::Whole(steps) => vec![metric::whole(head, steps)],

@@ -7,7 +7,11 @@ use super::{
     theme::Role,
 };
 use crate::format::text;
-use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    style::{Modifier, Style},
+};
 
 /// Draws a column's frame; `title` gives what is written on a pane's rule.
 pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot) -> Title) {
@@ -40,16 +44,21 @@ pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot
         let Title { name, summary: (summary, role), extent } = title(slot);
         let name_role = if focused { Role::Focus } else { Role::Title };
         let room = usize::from(area.width.saturating_sub(4));
-        let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, cx.look.style(name_role));
+        let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, over(cx.look.style(name_role)));
         let mut free = right.saturating_sub(1);
         for (text, role) in [(extent.unwrap_or_default(), Role::Accent), (summary, role)] {
             let text = shortened(&text, usize::from(free.saturating_sub(end + 3)), g.ellipsis);
             if !text.is_empty() {
                 free = free.saturating_sub(text::width(&text) as u16 + 2);
-                buf.set_string(free, y, format!(" {text} "), cx.look.style(role));
+                buf.set_string(free, y, format!(" {text} "), over(cx.look.style(role)));
             }
         }
     }
+}
+
+/// A style for text on a line that is already drawn: without colours the line is dim, and the text is not.
+fn over(style: Style) -> Style {
+    Style::new().remove_modifier(Modifier::all()).patch(style)
 }
 
 /// A summary in `room` columns: bad news, which stands at its end behind a `!`, before what is beside it; then whole clauses,

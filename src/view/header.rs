@@ -108,7 +108,7 @@ pub fn load(cx: &Cx, room: usize) -> Option<(String, Role)> {
         start.map(|s| format!(" {}", format::clock((end - s) / 1000))).unwrap_or_default()
     };
     let ended = || load.ended().map_or(cx.now, |t| t.timestamp_millis());
-    Some(match load.phase() {
+    let (text, role) = match load.phase() {
         LoadPhase::None => return None,
         LoadPhase::Pending(why) => {
             (format!("{name} pending: {}", text::fit(&explain::load::pending(&why), 40, g.ellipsis)), Role::Warn)
@@ -122,7 +122,8 @@ pub fn load(cx: &Cx, room: usize) -> Option<(String, Role)> {
             Role::Bad,
         ),
         LoadPhase::Terminating => (format!("{name} is terminating"), Role::Warn),
-    })
+    };
+    Some((text::fit(&text, room.max(NAME), g.ellipsis), role))
 }
 
 /// Cells of the load's bar.

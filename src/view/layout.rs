@@ -85,7 +85,7 @@ fn columns(
 /// Of the right column, on screens that have one.
 fn right_width(screen: Screen, width: u16) -> u16 {
     match screen {
-        Screen::Ingest => (width * 2 / 5).clamp(50, 90),
+        Screen::Ingest => (width * 2 / 5).clamp(48, 90),
         _ => (width / 3).clamp(42, 64),
     }
 }

@@ -111,7 +111,10 @@ pub const PANES: [PaneRow; 19] = [
         places: &[Place {
             screen: Screen::Ingest,
             side: Side::Left,
-            rows: |s, wants| Some(if ingest_chart(s) { wants.clamp(4, (s.height / 2).max(4)) } else { FILL }),
+            rows: |s, wants| {
+                let least = if ingest_chart(s) { 4 } else { 3 };
+                Some(wants.clamp(least, (s.height / 2).max(least)))
+            },
         }],
         wants: |cx, _| streams::rows(cx),
         summary: streams::summary,
@@ -146,20 +149,19 @@ pub const PANES: [PaneRow; 19] = [
         places: &[Place {
             screen: Screen::Ingest,
             side: Side::Right,
-            rows: |s, _| Some(if s.wide { (s.height / 3).min(9) } else { (s.height / 5).clamp(2, 7) }),
+            rows: |s, wants| {
+                let most = if s.wide { (s.height / 3).min(12) } else { (s.height / 5).clamp(2, 7) };
+                Some(wants.min(most))
+            },
         }],
-        wants: nothing,
+        wants: pressure::wanted,
         summary: pressure::summary,
         extent: pressure::extent,
         draw: pressure::draw,
     },
     PaneRow {
         pane: Pane { title: "Log quality", kind: TEXT },
-        places: &[Place {
-            screen: Screen::Ingest,
-            side: Side::Right,
-            rows: |s, _| Some(if s.wide { FILL } else { (s.height / 4).clamp(2, 9) }),
-        }],
+        places: &[Place { screen: Screen::Ingest, side: Side::Right, rows: |_, _| Some(FILL) }],
         wants: nothing,
         summary: quality::summary,
         extent: quality::extent,

@@ -6,8 +6,10 @@ use crate::observe::{CollectorSeen, Role, Signal};
 
 /// Losses kept at most; the oldest are dropped.
 const MOST: usize = 256;
-/// A loss is over when nothing more was lost for this many milliseconds.
+/// What is lost within this many milliseconds of the last is one loss.
 const OVER: i64 = 60_000;
+/// It goes on while no more than this has passed since, a few scrapes.
+const GOES_ON: i64 = 20_000;
 
 /// What became of items that were not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,9 +49,14 @@ pub struct Loss {
 }
 
 impl Loss {
-    /// Whether it is still happening, as far as is known at `now`.
+    /// Whether it happened so recently that it may go on.
     pub fn is_on(&self, now: i64) -> bool {
         now - self.until < OVER
+    }
+
+    /// Whether the last scrapes still showed it.
+    pub fn goes_on(&self, now: i64) -> bool {
+        now - self.until < GOES_ON
     }
 }
 

@@ -87,7 +87,9 @@ impl Tier {
             put(send_failed, |f| &f.send_failed);
             put(enqueue_failed, |f| &f.enqueue_failed);
         }
-        put(&mut self.accepted, &|c: &Collector| c.accepted.now(ms, c.max_gap()));
+        put(&mut self.accepted, &|c: &Collector| {
+            Signal::ALL.iter().map(|s| c.flow(*s).accepted.now(ms, c.max_gap())).sum()
+        });
         put(&mut self.sent, &|c: &Collector| Signal::ALL.iter().map(|s| c.flow(*s).sent.now(ms, c.max_gap())).sum());
         put(&mut self.indexed, &|c: &Collector| c.elastic.indexed.now(ms, c.max_gap()));
         put(&mut self.rejected, &|c: &Collector| c.elastic.rejected.now(ms, c.max_gap()));

@@ -58,7 +58,7 @@ impl Evidence {
             active: active.map(|c| c.message.to_string()).unwrap_or_default(),
             failed: active
                 .filter(|c| c.status == "False" && c.reason != "ScalingDisabled")
-                .map(|c| c.message.to_string()),
+                .map(|c| fetch_error(&c.message).to_owned()),
         }
     }
 
@@ -97,6 +97,11 @@ impl Evidence {
     pub fn figure(&self, index: usize) -> Option<MetricStatus> {
         self.figures.as_ref()?.get(index).copied().flatten()
     }
+}
+
+/// The API's own error in the message of a failure, which names the metrics that could not be fetched before it.
+fn fetch_error(message: &str) -> &str {
+    message.rsplit_once(" metrics API: ").map_or(message, |(_, error)| error)
 }
 
 fn figure(kind: MetricKind, value: &MetricValue) -> Option<MetricStatus> {

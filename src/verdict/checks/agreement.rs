@@ -20,7 +20,8 @@ pub fn agree(run: &Run, percent: f64) -> CheckResult {
         0 => String::new(),
         n => format!("; {n} more were inferred and do not count"),
     };
-    let observed = format!("{all} known syncs, {} of those that changed the replicas{inferred}", score.rescales);
+    let observed =
+        format!("explained {all} known syncs, {} of those that changed the replicas{inferred}", score.rescales);
     let first = run.session.decisions.rows().iter().find(|r| r.verdict() == Verdict::Differs);
     // While the run goes on, the share can still rise.
     if share < percent && (run.start.is_none() || run.end.is_some()) {

@@ -82,9 +82,12 @@ pub fn share(run: &Run, within: i64) -> CheckResult {
         }
         (None, 0, Some(end)) => CheckResult::passed(expected, "no new replica was there for long enough").at(end),
         (None, n, Some(end)) => {
-            CheckResult::passed(expected, format!("{}, each in time", plural(n, "new replica"))).at(end)
+            CheckResult::passed(expected, format!("{}, each with a share in time", plural(n, "new replica"))).at(end)
         }
-        (None, n, None) => CheckResult::waiting(expected, format!("{} so far, each in time", plural(n, "new replica"))),
+        (None, 0, None) => CheckResult::waiting(expected, "no new replica has been there for long enough yet"),
+        (None, n, None) => {
+            CheckResult::waiting(expected, format!("{} so far, each with a share in time", plural(n, "new replica")))
+        }
     }
 }
 
@@ -131,7 +134,7 @@ pub fn back_pressure(run: &Run, gap: i64) -> CheckResult {
                 .at(from)
         }
         (None, Some(end)) => {
-            let most = most.map_or_else(|| "unknown".into(), |m| format!("{:.0} % at most", m * 100.0));
+            let most = most.map_or_else(|| "unknown".into(), |m| format!("{:.0} % full at most", m * 100.0));
             CheckResult::passed(expected, format!("fullest queue: {most}")).at(end)
         }
         (None, None) => CheckResult::waiting(expected, "no full queue so far"),

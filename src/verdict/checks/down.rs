@@ -77,7 +77,13 @@ pub fn window(run: &Run) -> CheckResult {
         }
     }
     let last = downs(run).last().map(|r| r.ms);
-    settled(run, expected, last, seen > 0, format!("{}, each after its window", plural(seen, "scale-down")))
+    settled(
+        run,
+        expected,
+        last,
+        seen > 0,
+        format!("{}{} after its window", plural(seen, "scale-down"), if seen > 1 { ", each" } else { "" }),
+    )
 }
 
 pub fn policy(run: &Run) -> CheckResult {

@@ -23,7 +23,10 @@ pub fn grows(run: &Run, least: f64) -> CheckResult {
     match (under, idle, run.end) {
         (Some(under), Some(idle), _) if under >= idle * least && under > 0.0 => {
             let found = CheckResult::passed(expected, format!("{under:.0} docs/s under load, {idle:.0} without"));
-            found.at(run.end.unwrap_or(run.now))
+            match run.end {
+                Some(end) => found.at(end),
+                None => found,
+            }
         }
         (Some(under), Some(idle), Some(end)) => {
             CheckResult::failed(expected, format!("{under:.0} docs/s under load, {idle:.0} without")).at(end)
@@ -64,7 +67,9 @@ pub fn quality(run: &Run, percent: f64) -> CheckResult {
         return CheckResult::waiting(expected, "no log record of an application yet");
     }
     let shares = lacks.iter().filter_map(|(f, l)| Some(format!("{} {:.0} %", f.name(), share(l)?)));
-    let observed = format!("of {} records: {}", lacks[0].1.records, shares.collect::<Vec<_>>().join(", "));
+    let shares = shares.collect::<Vec<_>>().join(", ");
+    let observed =
+        format!("of {} records up to {}: {shares}", lacks[0].1.records, run.clock(seen.to.timestamp_millis()));
     let poor = lacks.iter().any(|(_, l)| share(l).is_some_and(|s| s < percent));
     match (poor, run.end) {
         (_, None) => CheckResult::waiting(expected, observed),

@@ -52,7 +52,7 @@ pub fn known(run: &Run, limit: i64, gap: i64) -> CheckResult {
             let text = format!("known by {}; missing once for {}", run.clock(first), clock(until - from));
             CheckResult::passed(expected, text).at(first)
         }
-        None => CheckResult::passed(expected, format!("known by {} and ever since", run.clock(first))).at(first),
+        None => CheckResult::passed(expected, format!("known from {} on, without a gap", run.clock(first))).at(first),
     }
 }
 

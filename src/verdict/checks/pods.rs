@@ -27,7 +27,8 @@ fn unexpected_exit(pod: &Pod, start: i64) -> Option<(i64, String)> {
     });
     let ended = exits.filter_map(|(c, e)| {
         let ms = e.finished?.timestamp_millis();
-        let text = format!("{}, container {}: {} (exit code {})", pod.seen.name, c.name, e.reason, e.code);
+        let again = if c.restarts > 1 { format!(", restart {}", c.restarts) } else { String::new() };
+        let text = format!("{}, container {}: {} (exit code {}{again})", pod.seen.name, c.name, e.reason, e.code);
         (ms >= start).then_some((ms, text))
     });
     ended.min()

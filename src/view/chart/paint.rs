@@ -62,15 +62,18 @@ pub(super) fn offset(origin: u16, i: usize, length: u16) -> Option<u16> {
     u16::try_from(i).ok().filter(|i| *i < length).map(|i| origin + i)
 }
 
-/// Thin vertical lines with their texts in the head row; where they overlap, the newest text stays and an older one
-/// keeps its arrow.
+/// Thin vertical lines with their texts in the head row; where they overlap, bad news and then the newest text stays, and
+/// another one keeps its sign.
 pub(super) fn markers(buf: &mut Buffer, areas: &ChartAreas, axis: TimeAxis, markers: &[MarkerAt], style: &ChartStyle) {
     let cells = usize::from(areas.plot.width);
     let mut seen: Vec<(u16, &MarkerAt)> =
         markers.iter().filter_map(|m| Some((axis.column_within(m.at, cells)?, m))).collect();
     seen.sort_by_key(|(column, m)| (*column, m.at));
-    let mut free = areas.head.width;
-    for (column, marker) in seen.iter().rev() {
+    // Bad news has its text before anything newer.
+    let bad = |m: &MarkerAt| m.role == Role::Bad;
+    let mut taken: Vec<(u16, u16)> = Vec::new();
+    let order = seen.iter().rev().filter(|(_, m)| bad(m)).chain(seen.iter().rev().filter(|(_, m)| !bad(m)));
+    for (column, marker) in order {
         let x = areas.plot.x + column;
         let line = if marker.role == Role::Marker { Role::Faint } else { marker.role };
         for y in areas.plot.y..areas.plot.bottom() {
@@ -81,13 +84,16 @@ pub(super) fn markers(buf: &mut Buffer, areas: &ChartAreas, axis: TimeAxis, mark
         }
         let long = u16::try_from(marker.text.width()).unwrap_or(u16::MAX);
         let role = style.theme.style(marker.role);
-        if column.saturating_add(long) <= free {
-            buf.set_stringn(x, areas.head.y, &marker.text, usize::from(long), role);
-            free = column.saturating_sub(1);
-        } else if *column < free {
-            let arrow: String = marker.text.chars().take(1).collect();
-            buf.set_stringn(x, areas.head.y, &arrow, 1, role);
-            free = column.saturating_sub(1);
+        // A blank column stays between two texts.
+        let is_free = |long: u16| {
+            let end = column.saturating_add(long);
+            end <= areas.head.width && taken.iter().all(|(from, to)| end < *from || *column > *to)
+        };
+        let sign: String = marker.text.chars().take(1).collect();
+        let text = [(long, &marker.text), (1, &sign)].into_iter().find(|(long, _)| is_free(*long));
+        if let Some((long, text)) = text {
+            buf.set_stringn(x, areas.head.y, text, usize::from(long), role);
+            taken.push((*column, column + long));
         }
     }
 }

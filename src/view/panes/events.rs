@@ -104,11 +104,11 @@ struct Words {
 
 fn words(cx: &Cx, event: &EventSeen, width: u16) -> Words {
     let when = time_of(event).map(|t| t.timestamp_millis()).unwrap_or_default();
-    let count = if event.count > 1 { format!(" (×{})", event.count) } else { String::new() };
+    let count = if event.count > 1 { format!("×{} ", event.count) } else { String::new() };
     // A narrow list has room for the message only; its colour shows the kind. The message matters more than the object's
     // name, which it mostly contains.
     let name = if width < 72 { String::new() } else { format!("{} ", event.reason) };
-    Words { clock: format!(" {} ", cx.look.moment(when, cx.now)), name, message: format!("{}{count}", event.message) }
+    Words { clock: format!(" {} ", cx.look.moment(when, cx.now)), name, message: format!("{count}{}", event.message) }
 }
 
 /// Rows that an event takes if nothing of it is cut.

@@ -65,7 +65,7 @@ pub fn extent(cx: &Cx, area: Rect) -> Extent {
 fn before_load(cx: &Cx) -> String {
     match cx.key(&Action::Simulate).filter(|_| cx.ui.may_load()) {
         Some(key) => format!("press {key} to start the load; this is what is expected then"),
-        None => "no load runs yet; this is what is expected of one".into(),
+        None => "no load has run yet; this is what is expected of a run".into(),
     }
 }
 
@@ -120,7 +120,9 @@ fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: 
         _ => check.found.observed.clone(),
     };
     let expected = if area.width >= 150 && cx.verdict().start.is_some() {
-        format!("{:<WORDS$}  ", text::fit(&check.message, WORDS, ellipsis))
+        let all = cx.verdict().checks.iter().map(|c| text::width(&c.message));
+        let words = all.max().unwrap_or(0).min(WORDS);
+        format!("{}  ", text::left(&text::fit(&check.message, words, ellipsis), words))
     } else {
         String::new()
     };
@@ -145,19 +147,41 @@ fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: 
 fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option<&str>) {
     let f = &check.found;
     let note = f.note.as_deref().or(inferred);
+    // In full, as its row may have no room for it; first where it is what failed.
+    let failed = f.outcome == Outcome::Failed;
+    let found =
+        (failed || text::width(&f.observed) > usize::from(area.width) / 2).then(|| format!("found: {}", f.observed));
+    let (first, later) = if failed { (found, None) } else { (None, found) };
+    let red = if failed {
+        text::wrap(first.as_deref().unwrap_or_default(), usize::from(area.width.saturating_sub(2))).len()
+    } else {
+        0
+    };
     let parts = [
+        first,
         Some(format!("{}: \"{}\"", check.phase.as_deref().unwrap_or("run"), check.message)),
         Some(format!("expected: {}", f.expected)),
-        // In full, as its row may have no room for it.
-        (text::width(&f.observed) > usize::from(area.width) / 2).then(|| format!("found: {}", f.observed)),
+        later,
         note.map(|n| format!("note: {n}")),
     ];
     let width = usize::from(area.width.saturating_sub(2));
-    let lines = parts.into_iter().flatten().flat_map(|p| text::wrap(&p, width));
     let rule = cx.look.symbols.glyphs().grid.to_string().repeat(width);
     let rule = (area.height > 2).then_some(rule);
+    let ruled = usize::from(rule.is_some());
+    let rows = usize::from(area.height).saturating_sub(ruled);
+    let mut lines: Vec<String> = parts.into_iter().flatten().flat_map(|p| text::wrap(&p, width)).collect();
+    if lines.len() > rows && rows > 0 {
+        let rest = lines.split_off(rows - 1).join(" ");
+        lines.push(text::fit(&rest, width, cx.look.symbols.glyphs().ellipsis));
+    }
     for (i, text) in rule.into_iter().chain(lines).take(usize::from(area.height)).enumerate() {
-        write::line(buf, area, i as u16, &[(&format!(" {text}"), cx.look.style(Role::Muted))]);
+        let is_found = (ruled..ruled + red).contains(&i);
+        write::line(
+            buf,
+            area,
+            i as u16,
+            &[(&format!(" {text}"), cx.look.style(if is_found { Role::Bad } else { Role::Muted }))],
+        );
     }
 }
 
@@ -183,10 +207,10 @@ fn bar(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict, phase: &PhaseSpan, sp
     let now = cx.session.now_ms();
     let own = || v.checks.iter().filter(|c| c.phase.as_deref() == Some(&phase.id));
     let is = |outcome| own().any(|c| c.found.outcome == outcome);
-    let role = if is(Outcome::Failed) {
-        Role::Bad
-    } else if now < phase.from {
+    let role = if now < phase.from {
         Role::Muted
+    } else if is(Outcome::Failed) {
+        Role::Bad
     } else if is(Outcome::Waiting) || !is(Outcome::Passed) {
         Role::Accent
     } else {
@@ -202,7 +226,7 @@ fn bar(buf: &mut Buffer, area: Rect, cx: &Cx, v: &Verdict, phase: &PhaseSpan, sp
         })
         .collect();
     let clock = |ms: i64| format::clock((ms - v.start.unwrap_or(span.0)) / 1000);
-    let when = format!(" {}–{}  ", clock(phase.from), clock(phase.to));
+    let when = format!(" {:<12} ", format!("{}–{}", clock(phase.from), clock(phase.to)));
     let name = format!(" {:<NAME$} ", text::fit(&phase.id, NAME, g.ellipsis));
     let room = usize::from(area.width).saturating_sub(NAME + 2 + cells + text::width(&when));
     let about = text::fit(&phase.message, room, g.ellipsis);

@@ -49,7 +49,7 @@ pub fn lines(cx: &Cx, Size { width, .. }: Size) -> u16 {
 
 /// The most important one, for a screen that has no room for more than a line.
 pub fn first(cx: &Cx) -> Option<(String, Role)> {
-    let first = rows(cx).into_iter().next().filter(|r| r.role != Role::Muted)?;
+    let first = rows(cx).into_iter().next().filter(|r| r.role == Role::Bad || (r.role != Role::Muted && !r.over))?;
     Some((format!("{} {}", first.sign, first.text), first.role))
 }
 
@@ -61,7 +61,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     }
     let (mut y, height) = (0, usize::from(area.height));
     for (i, row) in rows.iter().enumerate().take(height) {
-        let text = cx.look.style(if row.over { Role::Muted } else { Role::Text });
+        // What was lost stays lost.
+        let text = cx.look.style(if row.over && row.role != Role::Bad { Role::Muted } else { Role::Text });
         // Each gets a line before any gets a second.
         let most = height.saturating_sub(y + rows.len() - i - 1).max(1);
         let lines = text::bounded(&row.text, room(area.width), most, cx.look.symbols.glyphs().ellipsis);
@@ -109,8 +110,8 @@ fn rows(cx: &Cx) -> Vec<FindingRow> {
     }
     let mut found: Vec<(Severity, FindingRow)> = cx.findings.iter().map(|f| (f.severity, now(cx, f))).collect();
     found.extend(cx.session.findings.over().into_iter().map(|s| (s.finding.severity, past(cx, s))));
-    // Stable: of the same severity, what holds now comes before what is over.
-    found.sort_by_key(|(severity, _)| std::cmp::Reverse(*severity));
+    // What was lost stays first; else what holds now comes before what is over.
+    found.sort_by_key(|(severity, row)| std::cmp::Reverse((*severity == Severity::Critical, !row.over, *severity)));
     rows.extend(found.into_iter().map(|(_, row)| row));
     rows
 }
@@ -130,11 +131,11 @@ fn now(cx: &Cx, f: &Finding) -> FindingRow {
     FindingRow { sign, role, over: false, text: f.text.clone(), more }
 }
 
-/// `over, 12:03:04–12:05:10: the gateway gave up 140 k items: lost`.
+/// `the gateway lost 140 k items: given up after the last try (over: 12:03:04–12:05:10)`.
 fn past(cx: &Cx, spell: &Spell) -> FindingRow {
     let (sign, role) = sign(spell.finding.severity);
     let clock = |ms| cx.look.moment(ms, cx.now);
-    let text = format!("over, {}–{}: {}", clock(spell.from), clock(spell.over.unwrap_or(cx.now)), spell.finding.text);
+    let text = format!("{} (over: {}–{})", spell.finding.text, clock(spell.from), clock(spell.over.unwrap_or(cx.now)));
     let was = format!("as it was: {}", spell.finding.evidence);
     FindingRow { sign, role, over: true, text, more: vec![was, spell.finding.hint.clone()] }
 }

@@ -58,7 +58,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         };
         return empty_state::sentence(buf, area, cx, &text, Role::Muted);
     }
-    let below = notes(cx, usize::from(area.width.saturating_sub(2)));
+    let below = notes(cx, area);
     let (top, under) = places(area, rows.len(), below.len());
     table(buf, top, cx, &rows);
     for (i, (text, role)) in below.iter().enumerate() {
@@ -67,6 +67,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let rest = area.bottom().saturating_sub(under.bottom() + 1);
     chart(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
 }
+
+/// Below this many rows hints leave their room to the chart.
+const SHORT: u16 = 24;
 
 /// The table, with its head, and the notes below it.
 fn places(area: Rect, rows: usize, notes: usize) -> (Rect, Rect) {
@@ -78,7 +81,7 @@ fn places(area: Rect, rows: usize, notes: usize) -> (Rect, Rect) {
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
     let all = rows(cx).len();
-    let notes = notes(cx, usize::from(area.width.saturating_sub(2))).len();
+    let notes = notes(cx, area).len();
     let table = places(area, all, notes).0;
     Extent::of(cx.ui.in_focus(List::Pods).then_some(cx.ui.row), usize::from(table.height.saturating_sub(1)), all)
 }
@@ -90,8 +93,12 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     busiest.sort_by(|a, b| rank(b).0.cmp(&rank(a).0).then(rank(b).1.total_cmp(&rank(a).1)));
     busiest.truncate(2 * Role::SERIES.len());
     let known = busiest.iter().filter_map(|row| Some((row, &row.collector?.accepted.rate)));
-    let lines: Vec<RateLine> =
-        known.map(|(r, series)| RateLine { name: &r.pod.seen.name, series, role: role(r.pod) }).collect();
+    let lines: Vec<RateLine> = known
+        .map(|(r, series)| {
+            let pod = &r.pod;
+            RateLine { name: &pod.seen.name, series, role: role(pod), is_gone: pod.gone.is_some() }
+        })
+        .collect();
     rates::draw(buf, area, cx, "items accepted a second", &lines, &carried(cx));
 }
 
@@ -100,7 +107,7 @@ fn carried(cx: &Cx) -> Vec<Level> {
     let Some(capacity) = cx.capacity() else { return Vec::new() };
     let target = capacity.at_target().and_then(|cores| capacity.carried(cores)).map(|carried| carried.0);
     let level = |name, rate: Option<f64>| rate.map(|rate| Level { name, rate });
-    [level("target", target), level("knee", capacity.knee())].into_iter().flatten().collect()
+    [level("target", target), level("most", capacity.knee())].into_iter().flatten().collect()
 }
 
 fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
@@ -114,9 +121,9 @@ fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let taken = text::width(&head);
     let spark = rows.iter().any(|r| r.collector.is_some()).then(|| format!("accepted, {} at most", format::rate(most)));
     let spark = spark.unwrap_or_else(|| format!("cpu, {} at most", format::millicores(most)));
-    if taken + text::width(&spark) < usize::from(area.width) {
-        head += &format!(" {spark}");
-    }
+    let short = spark.split(',').next().unwrap_or_default();
+    let fits = |text: &&str| taken + text::width(text) < usize::from(area.width);
+    head += &[&spark, short].into_iter().find(fits).map(|text| format!(" {text}")).unwrap_or_default();
     write::line(buf, area, 0, &[(&head, muted)]);
     let focused = cx.ui.in_focus(List::Pods);
     let selected = cx.ui.row.min(rows.len() - 1);
@@ -210,22 +217,24 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
     cx.ui.pods(session).into_iter().chain(gone).map(row).collect()
 }
 
-/// `one replica carries 480 items/s (470 to 490) at the target of 80 %, and 4.4 k/s at the knee`.
+/// `one replica accepts 480 items/s (470 to 490) at the target of 80 %, 4.4 k/s at most`.
 fn capacity_text(capacity: &Capacity) -> Option<String> {
+    let most = capacity.knee();
     let at_target = capacity.at_target().zip(capacity.target).and_then(|(cores, target)| {
-        let (likely, low, high) = capacity.carried(cores)?;
+        let (likely, low, high) =
+            capacity.carried(cores).filter(|(likely, ..)| most.is_none_or(|most| *likely < most))?;
         let (low, likely, high) = (format::rate(low), format::rate(likely), format::rate(high));
         let range = if low == high { String::new() } else { format!(" ({low} to {high})") };
         Some(format!("{likely} items{range} at the target of {target} %"))
     });
-    let knee = capacity.knee().map(|rate| format!("{} at the knee", format::rate(rate)));
-    let parts: Vec<String> = at_target.into_iter().chain(knee).collect();
-    (!parts.is_empty()).then(|| format!("one replica carries {}", parts.join(", and ")))
+    let most = most.map(|rate| format!("{} at most", format::rate(rate)));
+    let parts: Vec<String> = at_target.into_iter().chain(most).collect();
+    (!parts.is_empty()).then(|| format!("one replica accepts {}", parts.join(", ")))
 }
 
 /// The lines below the table: how even the load is, the findings about it, which pods cannot be scraped.
-fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
-    let session = cx.session;
+fn notes(cx: &Cx, area: Rect) -> Vec<(String, Role)> {
+    let (width, session) = (usize::from(area.width.saturating_sub(2)), cx.session);
     let mut out: Vec<(String, Role)> = Vec::new();
     let mut add = |text: &str, role| out.extend(text::wrap(text, width).into_iter().map(|line| (line, role)));
     for place in [Place::Pods, Place::Collectors] {
@@ -239,10 +248,17 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     }
     for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
         add(&finding.text, Role::Warn);
-        add(&format!("{}; hint: {}", finding.evidence, finding.hint), Role::Muted);
+        // The hint is in the window of the findings, too.
+        let hint = if area.height < SHORT { String::new() } else { format!("; hint: {}", finding.hint) };
+        add(&format!("{}{hint}", finding.evidence), Role::Muted);
     }
     if let Some(text) = cx.capacity().and_then(capacity_text) {
         add(&text, Role::Muted);
+    }
+    if session.feeds.state(Feed::Usage) != FeedState::Up {
+        let last = session.pods.live().filter_map(|p| p.cpu.last().or(p.memory.last())).map(|s| s.0).max();
+        let last = last.map_or_else(String::new, |ms| format!(" of {}", cx.look.moment(ms, cx.now)));
+        add(&format!("cpu and memory{last}: {}", empty_state::short(cx, Feed::Usage)), Role::Warn);
     }
     if session.feeds.state(Feed::Collector) != FeedState::Up {
         add(&format!("items and queues: {}", empty_state::short(cx, Feed::Collector)), Role::Muted);
@@ -252,7 +268,8 @@ fn notes(cx: &Cx, width: usize) -> Vec<(String, Role)> {
             // A container that has just started does not listen yet.
             let young = |pod: &Pod| pod.seen.created.is_some_and(|at| cx.now - at.timestamp_millis() < STARTING);
             let starts = session.pods.named(&collector.pod).is_some_and(young);
-            add(&format!("{}: {why}", collector.pod), if starts { Role::Muted } else { Role::Warn });
+            let text = if why.contains(&collector.pod) { why.clone() } else { format!("{}: {why}", collector.pod) };
+            add(&text, if starts { Role::Muted } else { Role::Warn });
         }
     }
     out

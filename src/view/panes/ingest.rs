@@ -29,17 +29,21 @@ pub fn summary(cx: &Cx) -> Summary {
         None if ingest.signal(Signal::Logs).is_none() => "a rate needs two samples".into(),
         None => format!("{} docs/s", format::UNKNOWN),
     };
-    let rejected = p.rejected_writes().map(|n| format!("  {} rejected", format::count(n as f64))).unwrap_or_default();
-    let health = p.health.as_ref().map(|h| format!("  {}", h.status)).unwrap_or_default();
     let strain = if cx.ui.cursor.is_some() { None } else { ingest.strain(cx.session.now_ms()).into_iter().next() };
+    // What strains it says what is rejected, too.
+    let quiet = strain.is_none();
+    let rejected = p.rejected_writes().filter(|_| quiet);
+    let rejected_text = rejected.map(|n| format!("  {} rejected", format::count(n as f64))).unwrap_or_default();
+    let health = p.health.as_ref().filter(|_| quiet).map(|h| format!("  {}", h.status)).unwrap_or_default();
     let role = match (&strain, p.health.as_ref().map(|h| h.status.as_str())) {
         (Some(strain), _) if strain.limits_ingest() => Role::Bad,
         (_, Some("red")) => Role::Bad,
         (Some(_), _) => Role::Warn,
+        _ if rejected > Some(0) => Role::Warn,
         _ => Role::Muted,
     };
     let strain = strain.map(|s| format!("  ! {}", crate::explain::elasticsearch::strain(&s))).unwrap_or_default();
-    (format!("{rate}{rejected}{health}{strain}"), role)
+    (format!("{rate}{rejected_text}{health}{strain}"), role)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -56,10 +60,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let segments = flow.rate.segments(axis.start_ms, axis.end_ms);
         lines.push((flow.total, PlainLine { label, role: role(signal), segments, peak: flow.rate.peak() }));
     }
-    // A single row shows the last: the signal of which most came.
-    if area.height < 2 {
-        lines.sort_by_key(|line| line.0);
-    }
+    // What is drawn last lies on top, and is all that a single row shows: the signal of which most came.
+    lines.sort_by_key(|line| line.0);
     let lines = lines.into_iter().map(|l| l.1).collect();
     let markers = super::utilization::marks(cx, axis);
     let chart = LineChart { axis, margins, lines, unit: format::count, cursor: cx.cursor(), markers };

@@ -29,10 +29,16 @@ pub fn summary(cx: &Cx) -> Summary {
     let load = header::load(cx, usize::MAX);
     let failed = load.as_ref().is_some_and(|(_, role)| *role == Role::Bad);
     if let Some(figures) = figures(cx).filter(|_| !failed) {
-        let fails = cx.session.load.k6.failed().at(cx.moment(), HOLDS).is_some_and(|p| p.1 >= MANY);
-        return (figures, if fails { Role::Warn } else { Role::Muted });
+        let many = figures.contains(" ! ");
+        return (figures, if many { Role::Warn } else { Role::Muted });
     }
     if let Some((text, role)) = load {
+        // How much of it failed outlives the load.
+        let whole =
+            cx.session.load.progress(cx.moment()).failed_ratio.filter(|share| role == Role::Good && *share >= MANY);
+        if let Some(share) = whole {
+            return (format!("{text}  ! {} of the requests failed", format::percent(share * 100.0)), Role::Warn);
+        }
         return (text, if role == Role::Load { Role::Muted } else { role });
     }
     let state = cx.session.feeds.state(Feed::Load);
@@ -48,7 +54,7 @@ pub fn summary(cx: &Cx) -> Summary {
     (text, Role::Muted)
 }
 
-/// `200 VUs  412 it/s  p95 310 ms  71 % fail`; None where k6 has reported nothing valid at this moment.
+/// `200 VUs  412 it/s  p95 310 ms  ! 71 % fail`; None where k6 has reported nothing valid at this moment.
 fn figures(cx: &Cx) -> Option<String> {
     let k6 = &cx.session.load.k6;
     let ms = cx.moment();
@@ -57,8 +63,10 @@ fn figures(cx: &Cx) -> Option<String> {
     parts.extend(at(&k6.iterations()).map(|v| format!("{} it/s", format::count(v))));
     parts.extend(at(&k6.requests()).map(|v| format!("{} req/s", format::count(v))));
     parts.extend(at(&k6.p95()).filter(|v| *v > 0.0).map(|v| format!("p95 so far {}", format::millis(v))));
-    parts.extend(at(&k6.failed()).filter(|v| *v > 0.0).map(|v| format!("{} fail", format::percent(v * 100.0))));
+    let sign = |share: f64| if share >= MANY { "! " } else { "" };
+    let failed = at(&k6.failed()).filter(|v| *v > 0.0);
     parts.extend(left_out(cx.session, Place::Load));
+    parts.extend(failed.map(|v| format!("{}{} fail", sign(v), format::percent(v * 100.0))));
     Some(parts.join("  "))
 }
 

@@ -31,7 +31,7 @@ pub fn summary(cx: &Cx) -> Summary {
 pub fn rows(cx: &Cx, Size { width, height }: Size) -> u16 {
     let m = cx.session.snapshot(cx.moment());
     let rows = if height >= LARGE { u16::MAX } else { 0 };
-    (lines(cx, width, rows).len().max(2 + m.metrics.len() + 3)) as u16
+    (lines(cx, width.saturating_sub(2), rows).len().max(2 + m.metrics.len() + 3)) as u16
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
@@ -141,6 +141,9 @@ fn next(cx: &Cx, width: u16, rows: u16) -> Vec<Pieces> {
     if let Some(c) = cx.session.hpa.as_ref().and_then(hpa_status::undecided).filter(|_| live) {
         add(&undecided(cx, c, m.current), Role::Bad);
     }
+    if live && let Some((text, role)) = run_over(cx) {
+        add(&text, role);
+    }
     if let Some(next) = cx.forecast().filter(|_| live) {
         add(&next.next, Role::Text);
         add(&next.arithmetic, Role::Text);
@@ -150,9 +153,6 @@ fn next(cx: &Cx, width: u16, rows: u16) -> Vec<Pieces> {
     }
     if let Some(made) = cx.session.scalers.scaled_object.as_ref().filter(|_| live) {
         add(&scaled_object(made), Role::Muted);
-    }
-    if live && let Some((text, role)) = run_over(cx) {
-        add(&text, role);
     }
     let mut spare = usize::from(rows).saturating_sub(out.len() + m.conditions.len());
     for c in m.conditions {
@@ -182,10 +182,10 @@ fn run_over(cx: &Cx) -> Option<(String, Role)> {
         Overall::Fail => ("failed", Role::Bad),
         Overall::Unknown => ("is open", Role::Muted),
     };
-    let key = |action, does: &str| cx.key(&action).map(|key| format!("; {key} {does}")).unwrap_or_default();
-    let shows = key(Action::Show(Screen::Timeline), "shows why");
-    let writes = key(Action::Export, "writes a report");
-    Some((format!("the run is over: {} {word}{shows}{writes}", verdict.name), role))
+    let key = |action, does: &str| cx.key(&action).map(|key| format!("press {key} {does}"));
+    let keys = [key(Action::Show(Screen::Timeline), "to see why"), key(Action::Export, "to write a report")];
+    let keys = keys.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    Some((format!("run over: {} {word}; {keys}", verdict.name).trim_end_matches("; ").to_owned(), role))
 }
 
 /// Since when the controller cannot decide, and what it holds.
@@ -280,7 +280,8 @@ fn condition(cx: &Cx, c: &Condition, width: u16, rows: usize) -> Vec<Pieces> {
     let head = format!("{sign} {} ", c.kind);
     let (width, taken) = (usize::from(width), text::width(&head) + text::width(&c.reason) + 1);
     let muted = look.style(Role::Muted);
-    let first = vec![(head, look.style(role)), (format!("{} ", c.reason), look.style(Role::Text))];
+    let reason = text::fit(&c.reason, width.saturating_sub(text::width(&head)), g.ellipsis);
+    let first = vec![(head, look.style(role)), (format!("{reason} "), look.style(Role::Text))];
     let room = width.saturating_sub(taken);
     let wrapped = text::wrap(&c.message, width.saturating_sub(2).max(20));
     if text::width(&c.message) > room && wrapped.len() < rows {

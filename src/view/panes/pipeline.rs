@@ -16,14 +16,13 @@ type RoleLine = Vec<(String, Role)>;
 
 pub fn summary(cx: &Cx) -> Summary {
     let c = &cx.session.collectors;
-    let lost: f64 = crate::observe::Signal::ALL.iter().filter_map(|s| c.account(*s).lost()).sum();
-    let rejected: f64 =
-        [Tier::Agent, Tier::Gateway, Tier::Cluster].iter().filter_map(|r| c.tier(*r)).map(|t| t.rejected_total).sum();
-    match c.tier(Tier::Gateway).or(c.tier(Tier::Agent)) {
-        None => (String::new(), Role::Muted),
-        Some(_) if lost + rejected > 0.0 => (format!("{} lost", crate::format::count(lost + rejected)), Role::Bad),
-        Some(_) => ("nothing lost".into(), Role::Muted),
+    if c.tier(Tier::Gateway).or(c.tier(Tier::Agent)).is_none() {
+        return (String::new(), Role::Muted);
     }
+    let (lost, missing) = account::gone(cx);
+    let some = [(lost, "lost"), (missing, "missing")].into_iter().filter(|(items, _)| *items > 0.0);
+    let text: Vec<String> = some.map(|(items, what)| format!("{} {what}", crate::format::count(items))).collect();
+    if text.is_empty() { ("nothing lost".into(), Role::Muted) } else { (text.join(", "), Role::Bad) }
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -65,7 +64,9 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
         ("gateway out", gateway.map(|t| &t.sent), Role::Series3),
         ("agents in", agents.map(|t| &t.accepted), Role::Series1),
     ];
-    let known: Vec<RateLine> =
-        lines.into_iter().filter_map(|(name, series, role)| Some(RateLine { name, series: series?, role })).collect();
+    let known: Vec<RateLine> = lines
+        .into_iter()
+        .filter_map(|(name, series, role)| Some(RateLine { name, series: series?, role, is_gone: false }))
+        .collect();
     rates::draw(buf, area, cx, "items a second, all signals", &known, &[]);
 }

@@ -9,7 +9,10 @@ use crate::observe::{Feed, Pool};
 use crate::session::ingest::Strain;
 use crate::view::pane_row::{Extent, Summary};
 use crate::view::{Cx, theme::Role, write};
-use ratatui::{buffer::Buffer, layout::Rect};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Rect, Size},
+};
 
 pub fn summary(cx: &Cx) -> Summary {
     let Some(health) = &cx.session.ingest.pressure.health else { return (String::new(), Role::Muted) };
@@ -38,6 +41,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     for (row, (head, part, role)) in lines(cx, area.width).iter().enumerate() {
         write::line(buf, inner, row as u16, &[(head, cx.look.style(Role::Muted)), (part, cx.look.style(*role))]);
     }
+}
+
+/// Rows that its content takes in a column of this size.
+pub fn wanted(cx: &Cx, Size { width, .. }: Size) -> u16 {
+    u16::try_from(lines(cx, width).len()).unwrap_or(u16::MAX).max(2)
 }
 
 /// Name, text, colour of the text; wrapped for a pane of this width.
@@ -82,14 +90,25 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
     };
     out.push(("writes", writes, Role::Text));
     let mut rejected = count(p.rejected_writes());
-    for (cause, n) in p.rejected.iter().filter(|(_, n)| **n > 0) {
-        rejected.push_str(&format!(", {} {}", format::count(*n as f64), elasticsearch::rejection(cause)));
+    let causes: Vec<_> = p.rejected.iter().filter(|(_, n)| **n > 0).collect();
+    match causes.as_slice() {
+        [(cause, _)] => rejected.push_str(&format!(": {}", elasticsearch::rejection(cause))),
+        causes => {
+            for (cause, n) in causes {
+                rejected.push_str(&format!(", {} {}", format::count(**n as f64), elasticsearch::rejection(cause)));
+            }
+        }
     }
     if let Some((at, _)) = &p.last_rejected {
         rejected.push_str(&format!("; last {}", cx.look.moment(*at, cx.now)));
     }
     let strained = ingest.strain(cx.session.now_ms()).iter().any(|s| matches!(s, Strain::Rejecting(_)));
-    out.push(("rejected", rejected, if strained { Role::Bad } else { Role::Text }));
+    let role = match p.rejected_writes() {
+        _ if strained => Role::Bad,
+        Some(n) if n > 0 => Role::Warn,
+        _ => Role::Text,
+    };
+    out.push(("rejected", rejected, role));
     let limit = p.nodes.iter().filter_map(|n| n.pressure?.limit_bytes).min();
     let of = limit.map(|l| format!(" of {}", format::bytes(l as f64))).unwrap_or_default();
     let breaker = p.breaker().map(|(name, v)| format!(", breaker {name} {}", share(Some(v)))).unwrap_or_default();
@@ -128,7 +147,7 @@ fn rows(cx: &Cx) -> Vec<(&'static str, String, Role)> {
         };
         out.push(("health", text, role));
     }
-    if quiet && out.len() > 3 && p.rejected_writes() == Some(0) {
+    if quiet && out.len() > 3 && p.rejected_writes() == Some(0) && p.waiting() == Some(0) {
         out.push(("", "nothing holds ingest back here".into(), Role::Muted));
     }
     out

@@ -16,7 +16,8 @@ pub fn summary(cx: &Cx) -> Summary {
         return (String::new(), Role::Muted);
     };
     let minutes = ((q.to - q.from).num_seconds() + 30) / 60;
-    (format!("{} records of the last {minutes} min", format::count(q.records as f64)), Role::Muted)
+    let until = cx.look.moment(q.to.timestamp_millis(), cx.now);
+    (format!("{} records, {minutes} min to {until}", format::count(q.records as f64)), Role::Muted)
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
@@ -58,7 +59,7 @@ fn lines(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     rows
 }
 
-/// `first after the load began: traces 4 to 14 s`.
+/// `first documents after the load's start: traces 4 to 14 s`.
 fn first(cx: &Cx) -> Option<(String, Role)> {
     let began = cx.session.load.started()?.timestamp_millis();
     let of = |signal: Signal| {
@@ -66,7 +67,7 @@ fn first(cx: &Cx) -> Option<(String, Role)> {
         Some(format!("{} {} to {} s", signal.name(), (from - began) / 1000, (to - began + 999) / 1000))
     };
     let all: Vec<String> = Signal::ALL.into_iter().filter_map(of).collect();
-    (!all.is_empty()).then(|| (format!("first after the load began: {}", all.join(", ")), Role::Text))
+    (!all.is_empty()).then(|| (format!("first documents after the load's start: {}", all.join(", ")), Role::Text))
 }
 
 /// A table of the fields, then one of the services that write logs.
@@ -91,15 +92,16 @@ fn counted(q: &LogQualitySeen, width: usize, ellipsis: char) -> Vec<(String, Rol
     if groups.len() < 2 {
         return rows;
     }
-    let names = width.saturating_sub(32).clamp(12, 40);
+    let names = width.saturating_sub(28).clamp(12, 40);
     let name = |text: &str| text::left(&text::fit(text, names, ellipsis), names);
-    let head = format!("{} {:>8} {:>6} {:>6} {:>6}", name("without, by service"), "records", "level", "trace", "span");
+    let head = format!("{} {:>7} {:>6} {:>6} {:>5}", name("missing, of"), "records", "level", "trace", "span");
     rows.push((head, Role::Muted));
     for g in groups {
         let of = |field| lack_of(g, field).missing;
         let (level, trace, span) = (of(Field::Level), of(Field::Trace), of(Field::Span));
         let who = format!("{} {}", g.service.as_deref().unwrap_or("(no service)"), g.dataset);
-        rows.push((format!("{} {:>8} {level:>6} {trace:>6} {span:>6}", name(&who), g.records), Role::Text));
+        let [records, level, trace, span] = [g.records, level, trace, span].map(|n| format::count(n as f64));
+        rows.push((format!("{} {records:>7} {level:>6} {trace:>6} {span:>5}", name(&who)), Role::Text));
     }
     rows
 }

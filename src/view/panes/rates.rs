@@ -24,6 +24,8 @@ pub struct RateLine<'a> {
     pub name: &'a str,
     pub series: &'a Series,
     pub role: Role,
+    /// What it is of is no more: its last rate says nothing.
+    pub is_gone: bool,
 }
 
 /// A rate that the lines are compared with, such as what a replica carries.
@@ -45,7 +47,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]
     let signs = if cx.look.has_signs() { 2 } else { 0 };
     let room = usize::from(margins.right).saturating_sub(2 + signs).max(5);
     let line = |line: &RateLine| {
-        let rate = line.series.at(cx.moment(), HOLDS).map_or_else(String::new, |p| format!(" {}", format::count(p.1)));
+        let rate = line.series.at(cx.moment(), HOLDS).filter(|_| !line.is_gone);
+        let rate = rate.map_or_else(String::new, |p| format!(" {}", format::count(p.1)));
         let name = text::fit_end(line.name, room.saturating_sub(text::width(&rate)), ellipsis);
         PlainLine {
             label: format!("{name}{rate}"),
@@ -54,11 +57,12 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]
             peak: line.series.peak(),
         }
     };
+    let began = cx.session.began.map_or(0, |at| at.timestamp_millis());
     let most = all.iter().map(|line| line.series.peak()).fold(0.0, f64::max);
     let level = |level: &Level| PlainLine {
         label: format!("{} {}", level.name, format::count(level.rate)),
         role: Role::Target,
-        segments: vec![vec![(axis.start_ms, level.rate), (axis.end_ms - 1, level.rate)]],
+        segments: vec![vec![(axis.start_ms.max(began), level.rate), (axis.end_ms - 1, level.rate)]],
         peak: 0.0,
     };
     let levels = levels.iter().filter(|level| level.rate <= most * FLAT).map(level);

@@ -75,7 +75,7 @@ fn gaps(cx: &Cx, series: &[MetricLine], axis: TimeAxis) -> Vec<(i64, i64, String
     for (from, end) in known {
         let seconds = (from - to) / 1000;
         if seconds > STALE {
-            out.push((to, from, format!("no metrics {}", format::clock(seconds))));
+            out.push((to, from, format!("no samples {}", format::clock(seconds))));
         }
         to = to.max(end);
     }

@@ -123,7 +123,7 @@ fn a_memory_limiter_that_acts_after_the_container_is_killed() {
     let f = finding(&limits(1024.0, Some(256.0)), "memory-limiter-too-high");
     assert!(f.text.contains("refuses nothing") && f.evidence.contains("from 768 Mi on"), "{f:?}");
     let f = finding(&limits(512.0, Some(128.0)), "memory-limiter-too-high");
-    assert!(f.text.contains("hard limit is so high"), "{f:?}");
+    assert!(f.text.contains("hard limit is above"), "{f:?}");
     assert_eq!(found(&limits(400.0, None)), Vec::<&str>::new());
     // The limits of another container are unknown.
     assert_eq!(

@@ -141,7 +141,7 @@ fn the_next_sync_is_explained_in_a_sentence() {
     assert_eq!(
         after(83),
         "cpu at 151 % of 80 %, 75 % with the pods that are missing or not ready counted in, is within tolerance \
-         (without it: 2), so it stays at 4 at the next sync, in ~15 s"
+         (the other metrics alone: 2), so it stays at 4 at the next sync, in ~15 s"
     );
     assert_eq!(after(169), "cpu at 152 % of 80 % asks for 8 replicas, but it stays at 4, held by max 4");
     assert_eq!(

@@ -48,7 +48,7 @@ fn the_recorded_cycle_did_all_that_can_be_seen_of_it() {
     assert_eq!(said("replicas-reached"), "2 replicas at 0:03, 4 at most");
     assert_eq!(said("back-to-min"), "1 replica at end +1:03");
     assert_eq!(said("scale-down-begins"), "4→2 at end +0:33");
-    assert!(said("decisions").starts_with("15 of 15 known syncs"));
+    assert!(said("decisions").starts_with("explained 15 of 15 known syncs"));
     let note = found(&v, "steps").note.as_deref().unwrap();
     assert!(note.contains("4→1 in one step"), "{note}");
 }

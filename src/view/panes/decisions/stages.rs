@@ -18,7 +18,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, budget: &[Stage]
     let known: Vec<i64> = budget.iter().filter_map(|s| s.at.ok()).collect();
     let whole = known.iter().max().zip(known.iter().min()).map(|(a, b)| a - b);
     let r = &sync.computed;
-    let total = whole.map_or_else(String::new, |ms| format!(", {} in all that is known", seconds(ms)));
+    let total = whole.map_or_else(String::new, |ms| format!(", {} over its known steps", seconds(ms)));
     let of = format!(" of {}{}{} at {}", r.current, look.symbols.glyphs().to, sync.controller, look.clock(sync.first));
     write::line(buf, area, 0, &[("reaction", look.style(Role::Title)), (&of, muted), (&total, muted)]);
     let mut before: Option<i64> = None;
@@ -36,7 +36,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync, budget: &[Stage]
                 continue;
             }
         };
-        let since = before.map_or_else(String::new, |b| format!("+{}", seconds((at - b).max(0))));
+        // What came before the stage above has no distance from it.
+        let since = before.filter(|b| at >= *b).map_or_else(String::new, |b| format!("+{}", seconds(at - b)));
         let role = if at == sync.first { look.style(Role::Marker) } else { plain };
         write::line(buf, area, row, &[(&name, muted), (&look.clock(at), role), (&format!("  {since:>8}"), plain)]);
         before = Some(before.map_or(at, |b| b.max(at)));

@@ -30,7 +30,7 @@ fn first(area: Rect, cx: &Cx) -> usize {
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, syncs: &[&Sync]) {
     let muted = cx.look.style(Role::Muted);
     let shown = metrics(area, cx, syncs);
-    let mut head = vec![(" time     ".to_string(), muted), ("    now ".into(), muted)];
+    let mut head = vec![(" time     ".to_string(), muted), ("   now ".into(), muted)];
     let names = syncs.first().map(|s| s.names.clone());
     for i in 0..shown {
         let name = names.as_ref().and_then(|n| n.get(i)).cloned().unwrap_or_default();

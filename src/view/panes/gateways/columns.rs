@@ -3,7 +3,7 @@
 
 use super::{MARK, PodRow};
 use crate::format;
-use crate::observe::Resources;
+use crate::observe::{Feed, Resources};
 use crate::session::{controller, is_ready, quantity};
 use crate::view::{Cx, theme::Role};
 
@@ -24,7 +24,7 @@ const NAME: usize = 14;
 const ALL: [PodColumn; 12] = [
     PodColumn { head: "ready", width: 6, rank: 0, cell: ready },
     PodColumn { head: "age", width: 6, rank: 3, cell: age },
-    PodColumn { head: "restarts", width: 12, rank: 5, cell: restarts },
+    PodColumn { head: "restarts", width: 12, rank: 5, cell: |row, _| restarts(row) },
     PodColumn { head: "cpu", width: 12, rank: 1, cell: cpu },
     PodColumn { head: "request/limit", width: 14, rank: 8, cell: cpu_bounds },
     PodColumn { head: "memory", width: 13, rank: 1, cell: memory },
@@ -41,15 +41,18 @@ pub fn fitting(width: usize, longest: usize, rows: &[PodRow]) -> (usize, Vec<&'s
     let counted = rows.iter().any(|r| r.collector.is_some());
     let of_collectors = |c: &PodColumn| matches!(c.head, "accepted" | "refused" | "queue" | "share");
     let mut columns: Vec<&PodColumn> = ALL.iter().filter(|c| counted || !of_collectors(c)).collect();
+    // A pod that restarted or does not run is what to look for.
+    let troubled = rows.iter().any(|r| restarts(r).1 != Role::Muted);
+    let rank = |c: &PodColumn| if troubled && c.head == "restarts" { 1 } else { c.rank };
     let taken = |columns: &[&PodColumn]| columns.iter().map(|c| c.width + 1).sum::<usize>() + 2 + MARK;
     while taken(&columns) + longest.min(NAME) > width
-        && let Some(last) = (0..columns.len()).max_by_key(|i| columns[*i].rank)
+        && let Some(last) = (0..columns.len()).max_by_key(|i| rank(columns[*i]))
     {
         columns.remove(last);
     }
     // A whole name is worth more than the last columns.
     while taken(&columns) + longest > width
-        && let Some(last) = (0..columns.len()).filter(|i| columns[*i].rank >= 5).max_by_key(|i| columns[*i].rank)
+        && let Some(last) = (0..columns.len()).filter(|i| rank(columns[*i]) >= 5).max_by_key(|i| rank(columns[*i]))
     {
         columns.remove(last);
     }
@@ -74,13 +77,14 @@ fn age(row: &PodRow, cx: &Cx) -> (String, Role) {
 }
 
 /// Restarts with how the last run ended; what keeps it from running comes first.
-fn restarts(row: &PodRow, _: &Cx) -> (String, Role) {
+fn restarts(row: &PodRow) -> (String, Role) {
     let seen = &row.pod.seen;
     if let Some(why) = seen.reason.as_deref().or_else(|| seen.containers.iter().find_map(|c| c.waiting.as_deref())) {
         return (why.to_owned(), Role::Warn);
     }
     let count = seen.restarts();
     match seen.containers.iter().find_map(|c| c.last_terminated.as_ref()) {
+        Some(exit) if exit.reason == "OOMKilled" => (format!("{count} {}", exit.reason), Role::Bad),
         Some(exit) => (format!("{count} {}", exit.reason), Role::Warn),
         None => (count.to_string(), if count > 0 { Role::Warn } else { Role::Muted }),
     }
@@ -104,7 +108,17 @@ fn used(row: &PodRow, cx: &Cx, resource: &str, unit: fn(f64) -> String) -> (Stri
     };
     let limit = sum(row, resource, |c| &c.limits).map(|l| if resource == "cpu" { l * 1000.0 } else { l });
     let near = limit.is_some_and(|l| l > 0.0 && used >= 0.9 * l);
-    (text, if near { Role::Bad } else { Role::Text })
+    let is_read = cx.ui.cursor.is_some() || cx.session.feeds.is_up(Feed::Usage);
+    (
+        text,
+        if near {
+            Role::Bad
+        } else if is_read {
+            Role::Text
+        } else {
+            Role::Muted
+        },
+    )
 }
 
 fn cpu_bounds(row: &PodRow, _: &Cx) -> (String, Role) {

@@ -20,10 +20,7 @@ const BALANCE: [Balance; 4] = [
     ("refused", Role::Warn, |cx, tier| sum(cx, tier, |t| t.refused)),
     ("lost", Role::Bad, lost),
     // What a process held that was killed, above all.
-    ("missing", Role::Warn, |cx, tier| {
-        let gone = sum(cx, tier, |t| t.accepted - t.sent)? - lost(cx, tier)? - in_flight(cx, tier)?;
-        Some(if gone > 0.01 * sum(cx, tier, |t| t.accepted)? { gone } else { 0.0 })
-    }),
+    ("missing", Role::Bad, missing),
 ];
 
 /// Of a tier, all signals together.
@@ -42,6 +39,27 @@ fn in_flight(cx: &Cx, tier: Tier) -> Option<f64> {
     cx.session.collectors.live(tier).filter_map(|c| c.held()).reduce(|a, b| a + b)
 }
 
+/// Accepted, and in no other count.
+fn missing(cx: &Cx, tier: Tier) -> Option<f64> {
+    let gone = sum(cx, tier, |t| t.accepted - t.sent)? - lost(cx, tier)? - in_flight(cx, tier)?;
+    Some(if gone > 0.01 * sum(cx, tier, |t| t.accepted)? { gone } else { 0.0 })
+}
+
+/// What is lost, and what is missing, in all tiers.
+pub fn gone(cx: &Cx) -> (f64, f64) {
+    let all = |of: fn(&Cx, Tier) -> Option<f64>| {
+        [Tier::Agent, Tier::Gateway].into_iter().filter_map(|tier| of(cx, tier)).sum()
+    };
+    (all(lost), all(missing))
+}
+
+/// Why items are in no count; None where none are missing.
+pub fn missing_text(cx: &Cx) -> Option<String> {
+    let (_, missing) = gone(cx);
+    let what = "missing from every count: a killed process held them, or sent them after its last scrape";
+    (missing > 0.0).then(|| format!("{} {what}", format::count(missing)))
+}
+
 pub fn lines(cx: &Cx, columns: Columns) -> Vec<RoleLine> {
     let since = cx.session.began.map_or_else(String::new, |t| cx.look.moment(t.timestamp_millis(), cx.now));
     let mut title: RoleLine = vec![(format!("since {since}"), Role::Title)];
@@ -53,22 +71,22 @@ pub fn lines(cx: &Cx, columns: Columns) -> Vec<RoleLine> {
     }
     let mut out = vec![title];
     for signal in Signal::ALL {
-        let cells = STEPS.iter().map(|step| number(cx, (step.total)(cx, signal), Role::Text));
+        let cells = STEPS.iter().map(|step| number(cx, columns, (step.total)(cx, signal), Role::Text));
         out.push(columns.line(signal.name(), cells));
     }
     for (name, role, of) in BALANCE {
-        let tier = |tier| number(cx, of(cx, tier), role);
+        let tier = |tier| number(cx, columns, of(cx, tier), role);
         let blank = || (String::new(), Role::Muted);
         out.push(columns.line(name, [blank(), tier(Tier::Agent), blank(), tier(Tier::Gateway)].into_iter()));
     }
     out
 }
 
-/// A count; in full where the pane has the whole screen.
-fn number(cx: &Cx, value: Option<f64>, role: Role) -> (String, Role) {
+/// A count; in full where there is room, for what differs is a small part of it.
+fn number(cx: &Cx, columns: Columns, value: Option<f64>, role: Role) -> (String, Role) {
     let text = match value {
         None => format::UNKNOWN.into(),
-        Some(v) if cx.ui.expanded => format::number::grouped(v),
+        Some(v) if cx.ui.expanded || columns.is_wide() => format::number::grouped(v),
         Some(v) => format::count(v),
     };
     (text, if value.is_none_or(|v| v == 0.0) { Role::Muted } else { role })

@@ -11,6 +11,9 @@ const HOLDS: i64 = 20_000;
 /// A step that passes less on is highlighted if it did so at each of these moments, in milliseconds ago: because of
 /// batches a single one means nothing.
 const WHILE: [i64; 3] = [0, 10_000, 20_000];
+/// What is accepted is a rate over 10 s, what is sent one over 30 s: these moments of the first, in milliseconds ago, together
+/// are comparable with the second.
+const TOGETHER: [i64; 3] = [0, 10_000, 20_000];
 /// Columns of the rows' names.
 const NAMES: usize = 10;
 
@@ -23,6 +26,11 @@ pub struct Columns {
 impl Columns {
     pub fn of(width: usize) -> Columns {
         Columns { cell: (width.saturating_sub(NAMES) / STEPS.len()).clamp(8, 22) }
+    }
+
+    /// Whether a cell has room for whole words and numbers.
+    pub fn is_wide(self) -> bool {
+        self.cell >= 16
     }
 
     pub fn width(self) -> usize {
@@ -42,6 +50,8 @@ pub struct Step {
     place: &'static str,
     /// What happens to them there; shorter for narrow screens.
     what: (&'static str, &'static str),
+    /// Whether it counts what arrives, and not what is sent on.
+    accepts: bool,
     /// Items a second at a moment, in milliseconds.
     rate: fn(&Cx, Signal, i64) -> Option<f64>,
     /// Items since the session began.
@@ -52,30 +62,35 @@ pub const STEPS: [Step; 5] = [
     Step {
         place: "agents",
         what: ("agents accept", "in"),
+        accepts: true,
         rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.accepted),
         total: |cx, s| cx.session.collectors.account(s).agents.map(|t| t.accepted),
     },
     Step {
         place: "",
         what: ("agents send", "out"),
+        accepts: false,
         rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.sent),
         total: |cx, s| cx.session.collectors.account(s).agents.map(|t| t.sent),
     },
     Step {
         place: "gateway",
         what: ("gateway accepts", "in"),
+        accepts: true,
         rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.accepted),
         total: |cx, s| cx.session.collectors.account(s).gateway.map(|t| t.accepted),
     },
     Step {
         place: "",
         what: ("gateway sends", "out"),
+        accepts: false,
         rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.sent),
         total: |cx, s| cx.session.collectors.account(s).gateway.map(|t| t.sent),
     },
     Step {
         place: "Elasticsearch",
         what: ("indexed", "indexed"),
+        accepts: false,
         rate: indexed,
         total: |cx, s| cx.session.ingest.signal(s).map(|flow| flow.total as f64),
     },
@@ -93,7 +108,7 @@ fn indexed(cx: &Cx, signal: Signal, ms: i64) -> Option<f64> {
 pub fn lines(cx: &Cx, columns: Columns) -> Vec<RoleLine> {
     let cell = columns.cell;
     let g = cx.look.symbols.glyphs();
-    let wide = cell >= 16;
+    let wide = columns.is_wide();
     // The places, with an arrow that leads from one to the next.
     let mut path: RoleLine = vec![(text::left("apps", NAMES), Role::Title)];
     let arrow = |room: usize| {
@@ -150,7 +165,11 @@ pub fn lines(cx: &Cx, columns: Columns) -> Vec<RoleLine> {
 
 fn drops(cx: &Cx, signal: Signal, from: &Step, to: &Step) -> bool {
     WHILE.iter().all(|ago| {
-        let rate = |step: &Step| (step.rate)(cx, signal, cx.moment() - ago);
+        let at = |step: &Step, before: i64| (step.rate)(cx, signal, cx.moment() - ago - before);
+        let rate = |step: &Step| match step.accepts {
+            true => TOGETHER.iter().map(|before| at(step, *before)).sum::<Option<f64>>().map(|sum| sum / 3.0),
+            false => at(step, 0),
+        };
         rate(from).zip(rate(to)).is_some_and(|(before, after)| before >= 1.0 && after < 0.7 * before)
     })
 }

@@ -1,6 +1,6 @@
 //! Where items were refused or lost, since when, and how many. Must not call lost what may be sent again.
 
-use super::RoleLine;
+use super::{RoleLine, account};
 use crate::format::{self, text};
 use crate::observe::Role as Tier;
 use crate::session::{Fate, Loss};
@@ -9,7 +9,11 @@ use crate::view::{Cx, theme::Role};
 pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
     let losses = &cx.session.collectors.losses;
     let mut out = vec![vec![("Where items were refused or lost".to_string(), Role::Title)]];
-    if losses.all().is_empty() {
+    out.extend(
+        account::missing_text(cx)
+            .map(|text| vec![(text::fit(&text, width, cx.look.symbols.glyphs().ellipsis), Role::Bad)]),
+    );
+    if losses.all().is_empty() && out.len() == 1 {
         out.push(vec![("nowhere, as far as the collectors count".into(), Role::Muted)]);
     }
     // What is lost for good comes first, then the latest.
@@ -40,7 +44,7 @@ fn line(cx: &Cx, loss: &Loss, width: usize) -> RoleLine {
         Fate::SendFailed => ("lost: given up after the last try", Role::Bad),
         Fate::Rejected => ("lost: Elasticsearch refused the documents", Role::Bad),
     };
-    let end = match loss.is_on(now) {
+    let end = match loss.goes_on(now) {
         true => "ongoing".to_string(),
         false => format!("until {}", cx.look.moment(loss.until, cx.now)),
     };
