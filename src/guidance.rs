@@ -40,6 +40,8 @@ pub struct Setup {
     pub elasticsearches: Vec<Value>,
     /// Deployments of the application's namespace.
     pub apps: Vec<Value>,
+    /// The last lines that the application's pods wrote to stdout, by Deployment.
+    pub app_logs: Vec<(String, Vec<String>)>,
     /// The ConfigMap with the load's script.
     pub scripts: Option<Value>,
     pub metrics_server: Option<Value>,

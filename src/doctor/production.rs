@@ -15,11 +15,19 @@ use std::collections::BTreeMap;
 
 /// The most that is shown of what was seen, in bytes.
 const SHOWN: usize = 600;
+/// Deployments whose logs are looked at, and how much of each.
+const MOST_APPS: usize = 20;
+const TAIL: u32 = 50;
+const TAIL_BYTES: u32 = 64 << 10;
 
 /// A check for each rule that concerns something here.
 pub async fn all(client: &ApiClient, settings: &Settings) -> Vec<Check> {
     match fetch(client, settings).await {
-        Ok(objects) => checks(&setup(&objects, &settings.namespace, &settings.load_namespace, &settings.hpa)),
+        Ok(objects) => {
+            let mut setup = setup(&objects, &settings.namespace, &settings.load_namespace, &settings.hpa);
+            setup.app_logs = app_logs(client, &settings.load_namespace, &setup.apps).await;
+            checks(&setup)
+        }
         Err(error) => {
             let hint = error.hint.clone().unwrap_or_default();
             vec![Check::fail("production", "the guidance for production", error.to_string(), hint)]
@@ -81,6 +89,29 @@ async fn fetch(client: &ApiClient, settings: &Settings) -> Result<Vec<Value>, Ap
     Ok(all)
 }
 
+/// The end of what one pod of each Deployment wrote to stdout, of those that wrote anything and may be read.
+async fn app_logs(client: &ApiClient, namespace: &str, apps: &[Value]) -> Vec<(String, Vec<String>)> {
+    let read = |app: &Value| {
+        let name = clean(app["metadata"]["name"].as_str().unwrap_or_default(), 63);
+        let labels = app.pointer("/spec/selector/matchLabels").and_then(Value::as_object).into_iter().flatten();
+        let labels: Vec<String> = labels.filter_map(|(key, of)| Some(format!("{key}={}", of.as_str()?))).collect();
+        let container =
+            app.pointer("/spec/template/spec/containers/0/name").and_then(Value::as_str).unwrap_or_default();
+        let (own, selector, container) = (encode(namespace), encode(&labels.join(",")), encode(container));
+        async move {
+            let pods =
+                client.get(&format!("/api/v1/namespaces/{own}/pods?limit=1&labelSelector={selector}")).await.ok()??;
+            let pod = encode(pods.pointer("/items/0/metadata/name")?.as_str()?);
+            let path = format!(
+                "/api/v1/namespaces/{own}/pods/{pod}/log?container={container}&tailLines={TAIL}&limitBytes={TAIL_BYTES}"
+            );
+            let lines: Vec<String> = client.text(&path).await.ok()?.lines().map(str::to_owned).collect();
+            (!lines.is_empty()).then_some((name, lines))
+        }
+    };
+    join_all(apps.iter().take(MOST_APPS).map(read)).await.into_iter().flatten().collect()
+}
+
 /// What the rules look at, from objects of any kind; `namespace` is the gateway's, `load` the application's.
 pub fn setup(objects: &[Value], namespace: &str, load: &str, hpa: &str) -> Setup {
     let of = |kind: &str, place: &str| -> Vec<&Value> {
@@ -106,6 +137,7 @@ pub fn setup(objects: &[Value], namespace: &str, load: &str, hpa: &str) -> Setup
         budgets: own(of("PodDisruptionBudget", namespace)),
         elasticsearches: own(of("Elasticsearch", namespace)),
         apps: own(of("Deployment", load)),
+        app_logs: Vec::new(),
         scripts: named(&of("ConfigMap", load), "k6-scripts"),
         metrics_server: named(&of("Deployment", "kube-system"), "metrics-server"),
         hpa,

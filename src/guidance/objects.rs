@@ -124,6 +124,14 @@ pub const RULES: &[Rule] = &[
         over: Over::Objects(app_probes),
     },
     Rule {
+        id: "application-logs",
+        advice: "the application's log lines are JSON with a time, a level and a service",
+        hint: "ECS names: @timestamp in RFC 3339 (strftime has no %f: datetime.isoformat), log.level, service.name",
+        source: "the guide, Log Transformations",
+        harm: None,
+        over: Over::Objects(app_logs),
+    },
+    Rule {
         id: "metrics-server",
         advice: "metrics-server has an APIService's figures every 15 s, and checks the kubelets' certificates",
         hint: "--metric-resolution=15s, and --kubelet-insecure-tls at most once, where the kubelets sign their own",
@@ -365,6 +373,43 @@ fn elastic_storage(setup: &Setup) -> Option<Judged> {
         }
     }
     (!setup.elasticsearches.is_empty()).then(|| Judged::none_of(found, "volumeClaimTemplates"))
+}
+
+/// What the lines of each Deployment lack; the last line that is JSON speaks for all. Nothing of a line is quoted.
+fn app_logs(setup: &Setup) -> Option<Judged> {
+    let (mut found, mut structured) = (Vec::new(), 0);
+    for (name, lines) in &setup.app_logs {
+        let parsed =
+            lines.iter().rev().find_map(|line| serde_json::from_str::<Value>(line).ok().filter(Value::is_object));
+        // A database beside the application may write as it likes.
+        let Some(line) = parsed else { continue };
+        structured += 1;
+        // Names with dots, and objects in objects, are the same to Elasticsearch.
+        let has = |field: &str| {
+            let nested = format!("/{}", field.replace('.', "/"));
+            line.get(field).or_else(|| line.pointer(&nested)).and_then(Value::as_str)
+        };
+        match has("@timestamp").or(has("timestamp")).or(has("time")) {
+            None => found.push(format!("lines of {name} have no @timestamp")),
+            Some(at) if chrono::DateTime::parse_from_rfc3339(at).is_err() => {
+                let why = if at.contains("%f") { " (a %f is left in it)" } else { "" };
+                found.push(format!("the time of {name}'s lines cannot be read{why}"));
+            }
+            Some(_) => {}
+        }
+        let lacks = [("log.level", "level"), ("service.name", "service")];
+        let lacks: Vec<&str> =
+            lacks.iter().filter(|(a, b)| has(a).or(has(b)).is_none()).map(|(field, _)| *field).collect();
+        if !lacks.is_empty() {
+            found.push(format!("lines of {name} have no {}", lacks.join(", no ")));
+        }
+    }
+    let all = setup.app_logs.len();
+    match structured {
+        0 if all == 0 => None,
+        0 => Some(Judged::Against("no Deployment writes lines of JSON".into())),
+        n => Some(Judged::none_of(found, &format!("so in {n} of the {all} Deployments that write to stdout"))),
+    }
 }
 
 fn app_probes(setup: &Setup) -> Option<Judged> {

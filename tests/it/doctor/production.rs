@@ -77,6 +77,58 @@ fn our_production_overlay_is_as_advised_and_the_others_differ_in_what_they_say()
     }
 }
 
+/// The faults of the guide's public lab, and the check that says each. That its load calls routes which are not there is a
+/// finding while it runs: see `lab::feeds`.
+#[test]
+fn every_fault_of_the_public_lab_is_said_by_a_check() {
+    let objects: Vec<Value> = serde_saphyr::from_multiple(PUBLIC_LAB).unwrap();
+    let mut lab = setup(&objects, "observability-lab", "demo-app", "edot-gateway-hpa");
+    // `time.strftime` leaves %f as it is.
+    let line = r#"{"@timestamp": "2026-11-30T03:13:10.%fZ", "log.level": "info", "service.name": "backend", "message": "GET /"}"#;
+    lab.app_logs = vec![("backend".into(), vec!["INFO: started".into(), line.into()])];
+    let warned = checks(&lab);
+    let warned = ids(&warned, Outcome::Warn);
+    for (fault, said) in [
+        ("logs over OTLP are refused by the agent", "otlp-logs-refused"),
+        ("%f stays in the time of the application's lines", "application-logs"),
+        ("container logs are not parsed", "container-logs-unparsed"),
+        ("collectors read their own logs", "own-logs-read"),
+        ("log.level is an attribute only", "log-level-lost"),
+        ("memory_limiter is third, and its limit is the container's", "limiter-place"),
+        ("the ClusterRole lacks HPAs and replication controllers", "cluster-rights"),
+        ("no probes", "readiness"),
+        ("no probes in the application", "application-probes"),
+        ("one connection of each agent to a ClusterIP", "gateway-balancing"),
+        ("Elasticsearch has the default volume", "elasticsearch-storage"),
+        ("metrics-server without resolution, and its flag added each time", "metrics-server"),
+        ("the exporter has no queue of its own", "bounded-queue"),
+        ("the exporter has no retry of its own", "retry"),
+        ("the application's Service leads to agents of other nodes", "node-local-agents"),
+    ] {
+        assert!(warned.contains(&said), "{fault}: {said} is not in {warned:?}");
+    }
+}
+
+#[test]
+fn lines_of_the_application_are_judged_by_their_fields() {
+    let with = |line: &str| {
+        let app_logs = vec![("web".to_owned(), vec!["Uvicorn running".to_owned(), line.to_owned()])];
+        judge(rule("application-logs").unwrap(), &edot_tui::guidance::Setup { app_logs, ..Default::default() })
+    };
+    let fine = r#"{"@timestamp":"2026-11-30T03:13:10.123456+00:00","log":{"level":"info"},"service.name":"web"}"#;
+    assert!(matches!(with(fine), Some(Judged::Fine(_))), "{:?}", with(fine));
+    for (line, seen) in [
+        ("plain text with hidden words", "no Deployment writes lines of JSON"),
+        (r#"{"log.level":"info","service.name":"web","hidden":1}"#, "no @timestamp"),
+        (r#"{"@timestamp":"yesterday","log.level":"info","service.name":"web"}"#, "cannot be read"),
+        (r#"{"@timestamp":"2026-11-30T03:13:10Z","message":"hidden"}"#, "no log.level, no service.name"),
+    ] {
+        let Some(Judged::Against(text)) = with(line) else { panic!("{line}") };
+        assert!(text.contains(seen) && !text.contains("hidden"), "{line}: {text}");
+    }
+    assert_eq!(judge(rule("application-logs").unwrap(), &edot_tui::guidance::Setup::default()), None);
+}
+
 fn gateway(container: Value, config: &str) -> Collector {
     Collector {
         role: Role::Gateway,

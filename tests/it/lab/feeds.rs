@@ -10,6 +10,7 @@ use edot_tui::source::live::collector::Endpoint;
 use edot_tui::source::live::connect::{Access, Environment, Lab};
 use edot_tui::source::live::{Settings, Timing};
 use serde_json::Value;
+use std::path::Path;
 use std::time::Duration;
 
 /// The feeds that need only the Kubernetes API.
@@ -131,6 +132,24 @@ async fn the_collectors_configuration_is_read_without_its_secrets() {
     assert_eq!(gateway.exporters[0].queue_size, Some(10.0));
     let recorded = serde_json::to_string(&seen.all).unwrap();
     assert!(!recorded.contains("hidden"), "nothing of it is recorded");
+}
+
+/// Requests to routes that are not served fail; the guide's own load has none of them.
+#[tokio::test]
+async fn a_load_that_calls_routes_which_are_not_there_is_found() {
+    for (name, fails) in [("lab", true), ("guide", false)] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("assets/scenarios/{name}.toml"));
+        let text = std::fs::read_to_string(path).unwrap().replace("[load]\n", "[load]\nstart = \"1s\"\n");
+        let lab = cluster(&Scenario::parse(name, "test.toml", &text).unwrap(), 60.0).await;
+        let mut seen = watch(&lab).await;
+        let counted =
+            |o: &Observation| matches!(o, Observation::K6(k6) if k6.requests > Some(2000) && k6.failed_ratio.is_some());
+        seen.next("requests of k6", |o| counted(o).then_some(())).await;
+        let mut session = edot_tui::advise::session();
+        seen.all.iter().for_each(|stamped| session.apply(stamped));
+        let found: Vec<&str> = edot_tui::advise::findings(&session).iter().map(|f| f.id).collect();
+        assert_eq!(found.contains(&"load-requests-fail"), fails, "{name}: {found:?}");
+    }
 }
 
 #[tokio::test]

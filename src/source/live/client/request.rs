@@ -51,16 +51,23 @@ impl ApiClient {
     /// # Errors
     /// See [`ApiErrorKind`].
     pub async fn send(&self, request: Request) -> Result<Value, ApiError> {
+        let whole = self.body(request).await?;
+        read(&whole)
+            .map_err(|e| ApiError::new(ApiErrorKind::Garbled, format!("the API server's answer cannot be read: {e}")))
+    }
+
+    /// The server's answer, whatever it is.
+    ///
+    /// # Errors
+    /// See [`ApiErrorKind`].
+    async fn body(&self, request: Request) -> Result<Vec<u8>, ApiError> {
         let Request { method, path, body, attributes } = request;
         let content = if method == "PATCH" { "application/apply-patch+yaml" } else { "application/json" };
         let body = body.map(|b| b.to_string().into_bytes()).unwrap_or_default();
         let builder = http::Request::builder().method(method).header(header::CONTENT_TYPE, content);
         let exchange = async {
             let answer = exchange(&self.client, "the API server", builder, &path, body, &attributes).await?;
-            let whole = collect(answer.into_body(), ANSWER).await?;
-            read(&whole).map_err(|e| {
-                ApiError::new(ApiErrorKind::Garbled, format!("the API server's answer cannot be read: {e}"))
-            })
+            collect(answer.into_body(), ANSWER).await
         };
         let late = || format!("no answer within {}", humantime::format_duration(self.timeout));
         timeout(self.timeout, exchange).await.unwrap_or_else(|_| Err(ApiError::new(ApiErrorKind::Unreachable, late())))
@@ -72,6 +79,15 @@ impl ApiClient {
     /// See [`ApiErrorKind`].
     pub async fn get(&self, path: &str) -> Result<Option<Value>, ApiError> {
         found(self.send(Request { method: "GET", path: path.into(), ..Request::default() }).await)
+    }
+
+    /// The text that answers a GET, such as the end of a log.
+    ///
+    /// # Errors
+    /// See [`ApiErrorKind`].
+    pub async fn text(&self, path: &str) -> Result<String, ApiError> {
+        let body = self.body(Request { method: "GET", path: path.into(), ..Request::default() }).await?;
+        Ok(String::from_utf8_lossy(&body).into_owned())
     }
 }
 
