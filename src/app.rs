@@ -59,6 +59,8 @@ const BEHIND: Duration = Duration::from_millis(5);
 
 /// How long a message is shown, in real time: what is watched may be paused or run faster.
 const MESSAGE: Duration = Duration::from_secs(8);
+/// The same of the hint at the first start.
+const WELCOME: Duration = Duration::from_secs(60);
 
 /// How long a question that has just opened accepts no answer: what was typed before it was seen does not mean it.
 const UNREAD: Duration = Duration::from_millis(300);
@@ -114,6 +116,8 @@ pub struct App {
     dirty: bool,
     /// The message on the screen, by its number, and until when it is there.
     message_until: (u64, Instant),
+    /// The message on the screen is the hint at the first start.
+    welcomes: bool,
     /// A source that is being opened, as long as there is none.
     opening: Option<Opening>,
     /// What the user wants to read, while it is read.
@@ -172,6 +176,7 @@ impl App {
             frame: Duration::from_millis(1000 / u64::from(fps.clamp(1, 60))),
             dirty: true,
             message_until: (0, Instant::now()),
+            welcomes: false,
             opening: None,
             reading: None,
             watched: None,
@@ -225,7 +230,9 @@ impl App {
         let mut next_frame = began;
         loop {
             if self.message_until.0 != self.ui.said {
-                self.message_until = (self.ui.said, Instant::now() + MESSAGE);
+                // Only the first message can be the hint at the start.
+                let time = if std::mem::take(&mut self.welcomes) { WELCOME } else { MESSAGE };
+                self.message_until = (self.ui.said, Instant::now() + time);
             }
             tokio::select! {
                 biased;
@@ -298,6 +305,12 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Says at the first start in the lab what can be done here.
+    pub fn welcome(&mut self) {
+        self.ui.welcome();
+        self.welcomes = true;
     }
 
     fn drain(&mut self, first: Stamped) {

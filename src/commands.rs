@@ -267,6 +267,11 @@ fn look_and_ui(settings: &Settings, readonly: bool) -> Result<(Look, Ui), Comman
     Ok((look, Ui { y, window, sort, ..read_ui(settings, readonly)? }))
 }
 
+/// Whether the dashboard runs in the lab for the first time, as far as is kept.
+fn is_first_in_lab(settings: &Settings) -> bool {
+    settings.lab && !settings.no_state && !kept::read(settings).welcomed
+}
+
 /// Keeps what the user has changed of the look, for the next start. It is of no weight if that fails.
 fn keep(settings: &Settings, kept: &Kept) {
     let theme = match (kept.theme == settings.theme, settings.is_given("theme")) {
@@ -274,7 +279,8 @@ fn keep(settings: &Settings, kept: &Kept) {
         (true, true) => kept::read(settings).theme,
         (true, false) => String::new(),
     };
-    if let Err(error) = kept::write(settings, &Kept { theme, ..kept.clone() }) {
+    let welcomed = settings.lab || kept::read(settings).welcomed;
+    if let Err(error) = kept::write(settings, &Kept { theme, welcomed, ..kept.clone() }) {
         tracing::warn!("state: {error}");
     }
 }

@@ -230,6 +230,18 @@ impl Ui {
         self.cursor.or(self.paused).unwrap_or(now)
     }
 
+    /// Shows what can be done in the lab.
+    pub fn welcome(&mut self) {
+        let key = |action, does: &str| self.keys.label(Context::Screen, &action).map(|key| format!("{key} {does}"));
+        let keys = [
+            key(Action::Simulate, "starts the load: watch the gateway scale"),
+            key(Action::Help, "explains this screen"),
+            key(Action::Scenarios, "has other runs, most of them with a fault"),
+        ];
+        let keys: Vec<String> = keys.into_iter().flatten().collect();
+        self.say(format!("This is the lab, a small cluster inside this program. {}.", keys.join("; ")));
+    }
+
     /// Shows `text` in the corner for a few seconds.
     pub fn say(&mut self, text: impl Into<String>) {
         self.message = Some(text.into());

@@ -61,7 +61,7 @@ fn out_of_memory(session: &Session) -> Vec<Finding> {
         id: OOM_KILLED.id,
         severity: Severity::Critical,
         text: format!(
-            "{} killed out of memory: what its queues held is lost",
+            "{} OOM-killed: what its queues held is lost",
             match killed.len() {
                 1 => format!("{} was", pod.name),
                 n => format!("{} and {} were", pod.name, format::text::plural(n - 1, "other pod")),

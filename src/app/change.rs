@@ -35,7 +35,7 @@ impl App {
         let changed = |word: String| if word == "auto" { String::new() } else { word };
         let (y_axis, zoom) = (changed(self.ui.y.word().to_owned()), changed(self.ui.window.word()));
         let (sort_pods, sort_streams) = (self.ui.sort.pods().to_owned(), self.ui.sort.streams().to_owned());
-        Kept { theme: self.look.theme().name.clone(), y_axis, zoom, sort_pods, sort_streams }
+        Kept { theme: self.look.theme().name.clone(), y_axis, zoom, sort_pods, sort_streams, ..Kept::default() }
     }
 
     /// What is watched can be changed by the user from now on.

@@ -2,7 +2,7 @@
 
 use super::{
     args::{RecordingFlags, SettingFlags},
-    block_on, dashboard_exit_code, keep, look_and_ui, need_screen,
+    block_on, dashboard_exit_code, is_first_in_lab, keep, look_and_ui, need_screen,
 };
 use crate::{
     app::{self, App, Recordings},
@@ -73,6 +73,9 @@ async fn show(settings: &Settings, recording: &RecordingFlags, shadows: Vec<Shad
         app.stream(stream);
     }
     app.send_by(exporter);
+    if is_first_in_lab(settings) {
+        app.welcome();
+    }
     app.changeable(open::watched(settings));
     app.shadow(shadows);
     if let Some(running) = running {

@@ -1,4 +1,4 @@
-//! What the dashboard keeps over restarts: theme, y axis, zoom, sort. A file that is missing or cannot be read is as none; what was
+//! What the dashboard keeps over restarts: theme, y axis, zoom, sort, and that its first hint was shown. A file that is missing or cannot be read is as none; what was
 //! given as a flag, in the environment or in the configuration counts more. Must not hold anything of a cluster.
 
 use super::Settings;
@@ -19,6 +19,8 @@ pub struct Kept {
     /// The head of the column by which that table is sorted; empty: the name.
     pub sort_pods: String,
     pub sort_streams: String,
+    /// The hint at the first start in the lab was shown.
+    pub welcomed: bool,
 }
 
 /// The longest file that is read, in bytes.

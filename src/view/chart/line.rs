@@ -62,8 +62,12 @@ impl LineChart {
         let rows = usize::from(plot.height);
         let kept = |line: &PlainLine| if rows < LOW { line.peak } else { 0.0 };
         let most = self.lines.iter().map(|line| self.most(line).unwrap_or(0.0).max(kept(line))).fold(0.0, f64::max);
-        let scale =
-            Scale::linear(Needs { least: None, most: Some(most), target: None, edge: 0.0, low_edge: 0.0 }, rows);
+        let scale = match self.counts_few(most) {
+            true => Scale::whole(most, rows),
+            false => {
+                Scale::linear(Needs { least: None, most: Some(most), target: None, edge: 0.0, low_edge: 0.0 }, rows)
+            }
+        };
         let mut canvas = Canvas::new(plot, self.axis, style);
         let (dots, height) = (canvas.width, canvas.height);
         let mut run: Vec<DotColumn> = Vec::with_capacity(dots);
@@ -81,7 +85,10 @@ impl LineChart {
         }
         markers(buf, &parts, self.axis, &self.markers, style);
         cursor(buf, plot, self.axis, self.cursor, style);
-        let mut ticks = vec![(0, (self.unit)(scale.hi), Role::Muted), (rows - 1, (self.unit)(0.0), Role::Muted)];
+        // At the top the value that its row is of, where that is a whole number.
+        let top = if scale.whole { most } else { scale.hi };
+        let mut ticks =
+            vec![(scale.row(top, rows), (self.unit)(top), Role::Muted), (rows - 1, (self.unit)(0.0), Role::Muted)];
         if rows >= 5 {
             ticks = tick_figures(scale, rows, self.unit);
             grid(buf, plot, self.axis, ticks.iter().map(|t| t.0), style);
@@ -101,6 +108,12 @@ impl LineChart {
             })
         };
         names(buf, &parts, self.lines.iter().filter_map(label).collect(), style);
+    }
+
+    /// Whether all values are small whole numbers, such as replicas: their axis has no halves.
+    fn counts_few(&self, most: f64) -> bool {
+        let mut segments = self.lines.iter().flat_map(|line| &line.segments);
+        (1.0..=50.0).contains(&most) && segments.all(|s| visible(s, self.axis).iter().all(|(_, v)| v.fract() == 0.0))
     }
 
     fn most(&self, line: &PlainLine) -> Option<f64> {

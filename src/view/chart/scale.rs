@@ -6,6 +6,8 @@ pub(super) struct Scale {
     pub(super) lo: f64,
     pub(super) hi: f64,
     pub(super) log: bool,
+    /// Of whole numbers.
+    pub(super) whole: bool,
 }
 
 /// What a scale must show.
@@ -33,7 +35,7 @@ impl Scale {
             // The coarsest steps come last; a new sample changes the scale only when it needs the next step.
             (0..rows).rev().map(|k| target / (k as f64 + 0.5) * rows as f64).find(|hi| *hi >= top)
         });
-        Scale { lo: 0.0, hi: aligned.unwrap_or_else(|| round_up(top)).min(LARGEST), log: false }
+        Scale { lo: 0.0, hi: aligned.unwrap_or_else(|| round_up(top)).min(LARGEST), log: false, whole: false }
     }
 
     /// Powers of ten; values at or below the lower end lie on the bottom row.
@@ -52,7 +54,7 @@ impl Scale {
                 (bottom <= lo && bottom > 0.0).then_some(bottom)
             })
         });
-        Scale { lo: aligned.unwrap_or(lo).clamp(hi * 1e-9, hi * 0.5), hi, log: true }
+        Scale { lo: aligned.unwrap_or(lo).clamp(hi * 1e-9, hi * 0.5), hi, log: true, whole: false }
     }
 
     /// Whole numbers from 0 to at least `top`: where there is room, each takes the same number of half rows.
@@ -60,7 +62,7 @@ impl Scale {
         let top = top.clamp(1.0, LARGEST);
         let halves = (rows as f64 * 2.0 / top).floor();
         let hi = if halves >= 2.0 { rows as f64 * 2.0 / halves } else { top };
-        Scale { lo: 0.0, hi, log: false }
+        Scale { lo: 0.0, hi, log: false, whole: true }
     }
 
     /// 0 at the bottom, 1 at the top; what lies outside is brought to the nearer end.
@@ -87,7 +89,8 @@ impl Scale {
         match self.log {
             true => self.log_ticks(),
             false => {
-                let step = tick_step(self.hi / (rows as f64 / 2.5).max(1.0));
+                let least = if self.whole { 1.0 } else { 0.0 };
+                let step = tick_step(self.hi / (rows as f64 / 2.5).max(1.0)).max(least);
                 let count = (self.hi / step) as usize;
                 (0..=count.min(50)).map(|i| i as f64 * step).collect()
             }
@@ -171,7 +174,7 @@ mod tests {
     #[test]
     fn figures_are_round() {
         assert_eq!(Scale::linear(needs(152.0), 13).ticks(13), [0.0, 50.0, 100.0, 150.0]);
-        let log = Scale { lo: 8.0, hi: 2500.0, log: true }.ticks(20);
+        let log = Scale { lo: 8.0, hi: 2500.0, log: true, whole: false }.ticks(20);
         assert_eq!(log, [1000.0, 100.0, 10.0, 500.0, 50.0, 2000.0, 200.0, 20.0]);
     }
 

@@ -68,6 +68,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     chart(buf, Rect { y: under.bottom() + 1, height: rest, ..area }, cx, &rows);
 }
 
+/// The least columns of a row's bars.
+const BARS: u16 = 12;
 /// Below this many rows hints leave their room to the chart.
 const SHORT: u16 = 24;
 
@@ -105,9 +107,12 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
 /// What one replica carries, where that is known: at the HPA's target, and where it carries no more.
 fn carried(cx: &Cx) -> Vec<Level> {
     let Some(capacity) = cx.capacity() else { return Vec::new() };
+    let most = capacity.knee();
     let target = capacity.at_target().and_then(|cores| capacity.carried(cores)).map(|carried| carried.0);
+    // A target that it never reaches is no level.
+    let target = target.filter(|target| most.is_none_or(|most| *target < most));
     let level = |name, rate: Option<f64>| rate.map(|rate| Level { name, rate });
-    [level("target", target), level("most", capacity.knee())].into_iter().flatten().collect()
+    [level("target", target), level("most", most)].into_iter().flatten().collect()
 }
 
 fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
@@ -122,7 +127,9 @@ fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let spark = rows.iter().any(|r| r.collector.is_some()).then(|| format!("accepted, {} at most", format::rate(most)));
     let spark = spark.unwrap_or_else(|| format!("cpu, {} at most", format::millicores(most)));
     let short = spark.split(',').next().unwrap_or_default();
-    let fits = |text: &&str| taken + text::width(text) < usize::from(area.width);
+    // The bars are drawn from this many cells on.
+    let drawn = taken + usize::from(BARS) <= usize::from(area.width);
+    let fits = |text: &&str| drawn && taken + text::width(text) < usize::from(area.width);
     head += &[&spark, short].into_iter().find(fits).map(|text| format!(" {text}")).unwrap_or_default();
     write::line(buf, area, 0, &[(&head, muted)]);
     let focused = cx.ui.in_focus(List::Pods);
@@ -178,7 +185,7 @@ fn draw_row(buf: &mut Buffer, area: Rect, cx: &Cx, row: &PodRow, shape: (usize, 
         x = write::line(buf, rest, 0, &[(" ", on(Role::Text)), (&text, on(role)), (&" ".repeat(pad), on(role))]);
     }
     let left = area.right().saturating_sub(x);
-    if left >= 12 {
+    if left >= BARS {
         let (axis, _) = time_axis::axis(cx, area.width);
         let rest = Rect { x: x + 1, width: left - 2, ..area };
         let (series, role) = spark(row);

@@ -187,7 +187,7 @@ fn status(cx: &Cx, place: &str, room: usize) -> (String, Role) {
         n => format!("{} of {} seen", tier.summed, tier.summed + n),
     };
     let ratio = tier.queue.at(cx.moment(), HOLDS).map(|p| p.1);
-    let warn = if ratio.is_some_and(|r| r >= 0.7) { Role::Warn } else { Role::Muted };
+    let warn = if ratio.is_some_and(|r| r >= 0.7) || tier.missing > 0 { Role::Warn } else { Role::Muted };
     let queue = match cx.session.collectors.fullest(role).filter(|_| cx.ui.cursor.is_none()) {
         Some((_, q)) => format!("queue {}/{}", format::count(q.size), format::count(q.capacity)),
         None => ratio.map_or_else(String::new, |r| format!("queue {}", format::percent(r * 100.0))),

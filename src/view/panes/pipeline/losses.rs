@@ -16,9 +16,9 @@ pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
     if losses.all().is_empty() && out.len() == 1 {
         out.push(vec![("nowhere, as far as the collectors count".into(), Role::Muted)]);
     }
-    // What is lost for good comes first, then the latest.
+    // What is lost for good comes first, the most of it before the rest.
     let mut all: Vec<&Loss> = losses.all().iter().collect();
-    all.sort_by_key(|l| (!l.how.is_loss(), std::cmp::Reverse(l.since)));
+    all.sort_by(|a, b| b.how.is_loss().cmp(&a.how.is_loss()).then(b.items.total_cmp(&a.items)));
     out.extend(all.iter().map(|l| line(cx, l, width)));
     let about_losses = ["elasticsearch-limits", "queue-full", "agents-wait", "backlog", "sent-twice"];
     for finding in cx.findings.iter().filter(|f| about_losses.contains(&f.id)) {
