@@ -92,7 +92,7 @@ fn memory_holds(session: &Session) -> Vec<Finding> {
     vec![Finding {
         id: MEMORY_HOLDS.id,
         severity: Severity::Warning,
-        text: format!("memory holds {current} replicas that no other metric asks for; fewer pods would not use less each"),
+        text: format!("memory alone keeps {current} replicas: no other metric asks for them, and with fewer pods each would use as much"),
         evidence: format!("memory {} of {}; {} or less per pod would remove one", show(now), show(target), show(target * share)),
         hint: "raise the memory request, drop the memory metric, or have the collector return memory (GOMEMLIMIT, memory_limiter)"
             .into(),

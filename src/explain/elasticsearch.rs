@@ -15,7 +15,7 @@ pub fn strain(strain: &Strain) -> String {
         }
         Strain::Rejecting(causes) => {
             let all: Vec<String> = causes.iter().map(|(c, n)| format!("{n} ({})", rejection(c))).collect();
-            format!("writes rejected: {}", all.join(", "))
+            format!("writes rejected, the last time {}", all.join(", "))
         }
         Strain::NearLimit(v) => format!("indexing pressure at {} % of its limit", percent(v)),
         Strain::Queue(n) => format!("write queue grows: {n} wait"),

@@ -64,12 +64,28 @@ pub fn arithmetic(track: &Track, proposed: &Proposed) -> String {
     let (label, replicas) = (track.label(), proposed.replicas);
     match proposed.outcome {
         ProposedOutcome::Scaled => {
-            format!("{label} wants ceil({} × {}) = {replicas}", proposed.count, fraction(track, &proposed.figures))
+            let filled = filled(&proposed.figures);
+            format!(
+                "{label} wants ceil({} × {}) = {replicas}{filled}",
+                proposed.count,
+                fraction(track, &proposed.figures)
+            )
         }
         ProposedOutcome::Within => {
-            format!("{label} keeps {replicas}: {} is within tolerance", fraction(track, &proposed.figures))
+            let filled = filled(&proposed.figures);
+            format!("{label} keeps {replicas}: {} is within tolerance{filled}", fraction(track, &proposed.figures))
         }
         ProposedOutcome::Reversed => format!("{label} keeps {replicas}: {REVERSED}"),
+    }
+}
+
+/// Said where the figure is another than that of the pods with a sample.
+fn filled(figures: &ProposedFigures) -> &'static str {
+    match figures {
+        ProposedFigures::Sampled { first, second: Some(second), .. } if second.percent != first.percent => {
+            ", with the pods that are not ready counted in"
+        }
+        _ => "",
     }
 }
 

@@ -141,7 +141,7 @@ fn left_out(steps: &PerPod, group: Group, ms: i64) -> Option<ExplanationLine> {
         Standing::WindowNotFull { needs } => {
             let after = (needs.timestamp_millis() - ms) as f64 / 1000.0;
             let when = if after > 0.0 { format!("{after:.0} s after") } else { format!("{:.0} s before", -after) };
-            format!("needs a sample of a whole window since it turned Ready ({when} the sync)")
+            format!("no sample yet whose whole window is after Ready; the earliest one would be of {when} the sync")
         }
         Standing::Counted => String::new(),
     };

@@ -25,9 +25,10 @@ pub fn gap(gap: StageGap) -> &'static str {
         StageGap::NotKnown => "not known",
         StageGap::NotSeen => "not seen",
         StageGap::NotYet => "not yet",
+        StageGap::LoadWentOn => "the load went on",
         StageGap::NotReady => "not yet, or no longer",
         StageGap::NotInEveryPod => "not yet in every new pod",
-        StageGap::NotScraped => "the new pods' collectors are not read",
+        StageGap::NotScraped => "no scrape of the new pods yet",
         StageGap::NotGone => "not yet, or not seen",
     }
 }

@@ -110,10 +110,8 @@ fn headline(sync: &Sync) -> ExplanationLine {
     match (sync.count, sync.inferred) {
         (1, 0) => line,
         (1, _) => line.and(Emphasis::Muted, "  (inferred from the sync period: the status did not change)"),
-        (n, 0) => line.and(Emphasis::Muted, format!("  {n} syncs alike, the last one worked out")),
-        (n, m) => {
-            line.and(Emphasis::Muted, format!("  {n} syncs alike, {m} of them inferred, the last one worked out"))
-        }
+        (n, 0) => line.and(Emphasis::Muted, format!("  {n} syncs alike; the last one is shown")),
+        (n, m) => line.and(Emphasis::Muted, format!("  {n} syncs alike, {m} of them inferred; the last one is shown")),
     }
 }
 

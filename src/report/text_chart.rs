@@ -37,6 +37,7 @@ fn panel_buffer(panel: &Panel, axis: &Axis, width: u16, look: &Look) -> Buffer {
         role: Role::SERIES[t.colour.saturating_sub(1) % Role::SERIES.len()],
         segments: segments(t, axis.to),
         peak: 0.0,
+        dashed: false,
     });
     let unit: fn(f64) -> String = if panel.unit == "percent" { format::percent } else { format::count };
     let chart = LineChart { axis: time, margins, lines: lines.collect(), unit, cursor: None, markers: vec![] };

@@ -15,6 +15,7 @@ const FINDINGS: [(Screen, &[&str]); 3] = [
     (
         Screen::Pipeline,
         &[
+            "oom-killed",
             "send-failed",
             "enqueue-failed",
             "documents-rejected",

@@ -50,7 +50,16 @@ pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot
             let text = shortened(&text, usize::from(free.saturating_sub(end + 3)), g.ellipsis);
             if !text.is_empty() {
                 free = free.saturating_sub(text::width(&text) as u16 + 2);
-                buf.set_string(free, y, format!(" {text} "), over(cx.look.style(role)));
+                // What is beside bad news is not bad itself.
+                let (plain, bad) = text.split_at(text.find(" ! ").unwrap_or(0));
+                let (x, _) =
+                    buf.set_stringn(free, y, format!(" {plain}"), usize::MAX, over(cx.look.style(Role::Muted)));
+                buf.set_string(
+                    x - u16::from(plain.is_empty()),
+                    y,
+                    format!("{}{bad} ", if plain.is_empty() { " " } else { "" }),
+                    over(cx.look.style(role)),
+                );
             }
         }
     }

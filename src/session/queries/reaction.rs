@@ -37,6 +37,8 @@ pub enum StageGap {
     NotKnown,
     NotSeen,
     NotYet,
+    /// The load went on when the controller scaled down.
+    LoadWentOn,
     /// The pods are not Ready yet, or no longer.
     NotReady,
     /// Not every new pod's collector has accepted something yet.
@@ -64,10 +66,9 @@ impl Session {
         let up = sync.controller > sync.computed.current;
         let stage = |kind, at: Option<i64>, gap| Stage { kind, at: at.ok_or(gap) };
         let load = if up { StageKind::LoadStarted } else { StageKind::LoadEnded };
-        // The load went on when the controller scaled down.
         let runs = !up && self.load_before(sync, true).is_some();
         let mut out = vec![
-            stage(load, self.load_before(sync, up), if runs { StageGap::NotYet } else { StageGap::NotKnown }),
+            stage(load, self.load_before(sync, up), if runs { StageGap::LoadWentOn } else { StageGap::NotKnown }),
             stage(StageKind::SampleTaken, sync.basis.sampled, StageGap::NotSeen),
             stage(StageKind::SampleSeen, sync.basis.seen, StageGap::NotSeen),
             stage(StageKind::Decision, Some(sync.first), StageGap::NotKnown),

@@ -20,8 +20,11 @@ pub fn agree(run: &Run, percent: f64) -> CheckResult {
         0 => String::new(),
         n => format!("; {n} more were inferred and do not count"),
     };
-    let observed =
-        format!("explained {all} known syncs, {} of those that changed the replicas{inferred}", score.rescales);
+    let rescales = match score.rescales.of {
+        0 => String::new(),
+        _ => format!(", {} of those that changed the replicas", score.rescales),
+    };
+    let observed = format!("explained {all} known syncs{rescales}{inferred}");
     let first = run.session.decisions.rows().iter().find(|r| r.verdict() == Verdict::Differs);
     // While the run goes on, the share can still rise.
     if share < percent && (run.start.is_none() || run.end.is_some()) {

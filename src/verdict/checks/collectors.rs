@@ -4,7 +4,7 @@
 use super::{CheckResult, Run, no_load};
 use crate::format::text::plural;
 use crate::observe::{Feed, Role, Signal};
-use crate::session::{Collector, Fate, Loss, Tier};
+use crate::session::{Collector, Fate, Incident, Loss, Mark, Marker, Tier};
 use crate::verdict::run::clock;
 
 /// Below this fraction of an even share a pod counts as idle.
@@ -82,13 +82,18 @@ pub fn share(run: &Run, within: i64) -> CheckResult {
         }
         (None, 0, Some(end)) => CheckResult::passed(expected, "no new replica was there for long enough").at(end),
         (None, n, Some(end)) => {
-            CheckResult::passed(expected, format!("{}, each with a share in time", plural(n, "new replica"))).at(end)
+            CheckResult::passed(expected, format!("{}, {}", plural(n, "new replica"), shares(n))).at(end)
         }
         (None, 0, None) => CheckResult::waiting(expected, "no new replica has been there for long enough yet"),
         (None, n, None) => {
-            CheckResult::waiting(expected, format!("{} so far, each with a share in time", plural(n, "new replica")))
+            CheckResult::waiting(expected, format!("{} so far, {}", plural(n, "new replica"), shares(n)))
         }
     }
+}
+
+/// Of replicas that were in time.
+fn shares(n: usize) -> &'static str {
+    if n == 1 { "which had its share of the load in time" } else { "each of which had its share of the load in time" }
 }
 
 /// What a pod would accept a second if the load were shared evenly by all Ready pods.
@@ -105,19 +110,34 @@ pub fn back_pressure(run: &Run, gap: i64) -> CheckResult {
     let Some(start) = run.start else { return no_load(run, expected) };
     let rejected = run.session.ingest.pressure.rejections.points().iter().find(|p| p.0 >= start && p.1 > 0.0);
     let tier = run.session.collectors.tier(Role::Gateway);
+    let full = tier.and_then(|tier| longest_full(run, tier, start)).filter(|(a, b)| b - a > gap);
+    let queue = |(from, to): (i64, i64)| format!("a queue was full from {} for {}", run.clock(from), clock(to - from));
     if let Some((ms, _)) = rejected {
         let causes = run.session.ingest.pressure.rejected.iter().filter(|(_, n)| **n > 0);
         let words = causes
             .map(|(c, n)| format!("{} ({n})", crate::explain::elasticsearch::rejection(c)))
             .collect::<Vec<_>>()
             .join(", ");
-        return CheckResult::failed(
-            expected,
-            format!("Elasticsearch rejected writes from {} on: {words}", run.clock(ms)),
-        )
-        .at(ms);
+        let text = format!("Elasticsearch rejected writes from {} on: {words}", run.clock(ms));
+        return match full {
+            Some(full) => CheckResult::failed(expected, format!("{text}; {}", queue(full))).at(ms),
+            None => CheckResult::failed(expected, text).at(ms),
+        };
     }
     let Some(tier) = tier else { return CheckResult::unobservable(run, Feed::Collector, expected) };
+    let most = tier.queue.points().iter().filter(|p| p.0 >= start).map(|p| p.1).reduce(f64::max);
+    match (full, run.end) {
+        (Some(full), _) => CheckResult::failed(expected, queue(full)).at(full.0),
+        (None, Some(end)) => {
+            let most = most.map_or_else(|| "unknown".into(), |m| format!("{:.0} % full at most", m * 100.0));
+            CheckResult::passed(expected, format!("fullest queue: {most}")).at(end)
+        }
+        (None, None) => CheckResult::waiting(expected, "no full queue so far"),
+    }
+}
+
+/// The longest stretch since `start` in which a queue of a tier was full.
+fn longest_full(run: &Run, tier: &Tier, start: i64) -> Option<(i64, i64)> {
     let mut full: Option<(i64, i64)> = None;
     for segment in tier.queue.segments(start, run.now) {
         for stretch in segment.split(|p| p.1 < FULL).filter(|s| !s.is_empty()) {
@@ -127,18 +147,7 @@ pub fn back_pressure(run: &Run, gap: i64) -> CheckResult {
             }
         }
     }
-    let most = tier.queue.points().iter().filter(|p| p.0 >= start).map(|p| p.1).reduce(f64::max);
-    match (full.filter(|(a, b)| b - a > gap), run.end) {
-        (Some((from, to)), _) => {
-            CheckResult::failed(expected, format!("a queue was full from {} for {}", run.clock(from), clock(to - from)))
-                .at(from)
-        }
-        (None, Some(end)) => {
-            let most = most.map_or_else(|| "unknown".into(), |m| format!("{:.0} % full at most", m * 100.0));
-            CheckResult::passed(expected, format!("fullest queue: {most}")).at(end)
-        }
-        (None, None) => CheckResult::waiting(expected, "no full queue so far"),
-    }
+    full
 }
 
 /// Nothing that was accepted is lost. What is refused may be sent again, so it is not lost.
@@ -150,13 +159,20 @@ pub fn losses(run: &Run) -> CheckResult {
     }
     let all = || run.session.collectors.losses.all().iter().filter(|l| l.how.is_loss() && l.until >= start);
     let Some(first) = all().min_by_key(|l| l.since) else {
+        let killed = |m: &Marker| m.ms >= start && matches!(m.mark, Mark::Incident(Incident::OutOfMemory(_)));
+        let more = if run.session.markers.all().iter().any(killed) {
+            "; what an OOM-killed gateway held is in no count"
+        } else {
+            ""
+        };
         return match run.end {
-            Some(end) => CheckResult::passed(expected, "none was lost").at(end),
-            None => CheckResult::waiting(expected, "no item lost so far"),
+            Some(end) => CheckResult::passed(expected, format!("none was counted as lost{more}")).at(end),
+            None => CheckResult::waiting(expected, format!("no item counted as lost so far{more}")),
         };
     };
     let items: f64 = all().map(|l| l.items).sum();
-    let text = format!("{items:.0} items lost, the first at {}: {}", run.clock(first.since), words(first));
+    let items = crate::format::number::grouped(items);
+    let text = format!("{items} items lost, the first at {}: {}", run.clock(first.since), words(first));
     CheckResult::failed(expected, text).at(first.since)
 }
 
@@ -165,7 +181,7 @@ fn words(loss: &Loss) -> String {
     let how = match loss.how {
         Fate::Refused => "refused",
         Fate::EnqueueFailed => "no room in an exporter's queue",
-        Fate::SendFailed => "dropped by an exporter after its last retry",
+        Fate::SendFailed => "given up after the last try",
         Fate::Rejected => "rejected by Elasticsearch one by one",
     };
     format!("{what}, {how}, at {}", loss.pods.join(", "))

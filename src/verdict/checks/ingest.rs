@@ -68,8 +68,11 @@ pub fn quality(run: &Run, percent: f64) -> CheckResult {
     }
     let shares = lacks.iter().filter_map(|(f, l)| Some(format!("{} {:.0} %", f.name(), share(l)?)));
     let shares = shares.collect::<Vec<_>>().join(", ");
-    let observed =
-        format!("of {} records up to {}: {shares}", lacks[0].1.records, run.clock(seen.to.timestamp_millis()));
+    let observed = format!(
+        "of {} records up to {}: {shares}",
+        crate::format::number::grouped(lacks[0].1.records as f64),
+        run.clock(seen.to.timestamp_millis())
+    );
     let poor = lacks.iter().any(|(_, l)| share(l).is_some_and(|s| s < percent));
     match (poor, run.end) {
         (_, None) => CheckResult::waiting(expected, observed),

@@ -1,7 +1,7 @@
 //! Several lines over time with a value axis of their own unit: load, gateway, ingest. Must not know what they are of.
 use super::canvas::Canvas;
 use super::labels::Label;
-use super::paint::{cursor, figures, grid, markers, names, tick_figures};
+use super::paint::{cursor, dashes, figures, grid, markers, names, tick_figures};
 use super::scale::{Needs, Scale};
 use super::spark::Sparkline;
 use super::trace::{DotColumn, join, runs, visible};
@@ -19,12 +19,14 @@ pub struct PlainLine {
     pub segments: Segments,
     /// The greatest value of the whole session, 0 where that is not known: a strip keeps its scale.
     pub peak: f64,
+    /// A level that the lines are compared with: dashes where nothing else is.
+    pub dashed: bool,
 }
 
 /// Below this many rows a chart is a strip.
 const LOW: usize = 3;
 /// From this many rows on there is one for the names of markers.
-const NAMED: u16 = 9;
+const NAMED: u16 = 7;
 
 /// Lines from 0 up. Lines drawn later lie on top. In one row: a sparkline of the last line.
 #[derive(Clone, Debug)]
@@ -71,7 +73,7 @@ impl LineChart {
         let mut canvas = Canvas::new(plot, self.axis, style);
         let (dots, height) = (canvas.width, canvas.height);
         let mut run: Vec<DotColumn> = Vec::with_capacity(dots);
-        for line in &self.lines {
+        for line in self.lines.iter().filter(|line| !line.dashed) {
             for segment in &line.segments {
                 runs(segment, self.axis, dots, &mut run, |run| {
                     join(
@@ -94,6 +96,13 @@ impl LineChart {
             grid(buf, plot, self.axis, ticks.iter().map(|t| t.0), style);
         }
         canvas.draw(plot, buf, style);
+        let cells = usize::from(plot.width);
+        for line in self.lines.iter().filter(|line| line.dashed) {
+            for (segment, value) in line.segments.iter().filter_map(|s| Some((s, s.first()?.1))) {
+                let from = segment.first().and_then(|(at, _)| self.axis.column_within(*at, cells)).unwrap_or(0);
+                dashes(buf, plot, scale.row(value, rows), usize::from(from), cells, line.role, style);
+            }
+        }
         figures(buf, parts.left, &ticks, style);
         let label = |line: &PlainLine| {
             let last = line.segments.iter().rev().find_map(|s| {
@@ -104,7 +113,8 @@ impl LineChart {
                 value: last.1,
                 text: line.label.clone(),
                 role: line.role,
-                weight: 0,
+                // The line that rises highest keeps its name.
+                weight: u8::from(self.most(line).is_some_and(|of| of >= most)),
             })
         };
         names(buf, &parts, self.lines.iter().filter_map(label).collect(), style);

@@ -73,6 +73,7 @@ pub(super) fn markers(buf: &mut Buffer, areas: &ChartAreas, axis: TimeAxis, mark
     let bad = |m: &MarkerAt| m.role == Role::Bad;
     let mut taken: Vec<(u16, u16)> = Vec::new();
     let order = seen.iter().rev().filter(|(_, m)| bad(m)).chain(seen.iter().rev().filter(|(_, m)| !bad(m)));
+    let mut signs: Vec<(u16, &MarkerAt)> = Vec::new();
     for (column, marker) in order {
         let x = areas.plot.x + column;
         let line = if marker.role == Role::Marker { Role::Faint } else { marker.role };
@@ -83,19 +84,28 @@ pub(super) fn markers(buf: &mut Buffer, areas: &ChartAreas, axis: TimeAxis, mark
             continue;
         }
         let long = u16::try_from(marker.text.width()).unwrap_or(u16::MAX);
-        let role = style.theme.style(marker.role);
-        // A blank column stays between two texts.
-        let is_free = |long: u16| {
-            let end = column.saturating_add(long);
-            end <= areas.head.width && taken.iter().all(|(from, to)| end < *from || *column > *to)
-        };
-        let sign: String = marker.text.chars().take(1).collect();
-        let text = [(long, &marker.text), (1, &sign)].into_iter().find(|(long, _)| is_free(*long));
-        if let Some((long, text)) = text {
-            buf.set_stringn(x, areas.head.y, text, usize::from(long), role);
-            taken.push((*column, column + long));
+        match is_free(&taken, *column, long, areas.head.width) {
+            true => {
+                buf.set_stringn(x, areas.head.y, &marker.text, usize::from(long), style.theme.style(marker.role));
+                taken.push((*column, column + long));
+            }
+            false => signs.push((*column, marker)),
         }
     }
+    // Where all texts are that fit, the others have their signs.
+    for (column, marker) in signs {
+        if is_free(&taken, column, 1, areas.head.width) {
+            let sign: String = marker.text.chars().take(1).collect();
+            buf.set_stringn(areas.plot.x + column, areas.head.y, &sign, 1, style.theme.style(marker.role));
+            taken.push((column, column + 1));
+        }
+    }
+}
+
+/// Whether a text fits between those that are there, with a blank column on either side.
+fn is_free(taken: &[(u16, u16)], column: u16, long: u16, width: u16) -> bool {
+    let end = column.saturating_add(long);
+    end <= width && taken.iter().all(|(from, to)| end < *from || column > *to)
 }
 
 /// The time cursor: a line through everything, where blank.

@@ -89,8 +89,8 @@ impl Scale {
         match self.log {
             true => self.log_ticks(),
             false => {
-                let least = if self.whole { 1.0 } else { 0.0 };
-                let step = tick_step(self.hi / (rows as f64 / 2.5).max(1.0)).max(least);
+                let (least, apart) = if self.whole { (1.0, 1.5) } else { (0.0, 2.5) };
+                let step = tick_step(self.hi / (rows as f64 / apart).max(1.0)).max(least);
                 let count = (self.hi / step) as usize;
                 (0..=count.min(50)).map(|i| i as f64 * step).collect()
             }

@@ -12,6 +12,7 @@ use crate::ui::YAxis;
 use crate::view::theme::Role;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 /// Utilization over time. Lines drawn later lie on top.
@@ -42,7 +43,8 @@ fn gap_text(buf: &mut Buffer, plot: Rect, axis: TimeAxis, (from, to, why): &(i64
     let (a, b) = (column(*from) + 1, column(*to));
     let long = why.width() as u16;
     if b.saturating_sub(a) >= long {
-        let text = style.theme.style(Role::Warn);
+        // Without colours the grid below is dim, and the text is not.
+        let text = Style::new().remove_modifier(Modifier::all()).patch(style.theme.style(Role::Warn));
         buf.set_stringn(plot.x + a + (b - a - long) / 2, plot.y + plot.height / 2, why, usize::from(long), text);
     }
 }
@@ -214,7 +216,8 @@ impl UtilizationChart {
         }
         let targets = last().map(|band| (scale.row(band.target, rows), percent(band.target), Role::Target));
         all.extend(targets);
-        for v in last().flat_map(|band| [band.high, band.low]).filter(|v| scale.shows(*v)) {
+        // On a logarithmic axis they are too near the target for rows of their own.
+        for v in last().flat_map(|band| [band.high, band.low]).filter(|v| !scale.log && scale.shows(*v)) {
             all.push((scale.row(v, rows), percent(v), Role::Muted));
         }
         all.extend(ticks);

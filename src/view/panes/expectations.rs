@@ -147,41 +147,36 @@ fn line(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, ids: usize, here: 
 fn detail(buf: &mut Buffer, area: Rect, cx: &Cx, check: &Check, inferred: Option<&str>) {
     let f = &check.found;
     let note = f.note.as_deref().or(inferred);
+    let width = usize::from(area.width.saturating_sub(2));
     // In full, as its row may have no room for it; first where it is what failed.
     let failed = f.outcome == Outcome::Failed;
-    let found =
-        (failed || text::width(&f.observed) > usize::from(area.width) / 2).then(|| format!("found: {}", f.observed));
+    let found = (failed || text::width(&f.observed) > width / 2).then(|| format!("found: {}", f.observed));
     let (first, later) = if failed { (found, None) } else { (None, found) };
-    let red = if failed {
-        text::wrap(first.as_deref().unwrap_or_default(), usize::from(area.width.saturating_sub(2))).len()
-    } else {
-        0
-    };
-    let parts = [
-        first,
+    let plain = [
         Some(format!("{}: \"{}\"", check.phase.as_deref().unwrap_or("run"), check.message)),
         Some(format!("expected: {}", f.expected)),
         later,
         note.map(|n| format!("note: {n}")),
     ];
-    let width = usize::from(area.width.saturating_sub(2));
-    let rule = cx.look.symbols.glyphs().grid.to_string().repeat(width);
-    let rule = (area.height > 2).then_some(rule);
-    let ruled = usize::from(rule.is_some());
-    let rows = usize::from(area.height).saturating_sub(ruled);
-    let mut lines: Vec<String> = parts.into_iter().flatten().flat_map(|p| text::wrap(&p, width)).collect();
-    if lines.len() > rows && rows > 0 {
-        let rest = lines.split_off(rows - 1).join(" ");
-        lines.push(text::fit(&rest, width, cx.look.symbols.glyphs().ellipsis));
+    let parts = first.into_iter().map(|text| (text, Role::Bad));
+    let parts = parts.chain(plain.into_iter().flatten().map(|text| (text, Role::Muted)));
+    let wrapped = |(part, role): (String, Role)| text::wrap(&part, width).into_iter().map(move |line| (line, role));
+    let mut lines: Vec<(String, Role)> = parts.flat_map(wrapped).collect();
+    let glyphs = cx.look.symbols.glyphs();
+    let ruled = u16::from(area.height > 2);
+    let rows = usize::from(area.height - ruled);
+    if lines.len() > rows {
+        lines.truncate(rows);
+        if let Some((last, _)) = lines.last_mut() {
+            *last = match text::width(last) + 2 <= width {
+                true => format!("{last} {}", glyphs.ellipsis),
+                false => text::fit(&format!("{last}  "), width, glyphs.ellipsis),
+            };
+        }
     }
-    for (i, text) in rule.into_iter().chain(lines).take(usize::from(area.height)).enumerate() {
-        let is_found = (ruled..ruled + red).contains(&i);
-        write::line(
-            buf,
-            area,
-            i as u16,
-            &[(&format!(" {text}"), cx.look.style(if is_found { Role::Bad } else { Role::Muted }))],
-        );
+    let rule = (ruled > 0).then(|| (glyphs.grid.to_string().repeat(width), Role::Muted));
+    for (i, (text, role)) in rule.into_iter().chain(lines).enumerate() {
+        write::line(buf, area, i as u16, &[(&format!(" {text}"), cx.look.style(role))]);
     }
 }
 

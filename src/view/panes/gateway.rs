@@ -35,11 +35,15 @@ pub fn summary(cx: &Cx) -> Summary {
     let refused: f64 = Signal::ALL.iter().filter_map(|s| at(&tier.rates(*s).refused)).sum();
     let mut role = Role::Muted;
     // What is lost comes last, so that its colour stays.
+    let mut bad_news = Vec::new();
     for (figure, what, bad) in [(refused, "refused", Role::Warn), (failed, "lost", Role::Bad)] {
         if figure > 0.0 {
-            text = format!("{} {what}, {text}", format::rate(figure));
+            bad_news.push(format!("{} {what}", format::rate(figure)));
             role = bad;
         }
+    }
+    if !bad_news.is_empty() {
+        text += &format!("  ! {}", bad_news.join(", "));
     }
     (text, role)
 }
@@ -53,7 +57,13 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let line = |series: &Series, name: &str, role| {
         let segments = series.segments(axis.start_ms, axis.end_ms);
         let last = series.at(cx.moment(), HOLDS).map(|p| format!("{name} {}", format::rate(p.1)));
-        PlainLine { label: last.unwrap_or_else(|| name.to_string()), role, segments, peak: series.peak() }
+        PlainLine {
+            label: last.unwrap_or_else(|| name.to_string()),
+            role,
+            segments,
+            peak: series.peak(),
+            dashed: false,
+        }
     };
     // What is drawn last lies on top, and is the only line when the pane has one row.
     let lines = vec![line(&tier.sent, "out", Role::Series3), line(&tier.accepted, "in", Role::Series2)];

@@ -70,6 +70,8 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
 
 /// The least columns of a row's bars.
 const BARS: u16 = 12;
+/// How many times its even share a replica carries to be worth a colour.
+const UNEVEN: f64 = 1.6;
 /// Below this many rows hints leave their room to the chart.
 const SHORT: u16 = 24;
 
@@ -107,7 +109,7 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
 /// What one replica carries, where that is known: at the HPA's target, and where it carries no more.
 fn carried(cx: &Cx) -> Vec<Level> {
     let Some(capacity) = cx.capacity() else { return Vec::new() };
-    let most = capacity.knee();
+    let most = most_carried(cx, capacity);
     let target = capacity.at_target().and_then(|cores| capacity.carried(cores)).map(|carried| carried.0);
     // A target that it never reaches is no level.
     let target = target.filter(|target| most.is_none_or(|most| *target < most));
@@ -126,7 +128,7 @@ fn table(buf: &mut Buffer, area: Rect, cx: &Cx, rows: &[PodRow]) {
     let taken = text::width(&head);
     let spark = rows.iter().any(|r| r.collector.is_some()).then(|| format!("accepted, {} at most", format::rate(most)));
     let spark = spark.unwrap_or_else(|| format!("cpu, {} at most", format::millicores(most)));
-    let short = spark.split(',').next().unwrap_or_default();
+    let short = "over time";
     // The bars are drawn from this many cells on.
     let drawn = taken + usize::from(BARS) <= usize::from(area.width);
     let fits = |text: &&str| drawn && taken + text::width(text) < usize::from(area.width);
@@ -224,19 +226,25 @@ fn rows<'a>(cx: &Cx<'a>) -> Vec<PodRow<'a>> {
     cx.ui.pods(session).into_iter().chain(gone).map(row).collect()
 }
 
-/// `one replica accepts 480 items/s (470 to 490) at the target of 80 %, 4.4 k/s at most`.
-fn capacity_text(capacity: &Capacity) -> Option<String> {
-    let most = capacity.knee();
+/// The rate beyond which more processor carries no more, unless a pod was seen to accept more.
+fn most_carried(cx: &Cx, capacity: &Capacity) -> Option<f64> {
+    let seen = cx.session.collectors.live(Tier::Gateway).map(|c| c.accepted.rate.peak()).fold(0.0, f64::max);
+    capacity.knee().filter(|knee| seen <= knee * 1.05)
+}
+
+/// `items one replica accepts: 480/s (470/s to 490/s) at the target of 80 %, at most 4.4 k/s before more cpu gives no more`.
+fn capacity_text(cx: &Cx, capacity: &Capacity) -> Option<String> {
+    let most = most_carried(cx, capacity);
     let at_target = capacity.at_target().zip(capacity.target).and_then(|(cores, target)| {
         let (likely, low, high) =
             capacity.carried(cores).filter(|(likely, ..)| most.is_none_or(|most| *likely < most))?;
         let (low, likely, high) = (format::rate(low), format::rate(likely), format::rate(high));
         let range = if low == high { String::new() } else { format!(" ({low} to {high})") };
-        Some(format!("{likely} items{range} at the target of {target} %"))
+        Some(format!("{likely}{range} at the target of {target} %"))
     });
-    let most = most.map(|rate| format!("{} at most", format::rate(rate)));
+    let most = most.map(|rate| format!("at most {} before more cpu gives no more", format::rate(rate)));
     let parts: Vec<String> = at_target.into_iter().chain(most).collect();
-    (!parts.is_empty()).then(|| format!("one replica accepts {}", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("items one replica accepts: {}", parts.join(", ")))
 }
 
 /// The lines below the table: how even the load is, the findings about it, which pods cannot be scraped.
@@ -251,7 +259,8 @@ fn notes(cx: &Cx, area: Rect) -> Vec<(String, Role)> {
         && let Some(index) = skew.index
     {
         let even = format::percent(skew.even * 100.0);
-        add(&format!("the busiest replica carries {index:.1} times the even share of {even}"), Role::Muted);
+        let role = if index >= UNEVEN { Role::Warn } else { Role::Muted };
+        add(&format!("the busiest replica carries {index:.1} times the even share of {even}"), role);
     }
     for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {
         add(&finding.text, Role::Warn);
@@ -259,7 +268,7 @@ fn notes(cx: &Cx, area: Rect) -> Vec<(String, Role)> {
         let hint = if area.height < SHORT { String::new() } else { format!("; hint: {}", finding.hint) };
         add(&format!("{}{hint}", finding.evidence), Role::Muted);
     }
-    if let Some(text) = cx.capacity().and_then(capacity_text) {
+    if let Some(text) = cx.capacity().and_then(|capacity| capacity_text(cx, capacity)) {
         add(&text, Role::Muted);
     }
     if session.feeds.state(Feed::Usage) != FeedState::Up {

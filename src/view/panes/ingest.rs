@@ -33,7 +33,9 @@ pub fn summary(cx: &Cx) -> Summary {
     // What strains it says what is rejected, too.
     let quiet = strain.is_none();
     let rejected = p.rejected_writes().filter(|_| quiet);
-    let rejected_text = rejected.map(|n| format!("  {} rejected", format::count(n as f64))).unwrap_or_default();
+    let sign = |n: u64| if n > 0 { "! " } else { "" };
+    let rejected_text =
+        rejected.map(|n| format!("  {}{} rejected", sign(n), format::count(n as f64))).unwrap_or_default();
     let health = p.health.as_ref().filter(|_| quiet).map(|h| format!("  {}", h.status)).unwrap_or_default();
     let role = match (&strain, p.health.as_ref().map(|h| h.status.as_str())) {
         (Some(strain), _) if strain.limits_ingest() => Role::Bad,
@@ -43,7 +45,7 @@ pub fn summary(cx: &Cx) -> Summary {
         _ => Role::Muted,
     };
     let strain = strain.map(|s| format!("  ! {}", crate::explain::elasticsearch::strain(&s))).unwrap_or_default();
-    (format!("{rate}{rejected_text}{health}{strain}"), role)
+    (format!("{rate}{health}{rejected_text}{strain}"), role)
 }
 
 pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
@@ -58,7 +60,10 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
         let now = ingest.documents_per_s(signal, cx.moment());
         let label = format!("{} {}", signal.name(), now.map_or_else(|| format::UNKNOWN.into(), format::count));
         let segments = flow.rate.segments(axis.start_ms, axis.end_ms);
-        lines.push((flow.total, PlainLine { label, role: role(signal), segments, peak: flow.rate.peak() }));
+        lines.push((
+            flow.total,
+            PlainLine { label, role: role(signal), segments, peak: flow.rate.peak(), dashed: false },
+        ));
     }
     // What is drawn last lies on top, and is all that a single row shows: the signal of which most came.
     lines.sort_by_key(|line| line.0);

@@ -106,6 +106,7 @@ fn chart(buf: &mut Buffer, area: Rect, cx: &Cx) {
             role,
             segments,
             peak: series.peak(),
+            dashed: false,
         }
     };
     // One scale for both would flatten one of them. Iterations are what the load does; users are in the title.

@@ -17,7 +17,8 @@ pub fn summary(cx: &Cx) -> Summary {
     };
     let minutes = ((q.to - q.from).num_seconds() + 30) / 60;
     let until = cx.look.moment(q.to.timestamp_millis(), cx.now);
-    (format!("{} records, {minutes} min to {until}", format::count(q.records as f64)), Role::Muted)
+    let records = Field::ALL.map(|field| lack(q, field).records).into_iter().max().unwrap_or(q.records);
+    (format!("{} records, {minutes} min to {until}", format::count(records as f64)), Role::Muted)
 }
 
 pub fn extent(cx: &Cx, area: Rect) -> Extent {
@@ -34,9 +35,6 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
 fn lines(cx: &Cx, width: usize) -> Vec<(String, Role)> {
     let mut rows: Vec<(String, Role)> = Vec::new();
     let mut add = |text: &str, role| rows.extend(text::wrap(text, width).into_iter().map(|line| (line, role)));
-    if let Some((text, role)) = first(cx) {
-        add(&text, role);
-    }
     match &cx.session.ingest.quality {
         None => {
             let text = match cx.session.feeds.is_up(Feed::Ingest) {
@@ -55,6 +53,9 @@ fn lines(cx: &Cx, width: usize) -> Vec<(String, Role)> {
                 rows.extend(counted(q, width, cx.look.symbols.glyphs().ellipsis));
             }
         },
+    }
+    if let Some((text, role)) = first(cx) {
+        rows.extend(text::wrap(&text, width).into_iter().map(|line| (line, role)));
     }
     rows
 }
@@ -80,7 +81,8 @@ fn counted(q: &LogQualitySeen, width: usize, ellipsis: char) -> Vec<(String, Rol
         let lack = lack(q, field);
         let share = lack.share().map_or_else(|| format::UNKNOWN.into(), |s| format::percent(s * 100.0));
         let role = if lack.missing == 0 { Role::Good } else { Role::Warn };
-        let (missing, records) = (lack.missing, lack.records);
+        let grouped = |n: u64| format::number::grouped(n as f64);
+        let (missing, records) = (grouped(lack.missing), grouped(lack.records));
         rows.push((format!("{:<13} {missing:>8} {records:>8} {share:>8}", field.name()), role));
         if let Some((reason, hint)) = missing_field(lack, field) {
             let why = text::wrap(&format!("{reason}; {hint}"), width.saturating_sub(2));
@@ -92,16 +94,16 @@ fn counted(q: &LogQualitySeen, width: usize, ellipsis: char) -> Vec<(String, Rol
     if groups.len() < 2 {
         return rows;
     }
-    let names = width.saturating_sub(28).clamp(12, 40);
+    let names = width.saturating_sub(29).clamp(12, 40);
     let name = |text: &str| text::left(&text::fit(text, names, ellipsis), names);
-    let head = format!("{} {:>7} {:>6} {:>6} {:>5}", name("missing, of"), "records", "level", "trace", "span");
+    let head = format!("{} {:>7} {:>6} {:>6} {:>6}", name("missing by service"), "records", "level", "trace", "span");
     rows.push((head, Role::Muted));
     for g in groups {
         let of = |field| lack_of(g, field).missing;
         let (level, trace, span) = (of(Field::Level), of(Field::Trace), of(Field::Span));
         let who = format!("{} {}", g.service.as_deref().unwrap_or("(no service)"), g.dataset);
         let [records, level, trace, span] = [g.records, level, trace, span].map(|n| format::count(n as f64));
-        rows.push((format!("{} {records:>7} {level:>6} {trace:>6} {span:>5}", name(&who)), Role::Text));
+        rows.push((format!("{} {records:>7} {level:>6} {trace:>6} {span:>6}", name(&who)), Role::Text));
     }
     rows
 }

@@ -55,6 +55,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]
             role: line.role,
             segments: line.series.segments(axis.start_ms, axis.end_ms),
             peak: line.series.peak(),
+            dashed: false,
         }
     };
     let began = cx.session.began.map_or(0, |at| at.timestamp_millis());
@@ -64,6 +65,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, title: &str, all: &[RateLine]
         role: Role::Target,
         segments: vec![vec![(axis.start_ms.max(began), level.rate), (axis.end_ms - 1, level.rate)]],
         peak: 0.0,
+        dashed: true,
     };
     let levels = levels.iter().filter(|level| level.rate <= most * FLAT).map(level);
     let lines: Vec<PlainLine> = levels.chain(all.iter().rev().map(line)).collect();

@@ -89,7 +89,7 @@ const COLUMNS: [StreamColumn; 5] = [
         width: 8,
         cell: |_, s| known(s.stored.map(|b| b as f64), format::bytes, Role::Muted),
     },
-    StreamColumn { head: "last", width: 6, cell: last },
+    StreamColumn { head: "last", width: 5, cell: last },
 ];
 
 /// The width of the names, and the columns beside them: what is on disk and the total go where there is no room for names.

@@ -200,3 +200,21 @@ fn a_moment_is_gone_to_and_what_was_chosen_is_kept_over_a_restart() {
     pty.keys("q");
     assert_eq!(pty.exit(), 0);
 }
+
+#[test]
+fn the_first_start_in_the_lab_says_once_what_can_be_done_there() {
+    let home = tempfile::tempdir().unwrap();
+    let start = |more: &[&str]| {
+        let mut command = edot_tui(NO_CLUSTER.as_ref(), &[&["lab", "--speed", "8"], more].concat());
+        command.env("HOME", home.path());
+        let mut pty = Pty::spawn(command, SIZE);
+        pty.until_text("ready 1");
+        let welcomes = pty.text().contains("This is the lab");
+        pty.keys("q");
+        assert_eq!(pty.exit(), 0);
+        welcomes
+    };
+    assert!(!start(&["--no-state"]), "a start that keeps nothing is not the first");
+    assert!(start(&[]));
+    assert!(!start(&[]), "it was said");
+}

@@ -68,7 +68,7 @@ fn rejections_are_counted_by_cause() {
     assert_eq!(p.rejected_writes(), Some(1695));
     let strain = session.ingest.strain(session.now_ms());
     let text = edot_tui::explain::elasticsearch::strain(&strain[0]);
-    assert_eq!(text, "writes rejected: 1694 (write queue full), 1 (indexing pressure, coordinating)");
+    assert_eq!(text, "writes rejected, the last time 1694 (write queue full), 1 (indexing pressure, coordinating)");
     assert!(session.ingest.strain(session.now_ms() + 61_000).is_empty());
 }
 

@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser};
 use edot_tui::{
     commands::Cli,
     doctor::permissions::roles,
-    report,
+    recording, report,
     session::Session,
     ui::{HelpLine, Keymap, Ui},
     view::{
@@ -108,6 +108,20 @@ fn the_picture_of_the_verdict_is_what_the_program_draws() {
     view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
     let svg = report::svg(&buffer, look.theme());
     golden::check("assets/timeline.svg", &svg);
+}
+
+#[test]
+fn the_picture_of_a_run_on_a_cluster_is_what_the_program_draws() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/real/stack.jsonl.gz");
+    let all: Vec<_> = recording::open(&path).unwrap().collect();
+    let mut session = edot_tui::advise::session();
+    all.iter().take_while(|s| s.at < all[0].at + chrono::TimeDelta::seconds(228)).for_each(|s| session.apply(s));
+    let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
+    let mut ui = Ui::new(false, edot_tui::view::panes());
+    ui.can_load = true;
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 40));
+    view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
+    golden::check("assets/stack.svg", &report::svg(&buffer, look.theme()));
 }
 
 /// Each command over a recording in README, run as it is written there.

@@ -99,6 +99,7 @@ fn load(width: u16, symbols: Symbols) -> LineChart {
                 role: Role::Series4,
                 segments: vec![wave(8, 20, 400.0)],
                 peak: 0.0,
+                dashed: false,
             },
             PlainLine {
                 label: "accepted 18 k/s".into(),
@@ -106,6 +107,7 @@ fn load(width: u16, symbols: Symbols) -> LineChart {
                 // a gap, and a sample on its own within it
                 segments: vec![wave(4, 25, 500.0), vec![(at(140), 9000.0)], wave(32, 60, 500.0)],
                 peak: 0.0,
+                dashed: false,
             },
         ],
         unit: format::count,
@@ -204,8 +206,13 @@ fn a_spike_of_one_sample_shows_however_far_the_view_is_zoomed_out() {
         for spike in [1, 777, 3999, 5998] {
             let samples: Vec<(i64, f64)> = (0..6000).map(|i| (at(i), if i == spike { 100.0 } else { 10.0 })).collect();
             let axis = TimeAxis { start_ms: T0, end_ms: at(6000) };
-            let lines =
-                vec![PlainLine { label: String::new(), role: Role::Series1, segments: vec![samples], peak: 0.0 }];
+            let lines = vec![PlainLine {
+                label: String::new(),
+                role: Role::Series1,
+                segments: vec![samples],
+                peak: 0.0,
+                dashed: false,
+            }];
             let margins = Margins { left: 0, right: 0 };
             let chart = LineChart { axis, margins, lines, unit: format::count, cursor: None, markers: vec![] };
             let buf = drawn(30, 9, &roles, symbols, |area, buf, look| chart.draw(area, buf, look));
@@ -301,7 +308,7 @@ proptest! {
         };
         let series = vec![one(Role::Series1), one(Role::Text)];
         UtilizationChart { axis, margins, y, series, reach: 0.0, cursor, markers: markers.clone(), gaps: vec![(moment, T0, "no metrics 0:15".into())], time_row: true }.draw(area, &mut buf, &look);
-        let lines = vec![PlainLine { label: "x".into(), role: Role::Series2, segments: segments.clone(), peak: 0.0 }];
+        let lines = vec![PlainLine { label: "x".into(), role: Role::Series2, segments: segments.clone(), peak: 0.0, dashed: false }];
         LineChart { axis, margins, lines, unit: format::bytes, cursor, markers: markers.clone() }.draw(area, &mut buf, &look);
         StepChart {
             axis, margins, current, desired: target.clone(), ready: max.clone(), min: target.clone(), max, cursor, markers,
@@ -320,8 +327,7 @@ proptest! {
         let axis = TimeAxis { start_ms: T0, end_ms: at(300) };
         let line = |(i, end): (usize, &f64)| PlainLine {
             label: format!("line-{i}"), role: Role::SERIES[i % 5],
-            segments: vec![vec![(at(10), 250.0), (at(290), *end)]], peak: 0.0,
-        };
+            segments: vec![vec![(at(10), 250.0), (at(290), *end)]], peak: 0.0, dashed: false };
         let lines: Vec<PlainLine> = ends.iter().enumerate().map(line).collect();
         let margins = Margins::for_width(80);
         let chart = LineChart { axis, margins, lines, unit: format::count, cursor: None, markers: vec![] };

@@ -82,13 +82,19 @@ impl OwnMetrics {
         Some(pods.values().map(of).collect::<Option<Vec<_>>>()?.into_iter().min()? + APART)
     }
 
-    /// The exports in an answer that are new and whole, oldest first. The documents of an export are indexed in several
+    /// The exports in an answer that are new and whole, oldest first; of those before `since` only the last, from which on is
+    /// counted. The documents of an export are indexed in several
     /// requests: it is whole once an answer has no more of them than the one before, and as many as the export before, for a
     /// process goes on with what it has begun to count.
     ///
     /// # Errors
     /// It is no answer to such a search.
-    pub fn take(&mut self, answer: &[u8], pods: &SendingCollectors) -> Result<Vec<CollectorSeen>, serde_json::Error> {
+    pub fn take(
+        &mut self,
+        answer: &[u8],
+        pods: &SendingCollectors,
+        since: Time,
+    ) -> Result<Vec<CollectorSeen>, serde_json::Error> {
         let response: SearchResponse = serde_json::from_slice(answer)?;
         let mut exports = Exports::new();
         for hit in response.hits.hits.iter().rev() {
@@ -119,6 +125,12 @@ impl OwnMetrics {
                 |seen| CollectorSeen { pod: name.clone(), uid: uid.clone(), role: *role, measured: Some(at), ..seen };
             whole.extend(documents::seen(&rows).map(named));
         }
-        Ok(whole)
+        let before = |one: &CollectorSeen| one.measured.is_some_and(|at| at < since);
+        let last = |one: &CollectorSeen| {
+            let later = |other: &&CollectorSeen| other.uid == one.uid && other.measured > one.measured;
+            !whole.iter().filter(later).any(before)
+        };
+        let keep: Vec<bool> = whole.iter().map(|one| !before(one) || last(one)).collect();
+        Ok(whole.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(one, _)| one).collect())
     }
 }

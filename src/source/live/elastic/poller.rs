@@ -216,7 +216,7 @@ impl<'a> Poller<'a> {
     async fn own_metrics(&mut self) -> Result<(), ApiError> {
         let pods = self.discovered.sending.borrow().clone();
         let body = self.post(own_metrics::PATH, own_metrics::body(&pods, self.own_metrics.after(&pods))).await?;
-        let seen = self.own_metrics.take(&body, &pods);
+        let seen = self.own_metrics.take(&body, &pods, self.began);
         let seen = self.garbled(own_metrics::PATH, seen)?;
         if wire::searched_nothing(&body) {
             return Err(self.unread("metrics-*"));

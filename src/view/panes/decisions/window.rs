@@ -35,6 +35,7 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, sync: &Sync) {
         role,
         segments: vec![steps(points, sync.last)],
         peak: 0.0,
+        dashed: false,
     };
     let last = |p: &[(i64, i32)]| p.last().map_or(0, |p| p.1);
     let lines = vec![

@@ -176,7 +176,7 @@ fn share(row: &PodRow, cx: &Cx) -> (String, Role) {
     let full = (share * BAR as f64).round() as usize;
     let bar: String = (0..BAR).map(|i| if i < full { g.bar } else { g.rest }).collect();
     // A share twice the even one, or almost nothing, is what the eye should find.
-    let odd = share > 2.0 * row.even || share < 0.2 * row.even;
+    let odd = (100.0 * share).round() >= 200.0 * row.even || share < 0.2 * row.even;
     (format!("{bar} {}", format::percent((share * 100.0).round())), if odd { Role::Warn } else { Role::Good })
 }
 

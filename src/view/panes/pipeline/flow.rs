@@ -3,7 +3,7 @@
 use super::RoleLine;
 use crate::format::{self, text};
 use crate::observe::{Feed, Role as Tier, Signal};
-use crate::session::{Rates, Series};
+use crate::session::{Rates, Series, ingest::Strain};
 use crate::view::{Cx, panes::empty_state, theme::Role};
 
 /// How long a rate is valid, in milliseconds.
@@ -50,7 +50,7 @@ pub struct Step {
     place: &'static str,
     /// What happens to them there; shorter for narrow screens.
     what: (&'static str, &'static str),
-    /// Whether it counts what arrives, and not what is sent on.
+    /// Whether its rate is one over a short time: of what arrives, not of what is sent on.
     accepts: bool,
     /// Items a second at a moment, in milliseconds.
     rate: fn(&Cx, Signal, i64) -> Option<f64>,
@@ -90,7 +90,7 @@ pub const STEPS: [Step; 5] = [
     Step {
         place: "Elasticsearch",
         what: ("indexed", "indexed"),
-        accepts: false,
+        accepts: true,
         rate: indexed,
         total: |cx, s| cx.session.ingest.signal(s).map(|flow| flow.total as f64),
     },
@@ -189,6 +189,8 @@ fn status(cx: &Cx, place: &str, room: usize) -> (String, Role) {
     let ratio = tier.queue.at(cx.moment(), HOLDS).map(|p| p.1);
     let warn = if ratio.is_some_and(|r| r >= 0.7) || tier.missing > 0 { Role::Warn } else { Role::Muted };
     let queue = match cx.session.collectors.fullest(role).filter(|_| cx.ui.cursor.is_none()) {
+        // What a process held that does not answer is not known.
+        _ if tier.summed == 0 => String::new(),
         Some((_, q)) => format!("queue {}/{}", format::count(q.size), format::count(q.capacity)),
         None => ratio.map_or_else(String::new, |r| format!("queue {}", format::percent(r * 100.0))),
     };
@@ -205,6 +207,7 @@ fn elasticsearch(cx: &Cx) -> (String, Role) {
     let strain = ingest.strain(cx.session.now_ms()).into_iter().next();
     let health = ingest.pressure.health.as_ref().map(|h| h.status.clone());
     match (strain, health) {
+        (Some(Strain::Rejecting(_)), _) => ("rejects writes".into(), Role::Bad),
         (Some(strain), _) if strain.limits_ingest() => ("strained".into(), Role::Warn),
         (_, Some(health)) => {
             let role = match health.as_str() {

@@ -6,13 +6,14 @@ use crate::observe::Role as Tier;
 use crate::session::{Fate, Loss};
 use crate::view::{Cx, theme::Role};
 
+/// Below this many columns short words are used.
+const NARROW: usize = 100;
+
 pub fn lines(cx: &Cx, width: usize) -> Vec<RoleLine> {
     let losses = &cx.session.collectors.losses;
     let mut out = vec![vec![("Where items were refused or lost".to_string(), Role::Title)]];
-    out.extend(
-        account::missing_text(cx)
-            .map(|text| vec![(text::fit(&text, width, cx.look.symbols.glyphs().ellipsis), Role::Bad)]),
-    );
+    let missing = account::missing_text(cx).map(|text| text::wrap(&text, width)).unwrap_or_default();
+    out.extend(missing.into_iter().map(|line| vec![(line, Role::Bad)]));
     if losses.all().is_empty() && out.len() == 1 {
         out.push(vec![("nowhere, as far as the collectors count".into(), Role::Muted)]);
     }
@@ -38,12 +39,14 @@ fn line(cx: &Cx, loss: &Loss, width: usize) -> RoleLine {
         _ => "gateway",
     };
     let signal = loss.signal.map_or_else(String::new, |s| format!(" {}", s.name()));
-    let (how, role) = match loss.how {
-        Fate::Refused => ("refused; senders may try again", Role::Warn),
-        Fate::EnqueueFailed => ("lost: no room in the queue", Role::Bad),
-        Fate::SendFailed => ("lost: given up after the last try", Role::Bad),
-        Fate::Rejected => ("lost: Elasticsearch refused the documents", Role::Bad),
+    let narrow = width < NARROW;
+    let (how, short, role) = match loss.how {
+        Fate::Refused => ("refused; senders may try again", "refused", Role::Warn),
+        Fate::EnqueueFailed => ("lost: no room in the queue", "lost: queue full", Role::Bad),
+        Fate::SendFailed => ("lost: given up after the last try", "lost: given up", Role::Bad),
+        Fate::Rejected => ("lost: Elasticsearch refused the documents", "lost: refused by ES", Role::Bad),
     };
+    let how = if narrow { short } else { how };
     let end = match loss.goes_on(now) {
         true => "ongoing".to_string(),
         false => format!("until {}", cx.look.moment(loss.until, cx.now)),
