@@ -191,7 +191,7 @@ fn log_quality(session: &Session) -> Vec<Finding> {
         };
         let text = format!("{:.0} % of the log records have no {}", share * 100.0, field.name());
         let evidence = format!("{} of {} records: {reason}", lack.missing, lack.records);
-        Some(Finding { id, severity: Severity::Info, text, evidence, hint })
+        Some(Finding { id, severity: Severity::Warning, text, evidence, hint })
     };
     // The span id is missing wherever the trace id is, so it gets no finding of its own.
     [Field::Level, Field::Trace, Field::Service].into_iter().filter_map(one).collect()
@@ -234,6 +234,7 @@ mod tests {
         let all = log_quality(&session_of(Observation::LogQuality(Box::new(seen))));
         assert_eq!(all.iter().map(|f| f.id).collect::<Vec<_>>(), ["logs-without-level"]);
         assert_eq!(all[0].text, "9 % of the log records have no log.level");
+        assert_eq!(NO_LEVEL.severity, [all[0].severity]);
         assert!(all[0].hint.contains(r#"set(log.severity_text, log.attributes["log.level"])"#), "{}", all[0].hint);
     }
 

@@ -84,13 +84,16 @@ pub fn json(value: &impl Serialize) -> Result<String, CommandError> {
 
 /// A page whose charts overlay two runs.
 pub fn overlaid_html(title: &str, blocks: &[document::Block], panels: &[panels::Panel], axis: &plot::Axis) -> String {
-    let head = blocks.iter().position(|b| matches!(b, document::Block::Head(_))).unwrap_or(blocks.len());
+    // The key figures come before the charts, what is looked up after them.
+    let mut heads = blocks.iter().enumerate().filter(|(_, b)| matches!(b, document::Block::Head(_))).map(|(at, _)| at);
+    let figures = heads.next().unwrap_or(blocks.len());
+    let rest = heads.next().unwrap_or(blocks.len());
     let charts: String = panels.iter().map(|p| html::figure(p, axis, &Vec::new(), 170.0)).collect();
-    let (above, below) = blocks.split_at(head);
     let body = format!(
-        "<header>{}</header>\n<section class=\"charts\">\n{charts}</section>\n{}",
-        html::blocks_html(above),
-        html::blocks_html(below)
+        "<header>{}</header>\n{}\n<section class=\"charts\">\n{charts}</section>\n{}",
+        html::blocks_html(&blocks[..figures]),
+        html::blocks_html(&blocks[figures..rest]),
+        html::blocks_html(&blocks[rest..])
     );
     html::page(title, &body, &html::data(panels, axis))
 }

@@ -17,7 +17,10 @@ fn found(session: &Session) -> Vec<&'static str> {
 /// The finding with this id; it has to be there.
 fn finding(session: &Session, id: &str) -> advise::Finding {
     let all = advise::findings(session);
-    all.iter().find(|f| f.id == id).cloned().unwrap_or_else(|| panic!("no {id} in {all:#?}"))
+    let found = all.iter().find(|f| f.id == id).cloned().unwrap_or_else(|| panic!("no {id} in {all:#?}"));
+    let kinds = advise::kinds();
+    assert!(kinds.iter().any(|k| k.id == id && k.severity.contains(&found.severity)), "as documented: {found:?}");
+    found
 }
 
 #[test]

@@ -67,9 +67,11 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx, feed: Feed, shows: &str) {
         FeedState::Retrying | FeedState::Stale => Role::Warn,
         _ => Role::Muted,
     };
-    // A low pane has the reason in its title.
-    let text = if area.height < 3 { shows.to_string() } else { format!("{} ({shows})", short(cx, feed)) };
-    sentence(buf, area, cx, &text, role);
+    // A low pane has the reason, with its colour, in its title.
+    match area.height < 3 {
+        true => sentence(buf, area, cx, shows, Role::Muted),
+        false => sentence(buf, area, cx, &format!("{} ({shows})", short(cx, feed)), role),
+    }
 }
 
 /// Writes a sentence, wrapped, from the top of `area`.

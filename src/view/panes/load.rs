@@ -79,10 +79,9 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
     let text = match cx.session.load.phase() {
         // Why the embedded lab is watched, and what to press.
         LoadPhase::None if w.lab && !w.notes.is_empty() => w.notes.join("; "),
-        LoadPhase::None => format!(
-            "Job {} in namespace {}: virtual users, iterations, failures, latency",
-            w.load_job, w.load_namespace
-        ),
+        LoadPhase::None => {
+            format!("Job {} in namespace {}: users, iterations, failures, latency", w.load_job, w.load_namespace)
+        }
         LoadPhase::Pending(why) => format!("waits: {}", explain::load::pending(&why)),
         LoadPhase::Failed(why) => explain::load::failure(&why),
         LoadPhase::Running | LoadPhase::Complete | LoadPhase::Terminating => {

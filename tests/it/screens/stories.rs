@@ -12,7 +12,7 @@ use edot_tui::{
     view::{self, Cx, Look, golden::Planes, symbols::Symbols, theme::Level},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -238,4 +238,23 @@ fn in_a_good_run_no_finding_stands() {
         }
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+#[test]
+fn findings_are_as_severe_as_their_documentation_says() {
+    let kinds = advise::kinds();
+    let mut seen = BTreeSet::new();
+    moments(|name, s, session| {
+        for finding in advise::findings(session) {
+            let kind = kinds.iter().find(|kind| kind.id == finding.id).unwrap();
+            assert!(
+                kind.severity.contains(&finding.severity),
+                "{name} at {s} s: {} {:?}",
+                finding.id,
+                finding.severity
+            );
+            seen.insert(finding.id);
+        }
+    });
+    assert!(seen.len() > 3, "{seen:?}");
 }
