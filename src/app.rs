@@ -60,7 +60,7 @@ const BEHIND: Duration = Duration::from_millis(5);
 /// How long a message is shown, in real time: what is watched may be paused or run faster.
 const MESSAGE: Duration = Duration::from_secs(8);
 /// The same of the hint at the first start.
-const WELCOME: Duration = Duration::from_secs(60);
+const WELCOME: Duration = Duration::from_secs(20);
 
 /// How long a question that has just opened accepts no answer: what was typed before it was seen does not mean it.
 const UNREAD: Duration = Duration::from_millis(300);

@@ -115,7 +115,9 @@ fn show(line: &str, folder: &Path, kubeconfig: &Path) -> Option<i32> {
     }
     let mut pty = Pty::spawn(command, (120, 36));
     if !line.contains(NOT_FOUND.0) {
-        pty.until("the dashboard", |s| s.contents().contains("Overview") && s.contents().contains("replicas"));
+        // The hint at a first start may lie over one of them.
+        let replicas = |text: &str| text.contains("replicas") || text.contains("desired");
+        pty.until("the dashboard", |s| s.contents().contains("Overview") && replicas(&s.contents()));
         pty.keys("q");
     }
     Some(pty.exit() as i32)
