@@ -19,8 +19,9 @@ pub fn summary(cx: &Cx) -> Summary {
     if c.tier(Tier::Gateway).or(c.tier(Tier::Agent)).is_none() {
         return (String::new(), Role::Muted);
     }
-    let (lost, missing) = account::gone(cx);
-    let some = [(lost, "lost"), (missing, "missing")].into_iter().filter(|(items, _)| *items > 0.0);
+    let some = [(account::all_lost(cx), "lost"), (account::all_missing(cx), "missing")]
+        .into_iter()
+        .filter(|(items, _)| *items > 0.0);
     let text: Vec<String> = some.map(|(items, what)| format!("{} {what}", crate::format::count(items))).collect();
     if text.is_empty() { ("nothing lost".into(), Role::Muted) } else { (text.join(", "), Role::Bad) }
 }

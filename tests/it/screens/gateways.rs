@@ -108,3 +108,15 @@ fn a_collector_that_cannot_be_asked_is_named() {
     let text = view::golden::planes(&draw(&s, &ui, (120, 36))).to_string();
     assert!(text.contains("gateway-1: nothing listens on its port 8888"), "{text}");
 }
+
+#[test]
+fn what_the_cluster_collector_loses_is_in_the_title_of_pipeline() {
+    let lost = session(&[300.0], |flows| {
+        let cluster = Flow { role: Role::Cluster, sent: 60.0, send_failed: 40.0, ..Flow::agent(7, 100.0) };
+        flows.push(cluster);
+    });
+    let mut ui = Ui::new(false, edot_tui::view::panes());
+    ui.screen = Screen::Pipeline;
+    let text = view::golden::planes(&draw(&lost, &ui, (120, 36))).text;
+    assert!(text[1].contains(" lost ") && !text[1].contains("nothing lost"), "{}", text[1]);
+}

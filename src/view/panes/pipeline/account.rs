@@ -55,17 +55,22 @@ fn missing(cx: &Cx, tier: Tier) -> Option<f64> {
     Some(if gone > 0.01 * sum(cx, tier, |t| t.accepted)? { gone } else { 0.0 })
 }
 
-/// What is lost, and what is missing, in all tiers.
-pub fn gone(cx: &Cx) -> (f64, f64) {
-    let all = |of: fn(&Cx, Tier) -> Option<f64>| {
-        [Tier::Agent, Tier::Gateway].into_iter().filter_map(|tier| of(cx, tier)).sum()
-    };
-    (all(lost), all(missing))
+/// What is lost in all tiers, the cluster collector's, too.
+pub fn all_lost(cx: &Cx) -> f64 {
+    let c = &cx.session.collectors;
+    let counted: f64 = Signal::ALL.iter().filter_map(|signal| c.account(*signal).lost()).sum();
+    let tiers = [Tier::Agent, Tier::Gateway, Tier::Cluster];
+    counted + tiers.iter().filter_map(|tier| c.tier(*tier)).map(|tier| tier.rejected_total).sum::<f64>()
+}
+
+/// What is missing in all tiers whose items are balanced.
+pub fn all_missing(cx: &Cx) -> f64 {
+    [Tier::Agent, Tier::Gateway].into_iter().filter_map(|tier| missing(cx, tier)).sum()
 }
 
 /// Why items are in no count; None where none are missing.
 pub fn missing_text(cx: &Cx) -> Option<String> {
-    let (_, missing) = gone(cx);
+    let missing = all_missing(cx);
     let what = "missing from every count: a killed process held them, or sent them after its last scrape";
     (missing > 0.0).then(|| format!("{} {what}", format::count(missing)))
 }
