@@ -5,13 +5,10 @@ use super::{
     Cx,
     layout::{PaneColumn, Slot},
     theme::Role,
+    write,
 };
 use crate::format::text;
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    style::{Modifier, Style},
-};
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 /// Draws a column's frame; `title` gives what is written on a pane's rule.
 pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot) -> Title) {
@@ -44,30 +41,20 @@ pub fn draw(buf: &mut Buffer, column: &PaneColumn, cx: &Cx, title: impl Fn(&Slot
         let Title { name, summary: (summary, role), extent } = title(slot);
         let name_role = if focused { Role::Focus } else { Role::Title };
         let room = usize::from(area.width.saturating_sub(4));
-        let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, over(cx.look.style(name_role)));
+        let (end, _) = buf.set_stringn(left + 2, y, format!(" {name} "), room, write::over(cx.look.style(name_role)));
         let mut free = right.saturating_sub(1);
         for (text, role) in [(extent.unwrap_or_default(), Role::Accent), (summary, role)] {
             let text = shortened(&text, usize::from(free.saturating_sub(end + 3)), g.ellipsis);
             if !text.is_empty() {
                 free = free.saturating_sub(text::width(&text) as u16 + 2);
                 // What is beside bad news is not bad itself.
-                let (plain, bad) = text.split_at(text.find(" ! ").unwrap_or(0));
-                let (x, _) =
-                    buf.set_stringn(free, y, format!(" {plain}"), usize::MAX, over(cx.look.style(Role::Muted)));
-                buf.set_string(
-                    x - u16::from(plain.is_empty()),
-                    y,
-                    format!("{}{bad} ", if plain.is_empty() { " " } else { "" }),
-                    over(cx.look.style(role)),
-                );
+                let text = format!(" {text} ");
+                let (plain, news) = text.split_at(text.find(" ! ").unwrap_or(0));
+                let (x, _) = buf.set_stringn(free, y, plain, usize::MAX, write::over(cx.look.style(Role::Muted)));
+                buf.set_string(x, y, news, write::over(cx.look.style(role)));
             }
         }
     }
-}
-
-/// A style for text on a line that is already drawn: without colours the line is dim, and the text is not.
-fn over(style: Style) -> Style {
-    Style::new().remove_modifier(Modifier::all()).patch(style)
 }
 
 /// A summary in `room` columns: bad news, which stands at its end behind a `!`, before what is beside it; then whole clauses,

@@ -6,6 +6,11 @@ use ratatui::{
     style::{Modifier, Style},
 };
 
+/// A style for text over what is drawn already: without colours lines and grids are dim, and the text is not.
+pub fn over(style: Style) -> Style {
+    Style::new().remove_modifier(Modifier::all()).patch(style)
+}
+
 /// Writes pieces one after the other in a row of `area`; what does not fit is cut. Returns the column after the last.
 pub fn line(buf: &mut Buffer, area: Rect, row: u16, pieces: &[(&str, Style)]) -> u16 {
     let y = area.y.saturating_add(row);

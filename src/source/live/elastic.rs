@@ -51,7 +51,7 @@ pub async fn run(shared: FeedContext, namespace: String, settings: IngestSetting
     let (mut attempt, began) = (0, shared.out.now());
     loop {
         let fault = match discover(&shared, &namespace, &settings).await {
-            Ok(target) => poll(&shared, &discovered, target, &mut reporter, (&mut attempt, began)).await,
+            Ok(target) => poll(&shared, &discovered, target, &mut reporter, &mut attempt, began).await,
             Err(fault) => fault,
         };
         discovered.stored.send_modify(|stored| stored.fault = Some(fault.reason.clone()));
@@ -92,7 +92,8 @@ async fn poll(
     discovered: &Discovered,
     target: Target,
     reporter: &mut StatusReporter,
-    (attempt, began): (&mut u32, Time),
+    attempt: &mut u32,
+    began: Time,
 ) -> ApiError {
     let (client, bridge) = match Client::open(target, shared).await {
         Ok(open) => open,

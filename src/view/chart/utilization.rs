@@ -10,9 +10,9 @@ use super::{ChartAreas, ChartStyle, Margins, MarkerAt, TimeAxis, split};
 use crate::format::percent;
 use crate::ui::YAxis;
 use crate::view::theme::Role;
+use crate::view::write;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 /// Utilization over time. Lines drawn later lie on top.
@@ -43,8 +43,7 @@ fn gap_text(buf: &mut Buffer, plot: Rect, axis: TimeAxis, (from, to, why): &(i64
     let (a, b) = (column(*from) + 1, column(*to));
     let long = why.width() as u16;
     if b.saturating_sub(a) >= long {
-        // Without colours the grid below is dim, and the text is not.
-        let text = Style::new().remove_modifier(Modifier::all()).patch(style.theme.style(Role::Warn));
+        let text = write::over(style.theme.style(Role::Warn));
         buf.set_stringn(plot.x + a + (b - a - long) / 2, plot.y + plot.height / 2, why, usize::from(long), text);
     }
 }

@@ -29,8 +29,8 @@ pub fn summary(cx: &Cx) -> Summary {
     let load = header::load(cx, usize::MAX);
     let failed = load.as_ref().is_some_and(|(_, role)| *role == Role::Bad);
     if let Some(figures) = figures(cx).filter(|_| !failed) {
-        let many = figures.contains(" ! ");
-        return (figures, if many { Role::Warn } else { Role::Muted });
+        let fails = cx.session.load.k6.failed().at(cx.moment(), HOLDS).is_some_and(|p| p.1 >= MANY);
+        return (figures, if fails { Role::Warn } else { Role::Muted });
     }
     if let Some((text, role)) = load {
         // How much of it failed outlives the load.

@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser};
 use edot_tui::{
     commands::Cli,
     doctor::permissions::roles,
+    observe::Stamped,
     recording, report,
     session::Session,
     ui::{HelpLine, Keymap, Ui},
@@ -83,45 +84,41 @@ fn every_theme_is_named() {
     }
 }
 
-#[test]
-fn the_picture_is_what_the_program_draws() {
-    let mut session = Session::default();
-    let all = scale_cycle();
-    all.iter().take_while(|s| s.at < all[0].at + chrono::TimeDelta::seconds(296)).for_each(|s| session.apply(s));
+/// What the dashboard draws of a session at 140 columns.
+fn drawn(session: &Session, ui: &Ui, rows: u16) -> String {
     let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 140, rows));
+    view::draw(&mut buffer, &Cx::new(session, session.now_ms(), ui, &look));
+    report::svg(&buffer, look.theme())
+}
+
+/// The same of Overview, live, this many seconds after the first observation.
+fn overview(mut session: Session, all: &[Stamped], seconds: i64) -> String {
+    let until = all[0].at + chrono::TimeDelta::seconds(seconds);
+    all.iter().take_while(|s| s.at < until).for_each(|s| session.apply(s));
     let mut ui = Ui::new(false, edot_tui::view::panes());
     ui.can_load = true;
-    let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 40));
-    view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
-    let svg = report::svg(&buffer, look.theme());
-    golden::check("assets/overview.svg", &svg);
+    drawn(&session, &ui, 40)
+}
+
+#[test]
+fn the_picture_is_what_the_program_draws() {
+    golden::check("assets/overview.svg", &overview(Session::default(), &scale_cycle(), 296));
 }
 
 #[test]
 fn the_picture_of_the_verdict_is_what_the_program_draws() {
     let mut session = Session::default();
     scale_cycle().iter().for_each(|s| session.apply(s));
-    let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
     let mut ui = Ui::new(true, edot_tui::view::panes());
     ui.screen = edot_tui::ui::Screen::Timeline;
-    let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 42));
-    view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
-    let svg = report::svg(&buffer, look.theme());
-    golden::check("assets/timeline.svg", &svg);
+    golden::check("assets/timeline.svg", &drawn(&session, &ui, 42));
 }
 
 #[test]
 fn the_picture_of_a_run_on_a_cluster_is_what_the_program_draws() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/recordings/real/stack.jsonl.gz");
-    let all: Vec<_> = recording::open(&path).unwrap().collect();
-    let mut session = edot_tui::advise::session();
-    all.iter().take_while(|s| s.at < all[0].at + chrono::TimeDelta::seconds(228)).for_each(|s| session.apply(s));
-    let look = Look::new("dark", Level::TrueColor, PathBuf::new(), Symbols::Braille, 0).unwrap();
-    let mut ui = Ui::new(false, edot_tui::view::panes());
-    ui.can_load = true;
-    let mut buffer = Buffer::empty(Rect::new(0, 0, 140, 40));
-    view::draw(&mut buffer, &Cx::new(&session, session.now_ms(), &ui, &look));
-    golden::check("assets/stack.svg", &report::svg(&buffer, look.theme()));
+    let all: Vec<_> = recording::open(&root("tests/data/recordings/real/stack.jsonl.gz")).unwrap().collect();
+    golden::check("assets/stack.svg", &overview(edot_tui::advise::session(), &all, 228));
 }
 
 /// Each command over a recording in README, run as it is written there.

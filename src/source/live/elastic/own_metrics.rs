@@ -82,10 +82,9 @@ impl OwnMetrics {
         Some(pods.values().map(of).collect::<Option<Vec<_>>>()?.into_iter().min()? + APART)
     }
 
-    /// The exports in an answer that are new and whole, oldest first; of those before `since` only the last, from which on is
-    /// counted. The documents of an export are indexed in several
-    /// requests: it is whole once an answer has no more of them than the one before, and as many as the export before, for a
-    /// process goes on with what it has begun to count.
+    /// The exports in an answer that are new and whole, oldest first; of those before `since` only a collector's last, from
+    /// which on is counted. The documents of an export are indexed in several requests: it is whole once an answer has no more
+    /// of them than the one before, and as many as the export before, for a process goes on with what it has begun to count.
     ///
     /// # Errors
     /// It is no answer to such a search.
@@ -108,7 +107,7 @@ impl OwnMetrics {
         }
         self.taken.retain(|name, _| pods.values().any(|(_, of)| of == name));
         let before = std::mem::take(&mut self.counted);
-        let mut whole = Vec::new();
+        let mut whole: Vec<CollectorSeen> = Vec::new();
         for ((at, pod), rows) in exports {
             let key = (pod, at);
             let instance = rows[0].instance.clone();
@@ -125,12 +124,9 @@ impl OwnMetrics {
                 |seen| CollectorSeen { pod: name.clone(), uid: uid.clone(), role: *role, measured: Some(at), ..seen };
             whole.extend(documents::seen(&rows).map(named));
         }
-        let before = |one: &CollectorSeen| one.measured.is_some_and(|at| at < since);
-        let last = |one: &CollectorSeen| {
-            let later = |other: &&CollectorSeen| other.uid == one.uid && other.measured > one.measured;
-            !whole.iter().filter(later).any(before)
-        };
-        let keep: Vec<bool> = whole.iter().map(|one| !before(one) || last(one)).collect();
-        Ok(whole.into_iter().zip(keep).filter(|(_, keep)| *keep).map(|(one, _)| one).collect())
+        let early: BTreeMap<String, Option<Time>> =
+            whole.iter().filter(|one| one.measured < Some(since)).map(|one| (one.uid.clone(), one.measured)).collect();
+        whole.retain(|one| one.measured >= Some(since) || early.get(&one.uid) == Some(&one.measured));
+        Ok(whole)
     }
 }

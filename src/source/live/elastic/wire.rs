@@ -75,8 +75,17 @@ pub const COUNT_BODY: &str = r#"{"aggs":{"indices":{"terms":{"field":"_index","s
 
 /// A search covered no shard at all: over a wildcard of indices that may not be read it succeeds so.
 pub fn searched_nothing(body: &[u8]) -> bool {
-    let parsed = serde_json::from_slice::<Value>(body);
-    parsed.is_ok_and(|response| response["_shards"]["total"] == 0)
+    #[derive(Deserialize)]
+    struct Searched {
+        #[serde(rename = "_shards")]
+        shards: Shards,
+    }
+    #[derive(Deserialize)]
+    struct Shards {
+        total: Figure,
+    }
+    // The documents are not read a second time.
+    serde_json::from_slice::<Searched>(body).is_ok_and(|response| response.shards.total.count() == Some(0))
 }
 
 /// A number, or None: missing, or undefined. Elasticsearch writes -1 for what it cannot measure, and may overflow into

@@ -51,7 +51,7 @@ pub struct Step {
     /// What happens to them there; shorter for narrow screens.
     what: (&'static str, &'static str),
     /// Whether its rate is one over a short time: of what arrives, not of what is sent on.
-    accepts: bool,
+    is_short: bool,
     /// Items a second at a moment, in milliseconds.
     rate: fn(&Cx, Signal, i64) -> Option<f64>,
     /// Items since the session began.
@@ -62,35 +62,35 @@ pub const STEPS: [Step; 5] = [
     Step {
         place: "agents",
         what: ("agents accept", "in"),
-        accepts: true,
+        is_short: true,
         rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.accepted),
         total: |cx, s| cx.session.collectors.account(s).agents.map(|t| t.accepted),
     },
     Step {
         place: "",
         what: ("agents send", "out"),
-        accepts: false,
+        is_short: false,
         rate: |cx, s, ms| tier(cx, Tier::Agent, s, ms, |r| &r.sent),
         total: |cx, s| cx.session.collectors.account(s).agents.map(|t| t.sent),
     },
     Step {
         place: "gateway",
         what: ("gateway accepts", "in"),
-        accepts: true,
+        is_short: true,
         rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.accepted),
         total: |cx, s| cx.session.collectors.account(s).gateway.map(|t| t.accepted),
     },
     Step {
         place: "",
         what: ("gateway sends", "out"),
-        accepts: false,
+        is_short: false,
         rate: |cx, s, ms| tier(cx, Tier::Gateway, s, ms, |r| &r.sent),
         total: |cx, s| cx.session.collectors.account(s).gateway.map(|t| t.sent),
     },
     Step {
         place: "Elasticsearch",
         what: ("indexed", "indexed"),
-        accepts: true,
+        is_short: true,
         rate: indexed,
         total: |cx, s| cx.session.ingest.signal(s).map(|flow| flow.total as f64),
     },
@@ -166,8 +166,12 @@ pub fn lines(cx: &Cx, columns: Columns) -> Vec<RoleLine> {
 fn drops(cx: &Cx, signal: Signal, from: &Step, to: &Step) -> bool {
     WHILE.iter().all(|ago| {
         let at = |step: &Step, before: i64| (step.rate)(cx, signal, cx.moment() - ago - before);
-        let rate = |step: &Step| match step.accepts {
-            true => TOGETHER.iter().map(|before| at(step, *before)).sum::<Option<f64>>().map(|sum| sum / 3.0),
+        let rate = |step: &Step| match step.is_short {
+            true => TOGETHER
+                .iter()
+                .map(|before| at(step, *before))
+                .sum::<Option<f64>>()
+                .map(|sum| sum / TOGETHER.len() as f64),
             false => at(step, 0),
         };
         rate(from).zip(rate(to)).is_some_and(|(before, after)| before >= 1.0 && after < 0.7 * before)
