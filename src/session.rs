@@ -257,6 +257,11 @@ impl Session {
     fn hpa_seen(&mut self, at: Time, hpa: &HpaSeen) {
         let ms = at.timestamp_millis();
         self.feeds.data(at, Feed::Hpa);
+        let late = self.decisions.is_late(ms, hpa);
+        self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));
+        if late {
+            return;
+        }
         let status = &hpa.status;
         let before = self.hpa.as_ref().filter(|b| b.uid == hpa.uid).map(|b| &b.status);
         if let (Some(when), Some(before)) = (status.last_scale, before)
@@ -266,7 +271,6 @@ impl Session {
             let from = status.current_replicas.or(before.current_replicas).filter(|f| *f != status.desired_replicas);
             self.markers.rescale(when.timestamp_millis(), from, status.desired_replicas, "");
         }
-        self.decisions.hpa(at, hpa, self.resolution_s.map_or(0, |s| (s * 1000.0) as i64));
         self.metrics.take(ms, hpa, self.blind());
         self.note_metrics(ms, hpa);
         self.note_edit(ms, hpa);

@@ -2,7 +2,7 @@
 //! decide which of it the controller did see.
 
 use crate::hpa::{Phase, Pod, PodSample};
-use crate::observe::{PodSeen, UsageSeen};
+use crate::observe::{PodSeen, Time, UsageSeen};
 use crate::session::controller;
 use crate::session::series::StepSeries;
 use std::{
@@ -52,18 +52,20 @@ impl Inputs {
     /// A version of a pod, seen at `ms`.
     pub fn pod(&mut self, ms: i64, seen: &PodSeen) {
         let versions = self.pods.entry(seen.uid.clone()).or_default();
-        // Its last version may come after its end, seen late.
-        if seen.deleted.is_some() && versions.back().is_some_and(|last| last.1.is_none()) {
-            return;
-        }
         let made = seen.created.map(|t| t.timestamp_millis()).filter(|made| *made < ms - LATE);
         let from = if versions.is_empty() { made.unwrap_or(ms) } else { ms };
         let pod = Arc::new(controller::pod(seen));
-        let last = versions.back().and_then(|(_, last)| last.as_ref());
-        if last.is_some_and(|last| *last == pod || is_before(&pod, last)) {
-            return;
+        let late = match versions.back() {
+            Some((_, Some(last))) if *last == pod => return,
+            Some((_, Some(last))) => is_before(&pod, last),
+            // Its last version may come after its end.
+            Some((_, None)) => pod.deleted,
+            None => false,
+        };
+        match late {
+            true => insert_before_last(versions, ms, pod),
+            false => versions.push_back((from, Some(pod))),
         }
-        versions.push_back((from, Some(pod)));
         while versions.len() > 64 || versions.get(1).is_some_and(|v| v.0 < ms - KEEP) {
             versions.pop_front();
         }
@@ -168,16 +170,31 @@ impl Inputs {
     }
 }
 
-/// Whether a version of a pod was before another one of it, though it was seen after that: no pod is Pending again, and none
-/// comes back from its deletion.
+/// Whether a version of a pod was before another one of it, though it was seen after that: no pod is Pending again, none comes
+/// back from its deletion, and its readiness turns forwards in time.
 fn is_before(pod: &Pod, other: &Pod) -> bool {
-    (pod.phase == Phase::Pending && other.phase != Phase::Pending) || (other.deleted && !pod.deleted)
+    let turned = |p: &Pod| p.ready.map(|r| r.since).filter(|since| *since > Time::default());
+    (pod.phase == Phase::Pending && other.phase != Phase::Pending)
+        || (other.deleted && !pod.deleted)
+        || turned(pod).zip(turned(other)).is_some_and(|(this, that)| this < that)
+}
+
+/// Takes in a version that was before the last one and was seen after it, at `ms`: it held until just before the last one.
+fn insert_before_last(versions: &mut Versions, ms: i64, pod: Arc<Pod>) {
+    let Some(last) = versions.pop_back() else { return };
+    let before = versions.back().cloned();
+    if before.as_ref().and_then(|b| b.1.as_ref()) != Some(&pod) {
+        versions.push_back((before.map_or(last.0, |b| b.0.max(last.0 - 1)), Some(pod)));
+    }
+    // Where it is the first one known, the last one began when it was seen.
+    let from = if versions.len() == 1 { ms.max(last.0) } else { last.0 };
+    versions.push_back((from, last.1));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::observe::{PodUsage, ReadySeen, Time};
+    use crate::observe::{PodUsage, ReadySeen};
 
     fn pod(ready: &str, created: i64) -> PodSeen {
         let ready = Some(ReadySeen { status: ready.into(), since: None });
@@ -206,6 +223,37 @@ mod tests {
         i.pod(10_500, &of("Running"));
         i.pod(10_600, &of("Pending"));
         assert_eq!(i.pods_at(11_000)[0].phase, Phase::Running);
+    }
+
+    #[test]
+    fn a_version_that_comes_after_its_end_or_deletion_was_before_it() {
+        let mut i = Inputs::default();
+        let of = |phase: &str| PodSeen { phase: phase.into(), ..pod("False", 9_900) };
+        let deleted = PodSeen { deleted: Time::from_timestamp_millis(12_000), ..of("Running") };
+        i.pod(10_000, &of("Pending"));
+        i.pod(11_000, &deleted);
+        i.pod(11_400, &of("Running"));
+        let seen = |i: &Inputs, ms| i.pods_at(ms).first().map(|p| (p.phase, p.deleted));
+        let (pending, running, ended) =
+            (Some((Phase::Pending, false)), Some((Phase::Running, false)), Some((Phase::Running, true)));
+        assert_eq!([10_998, 10_999, 11_000].map(|ms| seen(&i, ms)), [pending, running, ended]);
+        i.pod_gone(12_000, "u");
+        i.pod(12_300, &PodSeen { deleted: Time::from_timestamp_millis(11_000), ..of("Succeeded") });
+        assert_eq!([11_998, 12_000, 12_300].map(|ms| seen(&i, ms)), [ended, None, None]);
+        assert_eq!(seen(&i, 11_999), Some((Phase::Succeeded, true)));
+    }
+
+    #[test]
+    fn readiness_turns_forwards() {
+        let mut i = Inputs::default();
+        let of = |status: &str, since| {
+            let since = Time::from_timestamp_millis(since);
+            PodSeen { ready: Some(ReadySeen { status: status.into(), since }), ..pod(status, 9_900) }
+        };
+        i.pod(10_000, &of("False", 9_000));
+        i.pod(15_500, &of("True", 15_000));
+        i.pod(15_700, &of("False", 14_000));
+        assert!(i.pods_at(16_000)[0].is_ready());
     }
 
     #[test]

@@ -113,6 +113,11 @@ impl Decisions {
         self.take(ms, Input::Usage(Arc::new(usage.clone())));
     }
 
+    /// Whether a version of the HPA, seen at `ms`, is older than the one here and came after it.
+    pub(in crate::session) fn is_late(&self, ms: i64, seen: &HpaSeen) -> bool {
+        self.hpa.as_ref().is_some_and(|newer| newer.is_after(ms, seen))
+    }
+
     /// A version of the HPA, seen at `at`. `resolution` is the interval of the samples, milliseconds.
     pub(in crate::session) fn hpa(&mut self, at: Time, seen: &HpaSeen, resolution: i64) {
         self.take(at.timestamp_millis(), Input::Hpa(Arc::new(seen.clone()), resolution));

@@ -23,6 +23,8 @@ const STRETCHES: usize = 6;
 /// A status is seen up to this much later than another on a busy machine, milliseconds: a sync may be moved by that, but by less
 /// than half a period.
 const NOISE: i64 = 3000;
+/// A restart this much after the time of a sync, milliseconds, is one at that sync.
+const SAME: i64 = 500;
 /// What a sync takes at least, milliseconds: the next one comes a period and this much after it.
 const WORK: i64 = 5;
 
@@ -237,7 +239,9 @@ impl ControllerMemory {
         found: impl Fn(i64) -> Option<i32>,
     ) -> Vec<Memory> {
         let horizon = now.checked_sub_signed(horizon(spec, settings)).unwrap_or(now).timestamp_millis();
-        let starts = restart.possible_starts(horizon).into_iter();
+        // One that started after this sync did not decide it.
+        let until = now.timestamp_millis() + SAME;
+        let starts = restart.possible_starts(horizon).into_iter().filter(|ms| *ms <= until);
         starts.filter_map(|ms| Some(restart.memory(&self.memory, ms, found(ms)?))).collect()
     }
 
@@ -376,6 +380,16 @@ mod tests {
         // One that is far too near was of another controller.
         memory.space(at(40), 15_000);
         assert_eq!(memory.memory.recommendations().last().map(|r| (r.at - at(0)).num_milliseconds()), Some(30_035));
+    }
+
+    #[test]
+    fn a_restart_after_a_sync_did_not_decide_it() {
+        let (memory, settings) = (ControllerMemory::default(), Settings::default());
+        let spec = Spec { min: None, max: 4, metrics: Vec::new(), behavior: None };
+        let ms = |s: i64| at(s).timestamp_millis();
+        let restart = Restart { from: ms(0), at: ms(35), period: 15_000 };
+        let starts = |now| memory.after_restart(&restart, &spec, &settings, now, |_| Some(3)).len();
+        assert_eq!([1, 10, 20, 35].map(|s| starts(at(s))), [0, 1, 2, 3]);
     }
 
     #[test]

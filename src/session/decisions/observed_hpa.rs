@@ -6,9 +6,14 @@ use crate::observe::HpaSeen;
 use crate::session::{controller, metrics};
 use std::sync::Arc;
 
+/// A version comes after a newer one by less than this, milliseconds.
+const LATE: i64 = 2000;
+
 /// The HPA and what is derived from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ObservedHpa {
+    /// When it was seen, milliseconds since 1970.
+    pub ms: i64,
     pub seen: Arc<HpaSeen>,
     /// None when a target or quantity in it cannot be parsed.
     pub spec: Option<Arc<Spec>>,
@@ -31,7 +36,7 @@ pub struct PendingSync {
 
 impl ObservedHpa {
     /// `before` lends what did not change.
-    pub fn of(seen: &HpaSeen, before: Option<&ObservedHpa>) -> Self {
+    pub fn of(ms: i64, seen: &HpaSeen, before: Option<&ObservedHpa>) -> Self {
         let alike = |b: &&ObservedHpa| {
             b.seen.metrics == seen.metrics
                 && b.seen.behavior == seen.behavior
@@ -41,7 +46,15 @@ impl ObservedHpa {
             Some(b) => (b.spec.clone(), b.names.clone()),
             None => (controller::spec(seen).map(Arc::new), seen.metrics.iter().map(metrics::label).collect()),
         };
-        ObservedHpa { seen: Arc::new(seen.clone()), spec, names }
+        ObservedHpa { ms, seen: Arc::new(seen.clone()), spec, names }
+    }
+
+    /// Whether `seen`, which came at `ms`, is an older version that came late. Resource versions go back by themselves where
+    /// the API server's store was restored, so only one that came soon after this counts.
+    pub fn is_after(&self, ms: i64, seen: &HpaSeen) -> bool {
+        let version = |hpa: &HpaSeen| hpa.resource_version.parse::<u64>().ok();
+        let older = version(seen).zip(version(&self.seen)).is_some_and(|(late, here)| late < here);
+        older && self.seen.uid == seen.uid && ms - self.ms < LATE
     }
 
     /// What a sync reads of the status before it.

@@ -78,6 +78,9 @@ impl Decisions {
 
     /// A version of the HPA, seen at `ms`.
     pub(super) fn hpa_seen(&mut self, ms: i64, seen: &HpaSeen, resolution: i64) {
+        if let Some(newer) = self.hpa.clone().filter(|newer| newer.is_after(ms, seen)) {
+            return self.hpa_seen_late(ms, &newer, seen, resolution);
+        }
         let blind = std::mem::take(&mut self.blind);
         self.base = controller::proven(std::mem::take(&mut self.base), seen);
         let Some(before) = self.hpa.clone().filter(|k| k.seen.uid == seen.uid) else {
@@ -95,7 +98,7 @@ impl Decisions {
             self.last = None;
             self.silent.clear();
         }
-        let hpa = ObservedHpa::of(seen, Some(&before));
+        let hpa = ObservedHpa::of(ms, seen, Some(&before));
         let moved = seen.target != before.seen.target;
         if hpa.spec != before.spec || moved {
             // Syncs before an edit followed the spec of that time. Newer versions sync an edited HPA at once.
@@ -112,6 +115,16 @@ impl Decisions {
         self.has_news = true;
     }
 
+    /// A version that is older than the one here: what the watch began with, where it had only begun. Else the newer one says
+    /// all that it said.
+    fn hpa_seen_late(&mut self, ms: i64, newer: &ObservedHpa, older: &HpaSeen, resolution: i64) {
+        if self.rows.is_empty() && self.sync_period.last().is_none() {
+            self.hpa_gone();
+            self.begin(newer.ms, older);
+            self.hpa_seen(ms, &newer.seen, resolution);
+        }
+    }
+
     fn begin(&mut self, ms: i64, seen: &HpaSeen) {
         let is_new = seen.created.is_some_and(|made| ms - made.timestamp_millis() < NEW);
         self.sync_period.state(seen.sync_period_s.map(|s| i64::from(s) * 1000));
@@ -123,7 +136,7 @@ impl Decisions {
         if !is_new {
             self.memory.begin(time(ms), self.asked);
         }
-        self.hpa = Some(ObservedHpa::of(seen, None));
+        self.hpa = Some(ObservedHpa::of(ms, seen, None));
         self.earlier(&[]);
     }
 

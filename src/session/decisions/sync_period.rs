@@ -32,6 +32,8 @@ const LATE: i64 = 1000;
 /// assumed, milliseconds.
 const LEANING: f64 = 1.0;
 const LEAST_DEVIATION: f64 = 50.0;
+/// What is usually added to each period, and its deviation, milliseconds.
+const ADDED: (f64, f64) = (15.0, 15.0);
 /// A status may have been seen this much later than another, milliseconds.
 const NOISE: i64 = 1000;
 
@@ -212,17 +214,17 @@ impl SyncPeriod {
         Some(Shift { from, at })
     }
 
-    /// The latest known syncs, and how far each is from whole periods after the first of them, milliseconds.
-    fn off(&self) -> Vec<(i64, i64)> {
+    /// The latest known syncs, and how far each is from whole distances after the first of them, milliseconds.
+    fn off(&self, distance: i64) -> Vec<(i64, i64)> {
         let first = self.known.front().copied().unwrap_or_default();
-        let off = |(ms, place): (i64, i64)| (ms, ms - first.0 - (place - first.1) * self.distance());
+        let off = |(ms, place): (i64, i64)| (ms, ms - first.0 - (place - first.1) * distance);
         self.known.iter().copied().map(off).collect()
     }
 
     /// The clearest shift since `since`: the syncs from there on are all earlier than all before it, which no controller that
     /// goes on can do, or all later, by more than syncs are usually late. None where they go on as before.
     pub fn shift(&self, since: i64) -> Option<Shift> {
-        let all = self.off();
+        let all = self.off(self.distance());
         let usual = usual_step(&all);
         let mut best: Option<(i64, Shift)> = None;
         for i in USUAL..all.len() {
@@ -252,23 +254,48 @@ impl SyncPeriod {
     /// Where the syncs since `since` are earlier than those before on the mean, though each of them may be one that was seen
     /// early: too little to show a restart by itself. None where they are not.
     pub fn lean(&self, since: i64) -> Option<Shift> {
-        let all = self.off();
+        let all = self.off(self.period);
         // The median distance of two is about one standard deviation.
         let deviation = (usual_step(&all) as f64).max(LEAST_DEVIATION);
-        let mean = |part: &[(i64, i64)]| part.iter().map(|k| k.1 as f64).sum::<f64>() / part.len() as f64;
+        let places: Vec<(f64, f64)> =
+            self.known.iter().zip(&all).map(|(k, late)| (k.1 as f64, late.1 as f64)).collect();
         let mut best: Option<(f64, Shift)> = None;
         for i in USUAL..(all.len() + 1).saturating_sub(USUAL) {
-            let (before, after) = all.split_at(i);
-            let (Some(from), Some(at)) = (before.last(), after.first().filter(|at| at.0 >= since)) else { continue };
-            let before = &before[before.len().saturating_sub(BESIDE)..];
-            let after = &after[..after.len().min(BESIDE)];
-            let error = deviation * (1.0 / before.len() as f64 + 1.0 / after.len() as f64).sqrt();
-            let early = mean(before) - mean(after);
+            let (Some(from), Some(at)) = (all.get(i - 1), all.get(i).filter(|at| at.0 >= since)) else { continue };
+            let (before, after) = places.split_at(i);
+            let before = Spread::of(&before[before.len().saturating_sub(2 * BESIDE)..]);
+            let after = Spread::of(&after[..after.len().min(2 * BESIDE)]);
+            // What is added to each period is the same on both sides, and no part of the shift.
+            let usual = (deviation / ADDED.1).powi(2);
+            let weight = before.places + after.places + usual;
+            let added = (before.products + after.products + ADDED.0 * usual) / weight;
+            let apart = after.middle.0 - before.middle.0;
+            let early = before.middle.1 + added * apart - after.middle.1;
+            let error = deviation * (1.0 / before.count + 1.0 / after.count + apart * apart / weight).sqrt();
             if early >= EARLY as f64 && early >= LEANING * error && best.is_none_or(|(most, _)| early / error > most) {
                 best = Some((early / error, Shift { from: from.0, at: at.0 }));
             }
         }
         best.map(|b| b.1)
+    }
+}
+
+/// How points spread about their middle: the sums of squares of their places, and of places times values.
+struct Spread {
+    count: f64,
+    middle: (f64, f64),
+    places: f64,
+    products: f64,
+}
+
+impl Spread {
+    fn of(points: &[(f64, f64)]) -> Self {
+        let count = points.len() as f64;
+        let sum = points.iter().fold((0.0, 0.0), |sum, p| (sum.0 + p.0, sum.1 + p.1));
+        let middle = (sum.0 / count, sum.1 / count);
+        let off = || points.iter().map(|p| (p.0 - middle.0, p.1 - middle.1));
+        let places = off().map(|o| o.0 * o.0).sum();
+        Spread { count, middle, places, products: off().map(|o| o.0 * o.1).sum() }
     }
 }
 
@@ -431,6 +458,23 @@ mod tests {
         let gaps = [15_190, 15_014, 15_018, 15_013, 15_013, 45_074, 15_022, 15_060, 15_015, 29_497, 44_841, 15_029];
         let shift = after(&gaps, 15_000).shift(0).unwrap();
         assert_eq!(shift.at - shift.from, 29_497);
+    }
+
+    #[test]
+    fn syncs_that_each_may_have_been_seen_late_lean_to_a_shift_together() {
+        // Each is up to 0.7 s late; from the twelfth on they are 0.6 s earlier.
+        let late = [100, 600, 0, 350, 700, 200, 500, 50, 300, 650, 150, 400];
+        let times = |shift: i64| {
+            let mut r = SyncPeriod::default();
+            for (n, late) in (0i64..).zip(late.iter().chain(&late)) {
+                r.take(1_000_000 + n * 15_020 + late - if n >= 12 { shift } else { 0 }, 15_000);
+            }
+            r
+        };
+        let r = times(600);
+        assert_eq!(r.shift(0), None);
+        assert!((1_000_000 + 10 * 15_020..1_000_000 + 14 * 15_020).contains(&r.lean(0).unwrap().at));
+        assert_eq!(times(0).lean(0), None);
     }
 
     #[test]

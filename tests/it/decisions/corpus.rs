@@ -187,17 +187,21 @@ fn delayed(all: &[Stamped], seed: u64) -> Vec<Stamped> {
     out
 }
 
-/// The series of delays that are tried. Of 302 series, each over all recordings, two change a score: in 1079 the delays hide that
-/// the syncs of `R5-defs` were shifted by 0.6 s, so that its restart is only suspected; in 1161 a sync of `A-saw` has no sample.
-const SEEDS: std::ops::RangeInclusive<u64> = 0..=11;
+/// Every recording in `tests/data` that the program made.
+fn everything() -> Vec<String> {
+    let mut out = all();
+    out.push("recordings/real/stack.jsonl.gz".into());
+    out.extend(["a", "b"].iter().flat_map(|run| (1..=4).map(move |n| format!("what_if/{run}{n}.jsonl.gz"))));
+    out
+}
 
-#[test]
-fn lines_that_come_late_change_neither_score_nor_period() {
+/// What delays change in score and period, by recordings and series of delays.
+fn changed_by_delays(series: impl Iterator<Item = (String, Vec<u64>)>) -> Vec<String> {
     let mut bad = Vec::new();
-    for name in all() {
+    for (name, seeds) in series {
         let lines = lines(&name);
         let on_time = fold(&lines).decisions;
-        for seed in SEEDS {
+        for seed in seeds {
             let late = fold(&delayed(&lines, seed));
             let d = &late.decisions;
             let same = (d.score.rescales, d.score.quiet) == (on_time.score.rescales, on_time.score.quiet)
@@ -209,5 +213,33 @@ fn lines_that_come_late_change_neither_score_nor_period() {
             bad.extend((!same).then(what));
         }
     }
+    bad
+}
+
+#[test]
+fn lines_that_come_late_change_neither_score_nor_period() {
+    let mut series: Vec<(String, Vec<u64>)> = everything().into_iter().map(|name| (name, (0..8).collect())).collect();
+    let once_wrong: [(&str, &[u64]); 4] = [
+        // The first two versions of the HPA change places.
+        ("A-saw.jsonl.gz", &[574, 1161]),
+        // A pod's deletion is seen before its start.
+        ("R6-surge.jsonl.gz", &[395]),
+        // The restart moved the syncs by less than the lines are late.
+        ("R5-defs.jsonl.gz", &[798, 999, 1079, 1280, 1914, 2037, 2335]),
+        // A shift after a rescale is no reason for it.
+        ("flags.jsonl", &[536]),
+    ];
+    series.extend(once_wrong.iter().map(|(name, seeds)| (format!("decisions/{name}"), seeds.to_vec())));
+    let bad = changed_by_delays(series.into_iter());
+    assert!(bad.is_empty(), "{} {}", bad.len(), bad.join("\n"));
+}
+
+#[test]
+#[ignore = "takes 10 minutes; EDOT_SERIES=8..2000 says which series of delays"]
+fn lines_that_come_late_change_nothing_in_many_series() {
+    let text = std::env::var("EDOT_SERIES").unwrap_or_else(|_| "8..200".into());
+    let (from, to) = text.split_once("..").unwrap();
+    let seeds: Vec<u64> = (from.parse().unwrap()..to.parse().unwrap()).collect();
+    let bad = changed_by_delays(everything().into_iter().map(|name| (name, seeds.clone())));
     assert!(bad.is_empty(), "{} {}", bad.len(), bad.join("\n"));
 }

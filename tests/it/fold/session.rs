@@ -63,6 +63,21 @@ fn the_fold_is_deterministic_and_the_same_after_serialization() {
 }
 
 #[test]
+fn an_older_version_of_the_hpa_that_comes_later_is_left_out_unless_the_store_was_restored() {
+    let version = |number: &str, max_replicas| {
+        let resource_version = number.to_owned();
+        Observation::Hpa(Box::new(HpaSeen { uid: "u".into(), resource_version, max_replicas, ..HpaSeen::default() }))
+    };
+    let began = DateTime::parse_from_rfc3339("2026-11-24T00:00:00Z").unwrap().to_utc();
+    let at = |ms, what| Stamped { at: began + TimeDelta::milliseconds(ms), what };
+    let most = |s: &Session| s.hpa.as_ref().map(|hpa| hpa.max_replicas);
+    let mut s = fold(&[at(0, version("9", 3)), at(500, version("10", 4)), at(900, version("9", 3))]);
+    assert_eq!(most(&s), Some(4));
+    s.apply(&at(60_000, version("8", 2)));
+    assert_eq!(most(&s), Some(2));
+}
+
+#[test]
 fn kinds_of_later_versions_are_counted_and_skipped() {
     let line = r#"{"at":"2026-11-24T00:00:00Z","seen":"quasar","spin":{"up":[1]}}"#;
     let s = fold(&[serde_json::from_str(line).unwrap()]);

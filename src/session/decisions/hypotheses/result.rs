@@ -10,6 +10,9 @@ use crate::session::decisions::restart::Restart;
 use crate::session::decisions::sync::{Cause, Divergence, Suspicion, Unexplained};
 use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
 
+/// A change of the scale by a sync is seen up to this much before its status, milliseconds.
+const FOUND: i64 = 2000;
+
 /// In the order in which they are tried.
 pub const RESULT: [Hypothesis; 15] = [
     slightly_other_time,
@@ -147,7 +150,9 @@ pub fn changed_within_a_second(_: &Background, _: &SyncCase, best: &Attempt) -> 
 /// The run of a controller that restarted, with the longest memory that explains the sync.
 fn after_restart(known: &Background, restart: Restart, case: &SyncCase, best: &Attempt) -> Option<(Run, Explanation)> {
     let asked = known.asked.or(case.observed.current);
-    let found = |ms| known.inputs.scale.at(ms).and_then(|s| s.0).or(asked);
+    // What its first sync found, and not what that sync may have changed it to.
+    let early = FOUND.min(known.period / 2);
+    let found = |ms: i64| known.inputs.scale.at(ms - early).and_then(|s| s.0).or(asked);
     let memories = known.memory.after_restart(&restart, &case.spec, known.settings, case.at, found);
     memories.into_iter().find_map(|memory| {
         let run = case.near(&best.world, &memory, known.settings)?;
