@@ -30,7 +30,7 @@ pub use collector::{
 pub use configuration::{BatchingSeen, ConfigSeen, HarmSeen, LimiterSeen, PipelineSeen, SendingSeen};
 pub use cost::CostSeen;
 pub use event::{EventSeen, ObjectRef};
-pub use feed::{Feed, FeedState, FeedStatus, Rule};
+pub use feed::{FeedState, FeedStatus, Rule};
 pub use fleet::{FleetChange, FleetSeen};
 pub use hpa::{
     Behavior, Condition, HpaSeen, HpaStatus, Metric, MetricKind, MetricValue, MetricValuesSeen, Policy, Rules,
@@ -145,6 +145,69 @@ pub enum Observation {
     /// A kind that a later version wrote.
     #[serde(other)]
     Unknown,
+}
+
+/// One stream of observations with a state of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feed {
+    /// The HorizontalPodAutoscaler, watched.
+    Hpa,
+    /// The HPA's scale target, watched.
+    Target,
+    /// The pods of the scale's selector, watched.
+    Pods,
+    /// PodMetrics, polled.
+    Usage,
+    /// Events of the namespaces, watched.
+    Events,
+    /// The load Job and its pods, watched.
+    Load,
+    /// k6's own figures: its log and its REST API.
+    K6,
+    /// The collectors' own metrics.
+    Collector,
+    /// Elasticsearch.
+    Ingest,
+    /// What else scales the target, watched where it is served: KEDA's ScaledObject, VerticalPodAutoscalers; and the values
+    /// of external and custom metrics, polled.
+    Scalers,
+    /// A feed that a later version recorded.
+    #[serde(other)]
+    Other,
+}
+
+impl Feed {
+    /// The feeds of this version, in the order they are shown.
+    pub const ALL: [Feed; 10] = [
+        Feed::Hpa,
+        Feed::Target,
+        Feed::Pods,
+        Feed::Usage,
+        Feed::Events,
+        Feed::Load,
+        Feed::K6,
+        Feed::Collector,
+        Feed::Ingest,
+        Feed::Scalers,
+    ];
+
+    /// The name on screen and in `status`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Feed::Hpa => "hpa",
+            Feed::Target => "target",
+            Feed::Pods => "pods",
+            Feed::Usage => "usage",
+            Feed::Events => "events",
+            Feed::Load => "load",
+            Feed::K6 => "k6",
+            Feed::Collector => "collector",
+            Feed::Ingest => "ingest",
+            Feed::Scalers => "scalers",
+            Feed::Other => "other",
+        }
+    }
 }
 
 /// The cluster, HPA and load that a session is about.

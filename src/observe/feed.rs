@@ -1,70 +1,7 @@
-//! Feeds and the state of each: failure is data. Must not decide when to retry; the feed does.
+//! The state of a feed: failure is data. Must not decide when to retry; the feed does.
 
-use super::Time;
+use super::{Feed, Time};
 use serde::{Deserialize, Serialize};
-
-/// One stream of observations with a state of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Feed {
-    /// The HorizontalPodAutoscaler, watched.
-    Hpa,
-    /// The HPA's scale target, watched.
-    Target,
-    /// The pods of the scale's selector, watched.
-    Pods,
-    /// PodMetrics, polled.
-    Usage,
-    /// Events of the namespaces, watched.
-    Events,
-    /// The load Job and its pods, watched.
-    Load,
-    /// k6's own figures: its log and its REST API.
-    K6,
-    /// The collectors' own metrics.
-    Collector,
-    /// Elasticsearch.
-    Ingest,
-    /// What else scales the target, watched where it is served: KEDA's ScaledObject, VerticalPodAutoscalers; and the values
-    /// of external and custom metrics, polled.
-    Scalers,
-    /// A feed that a later version recorded.
-    #[serde(other)]
-    Other,
-}
-
-impl Feed {
-    /// The feeds of this version, in the order they are shown.
-    pub const ALL: [Feed; 10] = [
-        Feed::Hpa,
-        Feed::Target,
-        Feed::Pods,
-        Feed::Usage,
-        Feed::Events,
-        Feed::Load,
-        Feed::K6,
-        Feed::Collector,
-        Feed::Ingest,
-        Feed::Scalers,
-    ];
-
-    /// The name on screen and in `status`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Feed::Hpa => "hpa",
-            Feed::Target => "target",
-            Feed::Pods => "pods",
-            Feed::Usage => "usage",
-            Feed::Events => "events",
-            Feed::Load => "load",
-            Feed::K6 => "k6",
-            Feed::Collector => "collector",
-            Feed::Ingest => "ingest",
-            Feed::Scalers => "scalers",
-            Feed::Other => "other",
-        }
-    }
-}
 
 /// The state of a feed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -36,7 +36,7 @@ use cluster::Cluster;
 use context::FeedContext;
 use discovered::Discovered;
 use elastic::IngestSettings;
-use feeds::{cost, events, hpa, lease, pods, scalers, session_info, usage, workload};
+use feeds::hpa;
 use load_control::LoadSettings;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -109,41 +109,20 @@ async fn run(
     requests: mpsc::Receiver<crate::control::Control>,
     stop: CancellationToken,
 ) -> Result<(), Died> {
-    let Settings { namespace, hpa, any, load, collector, ingest, .. } = settings;
-    let discovered = Discovered::new(&hpa);
+    let discovered = Discovered::new(&settings.hpa);
     let seen = tokio::sync::watch::Sender::new(WatchingSeen {
         context: shared.cluster.context(),
-        namespace: namespace.clone(),
-        hpa,
-        load_namespace: load.namespace.clone(),
-        load_job: load.job.clone(),
+        namespace: settings.namespace.clone(),
+        hpa: settings.hpa.clone(),
+        load_namespace: settings.load.namespace.clone(),
+        load_job: settings.load.job.clone(),
         lab: shared.cluster.is_lab(),
         notes: shared.cluster.notes(),
         ..WatchingSeen::default()
     });
     let first = seen.borrow().clone();
     shared.out.emit(Observation::Watching(first)).await;
-    let places = events::Places {
-        namespace: namespace.clone(),
-        load_namespace: load.namespace.clone(),
-        load_job: load.job.clone(),
-    };
-    let mut tasks = JoinSet::new();
-    tasks.spawn(session_info::tick(shared.out.clone()));
-    tasks.spawn(cost::run(shared.clone()));
-    tasks.spawn(lease::run(shared.clone()));
-    tasks.spawn(session_info::watching(shared.out.clone(), seen.subscribe()));
-    tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, discovered.clone(), seen.clone()));
-    tasks.spawn(workload::run(shared.clone(), namespace.clone(), discovered.clone()));
-    tasks.spawn(pods::run(shared.clone(), namespace.clone(), discovered.clone()));
-    tasks.spawn(scalers::run(shared.clone(), namespace.clone(), discovered.clone()));
-    tasks.spawn(usage::run(shared.clone(), namespace.clone(), discovered.clone()));
-    tasks.spawn(collector::run(shared.clone(), namespace.clone(), discovered.clone(), collector));
-    tasks.spawn(elastic::run(shared.clone(), namespace, ingest, discovered.clone()));
-    tasks.spawn(events::run(shared.clone(), places, discovered.clone()));
-    tasks.spawn(load::run(shared.clone(), load.namespace.clone(), load.job.clone(), discovered.clone()));
-    tasks.spawn(controls::run(shared.clone(), load, discovered, requests));
-    tasks.spawn(session_info::version(shared, seen));
+    let tasks = feeds::start(settings, shared, discovered, seen, requests);
     driven(tasks, stop).await
 }
 

@@ -4,7 +4,7 @@
 use super::super::context::FeedContext;
 use super::super::convert;
 use super::super::discovered::PodTarget;
-use super::super::pods::spec;
+use super::super::feeds::pods::spec;
 use super::super::watch::{WatchEvent, follow};
 use super::super::wire::Pod;
 use super::pod::collector_pod;
