@@ -8,6 +8,7 @@
 mod batching;
 mod bounds;
 mod configured;
+mod controller;
 mod elastic;
 mod guided;
 mod limiter;
@@ -49,7 +50,8 @@ struct Rule {
 }
 
 /// Each file's rules.
-const RULES: [&[Rule]; 13] = [
+const RULES: [&[Rule]; 14] = [
+    controller::RULES,
     losses::RULES,
     pods::RULES,
     elastic::RULES,

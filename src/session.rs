@@ -151,6 +151,7 @@ impl Session {
             Observation::MetricValues(seen) => {
                 let replicas = self.target.as_ref().and_then(|t| t.replicas).or(self.current_replicas());
                 self.metrics.measure(ms, seen, replicas);
+                self.decisions.values(ms, seen);
             }
             Observation::ScaledObject(made) => self.scaled_object_seen(at, Some(made)),
             Observation::ScaledObjectGone => self.scaled_object_seen(at, None),
@@ -324,6 +325,7 @@ impl Session {
         if let Some(acquired) = lease.acquired {
             self.decisions.lease(ms, acquired);
         }
+        self.decisions.lease_lapsed(ms, lease.lapsed);
     }
 
     fn pod_seen(&mut self, at: Time, pod: &PodSeen) {

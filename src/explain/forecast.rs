@@ -2,6 +2,7 @@
 //! be others.
 
 use crate::format::{
+    duration::duration,
     number::precise as short,
     resource::{amount, exact},
 };
@@ -160,9 +161,14 @@ fn next(forecast: &Forecast) -> String {
         return "a metric is invalid: no scale-down until it is back".into();
     }
     let (replicas, held) = (forecast.replicas, forecast.limit.map(limit));
-    let when = forecast.next_sync_s.map_or_else(String::new, |s| format!(", in ~{s} s"));
+    let when = match (forecast.silent_s, forecast.next_sync_s) {
+        (Some(s), _) => format!(", if the controller still runs: none for {}", duration(s)),
+        (None, Some(s)) => format!(", in ~{s} s"),
+        (None, None) => String::new(),
+    };
     match (replicas == forecast.current, held) {
-        (true, Some(by)) => format!("stays at {replicas}, held by {by}"),
+        (true, Some(by)) if forecast.silent_s.is_none() => format!("stays at {replicas}, held by {by}"),
+        (true, Some(by)) => format!("stays at {replicas} at the next sync{when}, held by {by}"),
         (true, None) => format!("stays at {replicas} at the next sync{when}"),
         (false, Some(by)) => format!("goes to {replicas} at the next sync{when}, held by {by}"),
         (false, None) => format!("goes to {replicas} at the next sync{when}"),

@@ -12,4 +12,7 @@ pub struct LeaseSeen {
     pub acquired: Option<Time>,
     /// How often it went from one holder to another.
     pub transitions: i32,
+    /// When the holder renewed it last, where it has not for longer than a holder that runs waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lapsed: Option<Time>,
 }

@@ -136,6 +136,7 @@ const FIELDS: &[(&str, Field)] = &[
     ("phase", Code),
     ("message", Text),
     ("holder", Name("holder")),
+    ("lapsed", Keep),
     ("owner", KindAndName),
     ("node", Name("node")),
     ("shards.node", Keep),

@@ -58,6 +58,9 @@ const RECENT: usize = 1440;
 const OLDEST: usize = 240;
 /// An event of a rescale is this much before or after the sync that it belongs to, milliseconds; its own time has whole seconds.
 const EVENT: i64 = 2500;
+/// So many syncs that should have changed the status, and so long without any, milliseconds, make a controller silent.
+const MISSING: u32 = 3;
+const SILENT: i64 = 75_000;
 /// How far an inferred sync may have been from its place, milliseconds.
 const SLACK: i64 = 1500;
 
@@ -91,10 +94,18 @@ pub struct Decisions {
     hint: Option<Restart>,
     /// When the controller manager's lease was acquired, milliseconds since 1970, ascending; empty where it is not known.
     acquired: Vec<i64>,
+    /// When the lease was renewed last, milliseconds since 1970, where it is renewed no more.
+    lapsed: Option<i64>,
+    /// Syncs since the last known one that should have changed the status.
+    missing: u32,
     /// No restart is looked for: a reading to compare with one that has several.
     steady: bool,
     /// The watch of the HPA is interrupted.
     blind: bool,
+    /// It was more than silent: versions may have been missed.
+    lost: bool,
+    /// When it went on, milliseconds since 1970; None while it has not.
+    resumed: Option<i64>,
     /// Something was observed that may settle a pending sync.
     has_news: bool,
     /// Something was learned of the flags that holds from the beginning.
@@ -106,6 +117,17 @@ pub struct Decisions {
     journal: Option<Vec<Settled>>,
     /// How many of them are kept at most.
     most: usize,
+}
+
+/// A controller that has not synced though it should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// The last known sync, milliseconds since 1970.
+    pub since: i64,
+    /// Syncs since then that should have changed the status.
+    pub missing: u32,
+    /// When the controller manager renewed its lease last, where that shows it.
+    pub lapsed: Option<i64>,
 }
 
 /// A settled sync, with all that went into it.
@@ -144,8 +166,12 @@ impl Decisions {
             began_with: None,
             hint: None,
             acquired: Vec::new(),
+            lapsed: None,
+            missing: 0,
             steady: false,
             blind: false,
+            lost: false,
+            resumed: None,
             has_news: false,
             has_learned: false,
             log: Log::default(),
@@ -195,10 +221,22 @@ impl Decisions {
 
     /// When the next sync is expected, milliseconds since 1970; None while the last one is unknown or long ago.
     pub fn expected(&self, now: i64) -> Option<i64> {
-        let last = self.last.filter(|_| !self.blind)?;
+        let last = self.last.filter(|_| !self.blind && self.silence(now).is_none())?;
         let period = self.sync_period.distance();
         let periods = (now - last).max(0) / period + 1;
         (periods <= schedule::PREDICTED).then_some(last + periods * period)
+    }
+
+    /// Since when the controller has not synced though it should have; None while it does, or where nothing shows that it does
+    /// not.
+    pub fn silence(&self, now: i64) -> Option<Silence> {
+        let since = self.sync_period.last().filter(|_| !self.blind)?;
+        let period = self.sync_period.period();
+        let lapsed = self.lapsed.filter(|renewed| since <= renewed + period);
+        let sure = self.sync_period.certainty() != sync_period::Certainty::Assumed;
+        let patience = SILENT.max(4 * period) * if sure { 1 } else { 2 };
+        let overdue = self.missing >= MISSING && now - since >= patience;
+        (overdue || lapsed.is_some()).then_some(Silence { since, missing: self.missing, lapsed })
     }
 
     /// What the next sync would do, for the target's `current` replicas; see [`next::decision`].
@@ -246,7 +284,8 @@ impl Decisions {
             self.pending.push_front(oldest);
             return false;
         }
-        if !oldest.observed && self.is_contradicted(oldest.ms - slack, &case, &settings, &best) {
+        if !oldest.observed && self.is_contradicted(&oldest, slack, &case, &settings, &best) {
+            self.missing += 1;
             return true;
         }
         let settled = self.conclude(&oldest, case, best, settings);
@@ -254,10 +293,18 @@ impl Decisions {
         true
     }
 
-    /// Whether an inferred sync cannot have happened before `ms`: one after a rescale would report the new size, samples that
-    /// were there before it would have changed the status, and so would one that does not give what the status reports.
-    fn is_contradicted(&self, ms: i64, case: &SyncCase, settings: &hpa::Settings, best: &Attempt) -> bool {
-        if case.observed.able == "SucceededRescale" {
+    /// Whether an inferred sync cannot have happened: one after a rescale would report the new size, samples and values that were
+    /// there before it would have changed the status, and so would one that does not give what the status reports.
+    fn is_contradicted(
+        &self,
+        sync: &PendingSync,
+        slack: i64,
+        case: &SyncCase,
+        settings: &hpa::Settings,
+        best: &Attempt,
+    ) -> bool {
+        let ms = sync.ms - slack;
+        if case.observed.able == "SucceededRescale" || self.inputs.values_differ(ms, &sync.before.seen) {
             return true;
         }
         let available = self.inputs.answers(ms).find(|a| a.seen < ms - 500);

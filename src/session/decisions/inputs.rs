@@ -1,8 +1,8 @@
 //! What the controller could see at a time within the last minutes: pods, samples, the scale's replicas. Bounded. Must not
 //! decide which of it the controller did see.
 
-use crate::hpa::{Phase, Pod, PodSample};
-use crate::observe::{PodSeen, Time, UsageSeen};
+use crate::hpa::{Phase, Pod, PodSample, quantity};
+use crate::observe::{HpaSeen, Metric, MetricKind, MetricValuesSeen, PodSeen, Time, UsageSeen};
 use crate::session::controller;
 use crate::session::series::StepSeries;
 use std::{
@@ -12,6 +12,9 @@ use std::{
 
 /// Versions older than this (milliseconds) are dropped, except the one in effect.
 const KEEP: i64 = 150_000;
+/// Values are kept this long, milliseconds, and are alike within this share.
+const VALUES: i64 = 60_000;
+const ALIKE: f64 = 0.01;
 /// Answers of the metrics API kept.
 const ANSWERS: usize = 6;
 /// Pods that left, kept at most.
@@ -30,6 +33,8 @@ pub struct Inputs {
     /// When which pod left, in that order.
     gone: VecDeque<(i64, String)>,
     answers: VecDeque<UsageList>,
+    /// The latest values of external and pods metrics: when they were seen, milliseconds since 1970, and what was.
+    values: Vec<(i64, Arc<MetricValuesSeen>)>,
     /// The scale's `spec.replicas` and `status.replicas`.
     pub scale: StepSeries<(Option<i32>, Option<i32>)>,
 }
@@ -104,6 +109,35 @@ impl Inputs {
         if self.answers.len() > ANSWERS {
             self.answers.pop_front();
         }
+    }
+
+    /// The values of an external or custom metric, seen at `ms`.
+    pub fn values(&mut self, ms: i64, values: &Arc<MetricValuesSeen>) {
+        self.values.retain(|(at, _)| *at > ms - VALUES);
+        self.values.push((ms, values.clone()));
+    }
+
+    /// Whether a value that was there before `ms` is clearly another than the HPA's status reports.
+    pub fn values_differ(&self, ms: i64, hpa: &HpaSeen) -> bool {
+        let differs = |(metric, reported): (&Metric, &Metric)| {
+            let same = |v: &&(i64, Arc<MetricValuesSeen>)| {
+                v.0 < ms - 500 && (v.1.kind, &v.1.name, &v.1.selector) == (metric.kind, &metric.name, &metric.selector)
+            };
+            let (_, seen) = self.values.iter().rev().find(same)?;
+            let milli = |text: &str| quantity::milli(text).ok();
+            let values: Vec<i64> = seen.values.iter().map(|v| milli(v)).collect::<Option<_>>()?;
+            let sum = values.iter().sum::<i64>() as f64;
+            let divided = match (metric.kind, metric.value.average_value.is_some()) {
+                (MetricKind::Pods, _) => values.len() as f64,
+                (_, true) => f64::from(hpa.status.current_replicas?.max(1)),
+                (_, false) => 1.0,
+            };
+            let reported = reported.value.average_value.as_deref().or(reported.value.value.as_deref());
+            let reported = reported.and_then(milli)? as f64;
+            Some((sum / divided - reported).abs() > 2.0 + reported.abs() * ALIKE)
+        };
+        hpa.metrics.len() == hpa.status.metrics.len()
+            && hpa.metrics.iter().zip(&hpa.status.metrics).any(|pair| differs(pair) == Some(true))
     }
 
     /// The pods as they were at `ms`.

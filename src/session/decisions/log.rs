@@ -5,7 +5,7 @@ use super::flags::Flags;
 use super::sync::{Cause, Sync};
 use super::{Decisions, Settled};
 use crate::hpa;
-use crate::observe::{Feed, FeedState, HpaSeen, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
+use crate::observe::{Feed, FeedState, HpaSeen, MetricValuesSeen, PodSeen, TargetSeen, Time, UsageSeen, WatchingSeen};
 use crate::session::controller;
 use crate::session::series::ChunkedList;
 use std::cmp::Reverse;
@@ -36,6 +36,10 @@ pub enum Input {
     Rescaled(i64, i32),
     /// The controller manager's lease was acquired by its holder at this time, milliseconds since 1970.
     Lease(i64),
+    /// When the lease was renewed last, milliseconds since 1970, where it is renewed no more.
+    Lapsed(Option<i64>),
+    /// The values of an external or custom metric.
+    Values(Arc<MetricValuesSeen>),
     Tick,
 }
 
@@ -96,6 +100,16 @@ impl Decisions {
         self.take(now, Input::Lease(acquired.timestamp_millis()));
     }
 
+    /// The lease is renewed no more since `renewed`, or again.
+    pub(in crate::session) fn lease_lapsed(&mut self, now: i64, renewed: Option<Time>) {
+        self.take(now, Input::Lapsed(renewed.map(|at| at.timestamp_millis())));
+    }
+
+    /// The values of an external or custom metric.
+    pub(in crate::session) fn values(&mut self, ms: i64, values: &MetricValuesSeen) {
+        self.take(ms, Input::Values(Arc::new(values.clone())));
+    }
+
     pub(in crate::session) fn pod(&mut self, ms: i64, pod: &PodSeen) {
         self.take(ms, Input::Pod(Arc::new(pod.clone())));
     }
@@ -138,7 +152,7 @@ impl Decisions {
                     None => base,
                 };
             }
-            Input::Feed(feed, state) => self.feed_status(feed, state),
+            Input::Feed(feed, state) => self.feed_status(ms, feed, state),
             Input::Pod(pod) => self.inputs.pod(ms, &pod),
             Input::PodGone(uid) => self.inputs.pod_gone(ms, &uid),
             Input::Scale(spec, status) => self.inputs.scale.set(ms, (spec, status)),
@@ -151,6 +165,8 @@ impl Decisions {
             Input::Earlier(rescales) => self.earlier(&rescales),
             Input::Rescaled(at, to) => self.rescaled(at, to),
             Input::Lease(acquired) => self.lease_acquired(acquired),
+            Input::Lapsed(renewed) => self.lease_renewed_last(renewed),
+            Input::Values(values) => self.inputs.values(ms, &values),
             Input::Tick => {}
         }
     }

@@ -17,6 +17,8 @@ const PENDING: usize = 12;
 pub const PREDICTED: i64 = 20;
 /// A new or edited HPA may be synced at once; the sync after this long does not follow from the edit, milliseconds.
 const NEW: i64 = 12_000;
+/// A watch that went on brings what it missed within this time, milliseconds.
+const UNCHANGED: i64 = 2000;
 /// The lease's holders that are kept.
 const LEASES: usize = 16;
 /// The controller's events of rescales that are kept.
@@ -27,17 +29,42 @@ fn time(ms: i64) -> Time {
 }
 
 impl Decisions {
-    pub(super) fn feed_status(&mut self, feed: Feed, state: FeedState) {
-        // A watch that has just started is still connecting while it lists.
-        if feed == Feed::Hpa && self.hpa.is_some() && !matches!(state, FeedState::Up | FeedState::Connecting) {
-            self.blind = true;
+    pub(super) fn feed_status(&mut self, ms: i64, feed: Feed, state: FeedState) {
+        if feed != Feed::Hpa || self.hpa.is_none() {
+            return;
         }
+        match state {
+            // A watch that has just started is still connecting while it lists.
+            FeedState::Connecting => {}
+            FeedState::Up => self.resumed = Some(ms),
+            _ => (self.blind, self.lost, self.resumed) = (true, self.lost || state != FeedState::Stale, None),
+        }
+    }
+
+    /// The watch has gone on for a while without another version: the HPA is as it was. Syncs may have been missed only where
+    /// the watch was lost, as one that was silent goes on from where it was.
+    fn sees_again(&mut self, now: i64) {
+        if !self.blind || self.resumed.is_none_or(|resumed| now - resumed < UNCHANGED) {
+            return;
+        }
+        self.blind = false;
+        if std::mem::take(&mut self.lost) {
+            self.begin_again(now);
+        }
+    }
+
+    /// What happened before `ms` is not known any more, but for what was asked for last.
+    fn begin_again(&mut self, ms: i64) {
+        self.memory.begin(time(ms), self.asked);
+        self.last = None;
+        self.silent.clear();
     }
 
     pub(super) fn hpa_gone(&mut self) {
         (self.hpa, self.last, self.asked, self.last_observed) = (None, None, None, None);
         self.pending.clear();
         self.silent.clear();
+        self.missing = 0;
         self.sync_period.interrupt();
         self.memory = ControllerMemory::default();
     }
@@ -76,12 +103,30 @@ impl Decisions {
         }
     }
 
+    /// The lease was renewed last at this time, or is renewed. What stopped has not synced since.
+    pub(super) fn lease_renewed_last(&mut self, renewed: Option<i64>) {
+        self.lapsed = renewed;
+        let period = self.sync_period.period();
+        let Some(until) = renewed.map(|at| at + period) else { return };
+        if self.sync_period.last().is_some_and(|last| last > until) {
+            return;
+        }
+        while self.pending.back().is_some_and(|sync| !sync.observed && sync.ms > until) {
+            self.pending.pop_back();
+        }
+        while self.silent.last().is_some_and(|at| at.timestamp_millis() > until) {
+            self.retract();
+        }
+        self.last = None;
+    }
+
     /// A version of the HPA, seen at `ms`.
     pub(super) fn hpa_seen(&mut self, ms: i64, seen: &HpaSeen, resolution: i64) {
         if let Some(newer) = self.hpa.clone().filter(|newer| newer.is_after(ms, seen)) {
             return self.hpa_seen_late(ms, &newer, seen, resolution);
         }
         let blind = std::mem::take(&mut self.blind);
+        self.lost = false;
         self.base = controller::proven(std::mem::take(&mut self.base), seen);
         let Some(before) = self.hpa.clone().filter(|k| k.seen.uid == seen.uid) else {
             self.hpa_gone();
@@ -94,9 +139,7 @@ impl Decisions {
                 false => self.observed(ms, before.clone(), seen, resolution),
             }
         } else if blind {
-            self.memory.begin(time(ms), self.asked);
-            self.last = None;
-            self.silent.clear();
+            self.begin_again(ms);
         }
         let hpa = ObservedHpa::of(ms, seen, Some(&before));
         let moved = seen.target != before.seen.target;
@@ -166,6 +209,7 @@ impl Decisions {
         self.pending.push_back(PendingSync { ms, observed: true, before, evidence, tried: false });
         self.last = Some(ms);
         self.silent.clear();
+        self.missing = 0;
     }
 
     /// Between two known syncs there were as many without a trace as whole periods fit: those that were predicted are placed
@@ -248,6 +292,7 @@ impl Decisions {
 
     /// The time is `now`: predicts syncs that left no trace, and settles what can be settled.
     pub(super) fn settle_all(&mut self, now: i64) {
+        self.sees_again(now);
         // A sync that changed the status would have been seen by then.
         self.predict(now - self.sync_period.period() * 2 / 5);
         while let Some(oldest) = self.pending.front() {

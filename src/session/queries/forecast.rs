@@ -99,6 +99,8 @@ pub struct Forecast {
     pub limit: Option<ForecastLimit>,
     /// Seconds until the next sync is expected.
     pub next_sync_s: Option<i64>,
+    /// Seconds since the controller synced last, where it should have since.
+    pub silent_s: Option<i64>,
     /// A metric is invalid and the others do not ask for more, so the controller would do nothing.
     pub is_invalid: bool,
 }
@@ -158,6 +160,7 @@ impl Session {
             highest: None,
             limit: None,
             next_sync_s: expected.map(|at| ((at - self.now_ms() + 500) / 1000).max(1)),
+            silent_s: self.decisions.silence(self.now_ms()).map(|s| (self.now_ms() - s.since) / 1000),
             is_invalid: next.as_ref().is_some_and(|n| n.decision.branch == hpa::Branch::NoMetrics),
         };
         // Outside its bounds the controller does not look at metrics.

@@ -173,6 +173,51 @@ fn a_recommendation_that_a_window_hides_is_of_the_right_moment() {
     }
 }
 
+/// The observations up to a time of day.
+fn until<'a>(all: &'a [Stamped], time: &str) -> &'a [Stamped] {
+    &all[..all.partition_point(|seen| clock(seen.at.timestamp_millis()).as_str() < time)]
+}
+
+#[test]
+fn a_controller_that_is_dead_is_silent_and_no_syncs_are_made_up() {
+    // It was stopped at 06:58:45 and ended 40 s later; the one HPA has its figures from samples, the other from a custom metric.
+    for (name, last) in [("D1-dead.jsonl.gz", "06:58:30"), ("D2-dead.jsonl.gz", "06:58:32")] {
+        let all = decided(name);
+        let silence = |time| {
+            let s = fold(until(&all, time));
+            s.decisions.silence(s.now_ms()).map(|silence| clock(silence.since))
+        };
+        assert_eq!(silence("06:59:10"), None, "{name}");
+        // Also after the watch of the HPA was silent for so long that it was opened again.
+        assert_eq!(["07:00:15", "07:02:55"].map(silence), [Some(last.to_string()), Some(last.into())], "{name}");
+        let s = fold(&all);
+        assert_eq!(s.decisions.expected(s.now_ms()), None, "{name}");
+        let made_up: u32 = s
+            .decisions
+            .rows()
+            .iter()
+            .filter(|row| clock(row.first).as_str() > "06:59:20")
+            .map(|row| row.inferred)
+            .sum();
+        assert_eq!(made_up, 0, "{name}");
+    }
+}
+
+#[test]
+fn a_controller_whose_lease_is_renewed_no_more_is_silent_until_it_syncs_again() {
+    let all = decided("R7-keda-ok.jsonl.gz");
+    let mut s = fold(until(&all, "12:01:30"));
+    assert_eq!(s.decisions.rows().last().map(|row| row.inferred), Some(4));
+    let lapsed = s.now.map(|now| now - chrono::TimeDelta::seconds(64));
+    let lease = edot_tui::observe::LeaseSeen { lapsed, ..Default::default() };
+    s.apply(&Stamped { at: s.now.unwrap(), what: edot_tui::observe::Observation::Lease(lease) });
+    // It may have synced once more after it was renewed.
+    assert_eq!(s.decisions.rows().last().map(|row| row.inferred), Some(1));
+    assert_eq!(s.decisions.silence(s.now_ms()).map(|silence| clock(silence.since)), Some("12:00:18".into()));
+    all[until(&all, "12:01:30").len()..].iter().for_each(|seen| s.apply(seen));
+    assert_eq!(s.decisions.silence(s.now_ms()), None);
+}
+
 /// Each line delayed by up to a second, by a fixed series of numbers.
 fn delayed(all: &[Stamped], seed: u64) -> Vec<Stamped> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;

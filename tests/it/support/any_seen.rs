@@ -374,8 +374,8 @@ fn cost() -> BoxedStrategy<CostSeen> {
 }
 
 fn lease() -> BoxedStrategy<LeaseSeen> {
-    (text(), when(), any::<i32>())
-        .prop_map(|(holder, acquired, transitions)| LeaseSeen { holder, acquired, transitions })
+    (text(), when(), any::<i32>(), when())
+        .prop_map(|(holder, acquired, transitions, lapsed)| LeaseSeen { holder, acquired, transitions, lapsed })
         .boxed()
 }
 

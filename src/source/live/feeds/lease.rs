@@ -1,5 +1,5 @@
-//! The lease of the controller manager: when its holder acquired it shows when the HPA controller last started. Read seldom, as
-//! a restart stays visible in it; a cluster without it, or where it may not be read, is asked no more.
+//! The lease of the controller manager: when its holder acquired it shows when the HPA controller last started, and that it is
+//! renewed no more, that it stopped. Read seldom, as a restart stays visible in it; a cluster without it, or where it may not be read, is asked no more.
 
 use crate::observe::{LeaseSeen, Observation};
 use crate::source::live::client::{ApiErrorKind, ResourceAttributes, get, read};
@@ -21,11 +21,14 @@ pub async fn run(shared: FeedContext) {
     };
     let path = format!("/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}");
     let mut known: Option<LeaseSeen> = None;
+    let mut renewed = None;
     loop {
         match get(&shared, &path, &attributes, shared.timing().request).await {
             Ok(body) => {
                 let now = shared.out.clock().now();
-                let seen = read::<Lease>(&body).ok().and_then(|lease| convert::lease(&lease, now));
+                let lease = read::<Lease>(&body).ok();
+                let seen = lease.as_ref().and_then(|lease| convert::lease(lease, renewed, now));
+                renewed = lease.and_then(|lease| lease.spec.renew_time);
                 if let Some(seen) = seen.filter(|seen| known.as_ref() != Some(seen)) {
                     known = Some(seen.clone());
                     shared.out.emit(Observation::Lease(seen)).await;
