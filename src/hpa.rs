@@ -103,7 +103,7 @@ pub mod world;
 pub use conversions::Conversions;
 pub use decision::{Action, Branch, Decision};
 pub use fault::{Api, Fault};
-pub use groups::{Group, Groups, Placed, Standing};
+pub use groups::{Group, GroupReason, GroupedPod, Groups};
 pub use history::{Memory, Recommendation, ScaleEvent};
 pub use limit::{Limit, Limited};
 pub use metric::{Failure, Proposal, Steps};

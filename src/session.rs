@@ -32,10 +32,10 @@ pub mod scalers;
 mod series;
 
 pub use collectors::{
-    Account, Collector, Collectors, ElasticsearchExporter, Fate, Loss, Losses, Queue, Rates, Share, SignalCounters,
-    Skew, Tier, Totals,
+    Account, Collector, Collectors, ElasticsearchExporter, Loss, Losses, Queue, Rates, Share, SignalCounters, Skew,
+    Tier, Totals, Undelivered,
 };
-pub use cost::{Cost, Spent};
+pub use cost::{Cost, CostSummary};
 pub use decisions::Decisions;
 pub use events::{Events, time_of};
 pub use feeds::{FeedNow, Feeds};

@@ -4,7 +4,7 @@
 use super::{Finding, FindingKind, Rule, Severity};
 use crate::format;
 use crate::observe::{Role, Signal};
-use crate::session::{Collector, Fate, Loss, Session};
+use crate::session::{Collector, Loss, Session, Undelivered};
 
 /// How late items are sent that only pass through batches and queues, in milliseconds.
 const DELAY: i64 = 25_000;
@@ -69,13 +69,13 @@ pub const RULES: &[Rule] = &[
     Rule { rank: 200, check: sent_twice, finds: &[SENT_TWICE] },
 ];
 
-/// Items that are lost or refused now: a finding for each fate and tier.
+/// Items that are lost or refused now: a finding for each kind and tier.
 fn losses(session: &Session) -> Vec<Finding> {
     let now = session.now_ms();
     let began = session.load.started().map_or(i64::MIN, |at| at.timestamp_millis());
     let mut out = Vec::new();
     for role in [Role::Gateway, Role::Agent, Role::Cluster] {
-        for how in [Fate::SendFailed, Fate::EnqueueFailed, Fate::Rejected, Fate::Refused] {
+        for how in [Undelivered::SendFailed, Undelivered::EnqueueFailed, Undelivered::Rejected, Undelivered::Refused] {
             let alike = |l: &&Loss| l.role == role && l.how == how;
             if session.collectors.losses.on(now).any(|l| alike(&l)) {
                 // All since the load began: a signal of which no more is lost is not found again.
@@ -87,7 +87,7 @@ fn losses(session: &Session) -> Vec<Finding> {
     out
 }
 
-fn loss_finding(session: &Session, role: Role, how: Fate, all: &[&Loss]) -> Option<Finding> {
+fn loss_finding(session: &Session, role: Role, how: Undelivered, all: &[&Loss]) -> Option<Finding> {
     let first = all.iter().min_by_key(|l| l.since)?;
     let items: f64 = all.iter().map(|l| l.items).sum();
     let (tier, verb) = match role {
@@ -96,7 +96,7 @@ fn loss_finding(session: &Session, role: Role, how: Fate, all: &[&Loss]) -> Opti
         _ => ("the gateway", "s"),
     };
     let (id, text, hint) = match how {
-        Fate::SendFailed => (
+        Undelivered::SendFailed => (
             SEND_FAILED.id,
             format!("{tier} lost {} items: given up after the last try", format::number::rounded(items)),
             match role {
@@ -104,12 +104,12 @@ fn loss_finding(session: &Session, role: Role, how: Fate, all: &[&Loss]) -> Opti
                 _ => "fix the connection to the gateway; until then this is lost before the gateway ever sees it",
             },
         ),
-        Fate::EnqueueFailed => (
+        Undelivered::EnqueueFailed => (
             ENQUEUE_FAILED.id,
             format!("{tier} lost {} items: no room in the queue", format::number::rounded(items)),
             "raise sending_queue.queue_size, or let it block (block_on_overflow), and fix what it waits for",
         ),
-        Fate::Rejected => (
+        Undelivered::Rejected => (
             REJECTED.id,
             format!(
                 "Elasticsearch refused {} documents one by one: lost, though counted as sent",
@@ -117,7 +117,7 @@ fn loss_finding(session: &Session, role: Role, how: Fate, all: &[&Loss]) -> Opti
             ),
             "read the exporter's log for the reason: mapping conflicts, version conflicts, or a full write queue",
         ),
-        Fate::Refused => (
+        Undelivered::Refused => (
             REFUSED.id,
             format!("{tier} refuse{verb} items ({}); senders may try again", format::number::rounded(items)),
             "raise the memory limit and memory_limiter's, or scale out; fix the cause if a queue is full",

@@ -4,7 +4,7 @@
 use super::{Finding, FindingKind, Rule, Severity};
 use crate::format;
 use crate::observe::Role;
-use crate::session::{Collector, Fate, Loss, Queue, Session};
+use crate::session::{Collector, Loss, Queue, Session, Undelivered};
 
 /// How long a small queue has to be without a free slot to count as full, in milliseconds.
 const FULL: i64 = 30_000;
@@ -166,7 +166,7 @@ fn leaving(session: &Session) -> Vec<Finding> {
 
 /// The gateway receives more than it can send: a queue stays full, or it refuses items.
 pub fn is_strained(session: &Session) -> bool {
-    let refuses = |l: &Loss| l.role == Role::Gateway && l.how == Fate::Refused;
+    let refuses = |l: &Loss| l.role == Role::Gateway && l.how == Undelivered::Refused;
     filled(session, Role::Gateway).is_some() || session.collectors.losses.on(session.now_ms()).any(refuses)
 }
 

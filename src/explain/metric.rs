@@ -4,7 +4,7 @@
 use super::explanation::{Emphasis, ExplanationLine};
 use crate::format::number::precise as short;
 use crate::format::resource::{amount, plain};
-use crate::hpa::{Band, Basis, Divided, Group, Pass, PerPod, Placed, PodTarget, Standing, Verdict, Whole};
+use crate::hpa::{Band, Basis, Divided, Group, GroupReason, GroupedPod, Pass, PerPod, PodTarget, Verdict, Whole};
 use crate::session::decisions::sync::Computation;
 
 /// Pods named in one line at most.
@@ -122,28 +122,28 @@ fn ratio(pass: &Pass, target: PodTarget, within: Band, has_second: bool, name: &
 }
 
 fn left_out(steps: &PerPod, group: Group, ms: i64) -> Option<ExplanationLine> {
-    let pods: Vec<&Placed> = steps.groups.of(group).collect();
+    let pods: Vec<&GroupedPod> = steps.groups.of(group).collect();
     let first = pods.first()?;
     let word = match group {
         Group::Unready => "unready",
         Group::Missing => "missing",
         _ => "ignored",
     };
-    let why = match first.standing {
-        Standing::Deleted => "being deleted".to_string(),
-        Standing::Failed => "failed".into(),
-        Standing::Pending => "pending".into(),
-        Standing::NoSample => "no sample".into(),
-        Standing::NoReadyCondition => "no Ready condition".into(),
-        Standing::NotStarted => "not started".into(),
-        Standing::Initializing => "not Ready within the initialization period".into(),
-        Standing::NeverReady => "never was Ready".into(),
-        Standing::WindowNotFull { needs } => {
+    let why = match first.reason {
+        GroupReason::Deleted => "being deleted".to_string(),
+        GroupReason::Failed => "failed".into(),
+        GroupReason::Pending => "pending".into(),
+        GroupReason::NoSample => "no sample".into(),
+        GroupReason::NoReadyCondition => "no Ready condition".into(),
+        GroupReason::NotStarted => "not started".into(),
+        GroupReason::Initializing => "not Ready within the initialization period".into(),
+        GroupReason::NeverReady => "never was Ready".into(),
+        GroupReason::WindowNotFull { needs } => {
             let after = (needs.timestamp_millis() - ms) as f64 / 1000.0;
             let when = if after > 0.0 { format!("{after:.0} s after") } else { format!("{:.0} s before", -after) };
             format!("no sample yet whose whole window is after Ready; the earliest one would be of {when} the sync")
         }
-        Standing::Counted => String::new(),
+        GroupReason::Counted => String::new(),
     };
     let names = listed(pods.iter().map(|p| (&*p.pod, None)));
     Some(ExplanationLine::new(1, 2, Emphasis::Warn, format!("{word} {}{names}: {why}", pods.len())))

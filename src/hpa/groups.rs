@@ -13,7 +13,7 @@ use super::{
 
 /// The rule that puts a pod into its group. The first rule that matches wins, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum GroupReason {
     /// Ignored: it is being deleted.
     Deleted,
     /// Ignored: phase Failed.
@@ -46,7 +46,7 @@ pub enum Group {
     Ignored,
 }
 
-impl Standing {
+impl GroupReason {
     /// The group the rule puts a pod into.
     #[must_use]
     #[inline]
@@ -67,9 +67,9 @@ impl Standing {
 
 /// One pod of the selector, and the rule that grouped it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Placed {
+pub struct GroupedPod {
     pub pod: PodName,
-    pub standing: Standing,
+    pub reason: GroupReason,
     /// The index of its reading in the readings, if it has one.
     pub reading: Option<usize>,
 }
@@ -77,7 +77,7 @@ pub struct Placed {
 /// The pods of a selector, grouped for one metric, in the order they were listed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Groups {
-    pub pods: Vec<Placed>,
+    pub pods: Vec<GroupedPod>,
     /// Pods that have a reading but are not in the list, or no longer in it: their readings stay in the sums of
     /// per-pod values and in the count of the second pass.
     pub unlisted: Vec<PodName>,
@@ -85,8 +85,8 @@ pub struct Groups {
 
 impl Groups {
     /// The pods of one group, in order.
-    pub fn of(&self, group: Group) -> impl Iterator<Item = &Placed> {
-        let inside = move |p: &&Placed| p.standing.group() == group;
+    pub fn of(&self, group: Group) -> impl Iterator<Item = &GroupedPod> {
+        let inside = move |p: &&GroupedPod| p.reason.group() == group;
         self.pods.iter().filter(inside)
     }
 
@@ -108,7 +108,7 @@ pub fn group(
 ) -> Groups {
     let all = readings.as_slice();
     let (mut next, mut in_order) = (0, true);
-    let mut placed = Vec::with_capacity(pods.len());
+    let mut grouped = Vec::with_capacity(pods.len());
     for pod in pods {
         let at = readings.position(&pod.name, next);
         let reading = at.and_then(|at| all.get(at));
@@ -116,23 +116,23 @@ pub fn group(
             in_order &= at == next;
             next = at + 1;
         }
-        placed.push(Placed {
+        grouped.push(GroupedPod {
             pod: pod.name.clone(),
-            standing: standing(pod, reading, resource == "cpu", settings, now),
+            reason: reason(pod, reading, resource == "cpu", settings, now),
             reading: at,
         });
     }
     // Mostly the readings are those of the pods, in the same order.
     let unlisted = match in_order && next == all.len() {
         true => Vec::new(),
-        false => unlisted(&placed, all),
+        false => unlisted(&grouped, all),
     };
-    Groups { unlisted, pods: placed }
+    Groups { unlisted, pods: grouped }
 }
 
-fn unlisted(placed: &[Placed], readings: &[Reading]) -> Vec<PodName> {
+fn unlisted(grouped: &[GroupedPod], readings: &[Reading]) -> Vec<PodName> {
     let mut listed = vec![false; readings.len()];
-    for at in placed.iter().filter_map(|p| p.reading) {
+    for at in grouped.iter().filter_map(|p| p.reading) {
         listed[at] = true;
     }
     let rest = readings.iter().zip(&listed).filter(|(_, listed)| !**listed);
@@ -141,39 +141,39 @@ fn unlisted(placed: &[Placed], readings: &[Reading]) -> Vec<PodName> {
 
 /// The rule that places one pod.
 #[must_use]
-pub fn standing(pod: &Pod, reading: Option<&Reading>, cpu: bool, settings: &Settings, now: DateTime<Utc>) -> Standing {
+pub fn reason(pod: &Pod, reading: Option<&Reading>, cpu: bool, settings: &Settings, now: DateTime<Utc>) -> GroupReason {
     if pod.deleted {
-        return Standing::Deleted;
+        return GroupReason::Deleted;
     }
     match pod.phase {
-        Phase::Failed => return Standing::Failed,
-        Phase::Pending => return Standing::Pending,
+        Phase::Failed => return GroupReason::Failed,
+        Phase::Pending => return GroupReason::Pending,
         _ => {}
     }
     let Some(reading) = reading else {
-        return Standing::NoSample;
+        return GroupReason::NoSample;
     };
     if !cpu {
-        return Standing::Counted;
+        return GroupReason::Counted;
     }
     let Some(ready) = pod.ready else {
-        return Standing::NoReadyCondition;
+        return GroupReason::NoReadyCondition;
     };
     let Some(started) = pod.started else {
-        return Standing::NotStarted;
+        return GroupReason::NotStarted;
     };
     let after = |d: TimeDelta| later(started, d);
     let not_ready = ready.status == ConditionStatus::False;
     if after(settings.cpu_initialization) > now {
         let needs = later(ready.since, reading.window);
         if not_ready {
-            return Standing::Initializing;
+            return GroupReason::Initializing;
         }
         if reading.at < needs {
-            return Standing::WindowNotFull { needs };
+            return GroupReason::WindowNotFull { needs };
         }
     } else if not_ready && after(settings.readiness_delay) > ready.since {
-        return Standing::NeverReady;
+        return GroupReason::NeverReady;
     }
-    Standing::Counted
+    GroupReason::Counted
 }

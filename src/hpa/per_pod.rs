@@ -148,12 +148,12 @@ pub fn first_pass(
 ) -> Result<Pass, Fault> {
     let mut pods = Vec::with_capacity(readings.as_slice().len());
     let mut ready = 0;
-    for (place, placed) in groups.pods.iter().enumerate() {
-        let reading = placed.reading.and_then(|at| readings.as_slice().get(at));
-        if let (Group::Ready, Some(reading)) = (placed.standing.group(), reading) {
+    for (place, grouped) in groups.pods.iter().enumerate() {
+        let reading = grouped.reading.and_then(|at| readings.as_slice().get(at));
+        if let (Group::Ready, Some(reading)) = (grouped.reason.group(), reading) {
             ready += 1;
             pods.push(PassPod {
-                pod: placed.pod.clone(),
+                pod: grouped.pod.clone(),
                 usage: reading.value,
                 request: requests.get(place).copied(),
                 basis: Basis::Measured,
@@ -176,9 +176,9 @@ pub fn first_pass(
 fn filled(first: &Pass, groups: &Groups, requests: &[i64], target: PodTarget, fill_unready: bool) -> Vec<PassPod> {
     let mut pods = Vec::with_capacity(groups.pods.len() + groups.unlisted.len());
     pods.extend_from_slice(&first.pods);
-    for (place, placed) in groups.pods.iter().enumerate() {
+    for (place, grouped) in groups.pods.iter().enumerate() {
         let request = requests.get(place).copied();
-        let (usage, basis) = match placed.standing.group() {
+        let (usage, basis) = match grouped.reason.group() {
             Group::Missing if first.ratio < 1.0 => {
                 let full = match target {
                     PodTarget::Utilization(percent) => {
@@ -192,7 +192,7 @@ fn filled(first: &Pass, groups: &Groups, requests: &[i64], target: PodTarget, fi
             Group::Unready if fill_unready => (0, Basis::Unready),
             _ => continue,
         };
-        pods.push(PassPod { pod: placed.pod.clone(), usage, request, basis });
+        pods.push(PassPod { pod: grouped.pod.clone(), usage, request, basis });
     }
     pods
 }

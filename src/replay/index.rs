@@ -43,7 +43,7 @@ pub enum IndexEvent {
     Progress(Arc<Timeline>, u64),
     /// It reached the end, or cannot read on.
     End {
-        course: Arc<Timeline>,
+        timeline: Arc<Timeline>,
         count: u64,
         damage: Damage,
         error: Option<String>,
@@ -81,7 +81,7 @@ pub fn index<R: BufRead + Send>(
         let error = reading.error().map(ToString::to_string).or(stopped);
         let (damage, count) = (reading.damage.clone(), fold.count);
         let _ =
-            to.blocking_send(IndexEvent::End { course: Arc::new(Timeline::of(&fold.session)), count, damage, error });
+            to.blocking_send(IndexEvent::End { timeline: Arc::new(Timeline::of(&fold.session)), count, damage, error });
     }
 }
 

@@ -51,7 +51,7 @@ struct Playback {
     skip: bool,
     /// Sends everything as soon as it arrives.
     follow: bool,
-    course: Arc<Timeline>,
+    timeline: Arc<Timeline>,
     complete: bool,
     /// A position to seek to once it is read.
     wanted: Option<i64>,
@@ -69,7 +69,7 @@ pub async fn play(player: Player) {
         speed: begin.speed,
         skip: false,
         follow: false,
-        course: Arc::default(),
+        timeline: Arc::default(),
         complete: false,
         wanted: None,
     };
@@ -86,9 +86,9 @@ pub async fn play(player: Player) {
             event = indexed.recv(), if !playback.complete => playback.learn(event, &mut index, &events, begin, growing).await,
             _ = timer.tick() => {
                 ticks += 1;
-                if growing && !playback.complete && ticks >= GROWS_AFTER && playback.cue.is_none() && !playback.course.is_empty() {
+                if growing && !playback.complete && ticks >= GROWS_AFTER && playback.cue.is_none() && !playback.timeline.is_empty() {
                     playback.follow = true;
-                    playback.jump(playback.course.to, &index, &events).await
+                    playback.jump(playback.timeline.to, &index, &events).await
                 } else {
                     playback.advance(&index).await
                 }
@@ -124,8 +124,8 @@ impl Playback {
             control = more.try_recv().ok();
         }
         let Some(ms) = seek else { return Ok(()) };
-        self.follow = !self.complete && ms >= self.course.to;
-        if self.complete || ms <= self.course.to {
+        self.follow = !self.complete && ms >= self.timeline.to;
+        if self.complete || ms <= self.timeline.to {
             self.jump(ms, index, events).await
         } else {
             self.wanted = Some(ms);
@@ -143,13 +143,13 @@ impl Playback {
     ) -> Result<(), Gone> {
         match event {
             Some(IndexEvent::Checkpoint(checkpoint)) => index.add(checkpoint),
-            Some(IndexEvent::Progress(course, count)) => {
-                (self.course, index.count) = (course.clone(), count);
-                events.send(ReplayEvent::Timeline(course, false)).await.map_err(|_| Gone)?;
+            Some(IndexEvent::Progress(timeline, count)) => {
+                (self.timeline, index.count) = (timeline.clone(), count);
+                events.send(ReplayEvent::Timeline(timeline, false)).await.map_err(|_| Gone)?;
             }
-            Some(IndexEvent::End { course, count, damage, error }) => {
-                (self.course, index.count, self.complete) = (course.clone(), count, true);
-                events.send(ReplayEvent::Timeline(course, true)).await.map_err(|_| Gone)?;
+            Some(IndexEvent::End { timeline, count, damage, error }) => {
+                (self.timeline, index.count, self.complete) = (timeline.clone(), count, true);
+                events.send(ReplayEvent::Timeline(timeline, true)).await.map_err(|_| Gone)?;
                 let mut sentences = damage.sentences();
                 sentences.extend(error.map(|e| format!("reading stopped: {e}")));
                 if !sentences.is_empty() {
@@ -159,12 +159,12 @@ impl Playback {
             None => self.complete = true,
         }
         let begun = self.cue.is_some();
-        if !begun && !self.course.is_empty() && (self.complete || !growing) && self.wanted.is_none() {
-            self.wanted = Some(self.course.from.saturating_add(begin.after));
+        if !begun && !self.timeline.is_empty() && (self.complete || !growing) && self.wanted.is_none() {
+            self.wanted = Some(self.timeline.from.saturating_add(begin.after));
         }
         match self.wanted {
             // A position after what is read so far waits until all is read.
-            Some(ms) if self.complete || ms <= self.course.to => {
+            Some(ms) if self.complete || ms <= self.timeline.to => {
                 self.wanted = None;
                 self.jump(ms, index, events).await
             }
@@ -175,7 +175,7 @@ impl Playback {
     /// Seeks: sends the session at `ms`, and a new channel for what follows, so that nothing still in the old channel gets in
     /// between.
     async fn jump(&mut self, ms: i64, index: &Index, events: &mpsc::Sender<ReplayEvent>) -> Result<(), Gone> {
-        let ms = ms.clamp(self.course.from, self.course.to);
+        let ms = ms.clamp(self.timeline.from, self.timeline.to);
         let result = tokio::task::spawn_blocking(index.seek(ms)).await;
         match result.unwrap_or_else(|e| Err(e.to_string())) {
             Ok(mut cue) => {
@@ -194,15 +194,15 @@ impl Playback {
             return Ok(());
         }
         if self.follow {
-            self.now = self.course.to;
+            self.now = self.timeline.to;
         } else {
             self.now += (TICK.as_millis() as f64 * self.speed) as i64;
             if self.skip
-                && let Some(end) = self.course.idle_until(self.now)
+                && let Some(end) = self.timeline.idle_until(self.now)
             {
                 self.now = end;
             }
-            self.now = self.now.min(self.course.to);
+            self.now = self.now.min(self.timeline.to);
         }
         self.send_due(index).await
     }

@@ -26,20 +26,20 @@ pub struct CostPart {
 
 /// None where it was not recorded.
 pub fn cost(session: &Session) -> Option<CostPart> {
-    let spent = session.cost.spent()?;
+    let summary = session.cost.summary()?;
     let tenths = |v: f64| (v * 10.0).round() / 10.0;
-    let per_min = |n: u64| (spent.over_s > 0.0).then(|| tenths(n as f64 * 60.0 / spent.over_s));
+    let per_min = |n: u64| (summary.over_s > 0.0).then(|| tenths(n as f64 * 60.0 / summary.over_s));
     Some(CostPart {
-        over_s: tenths(spent.over_s),
-        api_requests: spent.api,
-        api_requests_per_min: per_min(spent.api),
-        elasticsearch_requests: spent.elastic,
-        elasticsearch_requests_per_min: per_min(spent.elastic),
-        cpu_s: spent.cpu_s,
-        cpu_percent: spent.cpu_ratio.map(|r| (r * 10_000.0).round() / 100.0),
-        memory_bytes: spent.resident,
-        memory_peak_bytes: spent.highest,
-        with_lab: spent.lab,
+        over_s: tenths(summary.over_s),
+        api_requests: summary.api,
+        api_requests_per_min: per_min(summary.api),
+        elasticsearch_requests: summary.elastic,
+        elasticsearch_requests_per_min: per_min(summary.elastic),
+        cpu_s: summary.cpu_s,
+        cpu_percent: summary.cpu_ratio.map(|r| (r * 10_000.0).round() / 100.0),
+        memory_bytes: summary.resident,
+        memory_peak_bytes: summary.highest,
+        with_lab: summary.lab,
     })
 }
 

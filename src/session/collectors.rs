@@ -14,7 +14,7 @@ mod totals;
 
 pub use collector::{Collector, Queue, SignalCounters};
 pub use elasticsearch_exporter::ElasticsearchExporter;
-pub use loss::{Fate, Loss, Losses};
+pub use loss::{Loss, Losses, Undelivered};
 pub use skew::{Share, Skew};
 pub use tier::{Account, Rates, Tier};
 pub use totals::Totals;

@@ -13,7 +13,7 @@ pub struct Cost {
 
 /// The cost between the two readings.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Spent {
+pub struct CostSummary {
     /// Seconds between the two, by the clock of what was watched; 0 where there is one reading only.
     pub over_s: f64,
     /// Requests to the API server and to Elasticsearch between the two.
@@ -40,12 +40,12 @@ impl Cost {
     }
 
     /// None before the first reading.
-    pub fn spent(&self) -> Option<Spent> {
+    pub fn summary(&self) -> Option<CostSummary> {
         let ((from, first), (to, last)) = self.first.as_ref().zip(self.last.as_ref())?;
         let up_s = last.up_ms.saturating_sub(first.up_ms) as f64 / 1000.0;
         let cpu_s = last.cpu_ms.zip(first.cpu_ms).map(|(l, f)| l.saturating_sub(f) as f64 / 1000.0);
         let cpu_s = cpu_s.filter(|_| up_s > 0.0);
-        Some(Spent {
+        Some(CostSummary {
             over_s: to.saturating_sub(*from).max(0) as f64 / 1000.0,
             api: last.api.saturating_sub(first.api),
             elastic: last.elastic.saturating_sub(first.elastic),
@@ -67,14 +67,14 @@ mod tests {
         let seen =
             |up_s: u64, cpu_ms, api| CostSeen { up_ms: up_s * 1000, cpu_ms: Some(cpu_ms), api, ..CostSeen::default() };
         let mut cost = Cost::default();
-        assert_eq!(cost.spent(), None);
+        assert_eq!(cost.summary(), None);
         cost.take(5_000, &seen(90, 9000, 900));
         cost.take(10_000, &seen(0, 50, 2));
-        let one = cost.spent().unwrap();
+        let one = cost.summary().unwrap();
         assert_eq!((one.over_s, one.api, one.cpu_s, one.cpu_ratio), (0.0, 0, None, None));
         // A lab's clock that runs twice as fast as the processor's.
         cost.take(70_000, &seen(30, 650, 62));
-        let spent = cost.spent().unwrap();
-        assert_eq!((spent.over_s, spent.api, spent.cpu_s, spent.cpu_ratio), (60.0, 60, Some(0.6), Some(0.02)));
+        let summary = cost.summary().unwrap();
+        assert_eq!((summary.over_s, summary.api, summary.cpu_s, summary.cpu_ratio), (60.0, 60, Some(0.6), Some(0.02)));
     }
 }

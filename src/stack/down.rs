@@ -99,10 +99,10 @@ pub async fn others(api: &Api, namespace: &str) -> Result<Vec<String>, ApiError>
         for (root, plural) in &resources {
             let path = format!("{root}/namespaces/{}/{plural}?limit=500", encode(namespace));
             for object in api.read(&path).await?.map(items).unwrap_or_default() {
-                match fate(plural, &object) {
-                    Fate::Expected => {}
-                    Fate::Leaving => leaving = true,
-                    Fate::Foreign => {
+                match leftover(plural, &object) {
+                    Leftover::Expected => {}
+                    Leftover::Leaving => leaving = true,
+                    Leftover::Foreign => {
                         let name = clean(object["metadata"]["name"].as_str().unwrap_or_default(), NAME);
                         foreign.push(format!("{plural}/{name}"));
                     }
@@ -117,7 +117,7 @@ pub async fn others(api: &Api, namespace: &str) -> Result<Vec<String>, ApiError>
 }
 
 /// What becomes of an object that is left in a namespace.
-enum Fate {
+enum Leftover {
     /// Each namespace has it, or it goes with the namespace and means nothing without what it is about.
     Expected,
     /// It is being deleted, or its owner is.
@@ -125,16 +125,16 @@ enum Fate {
     Foreign,
 }
 
-fn fate(plural: &str, object: &Value) -> Fate {
+fn leftover(plural: &str, object: &Value) -> Leftover {
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let owners = object["metadata"]["ownerReferences"].as_array().is_some_and(|owners| !owners.is_empty());
     match (plural, name) {
-        ("serviceaccounts", "default") | ("configmaps", "kube-root-ca.crt") => Fate::Expected,
-        ("configmaps", own) if own == inventory::id().name => Fate::Expected,
-        ("events" | "endpoints" | "endpointslices" | "leases", _) => Fate::Expected,
+        ("serviceaccounts", "default") | ("configmaps", "kube-root-ca.crt") => Leftover::Expected,
+        ("configmaps", own) if own == inventory::id().name => Leftover::Expected,
+        ("events" | "endpoints" | "endpointslices" | "leases", _) => Leftover::Expected,
         // Of Services that are gone, by the controllers' own label.
-        _ if !object["metadata"]["deletionTimestamp"].is_null() || owners => Fate::Leaving,
-        _ => Fate::Foreign,
+        _ if !object["metadata"]["deletionTimestamp"].is_null() || owners => Leftover::Leaving,
+        _ => Leftover::Foreign,
     }
 }
 

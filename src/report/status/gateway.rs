@@ -3,7 +3,7 @@
 
 use super::number::{BySignal, figure, number, tenths};
 use crate::observe::{Role, Signal, Time};
-use crate::session::{Collector, Counter, Fate, Loss, Queue, Session, SignalCounters};
+use crate::session::{Collector, Counter, Loss, Queue, Session, SignalCounters, Undelivered};
 use serde::Serialize;
 
 /// All pods of the gateway together; items a second.
@@ -102,10 +102,10 @@ fn loss(l: &Loss) -> LossStatus {
         tier: l.role,
         signal: l.signal.map(Signal::name),
         outcome: match l.how {
-            Fate::Refused => "refused",
-            Fate::EnqueueFailed => "enqueue_failed",
-            Fate::SendFailed => "send_failed",
-            Fate::Rejected => "rejected",
+            Undelivered::Refused => "refused",
+            Undelivered::EnqueueFailed => "enqueue_failed",
+            Undelivered::SendFailed => "send_failed",
+            Undelivered::Rejected => "rejected",
         },
         lost: l.how.is_loss(),
         items: l.items,

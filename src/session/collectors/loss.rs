@@ -13,7 +13,7 @@ const GOES_ON: i64 = 20_000;
 
 /// What became of items that were not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum Undelivered {
     /// Refused by a receiver; they may be sent again, so they are not lost.
     Refused,
     /// Lost: an exporter's queue was full.
@@ -24,10 +24,10 @@ pub enum Fate {
     Rejected,
 }
 
-impl Fate {
+impl Undelivered {
     /// Whether the items are lost for good.
     pub fn is_loss(self) -> bool {
-        self != Fate::Refused
+        self != Undelivered::Refused
     }
 }
 
@@ -37,7 +37,7 @@ pub struct Loss {
     pub role: Role,
     /// None where signals are not distinguished.
     pub signal: Option<Signal>,
-    pub how: Fate,
+    pub how: Undelivered,
     /// The last scrape before it, so it began after that; None when the first scrape already showed it.
     pub after: Option<i64>,
     /// The scrape that first showed it, and the last so far (milliseconds since 1970).
@@ -69,11 +69,11 @@ pub struct Losses {
 impl Losses {
     pub fn take(&mut self, ms: i64, seen: &CollectorSeen, rise: &Rise) {
         for (signal, rose) in Signal::ALL.into_iter().zip(&rise.signals) {
-            self.add(ms, seen, Some(signal), Fate::Refused, rise.after, rose.refused);
-            self.add(ms, seen, Some(signal), Fate::EnqueueFailed, rise.after, rose.enqueue_failed);
-            self.add(ms, seen, Some(signal), Fate::SendFailed, rise.after, rose.send_failed);
+            self.add(ms, seen, Some(signal), Undelivered::Refused, rise.after, rose.refused);
+            self.add(ms, seen, Some(signal), Undelivered::EnqueueFailed, rise.after, rose.enqueue_failed);
+            self.add(ms, seen, Some(signal), Undelivered::SendFailed, rise.after, rose.send_failed);
         }
-        self.add(ms, seen, None, Fate::Rejected, rise.after, rise.rejected);
+        self.add(ms, seen, None, Undelivered::Rejected, rise.after, rise.rejected);
     }
 
     fn add(
@@ -81,7 +81,7 @@ impl Losses {
         ms: i64,
         seen: &CollectorSeen,
         signal: Option<Signal>,
-        how: Fate,
+        how: Undelivered,
         after: Option<i64>,
         items: f64,
     ) {

@@ -206,7 +206,7 @@ impl Computation {
                         }
                     }
                     if steps.groups.pods.len() > Self::PODS {
-                        let odd = |p: &hpa::Placed| p.standing != hpa::Standing::Counted;
+                        let odd = |p: &hpa::GroupedPod| p.reason != hpa::GroupReason::Counted;
                         steps.groups.pods.retain(odd);
                         steps.groups.pods.truncate(Self::PODS);
                         trimmed = true;

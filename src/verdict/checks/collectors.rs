@@ -4,7 +4,7 @@
 use super::{CheckResult, Run, no_load};
 use crate::format::text::plural;
 use crate::observe::{Feed, Role, Signal};
-use crate::session::{Collector, Fate, Incident, Loss, Mark, Marker, Tier};
+use crate::session::{Collector, Incident, Loss, Mark, Marker, Tier, Undelivered};
 use crate::verdict::run::clock;
 
 /// Below this fraction of an even share a pod counts as idle.
@@ -179,10 +179,10 @@ pub fn losses(run: &Run) -> CheckResult {
 fn words(loss: &Loss) -> String {
     let what = loss.signal.map_or("documents", Signal::name);
     let how = match loss.how {
-        Fate::Refused => "refused",
-        Fate::EnqueueFailed => "no room in an exporter's queue",
-        Fate::SendFailed => "given up after the last try",
-        Fate::Rejected => "rejected by Elasticsearch one by one",
+        Undelivered::Refused => "refused",
+        Undelivered::EnqueueFailed => "no room in an exporter's queue",
+        Undelivered::SendFailed => "given up after the last try",
+        Undelivered::Rejected => "rejected by Elasticsearch one by one",
     };
     format!("{what}, {how}, at {}", loss.pods.join(", "))
 }

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use edot_tui::observe::{
     CollectorLost, CollectorSeen, Observation, PodGone, PodSeen, ReadySeen, ReceiverSeen, Role, Signal, Stamped, Time,
 };
-use edot_tui::session::{Fate, Session};
+use edot_tui::session::{Session, Undelivered};
 use edot_tui::source::live::collector::normalize::normalize as read;
 use std::sync::Arc;
 
@@ -105,11 +105,11 @@ fn losses_have_a_first_second_and_refused_items_are_no_loss() {
     scrape(&mut session, 6, refusing);
     let losses = session.collectors.losses.all();
     let of = |how| losses.iter().filter(|l| l.how == how).map(|l| l.items).sum::<f64>();
-    assert_eq!((of(Fate::SendFailed), of(Fate::Rejected)), (45_200.0, 1603.0 + 8109.0));
-    assert_eq!(of(Fate::Refused), 3.0 * 55_500.0, "a process that began meanwhile counts from its start");
+    assert_eq!((of(Undelivered::SendFailed), of(Undelivered::Rejected)), (45_200.0, 1603.0 + 8109.0));
+    assert_eq!(of(Undelivered::Refused), 3.0 * 55_500.0, "a process that began meanwhile counts from its start");
     let first = session.collectors.losses.first().unwrap();
     assert_eq!((first.after, first.since), (Some(at(0).timestamp_millis()), at(5).timestamp_millis()));
-    assert!(!Fate::Refused.is_loss() && Fate::EnqueueFailed.is_loss());
+    assert!(!Undelivered::Refused.is_loss() && Undelivered::EnqueueFailed.is_loss());
     assert_eq!(session.collectors.tier(Role::Gateway).unwrap().rejected_total, 1603.0 + 8109.0);
     assert_eq!(session.collectors.losses.on(at(200).timestamp_millis()).count(), 0, "it is over after a while");
 }

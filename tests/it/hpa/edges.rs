@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use edot_tui::hpa::{
-    Band, Behavior, ConditionStatus, ConditionType, Container, ContainerUsage, Decision, Direction, Memory, Metric,
-    Phase, Pod, PodSample, PodTarget, Policy, PolicyKind, Reading, Readings, Ready, Recommendation, Resources, Scale,
-    ScaleEvent, ScalingRules, SelectPolicy, Selector, Settings, Source, Spec, Standing, Status, Target, Values,
+    Band, Behavior, ConditionStatus, ConditionType, Container, ContainerUsage, Decision, Direction, GroupReason,
+    Memory, Metric, Phase, Pod, PodSample, PodTarget, Policy, PolicyKind, Reading, Readings, Ready, Recommendation,
+    Resources, Scale, ScaleEvent, ScalingRules, SelectPolicy, Selector, Settings, Source, Spec, Status, Target, Values,
     Verdict, World, WrittenRules, groups, history, per_pod, rate, readings, reconcile, stabilize,
 };
 
@@ -77,10 +77,10 @@ fn the_initialization_period_ends_at_its_length() {
     let settings = Settings::default();
     let mut pod = Pod::clone(&pod("a", 1, 1));
     pod.ready = Some(Ready { status: ConditionStatus::False, since: at(-200) });
-    for (age, want) in [(299, Standing::Initializing), (300, Standing::Counted)] {
+    for (age, want) in [(299, GroupReason::Initializing), (300, GroupReason::Counted)] {
         pod.started = Some(at(-age));
-        let standing = groups::standing(&pod, Some(&reading), true, &settings, at(0));
-        assert_eq!(standing, want, "started {age} s ago");
+        let reason = groups::reason(&pod, Some(&reading), true, &settings, at(0));
+        assert_eq!(reason, want, "started {age} s ago");
     }
 }
 

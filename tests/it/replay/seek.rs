@@ -37,9 +37,9 @@ pub fn indexed(path: &Path) -> (Index, Arc<Timeline>) {
         match event {
             IndexEvent::Checkpoint(checkpoint) => all.add(checkpoint),
             IndexEvent::Progress(..) => {}
-            IndexEvent::End { course, count, .. } => {
+            IndexEvent::End { timeline, count, .. } => {
                 all.count = count;
-                whole = Some(course);
+                whole = Some(timeline);
             }
         }
     }
@@ -61,9 +61,9 @@ fn sought_to_any_second_it_is_as_it_was_live() {
     all.extend(again);
     for gz in [true, false] {
         let file = file(&all, gz);
-        let (index, course) = indexed(file.path());
+        let (index, timeline) = indexed(file.path());
         for second in [400, 3, 0, 77, 150, 149, 151, 308, 309, 310, 409] {
-            let ms = course.from + second * 1000;
+            let ms = timeline.from + second * 1000;
             let cue = index.seek(ms)().unwrap();
             assert!(cue.session == live(&all, ms), "second {second}");
             // And on from there to the end.
@@ -81,7 +81,7 @@ struct Show {
     observations: mpsc::Receiver<Stamped>,
     controls: mpsc::Sender<Control>,
     session: Session,
-    course: Arc<Timeline>,
+    timeline: Arc<Timeline>,
     complete: bool,
     faults: Vec<String>,
     jumps: usize,
@@ -100,7 +100,7 @@ impl Show {
             observations: source.observations,
             controls: source.controls,
             session: Session::default(),
-            course: Arc::default(),
+            timeline: Arc::default(),
             complete: false,
             faults: Vec::new(),
             jumps: 0,
@@ -116,7 +116,7 @@ impl Show {
                         (self.session, self.observations) = (*session, observations);
                         self.jumps += 1;
                     }
-                    ReplayEvent::Timeline(course, complete) => (self.course, self.complete) = (course, complete),
+                    ReplayEvent::Timeline(timeline, complete) => (self.timeline, self.complete) = (timeline, complete),
                     ReplayEvent::Damage(sentences) => self.faults.extend(sentences),
                 },
                 Some(seen) = self.observations.recv() => self.session.apply(&seen),
@@ -143,7 +143,7 @@ async fn played_at_any_pace_it_comes_to_the_same() {
     let file = file(&all, true);
     for speed in [0.25, 1.0, 16.0, 256.0] {
         let mut show = Show::new(file.path(), Begin { speed, ..FROM_THE_START });
-        show.until(|s| s.complete && s.jumps > 0 && s.session.now_ms() == s.course.to).await;
+        show.until(|s| s.complete && s.jumps > 0 && s.session.now_ms() == s.timeline.to).await;
         assert!(show.session == fold(&all), "x{speed}");
     }
 }
@@ -153,7 +153,7 @@ async fn its_pace_is_what_was_asked_for() {
     let file = file(&scale_cycle(), false);
     let mut show = Show::new(file.path(), Begin { paused: true, ..FROM_THE_START });
     show.until(|s| s.complete && s.jumps > 0).await;
-    let from = show.course.from;
+    let from = show.timeline.from;
     for (speed, span) in [(1.0, 10_000), (4.0, 40_000), (0.25, 5000)] {
         show.seek(from).await;
         show.ask(Control::Speed(speed)).await;
@@ -172,15 +172,15 @@ async fn moved_back_and_forth_it_is_as_it_was_live() {
     let file = file(&all, true);
     let mut show = Show::new(file.path(), Begin { after: 60_000, speed: 1.0, paused: true });
     show.until(|s| s.complete && s.jumps > 0).await;
-    let course = show.course.clone();
-    assert!(show.session == live(&all, course.from + 60_000));
-    let mut at = course.from;
-    let mut stops = vec![course.to, course.from, course.from + 100_500];
-    while let Some(next) = course.sample(at, true) {
+    let timeline = show.timeline.clone();
+    assert!(show.session == live(&all, timeline.from + 60_000));
+    let mut at = timeline.from;
+    let mut stops = vec![timeline.to, timeline.from, timeline.from + 100_500];
+    while let Some(next) = timeline.sample(at, true) {
         stops.push(next);
         at = next;
     }
-    while let Some(before) = course.marker(at, false) {
+    while let Some(before) = timeline.marker(at, false) {
         stops.push(before);
         at = before;
     }
@@ -200,7 +200,7 @@ async fn idle_stretches_are_passed_over() {
     let file = file(&all, true);
     let mut show = Show::new(file.path(), FROM_THE_START);
     show.until(|s| s.complete && s.jumps > 0).await;
-    let [.., (from, to)] = show.course.idle[..] else { panic!("nothing is idle") };
+    let [.., (from, to)] = show.timeline.idle[..] else { panic!("nothing is idle") };
     assert!(to - from > 3_000_000, "{from} {to}");
     show.ask(Control::SkipIdle(true)).await;
     show.seek(from - 1000).await;
@@ -273,7 +273,7 @@ async fn of_many_seeks_at_once_only_the_last_is_made() {
     let file = file(&scale_cycle(), true);
     let mut show = Show::new(file.path(), Begin { paused: true, ..FROM_THE_START });
     show.until(|s| s.complete && s.jumps > 0).await;
-    let (from, jumps) = (show.course.from, show.jumps);
+    let (from, jumps) = (show.timeline.from, show.jumps);
     // As a hand pulls the bar, faster than any of them could be made.
     for second in 1..=16 {
         let to = Time::from_timestamp_millis(from + second * 10_000).unwrap();
@@ -308,13 +308,13 @@ async fn what_grows_is_followed_and_can_be_gone_back_in() {
     show.until(|s| s.session.now_ms() == until).await;
     assert!(!show.complete, "more may come");
     // Back into the past, and to the end again while the rest comes in.
-    show.seek(show.course.from + 60_000).await;
-    assert!(show.session == live(&all, show.course.from + 60_000));
-    show.seek(show.course.to).await;
+    show.seek(show.timeline.from + 60_000).await;
+    assert!(show.session == live(&all, show.timeline.from + 60_000));
+    show.seek(show.timeline.to).await;
     let rest = write_all(&all[half..], &mut output);
     rest.join().unwrap();
     drop((output, input));
-    show.until(|s| s.complete && s.session.now_ms() == s.course.to).await;
+    show.until(|s| s.complete && s.session.now_ms() == s.timeline.to).await;
     assert!(show.session == fold(&all));
 }
 
@@ -347,13 +347,13 @@ async fn what_is_cut_within_a_gzip_member_goes_on_when_the_rest_comes() {
     let all = scale_cycle();
     let (mut show, mut output, rest, known) = cut_within_a_member(&all).await;
     // What came before the cut is shown, and something of the very member that is not whole.
-    show.until(|s| s.course.to > known + 5000).await;
+    show.until(|s| s.timeline.to > known + 5000).await;
     assert!(!show.complete && show.faults.is_empty(), "more may come: {:?}", show.faults);
     let writing = std::thread::spawn(move || std::io::Write::write_all(&mut output, &rest).unwrap());
     show.until(|s| s.complete).await;
     writing.join().unwrap();
-    show.seek(show.course.to).await;
-    show.until(|s| s.session.now_ms() == s.course.to).await;
+    show.seek(show.timeline.to).await;
+    show.until(|s| s.session.now_ms() == s.timeline.to).await;
     assert!(show.session == fold(&all) && show.faults.is_empty(), "{:?}", show.faults);
 }
 
@@ -361,11 +361,11 @@ async fn what_is_cut_within_a_gzip_member_goes_on_when_the_rest_comes() {
 async fn what_is_cut_within_a_gzip_member_for_good_opens_and_says_so() {
     let all = scale_cycle();
     let (mut show, output, rest, known) = cut_within_a_member(&all).await;
-    show.until(|s| s.course.to > known).await;
+    show.until(|s| s.timeline.to > known).await;
     drop((output, rest));
     show.until(|s| s.complete && !s.faults.is_empty()).await;
     assert!(show.faults[0].contains("stops in the middle"), "{:?}", show.faults);
-    let to = show.course.to;
+    let to = show.timeline.to;
     assert!(to > known && to < all.last().unwrap().at.timestamp_millis());
     // It can be gone back in as any other.
     show.seek(known).await;

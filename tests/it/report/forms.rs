@@ -61,9 +61,9 @@ fn every_point_of_the_csv_reads_back() {
     let rows = csv::read(&csv::write(&all).unwrap()).unwrap();
     let want = all.iter().flat_map(|c| c.points.iter().map(move |p| (c, p)));
     assert_eq!(rows.len(), all.iter().map(|c| c.points.len()).sum::<usize>());
-    for (row, (course, (ms, value))) in rows.iter().zip(want) {
-        assert_eq!((row.series.as_str(), row.labels.as_str()), (course.name, course.label_text().as_str()));
-        assert_eq!((row.at.timestamp_millis(), row.value, row.unit.as_str()), (*ms, *value, course.unit));
+    for (row, (series, (ms, value))) in rows.iter().zip(want) {
+        assert_eq!((row.series.as_str(), row.labels.as_str()), (series.name, series.label_text().as_str()));
+        assert_eq!((row.at.timestamp_millis(), row.value, row.unit.as_str()), (*ms, *value, series.unit));
     }
     assert!(rows.iter().any(|r| r.series == "replicas" && r.labels == "state=current" && r.value == Some(4.0)));
 }

@@ -3,7 +3,7 @@
 use super::{RoleLine, account};
 use crate::format::{self, text};
 use crate::observe::Role as Tier;
-use crate::session::{Fate, Loss};
+use crate::session::{Loss, Undelivered};
 use crate::view::{Cx, theme::Role};
 
 /// Below this many columns short words are used.
@@ -41,10 +41,10 @@ fn line(cx: &Cx, loss: &Loss, width: usize) -> RoleLine {
     let signal = loss.signal.map_or_else(String::new, |s| format!(" {}", s.name()));
     let narrow = width < NARROW;
     let (how, short, role) = match loss.how {
-        Fate::Refused => ("refused; senders may try again", "refused", Role::Warn),
-        Fate::EnqueueFailed => ("lost: no room in the queue", "lost: queue full", Role::Bad),
-        Fate::SendFailed => ("lost: given up after the last try", "lost: given up", Role::Bad),
-        Fate::Rejected => ("lost: Elasticsearch refused the documents", "lost: refused by ES", Role::Bad),
+        Undelivered::Refused => ("refused; senders may try again", "refused", Role::Warn),
+        Undelivered::EnqueueFailed => ("lost: no room in the queue", "lost: queue full", Role::Bad),
+        Undelivered::SendFailed => ("lost: given up after the last try", "lost: given up", Role::Bad),
+        Undelivered::Rejected => ("lost: Elasticsearch refused the documents", "lost: refused by ES", Role::Bad),
     };
     let how = if narrow { short } else { how };
     let end = match loss.goes_on(now) {
