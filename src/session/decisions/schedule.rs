@@ -19,6 +19,8 @@ pub const PREDICTED: i64 = 20;
 const NEW: i64 = 12_000;
 /// A watch that went on brings what it missed within this time, milliseconds.
 const UNCHANGED: i64 = 2000;
+/// How long a lease lasts that is renewed no more, milliseconds: the controller manager's default.
+const LEASE: i64 = 15_000;
 /// The lease's holders that are kept.
 const LEASES: usize = 16;
 /// The controller's events of rescales that are kept.
@@ -286,6 +288,10 @@ impl Decisions {
     }
 
     fn push_inferred(&mut self, ms: i64, before: ObservedHpa) {
+        // Nobody held the lease for so long before it was acquired.
+        if self.acquired.iter().any(|at| (at - LEASE..*at).contains(&ms)) {
+            return;
+        }
         let evidence = Evidence::of(&before.seen, &before.seen.status);
         self.pending.push_back(PendingSync { ms, observed: false, before, evidence, tried: false });
     }

@@ -144,6 +144,9 @@ fn a_controller_that_was_stopped_for_a_while_did_not_restart_until_its_lease_say
         s.decisions.rows().iter().filter(|r| r.cause == Some(Cause::Restart)).map(|r| clock(r.first)).collect();
     assert!(restarts.iter().all(|at| at.as_str() >= "01:18:02"), "{restarts:?}");
     assert_eq!((s.decisions.score.rescales.of, s.decisions.score.quiet.of), (21, 25));
+    // Nobody held the lease for 15 s before it was acquired, so nobody synced.
+    let between = |row: &&Sync| row.inferred > 0 && ("01:17:48".."01:18:02").contains(&clock(row.last).as_str());
+    assert_eq!(s.decisions.rows().iter().filter(between).count(), 0);
 }
 
 #[test]
