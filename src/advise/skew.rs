@@ -56,10 +56,8 @@ fn idle_replicas(session: &Session) -> Vec<Finding> {
     }
     // A replica that has just become Ready cannot have its share yet.
     let settled = |s: &crate::session::Share| s.ready_since.is_some_and(|t| session.now_ms() - t >= IDLE);
-    // With two replicas the index is at most 2.
-    let most = if skew.shares.len() == 2 { 1.6 } else { 2.0 };
     match skew.index {
-        Some(index) if index > most && skew.shares.iter().all(settled) => vec![Finding {
+        Some(index) if skew.is_uneven() && skew.shares.iter().all(settled) => vec![Finding {
             id: UNEVEN.id,
             severity: Severity::Warning,
             text: format!(

@@ -3,10 +3,8 @@
 pub use crate::format::duration::minutes as clock;
 use crate::hpa::{self, Spec};
 use crate::observe::{Ask, Feed, FeedState};
-use crate::session::{LoadFailure, Mark, Session, controller, decisions::sync::Sync};
-
-/// The sync period where none was inferred, milliseconds.
-const SYNC: i64 = 15_000;
+use crate::session::decisions::{sync::Sync, sync_period};
+use crate::session::{LoadFailure, Mark, Session, controller};
 
 /// A rescale of the run.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +54,6 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// The latest load of a session and what followed it.
     pub fn of(session: &'a Session) -> Self {
-        let rhythm = session.decisions.sync_period.period();
         let mut run = Run {
             session,
             now: session.now_ms(),
@@ -66,7 +63,7 @@ impl<'a> Run<'a> {
             stopped: None,
             inferred: None,
             spec: session.hpa.as_ref().and_then(controller::spec),
-            sync: if rhythm > 0 { rhythm } else { SYNC },
+            sync: session.decisions.sync_period.period(),
             resolution: (session.resolution_s.unwrap_or(15.0) * 1000.0) as i64,
             rescales: Vec::new(),
         };
@@ -169,7 +166,9 @@ impl<'a> Run<'a> {
 
     /// The sync that made a rescale.
     pub fn sync_of(&self, rescale: &Rescale) -> Option<&Sync> {
-        let near = |s: &&Sync| s.rescaled && s.controller == rescale.to && (s.first - rescale.ms).abs() < SYNC / 2;
+        let near = |s: &&Sync| {
+            s.rescaled && s.controller == rescale.to && (s.first - rescale.ms).abs() < sync_period::DEFAULT / 2
+        };
         self.session.decisions.rows().iter().rev().find(near)
     }
 

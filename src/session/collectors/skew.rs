@@ -33,6 +33,15 @@ pub struct Skew {
     pub index: Option<f64>,
 }
 
+impl Skew {
+    /// Whether one replica carries so much more than its even share that the spread is uneven: with two it carries at most twice
+    /// as much.
+    pub fn is_uneven(&self) -> bool {
+        let most = if self.shares.len() == 2 { 1.6 } else { 2.0 };
+        self.index.is_some_and(|index| index > most)
+    }
+}
+
 /// The spread over the Ready pods; `of` finds the collector in a pod by its uid. None without load or with fewer than two.
 pub fn skew<'a>(of: impl Fn(&str) -> Option<&'a Collector>, pods: &Pods, now: i64) -> Option<Skew> {
     let ready: Vec<&Pod> = pods.live().filter(|p| is_ready(&p.seen) && p.seen.deleted.is_none()).collect();

@@ -95,8 +95,7 @@ impl OwnedPod {
     /// A ReplicaSet's name is that of its Deployment and the hash of the pod template, which its pods have as a label.
     pub fn of(pod: &Pod) -> OwnedPod {
         let meta = &pod.metadata;
-        let controller = meta.owner_references.iter().find(|o| o.controller == Some(true));
-        let owner = controller.map(|o| ObjectRef {
+        let owner = meta.controller().map(|o| ObjectRef {
             kind: convert::name(&o.kind),
             name: convert::name(&o.name),
             uid: convert::name(&o.uid),

@@ -237,6 +237,6 @@ fn labels(meta: &Meta) -> BTreeMap<String, String> {
 }
 
 fn owner(meta: &Meta) -> Option<String> {
-    let owner = meta.owner_references.iter().find(|owner| owner.controller == Some(true))?;
+    let owner = meta.controller()?;
     Some(format!("{}/{}", convert::name(&owner.kind), convert::name(&owner.name)))
 }

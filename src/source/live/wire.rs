@@ -56,6 +56,13 @@ pub struct Meta {
     pub managed_fields: Vec<ManagedFields>,
 }
 
+impl Meta {
+    /// The owner that controls the object.
+    pub fn controller(&self) -> Option<&Owner> {
+        self.owner_references.iter().find(|owner| owner.controller == Some(true))
+    }
+}
+
 /// One of `metadata.ownerReferences`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]

@@ -70,8 +70,6 @@ pub fn draw(buf: &mut Buffer, area: Rect, cx: &Cx) {
 
 /// The least columns of a row's bars.
 const BARS: u16 = 12;
-/// How many times its even share a replica carries to be worth a colour.
-const UNEVEN: f64 = 1.6;
 /// Below this many rows hints leave their room to the chart.
 const SHORT: u16 = 24;
 
@@ -259,7 +257,7 @@ fn notes(cx: &Cx, area: Rect) -> Vec<(String, Role)> {
         && let Some(index) = skew.index
     {
         let even = format::percent(skew.even * 100.0);
-        let role = if index >= UNEVEN { Role::Warn } else { Role::Muted };
+        let role = if skew.is_uneven() { Role::Warn } else { Role::Muted };
         add(&format!("the busiest replica carries {index:.1} times the even share of {even}"), role);
     }
     for finding in cx.findings.iter().filter(|f| matches!(f.id, "idle-replica" | "uneven-load")) {

@@ -12,7 +12,7 @@ pub fn pod(from: &wire::Pod) -> PodSeen {
     let scheduled = condition("PodScheduled");
     let unscheduled = scheduled.filter(|c| c.status != "True");
     let ready = condition("Ready");
-    let owner = meta.owner_references.iter().find(|o| o.controller == Some(true));
+    let owner = meta.controller();
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     PodSeen {
         namespace: name(&meta.namespace),
