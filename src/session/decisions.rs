@@ -35,7 +35,7 @@ use crate::hpa;
 use crate::observe::Time;
 use flag::Flag;
 use flags::Flags;
-use hypotheses::{Background, Explanation, FIGURES, INFERRED, RESULT, first};
+use hypotheses::{Background, Explanation, FIGURES, INFERRED, RESULT, WITHOUT_CAUSE, first};
 use inputs::Inputs;
 use log::Log;
 use memory::ControllerMemory;
@@ -346,8 +346,11 @@ impl Decisions {
         }
         case = case.at_world(best.world.clone());
         if best.fit.figures && !best.fit.full() {
-            let all: &[hypotheses::Hypothesis] = if pending.observed { &RESULT } else { &INFERRED };
-            let explanation = first(all, &self.background(&settings), &case, &best);
+            let explanation = match pending.observed {
+                true => self.explained(&settings, &case, &mut best),
+                false => first(&INFERRED, &self.background(&settings), &case, &best),
+            };
+            case = case.at_world(best.world.clone());
             cause = self.commit(explanation, &mut case, &mut best, &mut settings).or(cause);
         }
         let agrees = best.fit.replicas;
@@ -405,6 +408,22 @@ impl Decisions {
             computation,
         };
         Settled { sync, case: Arc::new(case), settings }
+    }
+
+    /// Explains the result of a known sync whose figures are right: without a cause where that is possible, also over another
+    /// world that gives the same figures, which then takes the place of the best one.
+    fn explained(&self, settings: &hpa::Settings, case: &SyncCase, best: &mut Attempt) -> Option<Explanation> {
+        let known = self.background(settings);
+        if let Some(explanation) = first(&RESULT[..4], &known, case, best) {
+            return Some(explanation);
+        }
+        for other in best.alternatives.iter().map(|other| best.with(other)) {
+            if let Some(explanation) = first(&WITHOUT_CAUSE, &known, case, &other) {
+                *best = other;
+                return Some(explanation);
+            }
+        }
+        first(&RESULT, &known, case, best)
     }
 
     /// The restarts that nothing but the syncs themselves shows.

@@ -8,6 +8,6 @@ mod result;
 #[cfg(test)]
 mod tests;
 
-pub use explanation::{Background, Explanation, Hypothesis, first};
+pub use explanation::{Background, Explanation, first};
 pub use figures::FIGURES;
-pub use result::{INFERRED, RESULT, unexplained};
+pub use result::{INFERRED, RESULT, WITHOUT_CAUSE, unexplained};

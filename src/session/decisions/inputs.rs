@@ -19,7 +19,7 @@ const ALIKE: f64 = 0.01;
 const ANSWERS: usize = 6;
 /// Pods that left, kept at most.
 const GONE: usize = 1000;
-/// A pod first seen this long after its creation (milliseconds) existed before.
+/// A pod first seen this long after its creation (milliseconds) existed before; one seen again this long after its end came back.
 const LATE: i64 = 1500;
 
 /// A pod's versions with the time from which each holds (milliseconds since 1970), ascending; None once it is gone.
@@ -58,13 +58,14 @@ impl Inputs {
     pub fn pod(&mut self, ms: i64, seen: &PodSeen) {
         let versions = self.pods.entry(seen.uid.clone()).or_default();
         let made = seen.created.map(|t| t.timestamp_millis()).filter(|made| *made < ms - LATE);
-        let from = if versions.is_empty() { made.unwrap_or(ms) } else { ms };
+        // Creation times have whole seconds.
+        let from = if versions.is_empty() { made.map_or(ms, |made| (made + 999).min(ms)) } else { ms };
         let pod = Arc::new(controller::pod(seen));
         let late = match versions.back() {
             Some((_, Some(last))) if *last == pod => return,
             Some((_, Some(last))) => is_before(&pod, last),
-            // Its last version may come after its end.
-            Some((_, None)) => pod.deleted,
+            // Its last versions may come after its end.
+            Some((gone, None)) => pod.deleted || ms - gone < LATE,
             None => false,
         };
         match late {
@@ -151,9 +152,12 @@ impl Inputs {
         all
     }
 
-    /// A time for each state in which the pods were between `from` and `to`, those near `likely` first; at most `most`.
-    pub fn states(&self, likely: i64, from: i64, to: i64, most: usize) -> Vec<i64> {
-        let mut turns: Vec<i64> = self.pods.values().flatten().map(|v| v.0).filter(|t| *t > from && *t <= to).collect();
+    /// A time for each state in which the pods, and the scale where `scale` says so, were between `from` and `to`, those near
+    /// `likely` first; at most `most`.
+    pub fn states(&self, likely: i64, from: i64, to: i64, scale: bool, most: usize) -> Vec<i64> {
+        let changes = self.scale.within(from, to).into_iter().map(|c| c.0).filter(|_| scale);
+        let pods = self.pods.values().flatten().map(|v| v.0);
+        let mut turns: Vec<i64> = pods.chain(changes).filter(|t| *t > from && *t <= to).collect();
         turns.sort_unstable();
         turns.dedup();
         // A state lasts from one turn to before the next.
@@ -244,9 +248,12 @@ mod tests {
         i.pod_gone(20_000, "u");
         let ready = |ms| i.pods_at(ms).first().map(|p| p.is_ready());
         assert_eq!([9_999, 10_000, 12_000, 20_000].map(ready), [None, Some(false), Some(true), None]);
-        assert_eq!(i.states(11_500, 10_500, 13_000, 8), [11_500, 12_000]);
-        assert_eq!(i.states(12_100, 9_000, 19_999, 8), [12_100, 11_999, 9_999]);
-        assert_eq!(i.states(12_100, 9_000, 19_999, 2), [12_100, 11_999]);
+        assert_eq!(i.states(11_500, 10_500, 13_000, false, 8), [11_500, 12_000]);
+        assert_eq!(i.states(12_100, 9_000, 19_999, false, 8), [12_100, 11_999, 9_999]);
+        assert_eq!(i.states(12_100, 9_000, 19_999, false, 2), [12_100, 11_999]);
+        i.scale.set(11_000, (Some(1), Some(1)));
+        i.scale.set(12_500, (Some(2), Some(1)));
+        assert_eq!(i.states(12_100, 10_500, 13_000, true, 8), [12_100, 11_999, 12_500, 10_999]);
     }
 
     #[test]
@@ -307,7 +314,7 @@ mod tests {
             i.pod_gone(n as i64, &uid);
         }
         assert_eq!((i.pods.len(), i.gone.len()), (GONE, GONE));
-        let (late, back) = (3 * GONE as i64, (3 * GONE - 1).to_string());
+        let (late, back) = (3 * GONE as i64 + LATE, (3 * GONE - 1).to_string());
         i.pod(late, &PodSeen { uid: back, ..pod("True", 0) });
         i.pod(late, &pod("True", 0));
         i.pod_gone(late + KEEP, "u");

@@ -178,8 +178,13 @@ impl Decisions {
         let rescaled = hpa_status::condition(seen, "AbleToScale").is_some_and(|c| c.reason == "SucceededRescale");
         let last = status.last_scale.filter(|_| rescaled && status.current_replicas != Some(status.desired_replicas));
         self.began_with = last.map(|at| (at.timestamp_millis(), status.current_replicas, status.desired_replicas));
-        if !is_new {
-            self.memory.begin(time(ms), self.asked);
+        match (is_new, hpa_status::current(seen), seen.created) {
+            (false, ..) => self.memory.begin(time(ms), self.asked),
+            // Its first sync, which notes the size that it finds, was between its creation and now.
+            (true, Some(current), Some(made)) => {
+                self.memory.memory.seed(current, time((made.timestamp_millis() + ms) / 2));
+            }
+            _ => {}
         }
         self.hpa = Some(ObservedHpa::of(ms, seen, None));
         self.earlier(&[]);

@@ -5,7 +5,9 @@ use super::evidence::{Evidence, Fit, total};
 use super::inputs::{Inputs, UsageList};
 use super::reported;
 use super::sync::{Basis, BasisKind};
-use crate::hpa::{Decision, Memory, Scale, Selector, Settings, Source, Spec, Status, Values, World, reconcile};
+use crate::hpa::{
+    Decision, Memory, PodSample, Scale, Selector, Settings, Source, Spec, Status, Values, World, reconcile,
+};
 use crate::observe::Time;
 use chrono::TimeDelta;
 use std::{collections::BTreeMap, sync::Arc};
@@ -20,6 +22,8 @@ const GENERATIONS: usize = 3;
 const SEEN: (i64, i64) = (2000, 1200);
 /// States of the pods that are tried for one sync.
 const STATES: usize = 40;
+/// Runs with other recommendations that are kept.
+const ALTERNATIVES: usize = 6;
 /// With more pods, the first run that fits is taken for the only one.
 const PODS: usize = 200;
 
@@ -45,6 +49,8 @@ pub struct Attempt {
     pub shifted: bool,
     /// Other recommendations that fit all that was reported as well.
     pub others: Vec<i32>,
+    /// Where no run fits in everything: runs with the same figures and other recommendations, with their worlds.
+    pub alternatives: Vec<(World, Decision, Fit)>,
 }
 
 /// A run of the arithmetic at a time.
@@ -53,6 +59,26 @@ pub struct Run {
     pub at: Time,
     pub decision: Decision,
     pub fit: Fit,
+}
+
+impl Attempt {
+    fn of(decision: Decision, world: World, basis: Basis, fit: Fit) -> Self {
+        Attempt { decision, world, basis, fit, shifted: false, others: Vec::new(), alternatives: Vec::new() }
+    }
+
+    /// Keeps a run that fits no better, where it has the reported figures and a recommendation of its own.
+    fn note(&mut self, world: World, decision: Decision, fit: Fit) {
+        let known = || std::iter::once(&self.decision).chain(self.alternatives.iter().map(|a| &a.1));
+        let is_new = !known().any(|d| d.recommended == decision.recommended);
+        if fit.figures && is_new && self.alternatives.len() < ALTERNATIVES {
+            self.alternatives.push((world, decision, fit));
+        }
+    }
+
+    /// The same with an alternative in its place.
+    pub fn with(&self, (world, decision, fit): &(World, Decision, Fit)) -> Self {
+        Attempt { shifted: true, ..Attempt::of(decision.clone(), world.clone(), self.basis, *fit) }
+    }
 }
 
 impl SyncCase {
@@ -80,6 +106,11 @@ impl SyncCase {
         self.shifted(&[-1, 1, -2, 2, -3, 3].map(|n| n * period / 15), world, memory, settings)
     }
 
+    /// The same by as much as a status is seen late on a machine that is not busy: a fifteenth of the sync period.
+    pub fn slightly_late(&self, world: &World, memory: &Memory, settings: &Settings, period: i64) -> Option<Run> {
+        self.shifted(&[-period / 15, period / 15], world, memory, settings)
+    }
+
     fn shifted(&self, shifts: &[i64], world: &World, memory: &Memory, settings: &Settings) -> Option<Run> {
         shifts.iter().find_map(|ms| {
             let at = self.at.checked_add_signed(TimeDelta::milliseconds(*ms))?;
@@ -101,8 +132,9 @@ impl SyncCase {
                 b.others.extend(other.filter(|o| !b.others.contains(o)));
                 return true;
             }
-            if best.as_ref().is_none_or(|b| fit > b.fit) {
-                best = Some(Attempt { decision, world, basis, fit, shifted, others: Vec::new() });
+            match best.as_mut() {
+                Some(b) if fit <= b.fit => b.note(world, decision, fit),
+                _ => best = Some(Attempt { shifted, ..Attempt::of(decision, world, basis, fit) }),
             }
             fit.full()
         };
@@ -120,7 +152,7 @@ impl SyncCase {
         best.unwrap_or_else(|| {
             let world = self.world(inputs, ms - WORK, Err("no sample".into()));
             let (decision, fit) = self.run(&world, &self.memory, settings);
-            Attempt { decision, world, basis: blank, fit, shifted: false, others: Vec::new() }
+            Attempt::of(decision, world, blank, fit)
         })
     }
 
@@ -141,7 +173,8 @@ impl SyncCase {
                 false if fit > best.fit => {
                     *best = Attempt { decision, world, fit, shifted: true, ..best.clone() };
                 }
-                _ => {}
+                false => best.note(world, decision, fit),
+                true => {}
             }
         }
     }
@@ -156,33 +189,57 @@ impl SyncCase {
         }
         // The pods of a rescale appear before the status that reports it.
         let likely = if self.observed.rescaled { ms - 1000 } else { ms - WORK };
-        let times = inputs.states(likely, ms - SEEN.0 - slack, ms + SEEN.1 + slack, STATES);
-        if !self.spec.metrics.iter().any(|m| is_resource(&m.source)) {
-            for (n, time) in times.into_iter().enumerate() {
-                offer(self.world(inputs, time, Ok(Vec::new())), Basis::default(), n > 0);
-            }
-            return;
-        }
-        for (n, time) in times.into_iter().enumerate() {
-            for answer in inputs.answers(ms + slack).take(GENERATIONS) {
-                let basis = Basis { kind: BasisKind::Samples, sampled: Some(answer.newest), seen: Some(answer.seen) };
-                for samples in listed(answer) {
-                    let world = self.world(inputs, time, Ok(samples));
-                    let many = world.pods.len() > PODS;
-                    if offer(world, basis, n > 0) && many {
-                        return;
+        // What is of no pod is divided by the scale's own replicas.
+        let by_scale = self.spec.metrics.iter().any(|m| !is_resource(&m.source));
+        let times = inputs.states(likely, ms - SEEN.0 - slack, ms + SEEN.1 + slack, by_scale, STATES);
+        let by_samples = self.spec.metrics.iter().any(|m| is_resource(&m.source));
+        let mut try_all = |status: Option<i32>| {
+            let mut found = false;
+            for (n, time) in times.iter().enumerate() {
+                if !by_samples {
+                    let world = self.world_of(inputs, *time, Ok(Vec::new()), status);
+                    found |= offer(world, Basis::default(), n > 0);
+                    continue;
+                }
+                for answer in inputs.answers(ms + slack).take(GENERATIONS) {
+                    let (kind, sampled, seen) = (BasisKind::Samples, Some(answer.newest), Some(answer.seen));
+                    for samples in listed(answer) {
+                        let world = self.world_of(inputs, *time, Ok(samples), status);
+                        let many = world.pods.len() > PODS;
+                        found |= offer(world, Basis { kind, sampled, seen }, n > 0);
+                        if found && many {
+                            return true;
+                        }
                     }
                 }
             }
+            found
+        };
+        // Where the scale's replicas were seen late, they mostly were what the HPA found.
+        if !try_all(None) && by_scale && self.observed.current.is_some() {
+            try_all(self.observed.current);
         }
     }
 
     /// The world at a time (milliseconds since 1970), with these samples.
-    pub fn world(&self, inputs: &Inputs, ms: i64, samples: Result<Vec<crate::hpa::PodSample>, String>) -> World {
+    pub fn world(&self, inputs: &Inputs, ms: i64, samples: Result<Vec<PodSample>, String>) -> World {
+        self.world_of(inputs, ms, samples, None)
+    }
+
+    /// The same; `replicas` are the scale's own in place of those that were seen.
+    fn world_of(
+        &self,
+        inputs: &Inputs,
+        ms: i64,
+        samples: Result<Vec<PodSample>, String>,
+        replicas: Option<i32>,
+    ) -> World {
         let pods = inputs.pods_at(ms);
         let (spec, status) = inputs.scale.at(ms).copied().unwrap_or_default();
         let current = self.observed.current.or(spec).unwrap_or_default();
-        let status = status.unwrap_or(current);
+        // The pods show that what was seen of the scale was late.
+        let late = status != Some(current) && pods.iter().filter(|p| !p.deleted).count() as i32 == current.max(1);
+        let status = replicas.or(status.filter(|_| !late)).unwrap_or(current);
         let mut values = BTreeMap::new();
         for (i, metric) in self.spec.metrics.iter().enumerate() {
             if is_resource(&metric.source) {
@@ -261,7 +318,7 @@ fn is_resource(source: &Source) -> bool {
 }
 
 /// The samples of an answer: with older samples of pods that still exist, and without them where that differs.
-fn listed(answer: &UsageList) -> impl Iterator<Item = Vec<crate::hpa::PodSample>> {
+fn listed(answer: &UsageList) -> impl Iterator<Item = Vec<PodSample>> {
     let bare = (answer.fresh < answer.samples.len()).then(|| answer.samples[..answer.fresh].to_vec());
     std::iter::once(answer.samples.clone()).chain(bare)
 }

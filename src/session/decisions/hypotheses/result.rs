@@ -14,10 +14,11 @@ use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
 const FOUND: i64 = 2000;
 
 /// In the order in which they are tried.
-pub const RESULT: [Hypothesis; 15] = [
+pub const RESULT: [Hypothesis; 16] = [
     slightly_other_time,
     without_inferred_syncs,
     other_recommendation,
+    slightly_late,
     restart,
     failed_update,
     scale_not_read,
@@ -40,6 +41,10 @@ pub fn slightly_other_time(known: &Background, case: &SyncCase, best: &Attempt) 
 
 /// For a sync that is only inferred: where none applies there was none.
 pub const INFERRED: [Hypothesis; 3] = [slightly_other_time, other_recommendation, without_assumed_recommendation];
+
+/// What needs no cause: also tried over other worlds that give the reported figures.
+pub const WITHOUT_CAUSE: [Hypothesis; 5] =
+    [slightly_other_time, without_inferred_syncs, other_recommendation, slightly_late, without_assumed_recommendation];
 
 /// Syncs that were inferred before this one were none: the controller was held up.
 pub fn without_inferred_syncs(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
@@ -65,6 +70,12 @@ pub fn other_recommendation(known: &Background, case: &SyncCase, best: &Attempt)
 pub fn restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     let (run, explanation) = after_restart(known, known.memory.restart?, case, best)?;
     Some(Explanation { run: Some((run.decision, run.fit)), ..explanation })
+}
+
+/// Its status, or an earlier one, was seen up to a second late.
+pub fn slightly_late(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
+    let run = case.slightly_late(&best.world, &case.memory, known.settings, known.period)?;
+    Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
 }
 
 /// The scale could not be updated.

@@ -189,8 +189,8 @@ impl Given {
         (0..self.in_vain).for_each(|_| flags.searched_in_vain());
         let (decision, fit) = case.run(&case.world, &case.memory, &base);
         let basis = Basis { kind: BasisKind::Samples, ..Basis::default() };
-        let best =
-            Attempt { decision, world: case.world.clone(), basis, fit, shifted: self.shifted, others: Vec::new() };
+        let (world, others, alternatives) = (case.world.clone(), Vec::new(), Vec::new());
+        let best = Attempt { decision, world, basis, fit, shifted: self.shifted, others, alternatives };
         let known = Background {
             inputs: &inputs,
             memory: &assumed,
@@ -416,6 +416,19 @@ fn other_flag_for_young_pods() {
             ("a shorter initialization", young.clone(), Some(Some(Cause::OtherFlag(Flag::Initialization(30))))),
             ("one case proves nothing", Given { kept: false, ..young }, None),
             ("no young pods", Given { kept: true, ..HELD }, None),
+        ],
+    );
+}
+
+#[test]
+fn slightly_late() {
+    let by = |ms: i64| Given { memory: &[(-300_900, 2)], assumed: &[(-300_900, 2)], at: ms, ..HELD };
+    check(
+        result::slightly_late,
+        &[
+            ("a second late", by(-1000), Some(None)),
+            ("another memory", HELD, None),
+            ("nothing differs", CALM, Some(None)),
         ],
     );
 }
