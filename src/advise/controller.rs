@@ -24,7 +24,7 @@ fn silent(session: &Session) -> Vec<Finding> {
         0 => String::new(),
         n => format!("; since then {} that should have changed its status", text::plural(n as usize, "sync")),
     };
-    let lease = silence.lapsed.map(|ms| format!("; the controller manager renewed its lease {}", ago(ms)));
+    let lease = silence.lapsed.map(|ms| format!("; the controller manager last renewed its lease {}", ago(ms)));
     vec![Finding {
         id: SILENT.id,
         severity: Severity::Critical,

@@ -35,7 +35,9 @@ use crate::hpa;
 use crate::observe::Time;
 use flag::Flag;
 use flags::Flags;
-use hypotheses::{Background, Explanation, FIGURES, INFERRED, RESULT, WITHOUT_CAUSE, first};
+use hypotheses::{
+    Background, Explanation, FIGURES, INFERRED, RESULT, WITHOUT_CAUSE, first, without_assumed_recommendation,
+};
 use inputs::Inputs;
 use log::Log;
 use memory::ControllerMemory;
@@ -414,11 +416,13 @@ impl Decisions {
     /// world that gives the same figures, which then takes the place of the best one.
     fn explained(&self, settings: &hpa::Settings, case: &SyncCase, best: &mut Attempt) -> Option<Explanation> {
         let known = self.background(settings);
-        if let Some(explanation) = first(&RESULT[..4], &known, case, best) {
+        let plain = |attempt: &Attempt| first(&WITHOUT_CAUSE, &known, case, attempt);
+        if let Some(explanation) = plain(best) {
             return Some(explanation);
         }
         for other in best.alternatives.iter().map(|other| best.with(other)) {
-            if let Some(explanation) = first(&WITHOUT_CAUSE, &known, case, &other) {
+            let explanation = plain(&other).or_else(|| without_assumed_recommendation(&known, case, &other));
+            if let Some(explanation) = explanation {
                 *best = other;
                 return Some(explanation);
             }

@@ -7,6 +7,9 @@ use crate::hpa::{Memory, Recommendation, ScaleEvent, reconcile};
 use crate::observe::Time;
 use chrono::TimeDelta;
 
+/// Moments within a sync period at which the syncs of a band are tried.
+const MOMENTS: u16 = 4;
+
 /// When a run has its syncs, and what it reads at each by one model: those of the recording, or all of them later.
 pub struct SyncPhase {
     model: Model,
@@ -75,16 +78,20 @@ pub fn run(rerun: &Rerun<'_>, changes: &Changes, phase: &SyncPhase, start: &Star
     }
 }
 
-/// Sets the band of each step from the start on: what the models at the limits give, at the sync itself and at those beside it,
-/// since another run of the controller would have had its syncs at other moments.
+/// Sets the band of each step from the start on: what the models at the limits give, and the likeliest one in other phases, at the
+/// sync itself and at those beside it, since another run of the controller would have had its syncs at other moments.
 pub fn band(rerun: &Rerun<'_>, changes: &Changes, start: &Start, steps: &mut [Step]) {
     let mut limits: Vec<(i32, i32)> = steps.iter().map(|s| (s.simulated, s.simulated)).collect();
+    let mut widen = |it: &Sync<'_>| {
+        if let Some((low, high)) = limits.get_mut(it.index) {
+            (*low, *high) = ((*low).min(it.size), (*high).max(it.size));
+        }
+    };
     for model in &rerun.learned.limits {
-        run(rerun, changes, &rerun.phase_by(model, 0), start, &mut |it: &Sync<'_>| {
-            if let Some((low, high)) = limits.get_mut(it.index) {
-                (*low, *high) = ((*low).min(it.size), (*high).max(it.size));
-            }
-        });
+        run(rerun, changes, &rerun.phase_by(model, 0), start, &mut widen);
+    }
+    for phase in rerun.phases(&rerun.learned.likely, MOMENTS).iter().skip(1) {
+        rerun.run_on(phase, changes, &mut widen);
     }
     for (i, step) in steps.iter_mut().enumerate().skip(start.pods.saturating_sub(1)) {
         let near = &limits[i.saturating_sub(1)..(i + 2).min(limits.len())];

@@ -10,4 +10,4 @@ mod tests;
 
 pub use explanation::{Background, Explanation, first};
 pub use figures::FIGURES;
-pub use result::{INFERRED, RESULT, WITHOUT_CAUSE, unexplained};
+pub use result::{INFERRED, RESULT, WITHOUT_CAUSE, unexplained, without_assumed_recommendation};

@@ -127,7 +127,7 @@ impl Inputs {
             let (_, seen) = self.values.iter().rev().find(same)?;
             let milli = |text: &str| quantity::milli(text).ok();
             let values: Vec<i64> = seen.values.iter().map(|v| milli(v)).collect::<Option<_>>()?;
-            let sum = values.iter().sum::<i64>() as f64;
+            let sum: f64 = values.iter().map(|v| *v as f64).sum();
             let divided = match (metric.kind, metric.value.average_value.is_some()) {
                 (MetricKind::Pods, _) => values.len() as f64,
                 (_, true) => f64::from(hpa.status.current_replicas?.max(1)),

@@ -16,6 +16,8 @@ use std::{collections::BTreeMap, sync::Arc};
 pub(super) const WORK: i64 = 60;
 /// How far a sync may have been from the time at which its status was seen, milliseconds.
 const SHIFTS: [i64; 5] = [0, -150, 150, -400, 400];
+/// A status is seen this much late on a machine that is not busy, milliseconds.
+const NOISE: i64 = 1000;
 /// Answers of the metrics API that the controller may have used.
 const GENERATIONS: usize = 3;
 /// How far what was seen of pods and of the status may be apart from what the controller saw, milliseconds before and after.
@@ -106,9 +108,10 @@ impl SyncCase {
         self.shifted(&[-1, 1, -2, 2, -3, 3].map(|n| n * period / 15), world, memory, settings)
     }
 
-    /// The same by as much as a status is seen late on a machine that is not busy: a fifteenth of the sync period.
+    /// The same by as much as a status is seen late on a machine that is not busy.
     pub fn slightly_late(&self, world: &World, memory: &Memory, settings: &Settings, period: i64) -> Option<Run> {
-        self.shifted(&[-period / 15, period / 15], world, memory, settings)
+        let late = NOISE.min(period / 4);
+        self.shifted(&[-late, late], world, memory, settings)
     }
 
     fn shifted(&self, shifts: &[i64], world: &World, memory: &Memory, settings: &Settings) -> Option<Run> {
@@ -238,7 +241,8 @@ impl SyncCase {
         let (spec, status) = inputs.scale.at(ms).copied().unwrap_or_default();
         let current = self.observed.current.or(spec).unwrap_or_default();
         // The pods show that what was seen of the scale was late.
-        let late = status != Some(current) && pods.iter().filter(|p| !p.deleted).count() as i32 == current.max(1);
+        let there = pods.iter().filter(|p| !p.deleted).count();
+        let late = status != Some(current) && current > 0 && i32::try_from(there) == Ok(current);
         let status = replicas.or(status.filter(|_| !late)).unwrap_or(current);
         let mut values = BTreeMap::new();
         for (i, metric) in self.spec.metrics.iter().enumerate() {

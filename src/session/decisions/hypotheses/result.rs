@@ -13,12 +13,13 @@ use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
 /// A change of the scale by a sync is seen up to this much before its status, milliseconds.
 const FOUND: i64 = 2000;
 
-/// In the order in which they are tried.
-pub const RESULT: [Hypothesis; 16] = [
-    slightly_other_time,
-    without_inferred_syncs,
-    other_recommendation,
-    slightly_late,
+/// What needs no cause, in the order in which they are tried: before all others, and also over other worlds that give the reported
+/// figures.
+pub const WITHOUT_CAUSE: [Hypothesis; 4] =
+    [slightly_other_time, without_inferred_syncs, other_recommendation, slightly_late];
+
+/// The others, in the order in which they are tried.
+pub const RESULT: [Hypothesis; 12] = [
     restart,
     failed_update,
     scale_not_read,
@@ -41,10 +42,6 @@ pub fn slightly_other_time(known: &Background, case: &SyncCase, best: &Attempt) 
 
 /// For a sync that is only inferred: where none applies there was none.
 pub const INFERRED: [Hypothesis; 3] = [slightly_other_time, other_recommendation, without_assumed_recommendation];
-
-/// What needs no cause: also tried over other worlds that give the reported figures.
-pub const WITHOUT_CAUSE: [Hypothesis; 5] =
-    [slightly_other_time, without_inferred_syncs, other_recommendation, slightly_late, without_assumed_recommendation];
 
 /// Syncs that were inferred before this one were none: the controller was held up.
 pub fn without_inferred_syncs(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
