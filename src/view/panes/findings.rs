@@ -100,7 +100,15 @@ pub fn window(cx: &Cx, most: usize) -> Vec<Vec<(String, Style)>> {
 }
 
 fn rows(cx: &Cx) -> Vec<FindingRow> {
-    let mut rows = feeds(cx);
+    let mut found: Vec<(Severity, FindingRow)> = cx.findings.iter().map(|f| (f.severity, now(cx, f))).collect();
+    found.extend(cx.session.findings.over().into_iter().map(|s| (s.finding.severity, past(cx, s))));
+    // What was lost stays first; else what holds now comes before what is over.
+    found.sort_by_key(|(severity, row)| std::cmp::Reverse((*severity == Severity::Critical, !row.over, *severity)));
+    // Nothing stands before what is critical now.
+    let worst = found.iter().take_while(|(severity, row)| *severity == Severity::Critical && !row.over).count();
+    let others = found.split_off(worst);
+    let mut rows: Vec<FindingRow> = found.into_iter().map(|(_, row)| row).collect();
+    rows.extend(feeds(cx));
     for c in cx.session.snapshot(cx.moment()).conditions {
         let wrong = matches!((c.kind.as_str(), c.status.as_str()), ("AbleToScale" | "ScalingActive", "False"));
         if wrong {
@@ -108,11 +116,7 @@ fn rows(cx: &Cx) -> Vec<FindingRow> {
             rows.push(FindingRow { sign: '!', role: Role::Warn, over: false, text, more: Vec::new() });
         }
     }
-    let mut found: Vec<(Severity, FindingRow)> = cx.findings.iter().map(|f| (f.severity, now(cx, f))).collect();
-    found.extend(cx.session.findings.over().into_iter().map(|s| (s.finding.severity, past(cx, s))));
-    // What was lost stays first; else what holds now comes before what is over.
-    found.sort_by_key(|(severity, row)| std::cmp::Reverse((*severity == Severity::Critical, !row.over, *severity)));
-    rows.extend(found.into_iter().map(|(_, row)| row));
+    rows.extend(others.into_iter().map(|(_, row)| row));
     rows
 }
 

@@ -5,7 +5,7 @@ use edot_tui::trial::watched_inside;
 use edot_tui::{
     advise,
     lab::scenario::Scenario,
-    observe::Stamped,
+    observe::{Feed, FeedState, FeedStatus, Observation, Stamped},
     session::Session,
     ui::{Action, Screen, Ui},
     verdict::{self, Expectations, Outcome, Overall},
@@ -238,6 +238,29 @@ fn in_a_good_run_no_finding_stands() {
         }
     }
     assert!(found.is_empty(), "{found:#?}");
+}
+
+/// The recording of a real controller that ended, with a feed that does not work beside it.
+#[test]
+fn a_controller_that_is_dead_is_the_first_that_is_seen() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/decisions/D1-dead.jsonl.gz");
+    let mut session = advise::session();
+    edot_tui::recording::open(path.as_ref()).unwrap().for_each(|seen| session.apply(&seen));
+    let reason = Some("port 8888 cannot be reached".into());
+    let status = FeedStatus { reason, ..FeedStatus::new(Feed::Collector, FeedState::Retrying) };
+    session.apply(&Stamped { at: session.now.unwrap(), what: Observation::FeedStatus(status) });
+    let found = advise::findings(&session);
+    let silent = found.iter().find(|f| f.id == "controller-silent").expect("a finding");
+    assert!(silent.evidence.starts_with("last sync ") && silent.evidence.contains(" syncs that should"), "{silent:?}");
+    for size in SIZES {
+        let text = picture(&session, Screen::Overview, size, &Look::roles()).text.join("\n");
+        let at = |words: &str| text.find(words).unwrap_or_else(|| panic!("{size:?}: no {words:?} in\n{text}"));
+        assert!(at("the HPA controller does not sync") > 0 && at("none for") > 0);
+        // The pane, where there is room for it.
+        let pane = text.find("Findings").map_or("", |from| &text[from..]);
+        let place = |words: &str| pane.find(words);
+        assert!(place("port 8888").is_none_or(|feed| place("does not sync").is_some_and(|at| at < feed)), "{text}");
+    }
 }
 
 #[test]
