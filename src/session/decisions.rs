@@ -25,6 +25,7 @@ mod reported;
 mod restart;
 mod schedule;
 pub mod score;
+mod silence;
 pub mod sync;
 pub mod sync_case;
 pub mod sync_period;
@@ -60,9 +61,6 @@ const RECENT: usize = 1440;
 const OLDEST: usize = 240;
 /// An event of a rescale is this much before or after the sync that it belongs to, milliseconds; its own time has whole seconds.
 const EVENT: i64 = 2500;
-/// So many syncs that should have changed the status, and so long without any, milliseconds, make a controller silent.
-const MISSING: u32 = 3;
-const SILENT: i64 = 75_000;
 /// How far an inferred sync may have been from its place, milliseconds.
 const SLACK: i64 = 1500;
 
@@ -96,7 +94,7 @@ pub struct Decisions {
     hint: Option<Restart>,
     /// When the controller manager's lease was acquired, milliseconds since 1970, ascending; empty where it is not known.
     acquired: Vec<i64>,
-    /// When the lease was renewed last, milliseconds since 1970, where it is renewed no more.
+    /// When the lease was renewed last, milliseconds since 1970, where it is no longer renewed.
     lapsed: Option<i64>,
     /// Syncs since the last known one that should have changed the status.
     missing: u32,
@@ -119,17 +117,6 @@ pub struct Decisions {
     journal: Option<Vec<Settled>>,
     /// How many of them are kept at most.
     most: usize,
-}
-
-/// A controller that has not synced though it should have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Silence {
-    /// The last known sync, milliseconds since 1970.
-    pub since: i64,
-    /// Syncs since then that should have changed the status.
-    pub missing: u32,
-    /// When the controller manager renewed its lease last, where that shows it.
-    pub lapsed: Option<i64>,
 }
 
 /// A settled sync, with all that went into it.
@@ -227,18 +214,6 @@ impl Decisions {
         let period = self.sync_period.distance();
         let periods = (now - last).max(0) / period + 1;
         (periods <= schedule::PREDICTED).then_some(last + periods * period)
-    }
-
-    /// Since when the controller has not synced though it should have; None while it does, or where nothing shows that it does
-    /// not.
-    pub fn silence(&self, now: i64) -> Option<Silence> {
-        let since = self.sync_period.last().filter(|_| !self.blind)?;
-        let period = self.sync_period.period();
-        let lapsed = self.lapsed.filter(|renewed| since <= renewed + period);
-        let sure = self.sync_period.certainty() != sync_period::Certainty::Assumed;
-        let patience = SILENT.max(4 * period) * if sure { 1 } else { 2 };
-        let overdue = self.missing >= MISSING && now - since >= patience;
-        (overdue || lapsed.is_some()).then_some(Silence { since, missing: self.missing, lapsed })
     }
 
     /// What the next sync would do, for the target's `current` replicas; see [`next::decision`].

@@ -114,6 +114,19 @@ impl Track {
     }
 }
 
+/// What the controller makes of an external or custom metric's values: the mean over the pods, the average over the replicas, or
+/// the sum; base units. None without values, or over no replicas.
+pub fn measured(seen: &MetricValuesSeen, target: TargetType, replicas: Option<i32>) -> Option<f64> {
+    let values: Vec<f64> = seen.values.iter().map(|value| quantity(value)).collect::<Option<_>>()?;
+    let sum: f64 = values.iter().sum();
+    match (seen.kind, target) {
+        _ if values.is_empty() => None,
+        (MetricKind::Pods, _) => Some(sum / values.len() as f64),
+        (_, TargetType::AverageValue) => replicas.filter(|n| *n > 0).map(|n| sum / f64::from(n)),
+        _ => Some(sum),
+    }
+}
+
 /// A Kubernetes quantity in base units: cores, bytes.
 pub fn quantity(text: &str) -> Option<f64> {
     hpa::quantity::approximate(text).ok()
@@ -186,20 +199,12 @@ impl Tracks {
     /// Takes in the values of an external or custom metric, which the controller reads at its syncs only. `replicas` are those
     /// that an average is over.
     pub fn measure(&mut self, ms: i64, seen: &MetricValuesSeen, replicas: Option<i32>) {
-        let values: Option<Vec<f64>> = seen.values.iter().map(|value| quantity(value)).collect();
-        let Some(values) = values.filter(|values| !values.is_empty()) else { return };
-        let sum: f64 = values.iter().sum();
         let of = |t: &&mut Track| {
             let m = &t.metric;
             t.retired.is_none() && (m.kind, &m.name, &m.selector) == (seen.kind, &seen.name, &seen.selector)
         };
         for track in self.all.iter_mut().filter(of) {
-            let value = match (seen.kind, track.target_type) {
-                (MetricKind::Pods, _) => Some(sum / values.len() as f64),
-                (_, TargetType::AverageValue) => replicas.filter(|n| *n > 0).map(|n| sum / f64::from(n)),
-                _ => Some(sum),
-            };
-            if let Some(value) = value {
+            if let Some(value) = measured(seen, track.target_type, replicas) {
                 track.samples.push(ms, value, MEASURED);
                 track.measured = Some(ms);
             }

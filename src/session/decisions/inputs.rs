@@ -1,9 +1,10 @@
 //! What the controller could see at a time within the last minutes: pods, samples, the scale's replicas. Bounded. Must not
 //! decide which of it the controller did see.
 
-use crate::hpa::{Phase, Pod, PodSample, quantity};
-use crate::observe::{HpaSeen, Metric, MetricKind, MetricValuesSeen, PodSeen, Time, UsageSeen};
+use crate::hpa::{Phase, Pod, PodSample};
+use crate::observe::{HpaSeen, Metric, MetricValuesSeen, PodSeen, Time, UsageSeen};
 use crate::session::controller;
+use crate::session::metrics::{TargetType, measured};
 use crate::session::series::StepSeries;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -125,17 +126,11 @@ impl Inputs {
                 v.0 < ms - 500 && (v.1.kind, &v.1.name, &v.1.selector) == (metric.kind, &metric.name, &metric.selector)
             };
             let (_, seen) = self.values.iter().rev().find(same)?;
-            let milli = |text: &str| quantity::milli(text).ok();
-            let values: Vec<i64> = seen.values.iter().map(|v| milli(v)).collect::<Option<_>>()?;
-            let sum: f64 = values.iter().map(|v| *v as f64).sum();
-            let divided = match (metric.kind, metric.value.average_value.is_some()) {
-                (MetricKind::Pods, _) => values.len() as f64,
-                (_, true) => f64::from(hpa.status.current_replicas?.max(1)),
-                (_, false) => 1.0,
-            };
-            let reported = reported.value.average_value.as_deref().or(reported.value.value.as_deref());
-            let reported = reported.and_then(milli)? as f64;
-            Some((sum / divided - reported).abs() > 2.0 + reported.abs() * ALIKE)
+            let (target, _) = TargetType::of(&metric.value)?;
+            let value = measured(seen, target, hpa.status.current_replicas.map(|n| n.max(1)))?;
+            let reported = target.read(&reported.value)?;
+            // Figures are rounded up to thousandths.
+            Some((value - reported).abs() > 0.002 + reported.abs() * ALIKE)
         };
         hpa.metrics.len() == hpa.status.metrics.len()
             && hpa.metrics.iter().zip(&hpa.status.metrics).any(|pair| differs(pair) == Some(true))

@@ -36,7 +36,7 @@ pub enum Input {
     Rescaled(i64, i32),
     /// The controller manager's lease was acquired by its holder at this time, milliseconds since 1970.
     Lease(i64),
-    /// When the lease was renewed last, milliseconds since 1970, where it is renewed no more.
+    /// When the lease was renewed last, milliseconds since 1970, where it is no longer renewed.
     Lapsed(Option<i64>),
     /// The values of an external or custom metric.
     Values(Arc<MetricValuesSeen>),
@@ -100,7 +100,7 @@ impl Decisions {
         self.take(now, Input::Lease(acquired.timestamp_millis()));
     }
 
-    /// The lease is renewed no more since `renewed`, or again.
+    /// The lease was renewed last at `renewed`, and is no longer; None where it is renewed.
     pub(in crate::session) fn lease_lapsed(&mut self, now: i64, renewed: Option<Time>) {
         self.take(now, Input::Lapsed(renewed.map(|at| at.timestamp_millis())));
     }

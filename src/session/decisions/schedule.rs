@@ -19,7 +19,7 @@ pub const PREDICTED: i64 = 20;
 const NEW: i64 = 12_000;
 /// A watch that went on brings what it missed within this time, milliseconds.
 const UNCHANGED: i64 = 2000;
-/// How long a lease lasts that is renewed no more, milliseconds: the controller manager's default.
+/// How long a lease lasts after its last renewal, milliseconds: the controller manager's default.
 const LEASE: i64 = 15_000;
 /// The lease's holders that are kept.
 const LEASES: usize = 16;
@@ -124,7 +124,7 @@ impl Decisions {
 
     /// A version of the HPA, seen at `ms`.
     pub(super) fn hpa_seen(&mut self, ms: i64, seen: &HpaSeen, resolution: i64) {
-        if let Some(newer) = self.hpa.clone().filter(|newer| newer.is_after(ms, seen)) {
+        if let Some(newer) = self.hpa.as_ref().filter(|newer| newer.is_after(ms, seen)).cloned() {
             return self.hpa_seen_late(ms, &newer, seen, resolution);
         }
         let blind = std::mem::take(&mut self.blind);
@@ -293,7 +293,7 @@ impl Decisions {
     }
 
     fn push_inferred(&mut self, ms: i64, before: ObservedHpa) {
-        // Nobody held the lease for so long before it was acquired.
+        // No controller manager held the lease in the last seconds before it was acquired.
         if self.acquired.iter().any(|at| (at - LEASE..*at).contains(&ms)) {
             return;
         }

@@ -195,7 +195,7 @@ fn a_controller_that_is_dead_is_silent_and_no_syncs_are_made_up() {
             s.decisions.silence(s.now_ms()).map(|silence| clock(silence.since))
         };
         assert_eq!(silence("06:59:10"), None, "{name}");
-        // Also after the watch of the HPA was silent for so long that it was opened again.
+        // Also after the watch of the HPA was reopened.
         assert_eq!(["07:00:15", "07:02:55"].map(silence), [Some(last.to_string()), Some(last.into())], "{name}");
         let s = fold(&all);
         assert_eq!(s.decisions.expected(s.now_ms()), None, "{name}");
@@ -211,7 +211,7 @@ fn a_controller_that_is_dead_is_silent_and_no_syncs_are_made_up() {
 }
 
 #[test]
-fn a_controller_whose_lease_is_renewed_no_more_is_silent_until_it_syncs_again() {
+fn a_controller_whose_lease_is_no_longer_renewed_is_silent_until_it_syncs_again() {
     let all = decided("R7-keda-ok.jsonl.gz");
     let mut s = fold(until(&all, "12:01:30"));
     assert_eq!(s.decisions.rows().last().map(|row| row.inferred), Some(4));

@@ -8,7 +8,7 @@ use crate::session::decisions::inputs::Inputs;
 use crate::session::decisions::memory::ControllerMemory;
 use crate::session::decisions::restart::Restart;
 use crate::session::decisions::sync::{BasisKind, Cause};
-use crate::session::decisions::sync_case::{Attempt, SyncCase};
+use crate::session::decisions::sync_case::{Attempt, Run, SyncCase};
 use crate::session::decisions::sync_period::SyncPeriod;
 
 /// What is known of the controller when a sync is explained.
@@ -60,6 +60,11 @@ pub fn first(all: &[Hypothesis], known: &Background, case: &SyncCase, best: &Att
 }
 
 impl Explanation {
+    /// By a run at another time, or with another memory; nothing is remarkable.
+    pub fn by(run: Run) -> Self {
+        Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() }
+    }
+
     pub fn of(cause: Cause) -> Self {
         Explanation { cause: Some(cause), ..Explanation::default() }
     }

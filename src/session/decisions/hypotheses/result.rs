@@ -37,7 +37,7 @@ pub const RESULT: [Hypothesis; 12] = [
 /// A little earlier or later, another recommendation is still in the window.
 pub fn slightly_other_time(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     let run = case.near(&best.world, &case.memory, known.settings)?;
-    Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
+    Some(Explanation::by(run))
 }
 
 /// For a sync that is only inferred: where none applies there was none.
@@ -47,8 +47,7 @@ pub const INFERRED: [Hypothesis; 3] = [slightly_other_time, other_recommendation
 pub fn without_inferred_syncs(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     known.memory.without_inferred().find_map(|(memory, retracted)| {
         let run = case.near(&best.world, &memory, known.settings)?;
-        let (at, run) = (Some(run.at), Some((run.decision, run.fit)));
-        Some(Explanation { at, run, memory: Some(memory), retracted, ..Explanation::default() })
+        Some(Explanation { memory: Some(memory), retracted, ..Explanation::by(run) })
     })
 }
 
@@ -57,8 +56,7 @@ pub fn other_recommendation(known: &Background, case: &SyncCase, best: &Attempt)
     known.memory.possible().find_map(|memory| {
         let near = case.near(&best.world, &memory, known.settings);
         let run = near.or_else(|| case.late(&best.world, &memory, known.settings, known.period))?;
-        let at = Some(run.at);
-        Some(Explanation { at, run: Some((run.decision, run.fit)), memory: Some(memory), ..Explanation::default() })
+        Some(Explanation { memory: Some(memory), ..Explanation::by(run) })
     })
 }
 
@@ -72,7 +70,7 @@ pub fn restart(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Ex
 /// Its status, or an earlier one, was seen up to a second late.
 pub fn slightly_late(known: &Background, case: &SyncCase, best: &Attempt) -> Option<Explanation> {
     let run = case.slightly_late(&best.world, &case.memory, known.settings, known.period)?;
-    Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
+    Some(Explanation::by(run))
 }
 
 /// The scale could not be updated.
@@ -142,7 +140,7 @@ pub fn late_status(known: &Background, case: &SyncCase, best: &Attempt) -> Optio
         return None;
     }
     let run = case.late(&best.world, &case.memory, known.settings, known.period)?;
-    Some(Explanation { at: Some(run.at), run: Some((run.decision, run.fit)), ..Explanation::default() })
+    Some(Explanation::by(run))
 }
 
 /// What the controller remembers from before the watch decided.

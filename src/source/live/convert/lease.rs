@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 const LEFT_OVER: TimeDelta = TimeDelta::minutes(10);
 
 /// The lease as it is `now`; None for one that is left over, as the controller manager that runs needs none. `before` is when it
-/// had been renewed at the reading before: at the same time means that its holder renews it no more.
+/// had been renewed at the reading before: at the same time means that its holder no longer renews it.
 pub fn lease(from: &wire::Lease, before: Option<Time>, now: Time) -> Option<LeaseSeen> {
     let in_use = from.spec.renew_time.is_some_and(|renewed| now - renewed < LEFT_OVER);
     in_use.then(|| LeaseSeen {

@@ -1,5 +1,6 @@
-//! The lease of the controller manager: when its holder acquired it shows when the HPA controller last started, and that it is
-//! renewed no more, that it stopped. Read seldom, as a restart stays visible in it; a cluster without it, or where it may not be read, is asked no more.
+//! The lease of the controller manager: when its holder acquired it shows when the HPA controller last started, and a lease that is
+//! no longer renewed that it stopped. Read seldom, as a restart stays visible in it; a cluster without it, or where it may not be
+//! read, is not asked again.
 
 use crate::observe::{LeaseSeen, Observation};
 use crate::source::live::client::{ApiErrorKind, ResourceAttributes, get, read};
