@@ -94,6 +94,8 @@ pub enum Observation {
     },
     /// The controller manager's lease, when another one acquired it.
     Lease(LeaseSeen),
+    /// The controller wrote the status of another HPA of the namespace; at most one in five seconds.
+    OtherSynced,
     /// A pod of the scale's selector.
     Pod(Box<PodSeen>),
     PodGone(PodGone),

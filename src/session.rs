@@ -148,6 +148,7 @@ impl Session {
             Observation::Target(target) => self.target_seen(at, Some(target)),
             Observation::TargetGone => self.target_seen(at, None),
             Observation::Lease(lease) => self.lease_seen(ms, lease),
+            Observation::OtherSynced => self.decisions.other_synced(ms),
             Observation::MetricValues(seen) => {
                 let replicas = self.target.as_ref().and_then(|t| t.replicas).or(self.current_replicas());
                 self.metrics.measure(ms, seen, replicas);

@@ -8,7 +8,8 @@ const SILENT: FindingKind = FindingKind {
     id: "controller-silent",
     severity: &[Severity::Critical],
     when: "three syncs in a row should have changed the HPA's status and did not, and none was seen for 75 s, or for four \
-           sync periods (twice that while the period is not known); or the controller manager's lease is no longer renewed",
+           sync periods (twice that while the period is not known); or the controller manager's lease was not renewed \
+           for 30 s",
     evidence: "the last sync, how many are missing since, and when the lease was renewed last",
     hint: "look at the controller manager: `kubectl -n kube-system get pods,lease`",
     source: "HPA status, pods, usage, values of metrics; lease of the controller manager",

@@ -89,6 +89,7 @@ fn head(text: &str) -> Option<(Time, &str, &str)> {
 fn observation(text: &str, at: Time, seen: Cow<str>) -> Option<Line> {
     let what = match &*seen {
         "tick" => Observation::Tick,
+        "other_synced" => Observation::OtherSynced,
         "hpa" => Observation::Hpa(body(text)?),
         "target" => Observation::Target(body(text)?),
         "pod" => Observation::Pod(body(text)?),

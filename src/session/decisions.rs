@@ -25,6 +25,7 @@ mod reported;
 mod restart;
 mod schedule;
 pub mod score;
+mod signs;
 mod silence;
 pub mod sync;
 pub mod sync_case;
@@ -46,6 +47,7 @@ use next::{NextSync, UnwatchedWindow};
 use observed_hpa::{ObservedHpa, PendingSync};
 use restart::Restart;
 use score::Score;
+use signs::Signs;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use sync::{BasisKind, Cause, Computation, Computed, Sync};
@@ -96,6 +98,8 @@ pub struct Decisions {
     acquired: Vec<i64>,
     /// When the lease was renewed last, milliseconds since 1970, where it is no longer renewed.
     lapsed: Option<i64>,
+    /// When the controller was at work, on any HPA.
+    signs: Signs,
     /// Syncs since the last known one that should have changed the status.
     missing: u32,
     /// No restart is looked for: a reading to compare with one that has several.
@@ -156,6 +160,7 @@ impl Decisions {
             hint: None,
             acquired: Vec::new(),
             lapsed: None,
+            signs: Signs::default(),
             missing: 0,
             steady: false,
             blind: false,
@@ -266,7 +271,9 @@ impl Decisions {
             return true;
         }
         let settled = self.conclude(&oldest, case, best, settings);
-        self.add(settled);
+        if !oldest.doubtful {
+            self.add(settled);
+        }
         true
     }
 
@@ -358,8 +365,10 @@ impl Decisions {
         self.memory.remember(current, recommended, case.at);
         self.memory.doubt(case.at, best.others);
         if !pending.observed {
-            self.silent.push(case.at);
             self.memory.infers(case.at);
+            if self.sync_period.last().is_none_or(|known| pending.ms > known) {
+                self.silent.push(case.at);
+            }
         }
         if observed.rescaled && observed.controller != current {
             self.memory.rescaled(case.spec.behavior.as_ref(), current, observed.controller, case.at);

@@ -31,6 +31,17 @@ pub fn desired(hpa: &HpaSeen) -> Option<i32> {
     (desired != 0 || scaled_to_zero || current(hpa) == Some(0)).then_some(desired)
 }
 
+/// What the controller recommended last, as far as the status tells: what it asked for, or one beyond the bound that held it.
+pub fn recommended(hpa: &HpaSeen) -> Option<i32> {
+    let limited = condition(hpa, "ScalingLimited").filter(|c| c.status == "True").map_or("", |c| c.reason.as_str());
+    let beyond = match limited {
+        "TooFewReplicas" => -1,
+        "TooManyReplicas" => 1,
+        _ => 0,
+    };
+    desired(hpa).map(|asked| asked.saturating_add(beyond).max(0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +61,24 @@ mod tests {
 
     fn read(hpa: &HpaSeen) -> (Option<i32>, Option<i32>) {
         (current(hpa), desired(hpa))
+    }
+
+    #[test]
+    fn a_bound_hides_what_was_recommended() {
+        let limited = |reason: &str| {
+            let mut hpa = reported(Some(2), 2, None);
+            let limited = Condition {
+                kind: "ScalingLimited".into(),
+                status: "True".into(),
+                reason: reason.into(),
+                ..Condition::default()
+            };
+            hpa.status.conditions.push(limited);
+            recommended(&hpa)
+        };
+        let all = ["TooFewReplicas", "TooManyReplicas", "ScaleUpLimit"].map(limited);
+        assert_eq!(all, [Some(1), Some(3), Some(2)]);
+        assert_eq!(recommended(&reported(None, 0, None)), None);
     }
 
     #[test]

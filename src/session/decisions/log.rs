@@ -38,6 +38,8 @@ pub enum Input {
     Lease(i64),
     /// When the lease was renewed last, milliseconds since 1970, where it is no longer renewed.
     Lapsed(Option<i64>),
+    /// The controller synced another HPA.
+    OtherSynced,
     /// The values of an external or custom metric.
     Values(Arc<MetricValuesSeen>),
     Tick,
@@ -105,6 +107,11 @@ impl Decisions {
         self.take(now, Input::Lapsed(renewed.map(|at| at.timestamp_millis())));
     }
 
+    /// The controller synced another HPA.
+    pub(in crate::session) fn other_synced(&mut self, ms: i64) {
+        self.take(ms, Input::OtherSynced);
+    }
+
     /// The values of an external or custom metric.
     pub(in crate::session) fn values(&mut self, ms: i64, values: &MetricValuesSeen) {
         self.take(ms, Input::Values(Arc::new(values.clone())));
@@ -166,6 +173,7 @@ impl Decisions {
             Input::Rescaled(at, to) => self.rescaled(at, to),
             Input::Lease(acquired) => self.lease_acquired(acquired),
             Input::Lapsed(renewed) => self.lease_renewed_last(renewed),
+            Input::OtherSynced => self.at_work(ms, true),
             Input::Values(values) => self.inputs.values(ms, &values),
             Input::Tick => {}
         }

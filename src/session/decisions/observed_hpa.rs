@@ -32,6 +32,8 @@ pub struct PendingSync {
     pub evidence: Evidence,
     /// It was tried once without a full fit.
     pub tried: bool,
+    /// The controller was held up about then: it may have been none. It takes part in the memory, and is not listed.
+    pub doubtful: bool,
 }
 
 impl ObservedHpa {

@@ -19,10 +19,6 @@ pub const PREDICTED: i64 = 20;
 const NEW: i64 = 12_000;
 /// A watch that went on brings what it missed within this time, milliseconds.
 const UNCHANGED: i64 = 2000;
-/// How long a lease lasts after its last renewal, milliseconds: the controller manager's default.
-const LEASE: i64 = 15_000;
-/// The lease's holders that are kept.
-const LEASES: usize = 16;
 /// The controller's events of rescales that are kept.
 const RESCALES: usize = 32;
 
@@ -39,7 +35,10 @@ impl Decisions {
             // A watch that has just started is still connecting while it lists.
             FeedState::Connecting => {}
             FeedState::Up => self.resumed = Some(ms),
-            _ => (self.blind, self.lost, self.resumed) = (true, self.lost || state != FeedState::Stale, None),
+            _ => {
+                (self.blind, self.lost, self.resumed) = (true, self.lost || state != FeedState::Stale, None);
+                self.signs.interrupt();
+            }
         }
     }
 
@@ -57,7 +56,7 @@ impl Decisions {
 
     /// What happened before `ms` is not known any more, but for what was asked for last.
     fn begin_again(&mut self, ms: i64) {
-        self.memory.begin(time(ms), self.asked);
+        self.memory.begin(time(ms), self.hpa.as_ref().and_then(|hpa| hpa_status::recommended(&hpa.seen)));
         self.last = None;
         self.silent.clear();
     }
@@ -90,36 +89,6 @@ impl Decisions {
             self.rescales.pop_front();
         }
         self.has_news = true;
-    }
-
-    /// The controller manager's lease was acquired at this time. The lease is read seldom, so another holder may explain syncs
-    /// that were settled before it was known.
-    pub(super) fn lease_acquired(&mut self, ms: i64) {
-        if self.acquired.contains(&ms) {
-            return;
-        }
-        self.has_learned |= !self.acquired.is_empty();
-        self.acquired.insert(self.acquired.partition_point(|at| *at < ms), ms);
-        if self.acquired.len() > LEASES {
-            self.acquired.remove(0);
-        }
-    }
-
-    /// The lease was renewed last at this time, or is renewed. What stopped has not synced since.
-    pub(super) fn lease_renewed_last(&mut self, renewed: Option<i64>) {
-        self.lapsed = renewed;
-        let period = self.sync_period.period();
-        let Some(until) = renewed.map(|at| at + period) else { return };
-        if self.sync_period.last().is_some_and(|last| last > until) {
-            return;
-        }
-        while self.pending.back().is_some_and(|sync| !sync.observed && sync.ms > until) {
-            self.pending.pop_back();
-        }
-        while self.silent.last().is_some_and(|at| at.timestamp_millis() > until) {
-            self.retract();
-        }
-        self.last = None;
     }
 
     /// A version of the HPA, seen at `ms`.
@@ -179,7 +148,7 @@ impl Decisions {
         let last = status.last_scale.filter(|_| rescaled && status.current_replicas != Some(status.desired_replicas));
         self.began_with = last.map(|at| (at.timestamp_millis(), status.current_replicas, status.desired_replicas));
         match (is_new, hpa_status::current(seen), seen.created) {
-            (false, ..) => self.memory.begin(time(ms), self.asked),
+            (false, ..) => self.memory.begin(time(ms), hpa_status::recommended(seen)),
             // Its first sync, which notes the size that it finds, was between its creation and now.
             (true, Some(current), Some(made)) => {
                 self.memory.memory.seed(current, time((made.timestamp_millis() + ms) / 2));
@@ -200,7 +169,7 @@ impl Decisions {
             self.memory.rescaled(spec.behavior.as_ref(), from, seen.status.desired_replicas, when);
         }
         self.asked = hpa_status::desired(seen);
-        self.memory.begin(time(ms), self.asked);
+        self.memory.begin(time(ms), hpa_status::recommended(seen));
         self.pending.clear();
         self.silent.clear();
         self.sync_period.interrupt();
@@ -211,19 +180,22 @@ impl Decisions {
     fn observed(&mut self, ms: i64, before: ObservedHpa, seen: &HpaSeen, resolution: i64) {
         let known = self.sync_period.last();
         self.sync_period.take(ms, resolution);
+        self.at_work(ms, false);
         self.fill(known, ms, &before);
         let evidence = Evidence::of(&before.seen, &seen.status);
-        self.pending.push_back(PendingSync { ms, observed: true, before, evidence, tried: false });
+        self.pending.push_back(PendingSync { ms, observed: true, before, evidence, tried: false, doubtful: false });
         self.last = Some(ms);
         self.silent.clear();
         self.missing = 0;
     }
 
     /// Between two known syncs there were as many without a trace as whole periods fit: those that were predicted are placed
-    /// evenly between them, the others are added or taken back.
+    /// evenly between them, the others are added or taken back. Where the controller was held up meanwhile, there may have been
+    /// fewer, and none of them is known to have been.
     fn fill(&mut self, known: Option<i64>, ms: i64, before: &ObservedHpa) {
+        let stopped = known.is_some_and(|known| self.signs.stopped_between(known, ms));
         // Where no known sync is the last one, what was predicted too near was this one.
-        let Some(known) = known.filter(|_| self.last.is_some()) else {
+        let Some(known) = known.filter(|_| self.last.is_some() && !stopped) else {
             let near = self.sync_period.period() / 2;
             while self.pending.back().is_some_and(|p| !p.observed && ms - p.ms < near) {
                 self.pending.pop_back();
@@ -237,6 +209,9 @@ impl Decisions {
         }
         let wanted = usize::try_from(periods - 1).unwrap_or_default();
         let place = |n: usize| known + gap * i64::try_from(n + 1).unwrap_or(1) / periods;
+        let held_up = self.missing > 0 || self.sync_period.was_held_up(gap);
+        let when = self.signs.longest_between(known, ms, self.sync_period.period());
+        let doubtful = |at: i64| held_up && when.is_none_or(|(from, to)| (from..to).contains(&at));
         while self.silent.len() + self.waiting() > wanted {
             if self.waiting() > 0 {
                 self.pending.pop_back();
@@ -244,16 +219,20 @@ impl Decisions {
                 self.retract();
             }
         }
-        for (n, at) in self.silent.iter().enumerate() {
-            self.memory.place(*at, SyncCase::before_status(place(n)));
+        for (n, at) in self.silent.clone().into_iter().enumerate() {
+            if doubtful(place(n)) {
+                self.retract_row(at.timestamp_millis());
+            }
+            self.memory.place(at, SyncCase::before_status(place(n)));
         }
         let (settled, waiting) = (self.silent.len(), self.waiting());
         let first = self.pending.len() - waiting;
         for (n, pending) in self.pending.iter_mut().skip(first).enumerate() {
             pending.ms = place(settled + n);
+            pending.doubtful = doubtful(pending.ms);
         }
         for n in settled + waiting..wanted {
-            self.push_inferred(place(n), before.clone());
+            self.push_inferred(place(n), before.clone(), doubtful(place(n)));
         }
     }
 
@@ -263,8 +242,14 @@ impl Decisions {
     }
 
     /// Takes back the last inferred sync that was settled: there was none.
-    fn retract(&mut self) {
-        let Some(at) = self.silent.pop() else { return };
+    pub(super) fn retract(&mut self) {
+        if let Some(at) = self.silent.pop() {
+            self.forget(at);
+        }
+    }
+
+    /// There was no sync at `at`, which was inferred and settled.
+    pub(super) fn forget(&mut self, at: Time) {
         self.memory.retract(at);
         self.retract_row(at.timestamp_millis());
     }
@@ -282,23 +267,22 @@ impl Decisions {
                 self.last = None;
                 self.silent.clear();
                 if let Some(at) = Time::from_timestamp_millis(until) {
-                    self.memory.begin(at, self.asked);
+                    self.memory.begin(at, hpa_status::recommended(&hpa.seen));
                 }
                 break;
             }
             let before = hpa.clone();
-            self.push_inferred(next, before);
+            self.push_inferred(next, before, false);
             self.last = Some(next);
         }
     }
 
-    fn push_inferred(&mut self, ms: i64, before: ObservedHpa) {
-        // No controller manager held the lease in the last seconds before it was acquired.
-        if self.acquired.iter().any(|at| (at - LEASE..*at).contains(&ms)) {
+    pub(super) fn push_inferred(&mut self, ms: i64, before: ObservedHpa, doubtful: bool) {
+        if self.has_no_holder(ms) {
             return;
         }
         let evidence = Evidence::of(&before.seen, &before.seen.status);
-        self.pending.push_back(PendingSync { ms, observed: false, before, evidence, tried: false });
+        self.pending.push_back(PendingSync { ms, observed: false, before, evidence, tried: false, doubtful });
     }
 
     /// The time is `now`: predicts syncs that left no trace, and settles what can be settled.

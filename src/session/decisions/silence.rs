@@ -7,6 +7,8 @@ use super::sync_period::Certainty;
 const MISSING: u32 = 3;
 /// The controller is silent only where no sync was seen for this long, milliseconds.
 const SILENT: i64 = 75_000;
+/// The same for a lease that was not renewed: twice as long as it lasts by default.
+const LAPSED: i64 = 30_000;
 
 /// A controller that has not synced though it should have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +27,7 @@ impl Decisions {
     pub fn silence(&self, now: i64) -> Option<Silence> {
         let since = self.sync_period.last().filter(|_| !self.blind)?;
         let period = self.sync_period.period();
-        let lapsed = self.lapsed.filter(|renewed| since <= renewed + period);
+        let lapsed = self.lapsed.filter(|renewed| since <= renewed + period && now - renewed >= LAPSED);
         let sure = self.sync_period.certainty() != Certainty::Assumed;
         let patience = SILENT.max(4 * period) * if sure { 1 } else { 2 };
         let overdue = self.missing >= MISSING && now - since >= patience;

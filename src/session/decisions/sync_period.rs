@@ -34,6 +34,9 @@ const LEANING: f64 = 1.0;
 const LEAST_DEVIATION: f64 = 50.0;
 /// What is usually added to each period, and its deviation, milliseconds.
 const ADDED: (f64, f64) = (15.0, 15.0);
+/// A sync that is this much late, milliseconds, or half a period, shows that the controller was held up, unless syncs are usually
+/// late. On a busy machine one takes up to two seconds.
+const HELD_UP: i64 = 3000;
 /// A status may have been seen this much later than another, milliseconds.
 const NOISE: i64 = 1000;
 
@@ -145,6 +148,12 @@ impl SyncPeriod {
         ((gap + NOISE.min(self.period / 3)) / self.period).max(1)
     }
 
+    /// Whether a distance between two known syncs, milliseconds, shows that the controller was held up meanwhile.
+    pub fn was_held_up(&self, gap: i64) -> bool {
+        let usual = usual_step(&self.off(self.distance()));
+        gap - self.periods(gap) * self.distance() > HELD_UP.min(self.period / 2).max(6 * usual)
+    }
+
     /// Takes in a sync that is known to have been at `ms`. `resolution` is the interval of the metrics' samples, milliseconds.
     pub fn take(&mut self, ms: i64, resolution: i64) {
         let gap = self.last.map(|before| ms - before);
@@ -184,21 +193,23 @@ impl SyncPeriod {
     }
 
     /// From every known sync to every later one: over several periods, what is added to each shows, and by how much one or the
-    /// other was seen late does not.
+    /// other was seen late does not. Where the controller was held up, or restarted, nothing is measured.
     fn measure(&mut self) {
-        let mut ends = vec![(0, 0)];
-        let mut end = (0, 0);
+        let mut added: Vec<i64> = Vec::with_capacity(self.gaps.len() * self.gaps.len() / 2);
+        // Since when nothing was held up: from a sync to the last one, milliseconds and periods.
+        let mut since: Vec<(i64, i64)> = Vec::new();
         for gap in &self.gaps {
-            end = (end.0 + gap, end.1 + self.periods(*gap));
-            ends.push(end);
-        }
-        let mut added: Vec<i64> = Vec::with_capacity(ends.len() * ends.len() / 2);
-        for (i, from) in ends.iter().enumerate() {
-            let of = |to: &(i64, i64)| (to.0 - from.0 - (to.1 - from.1) * self.period) / (to.1 - from.1);
-            added.extend(ends[i + 1..].iter().map(of));
+            let periods = self.periods(*gap);
+            if (gap - periods * self.distance()).abs() > HELD_UP.min(self.period / 2) {
+                since.clear();
+                continue;
+            }
+            since.iter_mut().for_each(|s| *s = (s.0 + gap, s.1 + periods));
+            since.push((*gap, periods));
+            added.extend(since.iter().map(|s| (s.0 - s.1 * self.period) / s.1));
         }
         added.sort_unstable();
-        let middle = added.get(added.len().saturating_sub(1) / 2).copied().unwrap_or_default();
+        let middle = added.get(added.len().saturating_sub(1) / 2).copied().unwrap_or(self.added);
         self.added = middle.clamp(0, self.period / 4);
     }
 
@@ -475,6 +486,19 @@ mod tests {
         assert_eq!(r.shift(0), None);
         assert!((1_000_000 + 10 * 15_020..1_000_000 + 14 * 15_020).contains(&r.lean(0).unwrap().at));
         assert_eq!(times(0).lean(0), None);
+    }
+
+    #[test]
+    fn what_is_added_to_each_period_is_not_what_the_controller_was_held_up_by() {
+        // From a real controller that was stopped for 40 s, and restarted six minutes later.
+        let gaps = [
+            15_020, 15_020, 15_030, 30_080, 90_100, 15_040, 15_000, 15_010, 29_990, 51_840, 30_090, 90_980, 15_010,
+            15_130, 60_070, 14_970, 15_010, 15_020, 15_000, 30_010, 15_010, 20_400, 15_150,
+        ];
+        let r = after(&gaps, 15_000);
+        assert!((15_005..15_040).contains(&r.distance()), "{}", r.distance());
+        assert_eq!(r.shift(9_000_000).map(|shift| shift.at - shift.from), None);
+        assert_eq!(r.shift(1_550_000).map(|shift| shift.at - shift.from), Some(20_400));
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod workload;
 pub use event::event;
 pub use hpa::hpa;
 pub use job::job;
-pub use lease::lease;
+pub use lease::{lease, longest_pause};
 use pod::quantities;
 pub use pod::{containers, pod};
 pub use scaler::{made_of, scaled_object, vpa, writer};

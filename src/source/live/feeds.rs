@@ -8,6 +8,7 @@ pub mod events;
 pub mod hpa;
 pub mod lease;
 mod metric_values;
+mod other_hpas;
 pub mod pods;
 mod scale;
 pub mod scalers;
@@ -41,7 +42,7 @@ pub fn start(
     let mut tasks = JoinSet::new();
     tasks.spawn(session_info::tick(shared.out.clone()));
     tasks.spawn(cost::run(shared.clone()));
-    tasks.spawn(lease::run(shared.clone()));
+    tasks.spawn(lease::run(shared.clone(), namespace.clone(), discovered.clone()));
     tasks.spawn(session_info::watching(shared.out.clone(), seen.subscribe()));
     tasks.spawn(hpa::run(shared.clone(), namespace.clone(), any, discovered.clone(), seen.clone()));
     tasks.spawn(workload::run(shared.clone(), namespace.clone(), discovered.clone()));

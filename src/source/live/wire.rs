@@ -138,7 +138,28 @@ impl Object for Job {
     }
 }
 
+impl Object for Lease {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
+}
+
 impl Object for Bare {
+    fn meta(&self) -> &Meta {
+        &self.metadata
+    }
+}
+
+/// An object of which only whether its status changes matters.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct StatusOnly {
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Meta,
+    pub status: serde_json::Value,
+}
+
+impl Object for StatusOnly {
     fn meta(&self) -> &Meta {
         &self.metadata
     }

@@ -86,6 +86,7 @@ fn every_sync_of_the_corpus_is_explained_and_no_cause_is_made_up() {
                     clock(row.last).as_str() < "07:27:46"
                 }
                 Some(Cause::Restart) if name.contains("V2") => clock(row.last).as_str() < "07:57:25",
+                Some(Cause::Restart) if name.contains("decisions/W") => clock(row.last).as_str() < "10:12:17",
                 Some(Cause::Restart) => !name.contains("R5-defs"),
                 Some(Cause::OtherFlag(_)) => !name.contains("flags"),
                 Some(Cause::ChangedByOther { .. }) => !name.contains("recordings"),
@@ -154,6 +155,31 @@ fn a_controller_that_was_stopped_for_a_while_did_not_restart_until_its_lease_say
 }
 
 #[test]
+fn no_syncs_are_made_up_while_a_controller_was_stopped() {
+    // By other HPAs of the namespace, by the lease, and by neither: the rhythm alone.
+    let rhythm = |name: &str| -> Vec<Stamped> {
+        let other = |seen: &Stamped| matches!(seen.what, edot_tui::observe::Observation::OtherSynced);
+        decided(name).into_iter().filter(|seen| !other(seen)).collect()
+    };
+    for (name, lines) in [
+        ("W1", decided("W1-others.jsonl.gz")),
+        ("W2", decided("W2-lease.jsonl.gz")),
+        ("W3", decided("W3-restart.jsonl.gz")),
+        ("W3, by its rhythm", rhythm("W3-restart.jsonl.gz")),
+    ] {
+        let mut s = Session::default();
+        s.decisions.keep_journal();
+        lines.iter().for_each(|seen| s.apply(seen));
+        let stops = [("10:06:01", "10:06:40"), ("10:12:01", "10:12:13")];
+        let inferred = s.decisions.journal().iter().filter(|j| !j.sync.is_known()).map(|j| clock(j.sync.first));
+        let made_up = inferred.filter(|at| stops.iter().any(|(from, to)| (*from..*to).contains(&at.as_str())));
+        assert_eq!(made_up.collect::<Vec<_>>(), Vec::<String>::new(), "{name}");
+        // What is added to each period is not what the controller was held up by.
+        assert!(s.decisions.sync_period.distance() < 15_150, "{name}: {}", s.decisions.sync_period.distance());
+    }
+}
+
+#[test]
 fn syncs_without_a_trace_are_placed_by_the_period_from_the_beginning() {
     // 5 s, though 15 s are assumed until the third distance.
     let mut s = Session::default();
@@ -218,8 +244,8 @@ fn a_controller_whose_lease_is_no_longer_renewed_is_silent_until_it_syncs_again(
     let lapsed = s.now.map(|now| now - chrono::TimeDelta::seconds(64));
     let lease = edot_tui::observe::LeaseSeen { lapsed, ..Default::default() };
     s.apply(&Stamped { at: s.now.unwrap(), what: edot_tui::observe::Observation::Lease(lease) });
-    // It may have synced once more after it was renewed.
-    assert_eq!(s.decisions.rows().last().map(|row| row.inferred), Some(1));
+    // It would have been renewed two seconds later.
+    assert_eq!(s.decisions.rows().last().map(|row| row.inferred), Some(0));
     assert_eq!(s.decisions.silence(s.now_ms()).map(|silence| clock(silence.since)), Some("12:00:18".into()));
     all[until(&all, "12:01:30").len()..].iter().for_each(|seen| s.apply(seen));
     assert_eq!(s.decisions.silence(s.now_ms()), None);

@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use edot_tui::explain;
 use edot_tui::hpa::{self, Memory, Settings};
 use edot_tui::observe::{
-    Behavior, Condition, ContainerSeen, Feed, FeedState, FeedStatus, HpaSeen, Metric, MetricKind, MetricValue,
-    Observation, PodGone, PodSeen, PodUsage, ReadySeen, Rules, Stamped, TargetSeen, UsageSeen, WatchingSeen,
+    Behavior, Condition, ContainerSeen, Feed, FeedState, FeedStatus, HpaSeen, LeaseSeen, Metric, MetricKind,
+    MetricValue, Observation, PodGone, PodSeen, PodUsage, ReadySeen, Rules, Stamped, TargetSeen, UsageSeen,
+    WatchingSeen,
 };
 use edot_tui::session::decisions::sync::Cause;
 use edot_tui::session::{Pods, Session, controller};
@@ -17,6 +18,8 @@ pub struct Run {
     pub period_ms: i64,
     pub behavior: Option<Behavior>,
     pub max: i32,
+    /// The controller is stopped from one second to another, and goes on.
+    pub stop: Option<(i64, i64)>,
     /// The controller restarts at this second.
     pub restart: Option<i64>,
     /// The HPA gets another behavior at this second.
@@ -35,6 +38,7 @@ impl Default for Run {
             period_ms: 15_030,
             behavior: None,
             max: 8,
+            stop: None,
             restart: None,
             edit: None,
             by_hand: None,
@@ -144,6 +148,11 @@ pub fn run(r: &Run) -> (Vec<Stamped>, u32) {
         }
         if r.by_hand.is_some_and(|(s, _)| s * 1000 == ms) {
             size = r.by_hand.unwrap().1;
+        }
+        if let Some((from, to)) = r.stop
+            && (from * 1000..to * 1000).contains(&next)
+        {
+            next = to * 1000;
         }
         if r.restart == Some(second) && ms % 1000 == 0 {
             (memory, next) = (Memory::default(), ms + 19_000);
@@ -309,6 +318,62 @@ fn a_restart_at_any_moment_costs_little() {
             assert_eq!(flags(&s), Vec::<String>::new(), "at {restart}");
         }
     }
+}
+
+/// The inferred syncs in a stretch, seconds from the beginning.
+fn inferred(all: &[Stamped], (from, to): (i64, i64)) -> Vec<i64> {
+    let mut session = Session::default();
+    session.decisions.keep_journal();
+    let mut sorted = all.to_vec();
+    sorted.sort_by_key(|s| s.at);
+    sorted.iter().for_each(|s| session.apply(s));
+    let of = |j: &edot_tui::session::decisions::Settled| (j.sync.first - at(0).timestamp_millis()) / 1000;
+    session
+        .decisions
+        .journal()
+        .iter()
+        .filter(|j| !j.sync.is_known())
+        .map(of)
+        .filter(|s| (from..to).contains(s))
+        .collect()
+}
+
+#[test]
+fn no_syncs_are_made_up_while_a_controller_is_stopped() {
+    let (mut plain, mut late) = (0, 0);
+    for from in (600..900).step_by(7) {
+        let stop = (from, from + 40);
+        let (all, _) = run(&Run { stop: Some(stop), behavior: down(120), ..Default::default() });
+        let within = (from + 4, from + 39);
+        let with = |more: Vec<(i64, Observation)>| {
+            let more = more.into_iter().map(|(second, what)| Stamped { at: at(second * 1000 + 300), what });
+            inferred(&all.iter().cloned().chain(more).collect::<Vec<_>>(), within)
+        };
+        // Other HPAs that change every six seconds; without them, some are.
+        let others = (0..2400).step_by(6).filter(|s| !(from..from + 40).contains(s));
+        assert_eq!(with(others.map(|s| (s, Observation::OtherSynced)).collect()), Vec::<i64>::new(), "{from}");
+        plain += with(Vec::new()).len();
+        // A lease that was renewed until then, which shows ten seconds later.
+        let lease = |lapsed: Option<i64>| {
+            let lapsed = lapsed.map(|s| at(s * 1000));
+            Observation::Lease(LeaseSeen {
+                holder: "one".into(),
+                acquired: Some(at(-1000)),
+                lapsed,
+                ..Default::default()
+            })
+        };
+        let lapse = vec![(0, lease(None)), (from + 10, lease(Some(from))), (from + 41, lease(None))];
+        assert_eq!(with(lapse), Vec::<i64>::new(), "{from}");
+        // The rhythm alone shows it where it has changed.
+        let next = (0..).map(|n| 15_030 * n).find(|ms| *ms >= from * 1000).unwrap_or_default();
+        let shift = ((from + 40) * 1000 - next) % 15_030;
+        if (3000..14_000).contains(&shift) {
+            late += 1;
+            assert_eq!(with(Vec::new()), Vec::<i64>::new(), "{from}");
+        }
+    }
+    assert!(plain > 0 && late > 20, "{plain} {late}");
 }
 
 #[test]

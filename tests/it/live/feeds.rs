@@ -46,6 +46,59 @@ async fn what_is_watched_comes_first_and_the_servers_version_when_it_is_known() 
     assert_eq!(seen.run.await.unwrap(), Ok(()));
 }
 
+/// The controller manager's lease, renewed at `renewed` and kept for a second.
+fn lease(renewed: &str, version: &str) -> Value {
+    json!({
+        "metadata": {"name": "kube-controller-manager", "uid": "lease", "resourceVersion": version},
+        "spec": {"holderIdentity": "one", "leaseDurationSeconds": 1, "acquireTime": "2026-11-28T11:53:39.123456Z", "renewTime": renewed}
+    })
+}
+
+#[tokio::test]
+async fn a_lease_that_is_no_longer_renewed_is_noticed_when_its_renewal_is_due() {
+    let at = |ms: i64| (chrono::Utc::now() + chrono::TimeDelta::milliseconds(ms)).to_rfc3339();
+    let (first, last) = (at(-2000), at(-1000));
+    let leases = |r: &Request| r.of("/leases");
+    let answer = last.clone();
+    let api = FakeApi::start(move |r| match (leases(r), r.is_watch(), r.query("fieldSelector")) {
+        (true, true, _) => Some(Reply::hold([event("MODIFIED", lease(&answer, "2"))])),
+        (true, false, Some(_)) => Some(list(1, [lease(&first, "1")])),
+        (true, false, None) => Some(Reply::json(lease(&answer, "2"))),
+        _ => None,
+    })
+    .await;
+    let mut seen = api.watch().await;
+    let lapsed = |o: &Observation| match o {
+        Observation::Lease(lease) => Some(lease.lapsed),
+        _ => None,
+    };
+    assert_eq!(seen.next("a lease", lapsed).await, None);
+    assert_eq!(seen.next("its end", lapsed).await, Some(last.parse().unwrap()));
+    assert_eq!(api.requests(leases).len(), 4, "a first look, a list, a watch, and one more look");
+}
+
+#[tokio::test]
+async fn where_there_is_no_lease_other_hpas_tell_that_the_controller_is_at_work() {
+    let api = FakeApi::start(|r| match (hpas(r) && !by_name(r), r.is_watch()) {
+        (true, false) => Some(list(100, [hpa("1"), named("other", "1")])),
+        (true, true) => {
+            let mut annotated = named("other", "101");
+            annotated["metadata"]["annotations"] = json!({"a": "b"});
+            let mut synced = named("other", "103");
+            synced["status"]["currentReplicas"] = json!(2);
+            let own = hpa("102");
+            Some(Reply::hold([annotated, own, synced].map(|object| event("MODIFIED", object))))
+        }
+        _ => None,
+    })
+    .await;
+    let mut seen = api.watch().await;
+    seen.next("a sign", |o| matches!(o, Observation::OtherSynced).then_some(())).await;
+    seen.all_up().await;
+    let signs = seen.all.iter().filter(|s| matches!(s.what, Observation::OtherSynced)).count();
+    assert_eq!(signs, 1, "only what changes the status of another one is a sign");
+}
+
 #[tokio::test]
 async fn a_tick_comes_at_whole_seconds() {
     let api = FakeApi::start(|_| None).await;

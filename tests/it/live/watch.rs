@@ -12,7 +12,7 @@ fn pods(request: &Request) -> bool {
 }
 
 fn hpas(request: &Request) -> bool {
-    request.of("/horizontalpodautoscalers")
+    request.of("/horizontalpodautoscalers") && request.query("fieldSelector").is_some()
 }
 
 fn pod_seen(o: &Observation) -> Option<String> {

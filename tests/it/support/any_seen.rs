@@ -410,6 +410,7 @@ pub fn observation() -> BoxedStrategy<Observation> {
         1 => vpa().prop_map(|v| Observation::Vpa(Box::new(v))),
         1 => text().prop_map(|uid| Observation::VpaGone { uid }),
         1 => lease().prop_map(Observation::Lease),
+        1 => Just(Observation::OtherSynced),
         3 => pod().prop_map(|p| Observation::Pod(Box::new(p))),
         1 => text().prop_map(|n| Observation::PodGone(PodGone { uid: n.clone(), name: n })),
         3 => usage().prop_map(Observation::Usage),

@@ -31,7 +31,7 @@ pub struct Request {
     /// `User-Agent`.
     pub agent: String,
     pub at: Instant,
-    /// How many requests for this collection, and of this verb, came before it.
+    /// How many requests for this collection with these selectors, and of this verb, came before it.
     pub nth: usize,
 }
 
@@ -231,7 +231,11 @@ async fn talk(mut stream: impl AsyncRead + AsyncWrite + Unpin, script: Script, l
         let reply = {
             let mut log = log.lock().unwrap();
             let mut request = parse(&head);
-            let same = |r: &&Request| r.path.split('?').next() == request.path.split('?').next();
+            let of = |r: &Request| {
+                let selectors = ["fieldSelector", "labelSelector"].map(|key| r.query(key).map(str::to_owned));
+                (r.path.split('?').next().map(str::to_owned), selectors)
+            };
+            let same = |r: &&Request| of(r) == of(&request);
             request.nth = log.iter().filter(same).filter(|r| r.is_watch() == request.is_watch()).count();
             log.push(request.clone());
             script(&request)

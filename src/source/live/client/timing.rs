@@ -29,8 +29,6 @@ pub struct Timing {
     pub settled: Duration,
     /// The longest wait while the metrics API is away that answered before.
     pub outage: Duration,
-    /// Between two reads of the controller manager's lease.
-    pub lease: Duration,
     /// The shortest time between two requests that follow failures, all feeds together.
     pub between: Duration,
     /// The shortest time between two renewals of the credentials.
@@ -66,7 +64,6 @@ impl Default for Timing {
             longest: Duration::from_secs(4),
             settled: Duration::from_secs(8),
             outage: Duration::from_millis(700),
-            lease: Duration::from_secs(60),
             between: Duration::from_millis(550),
             renew: Duration::from_secs(5),
             poll: Duration::from_secs(15),
@@ -96,7 +93,6 @@ impl Timing {
             longest: clock.real(self.longest),
             settled: clock.real(self.settled),
             outage: clock.real(self.outage),
-            lease: clock.real(self.lease),
             between: clock.real(self.between),
             renew: clock.real(self.renew),
             poll: clock.real(self.poll),

@@ -4,20 +4,30 @@ use super::name;
 use crate::observe::{LeaseSeen, Time};
 use crate::source::live::wire;
 use chrono::TimeDelta;
+use std::time::Duration;
 
 /// A lease is renewed every few seconds; one that was not for this long is left over.
 const LEFT_OVER: TimeDelta = TimeDelta::minutes(10);
 
-/// The lease as it is `now`; None for one that is left over, as the controller manager that runs needs none. `before` is when it
-/// had been renewed at the reading before: at the same time means that its holder no longer renews it.
-pub fn lease(from: &wire::Lease, before: Option<Time>, now: Time) -> Option<LeaseSeen> {
+/// The controller manager's default, seconds.
+const DURATION: i32 = 15;
+
+/// The lease as it is `now`; None for one that is left over, as the controller manager that runs needs none.
+pub fn lease(from: &wire::Lease, now: Time) -> Option<LeaseSeen> {
     let in_use = from.spec.renew_time.is_some_and(|renewed| now - renewed < LEFT_OVER);
     in_use.then(|| LeaseSeen {
         holder: name(&from.spec.holder_identity),
         acquired: from.spec.acquire_time,
         transitions: from.spec.lease_transitions.unwrap_or(0),
-        lapsed: from.spec.renew_time.filter(|renewed| before == Some(*renewed)),
+        lapsed: None,
     })
+}
+
+/// How long a holder that runs may take from one renewal to the next: then it gives the lease up, after two thirds of its duration
+/// by default.
+pub fn longest_pause(lease: &wire::Lease) -> Duration {
+    let seconds = lease.spec.lease_duration_seconds.unwrap_or(DURATION).clamp(1, 600);
+    Duration::from_secs(u64::from(seconds.unsigned_abs())) * 2 / 3
 }
 
 #[cfg(test)]
@@ -28,14 +38,11 @@ mod tests {
     fn a_lease_tells_when_its_holder_acquired_it() {
         let text = r#"{"spec":{"holderIdentity":"node_5f","leaseDurationSeconds":15,"acquireTime":"2026-11-28T11:53:39.123456Z",
           "renewTime":"2026-11-28T11:55:00.000000Z","leaseTransitions":3}}"#;
-        let read_after = |before: Option<&str>, at: &str| {
-            lease(&serde_json::from_str(text).unwrap(), before.map(|b| b.parse().unwrap()), at.parse().unwrap())
-        };
-        let read = |at| read_after(None, at);
+        let lease = serde_json::from_str(text).unwrap();
+        let read = |at: &str| super::lease(&lease, at.parse().unwrap());
         let seen = read("2026-11-28T11:55:02Z").unwrap();
         assert_eq!((seen.holder.as_str(), seen.transitions, seen.lapsed), ("node_5f", 3, None));
-        let lapsed = |before| read_after(Some(before), "2026-11-28T11:56:02Z").unwrap().lapsed.is_some();
-        assert_eq!(["2026-11-28T11:54:02Z", "2026-11-28T11:55:00Z"].map(lapsed), [false, true]);
+        assert_eq!(longest_pause(&lease), Duration::from_secs(10));
         assert_eq!(seen.acquired.unwrap().to_rfc3339(), "2026-11-28T11:53:39.123456+00:00");
         assert_eq!(read("2026-11-28T12:55:00Z"), None);
     }

@@ -1,6 +1,6 @@
 //! coordination.k8s.io/v1 Lease on the wire.
 
-use super::nullable;
+use super::{Meta, nullable};
 use crate::observe::Time;
 use serde::Deserialize;
 
@@ -8,6 +8,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Lease {
+    #[serde(deserialize_with = "nullable")]
+    pub metadata: Meta,
     #[serde(deserialize_with = "nullable")]
     pub spec: LeaseSpec,
 }
@@ -20,4 +22,5 @@ pub struct LeaseSpec {
     pub acquire_time: Option<Time>,
     pub renew_time: Option<Time>,
     pub lease_transitions: Option<i32>,
+    pub lease_duration_seconds: Option<i32>,
 }
