@@ -4,6 +4,7 @@
 mod all_cores;
 pub mod front;
 pub mod queue;
+mod random;
 pub mod rerun;
 pub mod score;
 pub mod shadow;

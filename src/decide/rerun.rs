@@ -12,6 +12,7 @@
 
 mod apart;
 mod changes;
+mod draws;
 mod flags;
 mod joins;
 mod model;

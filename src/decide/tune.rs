@@ -5,6 +5,7 @@ mod recommend;
 
 use super::all_cores::on_all_cores;
 use super::front::{self, Objective};
+use super::random::Random;
 use super::rerun::{Changes, Recorded, Rerun, Sync, SyncPhase, can_be_simulated};
 use super::score::{Line, Measure, Score, lines};
 use super::space::{Choice, Limits, Space};
@@ -351,17 +352,4 @@ impl Run<'_> {
 /// How many settings a candidate changes.
 fn changed(all: &[Candidate], i: usize) -> usize {
     all.get(i).map_or(0, |c| c.choice.iter().filter(|v| **v != 0).count())
-}
-
-/// A stream of numbers that look random (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % (count.max(1) as u64)).unwrap_or(0)
-    }
 }

@@ -1,5 +1,6 @@
 //! The part of a simulation in which it goes its own way, and the band around it. Must not learn.
 
+use super::draws::Draws;
 use super::model::Model;
 use super::tier::{Load, Tier, TierLoad};
 use super::{Changes, Recorded, Rerun, Specs, Step, Sync};
@@ -9,6 +10,11 @@ use chrono::TimeDelta;
 
 /// Moments within a sync period at which the syncs of a band are tried.
 const MOMENTS: u16 = 4;
+/// Runs of a band in which each pod and each sample is drawn, and fewer where there are many syncs, as a shadow's band is computed
+/// again at each: this many syncs in all, and at least so many runs.
+const RUNS: usize = 64;
+const SYNCS: usize = 64 * 720;
+const LEAST: usize = 16;
 
 /// When a run has its syncs, and what it reads at each by one model: those of the recording, or all of them later.
 pub struct SyncPhase {
@@ -60,12 +66,24 @@ impl Start {
 
 /// Runs all syncs after the start in a phase.
 pub fn run(rerun: &Rerun<'_>, changes: &Changes, phase: &SyncPhase, start: &Start, each: &mut impl FnMut(&Sync<'_>)) {
+    run_drawn(rerun, changes, phase, None, start, each);
+}
+
+/// The same with pods and samples that are drawn.
+fn run_drawn(
+    rerun: &Rerun<'_>,
+    changes: &Changes,
+    phase: &SyncPhase,
+    draws: Option<Draws<'_>>,
+    start: &Start,
+    each: &mut impl FnMut(&Sync<'_>),
+) {
     let recorded = rerun.recorded;
     let Some(first) = recorded.syncs.get(start.pods) else { return };
     let mut memory = start.memory.clone();
     retime(&mut memory, recorded, phase);
     let mut specs = Specs::new(changes);
-    let mut tier = Tier::begin(&phase.model, changes, recorded, first, start.size);
+    let mut tier = Tier::begin((&phase.model, draws), changes, recorded, first, start.size);
     for (index, m) in recorded.syncs.iter().enumerate().skip(start.next) {
         let Some(at) = phase.times.get(index) else { return };
         let (spec, now) = (specs.of(m), m.ms + phase.shift);
@@ -78,8 +96,9 @@ pub fn run(rerun: &Rerun<'_>, changes: &Changes, phase: &SyncPhase, start: &Star
     }
 }
 
-/// Sets the band of each step from the start on: what the models at the limits give, and the likeliest one in other phases, at the
-/// sync itself and at those beside it, since another run of the controller would have had its syncs at other moments.
+/// Sets the band of each step from the start on: what the models at the limits give, and the likeliest one in other phases and with
+/// pods and samples that are drawn, at the sync itself and at those beside it, since another run of the controller would have had its
+/// syncs at other moments.
 pub fn band(rerun: &Rerun<'_>, changes: &Changes, start: &Start, steps: &mut [Step]) {
     let mut limits: Vec<(i32, i32)> = steps.iter().map(|s| (s.simulated, s.simulated)).collect();
     let mut widen = |it: &Sync<'_>| {
@@ -90,8 +109,17 @@ pub fn band(rerun: &Rerun<'_>, changes: &Changes, start: &Start, steps: &mut [St
     for model in &rerun.learned.limits {
         run(rerun, changes, &rerun.phase_by(model, 0), start, &mut widen);
     }
-    for phase in rerun.phases(&rerun.learned.likely, MOMENTS).iter().skip(1) {
+    let phases = rerun.phases(&rerun.learned.likely, MOMENTS);
+    for phase in phases.iter().skip(1) {
         rerun.run_on(phase, changes, &mut widen);
+    }
+    let first = Start::first(rerun.recorded);
+    let runs = (SYNCS / rerun.recorded.syncs.len().max(1)).clamp(LEAST, RUNS);
+    for (seed, phase) in (0u64..).zip(phases.iter().cycle()).take(runs) {
+        let start = if phase.shift == 0 { Some(start) } else { first.as_ref() };
+        if let Some(start) = start {
+            run_drawn(rerun, changes, phase, Some(Draws::new(&rerun.learned, seed)), start, &mut widen);
+        }
     }
     for (i, step) in steps.iter_mut().enumerate().skip(start.pods.saturating_sub(1)) {
         let near = &limits[i.saturating_sub(1)..(i + 2).min(limits.len())];

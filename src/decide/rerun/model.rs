@@ -53,10 +53,11 @@ pub struct Learned {
     /// Changes of the number of pods that it was learned from.
     pub changes: usize,
     /// Observed starts, and the quickest and slowest of most of them, milliseconds.
-    pub starts: usize,
+    pub starts: Vec<i64>,
     pub ready: (i64, i64),
-    /// Pods whose share of the load was observed from their start on, and the quickest and slowest of most of them, milliseconds.
-    pub joined: usize,
+    /// How long pods waited whose share of the load was observed from their start on, and the quickest and slowest of most of them,
+    /// milliseconds.
+    pub joined: Vec<i64>,
     pub joins: (i64, i64),
     /// How much samples of an unchanged load differ, a share.
     pub noise: f64,
@@ -98,14 +99,14 @@ pub fn learn(recorded: &Recorded) -> Learned {
         Model { factor: 1.0 + noise, ..likely.clone() },
     ];
     let (ready, joins) = ((ready.0, ready.2), (joins.0, joins.2));
-    Learned { likely, limits, own: (low, high), changes, starts, ready, joined: waited.len(), joins, noise }
+    Learned { likely, limits, own: (low, high), changes, starts, ready, joined: waited, joins, noise }
 }
 
 impl Learned {
     /// What the simulation assumes, a sentence each.
     pub fn sentences(&self, recorded: &Recorded) -> Vec<String> {
         let seconds = |ms: i64| format!("{:.1}", ms as f64 / 1000.0);
-        let start = match self.starts {
+        let start = match self.starts.len() {
             0 => format!("a new pod is Ready after {} s, as no start was recorded", seconds(self.likely.ready)),
             n => format!(
                 "a new pod is Ready after {} s, the median of {n} recorded starts, of which most took {} to {} s",
@@ -143,7 +144,7 @@ impl Learned {
                 "it has its share of the load {} s later, the median of {} such pods, of which most took {} to {} s, as where clients \
                  keep their connections",
                 seconds(self.likely.joins),
-                self.joined,
+                self.joined.len(),
                 seconds(self.joins.0),
                 seconds(self.joins.1)
             ));
@@ -189,18 +190,18 @@ pub fn counted(sync: &RecordedSync) -> impl Iterator<Item = (&Pod, Option<i64>)>
     there.map(|p| (&**p, p.ready.filter(|r| r.status == ConditionStatus::True).map(|r| r.since.timestamp_millis())))
 }
 
-/// Low, middle and high of how long pods took from their creation, and how many were observed; `default` without any.
+/// Low, middle and high of how long pods took from their creation, and all that were observed; `default` without any.
 fn spread(
     recorded: &Recorded,
     when: impl Fn(&PodSeen) -> Option<crate::observe::Time>,
     default: i64,
-) -> ((i64, i64, i64), usize) {
+) -> ((i64, i64, i64), Vec<i64>) {
     let took = |p: &PodSeen| Some((when(p)? - p.created?).num_milliseconds()).filter(|t| (0..600_000).contains(t));
     // Of a pod that was restarted, the API has the times of the restart.
     let started = recorded.session.pods.all().filter(|p| p.seen.restarts() == 0);
     let mut all: Vec<i64> = started.filter_map(|p| took(&p.seen)).collect();
     let spread = middle_of(&mut all).unwrap_or((default / 2, default, default * 2));
-    (spread, all.len())
+    (spread, all)
 }
 
 /// The quickest of most, the median, and the slowest of most; None of none.

@@ -1,6 +1,7 @@
 //! The simulated pods and what each would have used: the tier's load shared by those that are Ready, on top of what a pod uses by
 //! itself. Must not decide how many there are, nor learn.
 
+use super::draws::Draws;
 use super::model::{Model, counted, newest};
 use super::shares::{served, shares};
 use super::{Changes, Recorded, RecordedSync};
@@ -139,6 +140,8 @@ struct SimulatedPod {
     created: i64,
     runs: i64,
     ready: i64,
+    /// When it has its share of the load.
+    joins: i64,
     /// As the controller last saw it, with whether it ran and was Ready then.
     seen: Option<((bool, bool), Arc<Pod>)>,
 }
@@ -146,6 +149,8 @@ struct SimulatedPod {
 /// All simulated pods.
 pub struct Tier<'a> {
     model: &'a Model,
+    /// None for a run in which all pods and samples are as the model says.
+    draws: Option<Draws<'a>>,
     pods: Vec<SimulatedPod>,
     /// From when on pods that are no longer there had load, and when they went.
     gone: Vec<(i64, i64)>,
@@ -161,18 +166,25 @@ pub struct Tier<'a> {
 
 impl<'a> Tier<'a> {
     /// The pods of a sync, which are simulated from here on, scaled to `size`.
-    pub fn begin(model: &'a Model, changes: &'a Changes, recorded: &Recorded, m: &RecordedSync, size: i32) -> Self {
+    pub fn begin(
+        (model, draws): (&'a Model, Option<Draws<'a>>),
+        changes: &'a Changes,
+        recorded: &Recorded,
+        m: &RecordedSync,
+        size: i32,
+    ) -> Self {
         let pods = counted(m).map(|(p, ready)| {
             let created = p.started.map_or(m.ms, |t| t.timestamp_millis());
             let ready = ready.unwrap_or(created + model.ready).max(created);
             let runs = (created + model.runs).min(ready);
             // A name of its own: counting the holders of a shared one is what two cores would wait for each other with.
-            SimulatedPod { name: Arc::from(&*p.name), created, runs, ready, seen: None }
+            SimulatedPod { name: Arc::from(&*p.name), created, runs, ready, joins: ready + model.joins, seen: None }
         });
         let mut pattern = recorded.syncs.iter().find_map(|m| m.world.pods.first().map(|p| Pod::clone(p)));
         pattern.iter_mut().for_each(|pod| changes.request_of(pod));
         let mut tier = Tier {
             model,
+            draws,
             pods: pods.collect(),
             gone: Vec::new(),
             made: 0,
@@ -195,14 +207,16 @@ impl<'a> Tier<'a> {
         self.gone.retain(|gone| gone.1 > ms - GONE);
         if size < self.pods.len() {
             self.pods.sort_by_key(|p| (p.ready > ms, p.created));
-            self.gone.extend(self.pods.drain(size..).map(|p| (p.ready + self.model.joins, ms)));
+            self.gone.extend(self.pods.drain(size..).map(|p| (p.joins, ms)));
         }
         while self.pods.len() < size {
             self.made += 1;
             // In the order of their names, as the metrics API lists them.
             let name = format!("simulated-{:06}", self.made).into();
-            let Model { runs, ready, .. } = *self.model;
-            self.pods.push(SimulatedPod { name, created: ms, runs: ms + runs, ready: ms + ready, seen: None });
+            let Model { runs, ready, joins, .. } = *self.model;
+            let (ready, joins) = self.draws.as_mut().map_or((ready, joins), Draws::start);
+            let (runs, ready) = (ms + runs, ms + ready);
+            self.pods.push(SimulatedPod { name, created: ms, runs, ready, joins: ready + joins, seen: None });
         }
     }
 
@@ -237,8 +251,12 @@ impl<'a> Tier<'a> {
 
     /// The load shared by the simulated pods, written over the samples of a sync before: this is what a search does most.
     fn samples(&mut self, at: &LoadAt, before: Vec<PodSample>) -> Vec<PodSample> {
-        let LoadAt { ms, window, .. } = *at;
-        let there = self.pods.iter().map(|p| (p.ready + self.model.joins, None));
+        let LoadAt { ms, mut window, .. } = *at;
+        let mut factor = 1.0;
+        if let Some(draws) = &mut self.draws {
+            (window, factor) = (draws.window(window), draws.factor());
+        }
+        let there = self.pods.iter().map(|p| (p.joins, None));
         let served: Vec<_> = there.chain(self.gone.iter().map(|(from, gone)| (*from, Some(*gone)))).collect();
         let mut shares = shares(&served, ms, window, self.model.mean);
         if shares.iter().sum::<f64>() <= 0.0 {
@@ -255,7 +273,7 @@ impl<'a> Tier<'a> {
             let mut containers = containers.unwrap_or_else(|| at.names.iter().map(unused).collect());
             for (container, amounts) in containers.iter_mut().zip(&at.amounts) {
                 for (used, (own, total)) in container.usage.values_mut().zip(amounts) {
-                    *used = own + (total * share).round() as i64;
+                    *used = own + (total * share * factor).round() as i64;
                 }
             }
             PodSample { pod: p.name.clone(), at: time(ms), window, containers }
@@ -278,7 +296,8 @@ impl SimulatedPod {
             return pod.clone();
         }
         let (status, since) = match state.1 {
-            true => (ConditionStatus::True, self.ready),
+            // The API's times are whole seconds.
+            true => (ConditionStatus::True, self.ready.div_euclid(1000) * 1000),
             false => (ConditionStatus::False, self.created),
         };
         let pod = Arc::new(Pod {
