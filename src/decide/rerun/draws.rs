@@ -29,8 +29,7 @@ impl<'a> Draws<'a> {
 
     /// From a new pod's creation until it is Ready, and from then until it has its share of the load, milliseconds.
     pub fn start(&mut self) -> (i64, i64) {
-        let learned: &Learned = self.learned;
-        let Learned { likely, starts, joined, .. } = learned;
+        let Learned { likely, starts, joined, .. } = self.learned;
         let mut one = |all: &[i64], likely: i64| all.get(self.random.below(all.len())).copied().unwrap_or(likely);
         let (ready, joins) = (one(starts, likely.ready), one(joined, likely.joins));
         ((ready + self.late.0).max(likely.runs), joins + self.late.1)

@@ -54,11 +54,10 @@ impl ControllerMemory {
         self.known_from.is_some_and(|from| now - from <= horizon(spec, settings))
     }
 
-    /// What happened before `at` is not known, except the size `asked` for last: until shown otherwise, that is what was
-    /// recommended.
-    pub fn begin(&mut self, at: Time, asked: Option<i32>) {
+    /// What happened before `at` is not known, except what was `recommended` last, as far as the status tells.
+    pub fn begin(&mut self, at: Time, recommended: Option<i32>) {
         self.known_from = Some(at);
-        if let Some(replicas) = asked {
+        if let Some(replicas) = recommended {
             self.memory.recommendations.get_or_insert_default().push(Recommendation { replicas, at });
             self.assumed_at = Some(at);
         }

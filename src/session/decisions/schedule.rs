@@ -54,7 +54,7 @@ impl Decisions {
         }
     }
 
-    /// What happened before `ms` is not known any more, but for what was asked for last.
+    /// What happened before `ms` is not known any more, but for what was recommended last.
     fn begin_again(&mut self, ms: i64) {
         self.memory.begin(time(ms), self.hpa.as_ref().and_then(|hpa| hpa_status::recommended(&hpa.seen)));
         self.last = None;

@@ -269,7 +269,7 @@ fn delayed(all: &[Stamped], seed: u64) -> Vec<Stamped> {
 fn everything() -> Vec<String> {
     let mut out = all();
     out.push("recordings/real/stack.jsonl.gz".into());
-    out.extend(["a", "b"].iter().flat_map(|run| (1..=4).map(move |n| format!("what_if/{run}{n}.jsonl.gz"))));
+    out.extend(["a", "b"].iter().flat_map(|run| (1..=6).map(move |n| format!("what_if/{run}{n}.jsonl.gz"))));
     out
 }
 

@@ -183,7 +183,7 @@ fn metrics_that_were_edited_during_the_run_are_matched_by_what_they_are() {
 
 /// Recordings of a real controller (Kubernetes 1.36.3, all flags at their defaults, samples every 15 s, a busy machine), two by two:
 /// both had the same load at the same time, each under settings of its own. (Recorded, really run, what differs.)
-const REAL: [(&str, &str, &[&str]); 8] = [
+const REAL: [(&str, &str, &[&str]); 12] = [
     ("a1", "b1", &["window=90", "policy=down=Pods:1/30"]),
     ("b1", "a1", &["window=30", "policy=down=Percent:100/15"]),
     ("a2", "b2", &["target=cpu=40", "max=12", "policy=up=Pods:2/30"]),
@@ -191,6 +191,21 @@ const REAL: [(&str, &str, &[&str]); 8] = [
     ("a3", "b3", &["drop=memory", "max=6", "window=60", "policy=down=Pods:1/30"]),
     ("a4", "b4", &["target=cpu=50", "max=10"]),
     ("b4", "a4", &["target=cpu=80", "max=6"]),
+    ("a5", "b5", &["target=cpu=85", "max=10", "window=0", "policy=up=Pods:1/15", "policy=down=Percent:100/15"]),
+    (
+        "b5",
+        "a5",
+        &[
+            "target=cpu=60",
+            "max=8",
+            "window=60",
+            "policy=up=Pods:4/15",
+            "policy=up=Percent:100/15",
+            "policy=down=Percent:50/30",
+        ],
+    ),
+    ("a6", "b6", &["min=1", "window=90"]),
+    ("b6", "a6", &["min=2", "window=0"]),
     ("b1", "b1", &["max=8"]),
 ];
 
@@ -370,13 +385,14 @@ fn record_file(path: &str) -> Recorded {
     record(recording::open(path.as_ref()).unwrap())
 }
 
-/// Changes as words: `target=cpu=40`, `max=8`, `window=30`, `drop=memory`, `policy=down=Pods:1/30`, `request=cpu=200m`.
+/// Changes as words: `target=cpu=40`, `min=2`, `max=8`, `window=30`, `drop=memory`, `policy=down=Pods:1/30`, `request=cpu=200m`.
 pub fn parsed(words: &[&str]) -> Changes {
     let mut c = Changes::default();
     for word in words {
         let (key, value) = word.split_once('=').unwrap();
         match key {
             "target" => c.targets.push(Changes::pair(value).unwrap()),
+            "min" => c.min = value.parse().ok(),
             "max" => c.max = value.parse().ok(),
             "window" => c.down.window_s = value.parse().ok(),
             "drop" => c.drop.push(value.to_owned()),
