@@ -4,7 +4,6 @@
 mod all_cores;
 pub mod front;
 pub mod queue;
-mod random;
 pub mod rerun;
 pub mod score;
 pub mod shadow;

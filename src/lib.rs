@@ -72,6 +72,7 @@ pub mod observe;
 mod offline;
 mod open;
 mod otlp;
+mod random;
 pub mod recording;
 mod redact;
 mod replay;

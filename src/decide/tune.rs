@@ -5,11 +5,11 @@ mod recommend;
 
 use super::all_cores::on_all_cores;
 use super::front::{self, Objective};
-use super::random::Random;
 use super::rerun::{Changes, Recorded, Rerun, Sync, SyncPhase, can_be_simulated};
 use super::score::{Line, Measure, Score, lines};
 use super::space::{Choice, Limits, Space};
 use crate::hpa::Spec;
+use crate::random::Random;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -10,10 +10,11 @@ use chrono::TimeDelta;
 
 /// Moments within a sync period at which the syncs of a band are tried.
 const MOMENTS: u16 = 4;
-/// Runs of a band in which each pod and each sample is drawn, and fewer where there are many syncs, as a shadow's band is computed
-/// again at each: this many syncs in all, and at least so many runs.
+/// Runs of a band in which each pod and each sample is drawn.
 const RUNS: usize = 64;
+/// Syncs of all these runs together, at most: a shadow's band is computed at each sync.
 const SYNCS: usize = 64 * 720;
+/// The least number of these runs, however many syncs there are.
 const LEAST: usize = 16;
 
 /// When a run has its syncs, and what it reads at each by one model: those of the recording, or all of them later.

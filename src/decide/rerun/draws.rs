@@ -2,7 +2,7 @@
 //! what may come of it. Must not learn.
 
 use super::model::Learned;
-use crate::decide::random::Random;
+use crate::random::Random;
 
 /// The API's times are whole seconds, milliseconds.
 const SECOND: f64 = 1000.0;

@@ -1,5 +1,7 @@
-//! The model's random numbers (xorshift64*, seeded by SplitMix64). No crate: equal seeds must give equal runs on every
+//! The model's random numbers (xorshift64*, seeded by [`Random`]). No crate: equal seeds must give equal runs on every
 //! machine and in every version.
+
+use crate::random::Random;
 
 /// A stream of random numbers.
 #[derive(Clone, Debug)]
@@ -8,10 +10,8 @@ pub struct Rng(u64);
 impl Rng {
     /// A stream for a `seed` and a `purpose`.
     pub fn new(seed: u64, purpose: u64) -> Self {
-        let mut z = seed.wrapping_add(purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_add(0x9e37_79b9_7f4a_7c15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        Rng((z ^ (z >> 31)) | 1)
+        let stream = seed.wrapping_add(purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        Rng(Random(stream).draw() | 1)
     }
 
     pub fn draw(&mut self) -> u64 {

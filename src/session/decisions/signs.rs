@@ -124,7 +124,7 @@ impl Decisions {
         if !self.signs.take(ms, other, self.sync_period.period()) {
             return;
         }
-        let signs = self.signs.clone();
+        let signs = &self.signs;
         self.pending.retain(|sync| sync.observed || !signs.stopped_at(sync.ms));
         let (gone, kept): (Vec<Time>, Vec<Time>) =
             self.silent.drain(..).partition(|at| signs.stopped_at(at.timestamp_millis()));

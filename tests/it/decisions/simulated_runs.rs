@@ -220,7 +220,10 @@ pub fn run(r: &Run) -> (Vec<Stamped>, u32) {
 }
 
 fn fold(all: &[Stamped]) -> Session {
-    let mut session = Session::default();
+    fold_into(Session::default(), all)
+}
+
+fn fold_into(mut session: Session, all: &[Stamped]) -> Session {
     let mut sorted = all.to_vec();
     sorted.sort_by_key(|s| s.at);
     sorted.iter().for_each(|s| session.apply(s));
@@ -324,9 +327,7 @@ fn a_restart_at_any_moment_costs_little() {
 fn inferred(all: &[Stamped], (from, to): (i64, i64)) -> Vec<i64> {
     let mut session = Session::default();
     session.decisions.keep_journal();
-    let mut sorted = all.to_vec();
-    sorted.sort_by_key(|s| s.at);
-    sorted.iter().for_each(|s| session.apply(s));
+    let session = fold_into(session, all);
     let of = |j: &edot_tui::session::decisions::Settled| (j.sync.first - at(0).timestamp_millis()) / 1000;
     session
         .decisions
